@@ -1,0 +1,1 @@
+"""What is exactly true: small exact solvers, named by their mathematics."""

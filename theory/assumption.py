@@ -1,0 +1,26 @@
+"""An assumption: named, stated, and droppable."""
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A hypothesis of a claim.
+
+    Args:
+        name: short ASCII name, used by ``--drop``: ``contractive``.
+        statement: what it says, in words with LaTeX between dollars.
+        relation: for an assumption between parameters, a sympy relation; ``None`` for a structural one, which the
+            generator of instances guarantees (smoothness of f, contractivity of the compressor, ...).
+    """
+
+    name: str
+    statement: str
+    relation: sp.core.relational.Relational | None = None
+
+    @property
+    def structural(self) -> bool:
+        """True where the generator of instances, not an inequality between parameters, guarantees it."""
+        return self.relation is None

@@ -1,0 +1,277 @@
+"""A claim: one statement of a paper as frozen, typed data that can be evaluated, typeset and taken apart."""
+
+from __future__ import annotations
+
+import difflib
+import html
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+
+from gradproof.theory.assumption import Assumption
+from gradproof.theory.errors import DomainError, ParameterError
+from gradproof.theory.evidence import Relation
+from gradproof.theory.paper import Paper
+from gradproof.theory.parameter import Parameter
+
+#: Rounding slack for relations between floats: 2^-40 of the size of the two sides. Sixteen-digit inputs pushed through
+#: a step-size formula of a dozen operations lose at most a few units of 2^-52.
+ROUNDING = 2.0**-40
+
+CONFIDENCE = {
+    "verified": "checked symbolically or numerically for this library",
+    "derived": "derived for this library",
+    "recalled": "source not verified",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """``quantity relation expression`` for every instance that satisfies the assumptions.
+
+    Args:
+        id: ``paper.name``, ASCII, e.g. ``ef21.nonconvex-am``.
+        paper: the source.
+        title: one line, in words.
+        statement: the whole statement in words and LaTeX (mathematics between dollars).
+        parameters: what ``expression`` and the assumptions depend on.
+        assumptions: named hypotheses; relations among them are checked on evaluation.
+        quantity: LaTeX of the left-hand side.
+        relation: how the quantity stands to the bound.
+        expression: the bound, a sympy expression in ``p.symbol`` for p in ``parameters``.
+        where: theorem, lemma or section in the source.
+        confidence: ``verified``, ``derived`` or ``recalled``.
+        remark: what a reader should know besides (corrections, conventions).
+        tight: the bound is attained by some instance.
+    """
+
+    id: str
+    paper: Paper
+    title: str
+    statement: str
+    parameters: tuple[Parameter, ...]
+    assumptions: tuple[Assumption, ...]
+    quantity: str
+    relation: Relation
+    expression: sp.Expr
+    where: str = ""
+    confidence: str = "verified"
+    remark: str = ""
+    tight: bool = False
+
+    def __post_init__(self) -> None:
+        if self.confidence not in CONFIDENCE:
+            raise ParameterError(f"{self.id}: confidence {self.confidence!r} is none of {', '.join(CONFIDENCE)}")
+        if self.id.split(".")[0] != self.paper.key:
+            raise ParameterError(f"claim id {self.id!r} must start with its paper's key, {self.paper.key!r}")
+        object.__setattr__(self, "expression", sp.sympify(self.expression))
+        known = {str(p.name) for p in self.parameters} | {p.size for p in self.parameters if p.size}
+        used = {str(s) for s in self.expression.free_symbols if not isinstance(s, sp.Indexed)}
+        for a in self.assumptions:
+            if a.relation is not None:
+                used |= {str(s) for s in a.relation.free_symbols if not isinstance(s, sp.Indexed)}
+        if used - known:
+            raise ParameterError(f"{self.id}: no parameter declares the symbol(s) {', '.join(sorted(used - known))}")
+
+    # --- taking it apart -------------------------------------------------------------------------------------------
+
+    def parameter(self, name: str) -> Parameter:
+        """The parameter of that name. Raises ``ParameterError`` with the nearest name."""
+        for p in self.parameters:
+            if p.name == name:
+                return p
+        raise ParameterError(f"{self.id} has no parameter {name!r}; {self._did_you_mean(name)}")
+
+    def assumption(self, name: str) -> Assumption:
+        """The assumption of that name. Raises ``ParameterError`` with those that exist."""
+        for a in self.assumptions:
+            if a.name == name:
+                return a
+        raise ParameterError(f"{self.id} has no assumption {name!r}; it has {', '.join(a.name for a in self.assumptions)}")
+
+    def with_bound(self, expression: Any, *, suffix: str = "mutant") -> Claim:
+        """The same statement with another bound: how mutants are made."""
+        return replace(self, id=f"{self.id}~{suffix}", expression=sp.sympify(expression))
+
+    # --- evaluating it ---------------------------------------------------------------------------------------------
+
+    def bound(self, *, drop: Iterable[str] = (), **values: Any) -> Any:
+        """Evaluate the bound.
+
+        Args:
+            drop: names of assumptions that need not hold (used by controls).
+            values: one value a parameter. Ints, fractions and sympy numbers give an exact sympy number; a float among
+                them gives a float; float arrays broadcast.
+
+        Raises:
+            ParameterError: a parameter is missing, unknown, or not a number.
+            DomainError: a value is outside its domain, or an assumption between parameters is broken.
+        """
+        numbers = self.read(values)
+        self._check_assumptions(numbers, frozenset(drop))
+        return evaluate(self.expression, numbers, self.parameters)
+
+    def read(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Check names, types and single-parameter domains; return the numbers (lengths of vectors included)."""
+        sizes = {p.size for p in self.parameters if p.size}
+        names = [p.name for p in self.parameters]
+        for name in values:
+            if name not in names and name not in sizes:
+                raise ParameterError(f"{self.id} has no parameter {name!r}; {self._did_you_mean(name)}")
+        missing = [p for p in self.parameters if p.name not in values and p.name not in sizes]
+        if missing:
+            needs = "; ".join(f"{p.name} ({p.meaning})" for p in missing)
+            raise ParameterError(f"{self.id} needs {needs}")
+        numbers = {p.name: p.read(values[p.name]) for p in self.parameters if p.name in values}
+        for p in self.parameters:
+            if p.size:
+                length = len(numbers[p.name])
+                given = numbers.get(p.size, values.get(p.size, length))
+                if given != length:
+                    raise DomainError(f"{p.name} has {length} entries but {p.size} = {given}; give one entry for each")
+                numbers[p.size] = sp.Integer(length)
+        return numbers
+
+    def _check_assumptions(self, numbers: Mapping[str, Any], drop: frozenset[str]) -> None:
+        for name in drop:
+            self.assumption(name)
+        for a in self.assumptions:
+            if a.relation is None or a.name in drop:
+                continue
+            lhs = evaluate(a.relation.lhs, numbers, self.parameters)
+            rhs = evaluate(a.relation.rhs, numbers, self.parameters)
+            if not _relation_holds(a.relation, lhs, rhs):
+                raise DomainError(
+                    f"{self.id} assumes {a.name}: {a.relation}, but {_short(a.relation.lhs)} = {_num(lhs)} and "
+                    f"{_short(a.relation.rhs)} = {_num(rhs)}; change the parameters, or drop the assumption to see what happens"
+                )
+
+    def _did_you_mean(self, name: str) -> str:
+        names = [p.name for p in self.parameters]
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        return f"did you mean {near[0]}?" if near else f"it has {', '.join(names)}"
+
+    # --- showing it ------------------------------------------------------------------------------------------------
+
+    @property
+    def latex(self) -> str:
+        """LaTeX of ``quantity relation bound``."""
+        if self.relation is Relation.IFF:
+            return f"{self.quantity} = {self.bound_latex}"
+        return f"{self.quantity} {self.relation.latex} {self.bound_latex}"
+
+    @property
+    def bound_latex(self) -> str:
+        """LaTeX of the bound, in the parameters' own symbols."""
+        names = {p.symbol: p.typeset for p in self.parameters if not p.size}
+        names |= {p.symbol.label: p.typeset for p in self.parameters if p.size}
+        return sp.latex(self.expression, symbol_names=names)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex}$"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>${p.typeset}$</td><td><code>{p.name}</code></td><td>{html.escape(p.meaning)}</td></tr>"
+            for p in self.parameters
+        )
+        need = "".join(f"<li><b>{a.name}</b>: {html.escape(a.statement)}</li>" for a in self.assumptions)
+        return (
+            f"<div><b>{self.id}</b> &mdash; {html.escape(self.title)}<br>{html.escape(self.paper.citation)}"
+            f"{', ' + html.escape(self.where) if self.where else ''}<p>$$ {self.latex} $$</p><ul>{need}</ul>"
+            f"<table>{rows}</table></div>"
+        )
+
+    def show(self) -> str:
+        """The claim as plain text: statement, assumptions, parameters, bound, source."""
+        lines = [f"{self.id}: {self.title}", "", self.statement, "", f"  {self.latex}", "", "assumptions"]
+        lines += [f"  {a.name}: {a.statement}" for a in self.assumptions] or ["  none"]
+        lines += ["parameters"] + [f"  {p.name}: {p.meaning}" for p in self.parameters]
+        lines += ["source", f"  {self.paper.citation}{', ' + self.where if self.where else ''} [{CONFIDENCE[self.confidence]}]"]
+        if self.remark:
+            lines += ["remark", f"  {self.remark}"]
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.id
+
+
+# --- evaluation ------------------------------------------------------------------------------------------------------
+
+
+def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple[Parameter, ...]) -> Any:
+    """Value of an expression: exact when every number in it is exact, else by compiled float arithmetic."""
+    arrays = any(hasattr(v, "shape") for v in numbers.values())
+    flat = [x for v in numbers.values() for x in (v if isinstance(v, tuple) else (v,))]
+    sizes = tuple((p.name, p.size, len(numbers[p.name])) for p in parameters if p.size)
+    expanded = _expand(expression, parameters, sizes)
+    if not arrays and not any(isinstance(x, float) for x in flat):
+        table = {}
+        for p in parameters:
+            if p.size:
+                table |= {p.symbol[k + 1]: x for k, x in enumerate(numbers[p.name])}
+            else:
+                table[p.symbol] = numbers[p.name]
+        return sp.nsimplify(expanded.subs(table)) if expanded.has(sp.Float) else expanded.subs(table)
+    function = _compile(expression, parameters, sizes, "numpy" if arrays else "math")
+    args = [
+        tuple(map(_to_float, numbers[p.name])) if p.size else _to_float(numbers[p.name]) for p in parameters
+    ]
+    try:
+        return function(*args)
+    except (ZeroDivisionError, OverflowError, ValueError) as error:
+        shown = ", ".join(f"{k} = {_num(v)}" for k, v in numbers.items())
+        raise DomainError(f"the bound cannot be evaluated in floating point at {shown}: {error}; give exact numbers") from None
+
+
+def _expand(expression: sp.Basic, parameters: tuple[Parameter, ...], sizes: tuple) -> Any:
+    """Write sums and products over vector entries out."""
+    if not sizes:
+        return expression
+    lengths = {sp.Symbol(size, **sym.assumptions0): n for _, size, n in sizes for sym in _size_symbols(expression, size)}
+    return expression.subs(lengths).doit()
+
+
+def _size_symbols(expression: sp.Basic, size: str) -> list[sp.Symbol]:
+    return [s for s in expression.free_symbols if isinstance(s, sp.Symbol) and s.name == size]
+
+
+@lru_cache(maxsize=1024)
+def _compile(expression: sp.Basic, parameters: tuple[Parameter, ...], sizes: tuple, module: str) -> Callable[..., Any]:
+    expanded = _expand(expression, parameters, sizes)
+    length = {name: n for name, _, n in sizes}
+    args = [[p.symbol[k + 1] for k in range(length[p.name])] if p.size else p.symbol for p in parameters]
+    return sp.lambdify(args, expanded, modules=module, cse=True)
+
+
+def _to_float(x: Any) -> Any:
+    return x if hasattr(x, "shape") else float(x)
+
+
+def _relation_holds(relation: sp.Basic, lhs: Any, rhs: Any) -> bool:
+    difference = rhs - lhs if isinstance(relation, sp.Le | sp.Lt) else lhs - rhs
+    strict = isinstance(relation, sp.Lt | sp.Gt)
+    if isinstance(relation, sp.Eq):
+        difference = -abs(difference)
+    if hasattr(difference, "shape"):
+        return bool((difference >= -ROUNDING * (abs(lhs) + abs(rhs))).all())
+    if isinstance(difference, float):
+        # a strict relation between floats cannot be told from equality within rounding: it must hold outright
+        return difference > 0 if strict else difference >= -ROUNDING * (abs(float(lhs)) + abs(float(rhs)))
+    return bool(difference > 0) if strict else bool(difference >= 0)
+
+
+def _num(x: Any) -> str:
+    if hasattr(x, "shape"):
+        return "an array"
+    if isinstance(x, tuple):
+        return "(" + ", ".join(_num(v) for v in x[:6]) + (", ...)" if len(x) > 6 else ")")
+    return str(x) if getattr(x, "is_Rational", False) else f"{float(x):.9g}"
+
+
+def _short(expression: sp.Basic) -> str:
+    text = str(expression)
+    return text if len(text) <= 40 else "the right-hand side"

@@ -1,0 +1,1 @@
+"""Communication-efficient and distributed methods."""

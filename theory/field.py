@@ -1,0 +1,333 @@
+"""The numbers of a proof: rationals, or rational functions of parameters whose signs are proved on a domain.
+
+Part of the trusted kernel. A domain is a list of parameters, each in an interval whose ends are rational functions of
+the parameters before it. A rational function is shown to be nonnegative by substituting, for each parameter, a bijection
+from an orthant ``t >= 0`` (or ``t > 0``) onto its interval, and reading off signs of coefficients; where that is not
+enough the polynomial is factored, and a univariate factor is decided by counting its real roots (Sturm).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from sympy import QQ, Poly, Symbol, oo
+from sympy.polys.fields import FracField
+
+from gradproof.theory.errors import ProofFormatError, ProofRejected
+
+MAX_TEXT = 100_000  # characters of one coefficient
+MAX_DEPTH = 64  # nesting of brackets in one coefficient
+MAX_POWER = 64
+
+_TOKEN = re.compile(r"\s*(?:(\d+)|([A-Za-z_][A-Za-z_0-9]*)|(\*\*|[-+*/^()]))")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """One parameter of a domain: ``low < name < high``, with closed ends where stated; ``high = ""`` means infinity."""
+
+    name: str
+    low: str = "0"
+    high: str = ""
+    closed_low: bool = False
+    closed_high: bool = False
+
+    def __str__(self) -> str:
+        left, right = "[" if self.closed_low else "(", "]" if self.closed_high else ")"
+        return f"{self.name} in {left}{self.low}, {self.high or 'inf'}{right}"
+
+
+class Rationals:
+    """The field Q: numbers are ``Fraction``."""
+
+    domain: tuple[Interval, ...] = ()
+    zero, one = Fraction(0), Fraction(1)
+
+    def read(self, x: Any) -> Fraction:
+        """A coefficient from text, or from an exact number. Floats are refused: a proof holds no rounded numbers."""
+        if isinstance(x, str):
+            if len(x) < 4000 and re.fullmatch(r"-?\d+(/\d+)?", x) and not re.fullmatch(r".*/0+", x):
+                return Fraction(x)
+            return _parse(x, Fraction, {})
+        if isinstance(x, bool | float):
+            raise ProofFormatError(f"a proof needs exact numbers, got {x!r}; use int or Fraction")
+        if isinstance(x, int | Fraction):
+            return Fraction(x)
+        try:
+            return Fraction(int(x.p), int(x.q))  # sympy and flint rationals
+        except AttributeError:
+            raise ProofFormatError(f"a proof needs exact numbers, got {x!r}; use int or Fraction") from None
+
+    def show(self, c: Fraction) -> str:
+        return str(c)
+
+    def admit(self, c: Fraction) -> None:
+        """Every rational is defined everywhere."""
+
+    def nonnegative(self, c: Fraction) -> bool:
+        return c >= 0
+
+    def positive(self, c: Fraction) -> bool:
+        return c > 0
+
+
+class Functions:
+    """The field Q(parameters), with signs decided on a domain."""
+
+    def __init__(self, domain: tuple[Interval, ...]) -> None:
+        self.domain = tuple(domain)
+        names = [d.name for d in self.domain]
+        if len(set(names)) != len(names) or not names:
+            raise ProofFormatError(f"a domain needs distinct parameters, got {names}")
+        self._field = FracField([Symbol(n) for n in names], QQ)
+        self.zero, self.one = self._field.zero, self._field.one
+        self._names = dict(zip(names, self._field.gens, strict=True))
+        self._orthant = self._parametrise()
+
+    def __getitem__(self, name: str) -> Any:
+        """The generator of that name."""
+        return self._names[name]
+
+    def read(self, x: Any) -> Any:
+        if isinstance(x, str):
+            return _parse(x, lambda k: self._field(QQ(int(k))), self._names)
+        if isinstance(x, bool | float):
+            raise ProofFormatError(f"a proof needs exact numbers, got {x!r}; use int, Fraction or a parameter")
+        if isinstance(x, int):
+            return self._field(QQ(x))
+        if isinstance(x, Fraction):
+            return self._field(QQ(x.numerator, x.denominator))
+        if getattr(x, "field", None) == self._field:
+            return x
+        raise ProofFormatError(f"{x!r} is not an element of Q({', '.join(self._names)})")
+
+    def show(self, c: Any) -> str:
+        return str(c.as_expr()).replace("**", "^")
+
+    def admit(self, c: Any) -> None:
+        """Refuse a coefficient whose denominator may vanish on the domain."""
+        if self._sign(c.denom) not in (">", "<"):
+            raise ProofRejected(f"the denominator of {self.show(c)} is not shown to be nonzero on the domain")
+
+    def nonnegative(self, c: Any) -> bool:
+        num, den = self._sign(c.numer), self._sign(c.denom)
+        return num == "0" or (num in (">", ">=") and den == ">") or (num in ("<", "<=") and den == "<")
+
+    def positive(self, c: Any) -> bool:
+        num, den = self._sign(c.numer), self._sign(c.denom)
+        return num in (">", "<") and num == den
+
+    # --- signs -----------------------------------------------------------------------------------------------------
+
+    def _parametrise(self) -> dict[str, tuple[Any, bool]]:
+        """For each parameter: its expression in orthant variables of the same names, and whether 0 is excluded."""
+        found: dict[str, tuple[Any, bool]] = {}
+        for d in self.domain:
+            t = self._names[d.name]
+            earlier = {k: v[0] for k, v in found.items()}
+            low = _parse(d.low, lambda k: self._field(QQ(int(k))), earlier)
+            if not d.high:
+                found[d.name] = (low + t, not d.closed_low)
+                continue
+            high = _parse(d.high, lambda k: self._field(QQ(int(k))), earlier)
+            if d.closed_low and d.closed_high:
+                raise ProofFormatError(f"{d}: a bounded interval closed at both ends is not supported; split it")
+            if d.closed_high:  # t = 0 is the upper end, t -> inf the lower
+                found[d.name] = (high - (high - low) * t / (1 + t), False)
+            else:
+                found[d.name] = (low + (high - low) * t / (1 + t), not d.closed_low)
+        return found
+
+    @cached_property
+    def _strict(self) -> tuple[bool, ...]:
+        return tuple(self._orthant[d.name][1] for d in self.domain)
+
+    @cached_property
+    def _images(self) -> tuple[Any, ...]:
+        return tuple(self._orthant[d.name][0] for d in self.domain)
+
+    def _sign(self, poly: Any) -> str | None:
+        """``>``, ``>=``, ``0``, ``<=``, ``<`` on the domain, or None if undecided."""
+        if poly.is_zero:
+            return "0"
+        direct = self._sign_on_orthant(poly)
+        if direct is not None:
+            return direct
+        coefficient, factors = poly.factor_list()
+        signs = [">" if coefficient > 0 else "<"]
+        for factor, power in factors:
+            s = self._sign_on_orthant(factor)
+            if power % 2 == 0:
+                s = ">" if s in (">", "<") else ">="
+            if s is None:
+                return None
+            signs.append(s)
+        negative = sum(s in ("<", "<=") for s in signs) % 2
+        strict = all(s in (">", "<") for s in signs)
+        return ("<" if negative else ">") + ("" if strict else "=")
+
+    def _sign_on_orthant(self, poly: Any) -> str | None:
+        value = self._field.zero
+        for powers, coefficient in poly.terms():
+            term = self._field(coefficient)
+            for image, power in zip(self._images, powers, strict=True):
+                term = term * image**power
+            value = value + term
+        num, den = (self._orthant_sign(p) for p in (value.numer, value.denom))
+        if num is None or den not in (">", "<"):
+            return None
+        return num if den == ">" else num.translate(str.maketrans("<>", "><"))
+
+    def _orthant_sign(self, poly: Any) -> str | None:
+        """Sign of a polynomial in the orthant variables, from the signs of its coefficients (or its real roots)."""
+        if poly.is_zero:
+            return "0"
+        terms = poly.terms()
+        if all(c > 0 for _, c in terms) or all(c < 0 for _, c in terms):
+            interior = any(all(s or not p for s, p in zip(self._strict, powers, strict=True)) for powers, _ in terms)
+            return (">" if terms[0][1] > 0 else "<") + ("" if interior else "=")
+        used = [i for i in range(len(self._strict)) if any(powers[i] for powers, _ in terms)]
+        if len(used) == 1:
+            return self._univariate_sign(poly, used[0])
+        coefficient, factors = poly.factor_list()
+        if len(factors) == 1 and factors[0][1] == 1:
+            return None
+        negative, strict = coefficient < 0, True
+        for factor, power in factors:
+            s = self._orthant_sign(factor)
+            if power % 2 == 0:
+                s = ">" if s in (">", "<") else ">="
+            if s is None:
+                return None
+            negative ^= s in ("<", "<=")
+            strict &= s in (">", "<")
+        return ("<" if negative else ">") + ("" if strict else "=")
+
+    def _univariate_sign(self, poly: Any, index: int) -> str | None:
+        p = Poly(poly.as_expr(), poly.ring.symbols[index])
+        at_zero = p.eval(0) == 0
+        if p.count_roots(0, oo) != int(at_zero):
+            return None
+        positive = p.LC() > 0
+        strict = self._strict[index] or not at_zero
+        return (">" if positive else "<") + ("" if strict else "=")
+
+    def at(self, c: Any, values: Mapping[str, Fraction]) -> Fraction:
+        """Value of a coefficient at a point of the domain, as a ``Fraction``."""
+        point = [QQ(values[d.name].numerator, values[d.name].denominator) for d in self.domain]
+        num, den = c.numer.evaluate(list(zip(c.numer.ring.gens, point, strict=True))), c.denom.evaluate(
+            list(zip(c.denom.ring.gens, point, strict=True))
+        )
+        if den == 0:
+            raise ProofRejected(f"the denominator of {self.show(c)} vanishes at {dict(values)}")
+        value = QQ(num) / QQ(den)
+        return Fraction(int(value.numerator), int(value.denominator))
+
+    def contains(self, values: Mapping[str, Fraction]) -> str:
+        """Empty text if the point lies in the domain, else what is wrong."""
+        rationals = Rationals()
+        for d in self.domain:
+            if d.name not in values:
+                return f"needs {d.name}"
+            x = values[d.name]
+            earlier = {k: values[k] for k in values}
+            low = _parse(d.low, Fraction, earlier)
+            high = _parse(d.high, Fraction, earlier) if d.high else None
+            if x < low or (x == low and not d.closed_low):
+                return f"{d.name} = {rationals.show(x)} is outside {d}"
+            if high is not None and (x > high or (x == high and not d.closed_high)):
+                return f"{d.name} = {rationals.show(x)} is outside {d}"
+        return ""
+
+
+Field = Rationals | Functions
+
+
+def field_over(domain: tuple[Interval, ...]) -> Field:
+    """The field in which a proof with that domain is written."""
+    return Functions(tuple(domain)) if domain else Rationals()
+
+
+def _parse(text: str, number: Any, names: Mapping[str, Any]) -> Any:
+    """Recursive descent for rational expressions: + - * / ^ brackets, integers, declared names. Nothing is evaluated."""
+    if len(text) > MAX_TEXT:
+        raise ProofFormatError(f"a coefficient of {len(text)} characters is longer than {MAX_TEXT}")
+    tokens: list[str] = []
+    at = 0
+    stripped = text.rstrip()
+    while at < len(stripped):
+        match = _TOKEN.match(stripped, at)
+        if not match:
+            raise ProofFormatError(f"unreadable coefficient {text[:60]!r} at character {at}")
+        tokens.append(match.group().strip())
+        at = match.end()
+    position = 0
+
+    def peek() -> str:
+        return tokens[position] if position < len(tokens) else ""
+
+    def take() -> str:
+        nonlocal position
+        position += 1
+        return tokens[position - 1] if position <= len(tokens) else ""
+
+    def total(depth: int) -> Any:
+        value = product(depth)
+        while peek() in ("+", "-"):
+            value = value + product(depth) if take() == "+" else value - product(depth)
+        return value
+
+    def product(depth: int) -> Any:
+        value = signed(depth)
+        while peek() in ("*", "/"):
+            if take() == "*":
+                value = value * signed(depth)
+            else:
+                divisor = signed(depth)
+                if divisor == 0:
+                    raise ProofFormatError(f"division by zero in coefficient {text[:60]!r}")
+                value = value / divisor
+        return value
+
+    def signed(depth: int) -> Any:
+        if depth > MAX_DEPTH:
+            raise ProofFormatError(f"coefficient {text[:60]!r} is nested deeper than {MAX_DEPTH}")
+        if peek() == "-":
+            take()
+            return -signed(depth + 1)
+        return power(depth)
+
+    def power(depth: int) -> Any:
+        base = atom(depth)
+        if peek() in ("^", "**"):
+            take()
+            exponent = take()
+            if not exponent.isdigit() or int(exponent[:4]) > MAX_POWER:
+                raise ProofFormatError(f"bad exponent {exponent[:20]!r} in coefficient {text[:60]!r}; use 0..{MAX_POWER}")
+            return base ** int(exponent)
+        return base
+
+    def atom(depth: int) -> Any:
+        token = take()
+        if token.isdigit():
+            if len(token) > 4000:
+                raise ProofFormatError(f"a number of {len(token)} digits in a coefficient; the limit is 4000")
+            return number(int(token))
+        if token == "(":
+            value = total(depth + 1)
+            if take() != ")":
+                raise ProofFormatError(f"unbalanced brackets in coefficient {text[:60]!r}")
+            return value
+        if token in names:
+            return names[token]
+        raise ProofFormatError(f"unknown name {token[:40]!r} in coefficient {text[:60]!r}")
+
+    value = total(0)
+    if position != len(tokens):
+        raise ProofFormatError(f"unreadable coefficient {text[:60]!r}")
+    return value

@@ -1,0 +1,151 @@
+"""A parameter of a claim: symbol, domain, meaning, and a name that can be typed."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from numbers import Real
+from typing import Any
+
+import sympy as sp
+
+from gradproof.theory.errors import DomainError, ParameterError
+
+POSITIVE = sp.Interval.open(0, sp.oo)
+NONNEGATIVE = sp.Interval(0, sp.oo)
+REAL = sp.Interval.open(-sp.oo, sp.oo)
+UNIT_LOPEN = sp.Interval.Lopen(0, 1)  # (0, 1]
+UNIT_ROPEN = sp.Interval.Ropen(0, 1)  # [0, 1)
+UNIT_OPEN = sp.Interval.open(0, 1)
+COUNT = sp.S.Naturals  # 1, 2, 3, ...
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A quantity that a claim depends on.
+
+    Args:
+        name: ASCII name, as it is typed: ``L_AM``.
+        meaning: what it is, in words, with its unit where it has one.
+        domain: the set of admitted values (of each entry, for a vector).
+        latex: how it is typeset; by default sympy's rendering of the name.
+        size: for a vector, the ASCII name of its length (``"n"``); empty for a scalar.
+    """
+
+    name: str
+    meaning: str
+    domain: sp.Set = field(default=POSITIVE)
+    latex: str = ""
+    size: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier():
+            raise ParameterError(f"parameter name {self.name!r} cannot be typed as a keyword; use letters, digits and _")
+
+    @cached_property
+    def symbol(self) -> Any:
+        """The sympy symbol (an ``IndexedBase`` for a vector) carrying the signs that the domain implies."""
+        low = self.domain.inf
+        facts: dict[str, bool] = {"real": True}
+        if low >= 0:
+            facts = {"positive": True} if low > 0 or 0 not in self.domain else {"nonnegative": True}
+        if self.domain.is_subset(sp.S.Integers):
+            facts["integer"] = True
+        return sp.IndexedBase(sp.Symbol(self.name, **facts)) if self.size else sp.Symbol(self.name, **facts)
+
+    @property
+    def typeset(self) -> str:
+        """LaTeX of the symbol."""
+        return self.latex or sp.latex(sp.Symbol(self.name))
+
+    def read(self, value: Any) -> Any:
+        """Return ``value`` as a sympy exact number, a float, a float array, or (vector) a tuple of numbers.
+
+        Raises:
+            ParameterError: not a number.
+            DomainError: NaN, or outside the domain.
+        """
+        if self.size:
+            try:
+                entries = tuple(value)
+            except TypeError:
+                raise ParameterError(f"{self.name} is a list of {self.size} numbers ({self.meaning}), got {value!r}") from None
+            if not entries:
+                raise ParameterError(f"{self.name} is empty; it needs one number for each of the {self.size} entries")
+            return tuple(self._scalar(v) for v in entries)
+        return self._scalar(value)
+
+    def _scalar(self, value: Any) -> Any:
+        number = as_number(value, self.name)
+        if hasattr(number, "shape"):
+            self._check_array(number)
+        elif number != number:  # NaN
+            raise DomainError(f"{self.name} = nan; {self.name} must lie in {pretty_set(self.domain)} ({self.meaning})")
+        elif self.domain.contains(sp.Float(number) if isinstance(number, float) else number) is not sp.true and not (
+            isinstance(number, float)
+            and number.is_integer()
+            and self.domain.contains(sp.Integer(int(number))) is sp.true
+        ):
+            raise DomainError(f"{self.name} = {number} is outside {pretty_set(self.domain)} ({self.meaning})")
+        return number
+
+    def _check_array(self, values: Any) -> None:
+        low, high = float(self.domain.inf), float(self.domain.sup)
+        at_low, at_high = self.domain.contains(self.domain.inf), self.domain.contains(self.domain.sup)
+        ok = (values >= low if at_low is sp.true else values > low) & (values <= high if at_high is sp.true else values < high)
+        if not ok.all():
+            bad = values[~ok].ravel()[0]
+            raise DomainError(f"{self.name} has the entry {bad}, outside {pretty_set(self.domain)} ({self.meaning})")
+
+
+def as_number(value: Any, name: str = "value") -> Any:
+    """Exact input becomes an exact sympy number, floats stay floats, float arrays stay arrays.
+
+    Raises:
+        ParameterError: for anything that is not a real number.
+    """
+    if isinstance(value, bool):
+        raise ParameterError(f"{name} = {value}: a number is needed, not a truth value")
+    if isinstance(value, int):
+        return sp.Integer(value)
+    if isinstance(value, Fraction):
+        return sp.Rational(value.numerator, value.denominator)
+    if isinstance(value, sp.Float):
+        return float(value)
+    if isinstance(value, sp.Expr):
+        if value.is_number and value.is_extended_real is not False:
+            return value
+        raise ParameterError(f"{name} = {value} is not a real number; substitute its symbols first")
+    if hasattr(value, "shape") and getattr(value, "ndim", 0) > 0:
+        return value
+    if hasattr(value, "numerator") and hasattr(value, "denominator") and not isinstance(value, Real):
+        return sp.Rational(int(value.numerator), int(value.denominator))  # python-flint, gmpy2
+    if hasattr(value, "p") and hasattr(value, "q"):
+        return sp.Rational(int(value.p), int(value.q))  # flint.fmpq
+    if hasattr(value, "__index__"):
+        return sp.Integer(int(value))
+    if isinstance(value, Real) or hasattr(value, "__float__"):
+        return float(value)
+    raise ParameterError(f"{name} = {value!r} ({type(value).__name__}) is not a number; give an int, Fraction or float")
+
+
+def parse_number(text: str, name: str = "value") -> Any:
+    """Read ``3``, ``3/4``, ``0.25``, ``1e-3`` (decimals are read exactly) or a comma-separated list of them."""
+    if "," in text:
+        return tuple(parse_number(part, name) for part in text.split(",") if part.strip())
+    try:
+        return Fraction(text.strip())
+    except (ValueError, ZeroDivisionError):
+        raise ParameterError(f"{name}={text} is not a number; write an integer, a fraction 3/4, or a decimal 0.25") from None
+
+
+def pretty_set(domain: sp.Set) -> str:
+    """A set as a reader would write it: ``(0, 1]``, ``{1, 2, 3, ...}``."""
+    if domain == COUNT:
+        return "{1, 2, 3, ...}"
+    if domain == sp.S.Naturals0:
+        return "{0, 1, 2, ...}"
+    if isinstance(domain, sp.Interval):
+        left = "(" if domain.left_open else "["
+        right = ")" if domain.right_open else "]"
+        return f"{left}{domain.start}, {domain.end}{right}".replace("-oo", "-inf").replace("oo", "inf")
+    return str(domain)

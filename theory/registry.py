@@ -1,0 +1,105 @@
+"""Which papers and claims there are. A paper's module is imported when it is asked for."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from functools import lru_cache
+from types import ModuleType
+
+import gradproof.theory as room
+from gradproof.theory.claim import Claim
+from gradproof.theory.errors import UnknownClaim
+from gradproof.theory.paper import Paper
+
+_CLAIMS: dict[str, Claim] = {}
+
+
+def register(*claims: Claim) -> tuple[Claim, ...]:
+    """Add claims to the registry; the same id may be registered again only with the same content."""
+    for c in claims:
+        if c.id in _CLAIMS and _CLAIMS[c.id] != c:
+            raise UnknownClaim(f"two different claims have the id {c.id}; give one of them another name")
+        _CLAIMS[c.id] = c
+    return claims
+
+
+@lru_cache(maxsize=1)
+def stems() -> dict[str, str]:
+    """``{paper stem: family}`` for every paper module in the room, without importing them."""
+    found = {}
+    for family in pkgutil.iter_modules(room.__path__):
+        if family.ispkg:
+            package = importlib.import_module(f"{room.__name__}.{family.name}")
+            for module in pkgutil.iter_modules(package.__path__):
+                if not module.name.startswith("_"):
+                    found[module.name] = family.name
+    return found
+
+
+def load(key: str | None = None) -> None:
+    """Import the modules of one paper (by key or stem), or of all papers."""
+    if key is None:
+        for stem, family in stems().items():
+            importlib.import_module(f"{room.__name__}.{family}.{stem}")
+        return
+    stem = key.replace("-", "_")
+    if stem in stems():
+        importlib.import_module(f"{room.__name__}.{stems()[stem]}.{stem}")
+
+
+def claims(key: str | None = None) -> list[Claim]:
+    """All claims, or those of one paper, in the order in which the papers state them."""
+    load(key)
+    return [c for c in _CLAIMS.values() if key is None or c.paper.key == key or c.paper.stem == key]
+
+
+def papers() -> list[Paper]:
+    """All papers that have at least one claim."""
+    return list({c.paper.key: c.paper for c in claims()}.values())
+
+
+def claim(id: str) -> Claim:
+    """The claim of that id.
+
+    Raises:
+        UnknownClaim: with the nearest ids.
+    """
+    if id not in _CLAIMS:
+        load(id.split(".")[0])
+    if id not in _CLAIMS:
+        load()
+    if id in _CLAIMS:
+        return _CLAIMS[id]
+    raise UnknownClaim(f"no claim {id!r}; {_nearest(id)}")
+
+
+def select(names: list[str]) -> list[Claim]:
+    """The claims named by ids and paper keys; everything for an empty list."""
+    if not names:
+        return claims()
+    chosen: dict[str, Claim] = {}
+    for name in names:
+        found = [claim(name)] if "." in name else claims(name)
+        if not found:
+            raise UnknownClaim(f"no claim or paper {name!r}; {_nearest(name)}")
+        chosen |= {c.id: c for c in found}
+    return list(chosen.values())
+
+
+def paper_modules(claim: Claim, room_name: str) -> ModuleType | None:
+    """The module of the claim's paper in another room, or ``None`` where that room has none."""
+    name = f"gradproof.{room_name}.{claim.paper.family}.{claim.paper.stem}"
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and name.startswith(error.name):
+            return None
+        raise
+
+
+def _nearest(name: str) -> str:
+    known = list(_CLAIMS) + [c.paper.key for c in _CLAIMS.values()]
+    near = difflib.get_close_matches(name, list(dict.fromkeys(known)), n=3, cutoff=0.4)
+    return f"did you mean {', '.join(near)}?" if near else "`gradproof list` shows all"
