@@ -111,7 +111,9 @@ def minimal_density(g: Any, eps: Any) -> Sparsification:
         scale = tails[k] / (eps * norm2 + rest)
         p = [min(Fraction(1), scale * x) for x in a]
         nu = scale**2
-        dual = sum((1 + nu * x * x if scale * x >= 1 else 2 * scale * x for x in a), Fraction(0)) - nu * (1 + eps) * norm2
+        dual = (
+            sum((1 + nu * x * x if scale * x >= 1 else 2 * scale * x for x in a), Fraction(0)) - nu * (1 + eps) * norm2
+        )
         return Sparsification(p, k, sum((x * x / q for x, q in zip(a, p, strict=True) if x), Fraction(0)), sum(p), dual)
     top = np.sort(a)[::-1]
     tails = np.cumsum(top[::-1])[::-1]
