@@ -59,7 +59,7 @@ class TopK:
 
     def __call__(self, x: Array, u: Array | None = None) -> Array:
         xp = array_namespace(x)
-        if self.K >= x.shape[-1]:
+        if x.shape[-1] <= self.K:
             return x
         return xp.where(_largest(xp.abs(x), self.K), x, xp.zeros_like(x))
 
@@ -84,7 +84,7 @@ class RandK:
 
     def __call__(self, x: Array, u: Array | None = None) -> Array:
         xp = array_namespace(x)
-        if self.K >= x.shape[-1]:
+        if x.shape[-1] <= self.K:
             return x
         return xp.where(_largest(_given(u, "RandK"), self.K), x, xp.zeros_like(x))
 
@@ -190,3 +190,34 @@ def _given(u: Array | None, name: str) -> Array:
     if u is None:
         raise ParameterError(f"{name} needs uniform random numbers: call C(x, u)")
     return u
+
+
+@dataclass(frozen=True)
+class PerClient:
+    """Client i (axis -2) uses its own deterministic compressor; alpha is the least of theirs."""
+
+    each: tuple[Compressor, ...]
+    deterministic = True
+
+    def __post_init__(self) -> None:
+        if not self.each or not all(c.deterministic for c in self.each):
+            raise ParameterError("need one deterministic compressor a client")
+
+    @property
+    def homogeneous(self) -> bool:
+        return all(c.homogeneous for c in self.each)
+
+    def alpha(self, d: int) -> float:
+        return min(self.alpha_i(d))
+
+    def alpha_i(self, d: int) -> tuple[float, ...]:
+        return tuple(c.alpha(d) for c in self.each)
+
+    def sent(self, d: int) -> float:
+        return sum(c.sent(d) for c in self.each) / len(self.each)
+
+    def __call__(self, x: Array, u: Array | None = None) -> Array:
+        if x.shape[-2] != len(self.each):
+            raise ParameterError(f"{len(self.each)} compressors for {x.shape[-2]} clients; give one a client")
+        xp = array_namespace(x)
+        return xp.stack([c(x[..., i, :]) for i, c in enumerate(self.each)], axis=-2)
