@@ -108,11 +108,15 @@ def read_libsvm(path: Path, *, name: str = "", features: int | None = None, dige
         text = bz2.decompress(raw) if path.suffix == ".bz2" else raw
         X, y = load_svmlight_file(io.BytesIO(text), n_features=features)
     except (OSError, ValueError) as error:
-        raise DataUnavailable(f"{path} is not a readable LIBSVM file ({' '.join(str(error).split())}); delete or replace it") from None
+        raise DataUnavailable(
+            f"{path} is not a readable LIBSVM file ({' '.join(str(error).split())}); delete or replace it"
+        ) from None
     if len(np.unique(y)) != 2:
         raise DataUnavailable(f"{path} has {len(np.unique(y))} different labels; binary classification needs 2")
     if digest and content_digest(X, y) != digest:
-        raise DataUnavailable(f"{path} does not hold the {name} data (its SHA-256 differs); delete it and fetch it again")
+        raise DataUnavailable(
+            f"{path} does not hold the {name} data (its SHA-256 differs); delete it and fetch it again"
+        )
     return Dataset(name, np.ascontiguousarray(X.toarray()), _signs(y))
 
 
@@ -123,7 +127,12 @@ def content_digest(X: object, y: NDArray[np.float64]) -> str:
     table = sparse.csr_array(X)
     table.eliminate_zeros()
     table.sort_indices()
-    parts = (np.array(table.shape, "<i8"), table.indptr.astype("<i8"), table.indices.astype("<i8"), table.data.astype("<f8"))
+    parts = (
+        np.array(table.shape, "<i8"),
+        table.indptr.astype("<i8"),
+        table.indices.astype("<i8"),
+        table.data.astype("<f8"),
+    )
     sha = hashlib.sha256()
     for part in (*parts, np.asarray(y).astype("<f8")):
         sha.update(part.tobytes())
@@ -190,7 +199,9 @@ def _download(source: Source) -> Path:
 
     try:
         # the file's own bytes may change (blanks, compression); read_libsvm compares the content's SHA-256
-        return Path(pooch.retrieve(SITE + source.file, known_hash=None, fname=source.file, path=_cache(), progressbar=False))
+        return Path(
+            pooch.retrieve(SITE + source.file, known_hash=None, fname=source.file, path=_cache(), progressbar=False)
+        )
     except Exception as error:  # pooch lets every kind of network error through
         raise DataUnavailable(
             f"{source.file} is not in ${VARIABLE} ({os.environ.get(VARIABLE) or 'not set'}) nor in {_cache()}, and "

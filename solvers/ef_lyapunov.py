@@ -116,9 +116,13 @@ def _sym(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _check(L: float, L_AM: float, q: float) -> None:
     if not 0 < L <= L_AM:
-        raise ParameterError(f"need 0 < L <= L_AM, got L={L}, L_AM={L_AM}; the mean of the L_i always bounds L from above")
+        raise ParameterError(
+            f"need 0 < L <= L_AM, got L={L}, L_AM={L_AM}; the mean of the L_i always bounds L from above"
+        )
     if not 0 < q < 1:
-        raise ParameterError(f"q={q} must lie in (0, 1); q = sqrt(1 - alpha), and without compression use gradient descent")
+        raise ParameterError(
+            f"q={q} must lie in (0, 1); q = sqrt(1 - alpha), and without compression use gradient descent"
+        )
 
 
 # --- linear iterations -----------------------------------------------------------------------------------------------

@@ -58,7 +58,9 @@ def pep(
         ParameterError: outside these ranges.
     """
     if T < 1 or not gamma > 0 or not 0 <= q <= 1 or not L > 0 or (c is not None and not c > 0):
-        raise ParameterError(f"need T >= 1, gamma > 0, 0 <= q <= 1, L > 0, c > 0 or None; got {T=}, {gamma=}, {q=}, {L=}, {c=}")
+        raise ParameterError(
+            f"need T >= 1, gamma > 0, 0 <= q <= 1, L > 0, c > 0 or None; got {T=}, {gamma=}, {q=}, {L=}, {c=}"
+        )
     exact = c is None
     # the Gram basis: gradients p_0..p_{T-1}, then g_0..g_{T-2}; an exact start identifies g_0 with p_0
     size = 2 * T - 1 - (1 if exact and T > 1 else 0)

@@ -24,7 +24,9 @@ def e_process(x: ArrayLike, bound: float, *, lambdas: ArrayLike = LAMBDAS) -> ND
     """
     x, grid = np.asarray(x, float), np.asarray(lambdas, float)
     if x.ndim != 1 or not (x >= 0).all():
-        raise ParameterError("observations must be a list of numbers >= 0; a quantity that may be negative needs another test")
+        raise ParameterError(
+            "observations must be a list of numbers >= 0; a quantity that may be negative needs another test"
+        )
     if not bound >= 0:
         raise ParameterError(f"bound={bound} must be >= 0, as the observations are")
     if not ((grid > 0) & (grid < 1)).all():

@@ -69,7 +69,9 @@ class _Rows:
 
     def __post_init__(self) -> None:
         if self.A.ndim != 3 or self.b.shape != self.A.shape[:2]:
-            raise ParameterError(f"need A of shape (n, m, d) and b of shape (n, m), got {self.A.shape} and {self.b.shape}")
+            raise ParameterError(
+                f"need A of shape (n, m, d) and b of shape (n, m), got {self.A.shape} and {self.b.shape}"
+            )
         if not self.lam >= 0:
             raise ParameterError(f"lam={self.lam} must be >= 0; lam=0 leaves the regulariser out")
         xp = array_namespace(self.A)

@@ -57,7 +57,13 @@ def test_no_decrease_is_left_at_the_threshold():
 
 
 @pytest.mark.parametrize(
-    "bad", [{"L": 2, "L_AM": 1, "q": 0.5}, {"L": 0, "L_AM": 1, "q": 0.5}, {"L": 1, "L_AM": 1, "q": 1}, {"L": 1, "L_AM": 1, "q": 0}]
+    "bad",
+    [
+        {"L": 2, "L_AM": 1, "q": 0.5},
+        {"L": 0, "L_AM": 1, "q": 0.5},
+        {"L": 1, "L_AM": 1, "q": 1},
+        {"L": 1, "L_AM": 1, "q": 0},
+    ],
 )
 def test_arguments_outside_the_domain_are_named(bad):
     with pytest.raises(ParameterError, match=r"need 0 < L|must lie in"):

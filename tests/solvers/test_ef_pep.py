@@ -56,7 +56,9 @@ def test_more_compression_is_worse():
     assert values[2] > values[0] + 1e-3
 
 
-@pytest.mark.parametrize("bad", [{"T": 0, "gamma": 1, "q": 0.5}, {"T": 2, "gamma": 0, "q": 0.5}, {"T": 2, "gamma": 1, "q": 1.5}])
+@pytest.mark.parametrize(
+    "bad", [{"T": 0, "gamma": 1, "q": 0.5}, {"T": 2, "gamma": 0, "q": 0.5}, {"T": 2, "gamma": 1, "q": 1.5}]
+)
 def test_arguments_outside_the_domain_are_named(bad):
     with pytest.raises(ParameterError, match="need T >= 1"):
         pep(bad.pop("T"), bad.pop("gamma"), **bad)
