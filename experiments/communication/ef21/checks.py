@@ -265,10 +265,7 @@ def cloning_random_constants(ctx: Context) -> Iterator[Evidence]:
 @check(ef21.RARE_FEATURES, level=EMPIRICAL)
 def rare_features_on_real_data(ctx: Context) -> Iterator[Evidence]:
     """breast_cancer whose client i sees features 3i, ..., 3i + 5 only (cyclically), Top2 inside them, no regulariser."""
-    A, b = data.split(data.breast_cancer(), 10, order="norm")
-    supports = [{(3 * i + k) % 30 for k in range(6)} for i in range(10)]
-    mask = np.array([[j in J for j in range(30)] for J in supports])
-    P = Logistic(A * mask[:, None, :], b, 0.0)
+    P, supports = instances.rare_breast_cancer()
     at, (_, r) = Constants.of(P), overlap(supports)
     constant, alpha = float(L_rf(at.L_i, supports)), 2 / r
     gamma = 1 / (at.L + constant * float(ef21.xi(alpha)))
@@ -278,7 +275,6 @@ def rare_features_on_real_data(ctx: Context) -> Iterator[Evidence]:
         gamma=gamma, L=at.L, L_rf=constant, alpha=alpha, T=t.T, f0=float(t.f[0, 0, 0]), f_inf=0.0, G0=G0
     )
     yield _le(t.average("rf")[0], bound, data="breast_cancer", gamma=gamma, L_rf=constant, L_AM=at.L_AM, n=t.T)
-    yield _le(at.L, constant, what="L", gamma_gain=at.L_AM / constant)
 
 
 @check(ef21.PARTIAL_PARTICIPATION, level=EMPIRICAL)

@@ -311,6 +311,18 @@ def rational_runs_with_rare_features(ctx: Context) -> Iterator[Evidence]:
         yield Measurement(measured=t.average(), bound=bound, parameters={"h": str(h), "T": T}, n=T)
 
 
+@check(ef21.RARE_FEATURES, level=EXACT)
+def constant_of_rare_features(ctx: Context) -> Iterator[Evidence]:
+    """L <= L_rf <= min(L_AM, sqrt(c/n) L_QM) on breast_cancer with six features a client, by eigenvalues."""
+    P, supports = instances.rare_breast_cancer()
+    at, (c, _) = instances.Constants.of(P), ef_lyapunov.overlap(supports)
+    rf = float(ef_lyapunov.L_rf(at.L_i, supports))
+    for name, low, high in (("L", at.L, rf), ("L_rf", rf, at.L_AM), ("L_rf", rf, (c / P.n) ** 0.5 * at.L_QM)):
+        yield Measurement(
+            measured=low, bound=high, error=low * ROUNDING, error_source="rounding", what=name, relation=Relation.LE
+        )
+
+
 @check(ef21.PARTIAL_PARTICIPATION, level=EXACT)
 def all_participation_patterns(ctx: Context) -> Iterator[Evidence]:
     """Expectation over all 4^T patterns of two workers, T = 1, 2, 4, exact; alpha = 15/16, p = 4/5: p alpha = 3/4."""

@@ -62,6 +62,15 @@ def breast_cancer_squares() -> LeastSquares:
 
 
 @lru_cache(maxsize=1)
+def rare_breast_cancer() -> tuple[Logistic, list[set[int]]]:
+    """breast_cancer whose client i sees features 3i, ..., 3i + 5 only (cyclically), without regulariser; and supports."""
+    A, b = data.split(data.breast_cancer(), 10, order="norm")
+    supports = [{(3 * i + k) % 30 for k in range(6)} for i in range(10)]
+    mask = np.array([[j in J for j in range(30)] for J in supports])
+    return Logistic(A * mask[:, None, :], b, 0.0), supports
+
+
+@lru_cache(maxsize=1)
 def sine() -> LeastSquares:
     """Ten clients with L_i = (1, ..., 1, 100)."""
     return sine_least_squares((1.0,) * 9 + (100.0,))
