@@ -57,7 +57,7 @@ def minimal_variance(lam: Any, s: Any) -> Sparsification:
     a = _magnitudes(lam)
     s = _positive(s, "s", exact=isinstance(a, list))
     if isinstance(a, list):
-        order, top, tails = _sorted_exact(a)
+        top, tails = _sorted_exact(a)
         nonzero = sum(x > 0 for x in top)
         if s >= nonzero:
             return _all_kept(a, nonzero)
@@ -100,7 +100,7 @@ def minimal_density(g: Any, eps: Any) -> Sparsification:
     a = _magnitudes(g)
     eps = _positive(eps, "eps", exact=isinstance(a, list))
     if isinstance(a, list):
-        _, top, tails = _sorted_exact(a)
+        top, tails = _sorted_exact(a)
         squares = [x * x for x in top]
         norm2 = sum(squares, Fraction(0))
         rest = norm2
@@ -182,13 +182,12 @@ def _positive(value: Any, name: str, *, exact: bool) -> Any:
     return Fraction(value) if exact else float(value)
 
 
-def _sorted_exact(a: list[Fraction]) -> tuple[list[int], list[Fraction], list[Fraction]]:
-    order = sorted(range(len(a)), key=lambda i: -a[i])
-    top = [a[i] for i in order]
+def _sorted_exact(a: list[Fraction]) -> tuple[list[Fraction], list[Fraction]]:
+    top = sorted(a, reverse=True)
     tails = [Fraction(0)] * (len(a) + 1)
     for k in range(len(a) - 1, -1, -1):
         tails[k] = tails[k + 1] + top[k]
-    return order, top, tails
+    return top, tails
 
 
 def _all_kept(a: Any, nonzero: int) -> Sparsification:

@@ -93,7 +93,7 @@ def _value(ctx: Context, lam: Any, s: Any, kept: int) -> Any:
 BUDGETS = (Fraction(1, 2), Fraction(3, 2), Fraction(2), Fraction(3))
 
 
-@check(atomo.OPTIMAL_PROBABILITIES, level=Level.CERTIFIED)
+@check(atomo.OPTIMAL_PROBABILITIES, level=Level.EXACT)
 def dual_certificates(ctx: Context) -> Iterator[Evidence]:
     """Primal and dual values of the program, equal as rationals, over coefficients of five kinds."""
     for lam in EXAMPLES:
@@ -111,7 +111,7 @@ def dual_certificates(ctx: Context) -> Iterator[Evidence]:
 @check(atomo.OPTIMAL_PROBABILITIES, level=Level.SYMBOLIC)
 def the_dual_term(ctx: Context) -> Iterator[Evidence]:
     """lambda^2/p + nu p >= 2 |lambda| sqrt(nu), and >= lambda^2 + nu on (0, 1] if lambda^2 >= nu: weak duality."""
-    a, n, p, t = (Interval(x) for x in ("a", "n", "p", "t"))
+    a, n, p = (Interval(x) for x in ("a", "n", "p"))
     A, N, P = sp.symbols("a n p")
     yield Inequality(A**2 / P + N**2 * P - 2 * A * N, (a, n, p), what="an entry that may be dropped")
     p_small = Interval("p", "0", "1", closed_high=True)

@@ -61,8 +61,10 @@ OPTIMAL_PROBABILITIES = Claim(
     paper=PAPER,
     title="Water-filling probabilities have the least second moment",
     statement=(
-        r"With $n_1$ the least $k \ge 0$ such that $|\lambda_{(k+1)}|(s - k) \le T_k = \sum_{j>k}|\lambda_{(j)}|$: $p_{(i)} = 1$ for "
-        r"$i \le n_1$ and $|\lambda_{(i)}|(s - n_1)/T_{n_1}$ otherwise minimise $\sum\lambda_i^2/p_i$ under $\sum p_i \le s$, "
+        r"With $n_1$ the least $k \ge 0$ such that $|\lambda_{(k+1)}|(s - k) \le T_k = "
+        r"\sum_{j>k}|\lambda_{(j)}|$: $p_{(i)} = 1$ for "
+        r"$i \le n_1$ and $|\lambda_{(i)}|(s - n_1)/T_{n_1}$ otherwise minimise $\sum\lambda_i^2/p_i$ "
+        r"under $\sum p_i \le s$, "
         r"with value $\sum_{i \le n_1}\lambda_{(i)}^2 + T_{n_1}^2/(s - n_1)$."
     ),
     parameters=(head, tail, s, n1),
@@ -79,7 +81,8 @@ BALANCED_VALUE = Claim(
     paper=PAPER,
     title="The least second moment is at least the squared l1 norm over the budget",
     statement=(
-        r"$\min_p\sum\lambda_i^2/p_i \ge \|\lambda\|_1^2/s$ for every $\lambda$, with equality iff $\lambda$ is $s$-balanced: then "
+        r"$\min_p\sum\lambda_i^2/p_i \ge \|\lambda\|_1^2/s$ for every $\lambda$, with equality iff "
+        r"$\lambda$ is $s$-balanced: then "
         r"$p_i = s|\lambda_i|/\|\lambda\|_1$."
     ),
     parameters=(l1, s),
@@ -97,7 +100,8 @@ QSGD_TERNGRAD = Claim(
     title="One-level QSGD and TernGrad are optimal at their own budgets",
     statement=(
         r"Keeping entry $i$ with probability $|g_i|/\|g\|_q$ is the scheme of least variance for the budget "
-        r"$s_q = \|g\|_1/\|g\|_q$, with second moment $\|g\|_1\|g\|_q$; $q = 2$ is one-level QSGD, $q = \infty$ TernGrad."
+        r"$s_q = \|g\|_1/\|g\|_q$, with second moment $\|g\|_1\|g\|_q$; $q = 2$ is one-level QSGD, $q = "
+        r"\infty$ TernGrad."
     ),
     parameters=(l1, lq),
     assumptions=(OPTIMAL,),
@@ -113,8 +117,10 @@ SPECTRAL_VS_ENTRYWISE = Claim(
     paper=PAPER,
     title="Singular triplets never need more variance than entries at an equal number of atoms",
     statement=(
-        r"$\|X\|_1/\sqrt{nm} \le \|X\|_* \le \|X\|_1$ (entrywise norm), so that for balanced budgets the second moment with singular "
-        r"triplets is between $1/(nm)$ and $1$ times that with entries. A triplet costs $n + m + 1$ numbers, an entry one and an index."
+        r"$\|X\|_1/\sqrt{nm} \le \|X\|_* \le \|X\|_1$ (entrywise norm), so that for balanced budgets the "
+        r"second moment with singular "
+        r"triplets is between $1/(nm)$ and $1$ times that with entries. A triplet costs $n + m + 1$ "
+        r"numbers, an entry one and an index."
     ),
     parameters=(entries,),
     assumptions=(Assumption("unit_atoms", "the entry atoms have nuclear norm one"),),
@@ -130,7 +136,8 @@ SGD_EFFECT = Claim(
     paper=PAPER,
     title="One step with a sparsified gradient on the squared norm",
     statement=(
-        r"For $f = \frac12\|x\|^2$ and $x^+ = x - \gamma\hat g(x)$: $\mathbb E\|x^+\|^2 = (1 - 2\gamma)\|x\|^2 + \gamma^2V(x, s)$; as "
+        r"For $f = \frac12\|x\|^2$ and $x^+ = x - \gamma\hat g(x)$: $\mathbb E\|x^+\|^2 = (1 - "
+        r"2\gamma)\|x\|^2 + \gamma^2V(x, s)$; as "
         r"$V \le (d/s)\|x\|^2$ with equality iff all $|x_i|$ are equal, it contracts for every $x$ iff $\gamma < 2s/d$."
     ),
     parameters=(gamma, x2, value),

@@ -42,8 +42,10 @@ OPTIMAL_DENSITY = Claim(
     paper=PAPER,
     title="The sparsest unbiased estimate",
     statement=(
-        r"With $k$ the least $k \ge 0$ such that $|g_{(k+1)}|T_k \le \varepsilon\|g\|^2 + R_k$, $T_k = \sum_{j>k}|g_{(j)}|$, $R_k = "
-        r"\sum_{j>k}g_{(j)}^2$: $p_{(i)} = 1$ for $i \le k$, else $|g_{(i)}|T_k/(\varepsilon\|g\|^2 + R_k)$, is the sparsest."
+        r"With $k$ the least $k \ge 0$ such that $|g_{(k+1)}|T_k \le \varepsilon\|g\|^2 + R_k$, $T_k = "
+        r"\sum_{j>k}|g_{(j)}|$, $R_k = "
+        r"\sum_{j>k}g_{(j)}^2$: $p_{(i)} = 1$ for $i \le k$, else $|g_{(i)}|T_k/(\varepsilon\|g\|^2 + "
+        r"R_k)$, is the sparsest."
     ),
     parameters=(k, tail1, tail2, eps, norm2),
     assumptions=(CAP,),
@@ -59,7 +61,8 @@ GREEDY = Claim(
     paper=PAPER,
     title="The greedy rescaling ends at the scheme of least variance",
     statement=(
-        r"$p^0_i = \min(\kappa d|g_i|/\|g\|_1, 1)$, rescaled on the entries below one until the sum is $\kappa d$, ends after at most $d$ "
+        r"$p^0_i = \min(\kappa d|g_i|/\|g\|_1, 1)$, rescaled on the entries below one until the sum is "
+        r"$\kappa d$, ends after at most $d$ "
         r"rescalings at the minimiser of $\sum g_i^2/p_i$ under $\sum p_i = \kappa d$."
     ),
     parameters=(V,),
@@ -76,7 +79,8 @@ DUALITY = Claim(
     paper=PAPER,
     title="Least density and least variance are inverse to each other",
     statement=(
-        r"$\varepsilon \mapsto \min\sum p_i$ and $s \mapsto \min\sum g_i^2/p_i/\|g\|^2 - 1$ are inverse functions where some $p_i < 1$."
+        r"$\varepsilon \mapsto \min\sum p_i$ and $s \mapsto \min\sum g_i^2/p_i/\|g\|^2 - 1$ are inverse "
+        r"functions where some $p_i < 1$."
     ),
     parameters=(eps,),
     assumptions=(Assumption("some_dropped", "some $p_i < 1$"),),
@@ -92,7 +96,8 @@ APPROX_SPARSE = Claim(
     paper=PAPER,
     title="Approximately sparse gradients need few entries",
     statement=(
-        r"If $\|g_{S^c}\|_1 \le \rho\|g_S\|_1$ for some $|S| = s$, then at $\varepsilon = \rho$ the sparsest scheme sends at most "
+        r"If $\|g_{S^c}\|_1 \le \rho\|g_S\|_1$ for some $|S| = s$, then at $\varepsilon = \rho$ the "
+        r"sparsest scheme sends at most "
         r"$(1 + \rho)s$ entries on average, with second moment at most $(1 + \rho)\|g\|^2$."
     ),
     parameters=(rho, s),
@@ -108,7 +113,8 @@ CODE_LENGTH = Claim(
     paper=PAPER,
     title="Bits of a sparsified gradient",
     statement=(
-        r"Sending certain entries as $b + \log_2 d$ bits each, the others by index or bitmap, and one common magnitude, takes at most "
+        r"Sending certain entries as $b + \log_2 d$ bits each, the others by index or bitmap, and one "
+        r"common magnitude, takes at most "
         r"$s(b + \log_2 d) + \min(\rho s\log_2 d, 2d) + b$ bits for an approximately sparse gradient."
     ),
     parameters=(rho, s, d, b),
@@ -127,7 +133,8 @@ SGD_COST = Claim(
     paper=PAPER,
     title="One step with a sparsified gradient on the squared norm",
     statement=(
-        r"For $f = \frac12\|x\|^2$: $\mathbb E\|x^+\|^2 = (1 - 2\gamma + \gamma^2(1 + \varepsilon))\|x\|^2$, a contraction iff "
+        r"For $f = \frac12\|x\|^2$: $\mathbb E\|x^+\|^2 = (1 - 2\gamma + \gamma^2(1 + "
+        r"\varepsilon))\|x\|^2$, a contraction iff "
         r"$\gamma < 2/(1 + \varepsilon)$."
     ),
     parameters=(gamma, eps, x2),
