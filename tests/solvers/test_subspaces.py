@@ -128,7 +128,7 @@ def test_inertia():
 @pytest.mark.parametrize("schedule", [lambda k: 0, lambda k: 1, mlsgd], ids=["gd", "lsgd", "mlsgd"])
 def test_dimension_is_the_number_of_positive_eigenvalues(n, schedule):
     for negatives in ([n - 1], [0, n // 2]):
-        s = subspaces.pointwise_stable_subspace(diagonal(n, negatives), schedule, 0.4, 400)
+        s = subspaces.pointwise_stable_subspace(diagonal(n, negatives), schedule, 0.4, 500)
         expected = n - len(set(negatives))
         assert s.dimension == expected
         assert s.basis.shape == (expected, n)
