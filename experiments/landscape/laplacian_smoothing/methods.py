@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from array_api_compat import array_namespace
-from scipy.linalg import solve_discrete_lyapunov
+from scipy.linalg import solve_discrete_lyapunov, sqrtm
 
 from gradproof.solvers.circulant import periodic_laplacian, smooth
 
@@ -95,3 +95,24 @@ def stationary_covariance(hessian: np.ndarray, sigma: float, eta: float, s2: flo
     n = len(hessian)
     p = np.linalg.inv(np.eye(n) - sigma * periodic_laplacian(n))
     return solve_discrete_lyapunov(np.eye(n) - eta * p @ hessian, eta**2 * s2 * p @ p)
+
+
+def expected_loss(
+    hessian: np.ndarray, sigma: float, eta: float, s2: float, x0: np.ndarray, steps: np.ndarray
+) -> np.ndarray:
+    """Exact ``E x_k'Hx_k/2`` of ``x+ = x - eta A^-1 (Hx + xi)`` after the given numbers of steps, white noise, H > 0.
+
+    In the eigenbasis V of A^-1 H the covariance grows as ``C_ij (1 - (mu_i mu_j)^k)/(1 - mu_i mu_j)``.
+    """
+    n = len(hessian)
+    p = np.linalg.inv(np.eye(n) - sigma * periodic_laplacian(n))
+    values, u = np.linalg.eigh(sqrtm(p) @ hessian @ sqrtm(p))
+    v = sqrtm(p) @ u  # A^-1 H v = v diag(values)
+    mu = 1 - eta * values
+    start = np.linalg.solve(v, x0)
+    noise = np.linalg.solve(v, np.linalg.solve(v, eta**2 * s2 * p @ p).T)
+    h = v.T @ hessian @ v
+    pairs = np.outer(mu, mu)
+    covariances = (noise * (1 - pairs**k) / (1 - pairs) for k in steps)
+    moments = (np.outer(start * mu**k, start * mu**k) + c for k, c in zip(steps, covariances, strict=True))
+    return np.array([np.sum(h * m) / 2 for m in moments])
