@@ -37,7 +37,7 @@ def compute(*, budget: str = "quick", seed: int = 0) -> xr.Dataset:
     return xr.Dataset(
         {
             "log_norm": (["method", "x2", "x1"], np.log10(np.maximum(norms, 1e-300))),
-            "slope_low": (["method"], [float(low) for low, _ in lines]),
+            "slope": (["method"], [float((low + high) / 2) for low, high in lines]),
             "slope_width": (["method"], [float(high - low) for low, high in lines]),
             "dimension": (["n", "notion"], [[*table[n]] for n in sizes]),
             "loss": (["sigma", "step"], loss),
@@ -84,7 +84,7 @@ def draw(data: xr.Dataset) -> Figure:
         image = ax.imshow(
             one.log_norm, origin="lower", extent=(-1, 1, -1, 1), vmin=max(low, high - 5), vmax=high, cmap="viridis"
         )
-        m = float(one.slope_low)
+        m = float(one.slope)
         ax.grid(False)
         ax.plot([-1, 1], [-m, m], color="white", linestyle=(0, (2, 4)), linewidth=1.2)
         ax.set(title=f"{name}: $x_2 = {m:.6f}\\,x_1$", xlabel="$x_1$", ylabel="$x_2$")
@@ -96,12 +96,12 @@ def draw(data: xr.Dataset) -> Figure:
 
 def _dimensions(ax: Any, data: xr.Dataset) -> None:
     for name, marker in (("GD", "o"), ("LSGD", "x"), ("mLSGD", "+")):
-        ax.plot(data.n, data.dimension.sel(notion=name), marker, linestyle="none", label=f"attracted by {name}", markersize=9)
+        ax.plot(data.n, data.dimension.sel(notion=name), marker, linestyle="none", label=f"attracted by {name}", markersize=6)
     ax.plot(data.n, data.n - 1, "k-", linewidth=0.8, label="$n - 1$")
-    ax.plot(data.n, data.dimension.sel(notion="every schedule"), "rs", label="attracted by every schedule")
+    ax.plot(data.n, data.dimension.sel(notion="every schedule"), "rs", markersize=4, label="attracted by every schedule")
     ax.plot(data.n, (data.n - 1) // 2, "r-", linewidth=0.8, label=r"$\lfloor (n-1)/2 \rfloor$")
-    ax.set(xlabel="n", ylabel="dimension", title="Two dimensions of one saddle")
-    ax.legend(fontsize="small")
+    ax.set(xlabel="n", ylabel="dimension", title="Two dimensions of one saddle", ylim=(-0.5, 1.75 * float(data.n.max())))
+    ax.legend(loc="upper left")
 
 
 def _losses(ax: Any, data: xr.Dataset) -> None:

@@ -113,7 +113,7 @@ def attraction_region(
     Raises:
         ParameterError: H or G not square, symmetric or finite; G not positive semidefinite.
         DomainError: H singular (exact), eta or a sigma out of range, n = 1 with the periodic family.
-        UndecidedSubspace: a float eigenvalue or direction is too close to rounding, or 25600 steps are too few.
+        UndecidedSubspace: a float eigenvalue or direction is too close to rounding, or 25600 steps would be too few.
     """
     rows = hessian.tolist() if hasattr(hessian, "tolist") else [list(row) for row in hessian]
     exact = not any(isinstance(x, float) for row in rows for x in row)
@@ -134,11 +134,13 @@ def attraction_region(
     ahead = steps or 200
     pointwise = pointwise_stable_subspace(h, schedule, step, ahead, generator=g)
     while steps is None and pointwise.truncation > 1e-10:
+        growth = pointwise.exponents[pointwise.exponents > 0].min(initial=np.inf)
         ahead *= 2
-        if ahead > MAX_STEPS:
+        if max(ahead, np.log(1e10) / growth) > MAX_STEPS:  # the truncation falls as exp(-growth * steps)
             raise UndecidedSubspace(
-                f"after {MAX_STEPS} steps the subspace is known to {pointwise.truncation:.2g} only: the Hessian is too ill "
-                "conditioned for this step; raise eta, or give steps to accept the error"
+                f"after {ahead // 2} steps the subspace is known to {pointwise.truncation:.2g} only, and a direction grows by "
+                f"{growth:.2g} a step: the Hessian is too ill conditioned for this step; raise eta, or give steps to accept "
+                "the error"
             )
         pointwise = pointwise_stable_subspace(h, schedule, step, ahead, generator=g)
     assert g is not None  # n = 1 with the periodic family was refused by the solver
