@@ -45,13 +45,14 @@ def dimension_table(
     sizes: Sequence[int], *, eta: float = 0.4, steps: int = 400
 ) -> dict[int, tuple[int, int, int, int]]:
     """``{n: (gd, lsgd, mlsgd, common)}``: negative Lyapunov exponents of each method, and the exact common dimension."""
+
+    def attracted(n: int, name: str) -> int:
+        return int(np.sum(pointwise_stable_subspace(signs(n), SCHEDULES[name], eta, steps).exponents < 0))
+
     table = {}
     for n in sizes:
-        point = [
-            int(np.sum(pointwise_stable_subspace(signs(n), schedule, eta, steps).exponents < 0))
-            for schedule in SCHEDULES.values()
-        ]
-        table[n] = (*point, len(invariant_stable_subspace(signs(n), [periodic_laplacian(n)])))
+        common = len(invariant_stable_subspace(signs(n), [periodic_laplacian(n)]))
+        table[n] = (attracted(n, "gd"), attracted(n, "lsgd"), attracted(n, "mlsgd"), common)
     return table
 
 

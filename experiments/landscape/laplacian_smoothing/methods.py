@@ -9,18 +9,12 @@ import numpy as np
 from array_api_compat import array_namespace
 from scipy.linalg import solve_discrete_lyapunov, sqrtm
 
+from gradproof.experiments.engine.run import Method
 from gradproof.solvers.circulant import periodic_laplacian, smooth
 
 Array = Any
 Grad = Callable[[Array], Array]
 Schedule = Callable[[int], Any]
-
-
-class Method(NamedTuple):
-    """An algorithm as two pure functions: ``init(x0) -> state`` and ``step(state, draw) -> state``."""
-
-    init: Callable[[Array], Any]
-    step: Callable[[Any, Any], Any]
 
 
 class SmoothingState(NamedTuple):
