@@ -32,7 +32,7 @@ REPEATS = 5
 
 def uncompiled(g: np.ndarray) -> np.ndarray:
     """The sweeps as they run where numba is not installed."""
-    with mock.patch.object(circulant, "has_numba", lambda: False):
+    with mock.patch.object(circulant, "has_numba", return_value=False):
         return circulant.smooth(g, SIGMA, method="sweeps")
 
 

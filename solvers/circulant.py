@@ -111,7 +111,9 @@ def smooth(g: Array, sigma: Any, *, axis: int = -1, method: str = "auto") -> Arr
     if scalar:
         _check_sigma(float(sigma))
     elif bool(xp.any(~(xp.isfinite(sigma) & (sigma >= 0)))):
-        raise DomainError("sigma has an entry that is negative or not finite; A_sigma is positive definite for sigma >= 0")
+        raise DomainError(
+            "sigma has an entry that is negative or not finite; A_sigma is positive definite for sigma >= 0"
+        )
     if method == "auto":
         fast = scalar and is_numpy_array(g) and g.dtype == np.float64 and sigma <= MAX_SIGMA_SWEEPS
         method = "sweeps" if fast else "fft"
@@ -206,7 +208,9 @@ def _check_size(n: int) -> None:
 
 def _check_sigma(sigma: float) -> None:
     if not (sigma >= 0 and math.isfinite(sigma)):
-        raise DomainError(f"sigma = {sigma}: A_sigma is positive definite for finite sigma >= 0 (0 is plain gradient descent)")
+        raise DomainError(
+            f"sigma = {sigma}: A_sigma is positive definite for finite sigma >= 0 (0 is plain gradient descent)"
+        )
 
 
 def _one_minus_power(sigma: float, n: int) -> float:

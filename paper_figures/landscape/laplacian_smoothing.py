@@ -10,7 +10,13 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from gradproof.experiments.landscape.laplacian_smoothing import constant, expected_loss, norms_after, saddle, smoothed_sgd
+from gradproof.experiments.landscape.laplacian_smoothing import (
+    constant,
+    expected_loss,
+    norms_after,
+    saddle,
+    smoothed_sgd,
+)
 from gradproof.experiments.landscape.laplacian_smoothing.dimensions import dimension_table
 from gradproof.paper_figures.make import COLOURS
 from gradproof.solvers.subspaces import stable_slope_enclosure
@@ -61,7 +67,7 @@ def _noisy_quadratic(steps: int, seeds: int, seed: int) -> tuple[np.ndarray, np.
     """Loss of ``sum ((x_i - 2)/s_i)^2``, s = 10, 1, 10, ..., n = 100, noise 0.1 N(0, I), eta = 1e-3: runs, and exactly."""
     n, eta, noise = 100, 1e-3, 0.1
     curvature = 2 / np.resize([100.0, 1.0], n)
-    at = LONG[LONG <= steps]
+    at = LONG[steps >= LONG]
     loss, expected = np.zeros((len(SIGMAS), len(at))), []
     for i, sigma in enumerate(SIGMAS):
         rng = np.random.default_rng(seed)  # the same noise for every sigma
@@ -77,7 +83,9 @@ def _noisy_quadratic(steps: int, seeds: int, seed: int) -> tuple[np.ndarray, np.
 
 def draw(data: xr.Dataset) -> Figure:
     """Five axes: three maps, the dimensions, the losses."""
-    figure, axes = plt.subplot_mosaic([["GD", "LSGD", "mLSGD"], ["dimension", "loss", "loss"]], figsize=(9, 5.6), layout="constrained")
+    figure, axes = plt.subplot_mosaic(
+        [["GD", "LSGD", "mLSGD"], ["dimension", "loss", "loss"]], figsize=(9, 5.6), layout="constrained"
+    )
     low, high = float(data.log_norm.min()), float(data.log_norm.max())
     for name in data.method.values:
         ax, one = axes[name], data.sel({"method": name})
@@ -96,11 +104,22 @@ def draw(data: xr.Dataset) -> Figure:
 
 def _dimensions(ax: Any, data: xr.Dataset) -> None:
     for name, marker in (("GD", "o"), ("LSGD", "x"), ("mLSGD", "+")):
-        ax.plot(data.n, data.dimension.sel(notion=name), marker, linestyle="none", label=f"attracted by {name}", markersize=6)
+        ax.plot(
+            data.n,
+            data.dimension.sel(notion=name),
+            marker,
+            linestyle="none",
+            label=f"attracted by {name}",
+            markersize=6,
+        )
     ax.plot(data.n, data.n - 1, "k-", linewidth=0.8, label="$n - 1$")
-    ax.plot(data.n, data.dimension.sel(notion="every schedule"), "rs", markersize=4, label="attracted by every schedule")
+    ax.plot(
+        data.n, data.dimension.sel(notion="every schedule"), "rs", markersize=4, label="attracted by every schedule"
+    )
     ax.plot(data.n, (data.n - 1) // 2, "r-", linewidth=0.8, label=r"$\lfloor (n-1)/2 \rfloor$")
-    ax.set(xlabel="n", ylabel="dimension", title="Two dimensions of one saddle", ylim=(-0.5, 1.75 * float(data.n.max())))
+    ax.set(
+        xlabel="n", ylabel="dimension", title="Two dimensions of one saddle", ylim=(-0.5, 1.75 * float(data.n.max()))
+    )
     ax.legend(loc="upper left")
 
 
@@ -109,5 +128,9 @@ def _losses(ax: Any, data: xr.Dataset) -> None:
         one = data.sel(sigma=sigma)
         ax.loglog(data.long_step, one.expected_loss, color=COLOURS[k], label=f"$\\sigma = {sigma:g}$")
         ax.loglog(data.step, one.loss, ".", color=COLOURS[k], markersize=4)
-    ax.set(xlabel="step", ylabel="loss", title=f"Noisy quadratic: exact expectation, and means of {data.attrs['seeds']} runs")
+    ax.set(
+        xlabel="step",
+        ylabel="loss",
+        title=f"Noisy quadratic: exact expectation, and means of {data.attrs['seeds']} runs",
+    )
     ax.legend()

@@ -58,7 +58,9 @@ def characteristic_factors(B: Any, sigma: Any, *, generator: Any = None) -> list
     exact = exact_symmetric(B, "B")
     n = exact.nrows()
     if n > 6:
-        raise DomainError(f"symbolic spectra are given for n <= 6, got n = {n}; use numpy.linalg.eigvals for larger matrices")
+        raise DomainError(
+            f"symbolic spectra are given for n <= 6, got n = {n}; use numpy.linalg.eigvals for larger matrices"
+        )
     s = sigma if isinstance(sigma, sp.Expr) and not sigma.is_number else sp.sympify(_exact(sigma, "sigma"))
     if s.is_number and s < 0:
         raise DomainError(f"sigma = {s}: A_sigma is positive definite for sigma >= 0")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import flint
@@ -180,7 +181,7 @@ def _signed_factors(b: flint.fmpq_mat) -> list[tuple[Any, set[int]]]:
 
 def _sign_changes(coefficients: Sequence[Any]) -> int:
     signs = [c > 0 for c in coefficients if c != 0]
-    return sum(a != b for a, b in zip(signs, signs[1:], strict=False))
+    return sum(a != b for a, b in pairwise(signs))
 
 
 def _irreducible(rows: list[list[Any]], operators: Sequence[flint.fmpq_mat]) -> bool:

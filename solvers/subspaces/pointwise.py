@@ -117,7 +117,9 @@ def _solver(n: int, generator: Any) -> tuple[Callable[[np.ndarray, float], np.nd
     """``(W, sigma) -> A_sigma^{-1} W`` on columns, and the largest eigenvalue of G."""
     if generator is None:
         if n == 1:
-            raise DomainError("n = 1: the periodic Laplacian needs two coordinates at least; give a generator of your own")
+            raise DomainError(
+                "n = 1: the periodic Laplacian needs two coordinates at least; give a generator of your own"
+            )
         if n > DENSE:
             return lambda w, sigma: smooth(w, sigma, axis=0, method="fft"), 4.0
         generator = -periodic_laplacian(n)
@@ -125,7 +127,9 @@ def _solver(n: int, generator: Any) -> tuple[Callable[[np.ndarray, float], np.nd
     if len(g) != n:
         raise ParameterError(f"the generator is {len(g)} x {len(g)} but B is {n} x {n}")
     if values[0] < -8 * n * np.finfo(np.float64).eps * abs(values[-1]):
-        raise ParameterError(f"the generator has the eigenvalue {values[0]:.3g} < 0; A = I + sigma G must be positive definite")
+        raise ParameterError(
+            f"the generator has the eigenvalue {values[0]:.3g} < 0; A = I + sigma G must be positive definite"
+        )
     values = np.maximum(values, 0.0)
     return lambda w, sigma: basis @ ((basis.T @ w) / (1 + sigma * values)[:, None]), float(values[-1])
 
@@ -144,7 +148,9 @@ def read_schedule(schedule: Schedule, steps: int) -> list[float]:
     if steps < 1:
         raise DomainError(f"steps = {steps}: look at least one step ahead")
     if not callable(schedule) and len(schedule) < steps:
-        raise ParameterError(f"the schedule has {len(schedule)} entries but steps = {steps}; give more, or a function of k")
+        raise ParameterError(
+            f"the schedule has {len(schedule)} entries but steps = {steps}; give more, or a function of k"
+        )
     sigmas = [float(schedule(k) if callable(schedule) else schedule[k]) for k in range(steps)]
     for k, sigma in enumerate(sigmas):
         if not 0 <= sigma < np.inf:

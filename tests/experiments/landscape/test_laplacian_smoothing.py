@@ -16,7 +16,7 @@ from gradproof.solvers.circulant import periodic_laplacian
 from gradproof.solvers.subspaces import UndecidedSubspace
 from gradproof.theory import registry
 from gradproof.theory.errors import DomainError, ParameterError
-from gradproof.theory.evidence import Level, Outcome
+from gradproof.theory.evidence import Level
 from gradproof.theory.landscape import laplacian_smoothing as ls
 from gradproof.theory.proof import check as kernel_check
 
@@ -79,7 +79,7 @@ def test_certifiers_give_proofs_that_the_kernel_accepts():
         certifier_of(ls.MLSGD_CONVEX)(L=1, K=3, sigma_0=1)
 
 
-# --- reference trajectories ----------------------------------------------------------------------------------------------------
+# --- reference trajectories ----------
 
 
 def test_reference_trajectories():
@@ -136,7 +136,7 @@ def test_dimension_table():
     assert table == {n: (n - 1, n - 1, n - 1, (n - 1) // 2) for n in range(2, 9)}
 
 
-# --- attraction_region ------------------------------------------------------------------------------------------------------------
+# --- attraction_region -----------------------------------------------------------------------------------------
 
 
 def test_a_rational_hessian():
@@ -204,7 +204,7 @@ def test_bad_input():
         region([[1, 0], [0, -1]], schedule=lambda k: -1)
 
 
-# --- digits -------------------------------------------------------------------------------------------------------------------------
+# --- digits ----------
 
 
 def test_digits_gradient_and_smoothness():

@@ -214,8 +214,8 @@ INERTIA = _claim(
 ROBUST_DIMENSION = _claim(
     "robust-dimension",
     "Dimension of the starts that every schedule attracts",
-    "For f = x'Bx/2, $0 < \\eta < 2/\\|B\\|$ and bounded schedules with values in a set of at least two sigmas, the starts x_0 with "
-    "x_k -> 0 under every schedule are the largest common invariant subspace of B and L on which B is positive definite. "
+    "For f = x'Bx/2, $0 < \\eta < 2/\\|B\\|$ and bounded schedules with values in a set of at least two sigmas, the starts x_0 "
+    "with x_k -> 0 under every schedule are the largest common invariant subspace of B and L on which B is positive definite. "
     "For one negative coordinate it is {x : x_n = 0, x_i = -x_{n-i}}.",
     parameters=(n,),
     assumptions=(PERIODIC, SHORT_STEP, BOUNDED, TWO_SIGMAS, ONE_NEGATIVE, EVERY_SCHEDULE),

@@ -68,7 +68,10 @@ def descent_rate(L: Any, K: int) -> Proof:
         target.add(inner({f"g{k}": one}, {f"v{k}": one}), Fraction(1, K))
     uses = [Use("premise", below.name, (), 2 * L / K)]
     for k in range(K):
-        uses += [Use("descent", "f", (f"x{k}", f"x{k + 1}"), 2 * L / K), Use("premise", f"A_{k} >= I", (), Fraction(1, K))]
+        uses += [
+            Use("descent", "f", (f"x{k}", f"x{k + 1}"), 2 * L / K),
+            Use("premise", f"A_{k} >= I", (), Fraction(1, K)),
+        ]
     vectors = tuple(f"g{k}" for k in range(K + 1)) + tuple(f"v{k}" for k in range(K))
     text = f"average over k < {K} of <g_k, v_k> <= 2L(f_0 - inf f)/{K}, L = {L}, v_k = A_k^-1 g_k; premises: A_k >= I"
     values = tuple(f"f{k}" for k in range(K + 1)) + ("f_inf",)
@@ -156,7 +159,9 @@ def mlsgd_convex(L: Any, sigmas: Sequence[Any]) -> Proof:
         premises.append(Premise(f"A_{k} symmetric", inner(y[k], v[k]).add(inner(d[k], g[k]), -1), equality=True))
         moved = combine((one, y[k]), (-1 / L, g[k]))  # A_k (x_{k+1} - x*)
         if k + 1 < K:
-            shrinking = Form().add(inner(y[k + 1], d[k + 1]), 1 / stiff[k + 1]).add(inner(moved, d[k + 1]), -1 / stiff[k])
+            shrinking = (
+                Form().add(inner(y[k + 1], d[k + 1]), 1 / stiff[k + 1]).add(inner(moved, d[k + 1]), -1 / stiff[k])
+            )
             premises.append(Premise(f"metric {k + 1} <= metric {k}", shrinking))
         else:  # the last metric is nonnegative
             premises.append(Premise(f"A_{k} >= 0", Form().add(inner(moved, d[k + 1]), -1)))
