@@ -74,10 +74,11 @@ class AttractionRegion:
         if i == j or not (0 <= i < n and 0 <= j < n):
             raise ParameterError(f"coordinates {coordinates} must be two different numbers from 0 to {n - 1}")
         ax = plt.subplots()[1] if ax is None else ax
-        t = np.linspace(-1, 1, 201)
-        starts = np.zeros((201, 201, n))
+        t = np.linspace(-1, 1, 200)  # an even number: 0 itself, where the logarithm ends, is left out
+        starts = np.zeros((200, 200, n))
         starts[..., i], starts[..., j] = np.meshgrid(t, t)
-        size = np.log10(np.maximum(self.norms(starts, steps), 1e-300))
+        norms = self.norms(starts, steps)
+        size = np.log10(np.maximum(norms, norms[norms > 0].min(initial=1.0)))
         image = ax.imshow(size, origin="lower", extent=(-1, 1, -1, 1), cmap="viridis", interpolation="nearest")
         ax.figure.colorbar(image, ax=ax, label=f"log10 ||x_{steps}||")
         robust_normals = _complement(self.robust_basis.astype(float), n)
@@ -89,7 +90,7 @@ class AttractionRegion:
                 ax.plot([-direction[0], direction[0]], [-direction[1], direction[1]], style, label=label)
         ax.set(xlim=(-1, 1), ylim=(-1, 1), xlabel=f"$x_{{{i + 1}}}$", ylabel=f"$x_{{{j + 1}}}$")
         if ax.get_legend_handles_labels()[0]:
-            ax.legend(loc="upper right", fontsize="small")
+            ax.legend(loc="upper right", fontsize="small", facecolor="lightgrey")
         return ax
 
 
