@@ -90,7 +90,9 @@ class Claim:
         for a in self.assumptions:
             if a.name == name:
                 return a
-        raise ParameterError(f"{self.id} has no assumption {name!r}; it has {', '.join(a.name for a in self.assumptions)}")
+        raise ParameterError(
+            f"{self.id} has no assumption {name!r}; it has {', '.join(a.name for a in self.assumptions)}"
+        )
 
     def with_bound(self, expression: Any, *, suffix: str = "mutant") -> Claim:
         """The same statement with another bound: how mutants are made."""
@@ -146,7 +148,7 @@ class Claim:
             if not _relation_holds(a.relation, lhs, rhs):
                 raise DomainError(
                     f"{self.id} assumes {a.name}: {a.relation}, but {_short(a.relation.lhs)} = {_num(lhs)} and "
-                    f"{_short(a.relation.rhs)} = {_num(rhs)}; change the parameters, or drop the assumption to see what happens"
+                    f"{_short(a.relation.rhs)} = {_num(rhs)}; change the parameters, or drop the assumption"
                 )
 
     def _did_you_mean(self, name: str) -> str:
@@ -190,7 +192,10 @@ class Claim:
         lines = [f"{self.id}: {self.title}", "", self.statement, "", f"  {self.latex}", "", "assumptions"]
         lines += [f"  {a.name}: {a.statement}" for a in self.assumptions] or ["  none"]
         lines += ["parameters"] + [f"  {p.name}: {p.meaning}" for p in self.parameters]
-        lines += ["source", f"  {self.paper.citation}{', ' + self.where if self.where else ''} [{CONFIDENCE[self.confidence]}]"]
+        lines += [
+            "source",
+            f"  {self.paper.citation}{', ' + self.where if self.where else ''} [{CONFIDENCE[self.confidence]}]",
+        ]
         if self.remark:
             lines += ["remark", f"  {self.remark}"]
         return "\n".join(lines)
@@ -217,21 +222,23 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
                 table[p.symbol] = numbers[p.name]
         return sp.nsimplify(expanded.subs(table)) if expanded.has(sp.Float) else expanded.subs(table)
     function = _compile(expression, parameters, sizes, "numpy" if arrays else "math")
-    args = [
-        tuple(map(_to_float, numbers[p.name])) if p.size else _to_float(numbers[p.name]) for p in parameters
-    ]
+    args = [tuple(map(_to_float, numbers[p.name])) if p.size else _to_float(numbers[p.name]) for p in parameters]
     try:
         return function(*args)
     except (ZeroDivisionError, OverflowError, ValueError) as error:
         shown = ", ".join(f"{k} = {_num(v)}" for k, v in numbers.items())
-        raise DomainError(f"the bound cannot be evaluated in floating point at {shown}: {error}; give exact numbers") from None
+        raise DomainError(
+            f"the bound cannot be evaluated in floating point at {shown}: {error}; give exact numbers"
+        ) from None
 
 
 def _expand(expression: sp.Basic, parameters: tuple[Parameter, ...], sizes: tuple) -> Any:
     """Write sums and products over vector entries out."""
     if not sizes:
         return expression
-    lengths = {sp.Symbol(size, **sym.assumptions0): n for _, size, n in sizes for sym in _size_symbols(expression, size)}
+    lengths = {
+        sp.Symbol(size, **sym.assumptions0): n for _, size, n in sizes for sym in _size_symbols(expression, size)
+    }
     return expression.subs(lengths).doit()
 
 

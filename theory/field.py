@@ -1,7 +1,7 @@
 """The numbers of a proof: rationals, or rational functions of parameters whose signs are proved on a domain.
 
 Part of the trusted kernel. A domain is a list of parameters, each in an interval whose ends are rational functions of
-the parameters before it. A rational function is shown to be nonnegative by substituting, for each parameter, a bijection
+the parameters before it. A rational function is shown to be nonnegative by substituting, for each parameter, a map
 from an orthant ``t >= 0`` (or ``t > 0``) onto its interval, and reading off signs of coefficients; where that is not
 enough the polynomial is factored, and a univariate factor is decided by counting its real roots (Sturm).
 """
@@ -220,8 +220,9 @@ class Functions:
     def at(self, c: Any, values: Mapping[str, Fraction]) -> Fraction:
         """Value of a coefficient at a point of the domain, as a ``Fraction``."""
         point = [QQ(values[d.name].numerator, values[d.name].denominator) for d in self.domain]
-        num, den = c.numer.evaluate(list(zip(c.numer.ring.gens, point, strict=True))), c.denom.evaluate(
-            list(zip(c.denom.ring.gens, point, strict=True))
+        num, den = (
+            c.numer.evaluate(list(zip(c.numer.ring.gens, point, strict=True))),
+            c.denom.evaluate(list(zip(c.denom.ring.gens, point, strict=True))),
         )
         if den == 0:
             raise ProofRejected(f"the denominator of {self.show(c)} vanishes at {dict(values)}")
@@ -254,7 +255,7 @@ def field_over(domain: tuple[Interval, ...]) -> Field:
 
 
 def _parse(text: str, number: Any, names: Mapping[str, Any]) -> Any:
-    """Recursive descent for rational expressions: + - * / ^ brackets, integers, declared names. Nothing is evaluated."""
+    """Recursive descent: + - * / ^ brackets, integers, declared names. Nothing is evaluated."""
     if len(text) > MAX_TEXT:
         raise ProofFormatError(f"a coefficient of {len(text)} characters is longer than {MAX_TEXT}")
     tokens: list[str] = []
@@ -308,7 +309,9 @@ def _parse(text: str, number: Any, names: Mapping[str, Any]) -> Any:
             take()
             exponent = take()
             if not exponent.isdigit() or int(exponent[:4]) > MAX_POWER:
-                raise ProofFormatError(f"bad exponent {exponent[:20]!r} in coefficient {text[:60]!r}; use 0..{MAX_POWER}")
+                raise ProofFormatError(
+                    f"bad exponent {exponent[:20]!r} in coefficient {text[:60]!r}; use 0..{MAX_POWER}"
+                )
             return base ** int(exponent)
         return base
 

@@ -39,7 +39,9 @@ class Parameter:
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
-            raise ParameterError(f"parameter name {self.name!r} cannot be typed as a keyword; use letters, digits and _")
+            raise ParameterError(
+                f"parameter name {self.name!r} cannot be typed as a keyword; use letters, digits and _"
+            )
 
     @cached_property
     def symbol(self) -> Any:
@@ -68,7 +70,9 @@ class Parameter:
             try:
                 entries = tuple(value)
             except TypeError:
-                raise ParameterError(f"{self.name} is a list of {self.size} numbers ({self.meaning}), got {value!r}") from None
+                raise ParameterError(
+                    f"{self.name} is a list of {self.size} numbers ({self.meaning}), got {value!r}"
+                ) from None
             if not entries:
                 raise ParameterError(f"{self.name} is empty; it needs one number for each of the {self.size} entries")
             return tuple(self._scalar(v) for v in entries)
@@ -91,7 +95,9 @@ class Parameter:
     def _check_array(self, values: Any) -> None:
         low, high = float(self.domain.inf), float(self.domain.sup)
         at_low, at_high = self.domain.contains(self.domain.inf), self.domain.contains(self.domain.sup)
-        ok = (values >= low if at_low is sp.true else values > low) & (values <= high if at_high is sp.true else values < high)
+        ok = (values >= low if at_low is sp.true else values > low) & (
+            values <= high if at_high is sp.true else values < high
+        )
         if not ok.all():
             bad = values[~ok].ravel()[0]
             raise DomainError(f"{self.name} has the entry {bad}, outside {pretty_set(self.domain)} ({self.meaning})")
@@ -135,7 +141,9 @@ def parse_number(text: str, name: str = "value") -> Any:
     try:
         return Fraction(text.strip())
     except (ValueError, ZeroDivisionError):
-        raise ParameterError(f"{name}={text} is not a number; write an integer, a fraction 3/4, or a decimal 0.25") from None
+        raise ParameterError(
+            f"{name}={text} is not a number; write an integer, a fraction 3/4, or a decimal 0.25"
+        ) from None
 
 
 def pretty_set(domain: sp.Set) -> str:

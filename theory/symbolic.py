@@ -48,7 +48,11 @@ class Inequality:
             ok = field.positive(e) if self.strict else field.nonnegative(e)
         except (ProofFormatError, ProofRejected) as error:
             return f"{name}: {error}"
-        return "" if ok else f"{name}: the sign of {field.show(e)[:200]} is not shown on {'; '.join(map(str, self.domain))}"
+        return (
+            ""
+            if ok
+            else f"{name}: the sign of {field.show(e)[:200]} is not shown on {'; '.join(map(str, self.domain))}"
+        )
 
 
 def _text(e: sp.Expr) -> str:

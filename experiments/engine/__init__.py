@@ -1,0 +1,1 @@
+"""The engine: checks and how they are judged, kept and run."""

@@ -1,0 +1,179 @@
+"""A check confronts one claim with one kind of evidence. Checks are registered by decorators and found by claim."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from gradproof.theory import registry
+from gradproof.theory.claim import Claim
+from gradproof.theory.errors import ParameterError, UnknownClaim
+from gradproof.theory.evidence import Level, Measurement
+from gradproof.theory.proof import Proof
+from gradproof.theory.symbolic import Identity, Inequality
+
+BUDGETS = ("quick", "full", "gpu")
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """A check's own admission that it could not measure: the reason."""
+
+    reason: str
+
+
+Evidence = Measurement | Proof | Identity | Inequality | Undecided
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a check is given.
+
+    Args:
+        claim: the claim to be confronted (a mutant of it, when mutants are tried).
+        budget: ``quick``, ``full`` or ``gpu``: how much the user wants to spend.
+        seed: the user's seed.
+        backend: array library for runs.
+        scope: name of the check, part of the key of its random streams.
+    """
+
+    claim: Claim
+    budget: str = "quick"
+    seed: int = 0
+    backend: str = "numpy"
+    scope: str = ""
+
+    def at_least(self, budget: str) -> bool:
+        """True if the user's budget covers ``budget``."""
+        return BUDGETS.index(self.budget) >= BUDGETS.index(budget)
+
+    def rng(self, *names: object) -> Any:
+        """An independent NumPy generator for (claim, check, names, seed): adding one never moves the others."""
+        import numpy as np
+
+        root = self.claim.id.split("~")[0]  # a mutant sees the same instances as the claim
+        key = hashlib.sha256("/".join(map(str, (root, self.scope, *names))).encode()).digest()
+        return np.random.Generator(
+            np.random.Philox(np.random.SeedSequence(self.seed, spawn_key=(int.from_bytes(key[:8], "big"),)))
+        )
+
+
+Function = Callable[[Context], Iterable[Evidence]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A function that confronts ``claim_id`` with evidence of one level; ``drops`` names what a control gives up."""
+
+    claim_id: str
+    name: str
+    level: Level
+    function: Function
+    budget: str = "quick"
+    drops: str = ""
+    timeout: float = 600.0  # seconds, then undecided
+
+    @property
+    def id(self) -> str:
+        """``claim/level/name``: unique in the registry."""
+        return f"{self.claim_id}/{self.level.value}/{self.name}"
+
+    @cached_property
+    def summary(self) -> str:
+        """First line of the function's docstring."""
+        return (inspect.getdoc(self.function) or self.name.replace("_", " ")).splitlines()[0]
+
+    def run(self, context: Context) -> list[Evidence]:
+        """Everything that the function yields."""
+        return list(self.function(context))
+
+
+_CHECKS: dict[str, list[Check]] = {}
+_CERTIFIERS: dict[str, Callable[..., Proof]] = {}
+
+
+def check(
+    claim: Claim, *, level: Level, budget: str = "quick", timeout: float = 600.0
+) -> Callable[[Function], Function]:
+    """Register a check of ``claim``. The function takes a ``Context`` and yields evidence."""
+    return _register(claim, level, budget, "", timeout)
+
+
+def control(
+    claim: Claim, *, drops: str, budget: str = "quick", timeout: float = 600.0
+) -> Callable[[Function], Function]:
+    """Register a control: with ``drops`` given up, every measurement must violate the bound."""
+    return _register(claim, Level.CONTROL, budget, drops, timeout)
+
+
+def _register(claim: Claim, level: Level, budget: str, drops: str, timeout: float) -> Callable[[Function], Function]:
+    if budget not in BUDGETS:
+        raise ParameterError(f"budget {budget!r} is none of {', '.join(BUDGETS)}")
+
+    def decorate(function: Function) -> Function:
+        new = Check(claim.id, function.__name__, level, function, budget, drops, timeout)
+        row = _CHECKS.setdefault(claim.id, [])
+        row[:] = [c for c in row if c.id != new.id] + [new]  # a notebook cell run twice replaces its check
+        return function
+
+    return decorate
+
+
+def certifier(claim: Claim) -> Callable[[Callable[..., Proof]], Callable[..., Proof]]:
+    """Register the function that makes a ``Proof`` of ``claim`` at given rational parameters."""
+
+    def decorate(function: Callable[..., Proof]) -> Callable[..., Proof]:
+        _CERTIFIERS[claim.id] = function
+        return function
+
+    return decorate
+
+
+def checks_of(claim: Claim, budget: str = "quick") -> list[Check]:
+    """The checks of a claim that a budget covers, controls last."""
+    _load(claim)
+    limit = BUDGETS.index(budget)
+    order = list(Level)
+    rows = [c for c in _CHECKS.get(claim.id, []) if BUDGETS.index(c.budget) <= limit]
+    return sorted(rows, key=lambda c: order.index(c.level))
+
+
+def certifier_of(claim: Claim) -> Callable[..., Proof]:
+    """The certifier of a claim.
+
+    Raises:
+        UnknownClaim: the claim has none; names those that have.
+    """
+    _load(claim)
+    if claim.id in _CERTIFIERS:
+        return _CERTIFIERS[claim.id]
+    near = [c for c in _CERTIFIERS if c.split(".")[0] == claim.paper.key] or list(_CERTIFIERS)
+    raise UnknownClaim(f"{claim.id} has no certifier; {', '.join(near) if near else 'none is loaded'}")
+
+
+def find_check(id: str) -> Check:
+    """The check with that id (as a worker process looks it up).
+
+    Raises:
+        UnknownClaim: no such check.
+    """
+    claim = registry.claim(id.split("/")[0])
+    for c in checks_of(claim, BUDGETS[-1]):
+        if c.id == id:
+            return c
+    raise UnknownClaim(f"{claim.id} has no check {id!r}")
+
+
+def _load(claim: Claim) -> None:
+    """Import the module of the claim's paper in the experiments room, if it has one."""
+    name = f"gradproof.experiments.{claim.paper.family}.{claim.paper.stem}"
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if not (error.name and (name == error.name or name.startswith(error.name + "."))):
+            raise
