@@ -6,7 +6,7 @@ one ``einsum``. So the arrays cannot drift from what the kernel will check.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,11 @@ class Instance:
 
 @dataclass(frozen=True, eq=False)
 class Arrays:
-    """Inequalities first (``equal`` False), then equalities, in one stack; spectra are the matrix inequalities."""
+    """Inequalities first (``equal`` False), then equalities, in one stack; spectra are the matrix inequalities.
+
+    A ``loose`` vector has a square that no form mentions. The slack must then vanish on it, so its inner products
+    ``<a, b>`` are treated as values, and it is left out of the Gram matrix.
+    """
 
     vectors: tuple[str, ...]
     values: tuple[str, ...]
@@ -45,6 +49,35 @@ class Arrays:
     linear: np.ndarray  # (m, p)
     constant: np.ndarray  # (m,)
     spectra: tuple[tuple[Instance, np.ndarray, np.ndarray], ...]  # (instance, low (P, n), high (P, n))
+    loose: tuple[str, ...] = ()
+
+
+def pair(a: str, b: str) -> str:
+    """Name of an inner product that is treated as a value."""
+    return f"<{a}, {b}>"
+
+
+def loosened(arrays: Arrays, metric: Form) -> Arrays:
+    """Move the loose vectors from the Gram matrix to the values."""
+    own = form_arrays(metric, arrays.vectors, arrays.values)[0]
+    diagonal = np.abs(np.diagonal(arrays.quadratic, axis1=1, axis2=2)).max(axis=0, initial=0) + np.abs(np.diag(own))
+    size = np.abs(arrays.quadratic).max(axis=(0, 1), initial=0)
+    loose = diagonal <= 1e-13 * size
+    for _, low, high in arrays.spectra:
+        loose &= ~(low.any(axis=0) | high.any(axis=0))
+    if not loose.any():
+        return arrays
+    names = np.array(arrays.vectors, dtype=object)
+    pairs = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names))
+             if (loose[i] or loose[j]) and (np.abs(arrays.quadratic[:, i, j]).max(initial=0) > 0 or own[i, j])]
+    rows, columns = np.array([p[0] for p in pairs], int), np.array([p[1] for p in pairs], int)
+    return replace(
+        arrays, vectors=tuple(names[~loose]), loose=tuple(names[loose]),
+        values=arrays.values + tuple(pair(*sorted((names[i], names[j]))) for i, j in pairs),
+        quadratic=arrays.quadratic[:, ~loose][:, :, ~loose],
+        linear=np.concatenate([arrays.linear, 2 * arrays.quadratic[:, rows, columns]], axis=1),
+        spectra=tuple((i, low[:, ~loose], high[:, ~loose]) for i, low, high in arrays.spectra),
+    )
 
 
 def form_arrays(form: Form, vectors: tuple[str, ...], values: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, float]:
@@ -53,6 +86,9 @@ def form_arrays(form: Form, vectors: tuple[str, ...], values: tuple[str, ...]) -
     where = {v: k for k, v in enumerate(values)}
     q, a, c = np.zeros((len(vectors),) * 2), np.zeros(len(values)), 0.0
     for (u, v), x in form.quadratic.items():
+        if u not in index or v not in index:
+            a[where[pair(u, v)]] += float(x)
+            continue
         q[index[u], index[v]] += float(x) / 2
         q[index[v], index[u]] += float(x) / 2
     for name, x in form.linear.items():

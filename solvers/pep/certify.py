@@ -17,12 +17,13 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 from scipy.linalg import qr
 
-from gradproof.solvers.pep.assemble import Instance, template
+from gradproof.solvers.pep.assemble import Instance, pair, template
 from gradproof.solvers.pep.expressions import exact
 from gradproof.solvers.pep.relaxation import Scaling, Solution, rescaled, solve_dual
 from gradproof.theory.axioms import ONE, Form
 from gradproof.theory.errors import GradproofError, ProofRejected
-from gradproof.theory.proof import Accepted, Proof, Use, check
+from gradproof.theory.field import Rationals
+from gradproof.theory.proof import Accepted, Proof, axiom_form, check
 
 if TYPE_CHECKING:
     from gradproof.solvers.pep.solve import WorstCase
@@ -130,14 +131,28 @@ def rounded(x: float) -> Fraction:
     return Fraction(scaled, 1) * (Fraction(1, 2**shift) if shift >= 0 else Fraction(2**-shift))
 
 
+def exact_form(worst: WorstCase, instance: Instance) -> Form:
+    """The inequality of an instance, built by the kernel."""
+    if instance.axiom == "per":
+        assert worst.per is not None
+        return worst.per.form
+    return axiom_form(worst.problem.statement(Form()), instance.use(Fraction(1)), Rationals())[0]
+
+
+def form_linear(worst: WorstCase, form: Form) -> dict[str, Fraction]:
+    """Coefficients of the values, of the constant, and of the inner products of loose vectors."""
+    loose = set(worst.arrays.loose)
+    products = {pair(a, b): c for (a, b), c in form.quadratic.items() if a in loose or b in loose}
+    return dict(form.linear) | products
+
+
 def linear_part(worst: WorstCase, instance: Instance) -> dict[str, Fraction]:
     """Exact coefficients of the function values and of the constant in an instance."""
     problem = worst.problem
-    if instance.axiom == "premise":
-        return dict(problem.premises[instance.member].scalar.form.linear)
-    if instance.axiom == "per":
-        assert worst.per is not None
-        return dict(worst.per.form.linear) | {ONE: Fraction(-1)}
+    if worst.arrays.loose:
+        return form_linear(worst, exact_form(worst, instance)) | ({ONE: Fraction(-1)} if instance.axiom == "per" else {})
+    if instance.axiom in ("premise", "per"):
+        return dict(exact_form(worst, instance).linear) | ({ONE: Fraction(-1)} if instance.axiom == "per" else {})
     m = next(m for m in problem.mappings if m.name == instance.member)
     samples = {s.label: s for s in m.samples}
     total: dict[str, Fraction] = {}
@@ -155,7 +170,7 @@ def linear_part(worst: WorstCase, instance: Instance) -> dict[str, Fraction]:
 
 def right_side(worst: WorstCase, fixed: Fraction | None) -> dict[str, Fraction]:
     """What the linear parts must sum to: the metric's, and (for a fixed bound) the constant."""
-    right = dict(worst.metric.form.linear)
+    right = form_linear(worst, worst.metric.form)
     constant = right.pop(ONE, Fraction(0))
     if fixed is not None:
         right[ONE] = constant - fixed

@@ -36,7 +36,7 @@ class Mapping:
         self.samples: list[Sample] = []
         self._by_point: dict[frozenset, Sample] = {}
         self._lower: Scalar | None = None
-        self._fresh = itertools.count()
+        self._fresh, self._numbers = itertools.count(), itertools.count()
 
     @property
     def gradient_scale(self) -> float:
@@ -74,16 +74,24 @@ class Mapping:
             raise PepError(f"{self.name} is evaluated at a point, got {x!r}")
         found = self._by_point.get(frozenset(x.terms.items()))
         if found is None:
-            g = Vector() if not x.terms and self.cls.kind == "quadratic" else self.problem.leaf(
-                self.fresh("g"), scale=self.gradient_scale)
-            found = self.declare(x, g)
+            found = self.declare(x, Vector() if not x.terms and self.cls.kind == "quadratic" else self.new_gradient())
         return found
+
+    def new_gradient(self) -> Vector:
+        """A free (sub)gradient. For a Lipschitz one it is written as the first gradient plus a difference.
+
+        All inequalities of such classes speak of differences of gradients; the first one then occurs in inner products
+        only, and does not make the Gram matrix unbounded.
+        """
+        g = self.problem.leaf(self.fresh("g"), scale=self.gradient_scale)
+        lipschitz = self.cls.kind in ("function", "operator") and {"L", "beta"} & set(self.cls.constants)
+        return self.samples[0].g + g if lipschitz and self.samples else g
 
     def declare(self, x: Vector, g: Vector, label: str = "") -> Sample:
         """State that g is a (sub)gradient (normal vector, output) at x."""
-        name = label or str(len(self.samples))
+        name = label or str(next(self._numbers))
         if any(s.label == name for s in self.samples):
-            name = f"{name}.{len(self.samples)}"
+            name = f"{name}.{next(self._numbers)}"
         if not self.valued or self.cls.kind == "indicator":
             f = Scalar(Form())
         elif self.cls.kind == "quadratic" and not x.terms:

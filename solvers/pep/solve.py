@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradproof.solvers.pep.assemble import Arrays, Instance, assemble, form_arrays
+from gradproof.solvers.pep.assemble import Arrays, Instance, assemble, form_arrays, loosened, pair
 from gradproof.solvers.pep.expressions import PepError, Scalar
 from gradproof.solvers.pep.relaxation import Objective, Scaling, Solution, rescaled, solve_dual
 
@@ -95,8 +95,9 @@ def solve(problem: Problem, metric: Scalar, per: Scalar | None, text: str, *, so
     arrays = assemble(problem)
     if per is not None:
         arrays = _with_normalisation(arrays, per)
+    arrays = loosened(arrays, metric.form)
     objective = Objective(*form_arrays(metric.form, arrays.vectors, arrays.values))
-    first = Scaling(np.array(list(problem.vectors.values()), float), np.array(list(problem.values.values()), float))
+    first = _expected_sizes(problem, arrays)
     solution, scaling = solve_dual(arrays, objective, first, tolerance=tolerance), first
     _refuse_infeasible(solution)
     size = abs(solution.dual)
@@ -119,6 +120,13 @@ def solve(problem: Problem, metric: Scalar, per: Scalar | None, text: str, *, so
         exact_class=all(m.cls.exact for m in problem.mappings),
         problem=problem, metric=metric, per=per, text=text, arrays=arrays, objective=objective, solution=solution, scaling=scaling,
     )
+
+
+def _expected_sizes(problem: Problem, arrays: Arrays) -> Scaling:
+    sizes = problem.vectors
+    products = {pair(*sorted((a, b))): sizes[a] * sizes[b] for a in arrays.loose for b in sizes}
+    return Scaling(np.array([sizes[v] for v in arrays.vectors], float),
+                   np.array([(problem.values | products)[v] for v in arrays.values], float))
 
 
 def _refuse_infeasible(solution: Solution) -> None:

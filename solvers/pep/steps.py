@@ -13,7 +13,7 @@ def proximal(f: Mapping, x: Vector, gamma: Any) -> Vector:
     step = exact(gamma, "gamma")
     if step <= 0:
         raise PepError(f"a proximal step needs gamma > 0, got gamma = {gamma}")
-    g = f.problem.leaf(f.fresh("g"), scale=f.gradient_scale)
+    g = f.new_gradient()
     y = x - step * g
     f.declare(y, g)
     return y
@@ -38,7 +38,7 @@ def line_search(f: Mapping, x: Vector, *directions: Vector) -> Vector:
     if not directions:
         raise PepError("an exact line search needs at least one direction")
     problem = f.problem
-    y, g = problem.leaf(f.fresh("y")), problem.leaf(f.fresh("g"), scale=f.gradient_scale)
+    y, g = problem.leaf(f.fresh("y")), f.new_gradient()
     f.declare(y, g)
     for k, d in enumerate(directions):
         problem.assume((g @ d).equals(0), name=f"search {f.name}.{k} at {y!r}")
