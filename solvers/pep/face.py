@@ -16,14 +16,14 @@ from flint import fmpq, fmpq_mat
 from scipy.linalg import qr
 
 from gradproof.solvers.pep.certify import Certificate, exact_form, linear_part, right_side, rounded, submit
-from gradproof.solvers.pep.relaxation import Scaling, solve_dual
+from gradproof.solvers.pep.relaxation import Scaling, Solution, interior, solve_dual
 from gradproof.theory.axioms import Form
 from gradproof.theory.errors import ProofRejected
 
 if TYPE_CHECKING:
     from gradproof.solvers.pep.solve import WorstCase
 
-TOLERANCES = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8)  # how far a rational basis entry may be from the float
+TOLERANCES = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12)  # how far a rational basis entry may be from the float
 MAX_DIMENSION = 80
 
 
@@ -49,13 +49,42 @@ def prove_on_face(worst: WorstCase, scaling: Scaling, bound: Fraction) -> Certif
         for floor in (1e-6, 1e-4):
             support = [int(k) for k in np.argsort(-weight) if weight[k] > floor
                        and (worst.arrays.equal[k] or solution.multipliers[k] > 0)]
-            for V in _faces(worst, scaling, solution.gram, solution.multipliers):
-                try:
-                    multipliers = _on_face(worst, support, solution.multipliers, V, bound, forms)
-                    return submit(worst, multipliers, [], bound)
-                except ProofRejected as error:
-                    why = error
+            gram = _polished(worst, scaling, support, solution)
+            for V in _faces(worst, scaling, gram, solution.multipliers):
+                for tied in (True, False):
+                    try:
+                        multipliers = _on_face(worst, scaling, support, V, bound, forms, tied)
+                        return submit(worst, multipliers, [], bound)
+                    except ProofRejected as error:
+                        why = error
     raise why
+
+
+def _polished(worst: WorstCase, scaling: Scaling, support: list[int], solution: Solution) -> np.ndarray:
+    """The Gram matrix after Newton steps on its factor, so that the supporting inequalities hold with equality to rounding.
+
+    An interior-point method leaves errors of the order of the square root of its tolerance; rational reconstruction needs more.
+    """
+    d, e = scaling.vectors, scaling.values
+    values, vectors = np.linalg.eigh(solution.gram / np.outer(d, d))
+    keep = values > 1e-5 * values.max(initial=1e-300)
+    X = vectors[:, keep] * np.sqrt(values[keep])
+    F = solution.values / e
+    A = worst.arrays.quadratic[support] * np.outer(d, d)
+    a, c = worst.arrays.linear[support] * e, worst.arrays.constant[support]
+    size = np.maximum(np.abs(A).max(axis=(1, 2), initial=0), np.abs(a).max(axis=1, initial=1e-300))
+    A, a, c = A / size[:, None, None], a / size[:, None], c / size
+    best, least = X, np.inf
+    for _ in range(6):
+        AX = A @ X
+        residual = np.einsum("kir,ir->k", AX, X) + a @ F + c
+        error = float(np.abs(residual).max(initial=0))
+        if not error < least:
+            break
+        best, least = X, error
+        step = np.linalg.lstsq(np.concatenate([2 * AX.reshape(len(A), -1), a], axis=1), -residual, rcond=1e-9)[0]
+        X, F = X + step[: X.size].reshape(X.shape), F + step[X.size :]
+    return d[:, None] * best @ best.T * d
 
 
 def _faces(worst: WorstCase, scaling: Scaling, gram: np.ndarray, multipliers: np.ndarray) -> Iterator[list[list[Fraction]]]:
@@ -68,7 +97,7 @@ def _faces(worst: WorstCase, scaling: Scaling, gram: np.ndarray, multipliers: np
         size = np.abs(values).max(initial=1e-300)
         for threshold in (1e-4, 1e-6):
             keep = values > threshold * size if sign > 0 else values > -threshold * size
-            if not keep.any() or keep.all():
+            if not keep.any():
                 continue
             basis = vectors[:, keep]
             _, _, pivot = qr(basis.T, mode="economic", pivoting=True)
@@ -84,9 +113,12 @@ def _faces(worst: WorstCase, scaling: Scaling, gram: np.ndarray, multipliers: np
                     yield columns
 
 
-def _on_face(worst: WorstCase, support: list[int], multipliers: np.ndarray, V: list[list[Fraction]], bound: Fraction,
-             forms: dict[int, Form]) -> dict[int, Fraction]:
-    """Multipliers on the support with exact equations and ``S V = 0``; free ones keep their rounded values."""
+def _on_face(worst: WorstCase, scaling: Scaling, support: list[int], V: list[list[Fraction]], bound: Fraction,
+             forms: dict[int, Form], tied: bool) -> dict[int, Fraction]:
+    """Multipliers on the support with exact equations and ``S V = 0``, rounded from the interior of the face.
+
+    Multipliers that come out negative are zero on the whole face (up to rounding), and are left out in a second round.
+    """
     index = {v: i for i, v in enumerate(worst.arrays.vectors)}
     n = len(index)
     for k in support:
@@ -110,14 +142,38 @@ def _on_face(worst: WorstCase, support: list[int], multipliers: np.ndarray, V: l
     if pivots and pivots[-1] == len(support):
         raise ProofRejected("the multipliers cannot vanish on the face and satisfy the equations at this bound")
     free = [j for j in range(len(support)) if j not in set(pivots)]
-    chosen = {j: rounded(multipliers[support[j]]) for j in free}
+    chosen = {j: rounded(x) for j, x in zip(free, _inside(worst, scaling, support, columns, V, tied)[free] if free else (), strict=True)}
     for i, j in enumerate(pivots):
         value = _fraction(reduced[i, len(support)])
         for q in free:
             if reduced[i, q] != 0:
                 value -= _fraction(reduced[i, q]) * chosen[q]
         chosen[j] = value
+    negative = [j for j, x in chosen.items() if x < 0 and not worst.arrays.equal[support[j]]]
+    if negative and len(negative) < len(support):
+        return _on_face(worst, scaling, [k for j, k in enumerate(support) if j not in negative], V, bound, forms, tied)
     return {support[j]: x for j, x in chosen.items()}
+
+
+def _inside(worst: WorstCase, scaling: Scaling, support: list[int], columns: list[list[Fraction]],
+            V: list[list[Fraction]], tied: bool) -> np.ndarray:
+    """Multipliers in the relative interior of the face: the slack off V (tied: the multipliers too) as large as possible."""
+    d, e = scaling.vectors, scaling.values
+    A = worst.arrays.quadratic[support] * np.outer(d, d)
+    size = np.maximum(np.abs(A).max(axis=(1, 2), initial=0), np.abs(worst.arrays.linear[support] * e).max(axis=1, initial=0))
+    size = np.where(size > 0, size, 1.0)
+    equations = np.array([[float(x) for x in c] for c in columns[:-1]]).T / size * scaling.metric
+    right = np.array([float(x) for x in columns[-1]])
+    height = np.maximum(np.abs(equations).max(axis=1, initial=0), 1e-300)
+    keep = np.abs(equations).max(axis=1, initial=0) > 0
+    leading = {next(i for i, x in enumerate(v) if x == 1 and all(w[i] == 0 for w in V if w is not v)) for v in V}
+    rest = [i for i in range(len(d)) if i not in leading]  # S V = 0 makes this principal block decide
+    A0 = worst.objective.quadratic * np.outer(d, d) / scaling.metric
+    x, margin = interior((A / size[:, None, None])[:, rest][:, :, rest], A0[np.ix_(rest, rest)],
+                         (equations / height[:, None])[keep], (right / height)[keep], worst.arrays.equal[support], tied)
+    if not margin > (1e-9 if rest else -1e-9):
+        raise ProofRejected(f"the face has no interior: margin {margin:.2g}")
+    return x / size * scaling.metric
 
 
 def _apply(form: Form, v: list[Fraction], index: dict[str, int], n: int) -> list[Fraction]:

@@ -108,6 +108,14 @@ class Mapping:
         """A point with zero gradient. The first one of a problem is its origin, which loses no generality."""
         return self.problem.minimiser(self, name=name)
 
+    def fixed_point(self) -> Vector:
+        """A point that the operator maps to itself; the origin if that is still free."""
+        if self.cls.kind != "operator":
+            raise PepError(f"{self.name} is a {type(self.cls).__name__}, only operators have fixed points")
+        x = self.problem.anchor("*")
+        self.declare(x, x, label="*")
+        return x
+
     def contains(self, x: Vector) -> Vector:
         """State that x lies in the set of an ``Indicator``, and return it."""
         if self.cls.kind != "indicator":
@@ -196,9 +204,7 @@ class Problem:
         """
         if not mappings:
             raise PepError("a minimiser of what? give at least one function")
-        first = not self._has_origin
-        self._has_origin = True
-        x = Vector() if first else self.leaf(f"x{name}" if f"x{name}" not in self.vectors else f"x{name}{len(self.vectors)}")
+        x = self.anchor(name)
         total = Vector()
         for m in mappings[:-1]:
             g = self.leaf(m.fresh("g"), scale=m.gradient_scale)
@@ -206,6 +212,13 @@ class Problem:
             total = total + g
         mappings[-1].declare(x, -total, label=name)
         return x
+
+    def anchor(self, name: str) -> Vector:
+        """The origin the first time, then new points."""
+        if not self._has_origin:
+            self._has_origin = True
+            return Vector()
+        return self.leaf(f"x{name}" if f"x{name}" not in self.vectors else f"x{name}{len(self.vectors)}")
 
     def assume(self, constraint: Constraint, name: str = "") -> None:
         """Add a premise, such as ``(x0 - x_star) ** 2 <= 1``."""

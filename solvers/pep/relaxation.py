@@ -52,6 +52,8 @@ class Solution:
     values: np.ndarray  # (p,)
     equality_residual: float
     primal_residual: float
+    primal_error: float  # what the primal residual can be worth in the metric, first order
+    dual_error: float  # the same for the dual equations, and for the eigenvalues of S below zero
     iterations: int
     margin: float  # the slack was asked to be (was made, if tau was fixed) at least this in scaled units
 
@@ -147,8 +149,14 @@ def solve_dual(arrays: Arrays, objective: Objective, scaling: Scaling, *, margin
         size = len(low) * (len(low) + 1) // 2
         matrices.append(unpack(x[start : start + size], len(low)) * unit)
         start += size
+    slack = np.einsum("k,kab->ab", x[:m], A) - A0
+    ends = np.cumsum([m, *(s.shape[1] for s in spectral)])
+    for s, low_, high_ in zip(spectral, ends, ends[1:], strict=False):
+        slack = slack + unpack(s @ x[low_:high_], n)
+    deficit = max(0.0, -float(np.linalg.eigvalsh(slack).min(initial=0))) * float(np.trace(gram))
     violation = np.einsum("kab,ab->k", A, gram) + a @ values + c
     violation[arrays.equal] = np.abs(violation[arrays.equal])
+    deficit += float(np.maximum(-x[:m], 0)[~arrays.equal] @ np.abs(violation[~arrays.equal]))
     return Solution(
         status=str(out.status),
         dual=objective.constant - unit * float(c @ x[:m]),
@@ -159,9 +167,40 @@ def solve_dual(arrays: Arrays, objective: Objective, scaling: Scaling, *, margin
         values=values * e,
         equality_residual=float(np.abs(a.T @ x[:m] - a0).max(initial=0)),
         primal_residual=float(violation.max(initial=0)),
+        primal_error=unit * float(np.abs(x[:m]) @ np.maximum(violation, 0)),
+        dual_error=unit * (deficit + float(np.abs(a.T @ x[:m] - a0) @ np.abs(values))),
         iterations=int(out.iterations),
         margin=margin if fixed is None else float(x[-1]),
     )
+
+
+def interior(A: np.ndarray, A0: np.ndarray, equations: np.ndarray, right: np.ndarray, free: np.ndarray,
+             tied: bool) -> tuple[np.ndarray, float]:
+    """A point of ``{x : sum x_k A_k - A_0 >= t I, equations x = right, x_k >= t unless free}`` with the largest t <= 1.
+
+    If not ``tied``, the x_k are only asked to be nonnegative.
+
+    Args:
+        A: (m, n, n). equations: (r, m). free: (m,) bool.
+    """
+    import clarabel
+
+    m, n = len(A), A0.shape[0]
+    bounded = np.flatnonzero(~free)
+    sign = np.zeros((len(bounded), m + 1))
+    sign[np.arange(len(bounded)), bounded] = -1
+    sign[:, m] = float(tied)
+    psd = -np.concatenate([pack(A).T.reshape(-1, m), -pack(np.eye(n))[:, None]], axis=1)
+    rows = [np.concatenate([equations, np.zeros((len(equations), 1))], axis=1), sign, np.eye(m + 1)[-1:], psd]
+    cones = [clarabel.ZeroConeT(len(equations)), clarabel.NonnegativeConeT(len(bounded) + 1)]
+    cones += [clarabel.PSDTriangleConeT(n)] if n else []
+    settings = clarabel.DefaultSettings()
+    settings.verbose = False
+    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-10
+    out = clarabel.DefaultSolver(sparse.csc_matrix((m + 1, m + 1)), -np.eye(m + 1)[-1], sparse.csc_matrix(np.vstack(rows)),
+                                 np.concatenate([right, np.zeros(len(bounded)), np.ones(1), -pack(A0)]), cones, settings).solve()
+    x = np.array(out.x)
+    return x[:m], float(x[m])
 
 
 def _spectral_columns(low: np.ndarray, high: np.ndarray, n: int) -> np.ndarray:

@@ -116,7 +116,8 @@ def solve(problem: Problem, metric: Scalar, per: Scalar | None, text: str, *, so
     return WorstCase(
         bound=solution.dual, primal=solution.primal, status=Status.UNDECIDED if reason else Status.SOLVED, reason=reason,
         solver="clarabel", seconds=time.perf_counter() - began,
-        residuals={"equalities": solution.equality_residual, "inequalities": solution.primal_residual, "gap": gap},
+        residuals={"equalities": solution.equality_residual, "inequalities": solution.primal_residual, "gap": gap,
+                   "primal error": solution.primal_error, "dual error": solution.dual_error},
         exact_class=all(m.cls.exact for m in problem.mappings),
         problem=problem, metric=metric, per=per, text=text, arrays=arrays, objective=objective, solution=solution, scaling=scaling,
     )
