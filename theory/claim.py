@@ -15,7 +15,7 @@ from gradproof.theory.assumption import Assumption
 from gradproof.theory.errors import DomainError, ParameterError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
-from gradproof.theory.parameter import Parameter
+from gradproof.theory.parameter import Parameter, is_array
 
 #: Rounding slack for relations between floats: 2^-40 of the size of the two sides. Sixteen-digit inputs pushed through
 #: a step-size formula of a dozen operations lose at most a few units of 2^-52.
@@ -209,7 +209,7 @@ class Claim:
 
 def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple[Parameter, ...]) -> Any:
     """Value of an expression: exact when every number in it is exact, else by compiled float arithmetic."""
-    arrays = any(hasattr(v, "shape") for v in numbers.values())
+    arrays = any(is_array(v) for v in numbers.values())
     flat = [x for v in numbers.values() for x in (v if isinstance(v, tuple) else (v,))]
     sizes = tuple((p.name, p.size, len(numbers[p.name])) for p in parameters if p.size)
     expanded = _expand(expression, parameters, sizes)
@@ -255,7 +255,7 @@ def _compile(expression: sp.Basic, parameters: tuple[Parameter, ...], sizes: tup
 
 
 def _to_float(x: Any) -> Any:
-    return x if hasattr(x, "shape") else float(x)
+    return x if is_array(x) else float(x)
 
 
 def _relation_holds(relation: sp.Basic, lhs: Any, rhs: Any) -> bool:
@@ -263,7 +263,7 @@ def _relation_holds(relation: sp.Basic, lhs: Any, rhs: Any) -> bool:
     strict = isinstance(relation, sp.Lt | sp.Gt)
     if isinstance(relation, sp.Eq):
         difference = -abs(difference)
-    if hasattr(difference, "shape"):
+    if is_array(difference):
         return bool((difference >= -ROUNDING * (abs(lhs) + abs(rhs))).all())
     if isinstance(difference, float):
         # a strict relation between floats cannot be told from equality within rounding: it must hold outright
@@ -272,7 +272,7 @@ def _relation_holds(relation: sp.Basic, lhs: Any, rhs: Any) -> bool:
 
 
 def _num(x: Any) -> str:
-    if hasattr(x, "shape"):
+    if is_array(x):
         return "an array"
     if isinstance(x, tuple):
         return "(" + ", ".join(_num(v) for v in x[:6]) + (", ...)" if len(x) > 6 else ")")

@@ -229,16 +229,19 @@ class Functions:
         value = QQ(num) / QQ(den)
         return Fraction(int(value.numerator), int(value.denominator))
 
+    @staticmethod
+    def end(text: str, values: Mapping[str, Fraction]) -> Fraction:
+        """An end of an interval, at given values of the earlier parameters."""
+        return _parse(text, Fraction, values)
+
     def contains(self, values: Mapping[str, Fraction]) -> str:
         """Empty text if the point lies in the domain, else what is wrong."""
         rationals = Rationals()
         for d in self.domain:
             if d.name not in values:
                 return f"needs {d.name}"
-            x = values[d.name]
-            earlier = {k: values[k] for k in values}
-            low = _parse(d.low, Fraction, earlier)
-            high = _parse(d.high, Fraction, earlier) if d.high else None
+            x, low = values[d.name], self.end(d.low, values)
+            high = self.end(d.high, values) if d.high else None
             if x < low or (x == low and not d.closed_low):
                 return f"{d.name} = {rationals.show(x)} is outside {d}"
             if high is not None and (x > high or (x == high and not d.closed_high)):

@@ -80,7 +80,7 @@ class Parameter:
 
     def _scalar(self, value: Any) -> Any:
         number = as_number(value, self.name)
-        if hasattr(number, "shape"):
+        if is_array(number):
             self._check_array(number)
         elif number != number:  # NaN
             raise DomainError(f"{self.name} = nan; {self.name} must lie in {pretty_set(self.domain)} ({self.meaning})")
@@ -103,6 +103,11 @@ class Parameter:
             raise DomainError(f"{self.name} has the entry {bad}, outside {pretty_set(self.domain)} ({self.meaning})")
 
 
+def is_array(value: Any) -> bool:
+    """True for a NumPy-like array of at least one dimension (known by its attributes: this room imports no arrays)."""
+    return not isinstance(value, sp.Basic) and hasattr(value, "dtype") and getattr(value, "ndim", 0) > 0
+
+
 def as_number(value: Any, name: str = "value") -> Any:
     """Exact input becomes an exact sympy number, floats stay floats, float arrays stay arrays.
 
@@ -121,7 +126,7 @@ def as_number(value: Any, name: str = "value") -> Any:
         if value.is_number and value.is_extended_real is not False:
             return value
         raise ParameterError(f"{name} = {value} is not a real number; substitute its symbols first")
-    if hasattr(value, "shape") and getattr(value, "ndim", 0) > 0:
+    if is_array(value):
         return value
     if hasattr(value, "numerator") and hasattr(value, "denominator") and not isinstance(value, Real):
         return sp.Rational(int(value.numerator), int(value.denominator))  # python-flint, gmpy2

@@ -44,8 +44,9 @@ def judge(level: Level, relation: Relation, evidence: Iterable[Evidence]) -> Ver
         )
     if level is Level.CONTROL:
         return _judge_control(relation, measurements, arguments)
-    if arguments and (failed := _failure(arguments)):
-        return Verdict(outcome=Outcome.UNDECIDED, reason=f"no proof: {failed}", n=len(items))
+    failed = _argue(arguments)
+    if failed is not None:
+        return failed
     if not measurements:
         texts = tuple(p.to_json() for p in arguments if isinstance(p, Proof))
         kinds = _count(arguments)
@@ -53,16 +54,21 @@ def judge(level: Level, relation: Relation, evidence: Iterable[Evidence]) -> Ver
     return _judge_measurements(level, relation, measurements, arguments)
 
 
-def _failure(arguments: list[Any]) -> str:
+def _argue(arguments: list[Any]) -> Verdict | None:
+    """None if every proof, identity and inequality is accepted, else the verdict that the first failure gives."""
     for a in arguments:
         if isinstance(a, Proof):
             try:
                 kernel_check(a)
             except GradproofError as error:
-                return str(error)
-        elif text := a.failure():
-            return text
-    return ""
+                return Verdict(
+                    outcome=Outcome.UNDECIDED, reason=f"the kernel refuses the proof: {error}", n=len(arguments)
+                )
+        else:
+            outcome, reason = a.decide()
+            if outcome is not Outcome.PROVED:
+                return Verdict(outcome=outcome, reason=reason, n=len(arguments))
+    return None
 
 
 def _count(arguments: list[Any]) -> str:
@@ -113,7 +119,7 @@ def _judge_measurements(level: Level, relation: Relation, ms: list[Measurement],
 def _judge_control(relation: Relation, ms: list[Measurement], arguments: list[Any]) -> Verdict:
     """Every measurement must violate its bound; an argument in a control must be refused by the kernel."""
     for a in arguments:
-        if not _failure([a]):
+        if _argue([a]) is None:
             return Verdict(
                 outcome=Outcome.MISSED, reason="a proof of a false statement was accepted", n=len(ms) + len(arguments)
             )
@@ -186,7 +192,7 @@ def tightness(relation: Relation, ms: Iterable[Measurement]) -> float | None:
             ratios.append(float(m.measured) / float(m.bound))
         elif r is Relation.GE and float(m.measured) > 0:
             ratios.append(float(m.bound) / float(m.measured))
-        elif r in (Relation.EQ, Relation.IFF) and float(m.bound) != 0:
+        elif r in (Relation.EQ, Relation.IFF):
             ratios.append(1.0)  # an equality that holds is attained
     return max(ratios) if ratios else None
 
