@@ -61,29 +61,35 @@ def prove_on_face(worst: WorstCase, scaling: Scaling, bound: Fraction) -> Certif
 
 
 def _polished(worst: WorstCase, scaling: Scaling, support: list[int], solution: Solution) -> np.ndarray:
-    """The Gram matrix after Newton steps on its factor, so that the supporting inequalities hold with equality to rounding.
+    """The Gram matrix ``G = X X^T`` after Newton steps on the optimality conditions in (multipliers, X, values):
+    ``S X = 0``, the equations of the multipliers, and equality in the supporting inequalities.
 
-    An interior-point method leaves errors of the order of the square root of its tolerance; rational reconstruction needs more.
+    An interior-point method leaves errors of about the square root of its tolerance; rational reconstruction needs more.
     """
     d, e = scaling.vectors, scaling.values
-    values, vectors = np.linalg.eigh(solution.gram / np.outer(d, d))
-    keep = values > 1e-5 * values.max(initial=1e-300)
-    X = vectors[:, keep] * np.sqrt(values[keep])
-    F = solution.values / e
-    A = worst.arrays.quadratic[support] * np.outer(d, d)
-    a, c = worst.arrays.linear[support] * e, worst.arrays.constant[support]
+    spectrum, basis = np.linalg.eigh(solution.gram / np.outer(d, d))
+    keep = spectrum > 1e-5 * spectrum.max(initial=1e-300)
+    X, F = basis[:, keep] * np.sqrt(spectrum[keep]), solution.values / e
+    A, a, c = worst.arrays.quadratic[support] * np.outer(d, d), worst.arrays.linear[support] * e, worst.arrays.constant[support]
     size = np.maximum(np.abs(A).max(axis=(1, 2), initial=0), np.abs(a).max(axis=1, initial=1e-300))
     A, a, c = A / size[:, None, None], a / size[:, None], c / size
+    A0, a0 = worst.objective.quadratic * np.outer(d, d) / scaling.metric, worst.objective.linear * e / scaling.metric
+    x = solution.multipliers[support] / scaling.metric * size
     best, least = X, np.inf
-    for _ in range(6):
-        AX = A @ X
-        residual = np.einsum("kir,ir->k", AX, X) + a @ F + c
+    for _ in range(8):
+        S, AX = np.einsum("k,kij->ij", x, A) - A0, A @ X
+        residual = np.concatenate([(S @ X).ravel(), a.T @ x - a0, np.einsum("kir,ir->k", AX, X) + a @ F + c])
         error = float(np.abs(residual).max(initial=0))
-        if not error < least:
-            break
-        best, least = X, error
-        step = np.linalg.lstsq(np.concatenate([2 * AX.reshape(len(A), -1), a], axis=1), -residual, rcond=1e-9)[0]
-        X, F = X + step[: X.size].reshape(X.shape), F + step[X.size :]
+        if error < least:
+            best, least = X, error
+        flat = AX.reshape(len(x), -1)
+        jacobian = np.block([
+            [flat.T, np.kron(S, np.eye(X.shape[1])), np.zeros((X.size, len(F)))],
+            [a.T, np.zeros((len(F), X.size + len(F)))],
+            [np.zeros((len(x), len(x))), 2 * flat, a],
+        ])
+        step = np.linalg.lstsq(jacobian, -residual, rcond=1e-10)[0]
+        x, X, F = x + step[: len(x)], X + step[len(x) : len(x) + X.size].reshape(X.shape), F + step[len(x) + X.size :]
     return d[:, None] * best @ best.T * d
 
 
