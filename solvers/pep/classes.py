@@ -177,14 +177,17 @@ class Monotone(FunctionClass):
 
 @dataclass(frozen=True)
 class StronglyMonotone(FunctionClass):
-    """mu-strongly monotone operator, L-Lipschitz too if L is given (the pair is then necessary, not sufficient)."""
+    """mu-strongly (mu < 0: weakly) monotone operator, L-Lipschitz too if L is given.
+
+    The two together are necessary, not sufficient, for more than two points (Ryu, Taylor, Bergeling, Giselsson 2020).
+    """
 
     mu: Any
     L: Any = None
     kind: ClassVar[str] = "operator"
 
     def __post_init__(self) -> None:
-        constants = {"mu": _nonnegative("mu", self.mu, "StronglyMonotone")}
+        constants = {"mu": exact(self.mu, "mu")}
         axioms = [("monotone", 2)]
         if self.L is not None:
             constants["L"] = _positive("L", self.L, "StronglyMonotone")
