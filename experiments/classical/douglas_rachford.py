@@ -11,8 +11,9 @@ def wc_douglas_rachford_contraction(*, mu, L, gamma, N) -> WorstCase:
     """||w_N - w_*||^2 per ||w_0 - w_*||^2, w_* the fixed point."""
     problem = Problem()
     f, h = problem.function(SmoothStronglyConvex(mu, L)), problem.function(Convex())
-    x_star, w = problem.minimiser(f, h), problem.point("w0")
+    x_star = problem.minimiser(f, h)
     w_star = x_star + gamma * h.gradient(x_star)
+    w = w_star + problem.point("w0 - w*")
     start = (w - w_star) ** 2
     for _ in range(int(N)):
         x = proximal(h, w, gamma)
@@ -25,8 +26,9 @@ def wc_douglas_rachford_residual(*, N, mu=0) -> WorstCase:
     """||w_{N+1} - w_N||^2 per ||w_0 - w_*||^2."""
     problem = Problem()
     A, B = problem.operator(StronglyMonotone(mu), "A"), problem.operator(StronglyMonotone(mu), "B")
-    x_star, w = problem.minimiser(A, B), problem.point("w0")
+    x_star = problem.minimiser(A, B)
     w_star = x_star + B(x_star)
+    w = w_star + problem.point("w0 - w*")
     start, before = (w - w_star) ** 2, w
     for _ in range(int(N) + 1):
         x = proximal(B, w, 1)

@@ -37,7 +37,7 @@ def prove_on_face(worst: WorstCase, scaling: Scaling, bound: Fraction) -> Certif
         raise ProofRejected("the exact optimum over quadratics is not searched for")
     if len(scaling.vectors) > MAX_DIMENSION:
         raise ProofRejected(f"{len(scaling.vectors)} basis vectors; the exact optimum is searched for up to {MAX_DIMENSION}")
-    why = ProofRejected("no candidate face")
+    why: ProofRejected | None = None
     for tolerance in (1e-12, 1e-10):
         solution = solve_dual(worst.arrays, worst.objective, scaling, tolerance=tolerance)
         if solution.status not in ("Solved", "AlmostSolved", "InsufficientProgress"):
@@ -56,8 +56,8 @@ def prove_on_face(worst: WorstCase, scaling: Scaling, bound: Fraction) -> Certif
                         multipliers = _on_face(worst, scaling, support, V, bound, forms, tied)
                         return submit(worst, multipliers, [], bound)
                     except ProofRejected as error:
-                        why = error
-    raise why
+                        why = why or error
+    raise why or ProofRejected("no candidate face")
 
 
 def _polished(worst: WorstCase, scaling: Scaling, support: list[int], solution: Solution) -> np.ndarray:
@@ -111,7 +111,7 @@ def _faces(worst: WorstCase, scaling: Scaling, gram: np.ndarray, multipliers: np
             natural = d[:, None] * basis
             echelon = natural @ np.linalg.inv(natural[rows])
             for tolerance in TOLERANCES:
-                columns = [[simplest(echelon[i, j], tolerance * max(abs(echelon[i, j]), tolerance)) if i not in rows
+                columns = [[simplest(echelon[i, j], tolerance * max(abs(echelon[i, j]), 1e-2 * d[i] / d[rows[j]])) if i not in rows
                             else Fraction(int(rows[j] == i)) for i in range(len(d))] for j in range(basis.shape[1])]
                 key = tuple(map(tuple, columns))
                 if key not in seen:

@@ -10,7 +10,7 @@ keeps the slack S away from singular, so that rounded multipliers still prove a 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -203,6 +203,20 @@ def interior(A: np.ndarray, A0: np.ndarray, equations: np.ndarray, right: np.nda
     return x[:m], float(x[m])
 
 
+def rescaled(base: Scaling, solution: Solution, metric: float) -> Scaling:
+    """Sizes read off a solution: the next solve then has a Gram matrix of unit diagonal and a metric near one.
+
+    What vanishes at the solution keeps 1 % of the size that ``base`` gives it, relative to the others.
+    """
+    vectors = np.sqrt(np.maximum(np.diag(solution.gram), 0)) / base.vectors
+    values = np.abs(solution.values) / base.values
+    return Scaling(
+        base.vectors * np.maximum(vectors, max(1e-2 * vectors.max(initial=0), 1e-12)),
+        base.values * np.maximum(values, 1e-2 * max(values.max(initial=0), vectors.max(initial=1e-6) ** 2)),
+        metric if metric > 0 else 1.0,
+    )
+
+
 def _spectral_columns(low: np.ndarray, high: np.ndarray, n: int) -> np.ndarray:
     """Columns of ``-sum W_ij <low_i, high_j>`` for W in packed coordinates."""
     count = len(low)
@@ -212,16 +226,3 @@ def _spectral_columns(low: np.ndarray, high: np.ndarray, n: int) -> np.ndarray:
     outer = (outer + np.swapaxes(outer, 0, 1)) / 4  # ... and W
     weight = np.where(r == c, 1.0, SQRT2)
     return (pack(outer[r, c]) * weight[:, None]).T
-
-
-def rescaled(scaling: Scaling, solution: Solution, metric: float) -> Scaling:
-    """Sizes read off a solution: the next solve then has a Gram matrix of unit diagonal and a metric near one."""
-    diagonal = np.sqrt(np.maximum(np.diag(solution.gram), 0)) / scaling.vectors
-    floor = 1e-3 * diagonal.max(initial=1e-300)
-    values = np.abs(solution.values) / scaling.values
-    return replace(
-        scaling,
-        vectors=scaling.vectors * np.maximum(diagonal, max(floor, 1e-12)),
-        values=scaling.values * np.maximum(values, 1e-3 * max(values.max(initial=0), 1e-9)),
-        metric=metric if metric > 0 else 1.0,
-    )

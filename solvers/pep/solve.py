@@ -104,9 +104,11 @@ def solve(problem: Problem, metric: Scalar, per: Scalar | None, text: str, *, so
     if np.isfinite(size) and size > 0 and (solution.status != "Solved" or not 1e-2 < size < 1e2):
         # the tolerance is relative only once the metric is of size one: solve again in the units just found
         scaling = rescaled(first, solution, size)
-        again = solve_dual(arrays, objective, scaling, tolerance=tolerance)
-        if again.status in ("Solved", "AlmostSolved"):
-            solution = again
+        for asked in (tolerance, 10 * tolerance, 100 * tolerance):
+            again = solve_dual(arrays, objective, scaling, tolerance=asked)
+            if again.status == "Solved":
+                solution, tolerance = again, asked
+                break
     gap = abs(solution.dual - solution.primal) / max(abs(solution.dual), scaling.metric * 1e-12, 1e-300)
     reason = ""
     if solution.status != "Solved":
@@ -119,7 +121,7 @@ def solve(problem: Problem, metric: Scalar, per: Scalar | None, text: str, *, so
         residuals={"equalities": solution.equality_residual, "inequalities": solution.primal_residual, "gap": gap,
                    "primal error": solution.primal_error, "dual error": solution.dual_error},
         exact_class=all(m.cls.exact for m in problem.mappings),
-        problem=problem, metric=metric, per=per, text=text, arrays=arrays, objective=objective, solution=solution, scaling=scaling,
+        problem=problem, metric=metric, per=per, text=text, arrays=arrays, objective=objective, solution=solution, scaling=first,
     )
 
 
