@@ -3,7 +3,7 @@
 Definiteness of a well-conditioned matrix S is decided by congruence: with M a rounded inverse of the float Cholesky
 factor, M S M^T is nearly diagonal. If it is strictly diagonally dominant with a positive diagonal, it is positive
 definite, hence M is regular and S is positive definite. All of it in integers: two products, no growth of numbers,
-and a matrix that is not definite can never pass. Where the floats fail (singular or extremely ill-conditioned matrices) the
+and a matrix that is not definite can never pass. Where the floats fail (singular or very ill-conditioned matrices) the
 signs of the characteristic polynomial decide.
 """
 
