@@ -18,10 +18,14 @@ ROOMS = {
 
 packages = list(ROOMS)
 for name, folder in ROOMS.items():
-    packages += [f"{name}.{sub}" for sub in find_namespace_packages(str(HERE / folder), exclude=["__pycache__", "*.__pycache__"])]
+    packages += [
+        f"{name}.{sub}" for sub in find_namespace_packages(str(HERE / folder), exclude=["__pycache__", "*.__pycache__"])
+    ]
 
 setup(
-    packages=sorted(p for p in set(packages) if "__pycache__" not in p and ".templates" not in p and ".static" not in p),
+    packages=sorted(
+        p for p in set(packages) if "__pycache__" not in p and ".templates" not in p and ".static" not in p
+    ),
     package_dir=ROOMS,
     package_data={"gradproof": ["py.typed", "templates/*", "static/*"]},
 )

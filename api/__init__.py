@@ -1,3 +1,66 @@
-"""gradproof: check the convergence theory of gradient methods by machine."""
+"""gradproof: check the convergence theory of gradient methods by machine.
+
+>>> import gradproof
+>>> print(gradproof.claim("ef21.nonconvex-am").title)
+EF21 with the arithmetic mean of the smoothness constants
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+#: name -> module that has it; imported when first used, so that ``import gradproof`` is quick
+_LAZY = {
+    "claim": "gradproof.theory.registry",
+    "claims": "gradproof.theory.registry",
+    "papers": "gradproof.theory.registry",
+    "register": "gradproof.theory.registry",
+    "Claim": "gradproof.theory.claim",
+    "Paper": "gradproof.theory.paper",
+    "Parameter": "gradproof.theory.parameter",
+    "Assumption": "gradproof.theory.assumption",
+    "Level": "gradproof.theory.evidence",
+    "Relation": "gradproof.theory.evidence",
+    "Measurement": "gradproof.theory.evidence",
+    "Outcome": "gradproof.theory.evidence",
+    "Verdict": "gradproof.theory.evidence",
+    "Identity": "gradproof.theory.symbolic",
+    "Inequality": "gradproof.theory.symbolic",
+    "check": "gradproof.experiments.engine.check",
+    "control": "gradproof.experiments.engine.check",
+    "Context": "gradproof.experiments.engine.check",
+    "Undecided": "gradproof.experiments.engine.check",
+    "Ledger": "gradproof.experiments.engine.store",
+    "verify": "gradproof.summary",
+    "show": "gradproof.summary",
+    "GradproofError": "gradproof.theory.errors",
+}
+
+__all__ = ["__version__", *_LAZY]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    if name in ("theory", "solvers", "experiments", "paper_figures", "testing"):
+        return import_module(f"gradproof.{name}")
+    raise AttributeError(f"module 'gradproof' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LAZY])
+
+
+if TYPE_CHECKING:
+    from gradproof.experiments.engine.check import Context, Undecided, check, control
+    from gradproof.experiments.engine.store import Ledger
+    from gradproof.summary import show, verify
+    from gradproof.theory.assumption import Assumption
+    from gradproof.theory.claim import Claim
+    from gradproof.theory.errors import GradproofError
+    from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
+    from gradproof.theory.paper import Paper
+    from gradproof.theory.parameter import Parameter
+    from gradproof.theory.registry import claim, claims, papers, register
+    from gradproof.theory.symbolic import Identity, Inequality

@@ -3,9 +3,9 @@
 Part of the trusted kernel. Each axiom builds its own inequality ``form <= 0`` (or ``form == 0``) from the points that a
 statement declares, so a proof can name an axiom but cannot misquote it.
 
-A point of a *function* is (x, g, f): argument, (sub)gradient, value. A point of an *operator* is (x, g = A x). A point of
-a *compressor* is (x = input, g = output). Vectors are linear in named basis vectors; a name ending in ``~`` is the
-deviation of a worker's vector from the weighted mean over workers, so it is orthogonal, on average, to every other kind.
+A point of a *function* is (x, g, f): argument, (sub)gradient, value. A point of an *operator* is (x, g = A x). A point
+of a *compressor* is (x = input, g = output). Vectors are linear in named basis vectors; a name ending in ``~`` is the
+deviation of a worker's vector from the weighted mean over workers, so it is orthogonal, on average, to the others.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from gradproof.theory.assumption import Assumption
 from gradproof.theory.errors import DomainError, ParameterError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
-from gradproof.theory.parameter import Parameter
+from gradproof.theory.parameter import Parameter, is_array
 
 #: Rounding slack for relations between floats: 2^-40 of the size of the two sides. Sixteen-digit inputs pushed through
 #: a step-size formula of a dozen operations lose at most a few units of 2^-52.
@@ -90,7 +90,9 @@ class Claim:
         for a in self.assumptions:
             if a.name == name:
                 return a
-        raise ParameterError(f"{self.id} has no assumption {name!r}; it has {', '.join(a.name for a in self.assumptions)}")
+        raise ParameterError(
+            f"{self.id} has no assumption {name!r}; it has {', '.join(a.name for a in self.assumptions)}"
+        )
 
     def with_bound(self, expression: Any, *, suffix: str = "mutant") -> Claim:
         """The same statement with another bound: how mutants are made."""
@@ -146,7 +148,7 @@ class Claim:
             if not _relation_holds(a.relation, lhs, rhs):
                 raise DomainError(
                     f"{self.id} assumes {a.name}: {a.relation}, but {_short(a.relation.lhs)} = {_num(lhs)} and "
-                    f"{_short(a.relation.rhs)} = {_num(rhs)}; change the parameters, or drop the assumption to see what happens"
+                    f"{_short(a.relation.rhs)} = {_num(rhs)}; change the parameters, or drop the assumption"
                 )
 
     def _did_you_mean(self, name: str) -> str:
@@ -190,7 +192,10 @@ class Claim:
         lines = [f"{self.id}: {self.title}", "", self.statement, "", f"  {self.latex}", "", "assumptions"]
         lines += [f"  {a.name}: {a.statement}" for a in self.assumptions] or ["  none"]
         lines += ["parameters"] + [f"  {p.name}: {p.meaning}" for p in self.parameters]
-        lines += ["source", f"  {self.paper.citation}{', ' + self.where if self.where else ''} [{CONFIDENCE[self.confidence]}]"]
+        lines += [
+            "source",
+            f"  {self.paper.citation}{', ' + self.where if self.where else ''} [{CONFIDENCE[self.confidence]}]",
+        ]
         if self.remark:
             lines += ["remark", f"  {self.remark}"]
         return "\n".join(lines)
@@ -204,7 +209,7 @@ class Claim:
 
 def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple[Parameter, ...]) -> Any:
     """Value of an expression: exact when every number in it is exact, else by compiled float arithmetic."""
-    arrays = any(hasattr(v, "shape") for v in numbers.values())
+    arrays = any(is_array(v) for v in numbers.values())
     flat = [x for v in numbers.values() for x in (v if isinstance(v, tuple) else (v,))]
     sizes = tuple((p.name, p.size, len(numbers[p.name])) for p in parameters if p.size)
     expanded = _expand(expression, parameters, sizes)
@@ -217,21 +222,23 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
                 table[p.symbol] = numbers[p.name]
         return sp.nsimplify(expanded.subs(table)) if expanded.has(sp.Float) else expanded.subs(table)
     function = _compile(expression, parameters, sizes, "numpy" if arrays else "math")
-    args = [
-        tuple(map(_to_float, numbers[p.name])) if p.size else _to_float(numbers[p.name]) for p in parameters
-    ]
+    args = [tuple(map(_to_float, numbers[p.name])) if p.size else _to_float(numbers[p.name]) for p in parameters]
     try:
         return function(*args)
     except (ZeroDivisionError, OverflowError, ValueError) as error:
         shown = ", ".join(f"{k} = {_num(v)}" for k, v in numbers.items())
-        raise DomainError(f"the bound cannot be evaluated in floating point at {shown}: {error}; give exact numbers") from None
+        raise DomainError(
+            f"the bound cannot be evaluated in floating point at {shown}: {error}; give exact numbers"
+        ) from None
 
 
 def _expand(expression: sp.Basic, parameters: tuple[Parameter, ...], sizes: tuple) -> Any:
     """Write sums and products over vector entries out."""
     if not sizes:
         return expression
-    lengths = {sp.Symbol(size, **sym.assumptions0): n for _, size, n in sizes for sym in _size_symbols(expression, size)}
+    lengths = {
+        sp.Symbol(size, **sym.assumptions0): n for _, size, n in sizes for sym in _size_symbols(expression, size)
+    }
     return expression.subs(lengths).doit()
 
 
@@ -248,7 +255,7 @@ def _compile(expression: sp.Basic, parameters: tuple[Parameter, ...], sizes: tup
 
 
 def _to_float(x: Any) -> Any:
-    return x if hasattr(x, "shape") else float(x)
+    return x if is_array(x) else float(x)
 
 
 def _relation_holds(relation: sp.Basic, lhs: Any, rhs: Any) -> bool:
@@ -256,7 +263,7 @@ def _relation_holds(relation: sp.Basic, lhs: Any, rhs: Any) -> bool:
     strict = isinstance(relation, sp.Lt | sp.Gt)
     if isinstance(relation, sp.Eq):
         difference = -abs(difference)
-    if hasattr(difference, "shape"):
+    if is_array(difference):
         return bool((difference >= -ROUNDING * (abs(lhs) + abs(rhs))).all())
     if isinstance(difference, float):
         # a strict relation between floats cannot be told from equality within rounding: it must hold outright
@@ -265,7 +272,7 @@ def _relation_holds(relation: sp.Basic, lhs: Any, rhs: Any) -> bool:
 
 
 def _num(x: Any) -> str:
-    if hasattr(x, "shape"):
+    if is_array(x):
         return "an array"
     if isinstance(x, tuple):
         return "(" + ", ".join(_num(v) for v in x[:6]) + (", ...)" if len(x) > 6 else ")")

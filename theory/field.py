@@ -1,7 +1,7 @@
 """The numbers of a proof: rationals, or rational functions of parameters whose signs are proved on a domain.
 
 Part of the trusted kernel. A domain is a list of parameters, each in an interval whose ends are rational functions of
-the parameters before it. A rational function is shown to be nonnegative by substituting, for each parameter, a bijection
+the parameters before it. A rational function is shown to be nonnegative by substituting, for each parameter, a map
 from an orthant ``t >= 0`` (or ``t > 0``) onto its interval, and reading off signs of coefficients; where that is not
 enough the polynomial is factored, and a univariate factor is decided by counting its real roots (Sturm).
 """
@@ -228,13 +228,19 @@ class Functions:
     def at(self, c: Any, values: Mapping[str, Fraction]) -> Fraction:
         """Value of a coefficient at a point of the domain, as a ``Fraction``."""
         point = [QQ(values[d.name].numerator, values[d.name].denominator) for d in self.domain]
-        num, den = c.numer.evaluate(list(zip(c.numer.ring.gens, point, strict=True))), c.denom.evaluate(
-            list(zip(c.denom.ring.gens, point, strict=True))
+        num, den = (
+            c.numer.evaluate(list(zip(c.numer.ring.gens, point, strict=True))),
+            c.denom.evaluate(list(zip(c.denom.ring.gens, point, strict=True))),
         )
         if den == 0:
             raise ProofRejected(f"the denominator of {self.show(c)} vanishes at {dict(values)}")
         value = QQ(num) / QQ(den)
         return Fraction(int(value.numerator), int(value.denominator))
+
+    @staticmethod
+    def end(text: str, values: Mapping[str, Fraction]) -> Fraction:
+        """An end of an interval, at given values of the earlier parameters."""
+        return _parse(text, Fraction, values)
 
     def contains(self, values: Mapping[str, Fraction]) -> str:
         """Empty text if the point lies in the domain, else what is wrong."""
@@ -242,10 +248,8 @@ class Functions:
         for d in self.domain:
             if d.name not in values:
                 return f"needs {d.name}"
-            x = values[d.name]
-            earlier = {k: values[k] for k in values}
-            low = _parse(d.low, Fraction, earlier)
-            high = _parse(d.high, Fraction, earlier) if d.high else None
+            x, low = values[d.name], self.end(d.low, values)
+            high = self.end(d.high, values) if d.high else None
             if x < low or (x == low and not d.closed_low):
                 return f"{d.name} = {rationals.show(x)} is outside {d}"
             if high is not None and (x > high or (x == high and not d.closed_high)):
@@ -270,7 +274,7 @@ def _size(value: Any) -> int:
 
 
 def _parse(text: str, number: Any, names: Mapping[str, Any]) -> Any:
-    """Recursive descent for rational expressions: + - * / ^ brackets, integers, declared names. Nothing is evaluated."""
+    """Recursive descent: + - * / ^ brackets, integers, declared names. Nothing is evaluated."""
     if len(text) > MAX_TEXT:
         raise ProofFormatError(f"a coefficient of {len(text)} characters is longer than {MAX_TEXT}")
     tokens: list[str] = []
@@ -324,7 +328,9 @@ def _parse(text: str, number: Any, names: Mapping[str, Any]) -> Any:
             take()
             exponent = take()
             if not exponent.isdigit() or len(exponent) > 3 or int(exponent) > MAX_POWER:
-                raise ProofFormatError(f"bad exponent {exponent[:20]!r} in coefficient {text[:60]!r}; use 0..{MAX_POWER}")
+                raise ProofFormatError(
+                    f"bad exponent {exponent[:20]!r} in coefficient {text[:60]!r}; use 0..{MAX_POWER}"
+                )
             if _size(base) * int(exponent) > MAX_TEXT:
                 raise ProofFormatError(f"a power in coefficient {text[:60]!r} is too large to write out")
             return base ** int(exponent)

@@ -39,7 +39,9 @@ class Parameter:
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
-            raise ParameterError(f"parameter name {self.name!r} cannot be typed as a keyword; use letters, digits and _")
+            raise ParameterError(
+                f"parameter name {self.name!r} cannot be typed as a keyword; use letters, digits and _"
+            )
 
     @cached_property
     def symbol(self) -> Any:
@@ -68,7 +70,9 @@ class Parameter:
             try:
                 entries = tuple(value)
             except TypeError:
-                raise ParameterError(f"{self.name} is a list of {self.size} numbers ({self.meaning}), got {value!r}") from None
+                raise ParameterError(
+                    f"{self.name} is a list of {self.size} numbers ({self.meaning}), got {value!r}"
+                ) from None
             if not entries:
                 raise ParameterError(f"{self.name} is empty; it needs one number for each of the {self.size} entries")
             return tuple(self._scalar(v) for v in entries)
@@ -76,7 +80,7 @@ class Parameter:
 
     def _scalar(self, value: Any) -> Any:
         number = as_number(value, self.name)
-        if hasattr(number, "shape"):
+        if is_array(number):
             self._check_array(number)
         elif number != number:  # NaN
             raise DomainError(f"{self.name} = nan; {self.name} must lie in {pretty_set(self.domain)} ({self.meaning})")
@@ -91,10 +95,17 @@ class Parameter:
     def _check_array(self, values: Any) -> None:
         low, high = float(self.domain.inf), float(self.domain.sup)
         at_low, at_high = self.domain.contains(self.domain.inf), self.domain.contains(self.domain.sup)
-        ok = (values >= low if at_low is sp.true else values > low) & (values <= high if at_high is sp.true else values < high)
+        ok = (values >= low if at_low is sp.true else values > low) & (
+            values <= high if at_high is sp.true else values < high
+        )
         if not ok.all():
             bad = values[~ok].ravel()[0]
             raise DomainError(f"{self.name} has the entry {bad}, outside {pretty_set(self.domain)} ({self.meaning})")
+
+
+def is_array(value: Any) -> bool:
+    """True for a NumPy-like array of at least one dimension (known by its attributes: this room imports no arrays)."""
+    return not isinstance(value, sp.Basic) and hasattr(value, "dtype") and getattr(value, "ndim", 0) > 0
 
 
 def as_number(value: Any, name: str = "value") -> Any:
@@ -115,7 +126,7 @@ def as_number(value: Any, name: str = "value") -> Any:
         if value.is_number and value.is_extended_real is not False:
             return value
         raise ParameterError(f"{name} = {value} is not a real number; substitute its symbols first")
-    if hasattr(value, "shape") and getattr(value, "ndim", 0) > 0:
+    if is_array(value):
         return value
     if hasattr(value, "numerator") and hasattr(value, "denominator") and not isinstance(value, Real):
         return sp.Rational(int(value.numerator), int(value.denominator))  # python-flint, gmpy2
@@ -135,7 +146,9 @@ def parse_number(text: str, name: str = "value") -> Any:
     try:
         return Fraction(text.strip())
     except (ValueError, ZeroDivisionError):
-        raise ParameterError(f"{name}={text} is not a number; write an integer, a fraction 3/4, or a decimal 0.25") from None
+        raise ParameterError(
+            f"{name}={text} is not a number; write an integer, a fraction 3/4, or a decimal 0.25"
+        ) from None
 
 
 def pretty_set(domain: sp.Set) -> str:

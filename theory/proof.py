@@ -1,32 +1,25 @@
 """The trusted kernel: what a proof is, and when it is accepted.
 
-A *statement* declares basis vectors and values, members of classes with the points at which they are spoken of, premises,
-and a target ``form``; it says that ``target <= 0`` for all such members. A *proof* adds nonnegative multipliers of axiom
-instances and premises, and squares, such that
+A *statement* declares basis vectors and values, members of classes with the points at which they are spoken of,
+premises, and a target ``form``; it says that ``target <= 0`` for all such members. A *proof* adds nonnegative
+multipliers of axiom instances and premises, and squares, such that
 
     sum of multiplier * (axiom form)  ==  target + (sum of squares)
 
-identically. As every axiom form is <= 0, the target is. The check is exact arithmetic over Q or Q(parameters); it uses no
-solver, no floating point, and only the standard library and (for parameters) sympy's polynomial rings.
+identically. As every axiom form is <= 0, the target is. The check is exact arithmetic over Q or Q(parameters); it uses
+no solver, no floating point, and only the standard library and (for parameters) sympy's polynomial rings.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from gradproof.theory.axioms import AXIOMS, KINDS, ONE, Coefficient, Form, Member, Point, Vector, is_deviation
-from gradproof.theory.errors import ProofFormatError, ProofRejected
+from gradproof.theory.errors import ProofRejected
 from gradproof.theory.field import Field, Functions, Interval, field_over
-
-FORMAT = "gradproof-proof-1"
-MAX_BYTES = 256 * 2**20
-MAX_NESTING = 24
-MAX_ENTRIES = 20_000_000  # numbers and names in one file
 
 
 @dataclass(frozen=True)
@@ -52,8 +45,9 @@ class Statement:
 
     def digest(self) -> str:
         """SHA-256 of everything that the kernel checks about the statement."""
-        data = _statement_json(replace(self, text=""), field_over(self.domain))
-        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+        from gradproof.theory import proof_json
+
+        return proof_json.statement_digest(self)
 
 
 @dataclass(frozen=True)
@@ -100,23 +94,14 @@ class Proof:
         if wrong:
             raise ProofRejected(f"the proof does not cover this point: {wrong}")
         where = ", ".join(f"{k} = {v}" for k, v in point.items())
-        moved = _map(self, lambda c: field.at(c, point))
+        moved = map_coefficients(self, lambda c: field.at(c, point))
         return replace(moved, statement=replace(moved.statement, domain=(), text=f"{self.statement.text} [{where}]"))
 
     def to_json(self) -> str:
-        """Text that ``read_proof`` reads back to an equal proof."""
-        field = field_over(self.statement.domain)
-        data = {"format": FORMAT, "statement": _statement_json(self.statement, field), "uses": [
-            {"axiom": u.axiom, "member": u.member, "points": list(u.points), "multiplier": field.show(u.multiplier)}
-            | ({"weights": [field.show(c) for c in u.weights]} if u.weights else {})
-            for u in self.uses
-        ]}
-        if self.blocks is not None:
-            data["blocks"] = [
-                {"vectors": [_linear_json(v, field) for v in b.vectors], "matrix": [[field.show(c) for c in r] for r in b.matrix]}
-                for b in self.blocks
-            ]
-        return json.dumps(data, indent=1)
+        """Text that ``proof_json.read_proof`` reads back to an equal proof."""
+        from gradproof.theory import proof_json
+
+        return proof_json.write_proof(self)
 
     def _repr_html_(self) -> str:
         s = self.statement
@@ -136,7 +121,7 @@ class Accepted:
     axioms: tuple[str, ...]
 
 
-# --- the check -----------------------------------------------------------------------------------------------------------
+# --- the check -------------------------------------------------------------------------------------------------------
 
 
 def check(proof: Proof) -> Accepted:
@@ -146,7 +131,7 @@ def check(proof: Proof) -> Accepted:
         ProofRejected: with the first step that fails.
     """
     field = field_over(proof.statement.domain)
-    proof = _map(proof, field.admit)
+    proof = map_coefficients(proof, field.admit)
     statement = proof.statement
     _check_statement(statement, field)
     total = Form()
@@ -154,7 +139,9 @@ def check(proof: Proof) -> Accepted:
         form, equality = axiom_form(statement, use, field)
         if not equality and not field.nonnegative(use.multiplier):
             shown = field.show(use.multiplier)
-            raise ProofRejected(f"multiplier {number} ({use.axiom} of {use.member}) is not shown to be >= 0: {shown[:200]}")
+            raise ProofRejected(
+                f"multiplier {number} ({use.axiom} of {use.member}) is not shown to be >= 0: {shown[:200]}"
+            )
         total.add(form, use.multiplier)
     slack = total.add(statement.target, -1)
     if slack.linear:
@@ -186,7 +173,9 @@ def axiom_form(statement: Statement, use: Use, field: Field) -> tuple[Form, bool
     if member is None:
         raise ProofRejected(f"the statement has no member {use.member!r}")
     if member.kind not in axiom.kinds or (member.average and not axiom.averaged):
-        raise ProofRejected(f"axiom {use.axiom} does not hold for {member.name}, a {'family: ' * member.average}{member.kind}")
+        raise ProofRejected(
+            f"axiom {use.axiom} does not hold for {member.name}, a {'family: ' * member.average}{member.kind}"
+        )
     if axiom.arity not in (-1, len(use.points)):
         raise ProofRejected(f"axiom {use.axiom} speaks of {axiom.arity} points, got {len(use.points)}")
     if use.axiom == "lipschitz" and member.kind == "function" and not member.average:
@@ -197,8 +186,12 @@ def axiom_form(statement: Statement, use: Use, field: Field) -> tuple[Form, bool
 
 
 def _check_statement(s: Statement, field: Field) -> None:
-    for kind, names in (("vector", s.vectors), ("value", s.values), ("member", [m.name for m in s.members]),
-                        ("premise", [p.name for p in s.premises])):
+    for kind, names in (
+        ("vector", s.vectors),
+        ("value", s.values),
+        ("member", [m.name for m in s.members]),
+        ("premise", [p.name for p in s.premises]),
+    ):
         if len(set(names)) != len(names):
             raise ProofRejected(f"the statement declares a {kind} twice")
     if ONE in s.values:
@@ -227,13 +220,19 @@ def _check_member(m: Member, s: Statement, vectors: frozenset[str], values: froz
         required, optional = (frozenset({"L"}), frozenset()) if m.kind == "function" else (required, optional)
     given = frozenset(m.constants)
     if not required <= given or not given <= required | optional:
-        raise ProofRejected(f"{m.name} ({m.kind}) has constants {sorted(given)}, needs {sorted(required)}, may have {sorted(optional)}")
+        raise ProofRejected(
+            f"{m.name} ({m.kind}) has constants {sorted(given)}, needs {sorted(required)}, may have {sorted(optional)}"
+        )
     for name in ("L", "M", "D", "PL", "beta"):
         if name in m.constants and not field.positive(m.constants[name]):
             raise ProofRejected(f"{m.name}: {name} is not shown to be positive")
     if "q2" in m.constants and not field.nonnegative(m.constants["q2"]):
         raise ProofRejected(f"{m.name}: q2 is not shown to be nonnegative")
-    if m.kind in ("function", "quadratic") and {"mu", "L"} <= given and not field.positive(m.constants["L"] - m.constants["mu"]):
+    if (
+        m.kind in ("function", "quadratic")
+        and {"mu", "L"} <= given
+        and not field.positive(m.constants["L"] - m.constants["mu"])
+    ):
         raise ProofRejected(f"{m.name}: mu < L is not shown")
     if "lower" in m.constants:
         _known({m.constants["lower"]: 1}, values, "value")
@@ -258,7 +257,7 @@ def _check_member(m: Member, s: Statement, vectors: frozenset[str], values: froz
                 raise ProofRejected(f"{m.name} is not the mean of {m.mean_of} at {p.name}")
 
 
-# --- squares ----------------------------------------------------------------------------------------------------------------
+# --- squares ---------------------------------------------------------------------------------------------------------
 
 
 def _block_form(block: Block) -> Form:
@@ -307,7 +306,7 @@ def _check_semidefinite(form: Mapping[tuple[str, str], Coefficient], vectors: tu
 
 
 def not_semidefinite(rows: list[dict[int, Coefficient]], field: Field) -> str:
-    """Empty text if the symmetric matrix (sparse rows) is positive semidefinite, else why not. Exact LDL^T, in place."""
+    """Empty text if the symmetric matrix (sparse rows) is positive semidefinite, else why not. LDL^T in place."""
     for i in range(len(rows)):
         row = {j: c for j, c in rows[i].items() if j >= i}
         pivot = row.pop(i, 0)
@@ -331,140 +330,7 @@ def not_semidefinite(rows: list[dict[int, Coefficient]], field: Field) -> str:
     return ""
 
 
-# --- reading and writing ------------------------------------------------------------------------------------------------
-
-
-def read_proof(text: str) -> Proof:
-    """Parse a proof file: data from a stranger, so sizes and depths are limited and nothing is evaluated.
-
-    Raises:
-        ProofFormatError: what is wrong with the file.
-    """
-    if len(text) > MAX_BYTES:
-        raise ProofFormatError(f"a proof of {len(text)} bytes is larger than the limit of {MAX_BYTES}")
-    try:
-        data = json.loads(text, parse_float=_refuse_number, parse_constant=_refuse_number)
-    except RecursionError:
-        raise ProofFormatError(f"the file is nested deeper than {MAX_NESTING}") from None
-    except ValueError as error:
-        if isinstance(error, ProofFormatError):
-            raise
-        raise ProofFormatError(f"not a JSON text: {str(error)[:200]}") from None
-    _limit(data)
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        shown = data.get("format") if isinstance(data, dict) else type(data).__name__
-        raise ProofFormatError(f"not a proof file: format is {str(shown)[:60]!r}, needs {FORMAT!r}")
-    try:
-        return _read(data)
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ProofFormatError(f"not a proof file: {type(error).__name__} {str(error)[:200]}") from None
-
-
-def _refuse_number(text: str) -> Any:
-    raise ProofFormatError(f"a proof holds exact numbers as text, found the float {text[:40]}")
-
-
-def _limit(data: Any) -> None:
-    entries, stack = 0, [(data, 0)]
-    while stack:
-        item, depth = stack.pop()
-        entries += 1
-        if depth > MAX_NESTING:
-            raise ProofFormatError(f"the file is nested deeper than {MAX_NESTING}")
-        if entries > MAX_ENTRIES:
-            raise ProofFormatError(f"the file has more than {MAX_ENTRIES} entries")
-        if isinstance(item, dict):
-            stack.extend((v, depth + 1) for v in item.values())
-        elif isinstance(item, list):
-            stack.extend((v, depth + 1) for v in item)
-
-
-def _typed(value: Any, kind: type, what: str) -> Any:
-    if not isinstance(value, kind):
-        raise ProofFormatError(f"{what} must be a {kind.__name__}, found {str(value)[:60]!r}")
-    return value
-
-
-def _names(value: Any, what: str) -> tuple[str, ...]:
-    return tuple(_typed(v, str, what) for v in _typed(value, list, what))
-
-
-def _read(data: dict[str, Any]) -> Proof:
-    s = _typed(data["statement"], dict, "statement")
-    domain = tuple(
-        Interval(*(_typed(d.get(k, default), type(default), k) for k, default in
-                   (("name", ""), ("low", "0"), ("high", ""), ("closed_low", False), ("closed_high", False))))
-        for d in _typed(s.get("domain", []), list, "domain")
-    )
-    field = field_over(domain)
-
-    def linear(value: Any) -> dict[str, Coefficient]:
-        read = {k: field.read(_typed(c, str, "coefficient")) for k, c in _typed(value, dict, "vector").items()}
-        return {k: c for k, c in read.items() if c != 0}
-
-    def form(value: Any) -> Form:
-        out = Form({}, linear(value["linear"]))
-        for a, b, c in _typed(value["quadratic"], list, "quadratic"):
-            key = tuple(sorted((_typed(a, str, "vector"), _typed(b, str, "vector"))))
-            out.add(Form({key: field.read(_typed(c, str, "coefficient"))}))
-        return out
-
-    def member(m: dict[str, Any]) -> Member:
-        constants = {k: _typed(c, str, k) if k == "lower" else field.read(_typed(c, str, k)) for k, c in m["constants"].items()}
-        points = tuple(
-            Point(_typed(p["name"], str, "point"), linear(p["x"]), linear(p["g"]), linear(p["f"])) for p in m["points"]
-        )
-        return Member(_typed(m["name"], str, "member"), _typed(m["kind"], str, "kind"), constants, points,
-                      _typed(m.get("average", False), bool, "average"), _typed(m.get("mean_of", ""), str, "mean_of"))
-
-    premises = tuple(
-        Premise(_typed(p["name"], str, "premise"), form(p["form"]), _typed(p.get("equality", False), bool, "equality"))
-        for p in s.get("premises", [])
-    )
-    statement = Statement(_names(s["vectors"], "vectors"), _names(s["values"], "values"), tuple(map(member, s["members"])),
-                          form(s["target"]), premises, domain, _typed(s.get("text", ""), str, "text"))
-    uses = tuple(
-        Use(_typed(u["axiom"], str, "axiom"), _typed(u["member"], str, "member"), _names(u["points"], "points"),
-            field.read(_typed(u["multiplier"], str, "multiplier")), tuple(map(field.read, _names(u.get("weights", []), "weights"))))
-        for u in _typed(data["uses"], list, "uses")
-    )
-    blocks = None
-    if "blocks" in data:
-        blocks = tuple(
-            Block(tuple(map(linear, b["vectors"])), tuple(tuple(map(field.read, _names(r, "matrix"))) for r in b["matrix"]))
-            for b in _typed(data["blocks"], list, "blocks")
-        )
-    return Proof(statement, uses, blocks)
-
-
-def _linear_json(v: Vector, field: Field) -> dict[str, str]:
-    return {k: field.show(c) for k, c in v.items()}
-
-
-def _form_json(f: Form, field: Field) -> dict[str, Any]:
-    return {"quadratic": [[a, b, field.show(c)] for (a, b), c in sorted(f.quadratic.items())],
-            "linear": _linear_json(dict(sorted(f.linear.items())), field)}
-
-
-def _statement_json(s: Statement, field: Field) -> dict[str, Any]:
-    data: dict[str, Any] = {"text": s.text, "vectors": list(s.vectors), "values": list(s.values)}
-    if s.domain:
-        data["domain"] = [d.__dict__ for d in s.domain]
-    data["members"] = [
-        {"name": m.name, "kind": m.kind,
-         "constants": {k: c if k == "lower" else field.show(c) for k, c in sorted(m.constants.items())},
-         "points": [{"name": p.name, "x": _linear_json(p.x, field), "g": _linear_json(p.g, field), "f": _linear_json(p.f, field)}
-                    for p in m.points]}
-        | ({"average": True} if m.average else {}) | ({"mean_of": m.mean_of} if m.mean_of else {})
-        for m in s.members
-    ]
-    if s.premises:
-        data["premises"] = [{"name": p.name, "form": _form_json(p.form, field), "equality": p.equality} for p in s.premises]
-    data["target"] = _form_json(s.target, field)
-    return data
-
-
-def _map(proof: Proof, f: Callable[[Coefficient], Coefficient]) -> Proof:
+def map_coefficients(proof: Proof, f: Callable[[Coefficient], Coefficient]) -> Proof:
     """Apply ``f`` to every coefficient."""
 
     def linear(v: Vector) -> dict[str, Coefficient]:
@@ -477,14 +343,23 @@ def _map(proof: Proof, f: Callable[[Coefficient], Coefficient]) -> Proof:
 
     s = proof.statement
     members = tuple(
-        replace(m, constants={k: c if k == "lower" else f(c) for k, c in m.constants.items()},
-                points=tuple(Point(p.name, linear(p.x), linear(p.g), linear(p.f)) for p in m.points))
+        replace(
+            m,
+            constants={k: c if k == "lower" else f(c) for k, c in m.constants.items()},
+            points=tuple(Point(p.name, linear(p.x), linear(p.g), linear(p.f)) for p in m.points),
+        )
         for m in s.members
     )
-    statement = replace(s, members=members, target=form(s.target), premises=tuple(replace(p, form=form(p.form)) for p in s.premises))
+    statement = replace(
+        s, members=members, target=form(s.target), premises=tuple(replace(p, form=form(p.form)) for p in s.premises)
+    )
     uses = tuple(replace(u, multiplier=f(u.multiplier), weights=tuple(map(f, u.weights))) for u in proof.uses)
-    blocks = None if proof.blocks is None else tuple(
-        Block(tuple(map(linear, b.vectors)), tuple(tuple(map(f, r)) for r in b.matrix)) for b in proof.blocks
+    blocks = (
+        None
+        if proof.blocks is None
+        else tuple(
+            Block(tuple(map(linear, b.vectors)), tuple(tuple(map(f, r)) for r in b.matrix)) for b in proof.blocks
+        )
     )
     return Proof(statement, uses, blocks)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
-from types import ModuleType
 
 import gradproof.theory as room
 from gradproof.theory.claim import Claim
@@ -14,6 +15,7 @@ from gradproof.theory.errors import UnknownClaim
 from gradproof.theory.paper import Paper
 
 _CLAIMS: dict[str, Claim] = {}
+_LISTENERS: list[list[Claim]] = []
 
 
 def register(*claims: Claim) -> tuple[Claim, ...]:
@@ -22,7 +24,20 @@ def register(*claims: Claim) -> tuple[Claim, ...]:
         if c.id in _CLAIMS and _CLAIMS[c.id] != c:
             raise UnknownClaim(f"two different claims have the id {c.id}; give one of them another name")
         _CLAIMS[c.id] = c
+        for heard in _LISTENERS:
+            heard.append(c)
     return claims
+
+
+@contextmanager
+def capture() -> Iterator[list[Claim]]:
+    """Collect the claims that are registered inside the ``with`` block."""
+    heard: list[Claim] = []
+    _LISTENERS.append(heard)
+    try:
+        yield heard
+    finally:
+        _LISTENERS.remove(heard)
 
 
 @lru_cache(maxsize=1)
@@ -86,17 +101,6 @@ def select(names: list[str]) -> list[Claim]:
             raise UnknownClaim(f"no claim or paper {name!r}; {_nearest(name)}")
         chosen |= {c.id: c for c in found}
     return list(chosen.values())
-
-
-def paper_modules(claim: Claim, room_name: str) -> ModuleType | None:
-    """The module of the claim's paper in another room, or ``None`` where that room has none."""
-    name = f"gradproof.{room_name}.{claim.paper.family}.{claim.paper.stem}"
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name and name.startswith(error.name):
-            return None
-        raise
 
 
 def _nearest(name: str) -> str:

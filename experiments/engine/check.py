@@ -58,7 +58,9 @@ class Context:
 
         root = self.claim.id.split("~")[0]  # a mutant sees the same instances as the claim
         key = hashlib.sha256("/".join(map(str, (root, self.scope, *names))).encode()).digest()
-        return np.random.Generator(np.random.Philox(np.random.SeedSequence(self.seed, spawn_key=(int.from_bytes(key[:8], "big"),))))
+        return np.random.Generator(
+            np.random.Philox(np.random.SeedSequence(self.seed, spawn_key=(int.from_bytes(key[:8], "big"),)))
+        )
 
 
 Function = Callable[[Context], Iterable[Evidence]]
@@ -95,12 +97,16 @@ _CHECKS: dict[str, list[Check]] = {}
 _CERTIFIERS: dict[str, Callable[..., Proof]] = {}
 
 
-def check(claim: Claim, *, level: Level, budget: str = "quick", timeout: float = 600.0) -> Callable[[Function], Function]:
+def check(
+    claim: Claim, *, level: Level, budget: str = "quick", timeout: float = 600.0
+) -> Callable[[Function], Function]:
     """Register a check of ``claim``. The function takes a ``Context`` and yields evidence."""
     return _register(claim, level, budget, "", timeout)
 
 
-def control(claim: Claim, *, drops: str, budget: str = "quick", timeout: float = 600.0) -> Callable[[Function], Function]:
+def control(
+    claim: Claim, *, drops: str, budget: str = "quick", timeout: float = 600.0
+) -> Callable[[Function], Function]:
     """Register a control: with ``drops`` given up, every measurement must violate the bound."""
     return _register(claim, Level.CONTROL, budget, drops, timeout)
 

@@ -1,7 +1,7 @@
 """From evidence to a verdict. The rules of the house, in one place.
 
-A relation ``measured <= bound`` is *held* if ``measured + error <= bound``, *broken* if ``measured - error > bound``, and
-otherwise too close to call. Nothing here has a tolerance of its own: the error comes with the measurement.
+A relation ``measured <= bound`` is *held* if ``measured + error <= bound``, *broken* if ``measured - error > bound``,
+and otherwise too close to call. Nothing here has a tolerance of its own: the error comes with the measurement.
 """
 
 from __future__ import annotations
@@ -39,11 +39,14 @@ def judge(level: Level, relation: Relation, evidence: Iterable[Evidence]) -> Ver
     arguments = [e for e in items if isinstance(e, Proof | Identity | Inequality)]
     if len(measurements) + len(arguments) != len(items):
         odd = next(e for e in items if not isinstance(e, Measurement | Proof | Identity | Inequality))
-        return Verdict(outcome=Outcome.UNDECIDED, reason=f"the check returned {type(odd).__name__}, which is no evidence")
+        return Verdict(
+            outcome=Outcome.UNDECIDED, reason=f"the check returned {type(odd).__name__}, which is no evidence"
+        )
     if level is Level.CONTROL:
         return _judge_control(relation, measurements, arguments)
-    if arguments and (failed := _failure(arguments)):
-        return Verdict(outcome=Outcome.UNDECIDED, reason=f"no proof: {failed}", n=len(items))
+    failed = _argue(arguments)
+    if failed is not None:
+        return failed
     if not measurements:
         texts = tuple(p.to_json() for p in arguments if isinstance(p, Proof))
         kinds = _count(arguments)
@@ -51,16 +54,21 @@ def judge(level: Level, relation: Relation, evidence: Iterable[Evidence]) -> Ver
     return _judge_measurements(level, relation, measurements, arguments)
 
 
-def _failure(arguments: list[Any]) -> str:
+def _argue(arguments: list[Any]) -> Verdict | None:
+    """None if every proof, identity and inequality is accepted, else the verdict that the first failure gives."""
     for a in arguments:
         if isinstance(a, Proof):
             try:
                 kernel_check(a)
             except GradproofError as error:
-                return str(error)
-        elif text := a.failure():
-            return text
-    return ""
+                return Verdict(
+                    outcome=Outcome.UNDECIDED, reason=f"the kernel refuses the proof: {error}", n=len(arguments)
+                )
+        else:
+            outcome, reason = a.decide()
+            if outcome is not Outcome.PROVED:
+                return Verdict(outcome=outcome, reason=reason, n=len(arguments))
+    return None
 
 
 def _count(arguments: list[Any]) -> str:
@@ -83,9 +91,21 @@ def _judge_measurements(level: Level, relation: Relation, ms: list[Measurement],
         if found is None:
             continue
         if wanted == "broken":
-            return Verdict(outcome=Outcome.REFUTED, reason=describe(found, relation, "violated"), tightness=tight, n=len(ms), worst=found)
+            return Verdict(
+                outcome=Outcome.REFUTED,
+                reason=describe(found, relation, "violated"),
+                tightness=tight,
+                n=len(ms),
+                worst=found,
+            )
         why = "is not a number" if wanted == "nan" else "is within its error of the bound"
-        return Verdict(outcome=Outcome.UNDECIDED, reason=f"{describe(found, relation, why)}", tightness=tight, n=len(ms), worst=found)
+        return Verdict(
+            outcome=Outcome.UNDECIDED,
+            reason=f"{describe(found, relation, why)}",
+            tightness=tight,
+            n=len(ms),
+            worst=found,
+        )
     good = Outcome.CONSISTENT if level is Level.EMPIRICAL else Outcome.CONFIRMED
     levels = {m.level for m in ms if m.level is not None}
     n = sum(m.n for m in ms)
@@ -99,18 +119,26 @@ def _judge_measurements(level: Level, relation: Relation, ms: list[Measurement],
 def _judge_control(relation: Relation, ms: list[Measurement], arguments: list[Any]) -> Verdict:
     """Every measurement must violate its bound; an argument in a control must be refused by the kernel."""
     for a in arguments:
-        if not _failure([a]):
-            return Verdict(outcome=Outcome.MISSED, reason="a proof of a false statement was accepted", n=len(ms) + len(arguments))
+        if _argue([a]) is None:
+            return Verdict(
+                outcome=Outcome.MISSED, reason="a proof of a false statement was accepted", n=len(ms) + len(arguments)
+            )
     for m in ms:
         state = _state(m, relation)
         if state == "nan":
-            return Verdict(outcome=Outcome.UNDECIDED, reason=describe(m, relation, "is not a number"), n=len(ms), worst=m)
+            return Verdict(
+                outcome=Outcome.UNDECIDED, reason=describe(m, relation, "is not a number"), n=len(ms), worst=m
+            )
         if state != "broken":
-            return Verdict(outcome=Outcome.MISSED, reason=describe(m, relation, "should violate the bound"), n=len(ms), worst=m)
+            return Verdict(
+                outcome=Outcome.MISSED, reason=describe(m, relation, "should violate the bound"), n=len(ms), worst=m
+            )
     if not ms:
         return Verdict(outcome=Outcome.CONFIRMED, reason="caught: the kernel refuses it", n=len(arguments))
     mildest = min(ms, key=lambda m: _closeness(m, relation))
-    return Verdict(outcome=Outcome.CONFIRMED, reason="caught: " + describe(mildest, relation, "violates"), n=len(ms), worst=mildest)
+    return Verdict(
+        outcome=Outcome.CONFIRMED, reason="caught: " + describe(mildest, relation, "violates"), n=len(ms), worst=mildest
+    )
 
 
 def _state(m: Measurement, default: Relation) -> str:
@@ -125,7 +153,9 @@ def _state(m: Measurement, default: Relation) -> str:
         return "broken" if m.e_value >= 1 / (m.level or DEFAULT_LEVEL) else "held"
     if isinstance(measured, float) and math.isinf(measured):
         over = measured > 0
-        return {Relation.LE: "broken" if over else "held", Relation.GE: "held" if over else "broken"}.get(relation, "broken")
+        return {Relation.LE: "broken" if over else "held", Relation.GE: "held" if over else "broken"}.get(
+            relation, "broken"
+        )
     if relation in (Relation.EQ, Relation.IFF):
         return "held" if _sign(abs(measured - bound) - error) <= 0 else "broken"
     gap = bound - measured if relation is Relation.LE else measured - bound
@@ -154,7 +184,7 @@ def _is_nan(x: Any) -> bool:
 
 
 def tightness(relation: Relation, ms: Iterable[Measurement]) -> float | None:
-    """sup of measured/bound (bound/measured for ``>=``); None where no measurement has a positive bound to compare with."""
+    """sup of measured/bound (bound/measured for ``>=``); None where no bound is positive."""
     ratios = []
     for m in ms:
         r = m.relation or relation
@@ -162,7 +192,7 @@ def tightness(relation: Relation, ms: Iterable[Measurement]) -> float | None:
             ratios.append(float(m.measured) / float(m.bound))
         elif r is Relation.GE and float(m.measured) > 0:
             ratios.append(float(m.bound) / float(m.measured))
-        elif r in (Relation.EQ, Relation.IFF) and float(m.bound) != 0:
+        elif r in (Relation.EQ, Relation.IFF):
             ratios.append(1.0)  # an equality that holds is attained
     return max(ratios) if ratios else None
 
@@ -187,7 +217,9 @@ def describe(m: Measurement, default: Relation, verb: str) -> str:
     name = m.what or "measured"
     error = f" +- {float(m.error):.2g} ({m.error_source})" if m.error_source != "exact" else ""
     test = f", e-value {m.e_value:.3g}" if m.e_value is not None else ""
-    return f"{name} {_short(m.measured)}{error} {relation} {_short(m.bound)}{test} {verb}" + (f" at {where}" if where else "")
+    return f"{name} {_short(m.measured)}{error} {relation} {_short(m.bound)}{test} {verb}" + (
+        f" at {where}" if where else ""
+    )
 
 
 def _short(v: Any) -> str:

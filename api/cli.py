@@ -1,0 +1,253 @@
+"""The command line: ``gradproof verify | list | show | bound | certify | check | figures``.
+
+Exit codes: 0 all as claimed, 1 something refuted or missed (or a proof rejected), 2 usage, 3 undecided only.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+import gradproof
+from gradproof.theory.errors import GradproofError, ProofFormatError, ProofRejected
+
+
+def _one_line(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Our own errors become one line on stderr and exit code 2 (1 for a rejected proof); Ctrl-C says what is kept."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except ProofRejected as error:
+            click.echo(f"rejected: {error}", err=True)
+            sys.exit(1)
+        except GradproofError as error:
+            click.echo(f"error: {error}", err=True)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            click.echo("interrupted; what was finished is in the ledger, and the next run goes on from there", err=True)
+            sys.exit(130)
+        except BrokenPipeError:
+            sys.exit(0)
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(gradproof.__version__, prog_name="gradproof")
+def main() -> None:
+    """Check the convergence theory of gradient methods by machine."""
+
+
+@main.command()
+@click.argument("targets", nargs=-1, metavar="[CLAIM|PAPER|FILE.py]...")
+@click.option("--budget", type=click.Choice(["quick", "full", "gpu"]), default="quick", show_default=True)
+@click.option("--jobs", type=click.IntRange(min=1), default=None, help="Worker processes [default: every core].")
+@click.option("--backend", type=click.Choice(["numpy", "jax", "torch", "cupy"]), default="numpy", show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--fresh", is_flag=True, help="Repeat checks that the ledger already has.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@click.option("--details", is_flag=True, help="Also a line a check: what was done and what came out.")
+@_one_line
+def verify(targets: tuple[str, ...], budget: str, jobs: int | None, backend: str, seed: int, ledger: Path | None,
+           fresh: bool, as_json: bool, details: bool) -> None:  # fmt: skip
+    """Confront claims with their evidence: all of them, or those of the named claims, papers and files.
+
+    Finished checks are kept in the ledger as they finish; a run that was stopped goes on where it was.
+    """
+    from gradproof import summary, tables
+    from gradproof.experiments.engine.store import Ledger
+
+    book = Ledger(ledger)
+    if book.set_aside is not None:
+        click.echo(
+            f"warning: the ledger was corrupted; it is kept as {book.set_aside} and a new one is begun", err=True
+        )
+    with tables.progress(as_json) as on_row:
+        found = summary.verify(
+            *targets, ledger=book, budget=budget, jobs=jobs, backend=backend, seed=seed, fresh=fresh, on_row=on_row
+        )
+    if as_json:
+        click.echo(json.dumps(found.as_json(), indent=1))
+    else:
+        tables.show_summary(found, details=details)
+    sys.exit(found.exit_code)
+
+
+@main.command("list")
+@click.argument("names", nargs=-1, metavar="[CLAIM|PAPER]...")
+@click.option("--json", "as_json", is_flag=True)
+@_one_line
+def list_(names: tuple[str, ...], as_json: bool) -> None:
+    """List the claims: id, title, and how far the source was verified."""
+    from gradproof import tables
+    from gradproof.theory import registry
+
+    claims = registry.select(list(names))
+    if as_json:
+        rows = [
+            {"id": c.id, "title": c.title, "paper": c.paper.key, "family": c.paper.family, "confidence": c.confidence}
+            for c in claims
+        ]
+        click.echo(json.dumps(rows, indent=1))
+    else:
+        tables.show_claims(claims)
+
+
+@main.command()
+@click.argument("claim_id", metavar="CLAIM")
+@click.option("--json", "as_json", is_flag=True)
+@_one_line
+def show(claim_id: str, as_json: bool) -> None:
+    """Show a claim: statement, assumptions, parameters, bound, source."""
+    from gradproof.theory import registry
+
+    c = registry.claim(claim_id)
+    if not as_json:
+        click.echo(c.show())
+        return
+    click.echo(json.dumps({
+        "id": c.id, "title": c.title, "statement": c.statement, "latex": c.latex, "bound": str(c.expression),
+        "relation": c.relation.value, "confidence": c.confidence, "source": c.paper.citation, "where": c.where,
+        "remark": c.remark, "tight": c.tight,
+        "parameters": [{"name": p.name, "meaning": p.meaning, "domain": str(p.domain), "vector": bool(p.size)} for p in c.parameters],
+        "assumptions": [{"name": a.name, "statement": a.statement, "relation": str(a.relation) if a.relation is not None else None}
+                        for a in c.assumptions],
+    }, indent=1))  # fmt: skip
+
+
+@main.command()
+@click.argument("claim_id", metavar="CLAIM")
+@click.argument("values", nargs=-1, metavar="NAME=VALUE...")
+@click.option("--drop", multiple=True, metavar="ASSUMPTION", help="Evaluate although this assumption is broken.")
+@click.option("--json", "as_json", is_flag=True)
+@_one_line
+def bound(claim_id: str, values: tuple[str, ...], drop: tuple[str, ...], as_json: bool) -> None:
+    """Evaluate a claim's bound exactly. Values are integers, fractions 3/4, decimals (read exactly), or lists 1,1,1,100."""
+    from gradproof.theory import registry
+
+    c = registry.claim(claim_id)
+    given = _values(values)
+    result = c.bound(drop=drop, **given)
+    if as_json:
+        shown = {k: [str(x) for x in v] if isinstance(v, tuple) else str(v) for k, v in given.items()}
+        click.echo(
+            json.dumps(
+                {
+                    "claim": c.id,
+                    "relation": c.relation.value,
+                    "bound": float(result),
+                    "exact": str(result),
+                    "values": shown,
+                }
+            )
+        )
+    else:
+        exact = str(result)
+        click.echo(f"{float(result):.12g}" + (f"  (exactly {exact})" if len(exact) <= 100 else ""))
+
+
+@main.command()
+@click.argument("claim_id", metavar="CLAIM")
+@click.argument("values", nargs=-1, metavar="NAME=VALUE...")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write the proof here."
+)
+@click.option("--json", "as_json", is_flag=True)
+@_one_line
+def certify(claim_id: str, values: tuple[str, ...], output: Path | None, as_json: bool) -> None:
+    """Make a proof of a claim at given rational parameters, have the kernel check it, and write it as JSON."""
+    from gradproof.experiments.engine.check import certifier_of
+    from gradproof.theory import registry
+    from gradproof.theory.proof import check as kernel_check
+
+    c = registry.claim(claim_id)
+    made = certifier_of(c)(**_values(values))
+    proof, facts = made if isinstance(made, tuple) else (made, {})
+    accepted = kernel_check(proof)
+    if output is not None:
+        try:
+            output.write_text(proof.to_json())
+        except OSError as error:
+            raise GradproofError(f"cannot write {output}: {error.strerror}") from None
+    if as_json:
+        result = {"claim": c.id, "accepted": True, "statement": accepted.statement.text, "digest": accepted.digest,
+                  "axioms": list(accepted.axioms), "file": str(output) if output else None}  # fmt: skip
+        click.echo(json.dumps(result | {k: str(v) if not isinstance(v, float) else v for k, v in facts.items()}))
+    else:
+        for name, value in facts.items():
+            click.echo(f"{name} = {value}")
+        click.echo(f"accepted: {accepted.statement.text}" + (f"\nwritten to {output}" if output else ""))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True)
+@_one_line
+def check(file: Path, as_json: bool) -> None:
+    """Re-check a proof file by exact arithmetic alone; no solver is needed."""
+    from gradproof.theory.proof import check as kernel_check
+    from gradproof.theory.proof_json import MAX_BYTES, read_proof
+    from gradproof.theory.proof_text import formal
+
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise ProofFormatError(f"{file} is larger than the limit of {MAX_BYTES} bytes")
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise GradproofError(f"cannot read {file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ProofFormatError(f"{file} is not a text file") from None
+    accepted = kernel_check(read_proof(text))
+    s = accepted.statement
+    if as_json:
+        result = {"accepted": True, "statement": s.text, "formal": formal(s), "digest": accepted.digest}
+        click.echo(json.dumps(result | {"axioms": list(accepted.axioms)}))
+    else:
+        click.echo(f"accepted, by {', '.join(accepted.axioms) or 'no axiom'}\n{formal(s)}")
+        click.echo(f"which the file describes (unchecked) as: {s.text or 'nothing'}\nstatement {accepted.digest}")
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[PAPER]...")
+@click.option(
+    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("figures"), show_default=True
+)
+@click.option("--budget", type=click.Choice(["quick", "full", "gpu"]), default="quick", show_default=True)
+@click.option("--fresh", is_flag=True, help="Compute again although nothing changed.")
+@_one_line
+def figures(names: tuple[str, ...], output: Path, budget: str, fresh: bool) -> None:
+    """Draw the papers' figures: PDF, PNG, and the dataset behind each (netCDF)."""
+    from gradproof import tables
+    from gradproof.paper_figures import make
+
+    for stem in tables.track(make.stems(list(names)), "figures"):
+        done = make.figure(stem, output, budget=budget, fresh=fresh)
+        click.echo("  ".join(str(p) for p in done.files) + ("  (unchanged)" if done.cached else ""))
+
+
+def _values(pairs: tuple[str, ...]) -> dict[str, Any]:
+    from gradproof.theory.errors import ParameterError
+    from gradproof.theory.parameter import parse_number
+
+    values = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name:
+            raise ParameterError(f"{pair!r} is not of the form name=value; write e.g. alpha=3/4")
+        if name in values:
+            raise ParameterError(f"{name} is given twice")
+        values[name] = parse_number(text, name)
+    return values
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+"""From rows of evidence to one line a claim: what a table, a notebook and the exit code show."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gradproof.experiments.engine.store import Ledger, Row, measurement_json
+from gradproof.experiments.engine.verify import load_file
+from gradproof.experiments.engine.verify import verify as run
+from gradproof.theory import registry
+from gradproof.theory.claim import CONFIDENCE, Claim
+from gradproof.theory.evidence import Level, Outcome, Relation
+
+#: strongest first among the good ones; a bad one overrides them all
+_BAD = (Outcome.REFUTED, Outcome.MISSED, Outcome.UNDECIDED)
+_GOOD = (Outcome.PROVED, Outcome.CONFIRMED, Outcome.CONSISTENT)
+
+
+def strongest(outcomes: Iterable[Outcome]) -> Outcome:
+    """One outcome for several: the worst bad one if there is any, else the strongest good one."""
+    found = set(outcomes)
+    for o in (*_BAD, *_GOOD):
+        if o in found:
+            return o
+    return Outcome.UNDECIDED
+
+
+@dataclass(frozen=True)
+class ClaimSummary:
+    """Everything the ledger says about one claim."""
+
+    claim: Claim
+    rows: tuple[Row, ...]
+
+    @property
+    def evidence(self) -> list[Row]:
+        """Rows that are not controls."""
+        return [r for r in self.rows if r.level is not Level.CONTROL]
+
+    @property
+    def controls(self) -> list[Row]:
+        return [r for r in self.rows if r.level is Level.CONTROL]
+
+    @property
+    def outcome(self) -> Outcome:
+        """The verdict on the claim: a failed control is reported even where the evidence is good."""
+        return strongest(
+            [*(r.verdict.outcome for r in self.evidence), *(o for o in map(_of, self.controls) if not o.good)]
+        )
+
+    @property
+    def kinds(self) -> list[Level]:
+        """Kinds of evidence that speak for it, strongest first."""
+        return [v for v in Level if v is not Level.CONTROL and any(r.level is v and _of(r).good for r in self.rows)]
+
+    @property
+    def tightness(self) -> float | None:
+        """sup of measured/bound over exact and empirical checks; 1 means that the bound is attained."""
+        found = [r.verdict.tightness for r in self.evidence if r.verdict.tightness is not None]
+        return max(found) if found else None
+
+    @property
+    def complete(self) -> bool:
+        """A claim without a control is incomplete."""
+        return bool(self.controls)
+
+    @property
+    def note(self) -> str:
+        """What a reader must know besides the verdict."""
+        notes = []
+        if self.claim.confidence == "recalled":
+            notes.append(CONFIDENCE["recalled"])
+        if not self.rows:
+            notes.append("no check")
+        elif not self.complete:
+            notes.append("no control")
+        return ", ".join(notes)
+
+    def cell(self, level: Level) -> str:
+        """``proved 2``, ``caught 3/3`` or empty: what one column of the table shows."""
+        rows = [r for r in self.rows if r.level is level]
+        if not rows:
+            return ""
+        if level is Level.CONTROL:
+            return f"caught {sum(_of(r).good for r in rows)}/{len(rows)}"
+        return f"{strongest(map(_of, rows)).value} {len(rows)}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "claim": self.claim.id,
+            "title": self.claim.title,
+            "relation": self.claim.relation.value,
+            "outcome": self.outcome.value,
+            "kinds": [k.value for k in self.kinds],
+            "controls": len(self.controls),
+            "tightness": self.tightness,
+            "confidence": self.claim.confidence,
+            "note": self.note,
+            "evidence": [row_json(r) for r in self.rows],
+        }
+
+
+def _of(row: Row) -> Outcome:
+    return row.verdict.outcome
+
+
+def row_json(r: Row) -> dict[str, Any]:
+    """A row of the ledger as JSON values."""
+    return {
+        "check": r.check,
+        "level": r.level.value,
+        "summary": r.summary,
+        "drops": r.drops,
+        "outcome": r.verdict.outcome.value,
+        "reason": r.verdict.reason,
+        "tightness": r.verdict.tightness,
+        "n": r.verdict.n,
+        "worst": measurement_json(r.verdict.worst) if r.verdict.worst else None,
+        "proofs": len(r.verdict.proofs),
+        "budget": r.budget,
+        "seed": r.seed,
+        "backend": r.backend,
+        "seconds": r.seconds,
+        "code": r.code,
+        "versions": dict(r.versions),
+        "cached": r.cached,
+    }
+
+
+class Summary(list[ClaimSummary]):
+    """Summaries of several claims; renders as a table in Jupyter."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 all as claimed, 1 something refuted or missed, 3 undecided only."""
+        outcomes = {s.outcome for s in self}
+        if outcomes & {Outcome.REFUTED, Outcome.MISSED}:
+            return 1
+        return 3 if Outcome.UNDECIDED in outcomes else 0
+
+    def as_json(self) -> dict[str, Any]:
+        counts = {o.value: sum(s.outcome is o for s in self) for o in Outcome}
+        return {"exit_code": self.exit_code, "counts": counts, "claims": [s.as_json() for s in self]}
+
+    def _repr_html_(self) -> str:
+        heads = ["claim", "verdict", *(v.value for v in Level), "tightness", ""]
+        body = ""
+        for s in self:
+            cells = [s.claim.id, s.outcome.value, *(s.cell(v) for v in Level), show_tightness(s), s.note]
+            body += "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>"
+        return f"<table><tr>{''.join(f'<th>{h}</th>' for h in heads)}</tr>{body}</table>"
+
+
+def show_tightness(s: ClaimSummary) -> str:
+    """Tightness as text; ``=`` for an equality that holds."""
+    if s.tightness is None:
+        return ""
+    if s.claim.relation in (Relation.EQ, Relation.IFF) and s.tightness == 1.0:
+        return "="
+    return f"{s.tightness:.3g}" if s.tightness < 0.9995 or s.tightness > 1 else "1"
+
+
+def select(targets: Iterable[str]) -> list[tuple[list[Claim], str]]:
+    """Claims named by ids, paper keys and files, each group with the file that it came from (or an empty text)."""
+    names = [t for t in targets if not t.endswith(".py")]
+    files = [t for t in targets if t.endswith(".py")]
+    groups: list[tuple[list[Claim], str]] = [(registry.select(names), "")] if names or not files else []
+    return groups + [(load_file(f), str(Path(f).resolve())) for f in files]
+
+
+def verify(*targets: str | Claim, ledger: Ledger | Path | str | None = None, budget: str = "quick",
+           jobs: int | None = 1, seed: int = 0, backend: str = "numpy", fresh: bool = False,
+           on_row: Callable[[Row, int, int], None] | None = None) -> Summary:  # fmt: skip
+    """Confront claims with their checks and return one summary a claim.
+
+    Args:
+        targets: claim ids, paper keys, claims, or paths of ``.py`` files; everything if none is given.
+        ledger: a ledger, or the path of one; the user's default ledger if ``None``.
+        budget: ``quick``, ``full`` or ``gpu``.
+        jobs: worker processes; 1 runs here, ``None`` uses every core.
+        fresh: repeat what the ledger already has.
+
+    Raises:
+        UnknownClaim: a target is not known.
+        LedgerError: the ledger cannot be used.
+    """
+    kept = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
+    given = [t for t in targets if isinstance(t, Claim)]
+    groups = [(given, "")] if given else []
+    names = [t for t in targets if isinstance(t, str)]
+    if names or not given:
+        groups += select(names)
+    found = Summary()
+    for claims, file in groups:
+        rows = run(
+            claims,
+            ledger=kept,
+            budget=budget,
+            jobs=jobs,
+            seed=seed,
+            backend=backend,
+            fresh=fresh,
+            file=file,
+            on_row=on_row,
+        )
+        found.extend(ClaimSummary(c, tuple(r for r in rows if r.claim == c.id)) for c in claims)
+    return found
+
+
+def show(name: str) -> Claim:
+    """The claim of that id; it renders itself in Jupyter."""
+    return registry.claim(name)

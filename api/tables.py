@@ -1,0 +1,105 @@
+"""What the command line prints: the table of verdicts, the list of claims, live progress."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from gradproof.experiments.engine.store import Row
+from gradproof.summary import Summary, show_tightness
+from gradproof.theory.claim import CONFIDENCE, Claim
+from gradproof.theory.evidence import Level, Outcome
+
+STYLE = {
+    Outcome.PROVED: "bold green",
+    Outcome.CONFIRMED: "green",
+    Outcome.CONSISTENT: "cyan",
+    Outcome.REFUTED: "bold red",
+    Outcome.MISSED: "bold red",
+    Outcome.UNDECIDED: "yellow",
+}
+
+
+def _console(stderr: bool = False) -> Console:
+    console = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console = Console(stderr=stderr, highlight=False, width=132)
+    return console
+
+
+@contextmanager
+def progress(quiet: bool = False) -> Iterator[Callable[[Row, int, int], None]]:
+    """A live bar on stderr; without a terminal, a line for each bad row only."""
+    console = _console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda row, done, planned: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("verifying", total=None)
+
+        def on_row(row: Row, done: int, planned: int) -> None:
+            bar.update(task, completed=done, total=planned, description=f"{row.claim}: {row.check}"[:60].ljust(60))
+
+        yield on_row
+
+
+def track(items: Sequence[str], what: str) -> Iterator[str]:
+    """Iterate with a live bar on stderr."""
+    console = _console(stderr=True)
+    if not console.is_terminal:
+        yield from items
+        return
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    ) as bar:
+        task = bar.add_task(what, total=len(items))
+        for item in items:
+            bar.update(task, description=f"{what}: {item}")
+            yield item
+            bar.advance(task)
+
+
+def show_summary(found: Summary, *, details: bool = False) -> None:
+    """One line a claim, then what is bad and why, then the count of verdicts."""
+    console = _console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in ("claim", "verdict", *(v.value + ("s" if v is Level.CONTROL else "") for v in Level)):
+        table.add_column(head, no_wrap=True)
+    table.add_column("tightness", justify="right", no_wrap=True)
+    table.add_column("")
+    for s in found:
+        verdict = f"[{STYLE[s.outcome]}]{s.outcome.value}[/]" if s.rows else "[dim]no check[/]"
+        table.add_row(s.claim.id, verdict, *(s.cell(v) for v in Level), show_tightness(s), f"[dim]{s.note}[/]")
+    console.print(table)
+    for s in found:
+        for r in s.rows:
+            bad = not r.verdict.outcome.good
+            if bad or details:
+                style = STYLE[r.verdict.outcome]
+                text = f"  [{style}]{r.verdict.outcome.value:10}[/] {s.claim.id} / {r.check} ({r.level.value}"
+                console.print(f"{text}, {r.seconds:.1f} s): ", end="")
+                console.print(f"{r.verdict.reason} -- {r.summary}" if details else r.verdict.reason, markup=False)
+    counts = [f"{n} {o.value}" for o in Outcome if (n := sum(s.outcome is o for s in found if s.rows))]
+    rows = [r for s in found for r in s.rows]
+    cached = sum(r.cached for r in rows)
+    work = f"{len(rows)} checks, {sum(r.seconds for r in rows):.0f} s of work"
+    line = f"{len(found)} claims: {', '.join(counts) or 'no checks'}; {work}"
+    console.print(line + (f", {cached} taken from the ledger (--fresh repeats them)" if cached else ""))
+
+
+def show_claims(claims: Sequence[Claim]) -> None:
+    """Id, title and confidence, one line a claim."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in ("claim", "title", "confidence"):
+        table.add_column(head, no_wrap=head == "claim")
+    for c in claims:
+        table.add_row(c.id, c.title, CONFIDENCE[c.confidence])
+    _console().print(table)
+    if not claims:
+        print("no claims", file=sys.stderr)

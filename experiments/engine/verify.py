@@ -1,0 +1,236 @@
+"""Plan the checks of some claims, run those that are not in the ledger, and keep each as it finishes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import runpy
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gradproof.experiments.engine.check import Check, Context, checks_of, find_check
+from gradproof.experiments.engine.judge import judge
+from gradproof.experiments.engine.store import Ledger, Row, code_version, key_of, versions
+from gradproof.theory import registry
+from gradproof.theory.claim import Claim
+from gradproof.theory.errors import GradproofError
+from gradproof.theory.evidence import Outcome, Verdict
+
+#: BLAS threads a worker; set before NumPy is imported in it.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One check to run on one claim."""
+
+    check: Check
+    claim: Claim
+    context: Context
+    key: str
+    file: str = ""  # a user's file that must be loaded before the check can be found
+
+
+def plan(claims: Iterable[Claim], *, budget: str = "quick", seed: int = 0, backend: str = "numpy", file: str = "",
+         code: str = "") -> list[Task]:  # fmt: skip
+    """The checks that a budget covers, as tasks with their content keys."""
+    tasks = []
+    for claim in claims:
+        for c in checks_of(claim, budget):
+            context = Context(claim, budget, seed, backend, c.name)
+            tasks.append(Task(c, claim, context, key_of(c, context, claim, code), file))
+    return tasks
+
+
+def run_task(task: Task) -> Row:
+    """Run one check and judge it; whatever goes wrong in it becomes an undecided row."""
+    start = time.perf_counter()
+    try:
+        with _deadline(task.check.timeout), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            verdict = judge(task.check.level, task.claim.relation, task.check.run(task.context))
+    except _Timeout:
+        verdict = Verdict(outcome=Outcome.UNDECIDED, reason=f"stopped after {task.check.timeout:g} s")
+    except GradproofError as error:
+        verdict = Verdict(outcome=Outcome.UNDECIDED, reason=str(error))
+    except Exception as error:  # a check must never take the others down
+        verdict = Verdict(outcome=Outcome.UNDECIDED, reason=f"{type(error).__name__}: {error}")
+    return _as_row(task, verdict, time.perf_counter() - start)
+
+
+def _as_row(task: Task, verdict: Verdict, seconds: float) -> Row:
+    c = task.check
+    return Row(key=task.key, claim=task.claim.id, check=c.name, level=c.level, drops=c.drops, summary=c.summary,
+               budget=task.context.budget, backend=task.context.backend, seed=task.context.seed, code=code_version(),
+               verdict=verdict, seconds=seconds, finished=time.time(), versions=versions())  # fmt: skip
+
+
+def verify(claims: Iterable[Claim], *, ledger: Ledger | None = None, budget: str = "quick", jobs: int | None = None,
+           seed: int = 0, backend: str = "numpy", fresh: bool = False, file: str = "",
+           on_row: Callable[[Row, int, int], None] | None = None) -> list[Row]:  # fmt: skip
+    """Confront claims with their checks.
+
+    Args:
+        ledger: where finished checks are kept; the default ledger if ``None``.
+        budget: ``quick``, ``full`` or ``gpu``.
+        jobs: worker processes; the number of cores if ``None``, in this process if 1.
+        fresh: repeat checks that the ledger already has.
+        file: a user's file of claims, which worker processes load.
+        on_row: called with each row as it finishes, the number finished, and the number planned.
+
+    Returns:
+        One row a check, in the order planned.
+    """
+    ledger = ledger or Ledger()
+    code = code_version() + (_file_hash(file) if file else "")
+    tasks = plan(claims, budget=budget, seed=seed, backend=backend, file=file, code=code)
+    done: dict[str, Row] = {}
+    if not fresh:
+        for t in tasks:
+            row = ledger.get(t.key)
+            if row is not None:
+                done[t.key] = row
+    report = on_row or (lambda row, finished, planned: None)
+    for count, row in enumerate(done.values(), 1):
+        report(row, count, len(tasks))
+    for row in _execute([t for t in tasks if t.key not in done], jobs or os.cpu_count() or 1):
+        ledger.put(row)
+        done[row.key] = row
+        report(row, len(done), len(tasks))
+    return [done[t.key] for t in tasks]
+
+
+def _execute(tasks: list[Task], jobs: int) -> Iterator[Row]:
+    """Rows as they finish: in this process, or in worker processes."""
+    if jobs == 1 or len(tasks) <= 1:
+        yield from map(run_task, tasks)
+        return
+    from concurrent.futures import as_completed
+    from concurrent.futures.process import BrokenProcessPool
+
+    from joblib.externals.loky import get_reusable_executor
+
+    os.environ.update(ONE_THREAD)  # inherited by the workers
+    local = [t for t in tasks if not _portable(t)]
+    waiting = {t.key: t for t in tasks if _portable(t)}
+    pool = get_reusable_executor(max_workers=min(jobs, max(len(waiting), 1)), env=ONE_THREAD, reuse=False)
+    try:
+        futures = [pool.submit(_run_remote, *_message(t)) for t in waiting.values()]
+        yield from map(run_task, local)
+        for future in as_completed(futures):
+            row = future.result()
+            del waiting[row.key]
+            yield row
+    except BrokenProcessPool:
+        pass  # a worker died; the checks that it took down are repeated one by one, so that the guilty one is known
+    finally:
+        pool.shutdown(wait=False, kill_workers=True)
+    for task in waiting.values():
+        yield _run_alone(task)
+
+
+def _run_alone(task: Task) -> Row:
+    from concurrent.futures.process import BrokenProcessPool
+
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    pool = ProcessPoolExecutor(max_workers=1, env=ONE_THREAD)
+    try:
+        return pool.submit(_run_remote, *_message(task)).result()
+    except BrokenProcessPool:
+        return _as_row(task, Verdict(outcome=Outcome.UNDECIDED, reason="its worker process died"), 0.0)
+    finally:
+        pool.shutdown(wait=False, kill_workers=True)
+
+
+def _portable(task: Task) -> bool:
+    """Can a worker process find the check? Not if it was defined in a notebook cell or at a prompt."""
+    return bool(task.file) or task.check.function.__module__.startswith("gradproof.")
+
+
+def _message(task: Task) -> tuple[str, Context, str, str]:
+    return task.check.id, task.context, task.key, task.file
+
+
+def _run_remote(check_id: str, context: Context, key: str, file: str) -> Row:
+    if file:
+        load_file(file)
+    return run_task(Task(find_check(check_id), context.claim, context, key, file))
+
+
+# --- a user's file -----------------------------------------------------------------------------------------------------
+
+
+def load_file(path: str) -> list[Claim]:
+    """Run a user's file of claims and return what it registered.
+
+    Raises:
+        GradproofError: the file cannot be read or run; the text says where.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise GradproofError(f"cannot read {path}: {error.strerror}") from None
+    key = (str(Path(path).resolve()), content)
+    if key not in _LOADED:
+        name = f"gradproof_claims_{Path(path).stem}"
+        try:
+            with registry.capture() as found:
+                runpy.run_path(path, run_name=name)
+        except GradproofError:
+            raise
+        except Exception as error:
+            line = _line_in(error, path)
+            where = f"{path}{f', line {line}' if line else ''}"
+            raise GradproofError(f"{where}: {type(error).__name__}: {error}") from None
+        _LOADED[key] = found
+    return _LOADED[key]
+
+
+_LOADED: dict[tuple[str, bytes], list[Claim]] = {}
+
+
+def _line_in(error: BaseException, path: str) -> int:
+    line, tb = 0, error.__traceback__
+    while tb is not None:
+        if Path(tb.tb_frame.f_code.co_filename).name == Path(path).name:
+            line = tb.tb_lineno
+        tb = tb.tb_next
+    return line
+
+
+def _file_hash(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+
+
+# --- deadlines ---------------------------------------------------------------------------------------------------------
+
+
+class _Timeout(Exception):
+    pass
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Raise in the main thread after so many seconds (where the system has timers)."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def ring(*_: Any) -> None:
+        raise _Timeout
+
+    previous = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
