@@ -8,17 +8,19 @@ the kernel accepts, and a control.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from math import isqrt
 from typing import Any
 
 import sympy as sp
 
-from gradproof.experiments.engine.check import Context, Evidence, Undecided, check, control
-from gradproof.solvers.pep import CertificateUnavailable, WorstCase, exact
+from gradproof.experiments.engine.check import Context, Evidence, Undecided, certifier, check, control
+from gradproof.solvers.pep import CertificateUnavailable, PepError, WorstCase, exact
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level, Measurement, Relation
+from gradproof.theory.proof import Proof
 
 Method = Callable[..., WorstCase]
 Setting = Mapping[str, Any]
@@ -51,7 +53,8 @@ REGISTRY: dict[str, Entry] = {}
 
 @lru_cache(maxsize=512)
 def _solved(method: Method, items: tuple[tuple[str, Any], ...]) -> WorstCase:
-    return method(**dict(items))
+    summary = (method.__doc__ or method.__name__).strip().splitlines()[0]
+    return replace(method(**dict(items)), text=f"{summary} [{', '.join(f'{k} = {v}' for k, v in items)}]")
 
 
 def gallery(claim: Claim, *settings: Setting, broken: Setting, drops: str, proves: bool = True) -> Callable[[Method], Method]:
@@ -84,6 +87,11 @@ def gallery(claim: Claim, *settings: Setting, broken: Setting, drops: str, prove
             certificate.__doc__ = f"A rational certificate of the rate itself at {len(table)} settings."
             check(claim, level=Level.CERTIFIED)(certificate)
 
+        def certificate_at(**values: Any) -> tuple[Proof, dict[str, Any]]:
+            return certificate_of(entry, read(claim, **values)[0])
+
+        certifier(claim)(certificate_at)
+
         def broken_class(ctx: Context) -> Iterator[Evidence]:
             s = table[0]
             worst = entry.worst_case(s | changed)
@@ -95,6 +103,45 @@ def gallery(claim: Claim, *settings: Setting, broken: Setting, drops: str, prove
         return method
 
     return decorate
+
+
+def read(claim: Claim, **values: Any) -> tuple[dict[str, Fraction], Any]:
+    """Exact parameters and the claim's bound at them.
+
+    Raises:
+        ParameterError, DomainError: a value is missing, no number, or outside the claim's domain.
+    """
+    s = {k: exact(v, k) for k, v in values.items()}
+    return s, _bound(claim, s)
+
+
+def certificate_of(entry: Entry, s: Setting) -> tuple[Proof, dict[str, Any]]:
+    """A proof at one setting and the rational bound in it: the claim's own where it can be reached, else one just above.
+
+    Raises:
+        CertificateUnavailable: neither was found.
+    """
+    worst, bound = entry.worst_case(s), _bound(entry.claim, s)
+    try:
+        found = worst.certify(bound=rational_below(bound))
+    except CertificateUnavailable:
+        found = worst.certify()
+    return found.proof, {"bound": found.bound, "claimed": bound}
+
+
+def rational_root(x: Fraction) -> Fraction:
+    """The square root of the square of a rational.
+
+    Raises:
+        PepError: the root is irrational.
+    """
+    x = exact(x)
+    if x < 0:
+        raise PepError(f"the square root of {x} is not real")
+    root = Fraction(isqrt(x.numerator), isqrt(x.denominator))
+    if root * root != x:
+        raise PepError(f"the square root of {x} is irrational; choose parameters for which it is rational")
+    return root
 
 
 def uncertainty(worst: WorstCase) -> float:

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import isqrt
 
-from gradproof.experiments.classical._gallery import gallery
-from gradproof.experiments.classical.nesterov import rational_root
+from gradproof.experiments.classical._gallery import gallery, rational_root
 from gradproof.experiments.engine.check import Context, Evidence, Undecided, check, control
 from gradproof.solvers.pep import Problem, SmoothStronglyConvex, WorstCase
 from gradproof.solvers.pep.cycles import NoCycle, find_cycle

@@ -1,23 +1,10 @@
 """Nesterov's accelerated gradient method in the gallery."""
 
 from fractions import Fraction
-from math import isqrt
 
-from gradproof.experiments.classical._gallery import gallery
-from gradproof.solvers.pep import PepError, Problem, SmoothConvex, SmoothStronglyConvex, WorstCase
+from gradproof.experiments.classical._gallery import gallery, rational_root
+from gradproof.solvers.pep import Problem, SmoothConvex, SmoothStronglyConvex, WorstCase
 from gradproof.theory.classical import nesterov
-
-
-def rational_root(x: Fraction) -> Fraction:
-    """The square root of the square of a rational.
-
-    Raises:
-        PepError: the root is irrational.
-    """
-    root = Fraction(isqrt(x.numerator), isqrt(x.denominator))
-    if root * root != x:
-        raise PepError(f"the square root of {x} is irrational; choose mu / L the square of a rational")
-    return root
 
 
 @gallery(nesterov.FUNCTION_VALUE, {"L": 1, "N": 1}, {"L": 1, "N": 2}, {"L": 2, "N": 4}, broken={"L": 2}, drops="smooth")

@@ -1,8 +1,26 @@
 """The proximal point method in the gallery."""
 
+from collections.abc import Iterator
+
+import sympy as sp
+
 from gradproof.experiments.classical._gallery import gallery
+from gradproof.experiments.engine.check import Context, Evidence, check
 from gradproof.solvers.pep import Convex, Problem, StronglyConvex, WorstCase, proximal
 from gradproof.theory.classical import prox
+from gradproof.theory.classical._gd_proofs import proximal_point
+from gradproof.theory.evidence import Level
+from gradproof.theory.symbolic import Identity
+
+
+@check(prox.FUNCTION_VALUE, level=Level.SYMBOLIC)
+def function_value_for_all_steps(ctx: Context) -> Iterator[Evidence]:
+    """Proofs over Q(gamma) of N = 1..5 proximal steps of any size; the bounds are the claim's."""
+    for n in range(1, 6):
+        proof = proximal_point(n)
+        yield proof
+        proved = -proof.at(gamma=2).statement.target.quadratic["x0", "x0"]
+        yield Identity(sp.Rational(proved.numerator, proved.denominator) - ctx.claim.bound(gamma=2, N=n), f"bound at N = {n}")
 
 
 @gallery(prox.FUNCTION_VALUE, {"gamma": 1, "N": 1}, {"gamma": 1, "N": 3}, {"gamma": "5/2", "N": 5}, broken={"gamma": "1/2"},

@@ -1,7 +1,6 @@
 """The subgradient method in the gallery."""
 
-from gradproof.experiments.classical._gallery import gallery
-from gradproof.experiments.classical.nesterov import rational_root
+from gradproof.experiments.classical._gallery import gallery, rational_root
 from gradproof.solvers.pep import ConvexLipschitz, Problem, WorstCase
 from gradproof.theory.classical import subgradient
 

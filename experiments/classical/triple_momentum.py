@@ -1,7 +1,6 @@
 """The triple momentum method in the gallery."""
 
-from gradproof.experiments.classical._gallery import gallery
-from gradproof.experiments.classical.nesterov import rational_root
+from gradproof.experiments.classical._gallery import gallery, rational_root
 from gradproof.solvers.pep import Problem, SmoothStronglyConvex, WorstCase
 from gradproof.theory.classical import triple_momentum
 

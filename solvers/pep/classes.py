@@ -33,8 +33,8 @@ class FunctionClass:
 
     kind: ClassVar[str] = "function"
     exact: ClassVar[bool] = True
-    constants: dict[str, Fraction] = field(init=False, default_factory=dict)
-    axioms: tuple[tuple[str, int], ...] = field(init=False, default=())  # (axiom, arity)
+    constants: dict[str, Fraction] = field(init=False, repr=False, default_factory=dict)
+    axioms: tuple[tuple[str, int], ...] = field(init=False, repr=False, default=())  # (axiom, arity)
     needs_lower: ClassVar[bool] = False
 
     def _set(self, constants: dict[str, Fraction], *axioms: tuple[str, int]) -> None:

