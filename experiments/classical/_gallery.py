@@ -57,7 +57,9 @@ def _solved(method: Method, items: tuple[tuple[str, Any], ...]) -> WorstCase:
     return replace(method(**dict(items)), text=f"{summary} [{', '.join(f'{k} = {v}' for k, v in items)}]")
 
 
-def gallery(claim: Claim, *settings: Setting, broken: Setting, drops: str, proves: bool = True) -> Callable[[Method], Method]:
+def gallery(
+    claim: Claim, *settings: Setting, broken: Setting, drops: str, proves: bool = True
+) -> Callable[[Method], Method]:
     """Add ``wc_*`` to the gallery as the worst case that ``claim`` speaks of.
 
     Args:
@@ -77,9 +79,12 @@ def gallery(claim: Claim, *settings: Setting, broken: Setting, drops: str, prove
             for s in table:
                 yield from _against_truth(entry, ctx, s)
 
-        worst_case.__doc__ = f"The exact worst case of {method.__name__} against the {entry.mark} rate, {len(table)} settings."
+        worst_case.__doc__ = (
+            f"The exact worst case of {method.__name__} against the {entry.mark} rate, {len(table)} settings."
+        )
         check(claim, level=Level.EXACT)(worst_case)
         if proves:
+
             def certificate(ctx: Context) -> Iterator[Evidence]:
                 for s in table:
                     yield _proof(entry, ctx, s)
@@ -95,8 +100,14 @@ def gallery(claim: Claim, *settings: Setting, broken: Setting, drops: str, prove
         def broken_class(ctx: Context) -> Iterator[Evidence]:
             s = table[0]
             worst = entry.worst_case(s | changed)
-            yield Measurement(measured=worst.primal, bound=_bound(ctx.claim, s), error=uncertainty(worst),
-                              error_source="solver gap", parameters=_shown(s | changed), relation=Relation.LE)
+            yield Measurement(
+                measured=worst.primal,
+                bound=_bound(ctx.claim, s),
+                error=uncertainty(worst),
+                error_source="solver gap",
+                parameters=_shown(s | changed),
+                relation=Relation.LE,
+            )
 
         broken_class.__doc__ = f"{method.__name__} run with {_shown(changed)}, against the bound without it."
         control(claim, drops=drops)(broken_class)
@@ -155,8 +166,12 @@ def _against_truth(entry: Entry, ctx: Context, s: dict[str, Fraction]) -> Iterat
         yield Undecided(f"{entry.method.__name__} at {_shown(s)}: {worst.reason}")
         return
     yield Measurement(
-        measured=worst.bound, bound=_bound(ctx.claim, s), error=uncertainty(worst), error_source="solver gap",
-        parameters=_shown(s), relation=Relation.EQ if ctx.claim.tight else None,
+        measured=worst.bound,
+        bound=_bound(ctx.claim, s),
+        error=uncertainty(worst),
+        error_source="solver gap",
+        parameters=_shown(s),
+        relation=Relation.EQ if ctx.claim.tight else None,
     )
 
 

@@ -5,8 +5,13 @@ from gradproof.solvers.pep import Convex, Problem, SmoothStronglyConvex, Strongl
 from gradproof.theory.classical import douglas_rachford
 
 
-@gallery(douglas_rachford.CONTRACTION, {"mu": "1/10", "L": 1, "gamma": 3, "N": 1}, {"mu": 1, "L": 2, "gamma": "1/2", "N": 2},
-         broken={"mu": "1/20", "L": 5}, drops="strongly-convex")
+@gallery(
+    douglas_rachford.CONTRACTION,
+    {"mu": "1/10", "L": 1, "gamma": 3, "N": 1},
+    {"mu": 1, "L": 2, "gamma": "1/2", "N": 2},
+    broken={"mu": "1/20", "L": 5},
+    drops="strongly-convex",
+)
 def wc_douglas_rachford_contraction(*, mu, L, gamma, N) -> WorstCase:
     """||w_N - w_*||^2 per ||w_0 - w_*||^2, w_* the fixed point."""
     problem = Problem()

@@ -5,7 +5,13 @@ from gradproof.solvers.pep import Contractive, Problem, SmoothStronglyConvex, Wo
 from gradproof.theory.classical import ef
 
 
-@gallery(ef.EF21, {"mu": "7/25", "L": 1, "q": "1/9"}, {"mu": 7, "L": 25, "q": "1/9"}, broken={"mu": "1/10"}, drops="strongly-convex")
+@gallery(
+    ef.EF21,
+    {"mu": "7/25", "L": 1, "q": "1/9"},
+    {"mu": 7, "L": 25, "q": "1/9"},
+    broken={"mu": "1/10"},
+    drops="strongly-convex",
+)
 def wc_ef21(*, mu, L, q) -> WorstCase:
     """V^{t+1} per V^t for EF21 with one worker."""
     problem = Problem()

@@ -17,7 +17,13 @@ def wc_halpern(*, N, L=1) -> WorstCase:
     return problem.worst_case((x - T(x)) ** 2, per=(x0 - x_star) ** 2)
 
 
-@gallery(fixed_point.KRASNOSELSKII_MANN, {"gamma": "1/2", "N": 2}, {"gamma": "3/4", "N": 3}, broken={"L": "11/10"}, drops="nonexpansive")
+@gallery(
+    fixed_point.KRASNOSELSKII_MANN,
+    {"gamma": "1/2", "N": 2},
+    {"gamma": "3/4", "N": 3},
+    broken={"L": "11/10"},
+    drops="nonexpansive",
+)
 def wc_krasnoselskii_mann(*, gamma, N, L=1) -> WorstCase:
     """||x_N - T x_N||^2 / 4 per ||x_0 - x_*||^2."""
     problem = Problem()
@@ -29,7 +35,9 @@ def wc_krasnoselskii_mann(*, gamma, N, L=1) -> WorstCase:
     return problem.worst_case((x - T(x)) ** 2 / 4, per=(x0 - x_star) ** 2)
 
 
-@gallery(fixed_point.CONTRACTIVE_HALPERN, {"c": "11/10", "N": 2}, {"c": 2, "N": 3}, broken={"c": 1}, drops="contraction")
+@gallery(
+    fixed_point.CONTRACTIVE_HALPERN, {"c": "11/10", "N": 2}, {"c": 2, "N": 3}, broken={"c": 1}, drops="contraction"
+)
 def wc_contractive_halpern(*, c, N) -> WorstCase:
     """||x_N - T x_N||^2 per ||x_0 - x_*||^2 for 1/c-Lipschitz T."""
     problem = Problem()

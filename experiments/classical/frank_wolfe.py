@@ -7,7 +7,9 @@ from gradproof.solvers.pep import Indicator, Problem, SmoothConvex, WorstCase, l
 from gradproof.theory.classical import frank_wolfe
 
 
-@gallery(frank_wolfe.FUNCTION_VALUE, {"L": 1, "D": 1, "N": 1}, {"L": 2, "D": 1, "N": 3}, broken={"D": 2}, drops="diameter")
+@gallery(
+    frank_wolfe.FUNCTION_VALUE, {"L": 1, "D": 1, "N": 1}, {"L": 2, "D": 1, "N": 3}, broken={"D": 2}, drops="diameter"
+)
 def wc_frank_wolfe(*, L, D, N) -> WorstCase:
     """f_N - f_* over sets of diameter D."""
     problem = Problem()

@@ -15,8 +15,13 @@ from gradproof.theory.evidence import Level, Measurement, Relation
 PERIODS = 100
 
 
-@gallery(heavy_ball.FUNCTION_VALUE, {"mu": "2/9", "L": 1, "gamma": "1/2", "N": 1}, {"mu": "2/9", "L": 1, "gamma": "1/2", "N": 3},
-         broken={"mu": "1/100"}, drops="strongly-convex")
+@gallery(
+    heavy_ball.FUNCTION_VALUE,
+    {"mu": "2/9", "L": 1, "gamma": "1/2", "N": 1},
+    {"mu": "2/9", "L": 1, "gamma": "1/2", "N": 3},
+    broken={"mu": "1/100"},
+    drops="strongly-convex",
+)
 def wc_heavy_ball(*, mu, L, gamma, N) -> WorstCase:
     """f_N - f_* per f_0 - f_*; the momentum, where irrational, is rounded to 40 bits."""
     problem = Problem()
@@ -54,7 +59,9 @@ def rational_cycle(ctx: Context) -> Iterator[Evidence]:
         nearest = min(nearest, abs(x))
     if (before, x) != start:
         yield Undecided(f"the orbit does not close: {(before, x)} after {PERIODS} periods")
-    yield Measurement(measured=nearest, bound=ctx.claim.bound(), n=3 * PERIODS, parameters={"mu": 1, "L": 25, "start": str(start)})
+    yield Measurement(
+        measured=nearest, bound=ctx.claim.bound(), n=3 * PERIODS, parameters={"mu": 1, "L": 25, "start": str(start)}
+    )
 
 
 @check(heavy_ball.POLYAK_CYCLE, level=Level.EXACT)
@@ -66,8 +73,13 @@ def searched_cycle(ctx: Context) -> Iterator[Evidence]:
     except NoCycle as error:
         yield Undecided(str(error))
         return
-    yield Measurement(measured=cycle.margin, bound=0, relation=Relation.GE, what="smallest slack of the interpolation inequalities",
-                      parameters={"points": str(cycle.points)})
+    yield Measurement(
+        measured=cycle.margin,
+        bound=0,
+        relation=Relation.GE,
+        what="smallest slack of the interpolation inequalities",
+        parameters={"points": str(cycle.points)},
+    )
 
 
 @control(heavy_ball.POLYAK_CYCLE, drops="class")

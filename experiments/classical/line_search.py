@@ -6,7 +6,13 @@ from gradproof.solvers.pep import line_search as search
 from gradproof.theory.classical import line_search
 
 
-@gallery(line_search.EXACT, {"mu": "1/10", "L": 1, "N": 1}, {"mu": 1, "L": 3, "N": 2}, broken={"mu": "1/20"}, drops="strongly-convex")
+@gallery(
+    line_search.EXACT,
+    {"mu": "1/10", "L": 1, "N": 1},
+    {"mu": 1, "L": 3, "N": 2},
+    broken={"mu": "1/20"},
+    drops="strongly-convex",
+)
 def wc_gradient_exact_line_search(*, mu, L, N) -> WorstCase:
     """f_N - f_* per f_0 - f_*."""
     problem = Problem()
@@ -18,8 +24,13 @@ def wc_gradient_exact_line_search(*, mu, L, N) -> WorstCase:
     return problem.worst_case(f(x) - f(x_star), per=start)
 
 
-@gallery(line_search.INEXACT_STEP, {"mu": "1/10", "L": 1, "epsilon": "1/10", "N": 1}, {"mu": 1, "L": 3, "epsilon": "1/5", "N": 2},
-         broken={"mu": "1/20"}, drops="strongly-convex")
+@gallery(
+    line_search.INEXACT_STEP,
+    {"mu": "1/10", "L": 1, "epsilon": "1/10", "N": 1},
+    {"mu": 1, "L": 3, "epsilon": "1/5", "N": 2},
+    broken={"mu": "1/20"},
+    drops="strongly-convex",
+)
 def wc_inexact_gradient(*, mu, L, epsilon, N) -> WorstCase:
     """f_N - f_* per f_0 - f_* along directions of relative error epsilon."""
     problem = Problem()

@@ -20,8 +20,13 @@ def wc_accelerated_gradient(*, L, N) -> WorstCase:
     return problem.worst_case(f(x) - f(x_star), per=(x0 - x_star) ** 2)
 
 
-@gallery(nesterov.STRONGLY_CONVEX_CASE, {"mu": 1, "L": 9, "N": 1}, {"mu": 1, "L": 16, "N": 3}, broken={"mu": "1/100"},
-         drops="strongly-convex")
+@gallery(
+    nesterov.STRONGLY_CONVEX_CASE,
+    {"mu": 1, "L": 9, "N": 1},
+    {"mu": 1, "L": 16, "N": 3},
+    broken={"mu": "1/100"},
+    drops="strongly-convex",
+)
 def wc_accelerated_gradient_strongly_convex(*, mu, L, N) -> WorstCase:
     """f_N - f_* per f_0 - f_* + mu/2 ||x_0 - x_*||^2 with constant momentum."""
     problem = Problem()

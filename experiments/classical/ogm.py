@@ -7,7 +7,6 @@ from gradproof.experiments.classical._gallery import gallery
 from gradproof.solvers.pep import Problem, SmoothConvex, WorstCase
 from gradproof.theory.classical import ogm
 
-
 BITS = 40
 
 
@@ -56,6 +55,9 @@ def wc_optimized_gradient_for_gradient(*, L, N) -> WorstCase:
     x = y = x0
     for k in range(int(N)):
         y, before = x - f.gradient(x) / L, y
-        x = (y + (t[k] - 1) * (2 * t[k + 1] - 1) / (t[k] * (2 * t[k] - 1)) * (y - before)
-             + (2 * t[k + 1] - 1) / (2 * t[k] - 1) * (y - x))
+        x = (
+            y
+            + (t[k] - 1) * (2 * t[k + 1] - 1) / (t[k] * (2 * t[k] - 1)) * (y - before)
+            + (2 * t[k + 1] - 1) / (2 * t[k] - 1) * (y - x)
+        )
     return problem.worst_case(f.gradient(x) ** 2, per=f(x0) - f(x_star))

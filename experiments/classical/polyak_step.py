@@ -5,8 +5,13 @@ from gradproof.solvers.pep import Problem, SmoothStronglyConvex, WorstCase
 from gradproof.theory.classical import polyak_step
 
 
-@gallery(polyak_step.DISTANCE, {"mu": 1, "L": 4, "gamma": "2/5"}, {"mu": "1/10", "L": 1, "gamma": 2}, broken={"mu": "1/10"},
-         drops="strongly-convex")
+@gallery(
+    polyak_step.DISTANCE,
+    {"mu": 1, "L": 4, "gamma": "2/5"},
+    {"mu": "1/10", "L": 1, "gamma": 2},
+    broken={"mu": "1/10"},
+    drops="strongly-convex",
+)
 def wc_polyak_step(*, mu, L, gamma) -> WorstCase:
     """||x_1 - x_*||^2 per ||x_0 - x_*||^2, given that the step was gamma."""
     problem = Problem()

@@ -20,11 +20,19 @@ def function_value_for_all_steps(ctx: Context) -> Iterator[Evidence]:
         proof = proximal_point(n)
         yield proof
         proved = -proof.at(gamma=2).statement.target.quadratic["x0", "x0"]
-        yield Identity(sp.Rational(proved.numerator, proved.denominator) - ctx.claim.bound(gamma=2, N=n), f"bound at N = {n}")
+        yield Identity(
+            sp.Rational(proved.numerator, proved.denominator) - ctx.claim.bound(gamma=2, N=n), f"bound at N = {n}"
+        )
 
 
-@gallery(prox.FUNCTION_VALUE, {"gamma": 1, "N": 1}, {"gamma": 1, "N": 3}, {"gamma": "5/2", "N": 5}, broken={"gamma": "1/2"},
-         drops="the step size of the bound")
+@gallery(
+    prox.FUNCTION_VALUE,
+    {"gamma": 1, "N": 1},
+    {"gamma": 1, "N": 3},
+    {"gamma": "5/2", "N": 5},
+    broken={"gamma": "1/2"},
+    drops="the step size of the bound",
+)
 def wc_proximal_point(*, gamma, N) -> WorstCase:
     """f_N - f_* per ||x_0 - x_*||^2 over convex functions."""
     problem = Problem()
@@ -36,7 +44,13 @@ def wc_proximal_point(*, gamma, N) -> WorstCase:
     return problem.worst_case(f(x) - f(x_star), per=start)
 
 
-@gallery(prox.GRADIENT, {"gamma": 1, "N": 1}, {"gamma": "1/2", "N": 4}, broken={"gamma": "1/4"}, drops="the step size of the bound")
+@gallery(
+    prox.GRADIENT,
+    {"gamma": 1, "N": 1},
+    {"gamma": "1/2", "N": 4},
+    broken={"gamma": "1/4"},
+    drops="the step size of the bound",
+)
 def wc_proximal_point_gradient(*, gamma, N) -> WorstCase:
     """||g_N||^2 per ||x_0 - x_*||^2 over convex functions."""
     problem = Problem()
@@ -48,8 +62,13 @@ def wc_proximal_point_gradient(*, gamma, N) -> WorstCase:
     return problem.worst_case(f.gradient(x) ** 2, per=start)
 
 
-@gallery(prox.CONTRACTION, {"mu": 1, "gamma": 1, "N": 1}, {"mu": "1/3", "gamma": 2, "N": 3}, broken={"mu": "1/2"},
-         drops="strongly-convex")
+@gallery(
+    prox.CONTRACTION,
+    {"mu": 1, "gamma": 1, "N": 1},
+    {"mu": "1/3", "gamma": 2, "N": 3},
+    broken={"mu": "1/2"},
+    drops="strongly-convex",
+)
 def wc_proximal_point_contraction(*, mu, gamma, N) -> WorstCase:
     """||x_N - x_*||^2 per ||x_0 - x_*||^2 over strongly convex functions."""
     problem = Problem()

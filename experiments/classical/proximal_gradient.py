@@ -1,7 +1,16 @@
 """Proximal and projected gradient in the gallery."""
 
 from gradproof.experiments.classical._gallery import gallery
-from gradproof.solvers.pep import Convex, FunctionClass, Indicator, Problem, SmoothConvex, SmoothStronglyConvex, WorstCase, proximal
+from gradproof.solvers.pep import (
+    Convex,
+    FunctionClass,
+    Indicator,
+    Problem,
+    SmoothConvex,
+    SmoothStronglyConvex,
+    WorstCase,
+    proximal,
+)
 from gradproof.theory.classical import proximal_gradient
 
 
@@ -15,15 +24,25 @@ def _contraction(other: FunctionClass, mu, L, gamma, N) -> WorstCase:
     return problem.worst_case((x - x_star) ** 2, per=start)
 
 
-@gallery(proximal_gradient.CONTRACTION, {"mu": 1, "L": 10, "gamma": "1/10", "N": 1}, {"mu": 1, "L": 4, "gamma": "9/20", "N": 2},
-         broken={"mu": "1/2"}, drops="strongly-convex")
+@gallery(
+    proximal_gradient.CONTRACTION,
+    {"mu": 1, "L": 10, "gamma": "1/10", "N": 1},
+    {"mu": 1, "L": 4, "gamma": "9/20", "N": 2},
+    broken={"mu": "1/2"},
+    drops="strongly-convex",
+)
 def wc_proximal_gradient(*, mu, L, gamma, N) -> WorstCase:
     """||x_N - x_*||^2 per ||x_0 - x_*||^2."""
     return _contraction(Convex(), mu, L, gamma, N)
 
 
-@gallery(proximal_gradient.PROJECTED, {"mu": 1, "L": 10, "gamma": "1/10", "N": 1}, {"mu": 1, "L": 2, "gamma": "2/3", "N": 2},
-         broken={"mu": "1/2"}, drops="strongly-convex")
+@gallery(
+    proximal_gradient.PROJECTED,
+    {"mu": 1, "L": 10, "gamma": "1/10", "N": 1},
+    {"mu": 1, "L": 2, "gamma": "2/3", "N": 2},
+    broken={"mu": "1/2"},
+    drops="strongly-convex",
+)
 def wc_projected_gradient(*, mu, L, gamma, N) -> WorstCase:
     """||x_N - x_*||^2 per ||x_0 - x_*||^2, with a projection."""
     return _contraction(Indicator(), mu, L, gamma, N)

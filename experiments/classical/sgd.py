@@ -5,8 +5,13 @@ from gradproof.solvers.pep import Problem, SmoothStronglyConvex, WorstCase
 from gradproof.theory.classical import sgd
 
 
-@gallery(sgd.INTERPOLATION, {"mu": "1/10", "L": 1, "gamma": 1, "n": 2}, {"mu": 1, "L": 3, "gamma": "3/5", "n": 3}, broken={"mu": "1/20"},
-         drops="each")
+@gallery(
+    sgd.INTERPOLATION,
+    {"mu": "1/10", "L": 1, "gamma": 1, "n": 2},
+    {"mu": 1, "L": 3, "gamma": "3/5", "n": 3},
+    broken={"mu": "1/20"},
+    drops="each",
+)
 def wc_sgd_interpolation(*, mu, L, gamma, n) -> WorstCase:
     """E ||x_1 - x_*||^2 per ||x_0 - x_*||^2 when all functions share a minimiser."""
     problem = Problem()

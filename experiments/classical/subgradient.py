@@ -5,8 +5,13 @@ from gradproof.solvers.pep import ConvexLipschitz, Problem, WorstCase
 from gradproof.theory.classical import subgradient
 
 
-@gallery(subgradient.FIXED_STEP, {"M": 1, "R": 1, "gamma": "1/2", "N": 2}, {"M": 2, "R": 1, "gamma": "1/10", "N": 3},
-         broken={"R": 2}, drops="start")
+@gallery(
+    subgradient.FIXED_STEP,
+    {"M": 1, "R": 1, "gamma": "1/2", "N": 2},
+    {"M": 2, "R": 1, "gamma": "1/10", "N": 3},
+    broken={"R": 2},
+    drops="start",
+)
 def wc_subgradient_fixed_step(*, M, R, gamma, N) -> WorstCase:
     """min f_k - f_* for ||x_0 - x_*|| <= R."""
     problem = Problem()

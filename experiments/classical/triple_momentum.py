@@ -5,7 +5,13 @@ from gradproof.solvers.pep import Problem, SmoothStronglyConvex, WorstCase
 from gradproof.theory.classical import triple_momentum
 
 
-@gallery(triple_momentum.FUNCTION_VALUE, {"mu": 1, "L": 4, "N": 2}, {"mu": 1, "L": 9, "N": 3}, broken={"L": 16}, drops="smooth")
+@gallery(
+    triple_momentum.FUNCTION_VALUE,
+    {"mu": 1, "L": 4, "N": 2},
+    {"mu": 1, "L": 9, "N": 3},
+    broken={"L": 16},
+    drops="smooth",
+)
 def wc_triple_momentum(*, mu, L, N) -> WorstCase:
     """f_N - f_* per ||x_0 - x_*||^2."""
     problem = Problem()

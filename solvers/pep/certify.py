@@ -52,7 +52,9 @@ class Certificate:
     gap: float
 
 
-def certify(worst: WorstCase, *, bound: Any = None, gap: float = 1e-6, margins: Sequence[float] = MARGINS) -> Certificate:
+def certify(
+    worst: WorstCase, *, bound: Any = None, gap: float = 1e-6, margins: Sequence[float] = MARGINS
+) -> Certificate:
     """An exact upper bound on the worst case.
 
     Args:
@@ -63,7 +65,9 @@ def certify(worst: WorstCase, *, bound: Any = None, gap: float = 1e-6, margins: 
         CertificateUnavailable: no margin led to a proof within the gap (the bound may still be true).
     """
     if not math.isfinite(worst.bound):
-        raise CertificateUnavailable(f"the solver returned {worst.bound}, there are no multipliers to round ({worst.reason})")
+        raise CertificateUnavailable(
+            f"the solver returned {worst.bound}, there are no multipliers to round ({worst.reason})"
+        )
     scaling = rescaled(worst.scaling, worst.solution, abs(worst.bound))
     if bound is not None:
         return _prove_bound(worst, scaling, exact(bound, "bound"))
@@ -111,9 +115,13 @@ def prove(worst: WorstCase, solution: Solution, scaling: Scaling, *, fixed: Frac
     """
     instances = worst.arrays.instances
     size = np.abs(worst.arrays.quadratic * np.outer(scaling.vectors, scaling.vectors)).max(axis=(1, 2), initial=0)
-    weight = np.abs(solution.multipliers) * np.maximum(size, np.abs(worst.arrays.linear * scaling.values).max(axis=1, initial=0))
-    keep = np.flatnonzero((weight > 1e-3 * solution.margin * scaling.metric / max(len(instances), 1))
-                          & (worst.arrays.equal | (solution.multipliers > 0)))
+    weight = np.abs(solution.multipliers) * np.maximum(
+        size, np.abs(worst.arrays.linear * scaling.values).max(axis=1, initial=0)
+    )
+    keep = np.flatnonzero(
+        (weight > 1e-3 * solution.margin * scaling.metric / max(len(instances), 1))
+        & (worst.arrays.equal | (solution.multipliers > 0))
+    )
     multipliers = {int(k): rounded(solution.multipliers[k]) for k in keep}
     rows = {k: linear_part(worst, instances[k]) for k in multipliers}
     right = right_side(worst, fixed)
@@ -150,7 +158,9 @@ def linear_part(worst: WorstCase, instance: Instance) -> dict[str, Fraction]:
     """Exact coefficients of the function values and of the constant in an instance."""
     problem = worst.problem
     if worst.arrays.loose:
-        return form_linear(worst, exact_form(worst, instance)) | ({ONE: Fraction(-1)} if instance.axiom == "per" else {})
+        return form_linear(worst, exact_form(worst, instance)) | (
+            {ONE: Fraction(-1)} if instance.axiom == "per" else {}
+        )
     if instance.axiom in ("premise", "per"):
         return dict(exact_form(worst, instance).linear) | ({ONE: Fraction(-1)} if instance.axiom == "per" else {})
     m = next(m for m in problem.mappings if m.name == instance.member)
@@ -177,8 +187,12 @@ def right_side(worst: WorstCase, fixed: Fraction | None) -> dict[str, Fraction]:
     return right
 
 
-def restore(multipliers: dict[int, Fraction], rows: dict[int, dict[str, Fraction]], right: dict[str, Fraction],
-            weight: dict[int, float]) -> None:
+def restore(
+    multipliers: dict[int, Fraction],
+    rows: dict[int, dict[str, Fraction]],
+    right: dict[str, Fraction],
+    weight: dict[int, float],
+) -> None:
     """Change as few and as large multipliers as possible so that ``sum multiplier * row == right`` exactly, in place.
 
     Raises:
@@ -201,7 +215,9 @@ def restore(multipliers: dict[int, Fraction], rows: dict[int, dict[str, Fraction
     used = [names[p] for p in row_pivot[:rank]]
     matrix = fmpq_mat(rank, rank, [_fmpq(rows[k].get(v, Fraction(0))) for v in used for k in basic])
     fixed = [k for k in order if k not in set(basic)]
-    rhs = [right.get(v, Fraction(0)) - sum((multipliers[k] * rows[k].get(v, 0) for k in fixed), Fraction(0)) for v in used]
+    rhs = [
+        right.get(v, Fraction(0)) - sum((multipliers[k] * rows[k].get(v, 0) for k in fixed), Fraction(0)) for v in used
+    ]
     try:
         x = matrix.solve(fmpq_mat(rank, 1, [_fmpq(v) for v in rhs]))
     except ZeroDivisionError:
@@ -210,8 +226,9 @@ def restore(multipliers: dict[int, Fraction], rows: dict[int, dict[str, Fraction
         multipliers[k] = Fraction(int(x[i, 0].p), int(x[i, 0].q))
 
 
-def submit(worst: WorstCase, multipliers: dict[int, Fraction], spectra: Sequence[list[list[Fraction]]],
-           fixed: Fraction | None) -> Certificate:
+def submit(
+    worst: WorstCase, multipliers: dict[int, Fraction], spectra: Sequence[list[list[Fraction]]], fixed: Fraction | None
+) -> Certificate:
     """Write the proof down and let the kernel check it.
 
     Raises:
@@ -221,7 +238,9 @@ def submit(worst: WorstCase, multipliers: dict[int, Fraction], spectra: Sequence
     tau, uses = fixed, []
     constant = worst.metric.form.linear.get(ONE, Fraction(0))
     if tau is None:
-        tau = constant - sum((x * linear_part(worst, instances[k]).get(ONE, 0) for k, x in multipliers.items()), Fraction(0))
+        tau = constant - sum(
+            (x * linear_part(worst, instances[k]).get(ONE, 0) for k, x in multipliers.items()), Fraction(0)
+        )
     for k, x in multipliers.items():
         if x != 0 and instances[k].axiom != "per":
             uses.append(instances[k].use(x))
@@ -256,6 +275,3 @@ def _squares(w: list[list[Fraction]]) -> list[tuple[Fraction, list[Fraction]]]:
 
 def _fmpq(x: Fraction) -> fmpq:
     return fmpq(x.numerator, x.denominator)
-
-
-

@@ -53,8 +53,13 @@ class Cycle:
         """A member of the class on which the method cycles (evaluated in floating point)."""
         zero = [0.0] * len(self.points[0])
         L = self.cls.constants.get("L")
-        return Interpolant(np.array([zero, *self.points], float), np.array([zero, *self.gradients], float),
-                           np.array([0.0, *self.values], float), float(self.cls.constants["mu"]), np.inf if L is None else float(L))
+        return Interpolant(
+            np.array([zero, *self.points], float),
+            np.array([zero, *self.gradients], float),
+            np.array([0.0, *self.values], float),
+            float(self.cls.constants["mu"]),
+            np.inf if L is None else float(L),
+        )
 
 
 def heavy_ball(gamma: Fraction, beta: Fraction) -> Recurrence:
@@ -79,9 +84,13 @@ def find_cycle(cls: FunctionClass, recurrence: Recurrence, length: int) -> Cycle
     linear = np.concatenate([arrays.linear, size[:, None]], axis=1)  # every inequality keeps a common distance t
     trace = np.eye(len(arrays.vectors))[None]
     arrays = replace(
-        arrays, values=(*arrays.values, "t"), instances=(*arrays.instances, arrays.instances[0]),
-        equal=np.append(arrays.equal, False), quadratic=np.concatenate([arrays.quadratic, trace]),
-        linear=np.concatenate([linear, np.zeros((1, linear.shape[1]))]), constant=np.append(arrays.constant, -1.0),
+        arrays,
+        values=(*arrays.values, "t"),
+        instances=(*arrays.instances, arrays.instances[0]),
+        equal=np.append(arrays.equal, False),
+        quadratic=np.concatenate([arrays.quadratic, trace]),
+        linear=np.concatenate([linear, np.zeros((1, linear.shape[1]))]),
+        constant=np.append(arrays.constant, -1.0),
     )
     metric = Objective(np.zeros_like(trace[0]), np.append(np.zeros(len(arrays.values) - 1), 1.0), 0.0)
     solution = solve_dual(arrays, metric, Scaling(np.ones(len(arrays.vectors)), np.ones(len(arrays.values))))
@@ -110,21 +119,36 @@ def _written(cls: FunctionClass, recurrence: Recurrence, length: int) -> tuple[P
     return problem, points, gradients
 
 
-def _rounded(cls: FunctionClass, problem: Problem, points: list[Vector], gradients: list[Vector], factor: np.ndarray,
-             values: np.ndarray, bits: int) -> Cycle:
+def _rounded(
+    cls: FunctionClass,
+    problem: Problem,
+    points: list[Vector],
+    gradients: list[Vector],
+    factor: np.ndarray,
+    values: np.ndarray,
+    bits: int,
+) -> Cycle:
     unit = Fraction(1, 2**bits)
     place = {v: [unit * round(x * 2**bits) for x in row] for v, row in zip(problem.vectors, factor, strict=True)}
     height = dict(zip(problem.values, [unit * round(x * 2**bits) for x in values], strict=False))
     base = height[next(iter(problem.values))]  # value at the minimiser
     height = {k: v - base for k, v in height.items()}
     statement, field = problem.statement(Form()), Rationals()
-    margins = [-_value(axiom_form(statement, i.use(Fraction(1)), field)[0], place, height) for i in assemble(problem).instances]
+    margins = [
+        -_value(axiom_form(statement, i.use(Fraction(1)), field)[0], place, height) for i in assemble(problem).instances
+    ]
     if min(margins) < 0:
         raise NoCycle("rounding broke an interpolation inequality")
-    at = [tuple(sum((c * place[v][d] for v, c in x.terms.items()), Fraction(0)) for d in range(factor.shape[1])) for x in points]
+    at = [
+        tuple(sum((c * place[v][d] for v, c in x.terms.items()), Fraction(0)) for d in range(factor.shape[1]))
+        for x in points
+    ]
     if len(set(at)) != len(at):
         raise NoCycle("the points of the cycle coincide")
-    slopes = [tuple(sum((c * place[v][d] for v, c in g.terms.items()), Fraction(0)) for d in range(factor.shape[1])) for g in gradients]
+    slopes = [
+        tuple(sum((c * place[v][d] for v, c in g.terms.items()), Fraction(0)) for d in range(factor.shape[1]))
+        for g in gradients
+    ]
     return Cycle(cls, tuple(at), tuple(slopes), tuple(list(height.values())[1:]), min(margins))
 
 

@@ -91,9 +91,7 @@ class Mapping:
         name = label or str(next(self._numbers))
         if any(s.label == name for s in self.samples):
             name = f"{name}.{next(self._numbers)}"
-        if not self.valued or self.cls.kind == "indicator":
-            f = Scalar(Form())
-        elif self.cls.kind == "quadratic" and not x.terms:
+        if not self.valued or self.cls.kind == "indicator" or (self.cls.kind == "quadratic" and not x.terms):
             f = Scalar(Form())
         else:
             same = self._by_point.get(frozenset(x.terms.items()))  # another subgradient at the same point
@@ -246,7 +244,9 @@ class Problem:
         premises = tuple(Premise(n, c.scalar.form, c.equality) for n, c in self.premises.items())
         return Statement(tuple(self.vectors), tuple(self.values), members, target, premises, text=text)
 
-    def worst_case(self, metric: Scalar | None = None, *, per: Scalar | None = None, text: str = "", **options: Any) -> WorstCase:
+    def worst_case(
+        self, metric: Scalar | None = None, *, per: Scalar | None = None, text: str = "", **options: Any
+    ) -> WorstCase:
         """The largest value of ``metric`` under the premises, or the smallest tau with ``metric <= tau * per``.
 
         Args:

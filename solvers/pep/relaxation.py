@@ -79,8 +79,16 @@ def unpack(v: np.ndarray, n: int) -> np.ndarray:
     return out
 
 
-def solve_dual(arrays: Arrays, objective: Objective, scaling: Scaling, *, margin: float = 0.0, fixed: float | None = None,
-               tolerance: float = 1e-9, max_iter: int = 200) -> Solution:
+def solve_dual(
+    arrays: Arrays,
+    objective: Objective,
+    scaling: Scaling,
+    *,
+    margin: float = 0.0,
+    fixed: float | None = None,
+    tolerance: float = 1e-9,
+    max_iter: int = 200,
+) -> Solution:
     """Solve the dual program; with ``fixed``, keep tau at that value and make the margin as large as possible (at most 1).
 
     Raises:
@@ -110,8 +118,11 @@ def solve_dual(arrays: Arrays, objective: Objective, scaling: Scaling, *, margin
         equations = np.concatenate([equations, np.concatenate([c, np.zeros(columns - m)])[None]])
         rhs.append(np.array([(objective.constant - fixed) / unit]))
     rows = [sparse.csc_matrix(equations)]
-    rows.append(sparse.csc_matrix((-np.ones(len(inequality)), (np.arange(len(inequality)), inequality)),
-                                  shape=(len(inequality), columns)))
+    rows.append(
+        sparse.csc_matrix(
+            (-np.ones(len(inequality)), (np.arange(len(inequality)), inequality)), shape=(len(inequality), columns)
+        )
+    )
     rhs.append(np.zeros(len(inequality)))
     cones = [clarabel.ZeroConeT(len(equations)), clarabel.NonnegativeConeT(len(inequality))]
     rows.append(sparse.csc_matrix(-psd))
@@ -120,7 +131,9 @@ def solve_dual(arrays: Arrays, objective: Objective, scaling: Scaling, *, margin
     start = m
     for (_, low, _high), s in zip(arrays.spectra, spectral, strict=True):
         size = s.shape[1]
-        rows.append(sparse.csc_matrix((-np.ones(size), (np.arange(size), start + np.arange(size))), shape=(size, columns)))
+        rows.append(
+            sparse.csc_matrix((-np.ones(size), (np.arange(size), start + np.arange(size))), shape=(size, columns))
+        )
         rhs.append(-pack(margin * np.eye(len(low))))
         cones.append(clarabel.PSDTriangleConeT(len(low)))
         start += size
@@ -137,8 +150,14 @@ def solve_dual(arrays: Arrays, objective: Objective, scaling: Scaling, *, margin
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        solver = clarabel.DefaultSolver(sparse.csc_matrix((columns, columns)), q, sparse.vstack(rows, format="csc"),
-                                        np.concatenate(rhs), cones, settings)
+        solver = clarabel.DefaultSolver(
+            sparse.csc_matrix((columns, columns)),
+            q,
+            sparse.vstack(rows, format="csc"),
+            np.concatenate(rhs),
+            cones,
+            settings,
+        )
         out = solver.solve()
     x, z = np.array(out.x), np.array(out.z)
     tail = len(equations) + len(inequality)
@@ -174,8 +193,9 @@ def solve_dual(arrays: Arrays, objective: Objective, scaling: Scaling, *, margin
     )
 
 
-def interior(A: np.ndarray, A0: np.ndarray, equations: np.ndarray, right: np.ndarray, free: np.ndarray,
-             tied: bool) -> tuple[np.ndarray, float]:
+def interior(
+    A: np.ndarray, A0: np.ndarray, equations: np.ndarray, right: np.ndarray, free: np.ndarray, tied: bool
+) -> tuple[np.ndarray, float]:
     """A point of ``{x : sum x_k A_k - A_0 >= t I, equations x = right, x_k >= t unless free}`` with the largest t <= 1.
 
     If not ``tied``, the x_k are only asked to be nonnegative.
@@ -197,8 +217,14 @@ def interior(A: np.ndarray, A0: np.ndarray, equations: np.ndarray, right: np.nda
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-10
-    out = clarabel.DefaultSolver(sparse.csc_matrix((m + 1, m + 1)), -np.eye(m + 1)[-1], sparse.csc_matrix(np.vstack(rows)),
-                                 np.concatenate([right, np.zeros(len(bounded)), np.ones(1), -pack(A0)]), cones, settings).solve()
+    out = clarabel.DefaultSolver(
+        sparse.csc_matrix((m + 1, m + 1)),
+        -np.eye(m + 1)[-1],
+        sparse.csc_matrix(np.vstack(rows)),
+        np.concatenate([right, np.zeros(len(bounded)), np.ones(1), -pack(A0)]),
+        cones,
+        settings,
+    ).solve()
     x = np.array(out.x)
     return x[:m], float(x[m])
 

@@ -15,7 +15,11 @@ from gradproof.theory.field import Functions, Interval
 from gradproof.theory.proof import Block, Proof, Statement, Use
 
 #: The two regimes of the step size: the small and the large curvature is the worst.
-SHORT = (Interval("mu", "0", "", closed_low=True), Interval("L", "mu"), Interval("gamma", "0", "2/(L + mu)", closed_high=True))
+SHORT = (
+    Interval("mu", "0", "", closed_low=True),
+    Interval("L", "mu"),
+    Interval("gamma", "0", "2/(L + mu)", closed_high=True),
+)
 LONG = (Interval("mu", "0", "", closed_low=True), Interval("L", "mu"), Interval("gamma", "2/(L + mu)"))
 STEP_AT_MOST_1_OVER_L = (Interval("L", "0"), Interval("gamma", "0", "1/L", closed_high=True))
 ANY_STEP = (Interval("gamma", "0"),)
@@ -30,7 +34,9 @@ def _steps(N: int, gamma: Any, one: Any) -> tuple[list[dict[str, Any]], list[Vec
     return points, gradients
 
 
-def contraction(N: int = 1, *, mu: Any = None, L: Any = None, gamma: Any = None, domain: tuple[Interval, ...] = ()) -> Proof:
+def contraction(
+    N: int = 1, *, mu: Any = None, L: Any = None, gamma: Any = None, domain: tuple[Interval, ...] = ()
+) -> Proof:
     """``||x_N - x_*||^2 <= max(|1 - gamma mu|, |1 - gamma L|)^{2N} ||x_0 - x_*||^2`` on F(mu, L).
 
     Args:
@@ -44,16 +50,21 @@ def contraction(N: int = 1, *, mu: Any = None, L: Any = None, gamma: Any = None,
         field = Functions(domain)
         mu, L, gamma, one = field["mu"], field["L"], field["gamma"], field.one
     short = domain == SHORT if domain else gamma * (L + mu) <= 2
-    worst, other = (mu, L) if short else (L, mu)
+    worst = mu if short else L
     factor = (one - gamma * worst) ** 2
     multiplier = 2 * gamma * (one - gamma * mu) if short else 2 * gamma * (gamma * L - one)
     leftover = gamma * (2 - gamma * (L + mu)) / (L - mu) * (one if short else -one)
     points, gradients = _steps(N, gamma, one)
     # the value and gradient at x_N are not used
-    member = Member("f", "function", {"mu": mu, "L": L}, (
-        Point("*", {}, {}, {"f*": one}),
-        *(Point(str(k), points[k], gradients[k], {f"f{k}": one}) for k in range(N)),
-    ))
+    member = Member(
+        "f",
+        "function",
+        {"mu": mu, "L": L},
+        (
+            Point("*", {}, {}, {"f*": one}),
+            *(Point(str(k), points[k], gradients[k], {f"f{k}": one}) for k in range(N)),
+        ),
+    )
     target = Form().add(square(points[N])).add(square(points[0]), -(factor**N))
     uses, blocks = [], []
     for k in range(N):
@@ -61,8 +72,15 @@ def contraction(N: int = 1, *, mu: Any = None, L: Any = None, gamma: Any = None,
         uses += [Use("interpolation", "f", pair, multiplier * weight) for pair in ((str(k), "*"), ("*", str(k)))]
         if leftover != 0:
             blocks.append(Block((combine((one, gradients[k]), (-worst, points[k])),), ((leftover * weight,),)))
-    statement = Statement(("x0", *(f"g{k}" for k in range(N))), ("f*", *(f"f{k}" for k in range(N))), (member,), target, (), domain,
-                          f"gradient descent on F(mu, L) with x_* = 0: ||x_{N}||^2 <= ({'1 - gamma mu' if short else '1 - gamma L'})^{2 * N} ||x_0||^2")
+    statement = Statement(
+        ("x0", *(f"g{k}" for k in range(N))),
+        ("f*", *(f"f{k}" for k in range(N))),
+        (member,),
+        target,
+        (),
+        domain,
+        f"gradient descent on F(mu, L), x_* = 0: ||x_{N}||^2 <= (1 - gamma {'mu' if short else 'L'})^{2 * N} ||x_0||^2",
+    )
     return Proof(statement, tuple(uses), tuple(blocks))
 
 
@@ -83,16 +101,31 @@ def function_value(N: int, *, L: Any = None, gamma: Any = None) -> Proof:
     elif gamma * L > 1:
         raise DomainError(f"gamma = {gamma} is above 1/L = {1 / L}; the closed form covers gamma <= 1/L")
     points, gradients = _steps(N, gamma, one)
-    member = Member("f", "function", {"mu": 0 * one, "L": L}, (
-        Point("*", {}, {}, {"f*": one}), *(Point(str(k), points[k], gradients[k], {f"f{k}": one}) for k in range(N + 1)),
-    ))
-    chain = [one * Fraction(k, 2 * N + 1 - k) if not domain else one * k / (2 * N + 1 - k) for k in range(N + 1)] + [one]
+    member = Member(
+        "f",
+        "function",
+        {"mu": 0 * one, "L": L},
+        (
+            Point("*", {}, {}, {"f*": one}),
+            *(Point(str(k), points[k], gradients[k], {f"f{k}": one}) for k in range(N + 1)),
+        ),
+    )
+    chain = [one * Fraction(k, 2 * N + 1 - k) if not domain else one * k / (2 * N + 1 - k) for k in range(N + 1)] + [
+        one
+    ]
     uses = [Use("interpolation", "f", (str(k - 1), str(k)), chain[k]) for k in range(1, N + 1)]
     uses += [Use("interpolation", "f", ("*", str(k)), chain[k + 1] - chain[k]) for k in range(N + 1)]
     bound = L / (2 * (2 * N * gamma * L + 1))
     target = Form({}, {f"f{N}": one, "f*": -one}).add(square(points[0]), -bound)
-    statement = Statement(("x0", *(f"g{k}" for k in range(N + 1))), ("f*", *(f"f{k}" for k in range(N + 1))), (member,), target, (),
-                          domain, f"gradient descent, convex: f(x_{N}) - f_* <= L/(2(2*{N}*gamma*L+1)) ||x_0 - x_*||^2")
+    statement = Statement(
+        ("x0", *(f"g{k}" for k in range(N + 1))),
+        ("f*", *(f"f{k}" for k in range(N + 1))),
+        (member,),
+        target,
+        (),
+        domain,
+        f"gradient descent, convex: f(x_{N}) - f_* <= L/(2(2*{N}*gamma*L+1)) ||x_0 - x_*||^2",
+    )
     return Proof(statement, tuple(uses))
 
 
@@ -106,13 +139,26 @@ def proximal_point(N: int, *, gamma: Any = None) -> Proof:
     points: list[dict[str, Any]] = [{"x0": one}]
     for k in range(1, N + 1):
         points.append(combine((one, points[-1]), (-gamma, {f"g{k}": one})))
-    member = Member("f", "function", {"mu": 0 * one}, (
-        Point("*", {}, {}, {"f*": one}), *(Point(str(k), points[k], {f"g{k}": one}, {f"f{k}": one}) for k in range(1, N + 1)),
-    ))
+    member = Member(
+        "f",
+        "function",
+        {"mu": 0 * one},
+        (
+            Point("*", {}, {}, {"f*": one}),
+            *(Point(str(k), points[k], {f"g{k}": one}, {f"f{k}": one}) for k in range(1, N + 1)),
+        ),
+    )
     chain = [0 * one, *(one * (k - 1) / (2 * N + 1 - k) for k in range(1, N + 1)), one]
     uses = [Use("interpolation", "f", (str(k - 1), str(k)), chain[k]) for k in range(2, N + 1)]
     uses += [Use("interpolation", "f", ("*", str(k)), chain[k + 1] - chain[k]) for k in range(1, N + 1)]
     target = Form({}, {f"f{N}": one, "f*": -one}).add(square(points[0]), -one / (4 * gamma * N))
-    statement = Statement(("x0", *(f"g{k}" for k in range(1, N + 1))), ("f*", *(f"f{k}" for k in range(1, N + 1))), (member,), target, (),
-                          domain, f"proximal point, convex: f(x_{N}) - f_* <= ||x_0 - x_*||^2 / (4 gamma {N})")
+    statement = Statement(
+        ("x0", *(f"g{k}" for k in range(1, N + 1))),
+        ("f*", *(f"f{k}" for k in range(1, N + 1))),
+        (member,),
+        target,
+        (),
+        domain,
+        f"proximal point, convex: f(x_{N}) - f_* <= ||x_0 - x_*||^2 / (4 gamma {N})",
+    )
     return Proof(statement, tuple(uses))
