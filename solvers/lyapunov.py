@@ -143,10 +143,14 @@ def best_rate(step: OneStep, low: Any = 0, high: Any = 1, *, tolerance: Any = Fr
     """
     a, b, width = exact(low, "low"), exact(high, "high"), exact(tolerance, "tolerance")
     if not 0 <= a < b or width <= 0:
-        raise PepError(f"need 0 <= low < high and tolerance > 0, got low = {low}, high = {high}, tolerance = {tolerance}")
+        raise PepError(
+            f"need 0 <= low < high and tolerance > 0, got low = {low}, high = {high}, tolerance = {tolerance}"
+        )
     first = search(step, b)
     if first.function is None:
-        raise PepError(f"no Lyapunov function at the largest rate {b}: {first.reason}; raise high, or enlarge the state")
+        raise PepError(
+            f"no Lyapunov function at the largest rate {b}: {first.reason}; raise high, or enlarge the state"
+        )
     best, reason, bottom = first.function, "", a
     while b - bottom > width:
         middle = (bottom + b) / 2
@@ -162,7 +166,9 @@ def best_rate(step: OneStep, low: Any = 0, high: Any = 1, *, tolerance: Any = Fr
     return Bracket(a, b, best, reason)
 
 
-def quadratic(vectors: Sequence[Vector], P: Sequence[Sequence[Any]], values: Sequence[Scalar], p: Sequence[Any]) -> Scalar:
+def quadratic(
+    vectors: Sequence[Vector], P: Sequence[Sequence[Any]], values: Sequence[Scalar], p: Sequence[Any]
+) -> Scalar:
     """``sum P_ij <s_i, s_j> + sum p_i v_i``."""
     total = 0 * (vectors[0] ** 2)
     for i, u in enumerate(vectors):
@@ -203,7 +209,10 @@ class _Model:
             weight = np.where(r == s, 1.0, np.sqrt(2))
             forms = [(make(i, j), w) for i, j, w in zip(r, s, weight, strict=True)] + [(v.form, 1.0) for v in values]
             parts = [(form_arrays(f, arrays.vectors, arrays.values), w) for f, w in forms]
-            return (np.array([q * np.outer(d, d) * w for (q, _, _), w in parts]), np.array([x * e * w for (_, x, _), w in parts]))
+            return (
+                np.array([q * np.outer(d, d) * w for (q, _, _), w in parts]),
+                np.array([x * e * w for (_, x, _), w in parts]),
+            )
 
         def products(vectors: Sequence[Vector]) -> Callable[[int, int], Form]:
             return lambda i, j: inner(vectors[i].terms, vectors[j].terms)
@@ -227,7 +236,8 @@ class _Model:
         dominate = np.concatenate([self.before[0], -extra, none, A])
         values = np.concatenate([self.decrease[1], np.zeros((1, a.shape[1])), a, no_values])
         floor_values = np.concatenate(
-            [self.before[1], np.zeros((1, a.shape[1])) if share is not None else -self.floor[1][None], no_values, a])
+            [self.before[1], np.zeros((1, a.shape[1])) if share is not None else -self.floor[1][None], no_values, a]
+        )
         columns = form + 1 + 2 * m
         r, s = triangle(self.size)
         norm = np.concatenate([(r == s).astype(float), np.ones(self.count), np.zeros(1 + 2 * m)])
@@ -235,16 +245,40 @@ class _Model:
         positive = np.concatenate([[form], form + 1 + inequality, form + 1 + m + inequality])
         cap = np.zeros((1, columns))
         cap[0, form] = 1.0
-        rows = [values.T, floor_values.T, norm[None], -np.eye(columns)[positive], cap, -pack(decrease).T, -pack(dominate).T]
-        right = [np.zeros(a.shape[1]), fixed_values, np.ones(1), np.zeros(len(positive)), np.array([1e3]), np.zeros(n * (n + 1) // 2),
-                 -pack(fixed)]
+        rows = [
+            values.T,
+            floor_values.T,
+            norm[None],
+            -np.eye(columns)[positive],
+            cap,
+            -pack(decrease).T,
+            -pack(dominate).T,
+        ]
+        right = [
+            np.zeros(a.shape[1]),
+            fixed_values,
+            np.ones(1),
+            np.zeros(len(positive)),
+            np.array([1e3]),
+            np.zeros(n * (n + 1) // 2),
+            -pack(fixed),
+        ]
         settings = clarabel.DefaultSettings()
         settings.verbose = False
         settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-9
-        cones = [clarabel.ZeroConeT(2 * a.shape[1] + 1), clarabel.NonnegativeConeT(len(positive) + 1),
-                 clarabel.PSDTriangleConeT(n), clarabel.PSDTriangleConeT(n)]
+        cones = [
+            clarabel.ZeroConeT(2 * a.shape[1] + 1),
+            clarabel.NonnegativeConeT(len(positive) + 1),
+            clarabel.PSDTriangleConeT(n),
+            clarabel.PSDTriangleConeT(n),
+        ]
         out = clarabel.DefaultSolver(
-            sparse.csc_matrix((columns, columns)), -cap[0], sparse.csc_matrix(np.concatenate(rows)), np.concatenate(right), cones, settings
+            sparse.csc_matrix((columns, columns)),
+            -cap[0],
+            sparse.csc_matrix(np.concatenate(rows)),
+            np.concatenate(right),
+            cones,
+            settings,
         ).solve()
         x = np.array(out.x)
         k = self.size * (self.size + 1) // 2

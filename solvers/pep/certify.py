@@ -93,7 +93,9 @@ def _prove_bound(worst: WorstCase, scaling: Scaling, bound: Fraction) -> Certifi
 
     why = ""
     if float(bound) < worst.bound - 1e-6 * abs(worst.bound):
-        raise CertificateUnavailable(f"the bound {bound} is not proved: the solver's value is larger, {worst.bound:.12g}")
+        raise CertificateUnavailable(
+            f"the bound {bound} is not proved: the solver's value is larger, {worst.bound:.12g}"
+        )
     if float(bound) > worst.bound * (1 + 1e-8):
         for tolerance in (1e-9, 1e-11):
             solution = solve_dual(worst.arrays, worst.objective, scaling, fixed=float(bound), tolerance=tolerance)

@@ -182,8 +182,11 @@ def test_polyak_lojasiewicz_members_satisfy_the_inequalities():
     assert left.max() <= ROUNDING
 
 
-@pytest.mark.parametrize("cls", [c for c in CLASSES if c.kind == "function" and c.exact and "mu" in c.constants and "M" not in c.constants],
-                         ids=str)
+@pytest.mark.parametrize(
+    "cls",
+    [c for c in CLASSES if c.kind == "function" and c.exact and "mu" in c.constants and "M" not in c.constants],
+    ids=str,
+)
 @given(seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=10, deadline=None)
 def test_interpolable_data_extend_to_a_member(cls, seed):
@@ -199,4 +202,7 @@ def test_interpolable_data_extend_to_a_member(cls, seed):
             assert h.gradient(x[k]) == pytest.approx(g[k], abs=1e-4)
     new = rng.normal(size=(3, DIM))
     out = [h.value_and_gradient(v) for v in new]
-    assert violation(cls, np.vstack([x, new]), np.vstack([g, [v for _, v in out]]), np.append(f, [v for v, _ in out])) <= 1e-4
+    assert (
+        violation(cls, np.vstack([x, new]), np.vstack([g, [v for _, v in out]]), np.append(f, [v for v, _ in out]))
+        <= 1e-4
+    )

@@ -201,5 +201,3 @@ def test_heavy_ball_with_polyaks_tuning_cycles():
 def test_no_cycle_is_claimed_where_the_method_converges():
     with pytest.raises(NoCycle, match="margin"):
         find_cycle(SmoothStronglyConvex(1, 4), heavy_ball(Fraction(4, 9), Fraction(1, 9)), 3)
-
-

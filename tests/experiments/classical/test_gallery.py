@@ -67,8 +67,13 @@ def test_a_rate_that_is_not_proved_is_certified_just_above():
 
 @pytest.mark.parametrize(
     "values",
-    [{"mu": 2, "L": 1, "gamma": 1, "N": 1}, {"mu": "x", "L": 1, "gamma": 1, "N": 1}, {"mu": 0, "L": 1, "gamma": float("nan"), "N": 1},
-     {"mu": 0, "L": 1, "gamma": 1, "N": 0}, {"mu": 0, "L": -1, "gamma": 1, "N": 1}],
+    [
+        {"mu": 2, "L": 1, "gamma": 1, "N": 1},
+        {"mu": "x", "L": 1, "gamma": 1, "N": 1},
+        {"mu": 0, "L": 1, "gamma": float("nan"), "N": 1},
+        {"mu": 0, "L": 1, "gamma": 1, "N": 0},
+        {"mu": 0, "L": -1, "gamma": 1, "N": 1},
+    ],
 )
 def test_bad_parameters_are_refused(values):
     with pytest.raises((ParameterError, ValueError)):
