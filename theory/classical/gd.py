@@ -126,7 +126,7 @@ QUADRATICS = rate(
         Assumption("not-tiny", r"$\gamma\ge 1/((2N+1)L)$", sp.Ge(_g, 1 / ((2 * _N + 1) * _L))),
     ),
     tight=True,
-    source="the largest lambda (1 - gamma lambda)^{2N} / 2 over the spectrum; Bousselmi, Hendrickx, Glineur (2024), arXiv:2302.08781",
+    source="largest lambda (1 - gamma lambda)^{2N} / 2 over the spectrum; Bousselmi, Hendrickx, Glineur (2024), arXiv:2302.08781",
 )
 PL = rate(
     PAPER,
