@@ -7,6 +7,7 @@ the kernel accepts, and a control.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -18,6 +19,7 @@ import sympy as sp
 
 from gradproof.experiments.engine.check import Context, Evidence, Undecided, certifier, check, control
 from gradproof.solvers.pep import CertificateUnavailable, PepError, WorstCase, exact
+from gradproof.theory import registry
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level, Measurement, Relation
 from gradproof.theory.proof import Proof
@@ -114,6 +116,25 @@ def gallery(
         return method
 
     return decorate
+
+
+def index() -> list[dict[str, Any]]:
+    """The whole gallery as rows, for tables, pages and tests: claim, method, mark, rate, source and settings."""
+    for stem, family in registry.stems().items():
+        if family == "classical":
+            importlib.import_module(f"gradproof.experiments.classical.{stem}")
+    return [
+        {
+            "claim": e.claim.id,
+            "title": e.claim.title,
+            "method": e.method.__name__,
+            "mark": e.mark,
+            "rate": e.claim.latex,
+            "source": f"{e.claim.paper.citation}; {e.claim.where}",
+            "settings": [_shown(s) for s in e.settings],
+        }
+        for e in REGISTRY.values()
+    ]
 
 
 def read(claim: Claim, **values: Any) -> tuple[dict[str, Fraction], Any]:
