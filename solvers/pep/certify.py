@@ -14,9 +14,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from flint import fmpq, fmpq_mat
 from scipy.linalg import qr
 
+from gradproof.solvers.exact.definite import ldl
+from gradproof.solvers.exact.linear import from_flint, to_flint
 from gradproof.solvers.pep.assemble import Instance, pair, template
 from gradproof.solvers.pep.expressions import exact
 from gradproof.solvers.pep.relaxation import Scaling, Solution, rescaled, solve_dual
@@ -217,17 +218,17 @@ def restore(
     basic = [order[p] for p in pivot[:rank]]
     _, _, row_pivot = qr(E[:, pivot[:rank]].T, mode="economic", pivoting=True)
     used = [names[p] for p in row_pivot[:rank]]
-    matrix = fmpq_mat(rank, rank, [_fmpq(rows[k].get(v, Fraction(0))) for v in used for k in basic])
+    matrix = to_flint([[rows[k].get(v, Fraction(0)) for k in basic] for v in used])
     fixed = [k for k in order if k not in set(basic)]
     rhs = [
         right.get(v, Fraction(0)) - sum((multipliers[k] * rows[k].get(v, 0) for k in fixed), Fraction(0)) for v in used
     ]
     try:
-        x = matrix.solve(fmpq_mat(rank, 1, [_fmpq(v) for v in rhs]))
+        x = from_flint(matrix.solve(to_flint([[v] for v in rhs])))
     except ZeroDivisionError:
         raise ProofRejected("the equations of the function values are singular on the chosen multipliers") from None
     for i, k in enumerate(basic):
-        multipliers[k] = Fraction(int(x[i, 0].p), int(x[i, 0].q))
+        multipliers[k] = x[i][0]
 
 
 def submit(
@@ -259,23 +260,10 @@ def submit(
 
 
 def _squares(w: list[list[Fraction]]) -> list[tuple[Fraction, list[Fraction]]]:
-    """``w = sum d v v^T`` by exact LDL^T (of the symmetric part); raises if a pivot is negative."""
+    """``w = sum d v v^T`` (of the symmetric part); raises if a pivot is negative."""
     n = len(w)
-    a = [[(w[i][j] + w[j][i]) / 2 for j in range(n)] for i in range(n)]
-    out: list[tuple[Fraction, list[Fraction]]] = []
-    for i in range(n):
-        d = a[i][i]
-        if d == 0 and not any(a[i]):
-            continue
-        if d <= 0:
-            raise ProofRejected("the multiplier matrix of a quadratic is not positive semidefinite")
-        v = [a[i][j] / d for j in range(n)]
-        out.append((d, v))
-        for p in range(n):
-            for q in range(n):
-                a[p][q] -= d * v[p] * v[q]
-    return out
-
-
-def _fmpq(x: Fraction) -> fmpq:
-    return fmpq(x.numerator, x.denominator)
+    try:
+        lower, diagonal = ldl([[(w[i][j] + w[j][i]) / 2 for j in range(n)] for i in range(n)])
+    except ValueError as error:
+        raise ProofRejected(f"the multiplier matrix of a quadratic: {error}") from None
+    return [(d, [row[k] for row in lower]) for k, d in enumerate(diagonal) if d]

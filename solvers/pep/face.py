@@ -12,9 +12,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
-from flint import fmpq, fmpq_mat
 from scipy.linalg import qr
 
+from gradproof.solvers.exact.linear import from_flint, to_flint
+from gradproof.solvers.exact.rounding import simplest_near
 from gradproof.solvers.pep.certify import Certificate, exact_form, linear_part, right_side, rounded, submit
 from gradproof.solvers.pep.relaxation import Scaling, Solution, interior, solve_dual
 from gradproof.theory.axioms import Form
@@ -128,7 +129,7 @@ def _faces(
             for tolerance in TOLERANCES:
                 columns = [
                     [
-                        simplest(echelon[i, j], tolerance * max(abs(echelon[i, j]), 1e-2 * d[i] / d[rows[j]]))
+                        simplest_near(echelon[i, j], tolerance * max(abs(echelon[i, j]), 1e-2 * d[i] / d[rows[j]]))
                         if i not in rows
                         else Fraction(int(rows[j] == i))
                         for i in range(len(d))
@@ -169,11 +170,11 @@ def _on_face(
             column.append(row.get(name, Fraction(0)))
         right.append(goal.get(name, Fraction(0)))
     columns.append(right)
-    entries = [fmpq(c[i].numerator, c[i].denominator) for i in range(len(right)) for c in columns]
-    reduced, rank = fmpq_mat(len(right), len(columns), entries).rref()
+    echelon, rank = to_flint(list(zip(*columns, strict=True))).rref()
+    reduced = from_flint(echelon)
     pivots = []
     for i in range(rank):
-        pivots.append(next(j for j in range(len(columns)) if reduced[i, j] != 0))
+        pivots.append(next(j for j in range(len(columns)) if reduced[i][j] != 0))
     if pivots and pivots[-1] == len(support):
         raise ProofRejected("the multipliers cannot vanish on the face and satisfy the equations at this bound")
     free = [j for j in range(len(support)) if j not in set(pivots)]
@@ -182,10 +183,10 @@ def _on_face(
         for j, x in zip(free, _inside(worst, scaling, support, columns, V, tied)[free] if free else (), strict=True)
     }
     for i, j in enumerate(pivots):
-        value = _fraction(reduced[i, len(support)])
+        value = reduced[i][len(support)]
         for q in free:
-            if reduced[i, q] != 0:
-                value -= _fraction(reduced[i, q]) * chosen[q]
+            if reduced[i][q] != 0:
+                value -= reduced[i][q] * chosen[q]
         chosen[j] = value
     negative = [j for j, x in chosen.items() if x < 0 and not worst.arrays.equal[support[j]]]
     if negative and len(negative) < len(support):
@@ -238,28 +239,3 @@ def _apply(form: Form, v: list[Fraction], index: dict[str, int], n: int) -> list
         out[i] += c * v[j] / 2
         out[j] += c * v[i] / 2
     return out
-
-
-def simplest(x: float, radius: float) -> Fraction:
-    """The rational with the least denominator in ``[x - radius, x + radius]`` (Stern-Brocot)."""
-    low, high = Fraction(x) - Fraction(radius), Fraction(x) + Fraction(radius)
-    if low <= 0 <= high:
-        return Fraction(0)
-    if high < 0:
-        return -simplest(-x, radius)
-    parts: list[int] = []
-    while True:
-        whole = low.numerator // low.denominator
-        if whole == low or whole + 1 <= high:
-            parts.append(whole if whole == low else whole + 1)
-            break
-        parts.append(whole)
-        low, high = 1 / (high - whole), 1 / (low - whole)
-    value = Fraction(parts[-1])
-    for part in reversed(parts[:-1]):
-        value = part + 1 / value
-    return value
-
-
-def _fraction(x: fmpq) -> Fraction:
-    return Fraction(int(x.p), int(x.q))

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import sympy as sp
-from flint import fmpq, fmpq_mat
 
+from gradproof.solvers.exact.linear import null_space
 from gradproof.solvers.pep.expressions import PepError
 from gradproof.theory.errors import GradproofError
 
@@ -47,11 +47,10 @@ def fit(samples: Mapping[Point, Fraction], names: Sequence[str], *, degree: int 
                     f"{len(samples)} samples are too few for degree {d} in {', '.join(names)}; sample a larger grid"
                 )
             rows = [[*(_power(p, e) for e in up), *(-v * _power(p, e) for e in down)] for p, v in samples.items()]
-            matrix = fmpq_mat(len(rows), len(rows[0]), [fmpq(x.numerator, x.denominator) for r in rows for x in r])
-            reduced, rank = matrix.rref()
-            if rank == len(rows[0]):
+            vectors = null_space(rows, len(rows[0]))
+            if not vectors:
                 continue
-            kernel = _null_vector(reduced, rank, len(rows[0]))
+            kernel = vectors[0]
             numerator, denominator = (
                 sum(
                     (
@@ -78,13 +77,3 @@ def _power(p: Point, e: tuple[int, ...]) -> Fraction:
     for x, k in zip(p, e, strict=True):
         value *= x**k
     return value
-
-
-def _null_vector(reduced: fmpq_mat, rank: int, columns: int) -> list[Fraction]:
-    pivots = [next(j for j in range(columns) if reduced[i, j] != 0) for i in range(rank)]
-    free = next(j for j in range(columns) if j not in pivots)
-    v = [Fraction(0)] * columns
-    v[free] = Fraction(1)
-    for i, j in enumerate(pivots):
-        v[j] = -Fraction(int(reduced[i, free].p), int(reduced[i, free].q))
-    return v
