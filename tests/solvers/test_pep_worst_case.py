@@ -10,6 +10,7 @@ from gradproof.solvers.pep import (
     CertificateUnavailable,
     Contractive,
     Convex,
+    PepError,
     Problem,
     Quadratic,
     SmoothConvex,
@@ -201,3 +202,11 @@ def test_heavy_ball_with_polyaks_tuning_cycles():
 def test_no_cycle_is_claimed_where_the_method_converges():
     with pytest.raises(NoCycle, match="margin"):
         find_cycle(SmoothStronglyConvex(1, 4), heavy_ball(Fraction(4, 9), Fraction(1, 9)), 3)
+
+
+def test_a_missing_solver_is_named_with_the_way_out(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "clarabel", None)
+    with pytest.raises(PepError, match="pip install clarabel"):
+        gradient_descent(1, 10, Fraction(1, 10), 1)

@@ -12,7 +12,7 @@ PAPER = Paper(
     authors=("Giselsson", "Boyd"),
     year=2017,
     family="classical",
-    arxiv="1407.3603",
+    arxiv="1410.8479",
     title="Linear convergence and metric selection for Douglas-Rachford splitting and ADMM",
     venue="IEEE Transactions on Automatic Control 62",
 )

@@ -44,7 +44,7 @@ CONTRACTION = rate(
     (mu, L, gamma, N),
     (STRONGLY_CONVEX, SMOOTH, MU_BELOW_L),
     tight=True,
-    source="Polyak (1963); exact: Taylor, Hendrickx, Glineur (2018), arXiv:1705.04398, Theorem 2.1",
+    source="Polyak (1963); exact: Taylor, Hendrickx, Glineur (2018), arXiv:1705.04398",
 )
 # sum of (1 - gamma mu)^-j over j = 1..2N, written without the sum
 _growth = sp.Piecewise((2 * _N, sp.Eq(_mu, 0)), (((1 - _g * _mu) ** (-2 * _N) - 1) / (_g * _mu), True))
@@ -72,7 +72,7 @@ FUNCTION_CONTRACTION = rate(
     (mu, L, gamma, N),
     (STRONGLY_CONVEX, SMOOTH, MU_BELOW_L, BELOW_2L),
     tight=True,
-    source="Taylor, Hendrickx, Glineur (2018), arXiv:1705.04398, Theorem 3.1",
+    source="Taylor, Hendrickx, Glineur (2018), arXiv:1705.04398",
 )
 GRADIENT_CONTRACTION = rate(
     PAPER,
@@ -84,7 +84,7 @@ GRADIENT_CONTRACTION = rate(
     (mu, L, gamma, N),
     (STRONGLY_CONVEX, SMOOTH, MU_BELOW_L),
     tight=True,
-    source="Taylor, Hendrickx, Glineur (2018), arXiv:1705.04398, Theorem 2.2",
+    source="Taylor, Hendrickx, Glineur (2018), arXiv:1705.04398",
 )
 GRADIENT_CONVEX = rate(
     PAPER,
@@ -110,7 +110,7 @@ GRADIENT_NONCONVEX = rate(
     (L, gamma, N),
     (SMOOTH, Assumption("lower-bounded", r"$f$ is bounded below"), step_below(sp.sqrt(3) / _L)),
     tight=True,
-    source="Abbaszadehpeivasti, de Klerk, Zamani (2022), arXiv:2104.05468, Theorem 2.2",
+    source="Abbaszadehpeivasti, de Klerk, Zamani (2022), arXiv:2104.05468",
 )
 QUADRATICS = rate(
     PAPER,

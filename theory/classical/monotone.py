@@ -32,7 +32,7 @@ PROXIMAL_POINT = rate(
     (N,),
     (MONOTONE, ZERO, Assumption("two-steps", r"$N\ge2$", sp.Ge(_N, 2))),
     tight=True,
-    source="Gu, Yang (2020), arXiv:1902.09075, Theorem 3.1",
+    source="Gu, Yang (2020), arXiv:1902.09075",
 )
 CONTRACTION = rate(
     PAPER,
@@ -44,7 +44,7 @@ CONTRACTION = rate(
     (mu, gamma, N),
     (STRONG, ZERO),
     tight=True,
-    source="Proposition 3; attained by A = mu I",
+    source="attained by A = mu I",
 )
 ACCELERATED = rate(
     PAPER,

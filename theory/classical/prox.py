@@ -38,7 +38,7 @@ GRADIENT = rate(
     (gamma, N),
     (CONVEX, MINIMISER),
     tight=True,
-    source="Section 4.1, conjecture; Gu, Yang (2020), arXiv:1902.09075, for N = 1",
+    source="Section 4, a conjecture there",
     confidence="recalled",
 )
 CONTRACTION = rate(

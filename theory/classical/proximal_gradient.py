@@ -30,7 +30,7 @@ CONTRACTION = rate(
     (mu, L, gamma, N),
     (STRONGLY_CONVEX, SMOOTH, COMPOSITE, MU_BELOW_L),
     tight=True,
-    source="Theorem 2.1",
+    source="Theorem 3.1",
 )
 PROJECTED = rate(
     PAPER,
@@ -42,7 +42,7 @@ PROJECTED = rate(
     (mu, L, gamma, N),
     (STRONGLY_CONVEX, SMOOTH, Assumption("projection", "$h$ is the indicator of a closed convex set"), MU_BELOW_L),
     tight=True,
-    source="Theorem 2.1 with h an indicator",
+    source="Theorem 3.1 with h an indicator",
 )
 FUNCTION_VALUE = rate(
     PAPER,

@@ -32,7 +32,7 @@ BEST_VALUE = rate(
     (M, R, N),
     _HYPOTHESES,
     tight=True,
-    source="Drori, Teboulle (2016), arXiv:1412.2806, Theorem 4",
+    source="Drori, Teboulle (2016), arXiv:1409.2636, Appendix A",
 )
 FIXED_STEP = rate(
     PAPER,
