@@ -58,15 +58,15 @@ def _same_bound(claim: Claim, proof: Proof, at: dict, n: int, **more: int) -> Id
     )
 
 
-def certify_contraction(*, mu=0, L, gamma, N):
+def certify_contraction(**values):
     """A proof of the contraction at given rationals, in closed form, for any N."""
-    s, bound = read(gd.CONTRACTION, mu=mu, L=L, gamma=gamma, N=N)
+    s, bound = read(gd.CONTRACTION, **({"mu": 0} | values))
     return contraction(int(s["N"]), mu=s["mu"], L=s["L"], gamma=s["gamma"]), {"bound": bound}
 
 
-def certify_function_value(*, mu=0, L, gamma, N):
+def certify_function_value(**values):
     """A proof of the function-value rate at given rationals; in closed form for mu = 0 and gamma <= 1/L."""
-    s, bound = read(gd.FUNCTION_VALUE, mu=mu, L=L, gamma=gamma, N=N)
+    s, bound = read(gd.FUNCTION_VALUE, **({"mu": 0} | values))
     if s["mu"] == 0 and s["gamma"] * s["L"] <= 1:
         return function_value(int(s["N"]), L=s["L"], gamma=s["gamma"]), {"bound": bound}
     return certificate_of(REGISTRY[gd.FUNCTION_VALUE.id], s)

@@ -68,6 +68,15 @@ def test_a_rate_that_is_not_proved_is_certified_just_above():
     assert 1 < facts["bound"] / facts["claimed"] < 1 + 1e-6
 
 
+def test_missing_and_unknown_parameters_are_named():
+    for name in ("gd.contraction", "gd.function-value", "gd.gradient-nonconvex"):
+        certify = certifier_of(registry.claim(name))
+        with pytest.raises(ParameterError, match="needs N"):
+            certify(L=1, gamma=1)
+        with pytest.raises(ParameterError, match="no parameter 'step'"):
+            certify(L=1, gamma=1, N=1, step=3)
+
+
 @pytest.mark.parametrize(
     "values",
     [
