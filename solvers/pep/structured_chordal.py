@@ -68,6 +68,8 @@ def solve(descent: Descent, *, tolerance: float = 1e-11, margin: float = 0.0, ma
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
     settings.chordal_decomposition_enable = False  # done already
     settings.presolve_enable = False
+    settings.equilibrate_enable = False  # the data are scaled
+    settings.max_step_fraction = 0.95  # nearer to the central path: a smaller residual when progress ends
     cone_objects = [
         clarabel.ZeroConeT(cones[0]),
         clarabel.NonnegativeConeT(cones[1]),
