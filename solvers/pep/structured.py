@@ -177,7 +177,7 @@ def _interior(descent: Descent, gap: float, *, every_pair: bool) -> StructuredWo
         data, scale = low_rank(descent, pairs)
         out = structured_ipm.solve(data, gap=gap)
     value = descent.sizes[3]
-    reason = missing if out.gap <= max(100 * gap, 1e-8) else f"interior-point method: {out.status}, gap {out.gap:.1e}"
+    reason = missing if out.gap <= _AGREEMENT else f"interior-point method: {out.status}, gap {out.gap:.1e}"
     name = "all-pairs" if every_pair else "interior"
     return _answer(
         descent,

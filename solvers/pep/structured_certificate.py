@@ -27,7 +27,8 @@ _LADDER = (0.0, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6)  # in
 def statement(descent: Descent, bound: Fraction) -> Statement:
     """What is proved: ``measure <= bound * normaliser`` after N steps of gradient descent."""
     N, gamma, L, mu = descent.N, descent.gamma, descent.L, descent.mu
-    one, zero = Fraction(1), {}
+    one = Fraction(1)
+    zero: dict[str, Fraction] = {}
     start = 1 if descent.nonconvex else 0
     xs = [f"x{k}" for k in range(start, N + 1)]
     last = f"g{N}"
