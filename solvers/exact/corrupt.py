@@ -130,7 +130,8 @@ def _point(proof: Proof, rng: random.Random) -> Proof | None:
             return m
         k = rng.randrange(len(m.points))
         p = m.points[k]
-        part = rng.choice(("x", "g", "f") if s.values and m.kind == "function" and p.f else ("x", "g"))
+        spoken = set(p.f) & set(s.target.linear)  # any other value may be called what one likes
+        part = rng.choice(("x", "g", "f") if spoken else ("x", "g"))
         names = s.values if part == "f" else s.vectors
         if not names:
             return m
