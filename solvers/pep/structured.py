@@ -150,7 +150,9 @@ def _answer(
         reason = f"primal and dual values differ by {gap:.1e} relative"
     lower = descent.lower * unit
     if not reason and lower > 0 and bound * unit > lower * (1 + 1e-5):
-        reason = "neighbouring inequalities may not be enough here: use solver='all-pairs'" if solver != "all-pairs" else ""
+        reason = (
+            "neighbouring inequalities may not be enough here: use solver='all-pairs'" if solver != "all-pairs" else ""
+        )
     status = Status.UNDECIDED if reason else Status.SOLVED
     residuals = {"equations": residual, "gap": gap}
     seconds = time.perf_counter() - began

@@ -117,7 +117,10 @@ def _face(
         dx, dg = xi - xj, gi - gj
         # derivative of <g_j, dx>/1 + mu/2 |dx|^2 + |dg - mu dx|^2 / (2 (L - mu)) along dx, g_i, g_j, halved
         rest = (dg - mu * dx) / (2 * (L - mu))
-        for index, by in ((i, (gj / 2 + mu * dx / 2 - mu * rest, rest)), (j, (-gj / 2 - mu * dx / 2 + mu * rest, dx / 2 - rest))):
+        for index, by in (
+            (i, (gj / 2 + mu * dx / 2 - mu * rest, rest)),
+            (j, (-gj / 2 - mu * dx / 2 + mu * rest, dx / 2 - rest)),
+        ):
             if index == STAR:
                 continue
             by_x, by_g = by

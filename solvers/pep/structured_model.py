@@ -121,7 +121,6 @@ class Descent:
         x, g, f = (np.maximum(np.abs(v), floor) for v in chosen)
         return x, g, f, float(chosen[index][-1] ** power_of)
 
-
     @property
     def lower(self) -> float:
         """The measure of the better of the two explicit functions, for L = 1; 0 if there is none (nonconvex)."""

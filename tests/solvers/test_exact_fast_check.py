@@ -137,7 +137,8 @@ def test_dense_and_sparse_sums_agree() -> None:
     change[f"g{N}"] = {f"g{N}": F(1)}
     member = proof.statement.members[0]
     points = tuple(
-        Point(p.name, change.get(p.name, {}), {} if p.name == "x*" else {f"g{p.name[1:]}": F(1)}, p.f) for p in member.points
+        Point(p.name, change.get(p.name, {}), {} if p.name == "x*" else {f"g{p.name[1:]}": F(1)}, p.f)
+        for p in member.points
     )
     statement = replace(
         proof.statement, vectors=("x0", *(f"g{k}" for k in range(N + 1))), members=(replace(member, points=points),)
