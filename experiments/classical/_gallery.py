@@ -7,18 +7,22 @@ the kernel accepts, and a control.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from math import isqrt
 from typing import Any
 
 import sympy as sp
 
-from gradproof.experiments.engine.check import Context, Evidence, Undecided, check, control
-from gradproof.solvers.pep import CertificateUnavailable, WorstCase, exact
+from gradproof.experiments.engine.check import Context, Evidence, Undecided, certifier, check, control
+from gradproof.solvers.pep import CertificateUnavailable, PepError, WorstCase, exact
+from gradproof.theory import registry
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level, Measurement, Relation
+from gradproof.theory.proof import Proof
 
 Method = Callable[..., WorstCase]
 Setting = Mapping[str, Any]
@@ -51,10 +55,13 @@ REGISTRY: dict[str, Entry] = {}
 
 @lru_cache(maxsize=512)
 def _solved(method: Method, items: tuple[tuple[str, Any], ...]) -> WorstCase:
-    return method(**dict(items))
+    summary = (method.__doc__ or method.__name__).strip().splitlines()[0]
+    return replace(method(**dict(items)), text=f"{summary} [{', '.join(f'{k} = {v}' for k, v in items)}]")
 
 
-def gallery(claim: Claim, *settings: Setting, broken: Setting, drops: str, proves: bool = True) -> Callable[[Method], Method]:
+def gallery(
+    claim: Claim, *settings: Setting, broken: Setting, drops: str, proves: bool = True
+) -> Callable[[Method], Method]:
     """Add ``wc_*`` to the gallery as the worst case that ``claim`` speaks of.
 
     Args:
@@ -74,9 +81,12 @@ def gallery(claim: Claim, *settings: Setting, broken: Setting, drops: str, prove
             for s in table:
                 yield from _against_truth(entry, ctx, s)
 
-        worst_case.__doc__ = f"The exact worst case of {method.__name__} against the {entry.mark} rate, {len(table)} settings."
+        worst_case.__doc__ = (
+            f"The exact worst case of {method.__name__} against the {entry.mark} rate, {len(table)} settings."
+        )
         check(claim, level=Level.EXACT)(worst_case)
         if proves:
+
             def certificate(ctx: Context) -> Iterator[Evidence]:
                 for s in table:
                     yield _proof(entry, ctx, s)
@@ -84,17 +94,86 @@ def gallery(claim: Claim, *settings: Setting, broken: Setting, drops: str, prove
             certificate.__doc__ = f"A rational certificate of the rate itself at {len(table)} settings."
             check(claim, level=Level.CERTIFIED)(certificate)
 
+        def certificate_at(**values: Any) -> tuple[Proof, dict[str, Any]]:
+            return certificate_of(entry, read(claim, **values)[0])
+
+        certifier(claim)(certificate_at)
+
         def broken_class(ctx: Context) -> Iterator[Evidence]:
             s = table[0]
             worst = entry.worst_case(s | changed)
-            yield Measurement(measured=worst.primal, bound=_bound(ctx.claim, s), error=uncertainty(worst),
-                              error_source="solver gap", parameters=_shown(s | changed), relation=Relation.LE)
+            yield Measurement(
+                measured=worst.primal,
+                bound=_bound(ctx.claim, s),
+                error=uncertainty(worst),
+                error_source="solver gap",
+                parameters=_shown(s | changed),
+                relation=Relation.LE,
+            )
 
         broken_class.__doc__ = f"{method.__name__} run with {_shown(changed)}, against the bound without it."
         control(claim, drops=drops)(broken_class)
         return method
 
     return decorate
+
+
+def index() -> list[dict[str, Any]]:
+    """The whole gallery as rows, for tables, pages and tests: claim, method, mark, rate, source and settings."""
+    for stem, family in registry.stems().items():
+        if family == "classical":
+            importlib.import_module(f"gradproof.experiments.classical.{stem}")
+    return [
+        {
+            "claim": e.claim.id,
+            "title": e.claim.title,
+            "method": e.method.__name__,
+            "mark": e.mark,
+            "rate": e.claim.latex,
+            "source": f"{e.claim.paper.citation}; {e.claim.where}",
+            "settings": [_shown(s) for s in e.settings],
+        }
+        for e in REGISTRY.values()
+    ]
+
+
+def read(claim: Claim, **values: Any) -> tuple[dict[str, Fraction], Any]:
+    """Exact parameters and the claim's bound at them.
+
+    Raises:
+        ParameterError, DomainError: a value is missing, no number, or outside the claim's domain.
+    """
+    s = {k: exact(v, k) for k, v in values.items()}
+    return s, _bound(claim, s)
+
+
+def certificate_of(entry: Entry, s: Setting) -> tuple[Proof, dict[str, Any]]:
+    """A proof at one setting and the rational bound in it: the claim's own where it can be reached, else one just above.
+
+    Raises:
+        CertificateUnavailable: neither was found.
+    """
+    worst, bound = entry.worst_case(s), _bound(entry.claim, s)
+    try:
+        found = worst.certify(bound=rational_below(bound))
+    except CertificateUnavailable:
+        found = worst.certify()
+    return found.proof, {"bound": found.bound, "claimed": bound}
+
+
+def rational_root(x: Fraction) -> Fraction:
+    """The square root of the square of a rational.
+
+    Raises:
+        PepError: the root is irrational.
+    """
+    x = exact(x)
+    if x < 0:
+        raise PepError(f"the square root of {x} is not real")
+    root = Fraction(isqrt(x.numerator), isqrt(x.denominator))
+    if root * root != x:
+        raise PepError(f"the square root of {x} is irrational; choose parameters for which it is rational")
+    return root
 
 
 def uncertainty(worst: WorstCase) -> float:
@@ -108,8 +187,12 @@ def _against_truth(entry: Entry, ctx: Context, s: dict[str, Fraction]) -> Iterat
         yield Undecided(f"{entry.method.__name__} at {_shown(s)}: {worst.reason}")
         return
     yield Measurement(
-        measured=worst.bound, bound=_bound(ctx.claim, s), error=uncertainty(worst), error_source="solver gap",
-        parameters=_shown(s), relation=Relation.EQ if ctx.claim.tight else None,
+        measured=worst.bound,
+        bound=_bound(ctx.claim, s),
+        error=uncertainty(worst),
+        error_source="solver gap",
+        parameters=_shown(s),
+        relation=Relation.EQ if ctx.claim.tight else None,
     )
 
 

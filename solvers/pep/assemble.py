@@ -68,11 +68,17 @@ def loosened(arrays: Arrays, metric: Form) -> Arrays:
     if not loose.any():
         return arrays
     names = np.array(arrays.vectors, dtype=object)
-    pairs = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names))
-             if (loose[i] or loose[j]) and (np.abs(arrays.quadratic[:, i, j]).max(initial=0) > 0 or own[i, j])]
+    pairs = [
+        (i, j)
+        for i in range(len(names))
+        for j in range(i + 1, len(names))
+        if (loose[i] or loose[j]) and (np.abs(arrays.quadratic[:, i, j]).max(initial=0) > 0 or own[i, j])
+    ]
     rows, columns = np.array([p[0] for p in pairs], int), np.array([p[1] for p in pairs], int)
     return replace(
-        arrays, vectors=tuple(names[~loose]), loose=tuple(names[loose]),
+        arrays,
+        vectors=tuple(names[~loose]),
+        loose=tuple(names[loose]),
         values=arrays.values + tuple(pair(*sorted((names[i], names[j]))) for i, j in pairs),
         quadratic=arrays.quadratic[:, ~loose][:, :, ~loose],
         linear=np.concatenate([arrays.linear, 2 * arrays.quadratic[:, rows, columns]], axis=1),
@@ -126,7 +132,8 @@ def assemble(problem: Problem) -> Arrays:
     parts.sort(key=lambda p: p[1])
     n, p_ = len(vectors), len(values)
     return Arrays(
-        vectors, values,
+        vectors,
+        values,
         tuple(i for part in parts for i in part[0]),
         np.concatenate([np.full(len(part[0]), part[1]) for part in parts] or [np.zeros(0, bool)]),
         np.concatenate([part[2] for part in parts] or [np.zeros((0, n, n))]),
@@ -136,7 +143,9 @@ def assemble(problem: Problem) -> Arrays:
     )
 
 
-def _point_arrays(m: Mapping, vectors: tuple[str, ...], values: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _point_arrays(
+    m: Mapping, vectors: tuple[str, ...], values: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     index = {v: k for k, v in enumerate(vectors)}
     where = {v: k for k, v in enumerate(values)}
     count = len(m.samples)
@@ -156,14 +165,20 @@ def template(m: Mapping, axiom: str, arity: int) -> Form:
     return AXIOMS[axiom].build(member, local, ())
 
 
-def _instances(m: Mapping, axiom: str, arity: int, points: tuple[np.ndarray, np.ndarray, np.ndarray],
-               vectors: tuple[str, ...], values: tuple[str, ...]) -> tuple[list[Instance], bool, np.ndarray, np.ndarray, np.ndarray]:
+def _instances(
+    m: Mapping,
+    axiom: str,
+    arity: int,
+    points: tuple[np.ndarray, np.ndarray, np.ndarray],
+    vectors: tuple[str, ...],
+    values: tuple[str, ...],
+) -> tuple[list[Instance], bool, np.ndarray, np.ndarray, np.ndarray]:
     X, G, F = points
     count, equality = len(m.samples), AXIOMS[axiom].equality
     names = [f"{letter}{k}" for k in range(arity) for letter in "xg"]
     symmetric = axiom in ("symmetry", "monotone", "cocoercive", "lipschitz", "diameter")
     if arity == 1:
-        chosen = (np.arange(count),)
+        chosen: tuple[np.ndarray, ...] = (np.arange(count),)
     else:
         i, j = np.meshgrid(np.arange(count), np.arange(count), indexing="ij")
         keep = (i < j) if symmetric else (i != j)

@@ -14,9 +14,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from flint import fmpq, fmpq_mat
 from scipy.linalg import qr
 
+from gradproof.solvers.exact.definite import ldl
+from gradproof.solvers.exact.linear import from_flint, to_flint
 from gradproof.solvers.pep.assemble import Instance, pair, template
 from gradproof.solvers.pep.expressions import exact
 from gradproof.solvers.pep.relaxation import Scaling, Solution, rescaled, solve_dual
@@ -52,7 +53,9 @@ class Certificate:
     gap: float
 
 
-def certify(worst: WorstCase, *, bound: Any = None, gap: float = 1e-6, margins: Sequence[float] = MARGINS) -> Certificate:
+def certify(
+    worst: WorstCase, *, bound: Any = None, gap: float = 1e-6, margins: Sequence[float] = MARGINS
+) -> Certificate:
     """An exact upper bound on the worst case.
 
     Args:
@@ -63,7 +66,9 @@ def certify(worst: WorstCase, *, bound: Any = None, gap: float = 1e-6, margins: 
         CertificateUnavailable: no margin led to a proof within the gap (the bound may still be true).
     """
     if not math.isfinite(worst.bound):
-        raise CertificateUnavailable(f"the solver returned {worst.bound}, there are no multipliers to round ({worst.reason})")
+        raise CertificateUnavailable(
+            f"the solver returned {worst.bound}, there are no multipliers to round ({worst.reason})"
+        )
     scaling = rescaled(worst.scaling, worst.solution, abs(worst.bound))
     if bound is not None:
         return _prove_bound(worst, scaling, exact(bound, "bound"))
@@ -88,6 +93,10 @@ def _prove_bound(worst: WorstCase, scaling: Scaling, bound: Fraction) -> Certifi
     from gradproof.solvers.pep.face import prove_on_face
 
     why = ""
+    if float(bound) < worst.bound - 1e-6 * abs(worst.bound):
+        raise CertificateUnavailable(
+            f"the bound {bound} is not proved: the solver's value is larger, {worst.bound:.12g}"
+        )
     if float(bound) > worst.bound * (1 + 1e-8):
         for tolerance in (1e-9, 1e-11):
             solution = solve_dual(worst.arrays, worst.objective, scaling, fixed=float(bound), tolerance=tolerance)
@@ -111,9 +120,13 @@ def prove(worst: WorstCase, solution: Solution, scaling: Scaling, *, fixed: Frac
     """
     instances = worst.arrays.instances
     size = np.abs(worst.arrays.quadratic * np.outer(scaling.vectors, scaling.vectors)).max(axis=(1, 2), initial=0)
-    weight = np.abs(solution.multipliers) * np.maximum(size, np.abs(worst.arrays.linear * scaling.values).max(axis=1, initial=0))
-    keep = np.flatnonzero((weight > 1e-3 * solution.margin * scaling.metric / max(len(instances), 1))
-                          & (worst.arrays.equal | (solution.multipliers > 0)))
+    weight = np.abs(solution.multipliers) * np.maximum(
+        size, np.abs(worst.arrays.linear * scaling.values).max(axis=1, initial=0)
+    )
+    keep = np.flatnonzero(
+        (weight > 1e-3 * solution.margin * scaling.metric / max(len(instances), 1))
+        & (worst.arrays.equal | (solution.multipliers > 0))
+    )
     multipliers = {int(k): rounded(solution.multipliers[k]) for k in keep}
     rows = {k: linear_part(worst, instances[k]) for k in multipliers}
     right = right_side(worst, fixed)
@@ -150,7 +163,9 @@ def linear_part(worst: WorstCase, instance: Instance) -> dict[str, Fraction]:
     """Exact coefficients of the function values and of the constant in an instance."""
     problem = worst.problem
     if worst.arrays.loose:
-        return form_linear(worst, exact_form(worst, instance)) | ({ONE: Fraction(-1)} if instance.axiom == "per" else {})
+        return form_linear(worst, exact_form(worst, instance)) | (
+            {ONE: Fraction(-1)} if instance.axiom == "per" else {}
+        )
     if instance.axiom in ("premise", "per"):
         return dict(exact_form(worst, instance).linear) | ({ONE: Fraction(-1)} if instance.axiom == "per" else {})
     m = next(m for m in problem.mappings if m.name == instance.member)
@@ -177,8 +192,12 @@ def right_side(worst: WorstCase, fixed: Fraction | None) -> dict[str, Fraction]:
     return right
 
 
-def restore(multipliers: dict[int, Fraction], rows: dict[int, dict[str, Fraction]], right: dict[str, Fraction],
-            weight: dict[int, float]) -> None:
+def restore(
+    multipliers: dict[int, Fraction],
+    rows: dict[int, dict[str, Fraction]],
+    right: dict[str, Fraction],
+    weight: dict[int, float],
+) -> None:
     """Change as few and as large multipliers as possible so that ``sum multiplier * row == right`` exactly, in place.
 
     Raises:
@@ -199,19 +218,22 @@ def restore(multipliers: dict[int, Fraction], rows: dict[int, dict[str, Fraction
     basic = [order[p] for p in pivot[:rank]]
     _, _, row_pivot = qr(E[:, pivot[:rank]].T, mode="economic", pivoting=True)
     used = [names[p] for p in row_pivot[:rank]]
-    matrix = fmpq_mat(rank, rank, [_fmpq(rows[k].get(v, Fraction(0))) for v in used for k in basic])
+    matrix = to_flint([[rows[k].get(v, Fraction(0)) for k in basic] for v in used])
     fixed = [k for k in order if k not in set(basic)]
-    rhs = [right.get(v, Fraction(0)) - sum((multipliers[k] * rows[k].get(v, 0) for k in fixed), Fraction(0)) for v in used]
+    rhs = [
+        right.get(v, Fraction(0)) - sum((multipliers[k] * rows[k].get(v, 0) for k in fixed), Fraction(0)) for v in used
+    ]
     try:
-        x = matrix.solve(fmpq_mat(rank, 1, [_fmpq(v) for v in rhs]))
+        x = from_flint(matrix.solve(to_flint([[v] for v in rhs])))
     except ZeroDivisionError:
         raise ProofRejected("the equations of the function values are singular on the chosen multipliers") from None
     for i, k in enumerate(basic):
-        multipliers[k] = Fraction(int(x[i, 0].p), int(x[i, 0].q))
+        multipliers[k] = x[i][0]
 
 
-def submit(worst: WorstCase, multipliers: dict[int, Fraction], spectra: Sequence[list[list[Fraction]]],
-           fixed: Fraction | None) -> Certificate:
+def submit(
+    worst: WorstCase, multipliers: dict[int, Fraction], spectra: Sequence[list[list[Fraction]]], fixed: Fraction | None
+) -> Certificate:
     """Write the proof down and let the kernel check it.
 
     Raises:
@@ -221,7 +243,9 @@ def submit(worst: WorstCase, multipliers: dict[int, Fraction], spectra: Sequence
     tau, uses = fixed, []
     constant = worst.metric.form.linear.get(ONE, Fraction(0))
     if tau is None:
-        tau = constant - sum((x * linear_part(worst, instances[k]).get(ONE, 0) for k, x in multipliers.items()), Fraction(0))
+        tau = constant - sum(
+            (x * linear_part(worst, instances[k]).get(ONE, 0) for k, x in multipliers.items()), Fraction(0)
+        )
     for k, x in multipliers.items():
         if x != 0 and instances[k].axiom != "per":
             uses.append(instances[k].use(x))
@@ -236,26 +260,10 @@ def submit(worst: WorstCase, multipliers: dict[int, Fraction], spectra: Sequence
 
 
 def _squares(w: list[list[Fraction]]) -> list[tuple[Fraction, list[Fraction]]]:
-    """``w = sum d v v^T`` by exact LDL^T (of the symmetric part); raises if a pivot is negative."""
+    """``w = sum d v v^T`` (of the symmetric part); raises if a pivot is negative."""
     n = len(w)
-    a = [[(w[i][j] + w[j][i]) / 2 for j in range(n)] for i in range(n)]
-    out: list[tuple[Fraction, list[Fraction]]] = []
-    for i in range(n):
-        d = a[i][i]
-        if d == 0 and not any(a[i]):
-            continue
-        if d <= 0:
-            raise ProofRejected("the multiplier matrix of a quadratic is not positive semidefinite")
-        v = [a[i][j] / d for j in range(n)]
-        out.append((d, v))
-        for p in range(n):
-            for q in range(n):
-                a[p][q] -= d * v[p] * v[q]
-    return out
-
-
-def _fmpq(x: Fraction) -> fmpq:
-    return fmpq(x.numerator, x.denominator)
-
-
-
+    try:
+        lower, diagonal = ldl([[(w[i][j] + w[j][i]) / 2 for j in range(n)] for i in range(n)])
+    except ValueError as error:
+        raise ProofRejected(f"the multiplier matrix of a quadratic: {error}") from None
+    return [(d, [row[k] for row in lower]) for k, d in enumerate(diagonal) if d]

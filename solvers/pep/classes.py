@@ -33,8 +33,8 @@ class FunctionClass:
 
     kind: ClassVar[str] = "function"
     exact: ClassVar[bool] = True
-    constants: dict[str, Fraction] = field(init=False, default_factory=dict)
-    axioms: tuple[tuple[str, int], ...] = field(init=False, default=())  # (axiom, arity)
+    constants: dict[str, Fraction] = field(init=False, repr=False, compare=False, default_factory=dict)
+    axioms: tuple[tuple[str, int], ...] = field(init=False, repr=False, compare=False, default=())  # (axiom, arity)
     needs_lower: ClassVar[bool] = False
 
     def _set(self, constants: dict[str, Fraction], *axioms: tuple[str, int]) -> None:
@@ -62,7 +62,9 @@ class SmoothStronglyConvex(FunctionClass):
     def __post_init__(self) -> None:
         mu, L = _nonnegative("mu", self.mu, "SmoothStronglyConvex"), _positive("L", self.L, "SmoothStronglyConvex")
         if not mu < L:
-            raise PepError(f"need mu < L, got mu = {self.mu}, L = {self.L}; mu == L holds for L||x||^2/2 only: use Quadratic")
+            raise PepError(
+                f"need mu < L, got mu = {self.mu}, L = {self.L}; mu == L holds for L||x||^2/2 only: use Quadratic"
+            )
         self._set({"mu": mu, "L": L}, ("interpolation", 2))
 
 
@@ -122,7 +124,9 @@ class ConvexLipschitz(FunctionClass):
     M: Any
 
     def __post_init__(self) -> None:
-        self._set({"mu": Fraction(0), "M": _positive("M", self.M, "ConvexLipschitz")}, ("interpolation", 2), ("bounded", 1))
+        self._set(
+            {"mu": Fraction(0), "M": _positive("M", self.M, "ConvexLipschitz")}, ("interpolation", 2), ("bounded", 1)
+        )
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,9 @@ class BoundedGradient(FunctionClass):
 
     def __post_init__(self) -> None:
         L = _positive("L", self.L, "BoundedGradient")
-        self._set({"mu": -L, "L": L, "M": _positive("M", self.M, "BoundedGradient")}, ("interpolation", 2), ("bounded", 1))
+        self._set(
+            {"mu": -L, "L": L, "M": _positive("M", self.M, "BoundedGradient")}, ("interpolation", 2), ("bounded", 1)
+        )
 
 
 @dataclass(frozen=True)
@@ -177,14 +183,17 @@ class Monotone(FunctionClass):
 
 @dataclass(frozen=True)
 class StronglyMonotone(FunctionClass):
-    """mu-strongly monotone operator, L-Lipschitz too if L is given (the pair is then necessary, not sufficient)."""
+    """mu-strongly (mu < 0: weakly) monotone operator, L-Lipschitz too if L is given.
+
+    The two together are necessary, not sufficient, for more than two points (Ryu, Taylor, Bergeling, Giselsson 2020).
+    """
 
     mu: Any
     L: Any = None
     kind: ClassVar[str] = "operator"
 
     def __post_init__(self) -> None:
-        constants = {"mu": _nonnegative("mu", self.mu, "StronglyMonotone")}
+        constants = {"mu": exact(self.mu, "mu")}
         axioms = [("monotone", 2)]
         if self.L is not None:
             constants["L"] = _positive("L", self.L, "StronglyMonotone")

@@ -44,11 +44,15 @@ def exact(value: Any, name: str = "number") -> Fraction:
     if p is not None and q is not None:
         return Fraction(int(p), int(q))
     if hasattr(value, "is_number"):
-        raise PepError(f"{name} = {value} is not rational; give a rational near it, such as Fraction(str(float({value})))")
+        raise PepError(
+            f"{name} = {value} is not rational; give a rational near it, such as Fraction(str(float({value})))"
+        )
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise PepError(f"{name} = {value!r} ({type(value).__name__}) is not a number; give an int, Fraction or float") from None
+        raise PepError(
+            f"{name} = {value!r} ({type(value).__name__}) is not a number; give an int, Fraction or float"
+        ) from None
     if not math.isfinite(number):
         raise PepError(f"{name} = {number} must be finite")
     return Fraction(number) if not hasattr(value, "__index__") else Fraction(int(value))
@@ -186,4 +190,6 @@ def _terms(terms: Mapping[str, Fraction]) -> str:
 
 
 def _no_sum(needed: str, got: Any) -> Any:
-    raise PepError(f"a {needed} is needed here, got {got!r}; points and gradients are vectors, squares and values numbers")
+    raise PepError(
+        f"a {needed} is needed here, got {got!r}; points and gradients are vectors, squares and values numbers"
+    )

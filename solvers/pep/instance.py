@@ -71,8 +71,14 @@ def _simplex_quadratic(P: np.ndarray, q: np.ndarray) -> np.ndarray:
     settings.verbose = False
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-12
     A = sparse.csc_matrix(np.vstack([np.ones((1, n)), -np.eye(n)]))
-    out = clarabel.DefaultSolver(sparse.csc_matrix(np.triu(P) / scale), q / scale, A, np.concatenate([[1.0], np.zeros(n)]),
-                                 [clarabel.ZeroConeT(1), clarabel.NonnegativeConeT(n)], settings).solve()
+    out = clarabel.DefaultSolver(
+        sparse.csc_matrix(np.triu(P) / scale),
+        q / scale,
+        A,
+        np.concatenate([[1.0], np.zeros(n)]),
+        [clarabel.ZeroConeT(1), clarabel.NonnegativeConeT(n)],
+        settings,
+    ).solve()
     w = np.maximum(np.array(out.x), 0)
     return w / w.sum()
 
@@ -97,14 +103,16 @@ class WorstInstance:
         if not np.isfinite(gram).all():
             raise PepError(f"there is no worst-case instance: {worst.reason or 'the Gram matrix is not finite'}")
         d = np.sqrt(np.maximum(np.diag(gram), 1e-300))
-        values, basis = np.linalg.eigh(gram / np.outer(d, d))
-        keep = values > RANK * values.max(initial=0)
-        coordinates = d[:, None] * basis[:, keep][:, ::-1] * np.sqrt(values[keep][::-1])
+        spectrum, basis = np.linalg.eigh(gram / np.outer(d, d))
+        keep = spectrum > RANK * spectrum.max(initial=0)
+        coordinates = d[:, None] * basis[:, keep][:, ::-1] * np.sqrt(spectrum[keep][::-1])
         vectors = dict(zip(worst.arrays.vectors, coordinates, strict=True))
         values = dict(zip(worst.arrays.values, map(float, worst.solution.values), strict=True))
         for a in worst.arrays.loose:  # any vector with the right inner products will do
             known = [(x, values.pop(pair(*sorted((a, b))), 0.0)) for b, x in vectors.items()]
-            vectors[a] = np.linalg.lstsq(np.array([x for x, _ in known]), np.array([c for _, c in known]), rcond=1e-6)[0]
+            vectors[a] = np.linalg.lstsq(np.array([x for x, _ in known]), np.array([c for _, c in known]), rcond=1e-6)[
+                0
+            ]
         return cls(int(keep.sum()), vectors, values)
 
     def at(self, expression: Vector | Scalar) -> np.ndarray | float:
@@ -117,8 +125,11 @@ class WorstInstance:
 
     def data(self, f: Mapping) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Points (P, d), gradients or outputs (P, d) and values (P,) at which the mapping is known."""
-        return (np.array([self.at(s.x) for s in f.samples]), np.array([self.at(s.g) for s in f.samples]),
-                np.array([self.at(s.f) for s in f.samples]))
+        return (
+            np.array([self.at(s.x) for s in f.samples]),
+            np.array([self.at(s.g) for s in f.samples]),
+            np.array([self.at(s.f) for s in f.samples]),
+        )
 
     def function(self, f: Mapping) -> Interpolant:
         """The worst function itself, to run the method on.
@@ -127,7 +138,9 @@ class WorstInstance:
             PepError: for operators, compressors, sets and quadratics, whose data are in ``data``.
         """
         if f.cls.kind != "function" or "mu" not in f.cls.constants:
-            raise PepError(f"{f.name} is a {type(f.cls).__name__}: only functions of F(mu, L) are interpolated; see data()")
+            raise PepError(
+                f"{f.name} is a {type(f.cls).__name__}: only functions of F(mu, L) are interpolated; see data()"
+            )
         x, g, values = self.data(f)
         L = f.cls.constants.get("L")
         return Interpolant(x, g, values, float(f.cls.constants["mu"]), np.inf if L is None else float(L))

@@ -78,23 +78,20 @@ class Mapping:
         return found
 
     def new_gradient(self) -> Vector:
-        """A free (sub)gradient. For a Lipschitz one it is written as the first gradient plus a difference.
+        """A free (sub)gradient, written as the first gradient of the mapping plus a difference.
 
-        All inequalities of such classes speak of differences of gradients; the first one then occurs in inner products
-        only, and does not make the Gram matrix unbounded.
+        Sums such as f + h fix only the sum of the gradients at a minimiser; written so, the part that they leave free
+        occurs in inner products only (or not at all), and does not make the Gram matrix unbounded.
         """
         g = self.problem.leaf(self.fresh("g"), scale=self.gradient_scale)
-        lipschitz = self.cls.kind in ("function", "operator") and {"L", "beta"} & set(self.cls.constants)
-        return self.samples[0].g + g if lipschitz and self.samples else g
+        return self.samples[0].g + g if self.samples and self.cls.kind in ("function", "operator", "indicator") else g
 
     def declare(self, x: Vector, g: Vector, label: str = "") -> Sample:
         """State that g is a (sub)gradient (normal vector, output) at x."""
         name = label or str(next(self._numbers))
         if any(s.label == name for s in self.samples):
             name = f"{name}.{next(self._numbers)}"
-        if not self.valued or self.cls.kind == "indicator":
-            f = Scalar(Form())
-        elif self.cls.kind == "quadratic" and not x.terms:
+        if not self.valued or self.cls.kind == "indicator" or (self.cls.kind == "quadratic" and not x.terms):
             f = Scalar(Form())
         else:
             same = self._by_point.get(frozenset(x.terms.items()))  # another subgradient at the same point
@@ -247,7 +244,9 @@ class Problem:
         premises = tuple(Premise(n, c.scalar.form, c.equality) for n, c in self.premises.items())
         return Statement(tuple(self.vectors), tuple(self.values), members, target, premises, text=text)
 
-    def worst_case(self, metric: Scalar | None = None, *, per: Scalar | None = None, text: str = "", **options: Any) -> WorstCase:
+    def worst_case(
+        self, metric: Scalar | None = None, *, per: Scalar | None = None, text: str = "", **options: Any
+    ) -> WorstCase:
         """The largest value of ``metric`` under the premises, or the smallest tau with ``metric <= tau * per``.
 
         Args:

@@ -10,7 +10,7 @@ keeps the slack S away from singular, so that rounded multipliers still prove a 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -79,8 +79,16 @@ def unpack(v: np.ndarray, n: int) -> np.ndarray:
     return out
 
 
-def solve_dual(arrays: Arrays, objective: Objective, scaling: Scaling, *, margin: float = 0.0, fixed: float | None = None,
-               tolerance: float = 1e-9, max_iter: int = 200) -> Solution:
+def solve_dual(
+    arrays: Arrays,
+    objective: Objective,
+    scaling: Scaling,
+    *,
+    margin: float = 0.0,
+    fixed: float | None = None,
+    tolerance: float = 1e-9,
+    max_iter: int = 200,
+) -> Solution:
     """Solve the dual program; with ``fixed``, keep tau at that value and make the margin as large as possible (at most 1).
 
     Raises:
@@ -110,8 +118,11 @@ def solve_dual(arrays: Arrays, objective: Objective, scaling: Scaling, *, margin
         equations = np.concatenate([equations, np.concatenate([c, np.zeros(columns - m)])[None]])
         rhs.append(np.array([(objective.constant - fixed) / unit]))
     rows = [sparse.csc_matrix(equations)]
-    rows.append(sparse.csc_matrix((-np.ones(len(inequality)), (np.arange(len(inequality)), inequality)),
-                                  shape=(len(inequality), columns)))
+    rows.append(
+        sparse.csc_matrix(
+            (-np.ones(len(inequality)), (np.arange(len(inequality)), inequality)), shape=(len(inequality), columns)
+        )
+    )
     rhs.append(np.zeros(len(inequality)))
     cones = [clarabel.ZeroConeT(len(equations)), clarabel.NonnegativeConeT(len(inequality))]
     rows.append(sparse.csc_matrix(-psd))
@@ -120,7 +131,9 @@ def solve_dual(arrays: Arrays, objective: Objective, scaling: Scaling, *, margin
     start = m
     for (_, low, _high), s in zip(arrays.spectra, spectral, strict=True):
         size = s.shape[1]
-        rows.append(sparse.csc_matrix((-np.ones(size), (np.arange(size), start + np.arange(size))), shape=(size, columns)))
+        rows.append(
+            sparse.csc_matrix((-np.ones(size), (np.arange(size), start + np.arange(size))), shape=(size, columns))
+        )
         rhs.append(-pack(margin * np.eye(len(low))))
         cones.append(clarabel.PSDTriangleConeT(len(low)))
         start += size
@@ -137,8 +150,14 @@ def solve_dual(arrays: Arrays, objective: Objective, scaling: Scaling, *, margin
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        solver = clarabel.DefaultSolver(sparse.csc_matrix((columns, columns)), q, sparse.vstack(rows, format="csc"),
-                                        np.concatenate(rhs), cones, settings)
+        solver = clarabel.DefaultSolver(
+            sparse.csc_matrix((columns, columns)),
+            q,
+            sparse.vstack(rows, format="csc"),
+            np.concatenate(rhs),
+            cones,
+            settings,
+        )
         out = solver.solve()
     x, z = np.array(out.x), np.array(out.z)
     tail = len(equations) + len(inequality)
@@ -174,8 +193,9 @@ def solve_dual(arrays: Arrays, objective: Objective, scaling: Scaling, *, margin
     )
 
 
-def interior(A: np.ndarray, A0: np.ndarray, equations: np.ndarray, right: np.ndarray, free: np.ndarray,
-             tied: bool) -> tuple[np.ndarray, float]:
+def interior(
+    A: np.ndarray, A0: np.ndarray, equations: np.ndarray, right: np.ndarray, free: np.ndarray, tied: bool
+) -> tuple[np.ndarray, float]:
     """A point of ``{x : sum x_k A_k - A_0 >= t I, equations x = right, x_k >= t unless free}`` with the largest t <= 1.
 
     If not ``tied``, the x_k are only asked to be nonnegative.
@@ -197,10 +217,30 @@ def interior(A: np.ndarray, A0: np.ndarray, equations: np.ndarray, right: np.nda
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-10
-    out = clarabel.DefaultSolver(sparse.csc_matrix((m + 1, m + 1)), -np.eye(m + 1)[-1], sparse.csc_matrix(np.vstack(rows)),
-                                 np.concatenate([right, np.zeros(len(bounded)), np.ones(1), -pack(A0)]), cones, settings).solve()
+    out = clarabel.DefaultSolver(
+        sparse.csc_matrix((m + 1, m + 1)),
+        -np.eye(m + 1)[-1],
+        sparse.csc_matrix(np.vstack(rows)),
+        np.concatenate([right, np.zeros(len(bounded)), np.ones(1), -pack(A0)]),
+        cones,
+        settings,
+    ).solve()
     x = np.array(out.x)
     return x[:m], float(x[m])
+
+
+def rescaled(base: Scaling, solution: Solution, metric: float) -> Scaling:
+    """Sizes read off a solution: the next solve then has a Gram matrix of unit diagonal and a metric near one.
+
+    What vanishes at the solution keeps 1 % of the size that ``base`` gives it, relative to the others.
+    """
+    vectors = np.sqrt(np.maximum(np.diag(solution.gram), 0)) / base.vectors
+    values = np.abs(solution.values) / base.values
+    return Scaling(
+        base.vectors * np.maximum(vectors, max(1e-2 * vectors.max(initial=0), 1e-12)),
+        base.values * np.maximum(values, 1e-2 * max(values.max(initial=0), vectors.max(initial=1e-6) ** 2)),
+        metric if metric > 0 else 1.0,
+    )
 
 
 def _spectral_columns(low: np.ndarray, high: np.ndarray, n: int) -> np.ndarray:
@@ -212,16 +252,3 @@ def _spectral_columns(low: np.ndarray, high: np.ndarray, n: int) -> np.ndarray:
     outer = (outer + np.swapaxes(outer, 0, 1)) / 4  # ... and W
     weight = np.where(r == c, 1.0, SQRT2)
     return (pack(outer[r, c]) * weight[:, None]).T
-
-
-def rescaled(scaling: Scaling, solution: Solution, metric: float) -> Scaling:
-    """Sizes read off a solution: the next solve then has a Gram matrix of unit diagonal and a metric near one."""
-    diagonal = np.sqrt(np.maximum(np.diag(solution.gram), 0)) / scaling.vectors
-    floor = 1e-3 * diagonal.max(initial=1e-300)
-    values = np.abs(solution.values) / scaling.values
-    return replace(
-        scaling,
-        vectors=scaling.vectors * np.maximum(diagonal, max(floor, 1e-12)),
-        values=scaling.values * np.maximum(values, 1e-3 * max(values.max(initial=0), 1e-9)),
-        metric=metric if metric > 0 else 1.0,
-    )

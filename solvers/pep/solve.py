@@ -80,12 +80,21 @@ class WorstCase:
         return certify(self, **options)
 
     def _repr_html_(self) -> str:
-        return (f"<b>worst case</b> {self.bound:.9g} ({self.status.value}{': ' + self.reason if self.reason else ''})<br>"
-                f"primal {self.primal:.9g}, {len(self.arrays.instances)} inequalities, {self.solver}, {self.seconds:.3g} s")
+        return (
+            f"<b>worst case</b> {self.bound:.9g} ({self.status.value}{': ' + self.reason if self.reason else ''})<br>"
+            f"primal {self.primal:.9g}, {len(self.arrays.instances)} inequalities, {self.solver}, {self.seconds:.3g} s"
+        )
 
 
-def solve(problem: Problem, metric: Scalar, per: Scalar | None, text: str, *, solver: str = "clarabel",
-          tolerance: float = 1e-9) -> WorstCase:
+def solve(
+    problem: Problem,
+    metric: Scalar,
+    per: Scalar | None,
+    text: str,
+    *,
+    solver: str = "clarabel",
+    tolerance: float = 1e-9,
+) -> WorstCase:
     """See ``Problem.worst_case``."""
     if solver != "clarabel":
         raise PepError(f"solver {solver!r} is not known; use solver='clarabel'")
@@ -104,9 +113,11 @@ def solve(problem: Problem, metric: Scalar, per: Scalar | None, text: str, *, so
     if np.isfinite(size) and size > 0 and (solution.status != "Solved" or not 1e-2 < size < 1e2):
         # the tolerance is relative only once the metric is of size one: solve again in the units just found
         scaling = rescaled(first, solution, size)
-        again = solve_dual(arrays, objective, scaling, tolerance=tolerance)
-        if again.status in ("Solved", "AlmostSolved"):
-            solution = again
+        for asked in (tolerance, 10 * tolerance, 100 * tolerance):
+            again = solve_dual(arrays, objective, scaling, tolerance=asked)
+            if again.status == "Solved":
+                solution, tolerance = again, asked
+                break
     gap = abs(solution.dual - solution.primal) / max(abs(solution.dual), scaling.metric * 1e-12, 1e-300)
     reason = ""
     if solution.status != "Solved":
@@ -114,26 +125,46 @@ def solve(problem: Problem, metric: Scalar, per: Scalar | None, text: str, *, so
     elif not gap <= 1e3 * tolerance:  # NaN too
         reason = f"the primal and dual values differ by {gap:.2g} relative"
     return WorstCase(
-        bound=solution.dual, primal=solution.primal, status=Status.UNDECIDED if reason else Status.SOLVED, reason=reason,
-        solver="clarabel", seconds=time.perf_counter() - began,
-        residuals={"equalities": solution.equality_residual, "inequalities": solution.primal_residual, "gap": gap,
-                   "primal error": solution.primal_error, "dual error": solution.dual_error},
+        bound=solution.dual,
+        primal=solution.primal,
+        status=Status.UNDECIDED if reason else Status.SOLVED,
+        reason=reason,
+        solver="clarabel",
+        seconds=time.perf_counter() - began,
+        residuals={
+            "equalities": solution.equality_residual,
+            "inequalities": solution.primal_residual,
+            "gap": gap,
+            "primal error": solution.primal_error,
+            "dual error": solution.dual_error,
+        },
         exact_class=all(m.cls.exact for m in problem.mappings),
-        problem=problem, metric=metric, per=per, text=text, arrays=arrays, objective=objective, solution=solution, scaling=scaling,
+        problem=problem,
+        metric=metric,
+        per=per,
+        text=text,
+        arrays=arrays,
+        objective=objective,
+        solution=solution,
+        scaling=first,
     )
 
 
 def _expected_sizes(problem: Problem, arrays: Arrays) -> Scaling:
     sizes = problem.vectors
     products = {pair(*sorted((a, b))): sizes[a] * sizes[b] for a in arrays.loose for b in sizes}
-    return Scaling(np.array([sizes[v] for v in arrays.vectors], float),
-                   np.array([(problem.values | products)[v] for v in arrays.values], float))
+    return Scaling(
+        np.array([sizes[v] for v in arrays.vectors], float),
+        np.array([(problem.values | products)[v] for v in arrays.values], float),
+    )
 
 
 def _refuse_infeasible(solution: Solution) -> None:
     if "PrimalInfeasible" in solution.status:
-        raise PepError("the worst case is unbounded: no multiple of the premises bounds the metric; "
-                       "add an initial condition (per=...), or check the step sizes and the class")
+        raise PepError(
+            "the worst case is unbounded: no multiple of the premises bounds the metric; "
+            "add an initial condition (per=...), or check the step sizes and the class"
+        )
     if "DualInfeasible" in solution.status:
         raise PepError("the premises contradict each other, no member of the class satisfies them all; relax one")
 
@@ -143,11 +174,14 @@ def _with_normalisation(arrays: Arrays, per: Scalar) -> Arrays:
     if c:
         raise PepError(f"per = {per!r} has the constant {c}; measure by a quantity that is zero at the solution")
     if arrays.constant.any():
-        raise PepError("per = ... needs a problem without constants, but a premise or a class (M, D) has one; "
-                       "write the initial condition as a premise instead: problem.assume(... <= R ** 2)")
+        raise PepError(
+            "per = ... needs a problem without constants, but a premise or a class (M, D) has one; "
+            "write the initial condition as a premise instead: problem.assume(... <= R ** 2)"
+        )
     at = int(np.count_nonzero(~arrays.equal))  # last of the inequalities
     return Arrays(
-        arrays.vectors, arrays.values,
+        arrays.vectors,
+        arrays.values,
         (*arrays.instances[:at], Instance(PER, PER, ()), *arrays.instances[at:]),
         np.insert(arrays.equal, at, False),
         np.insert(arrays.quadratic, at, q, axis=0),

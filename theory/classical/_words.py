@@ -38,15 +38,36 @@ def step_at_most(limit: Any, name: str = "step") -> Assumption:
     return Assumption(name, f"$\\gamma\\le{sp.latex(limit)}$", sp.Le(gamma.symbol, limit))
 
 
-def rate(paper: Paper, name: str, title: str, quantity: str, bound: Any, initial: str, parameters: tuple[Parameter, ...],
-         assumptions: tuple[Assumption, ...], *, source: str, tight: bool, remark: str = "", confidence: str = "verified") -> Claim:
+def rate(
+    paper: Paper,
+    name: str,
+    title: str,
+    quantity: str,
+    bound: Any,
+    initial: str,
+    parameters: tuple[Parameter, ...],
+    assumptions: tuple[Assumption, ...],
+    *,
+    source: str,
+    tight: bool,
+    remark: str = "",
+    confidence: str = "verified",
+) -> Claim:
     """A worst-case rate ``quantity <= bound * initial``; the claim's bound is the factor."""
     factor = f"\\cdot {initial}" if initial else ""
     kind = "attained by some instance" if tight else "an upper bound"
     return Claim(
-        id=f"{paper.key}.{name}", paper=paper, title=title,
+        id=f"{paper.key}.{name}",
+        paper=paper,
+        title=title,
         statement=f"{title}: ${quantity}\\le\\tau{factor}$ with $\\tau={sp.latex(sp.sympify(bound))}$; {kind}.",
-        parameters=parameters, assumptions=assumptions,
+        parameters=parameters,
+        assumptions=assumptions,
         quantity=f"\\sup\\frac{{{quantity}}}{{{initial}}}" if initial else quantity,
-        relation=Relation.LE, expression=bound, where=source, remark=remark, tight=tight, confidence=confidence,
+        relation=Relation.LE,
+        expression=bound,
+        where=source,
+        remark=remark,
+        tight=tight,
+        confidence=confidence,
     )
