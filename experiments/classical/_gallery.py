@@ -19,6 +19,7 @@ import sympy as sp
 
 from gradproof.experiments.engine.check import Context, Evidence, Undecided, certifier, check, control
 from gradproof.solvers.pep import CertificateUnavailable, PepError, WorstCase, exact
+from gradproof.solvers.pep.counterexample import NoCounterexample
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level, Measurement, Relation
@@ -60,7 +61,7 @@ def _solved(method: Method, items: tuple[tuple[str, Any], ...]) -> WorstCase:
 
 
 def gallery(
-    claim: Claim, *settings: Setting, broken: Setting, drops: str, proves: bool = True
+    claim: Claim, *settings: Setting, broken: Setting, drops: str, proves: bool = True, instance: bool = True
 ) -> Callable[[Method], Method]:
     """Add ``wc_*`` to the gallery as the worst case that ``claim`` speaks of.
 
@@ -68,6 +69,8 @@ def gallery(
         settings: parameters at which the claim is checked; decimals and fractions as text.
         broken: parameters that the control changes for the method but not for the bound.
         drops: the assumption that the change breaks.
+        instance: False where no rational instance can be written: equality constraints, or a class whose inequalities are
+            necessary only.
         proves: False where the bound is irrational and attained, so that no rational certificate can reach it.
     """
     table = tuple({k: exact(v) for k, v in s.items()} for s in settings)
@@ -85,6 +88,15 @@ def gallery(
             f"The exact worst case of {method.__name__} against the {entry.mark} rate, {len(table)} settings."
         )
         check(claim, level=Level.EXACT)(worst_case)
+        if instance:
+
+            def rational_instance(ctx: Context) -> Iterator[Evidence]:
+                yield _instance(entry, ctx, table[-1])
+
+            rational_instance.__doc__ = (
+                f"A member of the class in rational coordinates, near the worst case of {method.__name__}."
+            )
+            check(claim, level=Level.EXACT)(rational_instance)
         if proves:
 
             def certificate(ctx: Context) -> Iterator[Evidence]:
@@ -201,6 +213,17 @@ def _proof(entry: Entry, ctx: Context, s: dict[str, Fraction]) -> Evidence:
         return entry.worst_case(s).certify(bound=rational_below(_bound(ctx.claim, s))).proof
     except CertificateUnavailable as error:
         return Undecided(f"{entry.method.__name__} at {_shown(s)}: {error}")
+
+
+def _instance(entry: Entry, ctx: Context, s: Setting) -> Evidence:
+    try:
+        found = entry.worst_case(s).counterexample()
+    except NoCounterexample as error:
+        return Undecided(f"{entry.method.__name__} at {_shown(s)}: {error}")
+    value = sp.Rational(found.value.numerator, found.value.denominator)
+    return Measurement(
+        measured=value, bound=_bound(ctx.claim, s), parameters=_shown(s), what="the quantity on a rational instance"
+    )
 
 
 def rational_below(bound: Any) -> Fraction:

@@ -189,6 +189,7 @@ def wc_gradient_descent_nonconvex(*, L, gamma, N) -> WorstCase:
     broken={"gamma": "1/2"},
     drops="the step size of the bound",
     proves=False,
+    instance=False,
 )
 def wc_gradient_descent_quadratics(*, L, gamma, N) -> WorstCase:
     """f_N - f_* per ||x_0 - x_*||^2 over convex quadratics."""
@@ -204,6 +205,7 @@ def wc_gradient_descent_quadratics(*, L, gamma, N) -> WorstCase:
     {"mu": "1/5", "L": 2, "gamma": "1/4", "N": 3},
     broken={"mu": "1/100"},
     drops="pl",
+    instance=False,
 )
 def wc_gradient_descent_pl(*, mu, L, gamma, N) -> WorstCase:
     """f_N - f_* per f_0 - f_* under the Polyak-Lojasiewicz inequality."""

@@ -12,6 +12,7 @@ from gradproof.theory.classical import line_search
     {"mu": 1, "L": 3, "N": 2},
     broken={"mu": "1/20"},
     drops="strongly-convex",
+    instance=False,
 )
 def wc_gradient_exact_line_search(*, mu, L, N) -> WorstCase:
     """f_N - f_* per f_0 - f_*."""

@@ -58,6 +58,7 @@ def wc_accelerated_proximal_point(*, N, mu=0) -> WorstCase:
     {"mu": 1, "L": 3, "gamma": "1/9", "N": 2},
     broken={"mu": "1/10"},
     drops="strongly-monotone",
+    instance=False,
 )
 def wc_forward_step(*, mu, L, gamma, N) -> WorstCase:
     """||x_N - x_*||^2 per ||x_0 - x_*||^2."""

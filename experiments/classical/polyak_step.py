@@ -11,6 +11,7 @@ from gradproof.theory.classical import polyak_step
     {"mu": "1/10", "L": 1, "gamma": 2},
     broken={"mu": "1/10"},
     drops="strongly-convex",
+    instance=False,
 )
 def wc_polyak_step(*, mu, L, gamma) -> WorstCase:
     """||x_1 - x_*||^2 per ||x_0 - x_*||^2, given that the step was gamma."""

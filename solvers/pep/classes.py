@@ -200,6 +200,7 @@ class StronglyMonotone(FunctionClass):
             axioms.append(("lipschitz", 2))
             if constants["mu"] > constants["L"]:
                 raise PepError(f"need mu <= L, got mu = {self.mu}, L = {self.L}")
+        object.__setattr__(self, "exact", self.L is None)
         self._set(constants, *axioms)
 
 

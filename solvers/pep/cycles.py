@@ -16,11 +16,12 @@ import numpy as np
 
 from gradproof.solvers.pep.assemble import assemble
 from gradproof.solvers.pep.classes import FunctionClass
+from gradproof.solvers.pep.counterexample import evaluate
 from gradproof.solvers.pep.expressions import PepError, Vector
 from gradproof.solvers.pep.instance import Interpolant
 from gradproof.solvers.pep.problem import Problem
 from gradproof.solvers.pep.relaxation import Objective, Scaling, solve_dual
-from gradproof.theory.axioms import ONE, Form
+from gradproof.theory.axioms import Form
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.field import Rationals
 from gradproof.theory.proof import axiom_form
@@ -129,13 +130,14 @@ def _rounded(
     bits: int,
 ) -> Cycle:
     unit = Fraction(1, 2**bits)
-    place = {v: [unit * round(x * 2**bits) for x in row] for v, row in zip(problem.vectors, factor, strict=True)}
+    place = {v: tuple(unit * round(x * 2**bits) for x in row) for v, row in zip(problem.vectors, factor, strict=True)}
     height = dict(zip(problem.values, [unit * round(x * 2**bits) for x in values], strict=False))
     base = height[next(iter(problem.values))]  # value at the minimiser
     height = {k: v - base for k, v in height.items()}
     statement, field = problem.statement(Form()), Rationals()
     margins = [
-        -_value(axiom_form(statement, i.use(Fraction(1)), field)[0], place, height) for i in assemble(problem).instances
+        -evaluate(axiom_form(statement, i.use(Fraction(1)), field)[0], place, height)
+        for i in assemble(problem).instances
     ]
     if min(margins) < 0:
         raise NoCycle("rounding broke an interpolation inequality")
@@ -150,10 +152,3 @@ def _rounded(
         for g in gradients
     ]
     return Cycle(cls, tuple(at), tuple(slopes), tuple(list(height.values())[1:]), min(margins))
-
-
-def _value(form: Form, place: dict[str, list[Fraction]], height: dict[str, Fraction]) -> Fraction:
-    total = sum((c * (Fraction(1) if v == ONE else height[v]) for v, c in form.linear.items()), Fraction(0))
-    for (a, b), c in form.quadratic.items():
-        total += c * sum((p * q for p, q in zip(place[a], place[b], strict=True)), Fraction(0))
-    return total

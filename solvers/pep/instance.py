@@ -97,22 +97,22 @@ class WorstInstance:
     values: MappingOf[str, float]
 
     @classmethod
-    def of(cls, worst: WorstCase) -> WorstInstance:
+    def of(cls, worst: WorstCase, rank: float = RANK) -> WorstInstance:
         """Factor the Gram matrix of a worst case."""
         gram = worst.solution.gram
         if not np.isfinite(gram).all():
             raise PepError(f"there is no worst-case instance: {worst.reason or 'the Gram matrix is not finite'}")
         d = np.sqrt(np.maximum(np.diag(gram), 1e-300))
         spectrum, basis = np.linalg.eigh(gram / np.outer(d, d))
-        keep = spectrum > RANK * spectrum.max(initial=0)
+        keep = spectrum > rank * spectrum.max(initial=0)
         coordinates = d[:, None] * basis[:, keep][:, ::-1] * np.sqrt(spectrum[keep][::-1])
         vectors = dict(zip(worst.arrays.vectors, coordinates, strict=True))
         values = dict(zip(worst.arrays.values, map(float, worst.solution.values), strict=True))
         for a in worst.arrays.loose:  # any vector with the right inner products will do
             known = [(x, values.pop(pair(*sorted((a, b))), 0.0)) for b, x in vectors.items()]
-            vectors[a] = np.linalg.lstsq(np.array([x for x, _ in known]), np.array([c for _, c in known]), rcond=1e-6)[
-                0
-            ]
+            vectors[a] = np.linalg.lstsq(
+                np.array([x for x, _ in known]), np.array([c for _, c in known]), rcond=10 * rank
+            )[0]
         return cls(int(keep.sum()), vectors, values)
 
     def at(self, expression: Vector | Scalar) -> np.ndarray | float:

@@ -17,6 +17,7 @@ from gradproof.solvers.pep.relaxation import Objective, Scaling, Solution, resca
 
 if TYPE_CHECKING:
     from gradproof.solvers.pep.certify import Certificate
+    from gradproof.solvers.pep.counterexample import Counterexample
     from gradproof.solvers.pep.instance import WorstInstance
     from gradproof.solvers.pep.problem import Problem
 
@@ -78,6 +79,12 @@ class WorstCase:
         from gradproof.solvers.pep.certify import certify
 
         return certify(self, **options)
+
+    def counterexample(self) -> Counterexample:
+        """A rational instance near the worst case: a proved lower bound; see ``counterexample.counterexample``."""
+        from gradproof.solvers.pep.counterexample import counterexample
+
+        return counterexample(self)
 
     def _repr_html_(self) -> str:
         return (

@@ -16,8 +16,10 @@ from gradproof.solvers.pep import (
     SmoothConvex,
     SmoothStronglyConvex,
     Status,
+    StronglyMonotone,
     proximal,
 )
+from gradproof.solvers.pep.counterexample import NoCounterexample, evaluate
 from gradproof.solvers.pep.cycles import NoCycle, find_cycle, heavy_ball
 from gradproof.theory.axioms import ONE
 from gradproof.theory.errors import ProofRejected
@@ -210,3 +212,34 @@ def test_a_missing_solver_is_named_with_the_way_out(monkeypatch):
     monkeypatch.setitem(sys.modules, "clarabel", None)
     with pytest.raises(PepError, match="pip install clarabel"):
         gradient_descent(1, 10, Fraction(1, 10), 1)
+
+
+@pytest.mark.parametrize(("mu", "gamma", "N"), [(0, Fraction(1), 2), (Fraction(1, 2), Fraction(3, 2), 1)])
+def test_a_rational_instance_bounds_the_worst_case_from_below(mu, gamma, N):
+    _, f, _, worst = gradient_descent(mu, 1, gamma, N)
+    truth = max((1 - gamma * mu) ** 2, (1 - gamma) ** 2) ** N
+    found = worst.counterexample()
+    assert truth * (1 - Fraction(1, 10**4)) <= found.value <= truth
+    assert found.margin >= 0
+    assert all(isinstance(c, Fraction) for v in found.vectors.values() for c in v)
+    assert evaluate(worst.per.form, found.vectors, found.values) > 0
+    assert (
+        evaluate(worst.metric.form, found.vectors, found.values) / evaluate(worst.per.form, found.vectors, found.values)
+        == found.value
+    )
+    for k in range(1, len(f.samples)):  # the function is at least its value at the minimiser
+        assert evaluate((f.samples[k].f - f.samples[0].f).form, found.vectors, found.values) >= 0
+
+
+def test_where_no_instance_can_be_written_the_reason_is_named():
+    p = Problem()
+    f = p.function(Quadratic(0, 1))
+    x = p.point("x")
+    with pytest.raises(NoCounterexample, match="matrix inequalities"):
+        p.worst_case(f.gradient(x) ** 2, per=x**2).counterexample()
+    p = Problem()
+    A = p.operator(StronglyMonotone(Fraction(1, 2), 1), "A")
+    A.minimiser()
+    x = p.point("x")
+    with pytest.raises(NoCounterexample, match="necessary only"):
+        p.worst_case(A(x) ** 2, per=x**2).counterexample()
