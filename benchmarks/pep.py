@@ -103,8 +103,8 @@ def timed(contestants: dict[str, Callable[[], float]], repeats: dict[str, int]) 
     return {name: (statistics.median(times[name]), values[name]) for name in contestants}
 
 
-def show(row: tuple[str, str]) -> None:
-    print(f"{row[0]:<48}  {row[1]}", flush=True)
+def show(name: str, text: str) -> None:
+    print(f"{name:<48}  {text}", flush=True)
 
 
 def pepit_installed() -> bool:
@@ -133,7 +133,7 @@ def n40(pepit: bool) -> dict[str, Any]:
     repeats = {"gradproof": 21, "cvxpy + SCS": 5, "cvxpy + Clarabel": 3, "PEPit": 3}
     found = timed(contestants, {name: repeats[name] for name in contestants})
     for name, (seconds, value) in found.items():
-        show((f"N = 40, f_N - f_*: {name}", f"{seconds * 1e3:10.1f} ms   error {abs(value / truth - 1):.1e}"))
+        show(f"N = 40, f_N - f_*: {name}", f"{seconds * 1e3:10.1f} ms   error {abs(value / truth - 1):.1e}")
     ours = found["gradproof"][0]
     return {
         "speedup_vs_pepit_n40": found["PEPit"][0] / ours if pepit else None,
@@ -165,9 +165,9 @@ def certificates(instances: int) -> dict[str, Any]:
         gap = float(proved[0]) / truth - 1 if proved is not None and good else np.inf
         failed += not gap <= 1e-9
         gaps.append(gap)
-    show((f"certificates, N = 40, {instances} random instances",
+    show(f"certificates, N = 40, {instances} random instances",
                  f"{instances - failed} within 1e-9, worst gap {max(gaps):.1e}, "
-                 f"{statistics.median(seconds) * 1e3:.0f} ms (at most {max(seconds) * 1e3:.0f}) beyond the solve"))  # fmt: skip
+                 f"{statistics.median(seconds) * 1e3:.0f} ms (at most {max(seconds) * 1e3:.0f}) beyond the solve")  # fmt: skip
     return {
         "certified_gap_n40": max(gaps),
         "certify_seconds_n40": statistics.median(seconds),
@@ -182,12 +182,12 @@ def large_certificate() -> dict[str, Any]:
     certificate = worst.certify()
     seconds = time.process_time() - began
     gap = float(certificate.bound) / closed_form(1000, 0.75) - 1
-    show(("certificate, N = 1000", f"{seconds:.2f} s with its solve, gap {gap:.1e}"))
+    show("certificate, N = 1000", f"{seconds:.2f} s with its solve, gap {gap:.1e}")
     worst = gradient_descent(40, 1)
     began = time.process_time()
     exact = worst.exact()
     exact_seconds = time.process_time() - began
-    show(("exact optimum, N = 40", f"{exact.bound} in {exact_seconds:.2f} s, gap {exact.gap}"))
+    show("exact optimum, N = 40", f"{exact.bound} in {exact_seconds:.2f} s, gap {exact.gap}")
     return {"certify_seconds_n1000": seconds, "certified_gap_n1000": gap, "exact_optimum_n40": str(exact.bound),
             "exact_seconds_n40": exact_seconds}  # fmt: skip
 
@@ -206,8 +206,8 @@ def sweeps(pepit: bool) -> dict[str, Any]:
         for g in few:
             with_pepit(N, float(g))
         theirs = (time.process_time() - began) / len(few)
-    show(("sweep of step sizes, N = 10", f"{1 / ours:.0f} a second, error {error:.1e}"
-                 + (f"; PEPit {1 / theirs:.1f} a second" if theirs else "")))  # fmt: skip
+    show("sweep of step sizes, N = 10", f"{1 / ours:.0f} a second, error {error:.1e}"
+                 + (f"; PEPit {1 / theirs:.1f} a second" if theirs else ""))  # fmt: skip
     return {"sweep_speedup_n10": theirs / ours if theirs else None, "sweep_error_n10": error}
 
 
@@ -218,7 +218,7 @@ def strongly_convex() -> dict[str, Any]:
     seconds = time.process_time() - began
     truth = closed_form(200, 1.0, 0.1)
     value, error = float(certificate.bound), abs(float(certificate.bound) / truth - 1)
-    show(("mu = L/10, N = 200, certified", f"value {value:.6e}, error {error:.1e}, {seconds:.2f} s"))
+    show("mu = L/10, N = 200, certified", f"value {value:.6e}, error {error:.1e}, {seconds:.2f} s")
     return {"strongly_convex_error_n200": error, "strongly_convex_value_n200": value,
             "strongly_convex_float_error_n200": abs(worst.bound / truth - 1)}  # fmt: skip
 
@@ -235,7 +235,7 @@ def no_local_form(pepit: bool) -> dict[str, Any]:
         began = time.process_time()
         with_pepit(N, h)
         theirs = time.process_time() - began
-    show(("all pairs, N = 100", f"{ours:.2f} s, error {error:.1e}" + (f"; PEPit {theirs:.0f} s" if theirs else "")))
+    show("all pairs, N = 100", f"{ours:.2f} s, error {error:.1e}" + (f"; PEPit {theirs:.0f} s" if theirs else ""))
     return {"all_pairs_speedup_n100": theirs / ours if theirs else None, "all_pairs_error_n100": error}
 
 
@@ -247,7 +247,7 @@ def largest(limit: float = 60.0) -> dict[str, Any]:
         worst = gradient_descent(N, 1, solver="chordal", tolerance=1e-12)
         seconds = time.process_time() - began
         error = abs(worst.bound / closed_form(N, 1.0) - 1)
-        show((f"N = {N}", f"{seconds:.1f} s, error {error:.1e}, {worst.status.value}"))
+        show(f"N = {N}", f"{seconds:.1f} s, error {error:.1e}, {worst.status.value}")
         if seconds > limit or not error <= 1e-6:
             break
         reached = N
@@ -264,7 +264,7 @@ def main() -> None:
     args = parser.parse_args()
     pepit = pepit_installed()
     if not pepit:
-        show(("PEPit", MISSING))
+        show("PEPit", MISSING)
     result = n40(pepit)
     result |= sweeps(pepit)
     result |= certificates(args.instances)
