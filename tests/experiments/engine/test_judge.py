@@ -1,0 +1,108 @@
+"""Verdicts: all six, each for its reason, and no way for a bad number to pass."""
+
+import math
+
+import pytest
+import sympy as sp
+
+from gradproof.experiments.engine.check import Undecided
+from gradproof.experiments.engine.judge import judge, tightness
+from gradproof.theory.communication.ef21 import proofs
+from gradproof.theory.evidence import Level, Measurement, Outcome, Relation
+from gradproof.theory.symbolic import Identity
+
+x = sp.Symbol("x", positive=True)
+
+
+def outcome(level, *evidence, relation=Relation.LE):
+    return judge(level, relation, evidence).outcome
+
+
+def m(measured, bound, error=0, **more):
+    return Measurement(
+        measured=measured, bound=bound, error=error, error_source="rounding" if error else "exact", **more
+    )
+
+
+@pytest.mark.parametrize(
+    ("measurement", "expected"),
+    [
+        (m(0.5, 1.0, 0.1), Outcome.CONFIRMED),
+        (m(1.5, 1.0, 0.1), Outcome.REFUTED),
+        (m(0.95, 1.0, 0.1), Outcome.UNDECIDED),
+        (m(1.05, 1.0, 0.1), Outcome.UNDECIDED),
+        (m(sp.Rational(1, 3), sp.Rational(1, 3)), Outcome.CONFIRMED),
+        (m(sp.sqrt(2), sp.sqrt(3)), Outcome.CONFIRMED),
+        (m(sp.sqrt(2) + sp.sqrt(3), sp.sqrt(5 + 2 * sp.sqrt(6))), Outcome.CONFIRMED),
+        (m(sp.sqrt(3), sp.sqrt(2)), Outcome.REFUTED),
+        (m(math.nan, 1.0), Outcome.UNDECIDED),
+        (m(1.0, math.nan), Outcome.UNDECIDED),
+        (m(0.5, 1.0, math.nan), Outcome.UNDECIDED),
+        (m(0.5, 1.0, -0.1), Outcome.UNDECIDED),
+        (m(sp.nan, 1), Outcome.UNDECIDED),
+        (m(math.inf, 1.0), Outcome.REFUTED),
+    ],
+)
+def test_upper_bounds(measurement, expected):
+    assert outcome(Level.EXACT, measurement) is expected
+
+
+def test_one_bad_measurement_decides():
+    good = m(0.5, 1.0)
+    assert outcome(Level.EXACT, good, m(2.0, 1.0), m(math.nan, 1.0)) is Outcome.REFUTED
+    assert outcome(Level.EXACT, good, m(math.nan, 1.0)) is Outcome.UNDECIDED
+    assert outcome(Level.EMPIRICAL, good) is Outcome.CONSISTENT
+
+
+def test_lower_bounds_and_equalities():
+    assert outcome(Level.EXACT, m(2.0, 1.0), relation=Relation.GE) is Outcome.CONFIRMED
+    assert outcome(Level.EXACT, m(0.5, 1.0), relation=Relation.GE) is Outcome.REFUTED
+    assert outcome(Level.EXACT, m(1.0, 1.05, 0.1), relation=Relation.EQ) is Outcome.CONFIRMED
+    assert outcome(Level.EXACT, m(1.0, 1.2, 0.1), relation=Relation.IFF) is Outcome.REFUTED
+    assert outcome(Level.EXACT, m(2.0, 1.0, relation=Relation.GE)) is Outcome.CONFIRMED
+
+
+def test_nothing_measured_and_given_up_are_undecided():
+    assert outcome(Level.EXACT) is Outcome.UNDECIDED
+    v = judge(Level.EXACT, Relation.LE, [m(0.1, 1.0), Undecided("solver stopped")])
+    assert (v.outcome, v.reason) == (Outcome.UNDECIDED, "solver stopped")
+    assert judge(Level.EXACT, Relation.LE, [True]).outcome is Outcome.UNDECIDED
+
+
+def test_proofs_and_identities():
+    assert outcome(Level.SYMBOLIC, proofs.distortion(), Identity(x - x)) is Outcome.PROVED
+    assert outcome(Level.SYMBOLIC, Identity(x - 2)) is Outcome.REFUTED
+    from dataclasses import replace
+
+    broken = replace(proofs.distortion(), uses=())
+    assert outcome(Level.SYMBOLIC, broken) is Outcome.UNDECIDED
+    assert outcome(Level.CONTROL, broken) is Outcome.CONFIRMED
+    assert outcome(Level.CONTROL, proofs.distortion()) is Outcome.MISSED
+
+
+def test_controls_must_violate():
+    assert outcome(Level.CONTROL, m(2.0, 1.0)) is Outcome.CONFIRMED
+    assert outcome(Level.CONTROL, m(0.5, 1.0)) is Outcome.MISSED
+    assert outcome(Level.CONTROL, m(1.05, 1.0, 0.1)) is Outcome.MISSED
+    assert outcome(Level.CONTROL, m(2.0, 1.0), m(0.5, 1.0)) is Outcome.MISSED
+    assert outcome(Level.CONTROL, m(math.inf, 1.0)) is Outcome.CONFIRMED
+    assert outcome(Level.CONTROL, m(math.nan, 1.0)) is Outcome.UNDECIDED
+
+
+def test_a_random_quantity_is_decided_by_its_e_value():
+    assert outcome(Level.EMPIRICAL, m(1.2, 1.0, e_value=3.0, level=1e-6)) is Outcome.CONSISTENT
+    assert outcome(Level.EMPIRICAL, m(1.2, 1.0, e_value=2e6, level=1e-6)) is Outcome.REFUTED
+    assert outcome(Level.EMPIRICAL, m(0.2, 1.0, e_value=math.nan, level=1e-6)) is Outcome.UNDECIDED
+
+
+def test_tightness():
+    assert tightness(Relation.LE, [m(0.25, 1.0), m(0.5, 1.0)]) == 0.5
+    assert tightness(Relation.GE, [m(4.0, 1.0)]) == 0.25
+    assert tightness(Relation.EQ, [m(0.0, 0.0)]) == 1.0
+    assert tightness(Relation.LE, [m(0.0, 0.0)]) is None
+
+
+def test_the_reason_names_the_instance():
+    v = judge(Level.EXACT, Relation.LE, [m(2.0, 1.0, 0.1, parameters={"gamma": 0.5}, what="average")])
+    assert v.reason == "average 2 +- 0.1 (rounding) <= 1 violated at gamma=0.5"
+    assert v.worst.measured == 2.0

@@ -1,0 +1,197 @@
+"""The driver: resumes after a kill, survives a dying worker, never lets an exception or a time-out pass."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from gradproof.experiments.engine.check import check, checks_of, control
+from gradproof.experiments.engine.store import Ledger
+from gradproof.experiments.engine.verify import load_file, plan, run_task, verify
+from gradproof.theory import registry
+from gradproof.theory.claim import Claim
+from gradproof.theory.errors import GradproofError, UnknownClaim
+from gradproof.theory.evidence import Level, Measurement, Outcome, Relation
+from gradproof.theory.paper import Paper
+
+PAPER = Paper(key="zz-test", authors=("A",), title="T", year=2020, family="classical")
+NUMBERS = iter(range(1000))
+
+
+@pytest.fixture
+def claim():
+    c = Claim(
+        id=f"zz-test.c{next(NUMBERS)}",
+        paper=PAPER,
+        title="t",
+        statement="s",
+        parameters=(),
+        assumptions=(),
+        quantity="x",
+        relation=Relation.LE,
+        expression=1,
+    )
+    registry.register(c)
+    yield c
+    registry._CLAIMS.pop(c.id)
+
+
+def good(ctx):
+    """Half of it."""
+    yield Measurement(measured=0.5, bound=float(ctx.claim.bound()))
+
+
+def test_levels_and_controls_are_judged_apart(claim):
+    check(claim, level=Level.EXACT)(good)
+    control(claim, drops="nothing")(good)
+    rows = {r.level: r for r in verify([claim], jobs=1)}
+    assert rows[Level.EXACT].verdict.outcome is Outcome.CONFIRMED
+    assert rows[Level.CONTROL].verdict.outcome is Outcome.MISSED
+
+
+def test_whatever_goes_wrong_is_undecided(claim):
+    def raises(ctx):
+        raise ValueError("broken")
+
+    def sleeps(ctx):
+        time.sleep(5)
+        yield from good(ctx)
+
+    check(claim, level=Level.EXACT)(raises)
+    check(claim, level=Level.EXACT, timeout=0.2)(sleeps)
+    rows = {r.check: r.verdict for r in verify([claim], jobs=1)}
+    assert rows["raises"].outcome is Outcome.UNDECIDED
+    assert rows["raises"].reason == "ValueError: broken"
+    assert rows["sleeps"].outcome is Outcome.UNDECIDED
+    assert "stopped after" in rows["sleeps"].reason
+
+
+def test_finished_checks_are_not_repeated(claim, tmp_path):
+    runs = []
+
+    def counted(ctx):
+        runs.append(ctx.seed)
+        yield from good(ctx)
+
+    check(claim, level=Level.EXACT)(counted)
+    ledger = Ledger(tmp_path / "l.sqlite")
+    assert not verify([claim], ledger=ledger, jobs=1)[0].cached
+    assert verify([claim], ledger=ledger, jobs=1)[0].cached
+    assert len(runs) == 1
+    verify([claim], ledger=ledger, jobs=1, fresh=True)
+    verify([claim], ledger=ledger, jobs=1, seed=1)  # another key
+    assert runs == [0, 0, 1]
+
+
+def test_a_mutant_has_its_own_key(claim):
+    check(claim, level=Level.EXACT)(good)
+    task, mutated = plan([claim])[0], None
+    mutant = claim.with_bound(0.4)
+    for c in checks_of(claim):
+        mutated = type(task)(c, mutant, type(task.context)(mutant, scope=c.name), "other")
+    assert run_task(mutated).verdict.outcome is Outcome.REFUTED
+
+
+def test_budgets(claim):
+    check(claim, level=Level.EXACT, budget="full")(good)
+    assert plan([claim]) == []
+    assert len(plan([claim], budget="full")) == len(plan([claim], budget="gpu")) == 1
+
+
+def test_streams_are_keyed_by_names(claim):
+    check(claim, level=Level.EXACT)(good)
+    ctx = plan([claim])[0].context
+    a, b = ctx.rng("x").random(3), ctx.rng("y").random(3)
+    assert (a != b).all()
+    assert (ctx.rng("x").random(3) == a).all()
+
+
+CLAIMS = """
+import os, time
+from gradproof import Claim, Measurement, Paper, Relation, Level, check, register
+PAPER = Paper(key="mine", authors=("me",), title="t", year=2026, family="own")
+CLAIMS = [Claim(id=f"mine.c{k}", paper=PAPER, title="t", statement="s", parameters=(), assumptions=(), quantity="x",
+                relation=Relation.LE, expression=1) for k in range(6)]
+register(*CLAIMS)
+for k, c in enumerate(CLAIMS):
+    def slow(ctx, k=k):
+        open(os.environ["TRACE"], "a").write(f"{k}\\n")
+        time.sleep(float(os.environ.get("PAUSE", "0")))
+        if k == 3 and os.environ.get("DIE"):
+            os._exit(9)
+        yield Measurement(measured=0.5, bound=1.0)
+    check(c, level=Level.EXACT)(slow)
+"""
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    path = tmp_path / "mine.py"
+    path.write_text(CLAIMS)
+    monkeypatch.setenv("TRACE", str(tmp_path / "trace"))
+    return path
+
+
+def _verify(file, ledger, jobs, **env):
+    call = f"verify({str(file)!r}, ledger={str(ledger)!r}, jobs={jobs})"
+    code = f"from gradproof import verify; print([c.outcome.value for c in {call}])"
+    return subprocess.Popen(
+        [sys.executable, "-c", code], env=os.environ | env, stdout=subprocess.PIPE, start_new_session=True
+    )
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_kill_minus_nine_loses_nothing_that_was_finished(file, tmp_path, jobs):
+    ledger, trace = tmp_path / "k.sqlite", tmp_path / "trace"
+    killed = 0
+    while killed < 2:
+        p = _verify(file, ledger, jobs, PAUSE="0.3")
+        before = len(Ledger(ledger).rows())
+        deadline = time.monotonic() + 60
+        while len(Ledger(ledger).rows()) < before + 1 and time.monotonic() < deadline and p.poll() is None:
+            time.sleep(0.02)
+        os.killpg(p.pid, signal.SIGKILL)
+        p.wait()
+        p.stdout.close()
+        killed += 1
+    kept = {r.claim for r in Ledger(ledger).rows()}
+    assert len(kept) >= 2
+    started = trace.read_text().split()
+    p = _verify(file, ledger, jobs)
+    out = p.communicate()[0].decode()
+    assert out.count("confirmed") == 6
+    again = set(trace.read_text().split()[len(started) :])
+    assert again == {str(k) for k in range(6)} - {c.removeprefix("mine.c") for c in kept}
+    assert len(Ledger(ledger).rows()) == 6
+
+
+def test_a_dying_worker_harms_no_other_check(file, tmp_path):
+    p = _verify(file, tmp_path / "d.sqlite", 2, DIE="1")
+    out = p.communicate()[0].decode()
+    assert out.count("confirmed") == 5
+    rows = {r.claim: r.verdict for r in Ledger(tmp_path / "d.sqlite").rows()}
+    assert rows["mine.c3"].outcome is Outcome.UNDECIDED
+    assert rows["mine.c3"].reason == "its worker process died"
+
+
+def test_a_users_file_that_fails_is_one_line(tmp_path):
+    path = tmp_path / "bad.py"
+    path.write_text(textwrap.dedent("""
+        x = 1
+        y = x / 0
+    """))  # fmt: skip
+    with pytest.raises(GradproofError, match=r"bad\.py, line 3: ZeroDivisionError"):
+        load_file(str(path))
+    with pytest.raises(GradproofError, match="cannot read"):
+        load_file(str(tmp_path / "none.py"))
+
+
+def test_unknown_checks_are_named():
+    from gradproof.experiments.engine.check import find_check
+
+    with pytest.raises(UnknownClaim, match="no check"):
+        find_check("ef21.pl/exact/nothing")
