@@ -2,12 +2,13 @@
 
 The second moment of linearised SGD moves by ``T(X) = X - eta (HX + XH) + eta^2 [(1-p) HXH + p mean_i H_i X H_i]``.
 
-*Stable*: a matrix M with ``M - T(M) >= 0`` and ``M >= I`` on the span of the curvatures. Then ``V(delta) = delta' M delta``
-satisfies ``E V(delta_{t+1}) <= V(delta_t)`` and bounds ``|delta|^2``, so second moments stay bounded.
-*Unstable*: a symmetric X with ``<X, T(X)> > <X, X>``. T is self-adjoint, so its largest eigenvalue exceeds one; T keeps positive
-semidefiniteness, so (Perron, Frobenius) some second moment grows geometrically.
+*Stable*: a matrix M with ``M - T(M) >= 0`` and ``M >= I`` on the span of the curvatures. Then ``V(delta) = delta' M
+delta`` satisfies ``E V(delta_{t+1}) <= V(delta_t)`` and bounds ``|delta|^2``, so second moments stay bounded.
+*Unstable*: a symmetric X with ``<X, T(X)> > <X, X>``. T is self-adjoint, so its largest eigenvalue exceeds one; T
+keeps positive semidefiniteness, so (Perron, Frobenius) some second moment grows geometrically.
 
-This file turns data into the two forms, by integers alone, and hands them to ``theory.proof``; it is part of what is trusted.
+This file turns data into the two forms, by integers alone, and hands them to ``theory.proof``; it is part of what is
+trusted.
 """
 
 from __future__ import annotations

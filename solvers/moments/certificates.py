@@ -1,7 +1,8 @@
 """Exact certificates of stable and unstable step sizes, and a certified bracket of the threshold.
 
-Floats guess a matrix, integers decide: nothing here is trusted. A certificate is accepted by ``accepts`` (python-flint, fast)
-and, written apart, by ``theory.stability_certificate.check_stability`` (plain integers and the kernel).
+Floats guess a matrix, integers decide: nothing here is trusted. A certificate is accepted by ``accepts``
+(python-flint, fast) and, written apart, by ``theory.stability_certificate.check_stability`` (plain integers and the
+kernel).
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def certify_threshold(
     """A two-sided bracket of ``eta*`` of the given relative half-width, each end with an accepted certificate.
 
     Args:
-        curvatures: (n, d) rows or (n, d, d) Hessians: floats (taken as the binary fractions that they are), ints, or Fractions.
+        curvatures: (n, d) rows or (n, d, d) Hessians: floats (taken as the binary fractions that they are), ints, or
+            Fractions.
         halfwidth: relative; from 1e-13 or so (the accuracy of a float eigenvector) to 1.
 
     Raises:
