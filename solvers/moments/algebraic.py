@@ -133,12 +133,7 @@ def _form(A: flint.fmpq_mat, B: flint.fmpq_mat) -> flint.fmpq_mat:
 
 def _largest_root(polynomial: flint.fmpz_poly) -> tuple[flint.fmpz_poly, flint.arb]:
     """The irreducible factor with the largest real root (all roots are real), and a ball that isolates it."""
-    real = [
-        (root.real, factor)
-        for factor, _ in polynomial.factor()[1]
-        for root, _ in factor.complex_roots()
-        if root.imag == 0
-    ]
+    real = [(root.real, factor) for factor, _ in polynomial.factor()[1] for root, _ in _roots(factor) if root.imag == 0]
     root, factor = real[0]
     for other, its_factor in real[1:]:
         if other > root:  # true only if the balls are apart
@@ -146,6 +141,11 @@ def _largest_root(polynomial: flint.fmpz_poly) -> tuple[flint.fmpz_poly, flint.a
         elif not other < root:
             raise NotConverged("two eigenvalues are too close to tell which is the largest")
     return factor, root
+
+
+def _roots(f: Any) -> list[tuple[Any, int]]:
+    """Isolating balls of all complex roots, with multiplicities."""
+    return f.complex_roots()
 
 
 def _refine(f: flint.fmpz_poly, low: Fraction, high: Fraction, width: Fraction) -> tuple[Fraction, Fraction]:

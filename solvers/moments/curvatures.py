@@ -194,6 +194,10 @@ def _reduce(factors: np.ndarray) -> Curvatures:
     scale = np.abs(flat).max()
     if scale == 0:
         return Curvatures(np.zeros((n, k, 0)), np.zeros(0), np.zeros((d, 0)))
+    if not 1e-60 < scale < 1e60:  # fourth powers must fit into a double
+        raise ParameterError(
+            f"the largest |Jacobian| entry is {scale:.3g}; rescale to about 1: eta* goes with its inverse square"
+        )
     U, s, Vt = scipy.linalg.svd(flat / scale, full_matrices=False, check_finite=False)
     r = int((s > max(n * k, d) * EPS * s[0]).sum())
     s = s[:r] * scale

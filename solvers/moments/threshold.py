@@ -204,16 +204,13 @@ def gaussian_threshold(eigenvalues: Any, *, batch_size: int) -> float:
         return math.inf
     scale = w.max()
     w = w / scale
-    pole = 2 / (1 + 1 / B)
 
     def excess(eta: float) -> float:
         return float(np.sum(eta * w / B / (2 - (1 + 1 / B) * eta * w))) - 1
 
-    # the sum exceeds its largest term, which is 1 at 2 B / (B + 2): a bracket inside (0, pole)
-    return (
-        float(scipy.optimize.brentq(excess, 0.0, min(2 * B / (B + 2), pole), xtol=1e-300, rtol=4 * np.finfo(float).eps))
-        / scale
-    )
+    # the largest term alone is 1 at 2B/(B + 2), and infinite at 2B/(B + 1): between them the excess is positive
+    high = (2 * B / (B + 2) + 2 * B / (B + 1)) / 2
+    return float(scipy.optimize.brentq(excess, 0.0, high, xtol=1e-300, rtol=4 * np.finfo(float).eps)) / scale
 
 
 def _choose(m: Moments, method: str, *, dual: bool = True) -> str:
