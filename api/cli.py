@@ -108,20 +108,14 @@ def list_(names: tuple[str, ...], as_json: bool) -> None:
 @_one_line
 def show(claim_id: str, as_json: bool) -> None:
     """Show a claim: statement, assumptions, parameters, bound, source."""
+    from gradproof.summary import claim_json
     from gradproof.theory import registry
 
     c = registry.claim(claim_id)
     if not as_json:
         click.echo(c.show())
         return
-    click.echo(json.dumps({
-        "id": c.id, "title": c.title, "statement": c.statement, "latex": c.latex, "bound": str(c.expression),
-        "relation": c.relation.value, "confidence": c.confidence, "source": c.paper.citation, "where": c.where,
-        "remark": c.remark, "tight": c.tight,
-        "parameters": [{"name": p.name, "meaning": p.meaning, "domain": str(p.domain), "vector": bool(p.size)} for p in c.parameters],
-        "assumptions": [{"name": a.name, "statement": a.statement, "relation": str(a.relation) if a.relation is not None else None}
-                        for a in c.assumptions],
-    }, indent=1))  # fmt: skip
+    click.echo(json.dumps(claim_json(c), indent=1))
 
 
 @main.command()

@@ -14,6 +14,7 @@ from gradproof.experiments.engine.verify import verify as run
 from gradproof.theory import registry
 from gradproof.theory.claim import CONFIDENCE, Claim
 from gradproof.theory.evidence import Level, Outcome, Relation
+from gradproof.theory.parameter import pretty_set
 
 #: strongest first among the good ones; a bad one overrides them all
 _BAD = (Outcome.REFUTED, Outcome.MISSED, Outcome.UNDECIDED)
@@ -106,6 +107,31 @@ class ClaimSummary:
 
 def _of(row: Row) -> Outcome:
     return row.verdict.outcome
+
+
+def claim_json(c: Claim) -> dict[str, Any]:
+    """A claim as JSON values."""
+    return {
+        "id": c.id,
+        "title": c.title,
+        "statement": c.statement,
+        "latex": c.latex,
+        "bound": str(c.expression),
+        "relation": c.relation.value,
+        "tight": c.tight,
+        "confidence": c.confidence,
+        "source": c.paper.citation,
+        "where": c.where,
+        "remark": c.remark,
+        "parameters": [
+            {"name": p.name, "meaning": p.meaning, "domain": pretty_set(p.domain), "vector": bool(p.size)}
+            for p in c.parameters
+        ],
+        "assumptions": [
+            {"name": a.name, "statement": a.statement, "relation": "" if a.structural else str(a.relation)}
+            for a in c.assumptions
+        ],
+    }
 
 
 def row_json(r: Row) -> dict[str, Any]:

@@ -16,8 +16,9 @@ def row(key="k", **more):
     worst = Measurement(measured=0.1 + 0.2, bound=sp.Rational(1, 3), error=1e-17, parameters={"L_i": (1, 2.5), "x": float("inf")},
                         relation=Relation.GE, seed=3, what="w")  # fmt: skip
     verdict = Verdict(outcome=Outcome.CONFIRMED, reason="r", tightness=0.1, n=2, worst=worst, proofs=("{}",))
-    facts = {"claim": "ef21.pl", "check": "c", "level": Level.EXACT, "drops": "", "summary": "s", "budget": "quick",
-             "backend": "numpy", "seed": 0, "code": "abc", "verdict": verdict, "seconds": 1.5, "finished": time.time(), "versions": {"numpy": "2"}}  # fmt: skip
+    facts = {"claim": "ef21.pl", "check": "c", "level": Level.EXACT, "drops": "", "summary": "s", "budget": "quick"}
+    facts |= {"backend": "numpy", "seed": 0, "code": "abc", "verdict": verdict, "seconds": 1.5, "finished": time.time()}
+    facts |= {"versions": {"numpy": "2"}}
     return Row(**({"key": key} | facts | more))
 
 

@@ -1,0 +1,171 @@
+"""The command line: answers, exit codes, one-line errors."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from gradproof.cli import main
+
+
+def run(*args):
+    return CliRunner().invoke(main, [str(a) for a in args])
+
+
+GOOD = ("gamma=1/10", "L=1", "L_AM=2", "alpha=3/4", "T=10", "f0=3", "f_inf=0", "G0=1")
+
+
+def test_bound():
+    assert json.loads(run("bound", "ef21.nonconvex-am", *GOOD, "--json").output)["exact"] == "31/5"
+    assert run("bound", "ef21.nonconvex-am", *GOOD).output == "6.2  (exactly 31/5)\n"
+    assert json.loads(run("bound", "ef21.cloning", "L_i=1,1,1,100", "--json").output)["bound"] == pytest.approx(
+        25.75 * 2**0.5
+    )
+
+
+@pytest.mark.parametrize(
+    ("args", "text"),
+    [
+        (("bound", "ef21.noncovex-am"), "did you mean ef21.nonconvex-am"),
+        (("show", "ef22"), "did you mean"),
+        (("verify", "nothing-like-it"), "no claim or paper"),
+        (("verify", "none.py"), "cannot read none.py"),
+        (("bound", "ef21.nonconvex-am", "alpha=0.1"), "needs gamma"),
+        (("bound", "ef21.nonconvex-am", *GOOD[1:], "gamma=-1"), "gamma = -1 is outside (0, inf)"),
+        (("bound", "ef21.nonconvex-am", *GOOD[1:], "gamma=1"), "assumes step_size"),
+        (("bound", "ef21.nonconvex-am", "gamma"), "name=value"),
+        (("bound", "ef21.nonconvex-am", "gamma=x"), "not a number"),
+        (("bound", "ef21.nonconvex-am", "T=1", "T=2"), "given twice"),
+        (("certify", "ef21.sharp-threshold", "alpha=1/2", "L=1", "L_AM=1", "gamma=1"), "rational sqrt(1 - alpha)"),
+        (("certify", "ef21.sharp-threshold", "alpha=3/4"), "needs L, L_AM, gamma, alpha"),
+        (("certify", "ef21.compressors"), "has no certifier"),
+        (("check", "none.json"), "cannot read none.json"),
+        (("verify", "ef21", "--ledger", "/dev/null/x"), "choose another with --ledger"),
+        (("figures", "ef99"), "no paper 'ef99'"),
+    ],
+)
+def test_errors_are_one_line_and_exit_with_2(args, text):
+    result = run(*args)
+    assert result.exit_code == 2
+    assert text in result.output
+    assert result.output.count("\n") == 1
+    assert result.output.startswith("error: ")
+
+
+def test_usage_errors_exit_with_2():
+    assert run("verify", "--budget", "huge").exit_code == 2
+    assert run("verify", "--jobs", "0").exit_code == 2
+
+
+def test_list_and_show():
+    assert "ef21.sharp-threshold" in run("list").output
+    assert {c["paper"] for c in json.loads(run("list", "ef21", "--json").output)} == {"ef21"}
+    shown = run("show", "ef21.nonconvex-am").output
+    for part in ("smooth_f", "L_AM", "Richtárik", r"\le"):
+        assert part in shown
+    assert json.loads(run("show", "ef21.pl", "--json").output)["relation"] == "<="
+
+
+def test_certify_then_check(tmp_path):
+    path = tmp_path / "proof.json"
+    made = run("certify", "ef21.sharp-threshold", "alpha=3/4", "L=1/4", "L_AM=3/4", "gamma=1", "-o", path, "--json")
+    assert json.loads(made.output)["accepted"]
+    checked = run("check", path, "--json")
+    assert checked.exit_code == 0
+    assert json.loads(checked.output)["digest"] == json.loads(made.output)["digest"]
+    assert "then " in run("check", path).output
+
+
+def _proof(tmp_path):
+    path = tmp_path / "proof.json"
+    run("certify", "ef21.sharp-threshold", "alpha=3/4", "L=1/4", "L_AM=3/4", "gamma=1", "-o", path)
+    return path, path.read_text()
+
+
+def test_an_edited_proof_is_rejected(tmp_path):
+    path, text = _proof(tmp_path)
+    data = json.loads(text)
+    data["uses"][0]["multiplier"] = "2"
+    path.write_text(json.dumps(data))
+    result = run("check", path)
+    assert result.exit_code == 1
+    assert result.output.startswith("rejected: ")
+    assert result.output.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda t: t[: len(t) // 2],
+        lambda t: "",
+        lambda t: "[" * 100000,
+        lambda t: "{}",
+        lambda t: "[1, 2]",
+        lambda t: t.replace('"3/4"', "0.75"),
+        lambda t: t.replace('"3/4"', '"' + "9" * 5000 + '"'),
+        lambda t: t.replace('"uses": [', '"uses": ["x", '),
+        lambda t: t.replace("gradproof-proof-1", "gradproof-proof-9"),
+        lambda t: t.replace('"vectors"', '"victors"', 1),
+    ],
+)
+def test_a_file_that_is_no_proof_is_refused_in_one_line(tmp_path, spoil):
+    path, text = _proof(tmp_path)
+    path.write_text(spoil(text))
+    result = run("check", path)
+    assert result.exit_code in (1, 2)
+    assert result.output.count("\n") == 1
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+def test_binary_and_huge_files_are_refused(tmp_path, monkeypatch):
+    path = tmp_path / "proof.json"
+    path.write_bytes(os.urandom(1000))
+    assert run("check", path).exit_code == 2
+    monkeypatch.setattr("gradproof.theory.proof_json.MAX_BYTES", 10)
+    assert "larger than the limit" in run("check", path).output
+
+
+def test_a_corrupted_ledger_is_kept_aside(tmp_path):
+    ledger = tmp_path / "l.sqlite"
+    ledger.write_bytes(b"not a database, but somebody's file" * 10)
+    result = run("verify", "ef21.young-optimal", "--ledger", ledger, "--jobs", 1, "--json")
+    assert "kept as" in result.stderr
+    assert len(list(tmp_path.glob("l.sqlite.corrupt-*"))) == 1
+    assert json.loads(result.stdout)["exit_code"] == result.exit_code
+
+
+FILE = """
+from gradproof import Claim, Measurement, Paper, Relation, Level, Undecided, check, control, register
+C = Claim(id="mine.a", paper=Paper(key="mine", authors=("me",), title="t", year=2026, family="own"), title="t", statement="s",
+          parameters=(), assumptions=(), quantity="x", relation=Relation.LE, expression=1)
+register(C)
+@check(C, level=Level.EXACT)
+def a(ctx):
+    yield {evidence}
+@control(C, drops="x")
+def b(ctx):
+    yield Measurement(measured={control}, bound=1.0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("evidence", "control", "code"),
+    [
+        ("Measurement(measured=0.5, bound=1.0)", 2.0, 0),
+        ("Measurement(measured=1.5, bound=1.0)", 2.0, 1),
+        ("Measurement(measured=0.5, bound=1.0)", 0.5, 1),
+        ("Undecided('no solver')", 2.0, 3),
+        ("Measurement(measured=float('nan'), bound=1.0)", 2.0, 3),
+        ("Undecided('no solver')", 0.5, 1),
+    ],
+)
+def test_exit_codes(tmp_path, evidence, control, code):
+    path = tmp_path / "mine.py"
+    path.write_text(FILE.format(evidence=evidence, control=control))
+    command = [sys.executable, "-m", "gradproof", "verify", str(path), "--jobs", "1"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "mine.a" in done.stdout
