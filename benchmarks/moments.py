@@ -76,10 +76,11 @@ def main() -> None:
         for B in (1, 4) if d <= 1000 else (1,):
             runs = [seconds(lambda G=G, B=B: stability_threshold(G, batch_size=B)) for _ in range(repeats)]
             took, threshold = statistics.median(t for t, _ in runs), runs[-1][1]
-            print(f"{f'{threshold.method}, {n} x {d}, B = {B}':44}{took:12.4g}{threshold.error /
-            threshold.value:12.2g}") if B == 1:
+            case, accuracy = f"{threshold.method}, {n} x {d}, B = {B}", threshold.error / threshold.value
+            print(f"{case:44}{took:12.4g}{accuracy:12.2g}")
+            if B == 1:
                 out[f"seconds_n{n}_d{d}"] = took
-                out[f"error_n{n}_d{d}"] = threshold.error / threshold.value
+                out[f"error_n{n}_d{d}"] = accuracy
 
     G = features(200, 100)
     runs = [seconds(lambda: certify_threshold(G, batch_size=1, halfwidth=1e-10)) for _ in range(3)]
