@@ -60,7 +60,9 @@ trS = Parameter("trS", "trace of the second moment S of the inputs", latex=r"\ma
 INTERPOLATING = Assumption("interpolating", "every sample's gradient vanishes at the minimum")
 REGULAR = Assumption("regular", "the mean gradient vanishes at the minimum")
 PSD = Assumption("psd_hessians", "every $H_i$ is positive semidefinite")
-BATCHES = Assumption("iid_uniform_batches", "batches are uniform, independent of one another, and $p$ is that of the sampling")
+BATCHES = Assumption(
+    "iid_uniform_batches", "batches are uniform, independent of one another, and $p$ is that of the sampling"
+)
 RANK_ONE = Assumption("rank_one_hessians", r"$H_i = J_iJ_i^\top$: a square loss with one output")
 LINEARISED = Assumption("linearised", "SGD is replaced by its linearisation at the minimum")
 MEAN_SQUARE = Assumption("mean_square", r"stable means that $\mathbb E\|\delta_t\|^2$ stays bounded on range(H)")
@@ -69,7 +71,9 @@ BELOW = Assumption("below_threshold", r"$\eta < \eta^*$")
 SINGLE = Assumption("p_is_one", "$p = 1$: one sample a step")
 GAUSSIAN_FEATURES = Assumption("gaussian_features", r"each step draws $B$ fresh $J \sim N(0, H)$")
 ALIGNED = Assumption(
-    "alignment", r"$\mathrm{Tr}(S(\delta)H) \ge 2\mu_0 L(\delta)\|H\|_F^2$ for all $\delta$, $S$ the covariance of gradient noise"
+    "alignment",
+    r"$\mathrm{Tr}(S(\delta)H) \ge 2\mu_0 L(\delta)\|H\|_F^2$ for all $\delta$, $S$ the covariance "
+    "of gradient noise",
 )
 SYMMETRIC_INPUTS = Assumption("symmetric_inputs", r"$x$ and $-x$ have the same law, and $P(w_j^\top x = 0) = 0$")
 ISOTROPIC = Assumption("isotropic_inputs", r"$\mathbb E xx^\top = I$")
@@ -97,8 +101,10 @@ SECOND_MOMENT_OPERATOR = _claim(
     title="The second moment moves by one linear operator",
     statement=(
         r"$\mathbb E\,\delta_{t+1}\delta_{t+1}^\top = T(\mathbb E\,\delta_t\delta_t^\top)$ with "
-        r"$T(X) = X - \eta(HX + XH) + \eta^2[(1-p)HXH + p\,\overline{H_iXH_i}]$. $T$ is self-adjoint and keeps positive "
-        r"semidefiniteness, so its spectral radius is its largest eigenvalue and has a positive semidefinite eigenmatrix."
+        r"$T(X) = X - \eta(HX + XH) + \eta^2[(1-p)HXH + p\,\overline{H_iXH_i}]$. $T$ is self-adjoint and keeps "
+        r"positive "
+        r"semidefiniteness, so its spectral radius is its largest eigenvalue and has a positive semidefinite "
+        r"eigenmatrix."
     ),
     parameters=(eta, p, x0, x1, x2, xi2),
     assumptions=(INTERPOLATING, BATCHES, LINEARISED),
@@ -112,7 +118,8 @@ MIXTURE = _claim(
     "mixture",
     title="Batches act like a mixture of full-batch and single-sample steps",
     statement=(
-        r"The process that takes the full gradient with probability $1-p$ and one uniform sample with probability $p$ has the same "
+        r"The process that takes the full gradient with probability $1-p$ and one uniform sample with "
+        r"probability $p$ has the same "
         r"operator $T$, hence the same second moments and the same threshold, as SGD with batches of size $B$."
     ),
     parameters=(eta, p, x0, x1, x2, xi2),
@@ -127,8 +134,10 @@ EXACT_THRESHOLD = _claim(
     "exact-threshold",
     title="The exact threshold of the step size",
     statement=(
-        r"$\mathbb E\|\delta_t\|^2$ on range(H) stays bounded iff $\eta \le \eta^* = 2/\lambda_{\max}(C^+D)$, and tends to 0 iff "
-        r"$0 < \eta < \eta^*$: $\rho(T) \le 1$ iff $\eta D \le 2C$. At a regular minimum boundedness has the same threshold."
+        r"$\mathbb E\|\delta_t\|^2$ on range(H) stays bounded iff $\eta \le \eta^* = 2/\lambda_{\max}(C^+D)$, "
+        r"and tends to 0 iff "
+        r"$0 < \eta < \eta^*$: $\rho(T) \le 1$ iff $\eta D \le 2C$. At a regular minimum boundedness has the "
+        r"same threshold."
     ),
     parameters=(lam,),
     assumptions=(INTERPOLATING, PSD, BATCHES, LINEARISED, MEAN_SQUARE),
@@ -143,7 +152,8 @@ BATCH_MONOTONE = _claim(
     title="Larger batches allow larger steps",
     statement=(
         r"$\eta^*(B) \ge \eta^*(B-1)$, because $D$ decreases with $p$: $\overline{H_i\otimes H_i} - H\otimes H = "
-        r"\overline{(H_i-H)\otimes(H_i-H)}$ is positive semidefinite. $\eta^*(n) = 2/\lambda_{\max}(H)$ without replacement."
+        r"\overline{(H_i-H)\otimes(H_i-H)}$ is positive semidefinite. $\eta^*(n) = 2/\lambda_{\max}(H)$ without "
+        r"replacement."
     ),
     parameters=(eta_smaller,),
     assumptions=(INTERPOLATING, PSD, BATCHES, LINEARISED, MEAN_SQUARE),
@@ -158,7 +168,8 @@ DUAL_THRESHOLD = _claim(
     "dual-threshold",
     title="For one sample a step, the threshold is the top eigenvalue of an n x n matrix",
     statement=(
-        r"$2/\eta^* = \lambda_{\max}(K)$, $K_{ij} = \frac1n J_i^\top Y_jJ_i$ with $HY_j + Y_jH = 2J_jJ_j^\top$. $K$ is symmetric "
+        r"$2/\eta^* = \lambda_{\max}(K)$, $K_{ij} = \frac1n J_i^\top Y_jJ_i$ with $HY_j + Y_jH = 2J_jJ_j^\top$. "
+        r"$K$ is symmetric "
         r"with entries $\ge 0$, so $\min_i (Kq)_i/q_i \le 2/\eta^* \le \max_i (Kq)_i/q_i$ for every $q > 0$."
     ),
     parameters=(lam_K,),
@@ -176,7 +187,8 @@ NECESSARY = _claim(
     "necessary",
     title="Necessary conditions from Rayleigh quotients",
     statement=(
-        r"$\eta^* \le 2\mathrm{Tr}H/[(1-p)\|H\|_F^2 + p\overline{\|H_i\|_F^2}]$ (trace) and $\eta^* \le 2/R_1$ (rank one), hence "
+        r"$\eta^* \le 2\mathrm{Tr}H/[(1-p)\|H\|_F^2 + p\overline{\|H_i\|_F^2}]$ (trace) and $\eta^* \le 2/R_1$ "
+        r"(rank one), hence "
         r"$\eta^* \le 2/\lambda_{\max}(H)$ (gradient descent); the first two are incomparable."
     ),
     parameters=(p, tr, h2, hi2, R1),
@@ -192,7 +204,8 @@ TRACE = _claim(
     "trace",
     title="Stable minima have a small trace",
     statement=(
-        r"At a minimum that is stable at $\eta$, $p\,\mathrm{Tr}H + (1-p)\|H\|_F^2/\mathrm{Tr}H \le 2/\eta$; so $\mathrm{Tr}H \le 2/\eta$ for "
+        r"At a minimum that is stable at $\eta$, $p\,\mathrm{Tr}H + (1-p)\|H\|_F^2/\mathrm{Tr}H \le 2/\eta$; so "
+        r"$\mathrm{Tr}H \le 2/\eta$ for "
         r"$B = 1$. Tight: $J_i = ae_i$, $n = d$ has $\eta^* = 2B/a^2$ without replacement, with equality for every $B$."
     ),
     parameters=(eta,),
@@ -208,8 +221,10 @@ SUFFICIENT = _claim(
     "sufficient",
     title="Sufficient conditions: T(I) <= I, and per-sample descent",
     statement=(
-        r"$2/h_{\max} \le 2/\lambda_I \le \eta^*$, where $\eta \le 2/\lambda_I$ says $T(I) \le I$. Neither is necessary, nor is the "
-        r"bound $s \le 1/(\eta\sqrt p)$ on the non-uniformity $s^2 = \lambda_{\max}(\overline{H_i^2} - H^2)$ that follows from it."
+        r"$2/h_{\max} \le 2/\lambda_I \le \eta^*$, where $\eta \le 2/\lambda_I$ says $T(I) \le I$. Neither is "
+        r"necessary, nor is the "
+        r"bound $s \le 1/(\eta\sqrt p)$ on the non-uniformity $s^2 = \lambda_{\max}(\overline{H_i^2} - H^2)$ "
+        r"that follows from it."
     ),
     parameters=(lam_I, h_max),
     assumptions=(INTERPOLATING, PSD, BATCHES, LINEARISED, MEAN_SQUARE),
@@ -228,7 +243,8 @@ GAUSSIAN = _claim(
     title="Fresh Gaussian features",
     statement=(
         r"For fresh $J \sim N(0, H)$ in batches of $B$, $\eta^*$ is the root of "
-        r"$\sum_j (\eta\lambda_j/B)/(2 - (1 + 1/B)\eta\lambda_j) = 1$ below $2/((1 + 1/B)\lambda_{\max})$; $2B/(d + B + 1)$ for $H = I$."
+        r"$\sum_j (\eta\lambda_j/B)/(2 - (1 + 1/B)\eta\lambda_j) = 1$ below $2/((1 + 1/B)\lambda_{\max})$; "
+        r"$2B/(d + B + 1)$ for $H = I$."
     ),
     parameters=(eta, B, lam_j),
     assumptions=(INTERPOLATING, GAUSSIAN_FEATURES, LINEARISED, MEAN_SQUARE),
@@ -248,7 +264,8 @@ STATIONARY_COVARIANCE = _claim(
     "stationary-covariance",
     title="The stationary covariance at a regular minimum",
     statement=(
-        r"For $0 < \eta < \eta^*$, $\mathbb E\,\delta_t\delta_t^\top$ on range(H) tends to $\eta p(2C - \eta D)^+[\overline{g_ig_i^\top}]$, "
+        r"For $0 < \eta < \eta^*$, $\mathbb E\,\delta_t\delta_t^\top$ on range(H) tends to $\eta p(2C - \eta "
+        r"D)^+[\overline{g_ig_i^\top}]$, "
         r"$g_i$ the samples' gradients at the minimum, projected on range(H)."
     ),
     parameters=(eta, p, y),
@@ -263,7 +280,8 @@ LOSS_FROBENIUS = _claim(
     "loss-frobenius",
     title="Loss stability bounds the Frobenius norm",
     statement=(
-        r"$\mathbb E L(\theta_{t+1}) \ge \eta^2p\mu_0\|H\|_F^2\,\mathbb E L(\theta_t)$; so the loss blows up exponentially unless "
+        r"$\mathbb E L(\theta_{t+1}) \ge \eta^2p\mu_0\|H\|_F^2\,\mathbb E L(\theta_t)$; so the loss blows up "
+        r"exponentially unless "
         r"$\|H\|_F \le 1/(\eta\sqrt{p\mu_0})$. Gaussian features have $\mu_0 \ge 1$."
     ),
     parameters=(eta, p, mu0, h2, loss),
@@ -280,7 +298,8 @@ RELU_PATHNORM = _claim(
     statement=(
         r"For $f(x) = \sum_j a_j\mathrm{relu}(w_j^\top x)$ and the square loss, $\mathrm{Tr}H = "
         r"\frac12[\sum_jw_j^\top Sw_j + \|a\|^2\mathrm{Tr}S]$ where $f$ interpolates. With $S = sI$ this is at least "
-        r"$s\sqrt d\sum_j|a_j|\|w_j\|$, so minima stable at $\eta$, $B = 1$, have path norm at most $2/(\eta s\sqrt d)$."
+        r"$s\sqrt d\sum_j|a_j|\|w_j\|$, so minima stable at $\eta$, $B = 1$, have path norm at most $2/(\eta "
+        r"s\sqrt d)$."
     ),
     parameters=(wSw, a2, trS),
     assumptions=(INTERPOLATING, SYMMETRIC_INPUTS),
@@ -294,8 +313,10 @@ DIAGONAL_L1 = _claim(
     "diagonal-l1",
     title="The trace of a diagonal linear network bounds the l1 norm",
     statement=(
-        r"For $f(x) = \sum_ja_jb_jx_j$, $\beta = a\odot b$: $2\|\beta\|_1 \le \mathrm{Tr}H = \|a\|^2 + \|b\|^2$ (equality iff "
-        r"$|a_j| = |b_j|$) and $2\|\beta\|_\infty \le \lambda_{\max}(H)$. So minima stable at $\eta$ have $\|\beta\|_1 \le 1/\eta$ for SGD "
+        r"For $f(x) = \sum_ja_jb_jx_j$, $\beta = a\odot b$: $2\|\beta\|_1 \le \mathrm{Tr}H = \|a\|^2 + \|b\|^2$ "
+        r"(equality iff "
+        r"$|a_j| = |b_j|$) and $2\|\beta\|_\infty \le \lambda_{\max}(H)$. So minima stable at $\eta$ have "
+        r"$\|\beta\|_1 \le 1/\eta$ for SGD "
         r"with $B = 1$, where GD gives $\|\beta\|_\infty \le 1/\eta$ only."
     ),
     parameters=(tr,),
