@@ -151,9 +151,9 @@ BATCH_MONOTONE = _claim(
     "batch-monotone",
     title="Larger batches allow larger steps",
     statement=(
-        r"$\eta^*(B) \ge \eta^*(B-1)$, because $D$ decreases with $p$: $\overline{H_i\otimes H_i} - H\otimes H = "
-        r"\overline{(H_i-H)\otimes(H_i-H)}$ is positive semidefinite. $\eta^*(n) = 2/\lambda_{\max}(H)$ without "
-        r"replacement."
+        r"$\eta^*(B) \ge \eta^*(B-1)$: for positive semidefinite $X$, such as the top eigenmatrix, $\langle X, DX\rangle$ does not "
+        r"increase as $p$ falls, since $\overline{H_iXH_i} - HXH = \overline{(H_i-H)X(H_i-H)}$. Without replacement "
+        r"$\eta^*(n) = 2/\lambda_{\max}(H)$."
     ),
     parameters=(eta_smaller,),
     assumptions=(INTERPOLATING, PSD, BATCHES, LINEARISED, MEAN_SQUARE),
@@ -161,6 +161,7 @@ BATCH_MONOTONE = _claim(
     relation=Relation.GE,
     expression=eta_smaller.symbol,
     where=f"{MM}, Proposition 1",
+    remark="As operators on all symmetric matrices the D are not ordered: see docs/derivations/sgd_stability.md.",
     tight=True,
 )
 
