@@ -1,5 +1,5 @@
 """Which minima SGD can stay at, in numbers: exact thresholds, certificates, runs, and the checks of the claims."""
 
-from gradproof.experiments.landscape.sgd_stability import symbolic
+from gradproof.experiments.landscape.sgd_stability import controls, exact, symbolic
 
-__all__ = ["symbolic"]
+__all__ = ["controls", "exact", "symbolic"]
