@@ -1,7 +1,8 @@
 """Runs: linearised chains, and SGD or GD on diagonal linear nets and two-layer ReLU nets, over grids of step and batch.
 
-A method is two pure functions, ``init`` and ``step``, over a small state with leading axes for settings; ``step`` takes the
-batch that it uses. The same functions run on NumPy (a loop) and on JAX (a scan under jit, on a GPU where there is one).
+A method is two pure functions, ``init`` and ``step``, over a small state with leading axes for settings; ``step``
+takes the batch that it uses. The same functions run on NumPy (a loop) and on JAX (a scan under jit, on a GPU where
+there is one).
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from gradproof.solvers import moments
 
 
 def chains(
-    rows: Any, start: Any, eta: float, batch_size: int, replacement: bool, steps: int, n_chains: int, rng: np.random.Generator
+    rows: Any, start: Any, eta: float, batch_size: int, replacement: bool, steps: int, n_chains: int, rng:
+    np.random.Generator
 ) -> np.ndarray:
     """(steps + 1, n_chains) values of ``||delta_t||^2`` of linearised SGD: ``delta - (eta/B) sum_b J (J'delta)``."""
     G = np.asarray(rows, dtype=float)
@@ -36,7 +38,7 @@ def draw_batches(rng: np.random.Generator, n: int, B: int, replacement: bool, si
     return np.argsort(rng.random((size, n)), axis=1)[:, :B]
 
 
-# --- networks ------------------------------------------------------------------------------------------------------------
+# --- networks --------------------------------------------------------------------------------------------------------
 
 
 class Net(NamedTuple):
@@ -149,9 +151,10 @@ def train(
     if backend == "jax":
         return _train_jax(problem, state, etas, batch_size, steps, warmup, int(rng.integers(2**31)))
     whole = np.tile(np.arange(n), (len(etas), 1))
-    for t in range(steps):
-        batch = whole if batch_size == n else draw_batches(rng, n, batch_size, False, len(etas))
-        state = problem.step(state, problem.X[batch], problem.y[batch], etas * min(1.0, (t + 1) / warmup))
+    with np.errstate(over="ignore", invalid="ignore"):  # runs may diverge; the others go on
+        for t in range(steps):
+            batch = whole if batch_size == n else draw_batches(rng, n, batch_size, False, len(etas))
+            state = problem.step(state, problem.X[batch], problem.y[batch], etas * min(1.0, (t + 1) / warmup))
     return state
 
 
@@ -179,7 +182,8 @@ def end_points(
     problem: Diagonal | Relu, state: Net, etas: Any, batch_size: int, *, with_bounds: bool = False
 ) -> Iterator[EndPoint]:
     """Trace, sharpness and exact threshold (for batches of ``batch_size``) where the runs ended; diverged runs are left out."""
-    losses = problem.loss(state)
+    with np.errstate(over="ignore", invalid="ignore"):
+        losses = problem.loss(state)
     for k, eta in enumerate(etas):
         if not np.isfinite(losses[k]):
             continue
@@ -192,7 +196,7 @@ def end_points(
         )  # fmt: skip
 
 
-# --- data ------------------------------------------------------------------------------------------------------------------
+# --- data ------------------------------------------------------------------------------------------------------------
 
 
 def sparse_regression(rng: np.random.Generator, n: int = 20, d: int = 50, k: int = 3) -> Diagonal:
@@ -202,8 +206,8 @@ def sparse_regression(rng: np.random.Generator, n: int = 20, d: int = 50, k: int
 
 
 def one_neuron_teacher(rng: np.random.Generator, n: int = 100, d: int = 10, width: int = 50) -> Relu:
-    """Inputs in symmetric pairs +-x, labels of one ReLU neuron of unit norm."""
-    half = rng.standard_normal((n // 2, d))
+    """Inputs in symmetric pairs +-x with second moment exactly I, labels of one ReLU neuron of unit norm."""
+    half = np.linalg.qr(rng.standard_normal((n // 2, d)))[0] * np.sqrt(n // 2)
     X = np.vstack([half, -half])
     w = rng.standard_normal(d)
     return Relu(X, np.maximum(X @ (w / np.linalg.norm(w)), 0)[:, None], width)
