@@ -146,7 +146,9 @@ def identical_samples_have_no_noise(ctx: Context) -> Iterator[Evidence]:
     moved = data.apply(mean, delta)
     after = loss_of(mean, [x - eta * y for x, y in zip(delta, moved, strict=True)])
     yield Measurement(
-        measured=after, bound=ctx.claim.bound(eta=eta, p=1, mu0=1, h2=25, loss=loss_of(mean, delta)), parameters={"J": "1, 2"}
+        measured=after,
+        bound=ctx.claim.bound(eta=eta, p=1, mu0=1, h2=25, loss=loss_of(mean, delta)),
+        parameters={"J": "1, 2"},
     )
 
 

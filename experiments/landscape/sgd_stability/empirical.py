@@ -90,7 +90,9 @@ def diagonal_nets_trained_by_sgd(ctx: Context) -> Iterator[Evidence]:
         found = diagonal_end_points(ctx, B, 30_000 if ctx.at_least("full") else STEPS)
         bad = [e for e in found if not e.loss < CONVERGED]
         if bad or len(found) < len(ETAS):
-            yield Undecided(f"{len(ETAS) - len(found) + len(bad)} of {len(ETAS)} runs did not reach a loss of {CONVERGED}")
+            yield Undecided(
+                f"{len(ETAS) - len(found) + len(bad)} of {len(ETAS)} runs did not reach a loss of {CONVERGED}"
+            )
         yield from (trace_measurement(ctx, e, "diagonal", 20) for e in found)
 
 

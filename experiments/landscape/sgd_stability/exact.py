@@ -97,7 +97,9 @@ def certificates_on_both_sides(ctx: Context) -> Iterator[Evidence]:
 
 
 @certifier(paper.EXACT_THRESHOLD)
-def certificate(*, rows: Any, d: Any, eta: Any, batch_size: Any = 1, replacement: Any = 0) -> tuple[Proof, dict[str, Any]]:
+def certificate(
+    *, rows: Any, d: Any, eta: Any, batch_size: Any = 1, replacement: Any = 0
+) -> tuple[Proof, dict[str, Any]]:
     """Proof that ``eta`` is stable, or that it is unstable, at the minimum with these Jacobian rows.
 
     Args:
@@ -106,7 +108,9 @@ def certificate(*, rows: Any, d: Any, eta: Any, batch_size: Any = 1, replacement
     entries = list(rows) if isinstance(rows, tuple | list) else [rows]
     width = int(d)
     if width < 1 or width != d or len(entries) % width:
-        raise ParameterError(f"rows has {len(entries)} entries, which is no multiple of d = {d}; give d entries for each sample")
+        raise ParameterError(
+            f"rows has {len(entries)} entries, which is no multiple of d = {d}; give d entries for each sample"
+        )
     table = [entries[i : i + width] for i in range(0, len(entries), width)]
     B = int(batch_size) if batch_size == int(batch_size) else batch_size
     found = certify(table, eta, batch_size=B, replacement=bool(replacement))
@@ -219,7 +223,9 @@ def thresholds_below_the_necessary_bounds(ctx: Context) -> Iterator[Evidence]:
         tr, h2, hi2 = frobenius(curvatures)
         where = _label(name, B, replacement)
         bound = ctx.claim.bound(p=t.p, tr=tr, h2=h2, hi2=hi2, R1=2 / b.rank_one)
-        yield Measurement(measured=t.value, bound=float(bound), error=t.error, error_source="solver gap", parameters=where)
+        yield Measurement(
+            measured=t.value, bound=float(bound), error=t.error, error_source="solver gap", parameters=where
+        )
         for smaller, larger in (("rank_one", "top"), ("top", "gd")):
             yield Measurement(
                 measured=getattr(b, smaller), bound=getattr(b, larger), error=0, error_source="rounding",
@@ -246,7 +252,9 @@ def trace_at_the_threshold(ctx: Context) -> Iterator[Evidence]:
         yield certify(design, eta, batch_size=B).proof()
         tr, h2 = Fraction(a * a), Fraction(a**4, n)
         yield Measurement(
-            measured=p * tr + (1 - p) * h2 / tr, bound=ctx.claim.bound(eta=eta), parameters=_label(f"orthogonal {n}", B, False)
+            measured=p * tr + (1 - p) * h2 / tr,
+            bound=ctx.claim.bound(eta=eta),
+            parameters=_label(f"orthogonal {n}", B, False),
         )
 
 
@@ -347,7 +355,9 @@ def loss_over_all_batches(ctx: Context) -> Iterator[Evidence]:
                 count += 1
             yield Measurement(
                 measured=after / count,
-                bound=ctx.claim.bound(eta=eta, p=weight(len(H), B, replacement), mu0=mu0, h2=h2, loss=loss_of(mean, delta)),
+                bound=ctx.claim.bound(
+                    eta=eta, p=weight(len(H), B, replacement), mu0=mu0, h2=h2, loss=loss_of(mean, delta)
+                ),
                 parameters=_label(name, B, replacement, eta=str(eta)),
             )
 
@@ -380,12 +390,16 @@ def gradient_of_integer_networks(ctx: Context) -> Iterator[Evidence]:
     for m, d in ((1, 2), (3, 2), (4, 5)):
         rng = ctx.rng(m, d)
         W = data.integer_rows(rng, m, d)
-        inputs = data.integer_rows(rng, 12, d)  # those on a neuron's boundary, where relu has no derivative, are left out
+        inputs = data.integer_rows(
+            rng, 12, d
+        )  # those on a neuron's boundary, where relu has no derivative, are left out
         half = [x for x in inputs if all(sum(u * v for u, v in zip(w, x, strict=True)) for w in W)]
         X = half + [[-x for x in row] for row in half]
         a = rng.integers(-3, 4, m).tolist()
         where = {"m": m, "d": d}
-        yield Measurement(measured=relu_trace(W, a, X), bound=ctx.claim.bound(**relu_statistics(W, a, X)), parameters=where)
+        yield Measurement(
+            measured=relu_trace(W, a, X), bound=ctx.claim.bound(**relu_statistics(W, a, X)), parameters=where
+        )
         cube = [[sign * (k == j) for k in range(d)] for j in range(d) for sign in (1, -1)]  # S = I/d, s = 1/d
         path = sum(abs(sp.Integer(aj)) * sp.sqrt(int(data.norm2(w))) for w, aj in zip(W, a, strict=True)) / sp.sqrt(d)
         tr = sp.Rational(str(ctx.claim.bound(**relu_statistics(W, a, cube))))

@@ -17,8 +17,14 @@ from gradproof.solvers import moments
 
 
 def chains(
-    rows: Any, start: Any, eta: float, batch_size: int, replacement: bool, steps: int, n_chains: int, rng:
-    np.random.Generator
+    rows: Any,
+    start: Any,
+    eta: float,
+    batch_size: int,
+    replacement: bool,
+    steps: int,
+    n_chains: int,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """(steps + 1, n_chains) values of ``||delta_t||^2`` of linearised SGD: ``delta - (eta/B) sum_b J (J'delta)``."""
     G = np.asarray(rows, dtype=float)
@@ -170,7 +176,7 @@ def _train_jax(
 
         def body(s: Net, t: Any) -> tuple[Net, None]:
             keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), t), len(etas))
-            batch = jax.vmap(lambda key: jax.random.permutation(key, n)[:B] if B < n else jnp.arange(n))(keys)
+            batch = jax.vmap(lambda key: jax.random.permutation(key, n)[:B] if n > B else jnp.arange(n))(keys)
             return problem.step(s, X[batch], y[batch], steps_of * jnp.minimum(1.0, (t + 1) / warmup)), None
 
         start = Net(jnp.asarray(state.a), jnp.asarray(state.b))

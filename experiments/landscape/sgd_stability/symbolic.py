@@ -111,7 +111,9 @@ def rank_one_trace(ctx: Context) -> Iterator[Evidence]:
     from_quotient = ((1 - p) * h2 + p * sum(x**2 for x in t) / 4) / average
     stated = p * average + (1 - p) * h2 / average
     variance = sum((x - average) ** 2 for x in t) / 4
-    yield Identity(from_quotient - stated - p * variance / average, "the quotient exceeds the stated bound by a variance")
+    yield Identity(
+        from_quotient - stated - p * variance / average, "the quotient exceeds the stated bound by a variance"
+    )
     n, B, a = sp.symbols("n B a", positive=True)
     weight = paper.noise_weight(n, B, replacement=False)
     left = weight * a**2 + (1 - weight) * (n * (a**2 / n) ** 2) / a**2
@@ -144,10 +146,13 @@ def isserlis_and_the_isotropic_root(ctx: Context) -> Iterator[Evidence]:
         yield Identity((fourth - target)[a, b], f"entry {a}{b} of E (J'XJ) JJ'")
     B, d = sp.symbols("B d", positive=True)
     vector = ctx.claim.parameter("lam_j").symbol
-    summand = ctx.claim.expression.replace(lambda e: isinstance(e, sp.Indexed) and e.base == vector, lambda e: sp.Integer(1))
+    summand = ctx.claim.expression.replace(
+        lambda e: isinstance(e, sp.Indexed) and e.base == vector, lambda e: sp.Integer(1)
+    )
     root = 2 * B / (d + B + 1)
     whole = summand.doit().subs(
-        {ctx.claim.parameter("eta").symbol: root, ctx.claim.parameter("B").symbol: B, sp.Symbol("d"): d}, simultaneous=True
+        {ctx.claim.parameter("eta").symbol: root, ctx.claim.parameter("B").symbol: B, sp.Symbol("d"): d},
+        simultaneous=True,
     )
     yield Identity(whole - 1 / root, "isotropic features")
 
@@ -155,9 +160,7 @@ def isserlis_and_the_isotropic_root(ctx: Context) -> Iterator[Evidence]:
 def _gaussian_mean(e: sp.Expr, z: tuple[sp.Symbol, ...]) -> sp.Expr:
     """Mean of a polynomial in independent standard normal variables: E z^k = (k - 1)!! for even k."""
     terms = sp.Poly(e, *z).terms()
-    return sum(
-        c * sp.prod([0 if k % 2 else sp.factorial2(k - 1) if k else 1 for k in powers]) for powers, c in terms
-    )
+    return sum(c * sp.prod([0 if k % 2 else sp.factorial2(k - 1) if k else 1 for k in powers]) for powers, c in terms)
 
 
 @check(paper.STATIONARY_COVARIANCE, level=Level.SYMBOLIC)
