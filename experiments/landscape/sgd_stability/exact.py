@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -152,7 +152,7 @@ def thresholds_of_all_batch_sizes(ctx: Context) -> Iterator[Evidence]:
     rows = {"S12": data.S12, "Gaussian": ctx.rng("rows").standard_normal((8, 5))}
     for (name, G), replacement in product(rows.items(), (False, True)):
         found = [moments.stability_threshold(G, batch_size=B, replacement=replacement) for B in range(1, len(G) + 1)]
-        for smaller, larger in zip(found, found[1:], strict=False):
+        for smaller, larger in pairwise(found):
             yield Measurement(
                 measured=larger.value,
                 bound=ctx.claim.bound(eta_smaller=smaller.value),
@@ -338,7 +338,8 @@ def settle(H: np.ndarray, g: np.ndarray, eta: float, B: int, replacement: bool, 
 @check(paper.LOSS_FROBENIUS, level=Level.EXACT)
 def loss_over_all_batches(ctx: Context) -> Iterator[Evidence]:
     """The expected loss after one step, over every batch in rational arithmetic, at the best alignment factor."""
-    for (name, rows), (B, replacement) in product((("R4", data.R4), ("integers", data.integer_rows(ctx.rng("rows"), 4, 2))), SAMPLINGS):  # fmt: skip
+    instances = {"R4": data.R4, "integers": data.integer_rows(ctx.rng("rows"), 4, 2)}
+    for (name, rows), (B, replacement) in product(instances.items(), SAMPLINGS):
         H = data.hessians(rows)
         mean = data.mean(H)
         h2 = sum(x * x for row in mean for x in row)

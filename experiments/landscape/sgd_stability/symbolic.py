@@ -218,7 +218,7 @@ def trace_of_a_diagonal_network(ctx: Context) -> Iterator[Evidence]:
 
 @check(paper.DUAL_THRESHOLD, level=Level.SYMBOLIC)
 def kernel_entries_are_nonnegative(ctx: Context) -> Iterator[Evidence]:
-    """``K_ij`` is an integral of squares: 1/(w_a + w_b) integrates exp(-(w_a + w_b) t), so K_ij = (2/n) int (J_i'e^{-Ht}J_j)^2 dt."""
+    """``n K_ij = 2 int_0^oo (J_i' e^{-Ht} J_j)^2 dt``, since 1/(w_a + w_b) integrates exp(-(w_a + w_b) t)."""
     w, u = sp.symbols("w1 w2", positive=True), sp.symbols("u1 u2", real=True)  # u_a = J_ia J_ja in H's eigenbasis
     t = sp.Symbol("t", positive=True)
     square = sp.expand(sum(ua * sp.exp(-wa * t) for ua, wa in zip(u, w, strict=True)) ** 2)
