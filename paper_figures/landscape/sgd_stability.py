@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 
 BOUNDS = ("per_sample", "identity", "rank_one", "top", "trace", "gd")
-COLOURS = {"per_sample": "#8fc79a", "identity": "#3a9a5b", "rank_one": "#e39a8a", "top": "#d8795f", "trace": "#c8442b", "gd": "#7a1f12"}  # fmt: skip
+COLOURS = {
+    "per_sample": "#8fc79a",
+    "identity": "#3a9a5b",
+    "rank_one": "#e39a8a",
+    "top": "#d8795f",
+    "trace": "#c8442b",
+    "gd": "#7a1f12",
+}
 METHODS = {"sgd": ("SGD, B = 1", "#1f6fb4"), "gd": ("gradient descent", "#9e6b2f")}
 
 

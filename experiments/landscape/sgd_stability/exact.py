@@ -250,9 +250,9 @@ def trace_at_the_threshold(ctx: Context) -> Iterator[Evidence]:
         eta, p = Fraction(2 * B, a * a), weight(n, B, False)
         design = [[a * (i == j) for j in range(n)] for i in range(n)]
         yield certify(design, eta, batch_size=B).proof()
-        tr, h2 = Fraction(a * a), Fraction(a**4, n)
+        trace, squared = Fraction(a * a), Fraction(a**4, n)
         yield Measurement(
-            measured=p * tr + (1 - p) * h2 / tr,
+            measured=p * trace + (1 - p) * squared / trace,
             bound=ctx.claim.bound(eta=eta),
             parameters=_label(f"orthogonal {n}", B, False),
         )
