@@ -154,10 +154,10 @@ def path_norm_of_trained_nets(ctx: Context) -> Iterator[Evidence]:
 def networks_trained_on_digits(ctx: Context) -> Iterator[Evidence]:
     """8 x 8 digits, one-hot square loss: the step at which SGD stayed against the necessary bounds at its end point."""
     large = ctx.at_least("gpu")
-    problem = runs.digits(ctx.rng("data"), n=200 if large else 60, width=60 if large else 30)
+    problem = runs.digits(ctx.rng("data"), n=200 if large else 30, width=60 if large else 20)
     etas = tuple(np.geomspace(0.02, 0.5, 8)) if large else (0.05, 0.1)
     backend = "jax" if large or ctx.backend == "jax" else "numpy"
-    steps = 1_000_000 if large else 100_000
+    steps = 1_000_000 if large else 60_000
     converged = 0
     for B in (1, 4, 16, 64) if large else (1, 10):
         state = runs.train(problem, etas, B, steps, steps // 10, ctx.rng("run", B), backend)
