@@ -46,7 +46,10 @@ def concrete() -> dict[str, Proof]:
             (),
             (
                 Member(
-                    "A", "operator", {"beta": F(1)}, (Point("x", {"x": F(1)}, {"a": F(1)}), Point("y", {"y": F(1)}, {"b": F(1)}))
+                    "A",
+                    "operator",
+                    {"beta": F(1)},
+                    (Point("x", {"x": F(1)}, {"a": F(1)}), Point("y", {"y": F(1)}, {"b": F(1)})),
                 ),
             ),
             Form({("a", "a"): F(1), ("a", "b"): F(-2), ("b", "b"): F(1), ("a", "x"): F(-2), ("a", "y"): F(2)}).add(
@@ -123,11 +126,20 @@ def test_integers_are_as_good_as_fractions() -> None:
     form = Form({}, {"e": 1, "f": -1})
     for a, b, c in (("h", "x", 1), ("h", "y", -1)):
         form.add(Form({(a, b): c}))
-    for (a, b), c in {("g", "g"): 1, ("g", "h"): -2, ("h", "h"): 1, ("x", "x"): 4, ("x", "y"): -8, ("y", "y"): 4}.items():
+    for (a, b), c in {
+        ("g", "g"): 1,
+        ("g", "h"): -2,
+        ("h", "h"): 1,
+        ("x", "x"): 4,
+        ("x", "y"): -8,
+        ("y", "y"): 4,
+    }.items():
         form.add(Form({(a, b): sixth * c}))
     for (a, b), c in {("g", "x"): 1, ("g", "y"): -1, ("h", "x"): -1, ("h", "y"): 1}.items():
         form.add(Form({(a, b): -2 * sixth * c}))
-    check(Proof(Statement(("x", "y", "g", "h"), ("f", "e"), (f,), form), (Use("interpolation", "f", ("a", "b"), 1),), ()))
+    check(
+        Proof(Statement(("x", "y", "g", "h"), ("f", "e"), (f,), form), (Use("interpolation", "f", ("a", "b"), 1),), ())
+    )
 
 
 @pytest.mark.parametrize("text", ["1/٠", "٣", "²", "2^²", "1/0", "0x10", "1e5", "nan", "inf", "", "1;2", "__import__"])
