@@ -13,17 +13,17 @@ import os
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 
-import argparse  # noqa: E402
-import json  # noqa: E402
-import statistics  # noqa: E402
-import time  # noqa: E402
-from collections.abc import Callable  # noqa: E402
-from typing import Any  # noqa: E402
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
 
-import numpy as np  # noqa: E402
-import scipy.linalg  # noqa: E402
+import numpy as np
+import scipy.linalg
 
-from gradproof.solvers.moments import accepts, certify_threshold, stability_threshold  # noqa: E402
+from gradproof.solvers.moments import accepts, certify_threshold, stability_threshold
 
 
 def seconds(f: Callable[[], Any]) -> tuple[float, Any]:

@@ -7,7 +7,6 @@
 Times are medians of process time (one BLAS thread), the contestants interleaved. Errors are relative, against closed forms.
 """
 
-# ruff: noqa: E402  (the number of BLAS threads is read when numpy is imported)
 from __future__ import annotations
 
 import os
