@@ -9,22 +9,22 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from gradproof.experiments.engine.check import Check, Context, checks_of, find_check
+from gradproof.experiments.engine.executors import Executor, Failed, Serial, executor_for
 from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.engine.store import Ledger, Row, code_version, key_of, versions
+from gradproof.experiments.engine.sweep import sweep
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Outcome, Verdict
-
-#: BLAS threads a worker; set before NumPy is imported in it.
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _as_row(task: Task, verdict: Verdict, seconds: float) -> Row:
 
 
 def verify(claims: Iterable[Claim], *, ledger: Ledger | None = None, budget: str = "quick", jobs: int | None = None,
-           seed: int = 0, backend: str = "numpy", fresh: bool = False, file: str = "",
+           executor: Executor | None = None, seed: int = 0, backend: str = "numpy", fresh: bool = False, file: str = "",
            on_row: Callable[[Row, int, int], None] | None = None) -> list[Row]:  # fmt: skip
     """Confront claims with their checks.
 
@@ -81,6 +81,7 @@ def verify(claims: Iterable[Claim], *, ledger: Ledger | None = None, budget: str
         ledger: where finished checks are kept; the default ledger if ``None``.
         budget: ``quick``, ``full`` or ``gpu``.
         jobs: worker processes; the number of cores if ``None``, in this process if 1.
+        executor: where checks run instead, e.g. ``executors.Dask(client)``.
         fresh: repeat checks that the ledger already has.
         file: a user's file of claims, which worker processes load.
         on_row: called with each row as it finishes, the number finished, and the number planned.
@@ -90,64 +91,39 @@ def verify(claims: Iterable[Claim], *, ledger: Ledger | None = None, budget: str
     """
     ledger = ledger or Ledger()
     code = code_version() + (_file_hash(file) if file else "")
-    tasks = plan(claims, budget=budget, seed=seed, backend=backend, file=file, code=code)
+    tasks = {t.key: t for t in plan(claims, budget=budget, seed=seed, backend=backend, file=file, code=code)}
+    executor = executor or executor_for(min(jobs or os.cpu_count() or 1, max(len(tasks), 1)))
+    here = {k: t for k, t in tasks.items() if isinstance(executor, Serial) or not _portable(t)}
+    there = {k: _message(t) for k, t in tasks.items() if k not in here}
+    store = _Rows(ledger, tasks)
+    rows = chain(
+        sweep(_run_remote, there, store, executor=executor, fresh=fresh), sweep(run_task, here, store, fresh=fresh)
+    )
     done: dict[str, Row] = {}
-    if not fresh:
-        for t in tasks:
-            row = ledger.get(t.key)
-            if row is not None:
-                done[t.key] = row
-    report = on_row or (lambda row, finished, planned: None)
-    for count, row in enumerate(done.values(), 1):
-        report(row, count, len(tasks))
-    for row in _execute([t for t in tasks if t.key not in done], jobs or os.cpu_count() or 1):
-        ledger.put(row)
-        done[row.key] = row
-        report(row, len(done), len(tasks))
-    return [done[t.key] for t in tasks]
+    for key, outcome in rows:
+        done[key] = store.row(key, outcome)
+        if on_row:
+            on_row(done[key], len(done), len(tasks))
+    return [done[key] for key in tasks]
 
 
-def _execute(tasks: list[Task], jobs: int) -> Iterator[Row]:
-    """Rows as they finish: in this process, or in worker processes."""
-    if jobs == 1 or len(tasks) <= 1:
-        yield from map(run_task, tasks)
-        return
-    from concurrent.futures import as_completed
-    from concurrent.futures.process import BrokenProcessPool
+@dataclass(frozen=True)
+class _Rows:
+    """The ledger as the store of a sweep: a check that gave no row is kept as an undecided one."""
 
-    from joblib.externals.loky import get_reusable_executor
+    ledger: Ledger
+    tasks: Mapping[str, Task]
 
-    os.environ.update(ONE_THREAD)  # inherited by the workers
-    local = [t for t in tasks if not _portable(t)]
-    waiting = {t.key: t for t in tasks if _portable(t)}
-    pool = get_reusable_executor(max_workers=min(jobs, max(len(waiting), 1)), env=ONE_THREAD, reuse=False)
-    try:
-        futures = [pool.submit(_run_remote, *_message(t)) for t in waiting.values()]
-        yield from map(run_task, local)
-        for future in as_completed(futures):
-            row = future.result()
-            del waiting[row.key]
-            yield row
-    except BrokenProcessPool:
-        pass  # a worker died; the checks that it took down are repeated one by one, so that the guilty one is known
-    finally:
-        pool.shutdown(wait=False, kill_workers=True)
-    for task in waiting.values():
-        yield _run_alone(task)
+    def row(self, key: str, outcome: Row | Failed) -> Row:
+        if isinstance(outcome, Failed):
+            return _as_row(self.tasks[key], Verdict(outcome=Outcome.UNDECIDED, reason=outcome.reason), 0.0)
+        return outcome
 
+    def get(self, key: str) -> Row | None:
+        return self.ledger.get(key)
 
-def _run_alone(task: Task) -> Row:
-    from concurrent.futures.process import BrokenProcessPool
-
-    from joblib.externals.loky import ProcessPoolExecutor
-
-    pool = ProcessPoolExecutor(max_workers=1, env=ONE_THREAD)
-    try:
-        return pool.submit(_run_remote, *_message(task)).result()
-    except BrokenProcessPool:
-        return _as_row(task, Verdict(outcome=Outcome.UNDECIDED, reason="its worker process died"), 0.0)
-    finally:
-        pool.shutdown(wait=False, kill_workers=True)
+    def put(self, key: str, outcome: Row | Failed) -> None:
+        self.ledger.put(self.row(key, outcome))
 
 
 def _portable(task: Task) -> bool:
@@ -159,7 +135,8 @@ def _message(task: Task) -> tuple[str, Context, str, str]:
     return task.check.id, task.context, task.key, task.file
 
 
-def _run_remote(check_id: str, context: Context, key: str, file: str) -> Row:
+def _run_remote(message: tuple[str, Context, str, str]) -> Row:
+    check_id, context, key, file = message
     if file:
         load_file(file)
     return run_task(Task(find_check(check_id), context.claim, context, key, file))
