@@ -41,7 +41,10 @@ class Backend:
     device: Any = None
 
     def scope(self) -> AbstractContextManager[Any]:
-        """Within it the library works in float64 and keeps no gradients; entered by ``run`` and ``move``."""
+        """Within it the library works in float64 and keeps no gradients.
+
+        ``run``, ``asarray`` and ``move`` enter it themselves; arithmetic of your own on JAX arrays belongs in it.
+        """
         if self.name == "jax":
             return _jax_float64()
         return self.xp.no_grad() if self.name == "torch" else nullcontext()
@@ -119,6 +122,4 @@ def _jax_float64() -> AbstractContextManager[Any]:
 
     if hasattr(jax, "enable_x64"):
         return jax.enable_x64(True)
-    from jax.experimental import enable_x64  # until 0.8
-
-    return enable_x64()
+    return importlib.import_module("jax.experimental").enable_x64()  # older versions
