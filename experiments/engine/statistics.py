@@ -60,12 +60,11 @@ def confidence_sequence(
     m = np.linspace(0, 1, grid)
     capital = np.maximum.accumulate(betting_capital((x - low) / (high - low), m, level=level), axis=1)
     alive = capital < np.log(1 / level)
-    first = np.where(alive.any(axis=0), alive.argmax(axis=0), grid - 1)
-    last = np.where(alive.any(axis=0), grid - 1 - alive[::-1].argmax(axis=0), 0)
-    scale = high - low
-    lower = low + scale * m[np.maximum(first - 1, 0)]
-    upper = low + scale * m[np.minimum(last + 1, grid - 1)]
-    return lower, upper
+    # where the candidates left lie between two of the grid, the limits before them still hold
+    time = np.maximum.accumulate(np.where(alive.any(axis=0), np.arange(len(x)), 0))
+    first, last = alive.argmax(axis=0)[time], grid - 1 - alive[::-1].argmax(axis=0)[time]
+    lower, upper = m[np.maximum(first - 1, 0)], m[np.minimum(last + 1, grid - 1)]
+    return low + (high - low) * lower, low + (high - low) * upper
 
 
 # --- rates -----------------------------------------------------------------------------------------------------------
