@@ -53,7 +53,7 @@ def logistic(n: int = 20, m: int = 1600, d: int = 123) -> tuple[Logistic, Gradie
 
     def gradient(i: int, x: np.ndarray) -> np.ndarray:
         sigma = expit(-b[i] * (A[i] @ x))
-        return -A[i].T @ (b[i] * sigma) / m + 0.001 * 2 * x / (1 + x * x) ** 2
+        return -(A[i].T @ (b[i] * sigma)) / m + 0.001 * 2 * x / (1 + x * x) ** 2
 
     return P, gradient
 
