@@ -63,9 +63,9 @@ def false_alarms(law: str, *, ledgers: int = 10_000, seed: int = 0, block: int =
 def power(law: str, n: int, *, excess: float = 0.05, level: float = 1e-6, runs: int = 100, seed: int = 0) -> float:
     """Share of runs of n observations with E[X] = (1 + excess) bound that refute at ``level``."""
     rng = np.random.default_rng([seed, 1, list(LAWS).index(law)])
-    return sum(
-        float(e_process(LAWS[law](rng, (n,)) * (1 + excess), 1.0).max()) >= 1 / level for _ in range(runs)
-    ) / runs
+    return (
+        sum(float(e_process(LAWS[law](rng, (n,)) * (1 + excess), 1.0).max()) >= 1 / level for _ in range(runs)) / runs
+    )
 
 
 def miscoverage(a: float, b: float, *, level: float = LEVEL, runs: int = 1000, n: int = 200, seed: int = 0) -> float:
@@ -97,7 +97,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=100, help="for power")
     args = parser.parse_args()
     out: dict[str, Any] = {"ledgers": args.ledgers, "false_alarms": {}, "power_5_percent": {}}
-    print(f"False alarms when every mean equals its bound: {args.ledgers} ledgers of {CHECKS} checks, {OBSERVATIONS} observations")
+    print(
+        f"False alarms when every mean equals its bound: {args.ledgers} ledgers of {CHECKS} checks, {OBSERVATIONS} observations"
+    )
     print(f"{'law':36s} {'check, 0.05':>12s} {'check, 0.01':>12s} {'e-BH, 0.05':>12s} {'mean, 0.05':>12s}")
     for law in LAWS:
         rates = out["false_alarms"][law] = false_alarms(law, ledgers=args.ledgers)

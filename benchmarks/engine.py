@@ -110,7 +110,12 @@ def on_other(name: str, P: Any, S: int, K: int, steps: int) -> float:
 
     go(1), go(steps)
     # two lengths, so that tracing and compiling, which every call to run repeats on JAX, drop out
-    return S * 2 * steps / max(np.median([go(3 * steps) for _ in range(3)]) - np.median([go(steps) for _ in range(3)]), 1e-9)
+    return (
+        S
+        * 2
+        * steps
+        / max(np.median([go(3 * steps) for _ in range(3)]) - np.median([go(steps) for _ in range(3)]), 1e-9)
+    )
 
 
 def main() -> None:
@@ -131,9 +136,13 @@ def main() -> None:
     out["fraction_of_peak_gemm"] = big["rate"] * flops / 1e9 / peak
     print("EF21 + TopK in float64, run-steps a second (one BLAS thread)")
     for name, r in (("logistic n=20 m=1600 d=123, S=64", big), ("quadratics n=10 d=20, S=1000", toy)):
-        print(f"{name:34s} loop {r['baseline']:9.0f}  batched {r['rate']:9.0f}  x{r['speedup']:.1f}  apart {r['apart']:.1e}")
+        print(
+            f"{name:34s} loop {r['baseline']:9.0f}  batched {r['rate']:9.0f}  x{r['speedup']:.1f}  apart {r['apart']:.1e}"
+        )
         assert r["apart"] < 1e-9, "the two sides do not compute the same thing"
-    print(f"products: {big['rate'] * flops / 1e9:.1f} GFLOP/s of {peak:.1f} of a square GEMM: {out['fraction_of_peak_gemm']:.0%}")
+    print(
+        f"products: {big['rate'] * flops / 1e9:.1f} GFLOP/s of {peak:.1f} of a square GEMM: {out['fraction_of_peak_gemm']:.0%}"
+    )
     for name in args.backends:
         rates = {"logistic": on_other(name, P, 64, 6, 6), "toy": on_other(name, Q, 1000, 1, 60)}
         print(f"{name}: logistic {rates['logistic']:.0f}, quadratics {rates['toy']:.0f} run-steps a second")

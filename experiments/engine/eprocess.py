@@ -59,7 +59,7 @@ def stopped(W: ArrayLike, level: float) -> NDArray[np.float64]:
     W = np.asarray(W, float)
     if W.shape[-1] == 0:
         return np.ones(W.shape[:-1])
-    hit = W >= 1 / level
+    hit = 1 / level <= W
     at = np.where(hit.any(axis=-1), hit.argmax(axis=-1), W.shape[-1] - 1)
     return np.take_along_axis(W, at[..., None], axis=-1)[..., 0]
 

@@ -92,7 +92,9 @@ def run(
         _check_dtype(state, dtype)
         trajectory = _on_jax if on.name == "jax" else _step_by_step
         rows = trajectory(method, state, wanted, record, draw, on_record or (lambda taken, planned: None))
-    return _dataset(rows, wanted, tuple(x0.shape[:2]), settings or {}, units or {}, {**(attrs or {}), "backend": on.name})
+    return _dataset(
+        rows, wanted, tuple(x0.shape[:2]), settings or {}, units or {}, {**(attrs or {}), "backend": on.name}
+    )
 
 
 # --- two ways to take steps ------------------------------------------------------------------------------------------
@@ -240,5 +242,3 @@ def plot(data: Any, name: str, *, by: str | None = None, ax: Any = None) -> Any:
     if by:
         ax.legend()
     return ax
-
-

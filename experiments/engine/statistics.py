@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gradproof.experiments.engine.store import Row
 from gradproof.theory.errors import ParameterError
+from gradproof.theory.evidence import Level
 
 # --- bounded quantities ----------------------------------------------------------------------------------------------
 
@@ -56,7 +58,9 @@ def confidence_sequence(
         raise ParameterError(f"need low < high, got {low} and {high}")
     x = np.asarray(x, float)
     if not ((x >= low) & (x <= high)).all():
-        raise ParameterError(f"an observation lies outside [{low}, {high}]; the limits hold for bounded quantities only")
+        raise ParameterError(
+            f"an observation lies outside [{low}, {high}]; the limits hold for bounded quantities only"
+        )
     m = np.linspace(0, 1, grid)
     capital = np.maximum.accumulate(betting_capital((x - low) / (high - low), m, level=level), axis=1)
     alive = capital < np.log(1 / level)
@@ -152,3 +156,16 @@ def family_wise(e_values: Iterable[float]) -> float:
     if not len(e) or not (e >= 0).all():
         raise ParameterError("need e-values, all >= 0 and none NaN")
     return float(e.mean())
+
+
+def refuted_together(rows: Iterable[Row], *, level: float) -> list[Row]:
+    """Rows of a ledger that the e-BH rule refutes among all its statistical checks; controls are left out.
+
+    A row keeps one of the e-values of its k measurements; divided by k it is at most their average, an e-value whatever
+    their dependence and however it was picked.
+    """
+    tested = [
+        r for r in rows if r.level is not Level.CONTROL and r.verdict.worst and r.verdict.worst.e_value is not None
+    ]
+    e = [float(r.verdict.worst.e_value) / max(r.verdict.n, 1) for r in tested if r.verdict.worst]
+    return [tested[k] for k in e_bh(e, level=level)]

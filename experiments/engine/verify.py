@@ -11,7 +11,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,9 @@ def run_task(task: Task) -> Row:
     try:
         with _deadline(task.check.timeout), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            verdict = judge(task.check.level, task.claim.relation, task.check.run(task.context))
+            verdict = _confront(task, task.context)
+            if verdict.outcome is Outcome.REFUTED and task.context.backend != "numpy":
+                verdict = _second_opinion(task, verdict)
     except _Timeout:
         verdict = Verdict(outcome=Outcome.UNDECIDED, reason=f"stopped after {task.check.timeout:g} s")
     except GradproofError as error:
@@ -63,6 +65,38 @@ def run_task(task: Task) -> Row:
     except Exception as error:  # a check must never take the others down
         verdict = Verdict(outcome=Outcome.UNDECIDED, reason=f"{type(error).__name__}: {error}")
     return _as_row(task, verdict, time.perf_counter() - start)
+
+
+def _confront(task: Task, context: Context) -> Verdict:
+    return judge(task.check.level, task.claim.relation, task.check.run(context))
+
+
+def _second_opinion(task: Task, first: Verdict) -> Verdict:
+    """A violation that another backend has found counts if NumPy, with the same random numbers, finds one too."""
+    second = _confront(task, replace(task.context, backend="numpy"))
+    if second.outcome is Outcome.REFUTED:
+        return second
+    reason = f"{first.reason} on {task.context.backend}, but {second.outcome.value} on numpy: {second.reason}"
+    return replace(first, outcome=Outcome.UNDECIDED, reason=reason)
+
+
+def replay(row: Row, *, file: str = "") -> Row:
+    """Run the check of a ledger row again, as its key says; on the same machine and backend it gives the same numbers.
+
+    Raises:
+        GradproofError: the key belongs to other code, or to a user's file that was not given or has changed.
+        UnknownClaim: the claim or the check is gone.
+    """
+    claims = {c.id: c for c in load_file(file)} if file else {}
+    claim = claims.get(row.claim) or registry.claim(row.claim)
+    code = code_version() + (_file_hash(file) if file else "")
+    for task in plan([claim], budget=row.budget, seed=row.seed, backend=row.backend, file=file, code=code):
+        if task.key == row.key:
+            return run_task(task)
+    raise GradproofError(
+        f"{row.claim}/{row.check} was run by code {row.code}, this is {code_version()}, or its file is not the one given; "
+        "replay it with the code that wrote it"
+    )
 
 
 def _as_row(task: Task, verdict: Verdict, seconds: float) -> Row:

@@ -1,13 +1,11 @@
 """One implementation of every method, the same numbers on every array library."""
 
-import os
-
 import numpy as np
 import pytest
 
 from gradproof.experiments import compressors as C
 from gradproof.experiments.communication.ef21 import methods
-from gradproof.experiments.engine.backend import BackendUnavailable, backend, backend_of, to_numpy
+from gradproof.experiments.engine.backend import backend, backend_of, to_numpy
 from gradproof.experiments.engine.draws import Draws, keys
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.problems import Logistic, Quadratics, sine_least_squares
@@ -15,16 +13,6 @@ from gradproof.theory.errors import ParameterError
 
 OTHERS = ("torch", "jax", "array-api-strict")
 T, SEEDS, K = 30, 3, 2
-
-
-def on_backend(name):
-    """The backend, or a skipped test; a failed one where GRADPROOF_ALL_BACKENDS says that all must be there."""
-    try:
-        return backend(name)
-    except BackendUnavailable as error:
-        if os.environ.get("GRADPROOF_ALL_BACKENDS"):
-            pytest.fail(f"no test of a backend may be skipped here: {error}")
-        pytest.skip(str(error))
 
 
 def logistic():
@@ -53,7 +41,14 @@ METHODS = {
     "ef21_sgd": (lambda P, g: methods.ef21_sgd(P, g, TOP), lambda d: 0.1 * d.normal((4, 6))),
     "ef21_pp": (lambda P, g: methods.ef21_pp(P, g, TOP, 0.5), lambda d: d.uniform((4,))),
 }
-COMPRESSORS = (C.TopK(1), TOP, C.ScaledSign(), C.Scalar(0.5), C.NearestPowerOfTwo(), C.PerClient((TOP,) * 2 + (C.Scalar(0.3),) * 2))
+COMPRESSORS = (
+    C.TopK(1),
+    TOP,
+    C.ScaledSign(),
+    C.Scalar(0.5),
+    C.NearestPowerOfTwo(),
+    C.PerClient((TOP,) * 2 + (C.Scalar(0.3),) * 2),
+)
 
 
 def trajectory(on, problem, method, draws):
@@ -78,7 +73,7 @@ def rounding(reference):
 @pytest.mark.parametrize("name", OTHERS)
 @pytest.mark.parametrize("problem", PROBLEMS)
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_agrees_with_numpy(name, problem, method):
+def test_every_method_agrees_with_numpy(on_backend, name, problem, method):
     other = trajectory(on_backend(name), PROBLEMS[problem], *METHODS[method])
     reference = trajectory(backend("numpy"), PROBLEMS[problem], *METHODS[method])
     assert reference.std() > 0.01
@@ -86,22 +81,26 @@ def test_every_method_agrees_with_numpy(name, problem, method):
     assert np.abs(other - reference).max() <= rounding(reference)
 
 
-@pytest.mark.parametrize("name", ("numpy", *OTHERS))
-def test_compressors_agree_and_break_ties_alike(name):
+@pytest.mark.parametrize("name", ["numpy", *OTHERS])
+def test_compressors_agree_and_break_ties_alike(on_backend, name):
     on = on_backend(name)
     x = np.round(np.random.default_rng(0).standard_normal((50, 4, 6)))  # many ties and zeros
     for c in COMPRESSORS:
         with on.scope():
             # a mean of six numbers may be summed in another order: six roundings
             assert np.allclose(to_numpy(c(on.asarray(x))), c(x), rtol=6 * np.finfo(float).eps, atol=0), c
-    for row, kept in ([[1.0, -1, 1, 1], [1, 1, 0, 0]], [[0.0, 3, 2, -2], [0, 1, 1, 0]], [[2.0, np.nan, 1, 0], [1, 1, 0, 0]]):
+    for row, kept in (
+        [[1.0, -1, 1, 1], [1, 1, 0, 0]],
+        [[0.0, 3, 2, -2], [0, 1, 1, 0]],
+        [[2.0, np.nan, 1, 0], [1, 1, 0, 0]],
+    ):
         with on.scope():
             sent = to_numpy(TOP(on.asarray(row)))
         assert np.array_equal(sent, np.where(kept, row, 0), equal_nan=True)
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_uniform_numbers_are_the_same_bits(name):
+def test_uniform_numbers_are_the_same_bits(on_backend, name):
     on = on_backend(name)
     words = keys("a claim", "a check", settings=[{"gamma": 0.1}, {"gamma": 0.2}], seeds=(0, 1, 7))
     for step in (0, 1, 2**31, 2**32 + 5):
@@ -113,8 +112,8 @@ def test_uniform_numbers_are_the_same_bits(name):
             assert np.abs(a.normal((50,)) - to_numpy(b.normal((50,)))).max() < 16 * np.finfo(float).eps * 9
 
 
-@pytest.mark.parametrize("name", ("numpy", *OTHERS))
-def test_a_backend_is_known_by_its_arrays(name):
+@pytest.mark.parametrize("name", ["numpy", *OTHERS])
+def test_a_backend_is_known_by_its_arrays(on_backend, name):
     on = on_backend(name)
     assert backend_of(on.asarray([1.0])).name == name
     assert to_numpy(on.asarray(np.float32(1.5))).dtype == np.float64
@@ -125,8 +124,8 @@ def test_unknown_backends_are_named():
         backend("tensorflow")
 
 
-@pytest.mark.parametrize("name", ("numpy", *OTHERS))
-def test_single_precision_must_be_asked_for(name):
+@pytest.mark.parametrize("name", ["numpy", *OTHERS])
+def test_single_precision_must_be_asked_for(on_backend, name):
     on = on_backend(name)
     P = on.move(quadratics())
     x0 = on.asarray(start(np.ones(6)))

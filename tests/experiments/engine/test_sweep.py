@@ -26,7 +26,9 @@ def half(piece):
 
 
 def dataset(piece):
-    return xr.Dataset({"f": ("step", np.array([piece["gamma"], np.nan]), {"units": "1"})}, attrs={"seed": piece["seed"]})
+    return xr.Dataset(
+        {"f": ("step", np.array([piece["gamma"], np.nan]), {"units": "1"})}, attrs={"seed": piece["seed"]}
+    )
 
 
 def test_keys_are_content():
