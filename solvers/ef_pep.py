@@ -106,7 +106,7 @@ def pep(
     A = np.hstack([np.array([F[rows, cols] * twice for F in forms]), np.array(linear)])
     if average:
         A = A[:, :-1]
-        objective = np.concatenate([sum(_sq(v) for v in p)[rows, cols] * twice / T, np.zeros(T)])
+        objective = np.concatenate([np.sum([_sq(v) for v in p], axis=0)[rows, cols] * twice / T, np.zeros(T)])
     else:
         objective = np.concatenate([np.zeros(len(rows) + T), [1.0]])
     F = np.zeros((A.shape[1], size, size))

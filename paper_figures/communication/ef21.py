@@ -48,9 +48,7 @@ def compute(*, budget: str = "quick") -> Any:
             gamma[:, j, k] = float(ef21.step_size_am(*at_one)), float(ef21.step_size_root(*at_one)), sharp, unstable
 
     horizons = tuple(range(1, 13 if full else 9))
-    looseness = np.array(
-        [[2 / ((1 - q) * k) / ef_pep.pep(k, 1 - q, q=q, c=0.5).value for k in horizons] for q in qs]
-    )
+    looseness = np.array([[2 / ((1 - q) * k) / ef_pep.pep(k, 1 - q, q=q, c=0.5).value for k in horizons] for q in qs])
     return xr.Dataset(
         {
             "grad2": (["kappa", "step_size", "step"], np.array(grad2), {"long_name": "|grad f(x)|^2"}),
@@ -75,7 +73,7 @@ def draw(data: Any) -> Any:
     """The figure, from the dataset alone."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12.5, 6.4), layout="constrained")
+    figure: Any = Figure(figsize=(12.5, 6.4), layout="constrained")
     top, bottom = figure.subfigures(2, 1)
     _gradients(top, data)
     _steps(bottom, data)
@@ -89,7 +87,9 @@ def _gradients(figure: Any, data: Any) -> None:
         part = data.sel(kappa=kappa)
         for name in data.step_size.values:
             style = "--" if name == "am" else "-"
-            axis.semilogy(sent, part.grad2.sel(step_size=name), style, color=COLOURS[str(name)], lw=1.6, label=STEPS[str(name)])
+            axis.semilogy(
+                sent, part.grad2.sel(step_size=name), style, color=COLOURS[str(name)], lw=1.6, label=STEPS[str(name)]
+            )
         axis.set_title(rf"$L_{{\mathrm{{var}}}} = {max(float(part.L_var), 0.0):.4g}$", fontsize=10)
         axis.set_xlabel("coordinates sent (thousands)")
         axis.set_ylim(bottom=1e-20)  # below, rounding sets the level
@@ -104,10 +104,32 @@ def _steps(figure: Any, data: Any) -> None:
     labels = {"am": r"$\gamma_{\mathrm{AM}}$", "root": r"$\gamma_{\mathrm{root}}$", "sharp": r"$\gamma_*$"}
     for k, q in enumerate(data.q.values):
         for name, style in (("am", "--"), ("root", ":"), ("sharp", "-")):
-            left.semilogy(data.ratio, data.gamma.sel(curve=name, q=q), style, color=COLOURS[name], lw=1.4, label=labels[name] if k == 0 else None)
+            left.semilogy(
+                data.ratio,
+                data.gamma.sel(curve=name, q=q),
+                style,
+                color=COLOURS[name],
+                lw=1.4,
+                label=labels[name] if k == 0 else None,
+            )
         measured = data.gamma.sel(curve="instability", q=q)
-        left.semilogy(data.ratio[::3], measured[::3], "o", ms=3.5, mfc="none", color="black", label="measured instability" if k == 0 else None)
-        left.annotate(f"q = {q:g}", (float(data.ratio[-1]), float(measured[-1])), xytext=(6, 0), textcoords="offset points", va="center", fontsize=9)
+        left.semilogy(
+            data.ratio[::3],
+            measured[::3],
+            "o",
+            ms=3.5,
+            mfc="none",
+            color="black",
+            label="measured instability" if k == 0 else None,
+        )
+        left.annotate(
+            f"q = {q:g}",
+            (float(data.ratio[-1]), float(measured[-1])),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
     left.set_xlim(0, 1.12)
     left.set_xlabel(r"$L / L_{\mathrm{AM}}$")
     left.set_ylabel(r"$\gamma L_{\mathrm{AM}}$")

@@ -27,7 +27,7 @@ def nowhere(monkeypatch, tmp_path):
 def test_breast_cancer_reference_constants():
     P = data.logistic("breast_cancer", 10)
     assert (P.n, P.m, P.d) == (10, 56, 30)
-    assert P.L == pytest.approx(2.924909824, abs=5e-10)
+    assert pytest.approx(2.924909824, abs=5e-10) == P.L
     assert P.L_i.mean() == pytest.approx(3.008800683, abs=5e-10)
     assert np.sqrt((P.L_i**2).mean()) == pytest.approx(4.107327039, abs=5e-10)
     assert P.L_i.var() == pytest.approx(7.817253856, abs=5e-9)

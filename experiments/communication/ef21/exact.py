@@ -328,12 +328,12 @@ def all_participation_patterns(ctx: Context) -> Iterator[Evidence]:
     """Expectation over all 4^T patterns of two workers, T = 1, 2, 4, exact; alpha = 15/16, p = 4/5: p alpha = 3/4."""
     h, p, gamma = (Fraction(5), Fraction(-1)), Fraction(4, 5), Fraction(1, 5)  # L = 2, L_AM = 3, xi(3/4) = 1
     r = (Fraction(5, 4), Fraction(3, 4))  # (1 +- 1/4) x
-    mean = sum(h) / 2
+    mean = sum(h, Fraction(0)) / 2
     for T in (1, 2, 4):
         paths = [(Fraction(1), Fraction(1), (r[0] * h[0], r[1] * h[1]))]
         total = Fraction(0)
         for _ in range(T):
-            total += sum(w * (mean * x) ** 2 for w, x, _ in paths)
+            total += sum((w * (mean * x) ** 2 for w, x, _ in paths), Fraction(0))
             paths = [
                 (
                     w * (p if a else 1 - p) * (p if b else 1 - p),

@@ -201,7 +201,8 @@ def test_libsvm_sets_with_20_and_100_and_1000_clients(name):
         pytest.skip(f"{name} is not on this machine; set {data.VARIABLE}")
     from gradproof.experiments.communication.ef21 import checks
 
-    for claim in (ef21.NONCONVEX_QM, ef21.NONCONVEX_AM):
-        for n in (20, 100, 1000):
-            m = checks._average(Context(claim), checks._libsvm(data.load(name), n))
+    rows = data.load(name)
+    for n in (20, 100, 1000):
+        for claim in (ef21.NONCONVEX_QM, ef21.NONCONVEX_AM):
+            m = checks._average(Context(claim), checks._libsvm(rows, n))
             assert m.measured + m.error <= m.bound
