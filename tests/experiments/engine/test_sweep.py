@@ -1,13 +1,9 @@
 """A sweep keeps what it has, resumes after kill -9, and says what went wrong."""
 
 import json
-import os
-import random
-import signal
 import subprocess
 import sys
 import textwrap
-import time
 
 import numpy as np
 import pytest
@@ -110,58 +106,88 @@ def test_json_outcomes_carry_versions(tmp_path):
 # --- kill -9 ---------------------------------------------------------------------------------------------------------
 
 KILLED = """
-import random, sys, time
-from gradproof.experiments.engine.executors import executor_for
-from gradproof.experiments.engine.sweep import Folder, pieces_of, sweep
+    import os, random, signal, sys, time
+    from pathlib import Path
+    from gradproof.experiments.engine.executors import Processes, Serial
+    from gradproof.experiments.engine.store import Ledger, measurement_json
+    from gradproof.experiments.engine.sweep import Folder, pieces_of, sweep
+    from gradproof.experiments.engine.verify import load_file, verify
 
-def work(piece):
-    rng = random.Random(piece["k"])
-    time.sleep(0.02)
-    if piece["k"] % 10 == 3:
-        raise ValueError(f"piece {piece['k']} fails")
-    return [rng.random() for _ in range(100)]
+    root, kills_wanted, kind = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    claims = load_file(str(root / "claims.py"))  # all is imported before the children begin
+    pieces = pieces_of("work", [{"k": k} for k in range(30)])
 
-pieces = pieces_of("work", [{"k": k} for k in range(40)])
-print("ready", flush=True)
-dict(sweep(work, pieces, Folder(sys.argv[1]), executor=executor_for(int(sys.argv[2]))))
+    def work(piece):
+        time.sleep(0.01)
+        if piece["k"] % 10 == 3:
+            raise ValueError(f"piece {piece['k']} fails")
+        return [random.Random(piece["k"]).random() for _ in range(100)]
+
+    def sweep_once(name):
+        if kind == "ledger":
+            verify(claims, ledger=Ledger(root / name), jobs=1, file=str(root / "claims.py"))
+        else:
+            executor = Processes(2) if kind == "processes" else Serial()
+            dict(sweep(work, pieces, Folder(root / name), executor=executor))
+
+    def content(name):
+        if kind == "ledger":
+            rows = Ledger(root / name).rows()
+            return {r.key: (r.claim, r.check, r.verdict.outcome, r.verdict.reason,
+                            measurement_json(r.verdict.worst) if r.verdict.worst else None) for r in rows}
+        return {f.name: f.read_text() for f in (root / name).iterdir() if not f.name.startswith(".")}
+
+    sweep_once("undisturbed")
+    wanted = content("undisturbed")
+    assert len(wanted) == 30, len(wanted)
+    rng, kills, sweeps = random.Random(0), 0, 0
+    while kills < kills_wanted:
+        name, finished = f"killed-{sweeps}", False
+        while not finished:
+            child = os.fork()
+            if not child:
+                os.setsid()
+                sweep_once(name)
+                os._exit(0)
+            time.sleep(rng.uniform(0, 2.5 if kind == "processes" else 0.4))
+            finished = os.waitpid(child, os.WNOHANG)[0] == child
+            if not finished:
+                try:
+                    os.killpg(child, signal.SIGKILL)
+                except ProcessLookupError:  # killed before it had a group of its own
+                    os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                kills += 1
+        assert content(name) == wanted, name
+        sweeps += 1
+    print(kills, "kills in", sweeps, "sweeps")
+"""
+
+CLAIMS = """
+    import time
+    from gradproof import Claim, Level, Measurement, Paper, Relation, check, register
+    PAPER = Paper(key="mine", authors=("me",), title="t", year=2026, family="own")
+    CLAIMS = [Claim(id=f"mine.c{k}", paper=PAPER, title="t", statement="s", parameters=(), assumptions=(), quantity="x",
+                    relation=Relation.LE, expression=1) for k in range(30)]
+    register(*CLAIMS)
+    for k, c in enumerate(CLAIMS):
+        @check(c, level=Level.EMPIRICAL)
+        def numbers(ctx, k=k):
+            time.sleep(0.01)
+            if k == 3:
+                raise ValueError("three")
+            yield Measurement(measured=ctx.rng("x").random(), bound=0.9)
 """
 
 
-def _sweep_process(folder, jobs):
-    return subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(folder), str(jobs)], stdout=subprocess.PIPE, start_new_session=True
-    )
-
-
-def _kill(process, after):
-    process.stdout.readline()
-    time.sleep(after)
-    alive = process.poll() is None
-    if alive:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
-    return alive
-
-
-def _files(folder):
-    return {f.name: f.read_text() for f in folder.iterdir() if not f.name.startswith(".")}
-
-
 @pytest.mark.slow
-def test_fifty_kills_end_in_the_undisturbed_result(tmp_path):
-    undisturbed = tmp_path / "undisturbed"
-    assert _sweep_process(undisturbed, 1).wait() == 0
-    wanted = _files(undisturbed)
-    assert len(wanted) == 40
-    rng, kills, sweeps = random.Random(0), 0, 0
-    while kills < 50:
-        folder, finished = tmp_path / f"killed-{sweeps}", False
-        while not finished:
-            # one process at any of its forty pieces; two also while they start
-            jobs = 2 if rng.random() < 0.1 else 1
-            finished = not _kill(_sweep_process(folder, jobs), rng.uniform(0, 0.4))
-            kills += not finished
-        assert _files(folder) == wanted
-        sweeps += 1
-    assert kills >= 50
+@pytest.mark.parametrize(("kind", "kills"), [("ledger", 50), ("folder", 50), ("processes", 5)])
+def test_kills_at_random_points_end_in_the_undisturbed_result(tmp_path, kind, kills):
+    (tmp_path / "claims.py").write_text(textwrap.dedent(CLAIMS))
+    script = tmp_path / "killed.py"
+    script.write_text(textwrap.dedent(KILLED))
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path), str(kills), kind], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[0]) >= kills
