@@ -228,6 +228,40 @@ def figures(names: tuple[str, ...], output: Path, budget: str, fresh: bool) -> N
         click.echo("  ".join(str(p) for p in done.files) + ("  (unchanged)" if done.cached else ""))
 
 
+@main.command()
+@click.argument("targets", nargs=-1, required=True, metavar="CLAIM|PAPER|FILE.py...")
+@click.option("--drop", multiple=True, metavar="ASSUMPTION", help="Search where this assumption need not hold.")
+@click.option("--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
+@click.option("--seconds", type=click.FloatRange(min=0.1), default=None, help="Cap on the time for each claim.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("counterexamples"), show_default=True
+)
+@click.option("--json", "as_json", is_flag=True)
+@_one_line
+def falsify(targets: tuple[str, ...], drop: tuple[str, ...], budget: str, seconds: float | None, seed: int, output: Path,
+            as_json: bool) -> None:  # fmt: skip
+    """Search for a counterexample; what is found is replayed exactly, made small and saved.
+
+    Exit code 1 if one is found, 3 if nothing could be measured, else 0 (which says what was tried, never that a claim is true).
+    """
+    from gradproof import falsify as falsify_
+
+    findings = []
+    for claims, file in falsify_.groups(targets):
+        for c in claims:
+            found = falsify_.falsify_claim(c, drop=drop, budget=budget, seed=seed, seconds=seconds, file=file)
+            findings.append(found)
+            saved = found.save(output) if found.violated else ()
+            if not as_json:
+                click.echo(found)
+                if saved:
+                    click.echo(f"  saved as {saved[0]} and {saved[1]}")
+    if as_json:
+        click.echo(json.dumps([f.as_json() for f in findings], indent=1))
+    sys.exit(1 if any(f.violated for f in findings) else 3 if any(f.measurement is None for f in findings) else 0)
+
+
 def _values(pairs: tuple[str, ...]) -> dict[str, Any]:
     from gradproof.theory.errors import ParameterError
     from gradproof.theory.parameter import parse_number

@@ -102,7 +102,7 @@ def experiment(
 
     def attach(function: Callable[..., Any]) -> Callable[..., Any]:
         made = Experiment(claim, name or function.__name__, draws, function)
-        made.order()  # names are checked now, not at the first run
+        made.order  # noqa: B018 -- names are checked now, not at the first run
         EXPERIMENTS[claim.id] = [e for e in EXPERIMENTS.get(claim.id, []) if e.name != made.name] + [made]
         _register_checks(made, needs)
         return function

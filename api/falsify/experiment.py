@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 import sympy as sp
-from hypothesis import assume
-from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from gradproof.falsify.bound import compile_exact
+from gradproof.testing.exact import Exact, Inexact
+from gradproof.testing.source import Source, built
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError, ParameterError
 from gradproof.theory.evidence import Measurement
@@ -24,7 +25,7 @@ from gradproof.theory.parameter import Parameter
 EXPERIMENTS: dict[str, list[Experiment]] = {}
 
 WIDEST = 1e3  # a parameter without bounds is drawn between 1/WIDEST and WIDEST
-MOST = 400  # a count is drawn up to this, unless the experiment says otherwise
+MOST = 300  # a count is drawn up to this, unless the experiment says otherwise
 BEYOND = 16.0  # how far past a dropped relation its parameter is drawn
 
 
@@ -49,6 +50,12 @@ class Experiment:
         """The measured quantity is random; the claim bounds its expectation."""
         return "rng" in self.arguments
 
+    @cached_property
+    def inputs(self) -> dict[str, tuple[str, ...]]:
+        """What each given function is drawn from."""
+        return {n: self._inputs(n) for n in self.draws}
+
+    @cached_property
     def order(self) -> list[str]:
         """Names in an order in which they can be drawn.
 
@@ -152,77 +159,86 @@ def _arguments(function: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(n for n, p in inspect.signature(function).parameters.items() if p.kind not in kinds)
 
 
-@st.composite
-def _instances(draw: Callable[[SearchStrategy], Any], made: Experiment, claim: Claim, drop: frozenset[str]) -> Any:
+@built
+def _instances(draw: Source, made: Experiment, claim: Claim, drop: frozenset[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for name in made.order():
+    for name in made.order:
         given = made.draws.get(name)
-        if given is None:
-            values[name] = draw(parameter_values(claim, name, values, drop))
+        if name not in made.draws:
+            values[name] = draw_parameter(draw, claim, name, values, drop)
             continue
         if callable(given) and not isinstance(given, SearchStrategy):
-            inputs = {n: drop if n == "drop" else values[n] for n in _arguments(given)}
-            given = given(**inputs)
+            given = given(**{n: drop if n == "drop" else values[n] for n in made.inputs[name]})
         values[name] = draw(given) if isinstance(given, SearchStrategy) else given
-    assume(respects(claim, values, drop))
+    if not respects(claim, values, drop):
+        draw.reject()
     return values
 
 
 # --- parameters in their domains, tied by relations --------------------------------------------------------------------
 
 
-def parameter_values(claim: Claim, name: str, known: Mapping[str, Any], drop: frozenset[str]) -> SearchStrategy:
-    """A strategy for one parameter: in its domain, and within the relations to parameters that are known.
+def draw_parameter(draw: Source, claim: Claim, name: str, known: Mapping[str, Any], drop: frozenset[str]) -> Any:
+    """One parameter: in its domain, and within the relations to parameters that are known.
 
     The ends that a relation gives are drawn too (rounded inwards). A dropped relation is overstepped up to 16-fold.
     """
     p = claim.parameter(name)
     low, high, integer = _domain(p)
-    cut_low, cut_high = low, high
-    for a in claim.assumptions:
-        if a.relation is None or p.symbol not in a.relation.free_symbols:
+    for a in _relations(claim):
+        names = _names(a.relation)
+        if name not in names or not names - {name} <= set(known):
             continue
-        names = {str(s) for s in a.relation.free_symbols}
-        if not names - {name} <= set(known):
-            continue
-        inside = _feasible(a.relation, p.symbol, {n: float(known[n]) for n in names - {name}}, cut_low, cut_high)
-        if inside is None:
-            return st.nothing() if a.name not in drop else _numbers(low, high, integer)
-        if a.name in drop:  # beyond the end, not without end
-            low, high = max(low, inside[0] / BEYOND), min(high, inside[1] * BEYOND if inside[1] > 0 else high)
-            continue
-        low, high = max(low, inside[0]), min(high, inside[1])
-        cut_low, cut_high = low, high
-    if low > high:
-        return st.nothing()
-    if name in known:
-        raise ParameterError(f"{name} is drawn twice")
-    fits = [a for a in claim.assumptions if a.relation is not None and a.name not in drop]
-
-    def inwards(x: Any) -> Any:
-        """A float at the end of a relation, rounded to the side on which the relation holds exactly."""
-        values = {**known, name: x}
-        if integer or _all_hold(fits, values):
-            return x
-        for step in (1, 2, 4, 16, 256):
-            for towards in (low, high):
-                y = x
-                for _ in range(step if step <= 16 else 1):
-                    y = math.nextafter(y, towards)
-                if step == 256:
-                    y = x + (towards - x) * 2.0**-40
-                if _in_domain(p, y) and _all_hold(fits, {**values, name: y}):
-                    return y
-        return x
-
-    return _numbers(low, high, integer).map(inwards)
-
-
-def _numbers(low: float, high: float, integer: bool) -> SearchStrategy:
+        inside = _feasible(a.relation, p.symbol, {n: float(known[n]) for n in names - {name}}, low, high)
+        if a.name in drop:  # beyond the end, but not without end
+            if inside is not None:
+                low, high = _beyond(inside, low, high)
+        elif inside is None:
+            draw.reject()
+        else:
+            low, high = max(low, inside[0]), min(high, inside[1])
     if integer:
-        a, b = math.ceil(low - 1e-9), math.floor(high + 1e-9)
-        return st.integers(a, b) if a <= b else st.nothing()
-    return st.floats(low, high, allow_nan=False, allow_subnormal=False)
+        low, high = math.ceil(low - 1e-9), math.floor(high + 1e-9)
+    if low > high:
+        draw.reject()
+    if integer:
+        return draw.integer(int(low), int(high))
+    return _inwards(claim, name, draw.real(low, high), known, drop, (low, high))
+
+
+def _beyond(inside: tuple[float, float], low: float, high: float) -> tuple[float, float]:
+    left, right = inside
+    return (
+        max(low, left / BEYOND if left > 0 else left * BEYOND if left < 0 else low),
+        min(high, right * BEYOND if right > 0 else right / BEYOND if right < 0 else high),
+    )
+
+
+def _inwards(claim: Claim, name: str, x: float, known: Mapping[str, Any], drop: frozenset[str],
+             ends: tuple[float, float]) -> float:  # fmt: skip
+    """A float at the end of a relation, rounded to the side on which the relation holds exactly."""
+    fits = [a for a in _relations(claim) if a.name not in drop and name in _names(a.relation)]
+    if not fits or all_hold(fits, {**known, name: x}):
+        return x
+    for ulps in (1, 4, 16, 2**12):
+        for towards in ends:
+            y = x + math.copysign(ulps * math.ulp(x), towards - x)
+            if min(ends) <= y <= max(ends) and all_hold(fits, {**known, name: y}):
+                return y
+    return x
+
+
+@lru_cache(maxsize=256)
+def _names(relation: sp.Basic) -> frozenset[str]:
+    return frozenset(str(s) for s in relation.free_symbols)
+
+
+@lru_cache(maxsize=256)
+def _relations(claim: Claim) -> tuple[Any, ...]:
+    """Assumptions that relate scalar parameters; those over vectors are checked when the bound is evaluated."""
+    vectors = {p.name for p in claim.parameters if p.size} | {p.size for p in claim.parameters if p.size}
+    return tuple(a for a in claim.assumptions if a.relation is not None and not vectors & {
+        str(getattr(s, "base", s)) for s in a.relation.free_symbols})  # fmt: skip
 
 
 @lru_cache(maxsize=128)
@@ -313,18 +329,13 @@ def _edge(gap: Callable[..., float], at: list[float], good: float, bad: float) -
 
 @lru_cache(maxsize=512)
 def _sides(relation: sp.Basic) -> tuple[Callable[..., Any], tuple[str, ...]]:
-    from gradproof.falsify.bound import compile_exact
-
     symbols = tuple(sorted(relation.free_symbols, key=str))
     return compile_exact(relation.lhs - relation.rhs, symbols), tuple(map(str, symbols))
 
 
-def _all_hold(assumptions: list[Any], values: Mapping[str, Any]) -> bool:
-    from gradproof.testing.exact import Exact, Inexact
-
+def all_hold(assumptions: Iterable[Any], values: Mapping[str, Any]) -> bool:
+    """All relations hold exactly, of those whose parameters are known."""
     for a in assumptions:
-        if any(isinstance(s, sp.Indexed) for s in a.relation.free_symbols):
-            continue  # relations over vectors are checked when the bound is evaluated
         difference, names = _sides(a.relation)
         if not set(names) <= set(values):
             continue
@@ -339,15 +350,12 @@ def _all_hold(assumptions: list[Any], values: Mapping[str, Any]) -> bool:
 
 def respects(claim: Claim, values: Mapping[str, Any], drop: frozenset[str] = frozenset()) -> bool:
     """All relations between the numbers in ``values`` hold, and all lie in their domains."""
-    kept = [a for a in claim.assumptions if a.relation is not None and a.name not in drop]
     if any(p.name in values and not p.size and not _in_domain(p, values[p.name]) for p in claim.parameters):
         return False
-    return _all_hold(kept, values)
+    return all_hold((a for a in _relations(claim) if a.name not in drop), values)
 
 
 def _in_domain(p: Parameter, x: Any) -> bool:
-    from gradproof.testing.exact import Exact
-
     if isinstance(p.domain, sp.Interval) and isinstance(x, int | float | Exact):  # the common case, without computer algebra
         low, high, left, right = _ends(p.domain)
         return low <= x <= high and not (left and x == low) and not (right and x == high)

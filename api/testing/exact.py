@@ -289,6 +289,8 @@ def convert(x: Any, change: Callable[[float], Any]) -> Any:
     if dataclasses.is_dataclass(x) or (hasattr(x, "__dict__") and not isinstance(x, types.FunctionType)):
         new = object.__new__(type(x))
         for name, value in vars(x).items():
+            if name == "_cache":  # computed from the other fields, in floats
+                continue
             object.__setattr__(new, name, convert(value, change))
         return new
     return x

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn, SearchStrategy
+from hypothesis.strategies import SearchStrategy
 
 from gradproof.testing.exact import sqrt
+from gradproof.testing.source import Source, built
 
 Array = np.ndarray
 
@@ -58,22 +58,33 @@ class Smooth:
         v = self.mirror
         return x - v * (2 * (v @ x) / (v @ v))
 
+    def _prepared(self) -> tuple[Array, Array, Array]:
+        """Jumps of the second derivative, (z - breaks)_+, and z = the center in the function's own coordinates."""
+        found = self.__dict__.get("_cache")
+        if found is None:
+            z = self._turn(self.center)
+            found = (self.slopes[1:] - self.slopes[:-1], np.maximum(z - self.breaks, 0), z)
+            object.__setattr__(self, "_cache", found)
+        return found
+
     def gradient(self, x: Array) -> Array:
         """Gradient at x, shape (d,)."""
-        y, z, s = self._turn(x), self._turn(self.center), self.slopes
-        g = s[0] * (y - z)
-        for k, t in enumerate(self.breaks):
-            g = g + (s[k + 1] - s[k]) * (np.maximum(y - t, 0) - np.maximum(z - t, 0))
+        jumps, at_center, z = self._prepared()
+        y = self._turn(x)
+        g = self.slopes[0] * (y - z)
+        if len(jumps):
+            g = g + (jumps * (np.maximum(y - self.breaks, 0) - at_center)).sum(axis=0)
         return self._turn(g)
 
     def __call__(self, x: Array) -> Any:
         """Value at x."""
-        y, z, s = self._turn(x), self._turn(self.center), self.slopes
-        values = s[0] * (y - z) ** 2 / 2
-        for k, t in enumerate(self.breaks):
-            a, b = np.maximum(y - t, 0), np.maximum(z - t, 0)
-            values = values + (s[k + 1] - s[k]) * ((a * a - b * b) / 2 - b * (y - z))
-        return values.sum() + self.level
+        jumps, b, z = self._prepared()
+        y = self._turn(x)
+        value = (self.slopes[0] * (y - z) ** 2).sum() / 2
+        if len(jumps):
+            a = np.maximum(y - self.breaks, 0)
+            value = value + (jumps * ((a * a - b * b) / 2 - b * (y - z))).sum()
+        return value + self.level
 
     @property
     def minimizer(self) -> Array:
@@ -264,31 +275,26 @@ class L1:
 # --- strategies --------------------------------------------------------------------------------------------------------
 
 
-def points(f: Any = None, *, dim: int = 0, radius: float = 10.0) -> SearchStrategy[Array]:
+@built
+def points(draw: Source, f: Any = None, *, dim: int = 0, radius: float = 10.0) -> Array:
     """Points of the space of ``f`` (or of dimension ``dim``), each entry within ``radius``; shrinks to small integers."""
-    d = dim or getattr(f, "dim", 1)
-    return st.lists(reals(-radius, radius), min_size=d, max_size=d).map(np.array)
+    return np.array([draw.real(-radius, radius) for _ in range(dim or getattr(f, "dim", 1))])
 
 
-def reals(low: float, high: float) -> SearchStrategy[float]:
-    """Floats of a closed interval, without subnormal ones."""
-    return st.floats(low, high, allow_nan=False, allow_infinity=False, allow_subnormal=False)
-
-
-def _member(draw: DrawFn, mu: float, L: float, d: int, pieces: int, spread: float, centered: bool) -> Smooth:
-    p = draw(st.integers(1, pieces))
-    rows = [[draw(reals(mu, L)) for _ in range(d)] for _ in range(p)]
+def _member(draw: Source, mu: float, L: float, d: int, pieces: int, spread: float, centered: bool) -> Smooth:
+    p = draw.integer(1, pieces)
+    rows = [[draw.real(mu, L) for _ in range(d)] for _ in range(p)]
     if mu < 0:  # bounded below: the outermost pieces curve upwards
         for row in (rows[0], rows[-1]):
             row[:] = [max(abs(s), L * 2.0**-20) for s in row]
-    breaks = np.sort([[draw(reals(-spread, spread)) for _ in range(d)] for _ in range(p - 1)], axis=0)
-    fixed = centered or draw(st.booleans())
-    center = np.zeros(d) if fixed else np.array([draw(reals(-spread, spread)) for _ in range(d)])
+    breaks = np.sort([[draw.real(-spread, spread) for _ in range(d)] for _ in range(p - 1)], axis=0)
+    moved = not centered and draw.boolean()
+    center = np.array([draw.real(-spread, spread) for _ in range(d)]) if moved else np.zeros(d)
     return Smooth(np.array(rows), breaks.reshape(p - 1, d), center)
 
 
-@st.composite
-def smooth(draw: DrawFn, mu: float, L: float, *, max_dim: int = 2, pieces: int = 3, spread: float = 2.0,
+@built
+def smooth(draw: Source, mu: float, L: float, *, max_dim: int = 2, pieces: int = 3, spread: float = 2.0,
            centered: bool = False, mirrored: bool = True) -> Smooth:  # fmt: skip
     """Members of F_{mu, L}: convex for mu >= 0, nonconvex and L-smooth for mu = -L (then bounded below).
 
@@ -300,44 +306,44 @@ def smooth(draw: DrawFn, mu: float, L: float, *, max_dim: int = 2, pieces: int =
         centered: the stationary point is the origin.
         mirrored: also functions that are not separable.
     """
-    d = draw(st.integers(1, max_dim))
+    d = draw.integer(1, max_dim)
     f = _member(draw, mu, L, d, pieces, spread, centered)
-    if mirrored and d > 1 and draw(st.booleans()):
-        return replace(f, mirror=np.array([1.0, *(draw(reals(-2, 2)) for _ in range(d - 1))]))
+    if mirrored and d > 1 and draw.boolean():
+        return replace(f, mirror=np.array([1.0, *(draw.real(-2, 2) for _ in range(d - 1))]))
     return f
 
 
-def smooth_convex(L: float, *, max_dim: int = 2, **kwargs: Any) -> SearchStrategy[Smooth]:
+def smooth_convex(L: float, **kwargs: Any) -> SearchStrategy[Smooth]:
     """Convex L-smooth functions (see :func:`smooth`)."""
-    return smooth(0.0, L, max_dim=max_dim, **kwargs)
+    return smooth(0.0, L, **kwargs)
 
 
-def smooth_strongly_convex(mu: float, L: float, *, max_dim: int = 2, **kwargs: Any) -> SearchStrategy[Smooth]:
+def smooth_strongly_convex(mu: float, L: float, **kwargs: Any) -> SearchStrategy[Smooth]:
     """mu-strongly convex L-smooth functions (see :func:`smooth`)."""
-    return smooth(mu, L, max_dim=max_dim, **kwargs)
+    return smooth(mu, L, **kwargs)
 
 
-def smooth_nonconvex(L: float, *, max_dim: int = 2, **kwargs: Any) -> SearchStrategy[Smooth]:
+def smooth_nonconvex(L: float, **kwargs: Any) -> SearchStrategy[Smooth]:
     """L-smooth functions, bounded below, convex or not (see :func:`smooth`)."""
-    return smooth(-L, L, max_dim=max_dim, **kwargs)
+    return smooth(-L, L, **kwargs)
 
 
-def quadratics(mu: float, L: float, *, max_dim: int = 2, **kwargs: Any) -> SearchStrategy[Smooth]:
-    """Quadratics with spectrum in [mu, L]."""
-    return smooth(mu, L, max_dim=max_dim, pieces=1, **kwargs)
+def quadratics(mu: float, L: float, **kwargs: Any) -> SearchStrategy[Smooth]:
+    """Quadratics with spectrum in [mu, L] (see :func:`smooth`)."""
+    return smooth(mu, L, pieces=1, **kwargs)
 
 
-@st.composite
-def quadratics_with_spectrum(draw: DrawFn, spectrum: Sequence[float], *, centered: bool = True) -> Smooth:
+@built
+def quadratics_with_spectrum(draw: Source, spectrum: Sequence[float], *, centered: bool = True) -> Smooth:
     """Quadratics with exactly these eigenvalues, in reflected coordinates."""
     d = len(spectrum)
-    center = np.zeros(d) if centered else np.array([draw(reals(-2, 2)) for _ in range(d)])
-    mirror = np.array([1.0, *(draw(reals(-2, 2)) for _ in range(d - 1))]) if d > 1 and draw(st.booleans()) else None
+    center = np.zeros(d) if centered else np.array([draw.real(-2, 2) for _ in range(d)])
+    mirror = np.array([1.0, *(draw.real(-2, 2) for _ in range(d - 1))]) if d > 1 and draw.boolean() else None
     return Smooth(np.array([list(map(float, spectrum))]), np.zeros((0, d)), center, mirror)
 
 
-@st.composite
-def finite_sums(draw: DrawFn, mu: float, L: float, *, max_n: int = 3, max_dim: int = 2, pieces: int = 2,
+@built
+def finite_sums(draw: Source, mu: float, L: float, *, max_n: int = 3, max_dim: int = 2, pieces: int = 2,
                 interpolation: bool = False, n: int = 0) -> FiniteSum:  # fmt: skip
     """Means of n functions of F_{mu, L} (nonconvex for mu < 0).
 
@@ -345,24 +351,24 @@ def finite_sums(draw: DrawFn, mu: float, L: float, *, max_n: int = 3, max_dim: i
         interpolation: all parts share their stationary point.
         n: the number of parts; drawn between 1 and ``max_n`` if 0.
     """
-    n = n or draw(st.integers(1, max_n))
-    d = draw(st.integers(1, max_dim))
+    n = n or draw.integer(1, max_n)
+    d = draw.integer(1, max_dim)
     return FiniteSum(tuple(_member(draw, mu, L, d, pieces, 2.0, interpolation) for _ in range(n)))
 
 
-@st.composite
-def lipschitz_convex(draw: DrawFn, G: float, *, max_dim: int = 3) -> MaxAffine:
+@built
+def lipschitz_convex(draw: Source, G: float, *, max_dim: int = 3) -> MaxAffine:
     """Convex G-Lipschitz functions, not smooth: maxima of affine functions, G max|x_i| among them."""
-    d = draw(st.integers(1, max_dim))
-    if draw(st.booleans()):
+    d = draw.integer(1, max_dim)
+    if not draw.boolean():
         rows = np.concatenate([np.eye(d), -np.eye(d)]) * G
     else:
-        rows = np.array([[draw(reals(-1, 1)) for _ in range(d)] for _ in range(draw(st.integers(1, 3)))])
+        rows = np.array([[draw.real(-1, 1) for _ in range(d)] for _ in range(draw.integer(1, 3))])
         rows = np.concatenate([rows, -rows.sum(axis=0, keepdims=True)])
         # scaled into the ball of radius G; 2^-40 covers the rounding of the norm
         largest = float(np.sqrt((rows**2).sum(axis=1).max()))
         rows = rows * (G * (1 - 2.0**-40) / largest) if largest > 1e-3 else np.zeros_like(rows)
-    return MaxAffine(rows, np.zeros(d) if draw(st.booleans()) else np.array([draw(reals(-2, 2)) for _ in range(d)]))
+    return MaxAffine(rows, np.array([draw.real(-2, 2) for _ in range(d)]) if draw.boolean() else np.zeros(d))
 
 
 def norm(x: Array) -> Any:

@@ -20,6 +20,7 @@ from hypothesis.internal.conjecture.providers import PrimitiveProvider
 from hypothesis.strategies import SearchStrategy
 
 Value = float | int | bool | str | bytes
+SMALLEST = 2.0**-1022  # subnormal numbers are not drawn
 WIDE = 1e4  # where a float has no bound of its own, most of the search stays within
 
 
@@ -50,77 +51,94 @@ class Play:
         return tuple(c.value for c in self.choices)
 
 
-class _Tape(PrimitiveProvider):
-    avoid_realization = False
+class _Reader:
+    """Reads numbers from a tape, new ones from a generator, and keeps what was read: a :class:`Source`."""
 
-    def __init__(self, data: Any, /, tape: Sequence[Value] = (), rng: random.Random | None = None, corner: float = 0.3):
-        super().__init__(data)
+    def __init__(self, tape: Sequence[Value], rng: random.Random | None, corner: float) -> None:
         self.tape, self.rng, self.corner = tape, rng, corner
         self.choices: list[Choice] = []
 
-    def _next(self, kind: type | tuple[type, ...]) -> Any:
+    def _next(self, kind: type) -> Any:
         i = len(self.choices)
-        if i < len(self.tape) and isinstance(self.tape[i], kind):
-            return self.tape[i]
-        return None
+        return self.tape[i] if i < len(self.tape) and isinstance(self.tape[i], kind) else None
 
-    def _keep(self, kind: str, value: Value, low: float, high: float, simplest: float) -> Any:
+    def keep(self, kind: str, value: Value, low: float = 0, high: float = 0, simplest: float = 0) -> Any:
         self.choices.append(Choice(kind, value, low, high, simplest))
         return value
 
-    def draw_boolean(self, p: float = 0.5) -> bool:
-        v = self._next(bool)
-        if v is None or not 0 < p < 1:
-            v = p >= 1 if not 0 < p < 1 else (self.rng is not None and self.rng.random() < p)
-        return self._keep("boolean", v, 0, 1, 0)
-
-    def draw_integer(
-        self,
-        min_value: int | None = None,
-        max_value: int | None = None,
-        *,
-        weights: dict[int, float] | None = None,
-        shrink_towards: int = 0,
-    ) -> int:
-        low = min_value if min_value is not None else min(-(2**16), max_value if max_value is not None else 0)
-        high = max_value if max_value is not None else max(2**16, low + 2**16)
-        simplest = min(max(shrink_towards, low), high)
-        v = self._next(int)
-        if v is None or isinstance(v, bool):
-            v = simplest if self.rng is None else _random_integer(self.rng, low, high, simplest, self.corner)
-        return self._keep("integer", min(max(int(v), low), high), low, high, simplest)
-
-    def draw_float(
-        self,
-        *,
-        min_value: float = -math.inf,
-        max_value: float = math.inf,
-        allow_nan: bool = True,
-        smallest_nonzero_magnitude: float,
-    ) -> float:
-        low, high = float(min_value), float(max_value)
+    def real(self, low: float, high: float) -> float:
         simplest = min(max(0.0, low), high)
         v = self._next(float)
         if v is None:
             v = simplest if self.rng is None else _random_float(self.rng, low, high, self.corner)
-        v = min(max(float(v), low), high)
-        if 0 < abs(v) < smallest_nonzero_magnitude:
-            v = 0.0 if low <= 0 <= high else math.copysign(smallest_nonzero_magnitude, v)
-        return self._keep("float", v, low, high, simplest)
+        v = min(max(v, low), high)
+        if 0 < abs(v) < SMALLEST:
+            v = simplest
+        return self.keep("float", v, low, high, simplest)
+
+    def integer(self, low: int, high: int, simplest: int = 0) -> int:
+        simplest = min(max(simplest, low), high)
+        v = self._next(int)
+        if v is None or isinstance(v, bool):
+            v = simplest if self.rng is None else _random_integer(self.rng, low, high, simplest, self.corner)
+        return self.keep("integer", min(max(v, low), high), low, high, simplest)
+
+    def boolean(self, p: float = 0.5) -> bool:
+        v = self._next(bool)
+        if v is None or not 0 < p < 1:
+            v = p >= 1 if not 0 < p < 1 else (self.rng is not None and self.rng.random() < p)
+        return self.keep("boolean", v, 0, 1, 0)
+
+    def pick(self, options: Sequence[Any]) -> Any:
+        return options[self.integer(0, len(options) - 1)]
+
+    def reject(self) -> Any:
+        raise Rejected
+
+    def __call__(self, strategy: SearchStrategy) -> Any:
+        recipe = getattr(strategy, "gradproof_recipe", None)
+        if recipe is not None:
+            return recipe(self)
+        return _through_hypothesis(strategy, self)
+
+
+class _Provider(PrimitiveProvider):
+    """Answers Hypothesis's questions from a reader."""
+
+    avoid_realization = False
+
+    def __init__(self, data: Any, /, reader: _Reader) -> None:
+        super().__init__(data)
+        self.reader = reader
+
+    def draw_boolean(self, p: float = 0.5) -> bool:
+        return self.reader.boolean(p)
+
+    def draw_integer(self, min_value: int | None = None, max_value: int | None = None, *, weights: Any = None,
+                     shrink_towards: int = 0) -> int:  # fmt: skip
+        low = min_value if min_value is not None else min(-(2**16), max_value if max_value is not None else 0)
+        high = max_value if max_value is not None else max(2**16, low + 2**16)
+        return self.reader.integer(low, high, shrink_towards)
+
+    def draw_float(self, *, min_value: float = -math.inf, max_value: float = math.inf, allow_nan: bool = True,
+                   smallest_nonzero_magnitude: float) -> float:  # fmt: skip
+        return self.reader.real(float(min_value), float(max_value))
 
     def draw_string(self, intervals: Any, *, min_size: int = 0, max_size: int = 8) -> str:
-        v = self._next(str)
+        r = self.reader
+        v = r._next(str)
         if v is None:
-            n = min_size if self.rng is None else self.rng.randint(min_size, min(max_size, min_size + 8))
-            pick = self.rng or random.Random(0)
+            n = min_size if r.rng is None else r.rng.randint(min_size, min(max_size, min_size + 8))
+            pick = r.rng or random.Random(0)
             v = "".join(chr(intervals[pick.randrange(len(intervals))]) for _ in range(n))
-        return self._keep("string", v, 0, 0, 0)
+        return r.keep("string", v)
 
     def draw_bytes(self, min_size: int = 0, max_size: int = 8) -> bytes:
-        v = self._next(bytes)
+        r = self.reader
+        v = r._next(bytes)
         if v is None:
-            v = bytes(min_size) if self.rng is None else self.rng.randbytes(min_size)
-        return self._keep("bytes", v, 0, 0, 0)
+            v = bytes(min_size) if r.rng is None else r.rng.randbytes(min_size)
+        return r.keep("bytes", v)
 
 
 def play(strategy: SearchStrategy, tape: Sequence[Value] = (), rng: random.Random | None = None,
@@ -130,16 +148,21 @@ def play(strategy: SearchStrategy, tape: Sequence[Value] = (), rng: random.Rando
     Raises:
         Rejected: the strategy refuses the choices (``assume``, ``filter``), or makes too many.
     """
-    data = ConjectureData(random=None, provider=_Tape, provider_kw={"tape": tape, "rng": rng, "corner": corner})
+    reader = _Reader(tape, rng, corner)
     try:
-        with warnings.catch_warnings(), BuildContext(data, is_final=False, wrapped_test=play):
-            warnings.simplefilter("ignore")
-            value = data.draw(strategy)
+        value = reader(strategy)
     except (HypothesisException, StopTest) as error:
         if type(error).__name__ in ("UnsatisfiedAssumption", "StopTest"):
             raise Rejected from None
         raise
-    return Play(value, tuple(data.provider.choices))
+    return Play(value, tuple(reader.choices))
+
+
+def _through_hypothesis(strategy: SearchStrategy, reader: _Reader) -> Any:
+    data = ConjectureData(random=None, provider=_Provider, provider_kw={"reader": reader})
+    with warnings.catch_warnings(), BuildContext(data, is_final=False, wrapped_test=play):
+        warnings.simplefilter("ignore")
+        return data.draw(strategy)
 
 
 def _random_float(rng: random.Random, low: float, high: float, corner: float) -> float:
