@@ -70,13 +70,14 @@ def falsify_claim(
     for e in made:
         key = f"{claim.id}/{e.name}/{sorted(dropped)}/{seed}"
         s = Search(e, claim, random.Random(key), evaluations or EVALUATIONS[budget], cap, dropped).run()
-        findings.append(_finding(s, seed, file, time.perf_counter() - start))
+        findings.append(finish(s, seed=seed, file=file, seconds=time.perf_counter() - start))
         if findings[-1].violated:
             return findings[-1]
     return max(findings, key=lambda f: f.ratio)
 
 
-def _finding(s: Search, seed: int, file: str, seconds: float) -> Finding:
+def finish(s: Search, *, seed: int = 0, file: str = "", seconds: float = 0.0) -> Finding:
+    """What a finished search reports; a counterexample is shrunk first."""
     common: dict[str, Any] = {
         "claim": s.claim.id, "experiment": s.made.name, "drop": tuple(sorted(s.drop)), "tried": s.tried, "rejected": s.rejected,
         "failed": s.failed, "seconds": seconds, "seed": seed, "out_of_time": s.out_of_time, "file": file,

@@ -65,7 +65,6 @@ class Search:
     evaluations: int
     seconds: float
     drop: frozenset[str] = frozenset()
-    stop_at_violation: bool = True
     tried: int = 0
     rejected: int = 0
     failed: int = 0
@@ -91,12 +90,30 @@ class Search:
             return None
         return self._measure(played)
 
-    def _measure(self, played: Play) -> Candidate | None:
+    def _measure(self, played: Play) -> Candidate:
         self.tried += 1
-        score = self.score(played.value)
-        found = Candidate(score, played.choices, played.value)
+        found = self._tested(Candidate(self.score(played.value), played.choices, played.value))
         self._remember(found)
         return found
+
+    def _tested(self, c: Candidate) -> Candidate:
+        """Beyond the bound in floats: replay. What does not survive counts as just below the bound."""
+        if c.score <= math.log(SUSPECT) or self.found is not None:
+            return c
+        hopeless = self.refuted_by_replay > (5 if self.made.random else 60) and c.score < math.log1p(1e-6 + self.made.random)
+        if not hopeless and not (self.made.random and self._mean_ratio(c.instance) < 1.02):
+            decision = judge_candidate(self.made, self.claim, c.instance, self.drop, self.refuted_by_replay)
+            if decision.violated:
+                self.found = (c, decision)
+                return c
+            self.refuted_by_replay += 1
+        return Candidate(-1e-9, c.choices, c.instance)
+
+    def _mean_ratio(self, instance: Any) -> float:
+        """For a random quantity: measured/bound averaged over more samples than chose the instance."""
+        runs = [self.made.run(instance, np.random.default_rng([7, k])) for k in range(300)]
+        mean = sum(float(m) for m, _ in runs) / len(runs)
+        return ratio(self.claim.relation, mean, bound_in_floats(self.claim, runs[0][1]))
 
     def score(self, instance: Any) -> float:
         """log(measured/bound) in floats."""
@@ -150,7 +167,7 @@ class Search:
         if time.monotonic() - self._start > self.seconds:
             self.out_of_time = True
             return True
-        if self.found is not None and self.stop_at_violation:
+        if self.found is not None:
             return True
         return self.tried + self.rejected // 4 >= self.evaluations
 
@@ -172,7 +189,6 @@ class Search:
             self._ascend(start, 150)
             if round_ % 3 == 2 and self.elite and not self.over:
                 polish(self, self.elite[0])
-                self._suspect(self.elite[0])
             round_ += 1
         return self
 
@@ -180,9 +196,7 @@ class Search:
         for _ in range(n):
             if self.over:
                 return
-            c = self.evaluate(corner=corner)
-            if c is not None:
-                self._suspect(c)
+            self.evaluate(corner=corner)
 
     def _hypothesis(self, n: int) -> None:
         """Hypothesis's own generation, aimed at the ratio."""
@@ -213,8 +227,7 @@ class Search:
             self.why_failed = self.why_failed or f"{type(error).__name__}: {error}"
         if heads:
             score, instance = max(heads, key=lambda h: h[0])
-            if math.exp(min(score, 700)) > SUSPECT:
-                self._confirm(Candidate(score, (), instance))
+            self._tested(Candidate(score, (), instance))
 
     def _ascend(self, start: Candidate, steps: int) -> None:
         """A (1+1) search with moves of adapted size."""
@@ -225,28 +238,10 @@ class Search:
             new = self.evaluate(move(best.choices, size, self.rng))
             if new is not None and new.score > best.score:
                 best, size = new, min(size * 1.6, 1.0)
-                self._suspect(new)
             elif new is not None and new.score == best.score:
                 best = new  # drift along plateaus
             else:
                 size = max(size * 0.93, 1e-7)
-
-    # --- decisions -----------------------------------------------------------------------------------------------------
-
-    def _suspect(self, c: Candidate) -> None:
-        if c.score > math.log(SUSPECT) and (self.found is None or c.score > self.found[0].score):
-            self._confirm(c)
-
-    def _confirm(self, c: Candidate) -> None:
-        if self.found is not None and self.stop_at_violation:
-            return
-        if self.refuted_by_replay > 60 and c.score < math.log1p(1e-6):
-            return  # rounding, again and again
-        decision = judge_candidate(self.made, self.claim, c.instance, self.drop, self.refuted_by_replay)
-        if decision.violated:
-            self.found = (c, decision)
-        else:
-            self.refuted_by_replay += 1
 
     @property
     def best(self) -> Candidate | None:

@@ -186,13 +186,13 @@ def _random_float(rng: random.Random, low: float, high: float, corner: float) ->
 
 
 def _random_integer(rng: random.Random, low: int, high: int, simplest: int, corner: float) -> int:
-    if high - low <= 6:
-        return rng.randint(low, high)
+    if high - low <= 8:
+        return rng.randint(low, high) if rng.random() < 0.6 else simplest + (rng.random() < 0.5) * (simplest < high)
     u = rng.random()
-    if u < corner / 2:
-        return rng.choice((low, high, simplest, low + 1))
-    if u < 0.35:
-        return rng.randint(low, high)
-    away = int(math.exp(rng.uniform(0, math.log(high - low + 1)))) - (rng.random() < 0.3)
+    if u < corner / 4:
+        return rng.choice((low, simplest, simplest, low + 1))
+    if u > 0.97:
+        return rng.choice((high, rng.randint(low, high)))
+    away = int(math.exp(rng.uniform(0, math.log(high - low + 1)) * rng.random() ** 0.5)) - (rng.random() < 0.3)
     v = simplest + (away if rng.random() < 0.8 or simplest - away < low else -away)
     return min(max(v, low), high)
