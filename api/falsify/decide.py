@@ -81,7 +81,10 @@ def _decide_exactly(made: Experiment, claim: Claim, instance: Mapping[str, Any],
         gap = -abs(measured - bound)
     violated = (gap + far).sign() < 0
     how = "exact rational arithmetic" if measured.rational and bound.rational else "ball arithmetic"
-    held = gap.sign() >= 0
+    try:
+        held = gap.sign() >= 0
+    except Inexact:  # attained, with a root in it: no precision tells equality from a rounding
+        held = False
     error = 0.0 if held else far.approximate()
     return Decision(_measurement(measured, bound, error, "exact" if held else "rounding", values), violated, how)
 

@@ -107,6 +107,10 @@ class Search:
                 self.found = (c, decision)
                 return c
             self.refuted_by_replay += 1
+            m = decision.measurement
+            true_ratio = ratio(self.claim.relation, float(m.measured), float(m.bound))
+            score = math.log(true_ratio) if 0 < true_ratio < 2 else -700.0  # beyond 2 and not a violation: all rounding
+            return Candidate(min(score, -1e-9), c.choices, c.instance)
         return Candidate(-1e-9, c.choices, c.instance)
 
     def _mean_ratio(self, instance: Any) -> float:
@@ -175,7 +179,7 @@ class Search:
         """Search until a counterexample is confirmed or the budget is spent."""
         self._draw(max(60, self.evaluations // 12), corner=0.8)
         self._draw(max(60, self.evaluations // 12), corner=0.25)
-        self._hypothesis(max(50, self.evaluations // 20))
+        self._hypothesis(min(100, self.evaluations // 20))
         round_ = 0
         while not self.over and (self.elite or self.tried < 50):
             if not self.elite:
