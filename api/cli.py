@@ -235,7 +235,11 @@ def figures(names: tuple[str, ...], output: Path, budget: str, fresh: bool) -> N
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=None, help="Cap on the time for each claim.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
-    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("counterexamples"), show_default=True
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("counterexamples"),
+    show_default=True,
 )
 @click.option("--json", "as_json", is_flag=True)
 @_one_line

@@ -96,7 +96,11 @@ def _shifts(claim: Claim) -> Iterator[tuple[str, str, Claim]]:
     counts = [p for p in claim.parameters if not p.size and p.domain.is_subset(sp.S.Integers)]
     for p in counts:
         if p.symbol in e.free_symbols:
-            yield "index", f"{p.name} -> {p.name} + 1", claim.with_bound(e.subs(p.symbol, p.symbol + 1), suffix=f"index-{p.name}")
+            yield (
+                "index",
+                f"{p.name} -> {p.name} + 1",
+                claim.with_bound(e.subs(p.symbol, p.symbol + 1), suffix=f"index-{p.name}"),
+            )
     powers = sorted((x for x in e.atoms(sp.Pow) if x.free_symbols), key=str)
     for k, x in enumerate(powers[:6]):
         base, power = x.args
@@ -104,7 +108,11 @@ def _shifts(claim: Claim) -> Iterator[tuple[str, str, Claim]]:
             if power.is_Integer and power + shift in (0, power):
                 continue
             changed = e.xreplace({x: base ** (power + shift)})
-            yield "exponent", f"{x} -> {base ** (power + shift)}", claim.with_bound(changed, suffix=f"exponent-{k + 1}-{name}")
+            yield (
+                "exponent",
+                f"{x} -> {base ** (power + shift)}",
+                claim.with_bound(changed, suffix=f"exponent-{k + 1}-{name}"),
+            )
 
 
 def _weakened(claim: Claim) -> Iterator[tuple[str, str, Claim]]:
@@ -147,7 +155,9 @@ def run_mutants(
     return results
 
 
-def _confront(claim: Claim, mutant: Mutant, book: Ledger, budget: str, seed: int, fresh: bool, start: float) -> MutantResult:
+def _confront(
+    claim: Claim, mutant: Mutant, book: Ledger, budget: str, seed: int, fresh: bool, start: float
+) -> MutantResult:
     best: float | None = None
     seen: list[Row] = []
     for c in checks_of(claim, budget):

@@ -46,7 +46,9 @@ class Needs(list[Need]):
         rows = "".join(
             rf"{n.claim} & {n.assumption} & {n.verdict} & {n.evidence} \\".replace("_", r"\_") + "\n" for n in self
         )
-        return "\\begin{tabular}{llll}\nclaim & assumption & verdict & evidence \\\\ \\hline\n" + rows + "\\end{tabular}\n"
+        return (
+            "\\begin{tabular}{llll}\nclaim & assumption & verdict & evidence \\\\ \\hline\n" + rows + "\\end{tabular}\n"
+        )
 
     def _repr_html_(self) -> str:
         import html
@@ -69,7 +71,9 @@ def necessity(
     return Needs(_need(c, a.name, budget, seed, seconds, book, file) for c in claims for a in c.assumptions)
 
 
-def _need(claim: Claim, assumption: str, budget: str, seed: int, seconds: float | None, book: Ledger, file: str) -> Need:
+def _need(
+    claim: Claim, assumption: str, budget: str, seed: int, seconds: float | None, book: Ledger, file: str
+) -> Need:
     from gradproof.falsify import experiments_of, falsify_claim
 
     controls = [c for c in checks_of(claim, budget) if c.level is Level.CONTROL and c.drops == assumption]
@@ -87,7 +91,11 @@ def _need(claim: Claim, assumption: str, budget: str, seed: int, seconds: float 
         return Need(claim.id, assumption, UNKNOWN, why)
     found = falsify_claim(claim, drop=(assumption,), budget=budget, seed=seed, seconds=seconds, file=file)
     if found.violated and found.measurement is not None:
-        at = ", ".join(_short(k, v) for k, v in {**found.instance, **found.measurement.parameters}.items() if isinstance(v, int | float))
+        at = ", ".join(
+            _short(k, v)
+            for k, v in {**found.instance, **found.measurement.parameters}.items()
+            if isinstance(v, int | float)
+        )
         return Need(claim.id, assumption, NEEDED, f"measured/bound {found.ratio:.4g} at {at}", found)
     if found.measurement is None:
         return Need(claim.id, assumption, UNKNOWN, found.note, found)
@@ -111,5 +119,3 @@ def strongest_caught(results: Sequence[Any]) -> dict[str, str]:
             if base not in strongest or rank < strongest[base][0]:
                 strongest[base] = rank, r.mutant.what
     return {k: v for k, (_, v) in strongest.items()}
-
-

@@ -6,8 +6,13 @@ from gradproof.testing import points, smooth_strongly_convex
 CLAIM = own_claim(
     "example.gd-loose",
     "Distance to the minimizer, by a rate per step of 1 - gamma mu",
-    parameters={"mu": "strong convexity", "L": "smoothness constant", "gamma": "step size", "N": "number of steps",
-                "R2": "|x0 - x*|^2"},  # fmt: skip
+    parameters={
+        "mu": "strong convexity",
+        "L": "smoothness",
+        "gamma": "step",
+        "N": "number of steps",
+        "R2": "|x0 - x*|^2",
+    },
     assumptions={"class": "f is mu-strongly convex, L-smooth", "order": "mu <= L", "step": "gamma <= 1/L"},
     quantity="|x_N - x_*|^2",
     bound="2*(1 - gamma*mu)**N*R2",

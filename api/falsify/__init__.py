@@ -86,15 +86,31 @@ def finish(s: Search, *, seed: int = 0, file: str = "", seconds: float = 0.0) ->
     if s.found is not None:
         c, d = shrink(s)
         return Finding(
-            violated=True, measurement=d.measurement, ratio=c.ratio, how=d.how, instance=c.instance, choices=c.tape, **common
+            violated=True,
+            measurement=d.measurement,
+            ratio=c.ratio,
+            how=d.how,
+            instance=c.instance,
+            choices=c.tape,
+            **common,
         )
     if s.best is None:
-        why = f"the last failure was {s.why_failed}" if s.why_failed else "every draw was rejected: the assumptions exclude each other"
+        why = (
+            f"the last failure was {s.why_failed}"
+            if s.why_failed
+            else "every draw was rejected: the assumptions exclude each other"
+        )
         return Finding(note=why, **common)
     d = judge_candidate(s.made, s.claim, s.best.instance, s.drop)
     note = f"{s.refuted_by_replay} float violations did not survive the replay" if s.refuted_by_replay else ""
     return Finding(
-        measurement=d.measurement, ratio=s.best.ratio, how=d.how, instance=s.best.instance, choices=s.best.tape, note=note, **common
+        measurement=d.measurement,
+        ratio=s.best.ratio,
+        how=d.how,
+        instance=s.best.instance,
+        choices=s.best.tape,
+        note=note,
+        **common,
     )
 
 
@@ -107,10 +123,14 @@ def groups(targets: Sequence[str | Claim]) -> list[tuple[list[Claim], str]]:
     return ([(given, "")] if given else []) + (select(names) if names else [])
 
 
-def falsify(*targets: str | Claim, drop: Sequence[str] = (), budget: str = "quick", seed: int = 0, **limits: Any) -> list[Finding]:
+def falsify(
+    *targets: str | Claim, drop: Sequence[str] = (), budget: str = "quick", seed: int = 0, **limits: Any
+) -> list[Finding]:
     """Search for counterexamples to claims, given as claims, ids, paper keys or ``.py`` files; see ``falsify_claim``."""
     return [
-        falsify_claim(c, drop=drop, budget=budget, seed=seed, file=file, **limits) for claims, file in groups(targets) for c in claims
+        falsify_claim(c, drop=drop, budget=budget, seed=seed, file=file, **limits)
+        for claims, file in groups(targets)
+        for c in claims
     ]
 
 

@@ -40,7 +40,9 @@ def ratio(relation: Relation, measured: float, bound: float) -> float:
     top, bottom = (bound, measured) if relation is Relation.GE else (measured, bound)
     if relation in (Relation.EQ, Relation.IFF):
         scale = max(abs(bound), abs(measured))
-        return 1.0 + abs(measured - bound) / scale if scale > 0 and math.isfinite(scale) else (1.0 if scale == 0 else 2.0)
+        return (
+            1.0 + abs(measured - bound) / scale if scale > 0 and math.isfinite(scale) else (1.0 if scale == 0 else 2.0)
+        )
     if math.isinf(bottom):
         return 0.0 if bottom > 0 or top == bottom else math.inf
     if bottom > 0:
@@ -69,7 +71,7 @@ def _decide_exactly(made: Experiment, claim: Claim, instance: Mapping[str, Any],
     measured, bound = Exact.of(measured), bound_exactly(claim, values)
     if not respects(claim, values, drop):
         return Decision(_measurement(measured, bound, 0.0, "exact", values), False, "outside the assumptions")
-    m, b = measured.approximate(), bound.approximate()
+    m = measured.approximate()
     float_measured = _float_run(made, instance)
     # the distance to the float run shows how much rounding moves this instance; it only ever widens the margin
     spread = abs(float_measured - m) if math.isfinite(float_measured) and math.isfinite(m) else 0.0

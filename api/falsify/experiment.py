@@ -356,7 +356,9 @@ def respects(claim: Claim, values: Mapping[str, Any], drop: frozenset[str] = fro
 
 
 def _in_domain(p: Parameter, x: Any) -> bool:
-    if isinstance(p.domain, sp.Interval) and isinstance(x, int | float | Exact):  # the common case, without computer algebra
+    if isinstance(p.domain, sp.Interval) and isinstance(
+        x, int | float | Exact
+    ):  # the common case, without computer algebra
         low, high, left, right = _ends(p.domain)
         return low <= x <= high and not (left and x == low) and not (right and x == high)
     try:

@@ -47,7 +47,9 @@ class Finding:
         given_up = f" without {', '.join(self.drop)}" if self.drop else ""
         effort = f"{self.tried} instances in {self.seconds:.1f} s, seed {self.seed}"
         if not self.violated:
-            best = f"best measured/bound {self.ratio:.6g}" if self.measurement is not None else "nothing could be measured"
+            best = (
+                f"best measured/bound {self.ratio:.6g}" if self.measurement is not None else "nothing could be measured"
+            )
             text = f"{self.claim}{given_up}: no counterexample found; {best}; tried {effort}"
             text += " (stopped by the clock)" if self.out_of_time else ""
             return text + (f"; {self.note}" if self.note else "")
@@ -175,7 +177,9 @@ def _text(v: Any) -> str:
         return str(v.tolist())
     if dataclasses.is_dataclass(v) and not isinstance(v, type):
         shown = ((f.name, getattr(v, f.name)) for f in dataclasses.fields(v))
-        inner = ", ".join(f"{n}={_text(x)}" for n, x in shown if x is not None and not (isinstance(x, np.ndarray) and not x.size))
+        inner = ", ".join(
+            f"{n}={_text(x)}" for n, x in shown if x is not None and not (isinstance(x, np.ndarray) and not x.size)
+        )
         return f"{type(v).__name__}({inner})"
     if isinstance(v, list | tuple):
         return "[" + ", ".join(map(_text, v)) + "]"

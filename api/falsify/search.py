@@ -100,7 +100,9 @@ class Search:
         """Beyond the bound in floats: replay. What does not survive counts as just below the bound."""
         if c.score <= math.log(SUSPECT) or self.found is not None:
             return c
-        hopeless = self.refuted_by_replay > (5 if self.made.random else 60) and c.score < math.log1p(1e-6 + self.made.random)
+        hopeless = self.refuted_by_replay > (5 if self.made.random else 60) and c.score < math.log1p(
+            1e-6 + self.made.random
+        )
         if not hopeless and not (self.made.random and self._mean_ratio(c.instance) < 1.02):
             decision = judge_candidate(self.made, self.claim, c.instance, self.drop, self.refuted_by_replay)
             if decision.violated:

@@ -98,6 +98,6 @@ def _values(c: Choice) -> Iterator[Value]:
             mantissa, exponent = math.frexp(v)
             for bits in (0, 1, 2, 3, 4, 6, 8, 12, 16, 24):
                 for rounding in (round, math.floor, math.ceil):
-                    x = math.ldexp(rounding(math.ldexp(mantissa, bits)), exponent - bits)
-                    if c.low <= x <= c.high:
-                        yield x
+                    rounded = math.ldexp(rounding(math.ldexp(mantissa, bits)), exponent - bits)
+                    if c.low <= rounded <= c.high:
+                        yield rounded

@@ -284,7 +284,7 @@ def convert(x: Any, change: Callable[[float], Any]) -> Any:
         return type(x)(convert(v, change) for v in x)
     if isinstance(x, dict):
         return {k: convert(v, change) for k, v in x.items()}
-    if isinstance(x, np.random.Generator | type | types.ModuleType) or callable(x) and not hasattr(x, "__dict__"):
+    if isinstance(x, np.random.Generator | type | types.ModuleType) or (callable(x) and not hasattr(x, "__dict__")):
         return x
     if dataclasses.is_dataclass(x) or (hasattr(x, "__dict__") and not isinstance(x, types.FunctionType)):
         new = object.__new__(type(x))
@@ -327,7 +327,13 @@ def _power_(x: Any, y: Any) -> Any:
 _SHIM = types.SimpleNamespace(
     **{k: getattr(math, k) for k in dir(math) if not k.startswith("_")}
     | FUNCTIONS
-    | {"fabs": abs, "hypot": _hypot, "pow": _power_, "fsum": sum, "prod": lambda xs: np.prod(np.array(xs, dtype=object))}
+    | {
+        "fabs": abs,
+        "hypot": _hypot,
+        "pow": _power_,
+        "fsum": sum,
+        "prod": lambda xs: np.prod(np.array(xs, dtype=object)),
+    }
 )
 
 

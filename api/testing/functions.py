@@ -145,7 +145,7 @@ def _root(h: Callable[[Any], Any], breaks: Sequence[Any]) -> Any:
     return low - values[k - 1] * (high - low) / (values[k] - values[k - 1])
 
 
-def _stationary(h: Callable[[Any], Any], breaks: Sequence[Any], known: Any) -> list[Any]:
+def _stationary(h: Callable[[Any], Any], breaks: Any, known: Any) -> list[Any]:
     """Roots of a piecewise linear function, one a piece, and the breaks."""
     points = [known, *breaks]
     ends = sorted(points)
@@ -186,7 +186,7 @@ class FiniteSum:
 
     def gradient(self, x: Array) -> Array:
         """Gradient of the mean, shape (d,)."""
-        return sum(p.gradient(x) for p in self.parts) / self.n
+        return np.sum([p.gradient(x) for p in self.parts], axis=0) / self.n
 
     @property
     def minimizer(self) -> Array:

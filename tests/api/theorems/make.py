@@ -22,12 +22,12 @@ from gradproof.testing import (
 )
 
 sys.path.insert(0, str(Path(__file__).parent))
-from methods import ef21, gd, heavy_ball, nesterov, proximal_gradient, proximal_point, subgradient  # noqa: E402
+from methods import ef21, gd, heavy_ball, nesterov, proximal_gradient, proximal_point, subgradient
 
 P = {
     "L": "smoothness constant", "mu": "strong convexity constant", "gamma": "step size", "beta": "momentum",
     "N": "number of steps", "R2": "|x0 - x*|^2", "F0": "f(x0) - f*", "G": "Lipschitz constant", "alpha": "contraction",
-    "sigma2": "variance of the noise", "D": "E |g_i(x*)|^2", "n": "number of workers",
+    "sigma2": "variance of the noise", "D": "E |g_i(x*)|^2", "n": "number of workers", "h1": "curvature", "h2": "curvature", "eta": "step size",
 }  # fmt: skip
 ORDER = {"order": "mu <= L"}
 
@@ -135,7 +135,9 @@ def subgradient_mean(c):
 def compressed_gd(c):
     """No error feedback: x+ = x - gamma C(grad)."""
 
-    @experiment(c, f=lambda mu, L: quadratics(mu, L), C=lambda f, alpha: compressors(alpha, dim=f.dim), x0=lambda f: points(f))
+    @experiment(
+        c, f=lambda mu, L: quadratics(mu, L), C=lambda f, alpha: compressors(alpha, dim=f.dim), x0=lambda f: points(f)
+    )
     def value_gap(f, C, x0, gamma, N):
         x = x0
         for _ in range(N):
@@ -165,6 +167,20 @@ def sgd(c, interpolation=False):
 
         noise = sum(_sq(f[i].gradient(star)) for i in range(f.n)) / f.n
         return mean_over_paths(f.n, N, run), {"R2": _sq(x0 - star), "D": noise}
+
+
+def sgd_two(c):
+    """SGD on the mean of h1 x^2/2 and h2 x^2/2, in expectation."""
+
+    @experiment(c, x0=st.floats(1.0, 2.0), N=st.integers(1, 8))
+    def expected_square(x0, h1, h2, eta, N):
+        def run(path):
+            x = x0
+            for i in path:
+                x = x - eta * (h1, h2)[i] * x
+            return x * x
+
+        return mean_over_paths(2, N, run), {"R2": x0 * x0}
 
 
 def noisy_gd(c):
