@@ -147,17 +147,17 @@ def run_mutants(
     results = []
     for claim in claims:
         for mutant in mutants_of(claim):
-            start = time.perf_counter()
-            result = _confront(claim, mutant, book, budget, seed, fresh, start)
+            result = confront(claim, mutant, book, budget=budget, seed=seed, fresh=fresh)
             results.append(result)
             if on_result is not None:
                 on_result(result)
     return results
 
 
-def _confront(
-    claim: Claim, mutant: Mutant, book: Ledger, budget: str, seed: int, fresh: bool, start: float
-) -> MutantResult:
+def confront(claim: Claim, mutant: Mutant, book: Ledger, *, budget: str = "quick", seed: int = 0,
+             fresh: bool = False) -> MutantResult:  # fmt: skip
+    """Run one mutant through the checks of its claim, up to the first that refutes it."""
+    start = time.perf_counter()
     best: float | None = None
     seen: list[Row] = []
     for c in checks_of(claim, budget):

@@ -86,10 +86,9 @@ def _values(c: Choice) -> Iterator[Value]:
     if c.kind == "boolean":
         yield False
     elif c.kind == "integer":
-        v, s = int(c.value), int(c.simplest)
-        step = v - s
+        step = int(c.value) - int(c.simplest)
         while step:
-            yield v - step
+            yield int(c.value) - step
             step = int(step / 2)
     elif c.kind == "float":
         v = float(c.value)

@@ -27,7 +27,8 @@ from methods import ef21, gd, heavy_ball, nesterov, proximal_gradient, proximal_
 P = {
     "L": "smoothness constant", "mu": "strong convexity constant", "gamma": "step size", "beta": "momentum",
     "N": "number of steps", "R2": "|x0 - x*|^2", "F0": "f(x0) - f*", "G": "Lipschitz constant", "alpha": "contraction",
-    "sigma2": "variance of the noise", "D": "E |g_i(x*)|^2", "n": "number of workers", "h1": "curvature", "h2": "curvature", "eta": "step size",
+    "sigma2": "variance of the noise", "D": "E |g_i(x*)|^2", "n": "number of workers",
+    "h1": "curvature", "h2": "curvature", "eta": "step size",
 }  # fmt: skip
 ORDER = {"order": "mu <= L"}
 
