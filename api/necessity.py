@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 from gradproof.experiments.engine.check import checks_of
 from gradproof.experiments.engine.store import Ledger
 from gradproof.experiments.engine.verify import verify
+from gradproof.falsify.experiment import Experiment
+from gradproof.falsify.finding import tree
+from gradproof.testing.tape import Rejected, play
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level
 
@@ -83,11 +88,8 @@ def _need(
         if caught:
             return Need(claim.id, assumption, NEEDED, f"{caught[0].check}: {caught[0].verdict.reason}")
     made = experiments_of(claim)
-    relational = not claim.assumption(assumption).structural
-    # a structural assumption can be given up only by draws that take ``drop`` into account
-    heeds = [e for e in made if relational or any("drop" in inputs for inputs in e.inputs.values())]
-    if not heeds:
-        why = "no control gives it up" if not made else "the experiment does not draw instances without it (no 'drop')"
+    if not any(gives_up(e, assumption) for e in made):
+        why = "no control gives it up" if not made else "the experiment draws the same instances without it"
         return Need(claim.id, assumption, UNKNOWN, why)
     found = falsify_claim(claim, drop=(assumption,), budget=budget, seed=seed, seconds=seconds, file=file)
     if found.violated and found.measurement is not None:
@@ -103,6 +105,22 @@ def _need(
     if found.out_of_time:
         return Need(claim.id, assumption, UNKNOWN, f"stopped by the clock after {found.tried} instances", found)
     return Need(claim.id, assumption, NOT_NEEDED, effort, found)
+
+
+def gives_up(made: Experiment, assumption: str, tries: int = 60) -> bool:
+    """Are other instances drawn when the assumption is dropped? Else a search without it would say nothing."""
+    strategies = made.instances(), made.instances(drop=frozenset({assumption}))
+    for k in range(tries):
+        drawn = []
+        for strategy in strategies:
+            try:
+                played = play(strategy, (), random.Random(k))
+                drawn.append((played.choices, json.dumps(tree(played.value), default=str)))
+            except Rejected:
+                drawn.append(((), ""))
+        if drawn[0] != drawn[1]:
+            return True
+    return False
 
 
 def _short(name: str, value: float) -> str:

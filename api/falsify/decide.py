@@ -11,7 +11,7 @@ import numpy as np
 
 from gradproof.falsify.bound import bound_exactly, bound_in_floats
 from gradproof.falsify.experiment import Experiment, respects
-from gradproof.testing.exact import Exact, Inexact, convert, exact, generic, precision
+from gradproof.testing.exact import Exact, Unclear, convert, exact, generic, precision
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Measurement, Relation
@@ -19,8 +19,10 @@ from gradproof.theory.evidence import Measurement, Relation
 #: A measure may round constants of its own (1/3, 0.1), even when its instance is exact: 2^-30 of the two sides is far
 #: above what that moves, and far below any violation worth reporting.
 MARGIN = 2.0**-30
-#: A measure that works on floats only: half the digits of a double, and the spread under perturbed input.
+#: A measure that works on floats only: half the digits of a double, the spread under perturbed input, and a floor for
+#: cancellation, relative to the square of the largest number in the instance.
 FLOAT_MARGIN = 2.0**-26
+FLOOR = 2.0**-40
 PRECISIONS = (128, 512, 2048)
 
 
@@ -58,10 +60,16 @@ def decide(made: Experiment, claim: Claim, instance: Mapping[str, Any], drop: fr
         try:
             with precision(bits):
                 return _decide_exactly(made, claim, instance, drop)
-        except (Inexact, TypeError, AttributeError, ValueError, ArithmeticError, GradproofError) as error:
-            if not isinstance(error, Inexact) or "open at this precision" not in str(error):
-                break
-    return _decide_in_floats(made, claim, instance, drop)
+        except Unclear as error:
+            why = str(error)
+        except (TypeError, AttributeError):  # the measure needs floats
+            return _decide_in_floats(made, claim, instance, drop)
+        except (ArithmeticError, ValueError) as error:
+            why = f"the exact replay fails: {error}"
+            break
+    # the measure takes exact numbers but they decide nothing: floats would decide less
+    m = Measurement(measured=math.nan, bound=math.nan, parameters=show(instance), what=why)
+    return Decision(m, False, f"undecided: {why}")
 
 
 def _decide_exactly(made: Experiment, claim: Claim, instance: Mapping[str, Any], drop: frozenset[str]) -> Decision:
@@ -85,7 +93,7 @@ def _decide_exactly(made: Experiment, claim: Claim, instance: Mapping[str, Any],
     how = "exact rational arithmetic" if measured.rational and bound.rational else "ball arithmetic"
     try:
         held = gap.sign() >= 0
-    except Inexact:  # attained, with a root in it: no precision tells equality from a rounding
+    except Unclear:  # attained, with a root in it: no precision tells equality from a rounding
         held = False
     error = 0.0 if held else far.approximate()
     return Decision(_measurement(measured, bound, error, "exact" if held else "rounding", values), violated, how)
@@ -144,7 +152,9 @@ def _decide_in_floats(made: Experiment, claim: Claim, instance: Mapping[str, Any
         m = _float_run(made, other)
         moved.append(abs(m - measured))
     spread = max(moved) if all(map(math.isfinite, moved)) else math.inf
-    error = FLOAT_MARGIN * (abs(measured) + abs(bound)) + 1024 * spread
+    # iterates that converge stop at a floor that the perturbed runs share: rounding of numbers as large as the instance's
+    largest = max([1.0, *_sizes(instance), *_sizes(values)])
+    error = FLOAT_MARGIN * (abs(measured) + abs(bound)) + 1024 * spread + FLOOR * largest**2
     ok = respects(claim, values, drop) or _respects_roughly(claim, values, drop)
     gap = bound - measured if claim.relation is Relation.LE else measured - bound
     if claim.relation in (Relation.EQ, Relation.IFF):
@@ -155,6 +165,18 @@ def _decide_in_floats(made: Experiment, claim: Claim, instance: Mapping[str, Any
         what="" if ok else "outside the assumptions",
     )  # fmt: skip
     return Decision(found, violated, "floats, with the spread under perturbed input as error")
+
+
+def _sizes(instance: Mapping[str, Any]) -> list[float]:
+    """Magnitudes of all floats in an instance."""
+    found: list[float] = []
+
+    def note(x: float) -> float:
+        found.append(abs(x))
+        return x
+
+    convert(dict(instance), note)
+    return found
 
 
 def _respects_roughly(claim: Claim, values: Mapping[str, Any], drop: frozenset[str]) -> bool:

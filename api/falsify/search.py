@@ -110,7 +110,7 @@ class Search:
                 return c
             self.refuted_by_replay += 1
             m = decision.measurement
-            true_ratio = ratio(self.claim.relation, float(m.measured), float(m.bound))
+            true_ratio = ratio(self.claim.relation, float(m.measured), float(m.bound))  # 0 where undecided
             score = math.log(true_ratio) if 0 < true_ratio < 2 else -700.0  # beyond 2 and not a violation: all rounding
             return Candidate(min(score, -1e-9), c.choices, c.instance)
         return Candidate(-1e-9, c.choices, c.instance)
@@ -281,6 +281,8 @@ def as_evidence(made: Experiment, ctx: Context, drop: frozenset[str] = frozenset
     for c in search.elite:
         decision = judge_candidate(made, ctx.claim, c.instance, drop)
         m = decision.measurement
+        if m.measured != m.measured:
+            continue
         if drop or m.error == 0 or _held(ctx.claim.relation, m):
             count += 1
             yield m

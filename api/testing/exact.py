@@ -24,7 +24,11 @@ NAMES = ("sqrt", "exp", "log", "log1p", "expm1", "sin", "cos", "tan", "tanh", "s
 
 
 class Inexact(TypeError):
-    """The computation leaves exact and ball arithmetic, or a comparison of balls is open at this precision."""
+    """The computation leaves exact and ball arithmetic."""
+
+
+class Unclear(Inexact):
+    """Balls are too wide at this precision: a comparison is open, or a ball holds all numbers."""
 
 
 class Exact:
@@ -63,11 +67,16 @@ class Exact:
             return -1
         if self.v.is_zero():
             return 0
-        raise Inexact("the sign of a ball is open at this precision")
+        raise Unclear("the sign of a ball is open at this precision")
 
     def approximate(self) -> float:
         """The nearest float, or the middle of the ball: for display and for scale, never for a decision."""
-        return float(self.fraction()) if self.rational else float(self.v)
+        if not self.rational:
+            return float(self.v)
+        try:
+            return float(self.fraction())
+        except OverflowError:
+            return math.inf if self.v > 0 else -math.inf
 
     # --- arithmetic ----------------------------------------------------------------------------------------------------
 
@@ -225,7 +234,7 @@ def _apply(a: Exact, b: Any, operation: Callable[[Any, Any], Any]) -> Any:
         if max(int(result.p.bit_length()), int(result.q.bit_length())) > MAX_BITS:
             result = flint.arb(result)
     elif not result.is_finite():
-        raise Inexact("a ball has grown over all numbers")
+        raise Unclear("a ball has grown over all numbers")
     return Exact(result)
 
 
@@ -252,7 +261,7 @@ def _power(a: Any, b: Any) -> Any:
 def _ball(x: Exact, name: str) -> Exact:
     result = getattr(flint.arb(x.v), name)()
     if not result.is_finite():
-        raise Inexact(f"{name} of {x} is not a finite ball")
+        raise Unclear(f"{name} of {x} is not a finite ball")
     return Exact(result)
 
 

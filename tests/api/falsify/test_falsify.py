@@ -150,6 +150,39 @@ def test_rounding_of_a_measure_that_works_on_floats_only_is_not_a_violation():
     assert decision.measurement.error > 0
 
 
+def test_the_floor_of_converged_iterates_is_not_a_violation():
+    c = own_claim(
+        "inline.floor", parameters={"N": "number of steps", "x": "start"}, quantity="q", bound="0.6**(2*N)*x**2"
+    )
+
+    @experiment(c)
+    def distance(x, N):  # rate 0.5 to the fixed point 0.9, where floats stop at 1e-32; 'solve' keeps exact numbers out
+        y = 0.9 + x
+        for _ in range(N):
+            y = float(np.linalg.solve(np.eye(1) * 2, np.array([y + 0.9]))[0])
+        return (y - 0.9) ** 2
+
+    decision = decide(_made(c), c, {"x": 1.0, "N": 200})
+    assert decision.measurement.measured > decision.measurement.bound
+    assert "floats" in decision.how
+    assert not decision.violated
+
+
+def test_balls_that_grow_are_made_narrower():
+    c = own_claim("inline.balls", parameters={"N": "number of steps", "x": "start"}, quantity="q", bound="x**2")
+
+    @experiment(c)
+    def distance(x, N):  # a rotation by roots of 2: the radius of a ball doubles with each step
+        y = x
+        for _ in range(N):
+            y = 1.5 - (y - math.sqrt(2) + math.sqrt(2) - 1.5) * -0.25 * math.sqrt(2) * math.sqrt(8)
+        return y * y
+
+    decision = decide(_made(c), c, {"x": 1.0, "N": 300})
+    assert "ball" in decision.how
+    assert not decision.violated
+
+
 def test_a_real_violation_of_a_measure_that_works_on_floats_only_is_found():
     c = _claim("float-violation", bound="0.999*x")
 
