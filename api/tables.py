@@ -94,12 +94,12 @@ def show_summary(found: Summary, *, details: bool = False) -> None:
 
 
 def show_claims(claims: Sequence[Claim]) -> None:
-    """Id, title and confidence, one line a claim."""
+    """Id, title and how the statement came here, one line a claim."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in ("claim", "title", "confidence"):
+    for head in ("claim", "title", "statement"):
         table.add_column(head, no_wrap=head == "claim")
     for c in claims:
-        table.add_row(c.id, c.title, CONFIDENCE[c.confidence])
+        table.add_row(c.id, c.title, CONFIDENCE["recalled"] if c.confidence == "recalled" else c.confidence)
     _console().print(table)
     if not claims:
         print("no claims", file=sys.stderr)
