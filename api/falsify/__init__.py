@@ -156,9 +156,8 @@ def replay(
     from gradproof.experiments.engine.verify import load_file
     from gradproof.theory import registry
 
-    if file and Path(file).exists():
-        load_file(file)
-    c = registry.claim(claim) if isinstance(claim, str) else claim
+    stated = {c.id: c for c in load_file(file)} if file and Path(file).exists() else {}
+    c = claim if not isinstance(claim, str) else stated.get(claim) or registry.claim(claim)
     made = [e for e in experiments_of(c) if not experiment or e.name == experiment]
     if not made:
         raise UnknownClaim(f"{c.id} has no experiment {experiment!r}")

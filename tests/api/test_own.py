@@ -12,17 +12,9 @@ from hypothesis import strategies as st
 import gradproof
 from gradproof import experiment, own_claim
 from gradproof.falsify.experiment import EXPERIMENTS, all_hold, respects
-from gradproof.theory import registry
 from gradproof.theory.errors import ParameterError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-
-
-@pytest.fixture(autouse=True)
-def forget_claims():
-    yield
-    for id in [i for i in registry._CLAIMS if i.startswith("t.")]:
-        del registry._CLAIMS[id]
 
 
 def state(**changes):

@@ -19,15 +19,18 @@ from gradproof.falsify.decide import decide
 from gradproof.falsify.experiment import EXPERIMENTS
 from gradproof.falsify.moves import move
 from gradproof.testing.tape import play
+from gradproof.theory import registry
 from gradproof.theory.errors import ParameterError, UnknownClaim
-from gradproof.theory.registry import claim as claim_of
 
 THEOREMS = Path(__file__).parents[1] / "theorems"
 EXAMPLES = Path(__file__).parents[3] / "examples"
 CAP = 60.0  # seconds: what a false theorem may take
 
-FALSE = [c.id for c in load_file(str(THEOREMS / "false.py"))]
-TRUE = [c.id for c in load_file(str(THEOREMS / "true.py"))]
+CLAIMS = {c.id: c for kind in ("false", "true") for c in load_file(str(THEOREMS / f"{kind}.py"))}
+for _id in CLAIMS:  # they are no part of the library
+    del registry._CLAIMS[_id]
+FALSE = [i for i in CLAIMS if i.startswith("false.")]
+TRUE = [i for i in CLAIMS if i.startswith("true.")]
 QUICK = ["false.exponent", "false.step-2.01", "false.gd-99-percent", "false.polyak-nonquadratic", "false.ef21-sharp-105",
          "false.noisy-gd", "false.cocoercive", "false.sgd-threshold-1001"]  # fmt: skip
 QUICK_TRUE = [
@@ -47,9 +50,9 @@ def test_the_sets_are_large_enough():
 
 @pytest.mark.parametrize("id", [x if x in QUICK else pytest.param(x, marks=pytest.mark.slow) for x in FALSE])
 def test_a_false_theorem_gets_a_counterexample(id):
-    found = falsify_claim(claim_of(id), seconds=CAP)
+    found = falsify_claim(CLAIMS[id], seconds=CAP)
     assert found.violated, found
-    again = replay(id, found.instance, experiment=found.experiment)
+    again = replay(CLAIMS[id], found.instance, experiment=found.experiment)
     assert again.violated
     assert again.measurement == found.measurement or found.measurement.e_value is not None
 
@@ -58,7 +61,7 @@ def test_a_false_theorem_gets_a_counterexample(id):
 def test_a_true_theorem_is_never_refuted(id):
     evaluations = 400 if id in QUICK_TRUE else 3000
     for seed in range(1 if id in QUICK_TRUE else 2):
-        found = falsify_claim(claim_of(id), evaluations=evaluations, seconds=CAP, seed=seed)
+        found = falsify_claim(CLAIMS[id], evaluations=evaluations, seconds=CAP, seed=seed)
         assert not found.violated, found
         assert found.measurement is not None
         assert "no counterexample found" in str(found)
@@ -68,12 +71,12 @@ def test_a_true_theorem_is_never_refuted(id):
 @pytest.mark.slow
 @pytest.mark.parametrize("id", [x for x in FALSE if x != "false.noisy-gd"])
 def test_no_counterexample_in_exact_arithmetic_is_a_rounding(id):
-    m = falsify_claim(claim_of(id), seconds=CAP).measurement
+    m = falsify_claim(CLAIMS[id], seconds=CAP).measurement
     assert abs(float(m.measured) - float(m.bound)) > 1e-9 * max(abs(float(m.measured)), abs(float(m.bound)))
 
 
 def test_the_same_seed_gives_the_same_finding():
-    runs = [falsify_claim(claim_of("false.gd-step"), seed=5) for _ in range(2)]
+    runs = [falsify_claim(CLAIMS["false.gd-step"], seed=5) for _ in range(2)]
     assert runs[0].choices == runs[1].choices
     assert runs[0].measurement == runs[1].measurement
     assert runs[0].tried == runs[1].tried
@@ -113,7 +116,7 @@ def test_dropping_an_assumption_finds_the_instance_that_needs_it():
 
 def test_a_claim_without_an_experiment_says_so():
     with pytest.raises(UnknownClaim, match="has no experiment"):
-        falsify_claim(claim_of("ef21.cloning"))
+        falsify_claim(registry.claim("ef21.cloning"))
 
 
 def _claim(name, **kwargs):
