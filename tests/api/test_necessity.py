@@ -18,7 +18,7 @@ def claim():
     c = own_claim(
         "need.descent", "A step does not increase a function", quantity="f(x - gamma f') - f(x)", bound="0",
         parameters={"L": "smoothness", "gamma": "step"},
-        assumptions={"step": "gamma <= 2/L", "size": "L <= 1000", "convex": "f is convex", "tame": "f is tame"},
+        assumptions={"step": "gamma <= 2/L", "size": "L <= 10", "convex": "f is convex", "tame": "f is tame"},
     )  # fmt: skip
 
     @experiment(
