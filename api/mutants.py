@@ -120,8 +120,8 @@ def _weakened(claim: Claim) -> Iterator[tuple[str, str, Claim]]:
         if a.relation is None or isinstance(a.relation, sp.Eq):
             continue
         looser = sp.Rational(11, 10) if isinstance(a.relation, sp.Le | sp.Lt) else sp.Rational(9, 10)
-        if a.relation.rhs == 0:
-            continue
+        if a.relation.rhs == 0 or any(s.is_nonnegative is None for s in a.relation.rhs.free_symbols):
+            continue  # a multiple of the right-hand side is weaker only where that is positive
         relation = a.relation.func(a.relation.lhs, a.relation.rhs * looser, evaluate=False)
         assumptions = list(claim.assumptions)
         assumptions[k] = replace(a, relation=relation)

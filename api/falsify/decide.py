@@ -62,11 +62,11 @@ def decide(made: Experiment, claim: Claim, instance: Mapping[str, Any], drop: fr
                 return _decide_exactly(made, claim, instance, drop)
         except Unclear as error:
             why = str(error)
-        except (TypeError, AttributeError):  # the measure needs floats
-            return _decide_in_floats(made, claim, instance, drop)
         except (ArithmeticError, ValueError) as error:
             why = f"the exact replay fails: {error}"
             break
+        except Exception:  # the measure needs floats: it is the user's code, and may say so in any way
+            return _decide_in_floats(made, claim, instance, drop)
     # the measure takes exact numbers but they decide nothing: floats would decide less
     m = Measurement(measured=math.nan, bound=math.nan, parameters=show(instance), what=why)
     return Decision(m, False, f"undecided: {why}")

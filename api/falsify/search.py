@@ -88,6 +88,12 @@ class Search:
         except Rejected:
             self.rejected += 1
             return None
+        except GradproofError:
+            raise
+        except Exception as error:  # the user's strategies
+            raise ParameterError(
+                f"{self.claim.id}: drawing an instance of {self.made.name} fails: {type(error).__name__}: {error}"
+            ) from error
         return self._measure(played)
 
     def _measure(self, played: Play) -> Candidate:
@@ -104,7 +110,9 @@ class Search:
             1e-6 + self.made.random
         )
         if not hopeless and not (self.made.random and self._mean_ratio(c.instance) < 1.02):
-            decision = judge_candidate(self.made, self.claim, c.instance, self.drop, self.refuted_by_replay)
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                decision = judge_candidate(self.made, self.claim, c.instance, self.drop, self.refuted_by_replay)
             if decision.violated:
                 self.found = (c, decision)
                 return c
@@ -132,7 +140,7 @@ class Search:
             raise  # the experiment itself is wrong: say so
         except OverflowError:
             measured, values = math.inf, None
-        except (ArithmeticError, ValueError, GradproofError) as error:
+        except Exception as error:  # the user's code: what it cannot measure is no evidence, and is counted
             self.failed += 1
             self.why_failed = f"{type(error).__name__}: {error}"
             return -math.inf

@@ -213,6 +213,25 @@ def test_a_nan_or_an_exception_is_no_evidence():
     assert not found.violated
 
 
+def test_errors_of_the_users_code_are_told_in_one_line():
+    c = _claim("bug", bound="x")
+
+    @experiment(c)
+    def broken(x):
+        return x.no_such_attribute
+
+    found = falsify_claim(c, evaluations=20)
+    assert found.measurement is None
+    assert "no_such_attribute" in str(found)
+
+    @experiment(c, y=lambda x: {}["z"])
+    def drawn(y):
+        return y, {"x": 1}
+
+    with pytest.raises(ParameterError, match="drawing an instance of drawn fails: KeyError"):
+        falsify_claim(c, evaluations=20)
+
+
 def test_equalities_are_tested_from_both_sides():
     c = _claim("equal", bound="x**2", relation="==")
 
