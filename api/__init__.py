@@ -34,6 +34,8 @@ _LAZY = {
     "Ledger": "gradproof.experiments.engine.store",
     "verify": "gradproof.summary",
     "show": "gradproof.summary",
+    "own_claim": "gradproof.own",
+    "experiment": "gradproof.own",
     "GradproofError": "gradproof.theory.errors",
 }
 
@@ -43,7 +45,7 @@ __all__ = ["__version__", *_LAZY]
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
-    if name in ("theory", "solvers", "experiments", "paper_figures", "testing"):
+    if name in ("theory", "solvers", "experiments", "paper_figures", "testing", "falsify"):
         return import_module(f"gradproof.{name}")
     raise AttributeError(f"module 'gradproof' has no attribute {name!r}")
 
@@ -55,6 +57,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from gradproof.experiments.engine.check import Context, Undecided, check, control
     from gradproof.experiments.engine.store import Ledger
+    from gradproof.own import experiment, own_claim
     from gradproof.summary import show, verify
     from gradproof.theory.assumption import Assumption
     from gradproof.theory.claim import Claim

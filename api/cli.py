@@ -1,4 +1,4 @@
-"""The command line: ``gradproof verify | list | show | bound | certify | check | figures``.
+"""The command line: ``gradproof verify | list | show | bound | certify | check | figures | falsify | mutants | necessity``.
 
 Exit codes: 0 all as claimed, 1 something refuted or missed (or a proof rejected), 2 usage, 3 undecided only.
 """
@@ -230,6 +230,106 @@ def figures(names: tuple[str, ...], output: Path, budget: str, fresh: bool) -> N
     for stem in tables.track(make.stems(list(names)), "figures"):
         done = make.figure(stem, output, budget=budget, fresh=fresh)
         click.echo("  ".join(str(p) for p in done.files) + ("  (unchanged)" if done.cached else ""))
+
+
+@main.command()
+@click.argument("targets", nargs=-1, required=True, metavar="CLAIM|PAPER|FILE.py...")
+@click.option("--drop", multiple=True, metavar="ASSUMPTION", help="Search where this assumption need not hold.")
+@click.option("--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
+@click.option("--seconds", type=click.FloatRange(min=0.1), default=None, help="Cap on the time for each claim.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("counterexamples"),
+    show_default=True,
+)
+@click.option("--json", "as_json", is_flag=True)
+@_one_line
+def falsify(targets: tuple[str, ...], drop: tuple[str, ...], budget: str, seconds: float | None, seed: int, output: Path,
+            as_json: bool) -> None:  # fmt: skip
+    """Search for a counterexample; what is found is replayed exactly, made small and saved.
+
+    Exit code 1 if one is found, 3 if nothing could be measured, else 0 (which says what was tried, never that a claim is true).
+    """
+    from gradproof import falsify as falsify_
+
+    findings = []
+    for claims, file in falsify_.groups(targets):
+        for c in claims:
+            found = falsify_.falsify_claim(c, drop=drop, budget=budget, seed=seed, seconds=seconds, file=file)
+            findings.append(found)
+            saved = found.save(output) if found.violated else ()
+            if not as_json:
+                click.echo(found)
+                if saved:
+                    click.echo(f"  saved as {saved[0]} and {saved[1]}")
+    if as_json:
+        click.echo(json.dumps([f.as_json() for f in findings], indent=1))
+    sys.exit(1 if any(f.violated for f in findings) else 3 if any(f.measurement is None for f in findings) else 0)
+
+
+@main.command()
+@click.argument("targets", nargs=-1, required=True, metavar="CLAIM|PAPER|FILE.py...")
+@click.option("--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--fresh", is_flag=True, help="Repeat what the ledger already has.")
+@click.option("--json", "as_json", is_flag=True)
+@_one_line
+def mutants(targets: tuple[str, ...], budget: str, seed: int, ledger: Path | None, fresh: bool, as_json: bool) -> None:
+    """Run false variants of claims through the claims' own checks: which are caught, by what, and why others survive.
+
+    Exit code 1 if a mutant that is false by exact knowledge survives, else 0.
+    """
+    from gradproof import falsify as falsify_
+    from gradproof import mutants as mutants_
+
+    def show(r: mutants_.MutantResult) -> None:
+        if not as_json:
+            verdict = "caught  " if r.caught else "SURVIVED" if r.mutant.false else "survives"
+            click.echo(f"{verdict}  {r.mutant.claim.id}: {r.mutant.what}; {r.by + ': ' if r.by else ''}{r.reason}")
+
+    claims = [c for group, _ in falsify_.groups(targets) for c in group]
+    results = mutants_.run_mutants(claims, ledger=ledger, budget=budget, seed=seed, fresh=fresh, on_result=show)
+    if as_json:
+        click.echo(json.dumps([r.as_json() for r in results], indent=1))
+    else:
+        sure = [r for r in results if r.mutant.false]
+        caught = sum(r.caught for r in results)
+        click.echo(
+            f"{caught} of {len(results)} mutants caught; of those that are false by exact knowledge "
+            f"{sum(r.caught for r in sure)} of {len(sure)}"
+        )
+    sys.exit(1 if any(r.mutant.false and not r.caught for r in results) else 0)
+
+
+@main.command()
+@click.argument("targets", nargs=-1, required=True, metavar="CLAIM|PAPER|FILE.py...")
+@click.option("--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
+@click.option("--seconds", type=click.FloatRange(min=0.1), default=None, help="Cap on one search.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--latex", is_flag=True, help="Print a LaTeX table.")
+@click.option("--json", "as_json", is_flag=True)
+@_one_line
+def necessity(targets: tuple[str, ...], budget: str, seconds: float | None, seed: int, ledger: Path | None, latex: bool,
+              as_json: bool) -> None:  # fmt: skip
+    """For every assumption of the claims: needed (with an instance), not needed here, or unknown."""
+    from gradproof import falsify as falsify_
+    from gradproof import necessity as necessity_
+
+    rows = necessity_.Needs()
+    for claims, file in falsify_.groups(targets):
+        rows += necessity_.necessity(claims, budget=budget, seed=seed, seconds=seconds, ledger=ledger, file=file)
+    if as_json:
+        click.echo(json.dumps([n.as_json() for n in rows], indent=1))
+    elif latex:
+        click.echo(rows.latex)
+    else:
+        for n in rows:
+            click.echo(f"{n.claim}  {n.assumption}: {n.verdict}  ({n.evidence})")
 
 
 def _values(pairs: tuple[str, ...]) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from importlib.metadata import entry_points
 
 import gradproof.theory as room
 from gradproof.theory.claim import Claim
@@ -60,6 +62,8 @@ def stems() -> dict[str, str]:
 
 def load(key: str | None = None) -> None:
     """Import the modules of one paper (by key or stem), or of all papers."""
+    if key is None or key.replace("-", "_") not in stems():
+        _load_packages()
     if key is None:
         for stem, family in stems().items():
             importlib.import_module(f"{room.__name__}.{family}.{stem}")
@@ -67,6 +71,19 @@ def load(key: str | None = None) -> None:
     stem = key.replace("-", "_")
     if stem in stems():
         importlib.import_module(f"{room.__name__}.{stems()[stem]}.{stem}")
+
+
+@lru_cache(maxsize=1)
+def _load_packages() -> None:
+    """Import the modules that installed packages offer under the entry-point group ``gradproof.claims``, once.
+
+    A module that fails to import is left out with a warning: one broken package must not hide the library.
+    """
+    for point in entry_points(group="gradproof.claims"):
+        try:
+            point.load()
+        except Exception as error:
+            warnings.warn(f"claims of {point.name} ({point.value}) cannot be loaded: {error}", stacklevel=2)
 
 
 def claims(key: str | None = None) -> list[Claim]:

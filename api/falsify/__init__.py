@@ -1,0 +1,168 @@
+"""Try to break claims: search for a counterexample, replay it exactly, make it small, and write it down."""
+
+from __future__ import annotations
+
+import importlib
+import random
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gradproof.falsify.decide import Decision
+from gradproof.falsify.experiment import EXPERIMENTS, Experiment
+from gradproof.falsify.finding import Finding
+from gradproof.falsify.search import EVALUATIONS, SECONDS, Search, judge_candidate
+from gradproof.falsify.shrink import shrink
+from gradproof.testing.tape import play
+from gradproof.theory.errors import ParameterError, UnknownClaim
+
+if TYPE_CHECKING:
+    from gradproof.theory.claim import Claim
+
+__all__ = ["Finding", "experiments_of", "falsify", "falsify_claim", "replay"]
+
+
+def experiments_of(claim: Claim) -> list[Experiment]:
+    """The experiments attached to a claim, those of the library included."""
+    name = f"gradproof.library.{claim.paper.stem}"
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name not in (name, "gradproof.library"):
+            raise
+    return EXPERIMENTS.get(claim.id.split("~")[0], [])
+
+
+def falsify_claim(
+    claim: Claim,
+    *,
+    drop: Sequence[str] = (),
+    budget: str = "quick",
+    seed: int = 0,
+    evaluations: int | None = None,
+    seconds: float | None = None,
+    file: str = "",
+) -> Finding:
+    """Search for a counterexample to one claim.
+
+    Args:
+        drop: assumptions that need not hold.
+        budget: ``quick`` or ``full``: 6 000 or 60 000 instances, at most 45 or 300 s in all.
+        seed: the same seed gives the same result, unless the clock stops the search (the finding then says so).
+        evaluations, seconds: instead of the budget's.
+
+    Raises:
+        UnknownClaim: no experiment is attached to the claim.
+        ParameterError: an assumption is unknown, or the experiment does not fit the claim.
+    """
+    dropped = frozenset(drop)
+    for name in dropped:
+        claim.assumption(name)
+    made = experiments_of(claim)
+    if not made:
+        raise UnknownClaim(
+            f"{claim.id} has no experiment: attach one with gradproof.experiment(claim, ...), or verify it, which runs its checks"
+        )
+    start = time.perf_counter()
+    cap = (seconds if seconds is not None else SECONDS[budget]) / len(made)
+    findings = []
+    for e in made:
+        key = f"{claim.id}/{e.name}/{sorted(dropped)}/{seed}"
+        s = Search(e, claim, random.Random(key), evaluations or EVALUATIONS[budget], cap, dropped).run()
+        findings.append(finish(s, seed=seed, file=file, seconds=time.perf_counter() - start))
+        if findings[-1].violated:
+            return findings[-1]
+    return max(findings, key=lambda f: f.ratio)
+
+
+def finish(s: Search, *, seed: int = 0, file: str = "", seconds: float = 0.0) -> Finding:
+    """What a finished search reports; a counterexample is shrunk first."""
+    common: dict[str, Any] = {
+        "claim": s.claim.id, "experiment": s.made.name, "drop": tuple(sorted(s.drop)), "tried": s.tried, "rejected": s.rejected,
+        "failed": s.failed, "seconds": seconds, "seed": seed, "out_of_time": s.out_of_time, "file": file,
+        "title": s.claim.title, "relation": s.claim.relation.value,
+    }  # fmt: skip
+    if s.found is not None:
+        c, d = shrink(s)
+        return Finding(
+            violated=True,
+            measurement=d.measurement,
+            ratio=c.ratio,
+            how=d.how,
+            instance=c.instance,
+            choices=c.tape,
+            **common,
+        )
+    if s.best is None:
+        why = (
+            f"the last failure was {s.why_failed}"
+            if s.why_failed
+            else "every draw was rejected: the assumptions exclude each other"
+        )
+        return Finding(note=why, **common)
+    d = judge_candidate(s.made, s.claim, s.best.instance, s.drop)
+    note = f"{s.refuted_by_replay} float violations did not survive the replay" if s.refuted_by_replay else ""
+    return Finding(
+        measurement=d.measurement,
+        ratio=s.best.ratio,
+        how=d.how,
+        instance=s.best.instance,
+        choices=s.best.tape,
+        note=note,
+        **common,
+    )
+
+
+def groups(targets: Sequence[str | Claim]) -> list[tuple[list[Claim], str]]:
+    """Claims, ids, paper keys and files as (claims, the file that states them)."""
+    from gradproof.summary import select
+
+    given = [t for t in targets if not isinstance(t, str)]
+    names = [t for t in targets if isinstance(t, str)]
+    return ([(given, "")] if given else []) + (select(names) if names else [])
+
+
+def falsify(
+    *targets: str | Claim, drop: Sequence[str] = (), budget: str = "quick", seed: int = 0, **limits: Any
+) -> list[Finding]:
+    """Search for counterexamples to claims, given as claims, ids, paper keys or ``.py`` files; see ``falsify_claim``."""
+    return [
+        falsify_claim(c, drop=drop, budget=budget, seed=seed, file=file, **limits)
+        for claims, file in groups(targets)
+        for c in claims
+    ]
+
+
+def replay(
+    claim: str | Claim,
+    instance: Mapping[str, Any] | None = None,
+    *,
+    choices: Sequence[Any] | None = None,
+    experiment: str = "",
+    drop: Sequence[str] = (),
+    file: str = "",
+) -> Decision:
+    """Measure one instance again, exactly where the measure allows it.
+
+    Args:
+        instance: ``{name: value}``, as a finding has it.
+        choices: instead of the instance, the choices that draw it.
+        file: the file that states the claim, for a claim that is not in the library.
+
+    Raises:
+        UnknownClaim: no such claim or experiment.
+    """
+    from gradproof.experiments.engine.verify import load_file
+    from gradproof.theory import registry
+
+    stated = {c.id: c for c in load_file(file)} if file and Path(file).exists() else {}
+    c = claim if not isinstance(claim, str) else stated.get(claim) or registry.claim(claim)
+    made = [e for e in experiments_of(c) if not experiment or e.name == experiment]
+    if not made:
+        raise UnknownClaim(f"{c.id} has no experiment {experiment!r}")
+    if instance is None:
+        if choices is None:
+            raise ParameterError("replay needs an instance, or the choices that draw it")
+        instance = play(made[0].instances(c, frozenset(drop)), choices).value
+    return judge_candidate(made[0], c, instance, frozenset(drop))

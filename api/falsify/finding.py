@@ -1,0 +1,186 @@
+"""What a search reports: a counterexample with its numbers, or how near it came and how much was tried."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gradproof.experiments.engine.store import measurement_json, versions
+from gradproof.theory.evidence import Measurement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """The result of one search.
+
+    ``violated`` is True only for a counterexample that was replayed: exactly, in balls, or beyond a stated error.
+    """
+
+    claim: str
+    experiment: str
+    drop: tuple[str, ...] = ()
+    violated: bool = False
+    measurement: Measurement | None = None  # the counterexample, or the instance nearest to the bound
+    ratio: float = 0.0  # measured/bound there
+    how: str = ""  # how it was decided
+    instance: Mapping[str, Any] = field(default_factory=dict)
+    choices: tuple[Any, ...] = ()
+    tried: int = 0
+    rejected: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    seed: int = 0
+    out_of_time: bool = False
+    note: str = ""
+    file: str = ""
+    title: str = ""
+    relation: str = "<="
+
+    def __str__(self) -> str:
+        given_up = f" without {', '.join(self.drop)}" if self.drop else ""
+        effort = f"{self.tried} instances in {self.seconds:.1f} s, seed {self.seed}"
+        if not self.violated:
+            best = (
+                f"best measured/bound {self.ratio:.6g}" if self.measurement is not None else "nothing could be measured"
+            )
+            text = f"{self.claim}{given_up}: no counterexample found; {best}; tried {effort}"
+            text += " (stopped by the clock)" if self.out_of_time else ""
+            return text + (f"; {self.note}" if self.note else "")
+        m = self.measurement
+        assert m is not None
+        lines = [f"{self.claim}{given_up}: violated", f"  measured {_number(m.measured)} {_not(self.relation)} {_number(m.bound)}"
+                 f"  (ratio {self.ratio:.6g}; decided by {self.how})"]  # fmt: skip
+        lines += [f"  {name} = {_text(value)}" for name, value in self.instance.items()]
+        determined = {k: v for k, v in m.parameters.items() if k not in self.instance}
+        lines += [f"  {name} = {_text(value)}  (of this instance)" for name, value in determined.items()]
+        return "\n".join([*lines, f"  found after {effort}"])
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON values; floats keep their bits."""
+        return {
+            "claim": self.claim,
+            "experiment": self.experiment,
+            "drop": list(self.drop),
+            "violated": self.violated,
+            "measurement": measurement_json(self.measurement) if self.measurement else None,
+            "ratio": self.ratio if np.isfinite(self.ratio) else str(self.ratio),
+            "relation": self.relation,
+            "how": self.how,
+            "instance": {k: tree(v) for k, v in self.instance.items()},
+            "choices": [c if not isinstance(c, bytes) else list(c) for c in self.choices],
+            "tried": self.tried,
+            "rejected": self.rejected,
+            "failed": self.failed,
+            "seconds": self.seconds,
+            "seed": self.seed,
+            "out_of_time": self.out_of_time,
+            "note": self.note,
+            "file": self.file,
+            "versions": versions(),
+        }
+
+    def snippet(self) -> str:
+        """A program that rebuilds the instance, replays it and fails if it is no counterexample."""
+        m = self.measurement
+        assert m is not None
+        imports: set[str] = set()
+        try:
+            rows = "".join(f"    {name!r}: {literal(value, imports)},\n" for name, value in self.instance.items())
+            given = f"instance = {{\n{rows}}}\n"
+            call = "instance"
+        except ValueError:  # an object that has no literal: rebuilt from the choices that made it
+            given = f"choices = {list(self.choices)!r}\n"
+            call = "choices=choices"
+        file = f", file={self.file!r}" if self.file else ""
+        return (
+            f'"""A counterexample to {self.claim}: measured {_number(m.measured)} {_not(self.relation)} {_number(m.bound)}."""\n\n'
+            + "".join(f"{line}\n" for line in sorted(imports | {"from gradproof.falsify import replay"}))
+            + f"\n{given}found = replay({self.claim!r}, {call}, experiment={self.experiment!r}, drop={self.drop!r}{file})\n"
+            + 'print(found.measurement, found.how, sep="\\n")\nassert found.violated\n'
+        )
+
+    def save(self, folder: Path) -> tuple[Path, Path]:
+        """Write ``<claim>.json`` and ``<claim>.py`` into a folder; return both paths."""
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = re.sub(r"\W+", "_", "_".join([self.claim, *(f"without_{d}" for d in self.drop)]))
+        paths = folder / f"{stem}.json", folder / f"{stem}.py"
+        paths[0].write_text(json.dumps(self.as_json(), indent=1))
+        paths[1].write_text(self.snippet())
+        return paths
+
+
+def tree(v: Any) -> Any:
+    """An instance as JSON values."""
+    if v is None or isinstance(v, bool | int | str):
+        return v
+    if isinstance(v, float | np.floating):
+        return float(v) if np.isfinite(v) else str(v)
+    if isinstance(v, np.integer):
+        return int(v)
+    if isinstance(v, np.ndarray):
+        return tree(v.tolist())
+    if isinstance(v, list | tuple):
+        return [tree(x) for x in v]
+    if isinstance(v, Mapping):
+        return {str(k): tree(x) for k, x in v.items()}
+    if dataclasses.is_dataclass(v):
+        return {"type": type(v).__name__} | {f.name: tree(getattr(v, f.name)) for f in dataclasses.fields(v)}
+    return str(v)
+
+
+def literal(v: Any, imports: set[str]) -> str:
+    """Python text of an instance. Raises ``ValueError`` for objects that cannot be written down."""
+    if v is None or isinstance(v, bool | int | str):
+        return repr(v)
+    if isinstance(v, float | np.floating):
+        if not np.isfinite(v):
+            imports.add("from math import inf, nan")
+        return repr(float(v))
+    if isinstance(v, np.integer):
+        return repr(int(v))
+    if isinstance(v, np.ndarray):
+        imports.add("from numpy import array")
+        shape = f".reshape({v.shape})" if v.size == 0 else ""
+        kind = "" if v.dtype.kind == "f" and v.size else f", dtype={v.dtype.name!r}"
+        return f"array({v.tolist()!r}{kind}){shape}"
+    if isinstance(v, dict):
+        return "{" + ", ".join(f"{k!r}: {literal(x, imports)}" for k, x in v.items()) + "}"
+    if isinstance(v, list) or type(v) is tuple:
+        inner = ", ".join(literal(x, imports) for x in v)
+        return f"[{inner}]" if isinstance(v, list) else f"({inner}{',' * (len(v) == 1)})"
+    kind_ = type(v)
+    if dataclasses.is_dataclass(v) and kind_.__module__.startswith("gradproof.") and "<" not in kind_.__qualname__:
+        imports.add(f"from {kind_.__module__} import {kind_.__name__}")
+        fields = ", ".join(f"{f.name}={literal(getattr(v, f.name), imports)}" for f in dataclasses.fields(v) if f.init)
+        return f"{kind_.__name__}({fields})"
+    raise ValueError(f"{kind_.__name__} has no literal")
+
+
+def _number(x: Any) -> str:
+    text = str(x)
+    return text if len(text) <= 24 and "." not in text else f"{float(x):.12g}"
+
+
+def _not(relation: str) -> str:
+    return {"<=": ">", ">=": "<"}.get(relation, "!=")
+
+
+def _text(v: Any) -> str:
+    if isinstance(v, np.ndarray):
+        return str(v.tolist())
+    if dataclasses.is_dataclass(v) and not isinstance(v, type):
+        shown = ((f.name, getattr(v, f.name)) for f in dataclasses.fields(v))
+        inner = ", ".join(
+            f"{n}={_text(x)}" for n, x in shown if x is not None and not (isinstance(x, np.ndarray) and not x.size)
+        )
+        return f"{type(v).__name__}({inner})"
+    if isinstance(v, list | tuple):
+        return "[" + ", ".join(map(_text, v)) + "]"
+    return f"{v:.12g}" if isinstance(v, float) else str(v)

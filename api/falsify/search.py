@@ -1,0 +1,306 @@
+"""The search for a counterexample: corners, random starts, local ascent on the numbers of an instance, and Hypothesis.
+
+The objective is measured/bound in floats. Whatever exceeds 1 is replayed exactly before it counts (``decide``).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, settings, target
+from hypothesis import seed as hypothesis_seed
+from hypothesis.strategies import SearchStrategy
+
+from gradproof.experiments.engine.check import Context, Evidence, Undecided
+from gradproof.falsify.bound import bound_in_floats
+from gradproof.falsify.decide import Decision, decide, ratio
+from gradproof.falsify.experiment import Experiment
+from gradproof.falsify.moves import move, polish
+from gradproof.testing.tape import Choice, Play, Rejected, Value, play
+from gradproof.theory.claim import Claim
+from gradproof.theory.errors import GradproofError, ParameterError
+from gradproof.theory.evidence import Relation
+
+#: evaluations and seconds that a budget buys; the seconds are a cap, so that a slow measure ends too
+EVALUATIONS = {"quick": 6_000, "full": 60_000, "gpu": 60_000}
+SECONDS = {"quick": 45.0, "full": 300.0, "gpu": 300.0}
+#: of a check inside ``gradproof verify``, which runs many
+CHECK_EVALUATIONS = {"quick": 1_500, "full": 10_000, "gpu": 10_000}
+CHECK_SECONDS = {"quick": 12.0, "full": 60.0, "gpu": 60.0}
+ELITE = 10
+SUSPECT = 1 + 2.0**-33  # float ratios above this are replayed
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An instance that was tried, with how far it goes."""
+
+    score: float  # log(measured/bound), -inf where it says nothing
+    choices: tuple[Choice, ...]
+    instance: Any
+
+    @property
+    def tape(self) -> tuple[Value, ...]:
+        return tuple(c.value for c in self.choices)
+
+    @property
+    def ratio(self) -> float:
+        return math.exp(min(self.score, 700.0)) if self.score > -700 else 0.0
+
+
+@dataclass
+class Search:
+    """One search: what it runs on, what it has tried, the best it found."""
+
+    made: Experiment
+    claim: Claim
+    rng: random.Random
+    evaluations: int
+    seconds: float
+    drop: frozenset[str] = frozenset()
+    tried: int = 0
+    rejected: int = 0
+    failed: int = 0
+    why_failed: str = ""
+    elite: list[Candidate] = field(default_factory=list)
+    found: tuple[Candidate, Decision] | None = None
+    refuted_by_replay: int = 0
+    out_of_time: bool = False
+
+    def __post_init__(self) -> None:
+        self.strategy: SearchStrategy = self.made.instances(self.claim, self.drop)
+        self._start = time.monotonic()
+        self._seen: set[tuple[Value, ...]] = set()
+
+    # --- one evaluation ------------------------------------------------------------------------------------------------
+
+    def evaluate(self, tape: tuple[Value, ...] = (), corner: float = 0.3) -> Candidate | None:
+        """Draw at these choices (new ones where they end), measure, and remember; ``None`` if there is no instance."""
+        try:
+            played = play(self.strategy, tape, self.rng, corner)
+        except Rejected:
+            self.rejected += 1
+            return None
+        except GradproofError:
+            raise
+        except Exception as error:  # the user's strategies
+            raise ParameterError(
+                f"{self.claim.id}: drawing an instance of {self.made.name} fails: {type(error).__name__}: {error}"
+            ) from error
+        return self._measure(played)
+
+    def _measure(self, played: Play) -> Candidate:
+        self.tried += 1
+        found = self._tested(Candidate(self.score(played.value), played.choices, played.value))
+        self._remember(found)
+        return found
+
+    def _tested(self, c: Candidate) -> Candidate:
+        """Beyond the bound in floats: replay. What does not survive counts as just below the bound."""
+        if c.score <= math.log(SUSPECT) or self.found is not None:
+            return c
+        hopeless = self.refuted_by_replay > (5 if self.made.random else 60) and c.score < math.log1p(
+            1e-6 + self.made.random
+        )
+        if not hopeless and not (self.made.random and self._mean_ratio(c.instance) < 1.02):
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                decision = judge_candidate(self.made, self.claim, c.instance, self.drop, self.refuted_by_replay)
+            if decision.violated:
+                self.found = (c, decision)
+                return c
+            self.refuted_by_replay += 1
+            m = decision.measurement
+            true_ratio = ratio(self.claim.relation, float(m.measured), float(m.bound))  # 0 where undecided
+            score = math.log(true_ratio) if 0 < true_ratio < 2 else -700.0  # beyond 2 and not a violation: all rounding
+            return Candidate(min(score, -1e-9), c.choices, c.instance)
+        return Candidate(-1e-9, c.choices, c.instance)
+
+    def _mean_ratio(self, instance: Any) -> float:
+        """For a random quantity: measured/bound averaged over more samples than chose the instance."""
+        runs = [self.made.run(instance, np.random.default_rng([7, k])) for k in range(300)]
+        mean = sum(float(m) for m, _ in runs) / len(runs)
+        return ratio(self.claim.relation, mean, bound_in_floats(self.claim, runs[0][1]))
+
+    def score(self, instance: Any) -> float:
+        """log(measured/bound) in floats."""
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                measured, values = self._sample(instance)
+                measured = float(measured)
+        except ParameterError:
+            raise  # the experiment itself is wrong: say so
+        except OverflowError:
+            measured, values = math.inf, None
+        except Exception as error:  # the user's code: what it cannot measure is no evidence, and is counted
+            self.failed += 1
+            self.why_failed = f"{type(error).__name__}: {error}"
+            return -math.inf
+        if values is None:
+            return 600.0 if self.claim.relation is Relation.LE else -math.inf
+        r = ratio(self.claim.relation, measured, bound_in_floats(self.claim, values))
+        if r <= 0 or math.isnan(r):
+            return -700.0
+        return min(math.log(r), 700.0) if math.isfinite(r) else 700.0
+
+    def _sample(self, instance: Any) -> tuple[Any, dict[str, Any]]:
+        if not self.made.random:
+            return self.made.run(instance)
+        runs = [self.made.run(instance, np.random.default_rng(k)) for k in range(16)]
+        return sum(float(m) for m, _ in runs) / len(runs), runs[0][1]
+
+    def _remember(self, c: Candidate) -> None:
+        if c.tape in self._seen or c.score == -math.inf:
+            return
+        self._seen.add(c.tape)
+        shape = tuple((x.kind, x.value if x.kind != "float" else 0) for x in c.choices)
+        for k, e in enumerate(self.elite):  # one candidate a structure, so that the elite stays varied
+            if tuple((x.kind, x.value if x.kind != "float" else 0) for x in e.choices) == shape:
+                if c.score > e.score:
+                    self.elite[k] = c
+                    self.elite.sort(key=lambda e: -e.score)
+                return
+        if len(self.elite) < ELITE or c.score > self.elite[-1].score:
+            self.elite.append(c)
+            self.elite.sort(key=lambda e: -e.score)
+            del self.elite[ELITE:]
+
+    # --- the plan ------------------------------------------------------------------------------------------------------
+
+    @property
+    def over(self) -> bool:
+        """Nothing left to spend, or a counterexample found."""
+        if time.monotonic() - self._start > self.seconds:
+            self.out_of_time = True
+            return True
+        if self.found is not None:
+            return True
+        return self.tried + self.rejected // 4 >= self.evaluations
+
+    def run(self) -> Search:
+        """Search until a counterexample is confirmed or the budget is spent."""
+        self._draw(max(60, self.evaluations // 12), corner=0.8)
+        self._draw(max(60, self.evaluations // 12), corner=0.25)
+        self._hypothesis(min(100, self.evaluations // 20))
+        round_ = 0
+        while not self.over and (self.elite or self.tried < 50):
+            if not self.elite:
+                self._draw(50, corner=0.5)
+                continue
+            # mostly the best so far, in turn with the others, and with fresh starts
+            start = self.elite[min(int(self.rng.expovariate(0.6)), len(self.elite) - 1)]
+            if round_ % 4 == 3:
+                fresh = [c for c in (self.evaluate(corner=self.rng.random()) for _ in range(30)) if c]
+                start = max(fresh, key=lambda c: c.score, default=start)
+            self._ascend(start, 150)
+            if round_ % 3 == 2 and self.elite and not self.over:
+                polish(self, self.elite[0])
+            round_ += 1
+        return self
+
+    def _draw(self, n: int, corner: float) -> None:
+        for _ in range(n):
+            if self.over:
+                return
+            self.evaluate(corner=corner)
+
+    def _hypothesis(self, n: int) -> None:
+        """Hypothesis's own generation, aimed at the ratio."""
+        if self.over:
+            return
+
+        @hypothesis_seed(self.rng.getrandbits(32))
+        @settings(max_examples=n, database=None, deadline=None, phases=(Phase.generate, Phase.target),
+                  suppress_health_check=list(HealthCheck), print_blob=False)  # fmt: skip
+        @given(self.strategy)
+        def aim(instance: Any) -> None:
+            if self.over:
+                return
+            self.tried += 1
+            score = self.score(instance)
+            if math.isfinite(score):
+                target(max(score, -700.0), label="log ratio")
+                heads.append((score, instance))
+
+        heads: list[tuple[float, Any]] = []
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                aim()
+        except GradproofError:
+            raise
+        except Exception as error:  # Hypothesis gives up on strategies that reject too much; the tape goes on
+            self.why_failed = self.why_failed or f"{type(error).__name__}: {error}"
+        if heads:
+            score, instance = max(heads, key=lambda h: h[0])
+            self._tested(Candidate(score, (), instance))
+
+    def _ascend(self, start: Candidate, steps: int) -> None:
+        """A (1+1) search with moves of adapted size."""
+        best, size = start, 0.3
+        for _ in range(steps):
+            if self.over:
+                return
+            new = self.evaluate(move(best.choices, size, self.rng))
+            if new is not None and new.score > best.score:
+                best, size = new, min(size * 1.6, 1.0)
+            elif new is not None and new.score == best.score:
+                best = new  # drift along plateaus
+            else:
+                size = max(size * 0.93, 1e-7)
+
+    @property
+    def best(self) -> Candidate | None:
+        return self.elite[0] if self.elite else None
+
+
+def judge_candidate(made: Experiment, claim: Claim, instance: Any, drop: frozenset[str], tests: int = 0) -> Decision:
+    """Replay exactly; for a random quantity, a sequential test on fresh samples."""
+    if made.random:
+        from gradproof.falsify.chance import decide_in_expectation
+
+        return decide_in_expectation(made, claim, instance, drop, tests)
+    return decide(made, claim, instance, drop)
+
+
+def as_evidence(made: Experiment, ctx: Context, drop: frozenset[str] = frozenset()) -> Iterator[Evidence]:
+    """What a check yields: the violation if one is confirmed, else the instances nearest to the bound, replayed."""
+    from gradproof.falsify.shrink import shrink
+
+    seed = int(ctx.rng("search", *sorted(drop)).integers(2**32))
+    search = Search(
+        made, ctx.claim, random.Random(seed), CHECK_EVALUATIONS[ctx.budget], CHECK_SECONDS[ctx.budget], drop
+    ).run()
+    if search.found is not None:
+        yield shrink(search)[1].measurement
+        return
+    if not search.elite:
+        yield Undecided(f"no instance could be drawn and measured ({search.rejected} rejected; {search.why_failed})")
+        return
+    count = 0
+    for c in search.elite:
+        decision = judge_candidate(made, ctx.claim, c.instance, drop)
+        m = decision.measurement
+        if m.measured != m.measured:
+            continue
+        if drop or m.error == 0 or _held(ctx.claim.relation, m):
+            count += 1
+            yield m
+        if count == 3:
+            return
+    if not count:
+        yield Undecided(f"the {len(search.elite)} instances nearest to the bound are all within rounding of it")
+
+
+def _held(relation: Relation, m: Any) -> bool:
+    gap = float(m.bound) - float(m.measured)
+    gap = -gap if relation is Relation.GE else -abs(gap) if relation is Relation.EQ else gap
+    return gap - float(m.error) >= 0 or (relation is Relation.EQ and -gap <= float(m.error))

@@ -1,0 +1,139 @@
+"""Which assumptions carry a claim: violated without it, not needed here, or unknown. A table that a paper can print."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gradproof.experiments.engine.check import checks_of
+from gradproof.experiments.engine.store import Ledger
+from gradproof.experiments.engine.verify import verify
+from gradproof.falsify.experiment import Experiment
+from gradproof.falsify.finding import tree
+from gradproof.testing.tape import Rejected, play
+from gradproof.theory.claim import Claim
+from gradproof.theory.evidence import Level
+
+if TYPE_CHECKING:
+    from gradproof.falsify.finding import Finding
+
+NEEDED = "needed"  # an instance violates the bound without it
+NOT_NEEDED = "not needed here"  # a search without it was exhausted, and found nothing
+UNKNOWN = "unknown"  # nothing attached to the claim can give it up
+
+
+@dataclass(frozen=True)
+class Need:
+    """What is known of one assumption of one claim."""
+
+    claim: str
+    assumption: str
+    verdict: str
+    evidence: str
+    finding: Finding | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        found = self.finding.as_json() if self.finding is not None and self.finding.violated else None
+        return {"claim": self.claim, "assumption": self.assumption, "verdict": self.verdict, "evidence": self.evidence,
+                "counterexample": found}  # fmt: skip
+
+
+class Needs(list[Need]):
+    """Rows of the necessity table; renders in Jupyter, as text, and as LaTeX."""
+
+    @property
+    def latex(self) -> str:
+        """A ``tabular`` with one row an assumption."""
+        rows = "".join(
+            rf"{n.claim} & {n.assumption} & {n.verdict} & {n.evidence} \\".replace("_", r"\_") + "\n" for n in self
+        )
+        return (
+            "\\begin{tabular}{llll}\nclaim & assumption & verdict & evidence \\\\ \\hline\n" + rows + "\\end{tabular}\n"
+        )
+
+    def _repr_html_(self) -> str:
+        import html
+
+        cells = ((n.claim, n.assumption, n.verdict, n.evidence) for n in self)
+        body = "".join("<tr>" + "".join(f"<td>{html.escape(x)}</td>" for x in row) + "</tr>" for row in cells)
+        return f"<table><tr><th>claim</th><th>assumption</th><th>verdict</th><th>evidence</th></tr>{body}</table>"
+
+
+def necessity(
+    claims: Iterable[Claim], *, budget: str = "quick", seed: int = 0, seconds: float | None = None,
+    ledger: Ledger | Path | str | None = None, file: str = "",
+) -> Needs:  # fmt: skip
+    """For every assumption of every claim: search for a violation without it, or ask the claim's controls.
+
+    Args:
+        seconds: cap on one search; by default the budget's.
+    """
+    book = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
+    return Needs(_need(c, a.name, budget, seed, seconds, book, file) for c in claims for a in c.assumptions)
+
+
+def _need(
+    claim: Claim, assumption: str, budget: str, seed: int, seconds: float | None, book: Ledger, file: str
+) -> Need:
+    from gradproof.falsify import experiments_of, falsify_claim
+
+    controls = [c for c in checks_of(claim, budget) if c.level is Level.CONTROL and c.drops == assumption]
+    if controls:
+        rows = verify([claim], ledger=book, budget=budget, jobs=1, seed=seed, file=file)
+        caught = [r for r in rows if r.level is Level.CONTROL and r.drops == assumption and r.verdict.outcome.good]
+        if caught:
+            return Need(claim.id, assumption, NEEDED, f"{caught[0].check}: {caught[0].verdict.reason}")
+    made = experiments_of(claim)
+    if not any(gives_up(e, assumption) for e in made):
+        why = "no control gives it up" if not made else "the experiment draws the same instances without it"
+        return Need(claim.id, assumption, UNKNOWN, why)
+    found = falsify_claim(claim, drop=(assumption,), budget=budget, seed=seed, seconds=seconds, file=file)
+    if found.violated and found.measurement is not None:
+        at = ", ".join(
+            _short(k, v)
+            for k, v in {**found.instance, **found.measurement.parameters}.items()
+            if isinstance(v, int | float)
+        )
+        return Need(claim.id, assumption, NEEDED, f"measured/bound {found.ratio:.4g} at {at}", found)
+    if found.measurement is None:
+        return Need(claim.id, assumption, UNKNOWN, found.note, found)
+    effort = f"search exhausted: {found.tried} instances, best measured/bound {found.ratio:.4g}"
+    if found.out_of_time:
+        return Need(claim.id, assumption, UNKNOWN, f"stopped by the clock after {found.tried} instances", found)
+    return Need(claim.id, assumption, NOT_NEEDED, effort, found)
+
+
+def gives_up(made: Experiment, assumption: str, tries: int = 60) -> bool:
+    """Are other instances drawn when the assumption is dropped? Else a search without it would say nothing."""
+    strategies = made.instances(), made.instances(drop=frozenset({assumption}))
+    for k in range(tries):
+        drawn = []
+        for strategy in strategies:
+            try:
+                played = play(strategy, (), random.Random(k))
+                drawn.append((played.choices, json.dumps(tree(played.value), default=str)))
+            except Rejected:
+                drawn.append(((), ""))
+        if drawn[0] != drawn[1]:
+            return True
+    return False
+
+
+def _short(name: str, value: float) -> str:
+    return f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+
+
+def strongest_caught(results: Sequence[Any]) -> dict[str, str]:
+    """For each claim the strongest false variant that was caught, from the results of ``run_mutants``."""
+    strongest: dict[str, tuple[float, str]] = {}
+    for r in results:
+        if r.caught:
+            base = r.mutant.claim.id.split("~")[0]
+            rank = 0.0 if "factor-99/100" in r.mutant.claim.id or "factor-100/99" in r.mutant.claim.id else 1.0
+            if base not in strongest or rank < strongest[base][0]:
+                strongest[base] = rank, r.mutant.what
+    return {k: v for k, (_, v) in strongest.items()}

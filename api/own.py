@@ -1,0 +1,180 @@
+"""Claims of one's own: state a claim in a few lines, attach instances and a measured quantity, and get the checks.
+
+``own_claim`` writes a :class:`Claim` from short texts. ``experiment`` attaches to a claim (own or built in) how instances
+are drawn and what is measured on them; verify, falsify, mutants and necessity follow from that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import sympy as sp
+from sympy.parsing.sympy_parser import parse_expr, rationalize, standard_transformations
+
+from gradproof.experiments.engine.check import Context, Evidence, Function, check, control
+from gradproof.falsify.experiment import EXPERIMENTS, Experiment
+from gradproof.theory.assumption import Assumption
+from gradproof.theory.claim import Claim
+from gradproof.theory.errors import ParameterError
+from gradproof.theory.evidence import Level, Relation
+from gradproof.theory.paper import Paper
+from gradproof.theory.parameter import COUNT, POSITIVE, Parameter
+from gradproof.theory.registry import register
+
+_COUNTS = re.compile(r"\b(number|count) of\b")
+
+
+def own_claim(
+    id: str,
+    title: str = "",
+    *,
+    parameters: Mapping[str, str | tuple[str, sp.Set] | Parameter],
+    bound: str | sp.Expr,
+    quantity: str,
+    assumptions: Mapping[str, str | tuple[str, str]] | None = None,
+    relation: str = "<=",
+    statement: str = "",
+    paper: Paper | None = None,
+    tight: bool = False,
+) -> Claim:
+    """State and register a claim.
+
+    Args:
+        id: ``key.name``, e.g. ``mine.gd-rate``; the key groups your claims.
+        title: one line, in words.
+        parameters: name -> meaning, or (meaning, domain), or a ``Parameter``. The domain is the positive numbers, and
+            1, 2, 3, ... where the meaning says "number of".
+        bound: the right-hand side in the parameters, as text (``"L*R**2/(4*N + 2)"``; decimals are read exactly) or sympy.
+        quantity: the left-hand side, in LaTeX or words.
+        assumptions: name -> words, or a relation between parameters (``"gamma <= 1/L"``), or (words, relation).
+        relation: ``<=``, ``>=`` or ``==``.
+        statement: the whole statement, where the title and the bound do not say it.
+        paper: the source; by default your own.
+        tight: the bound is attained by some instance.
+
+    Raises:
+        ParameterError: a text cannot be read, or uses a symbol that is no parameter.
+    """
+    key = id.split(".")[0]
+    ps = tuple(_parameter(name, p) for name, p in parameters.items())
+    symbols = {p.name: p.symbol for p in ps} | {p.size: sp.Symbol(p.size, positive=True) for p in ps if p.size}
+    claim = Claim(
+        id=id,
+        paper=paper or Paper(key=key, authors=("own claim",), title=key, year=date.today().year, family="own"),
+        title=title or id,
+        statement=statement or f"{title}: ${quantity} {Relation(relation).latex} {bound}$",
+        parameters=ps,
+        assumptions=tuple(_assumption(name, a, symbols, id) for name, a in (assumptions or {}).items()),
+        quantity=quantity,
+        relation=Relation(relation),
+        expression=_parse(bound, symbols, f"{id}: the bound"),
+        confidence="derived",
+        tight=tight,
+    )
+    register(claim)
+    return claim
+
+
+def experiment(
+    claim: Claim, *, needs: tuple[str, ...] = (), name: str = "", **draws: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Attach to a claim how instances are drawn, and (the decorated function) what is measured on one.
+
+    The arguments of the function are drawn by name: from ``draws``; else, if the name is a parameter of the claim, from its
+    domain and the assumptions that relate it to other parameters; ``rng`` is a NumPy generator (the measured quantity is then
+    random, and its expectation is what the claim bounds).
+
+    Args:
+        claim: the claim that speaks of these instances.
+        needs: assumptions that the claim needs: for each a control is registered, which must find a violation without it.
+        name: of the check; by default the function's.
+        draws: name -> a Hypothesis strategy; or a function of other names (and of ``drop``, the set of assumptions that
+            need not hold) that returns a strategy, or the value itself.
+
+    The function returns the measured quantity; or (quantity, {parameter: value}) for parameters that the instance determines.
+
+    Raises:
+        ParameterError: a name is neither given nor a parameter, or names depend on each other in a circle.
+    """
+
+    def attach(function: Callable[..., Any]) -> Callable[..., Any]:
+        made = Experiment(claim, name or function.__name__, draws, function)
+        made.order  # noqa: B018 -- names are checked now, not at the first run
+        EXPERIMENTS[claim.id] = [e for e in EXPERIMENTS.get(claim.id, []) if e.name != made.name] + [made]
+        _register_checks(made, needs)
+        return function
+
+    return attach
+
+
+def _register_checks(made: Experiment, needs: tuple[str, ...]) -> None:
+    def measured(ctx: Context) -> Iterator[Evidence]:
+        from gradproof.falsify.search import as_evidence
+
+        yield from as_evidence(made, ctx)
+
+    def without(assumption: str) -> Function:
+        def dropped(ctx: Context) -> Iterator[Evidence]:
+            from gradproof.falsify.search import as_evidence
+
+            yield from as_evidence(made, ctx, drop=frozenset({assumption}))
+
+        dropped.__name__ = f"{made.name}_without_{assumption}"
+        dropped.__doc__ = f"Search for a violation when '{assumption}' is given up."
+        dropped.__module__ = made.measure.__module__
+        return dropped
+
+    measured.__name__ = made.name
+    measured.__doc__ = made.measure.__doc__ or f"Search for a violation of the bound on {made.name.replace('_', ' ')}."
+    measured.__module__ = made.measure.__module__
+    check(made.claim, level=Level.EMPIRICAL)(measured)
+    for assumption in needs:
+        made.claim.assumption(assumption)
+        control(made.claim, drops=assumption)(without(assumption))
+
+
+def _parameter(name: str, given: str | tuple[str, sp.Set] | Parameter) -> Parameter:
+    if isinstance(given, Parameter):
+        return given
+    meaning, domain = given if isinstance(given, tuple) else (given, COUNT if _COUNTS.search(given) else POSITIVE)
+    return Parameter(name, meaning, domain)
+
+
+def _assumption(name: str, given: str | tuple[str, str], symbols: Mapping[str, Any], where: str) -> Assumption:
+    words, relation = given if isinstance(given, tuple) else (given, "")
+    if not relation and re.search("[<>]|==", words) and "$" not in words:
+        relation = words
+    if not relation:
+        return Assumption(name, words)
+    parts = re.split(r"(<=|>=|==|<|>)", relation)
+    if len(parts) != 3:
+        raise ParameterError(
+            f"{where}: assumption {name}: {relation!r} is not of the form 'a <= b'; write a chain as two assumptions, and "
+            "mathematics in words between dollars"
+        )
+    left, right = (_parse(p, symbols, f"{where}: assumption {name}") for p in (parts[0], parts[2]))
+    make = {"<=": sp.Le, ">=": sp.Ge, "<": sp.Lt, ">": sp.Gt, "==": sp.Eq}[parts[1]]
+    return Assumption(name, words, make(left, right, evaluate=False))
+
+
+def _parse(text: str | sp.Expr, symbols: Mapping[str, Any], where: str) -> sp.Expr:
+    if isinstance(text, sp.Basic):
+        return text
+    if isinstance(text, int | float):
+        return sp.Rational(str(text))
+    functions = {n: getattr(sp, n) for n in ("sqrt", "exp", "log", "Max", "Min", "Abs", "sin", "cos", "pi", "floor")}
+    functions |= {"max": sp.Max, "min": sp.Min, "abs": sp.Abs}
+    try:
+        found = parse_expr(
+            text.replace("^", "**"), local_dict=functions | dict(symbols),
+            transformations=(*standard_transformations, rationalize),
+        )  # fmt: skip
+    except Exception as error:  # the parser raises what Python's does
+        raise ParameterError(f"{where} cannot be read: {text!r}: {error}") from None
+    unknown = sorted(str(s) for s in found.free_symbols if s not in symbols.values() and str(s) not in symbols)
+    if unknown:
+        raise ParameterError(f"{where} uses {', '.join(unknown)}, which is no parameter; declare it in parameters")
+    return found

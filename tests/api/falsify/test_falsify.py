@@ -1,0 +1,267 @@
+"""The search: false claims fall, true ones never; findings replay, are small, and repeat."""
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import strategies as st
+
+from gradproof import experiment, own_claim
+from gradproof.cli import main
+from gradproof.experiments.engine.verify import load_file
+from gradproof.falsify import falsify_claim, replay
+from gradproof.falsify.decide import decide
+from gradproof.falsify.experiment import EXPERIMENTS
+from gradproof.falsify.moves import move
+from gradproof.testing.tape import play
+from gradproof.theory import registry
+from gradproof.theory.errors import ParameterError, UnknownClaim
+
+THEOREMS = Path(__file__).parents[1] / "theorems"
+EXAMPLES = Path(__file__).parents[3] / "examples"
+CAP = 60.0  # seconds: what a false theorem may take
+
+CLAIMS = {c.id: c for kind in ("false", "true") for c in load_file(str(THEOREMS / f"{kind}.py"))}
+for _id in CLAIMS:  # they are no part of the library
+    del registry._CLAIMS[_id]
+FALSE = [i for i in CLAIMS if i.startswith("false.")]
+TRUE = [i for i in CLAIMS if i.startswith("true.")]
+QUICK = ["false.exponent", "false.step-2.01", "false.gd-99-percent", "false.polyak-nonquadratic", "false.ef21-sharp-105",
+         "false.noisy-gd", "false.cocoercive", "false.sgd-threshold-1001"]  # fmt: skip
+QUICK_TRUE = [
+    "true.gd-value",
+    "true.descent-lemma",
+    "true.noisy-gd",
+    "true.cocoercive",
+    "true.gd-gradient",
+    "true.sgd-threshold",
+]
+
+
+def test_the_sets_are_large_enough():
+    assert len(FALSE) >= 20
+    assert len(TRUE) >= 15
+
+
+@pytest.mark.parametrize("id", [x if x in QUICK else pytest.param(x, marks=pytest.mark.slow) for x in FALSE])
+def test_a_false_theorem_gets_a_counterexample(id):
+    found = falsify_claim(CLAIMS[id], seconds=CAP)
+    assert found.violated, found
+    again = replay(CLAIMS[id], found.instance, experiment=found.experiment)
+    assert again.violated
+    assert again.measurement == found.measurement or found.measurement.e_value is not None
+
+
+@pytest.mark.parametrize("id", [x if x in QUICK_TRUE else pytest.param(x, marks=pytest.mark.slow) for x in TRUE])
+def test_a_true_theorem_is_never_refuted(id):
+    evaluations = 400 if id in QUICK_TRUE else 3000
+    for seed in range(1 if id in QUICK_TRUE else 2):
+        found = falsify_claim(CLAIMS[id], evaluations=evaluations, seconds=CAP, seed=seed)
+        assert not found.violated, found
+        assert found.measurement is not None
+        assert "no counterexample found" in str(found)
+        assert "true" not in str(found).replace(id, "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("id", [x for x in FALSE if x != "false.noisy-gd"])
+def test_no_counterexample_in_exact_arithmetic_is_a_rounding(id):
+    m = falsify_claim(CLAIMS[id], seconds=CAP).measurement
+    assert abs(float(m.measured) - float(m.bound)) > 1e-9 * max(abs(float(m.measured)), abs(float(m.bound)))
+
+
+def test_the_same_seed_gives_the_same_finding():
+    runs = [falsify_claim(CLAIMS["false.gd-step"], seed=5) for _ in range(2)]
+    assert runs[0].choices == runs[1].choices
+    assert runs[0].measurement == runs[1].measurement
+    assert runs[0].tried == runs[1].tried
+
+
+def test_a_finding_is_small_and_its_program_replays_it(tmp_path):
+    path = EXAMPLES / "subtly_false.py"
+    result = CliRunner().invoke(main, ["falsify", str(path), "-o", str(tmp_path)])
+    assert result.exit_code == 1, result.output
+    assert "violated" in result.output
+    data = json.loads((tmp_path / "example_heavy_ball.json").read_text())
+    assert data["violated"]
+    assert data["instance"]["N"] <= 8
+    program = tmp_path / "example_heavy_ball.py"
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    program.write_text(program.read_text().replace("'N': ", "'N': 1 or "))  # N = 1 is no counterexample
+    assert subprocess.run([sys.executable, program], capture_output=True).returncode == 1
+
+
+def test_nothing_found_exits_with_0_and_says_what_was_tried(tmp_path):
+    args = ["falsify", str(EXAMPLES / "true_and_loose.py"), "--seconds", "2", "-o", str(tmp_path)]
+    result = CliRunner().invoke(main, args)
+    assert result.exit_code == 0
+    assert "best measured/bound 0." in result.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_dropping_an_assumption_finds_the_instance_that_needs_it():
+    (claim,) = load_file(str(EXAMPLES / "true_and_loose.py"))
+    found = falsify_claim(claim, drop=["step"], seconds=CAP)
+    assert found.violated
+    assert found.instance["gamma"] * found.instance["L"] > 1
+    with pytest.raises(ParameterError, match="has no assumption 'stride'"):
+        falsify_claim(claim, drop=["stride"])
+
+
+def test_a_claim_without_an_experiment_says_so():
+    with pytest.raises(UnknownClaim, match="has no experiment"):
+        falsify_claim(registry.claim("ef21.cloning"))
+
+
+def _claim(name, **kwargs):
+    return own_claim(f"inline.{name}", parameters={"x": "a number"}, quantity="q", **kwargs)
+
+
+def _made(c):
+    return EXPERIMENTS[c.id][-1]
+
+
+def test_rounding_is_not_a_violation():
+    c = _claim("rounding", bound="x")
+
+    @experiment(c)
+    def thirds(x):  # equals x but for the rounding of 1/3, which exact replay of the instance cannot see
+        return x * (1 / 3) + x * (1 / 3) + x * (1 / 3) + x * 2.0**-52
+
+    for e in (0.1, 1.0, 3.0, 1e3):
+        assert not decide(_made(c), c, {"x": e}).violated
+
+
+def test_rounding_of_a_measure_that_works_on_floats_only_is_not_a_violation():
+    c = _claim("floats", bound="x")
+
+    @experiment(c)
+    def solved(x):
+        a = np.zeros((2, 2))
+        a[0, 0], a[1, 1] = x, 1.0
+        return np.linalg.solve(a, np.array([x * x, 1.0]))[0] * (1 + 1e-12)
+
+    decision = decide(_made(c), c, {"x": 3.0})
+    assert "floats" in decision.how
+    assert not decision.violated
+    assert decision.measurement.error > 0
+
+
+def test_the_floor_of_converged_iterates_is_not_a_violation():
+    c = own_claim(
+        "inline.floor", parameters={"N": "number of steps", "x": "start"}, quantity="q", bound="0.6**(2*N)*x**2"
+    )
+
+    @experiment(c)
+    def distance(x, N):  # rate 0.5 to the fixed point 0.9, where floats stop at 1e-32; 'solve' keeps exact numbers out
+        y = 0.9 + x
+        for _ in range(N):
+            y = float(np.linalg.solve(np.eye(1) * 2, np.array([y + 0.9]))[0])
+        return (y - 0.9) ** 2
+
+    decision = decide(_made(c), c, {"x": 1.0, "N": 200})
+    assert decision.measurement.measured > decision.measurement.bound
+    assert "floats" in decision.how
+    assert not decision.violated
+
+
+def test_balls_that_grow_are_made_narrower():
+    c = own_claim("inline.balls", parameters={"N": "number of steps", "x": "start"}, quantity="q", bound="x**2")
+
+    @experiment(c)
+    def distance(x, N):  # a rotation by roots of 2: the radius of a ball doubles with each step
+        y = x
+        for _ in range(N):
+            y = 1.5 - (y - math.sqrt(2) + math.sqrt(2) - 1.5) * -0.25 * math.sqrt(2) * math.sqrt(8)
+        return y * y
+
+    decision = decide(_made(c), c, {"x": 1.0, "N": 300})
+    assert "ball" in decision.how
+    assert not decision.violated
+
+
+def test_a_real_violation_of_a_measure_that_works_on_floats_only_is_found():
+    c = _claim("float-violation", bound="0.999*x")
+
+    @experiment(c)
+    def solved(x):
+        a = np.zeros(1)
+        a[0] = x
+        return float(np.sum(a))
+
+    found = falsify_claim(c, evaluations=200)
+    assert found.violated
+    assert found.measurement.error_source == "rounding"
+
+
+def test_a_nan_or_an_exception_is_no_evidence():
+    c = _claim("nan", bound="x")
+
+    @experiment(c)
+    def broken(x):
+        if x > 1:
+            raise ValueError("no")
+        return math.nan
+
+    found = falsify_claim(c, evaluations=100)
+    assert not found.violated
+
+
+def test_errors_of_the_users_code_are_told_in_one_line():
+    c = _claim("bug", bound="x")
+
+    @experiment(c)
+    def broken(x):
+        return x.no_such_attribute
+
+    found = falsify_claim(c, evaluations=20)
+    assert found.measurement is None
+    assert "no_such_attribute" in str(found)
+
+    @experiment(c, y=lambda x: {}["z"])
+    def drawn(y):
+        return y, {"x": 1}
+
+    with pytest.raises(ParameterError, match="drawing an instance of drawn fails: KeyError"):
+        falsify_claim(c, evaluations=20)
+
+
+def test_equalities_are_tested_from_both_sides():
+    c = _claim("equal", bound="x**2", relation="==")
+
+    @experiment(c)
+    def square(x):
+        return x * x if x < 2 else x * x * 0.999
+
+    assert falsify_claim(c).violated
+
+
+def test_an_overflowing_run_is_replayed_in_large_numbers():
+    c = own_claim("inline.overflow", parameters={"N": "number of steps"}, quantity="q", bound="10**10")
+
+    @experiment(c, x=st.just(2.0), N=st.just(2000))
+    def power(x, N):
+        for _ in range(N):
+            x = x * 2
+        return x
+
+    found = falsify_claim(c, evaluations=100)
+    assert found.violated
+    assert "exact" in found.how or "ball" in found.how
+
+
+def test_every_move_is_an_instance_again():
+    import random
+
+    made = EXPERIMENTS["false.exponent"][0]
+    rng = random.Random(0)
+    strategy = made.instances()
+    played = play(strategy, (), rng, corner=0.0)
+    for _ in range(200):
+        assert set(play(strategy, move(played.choices, 0.5, rng), rng).value) == set(played.value)

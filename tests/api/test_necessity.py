@@ -1,0 +1,59 @@
+"""The table of needed assumptions: needed with an instance, not needed after a search, unknown where nobody can tell."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import strategies as st
+
+import gradproof
+from gradproof import experiment, own_claim
+from gradproof.cli import main
+from gradproof.necessity import NEEDED, NOT_NEEDED, UNKNOWN, necessity
+from gradproof.testing import smooth
+
+
+@pytest.fixture(scope="module")
+def claim():
+    c = own_claim(
+        "need.descent", "A step does not increase a function", quantity="f(x - gamma f') - f(x)", bound="0",
+        parameters={"L": "smoothness", "gamma": "step"},
+        assumptions={"step": "gamma <= 2/L", "size": "L <= 10", "convex": "f is convex", "tame": "f is tame"},
+    )  # fmt: skip
+
+    @experiment(
+        c,
+        f=lambda L, drop: smooth(-L if "convex" in drop else 0.0, L, max_dim=1, centered=True),
+        x=st.floats(-5.0, 5.0),
+    )
+    def increase(f, x, gamma):
+        import numpy as np
+
+        x = np.array([x])
+        return f(x - gamma * f.gradient(x)) - f(x)
+
+    return c
+
+
+def test_each_assumption_has_its_verdict(claim, tmp_path):
+    rows = {n.assumption: n for n in necessity([claim], seconds=60, ledger=tmp_path / "l.sqlite")}
+    assert rows["step"].verdict == NEEDED
+    at = rows["step"].finding.instance
+    assert at["gamma"] * at["L"] > 2
+    assert rows["size"].verdict == NOT_NEEDED
+    assert "instances" in rows["size"].evidence
+    assert rows["convex"].verdict == NOT_NEEDED  # the descent lemma needs smoothness only
+    assert rows["tame"].verdict == UNKNOWN  # nothing draws instances that are not tame
+
+
+def test_controls_of_the_library_are_asked(tmp_path):
+    rows = necessity([gradproof.claim("ef21.young-optimal")], ledger=tmp_path / "l.sqlite", seconds=2)
+    assert all(n.verdict in (NEEDED, UNKNOWN) for n in rows)
+    assert "\\begin{tabular}" in rows.latex
+    assert "<table>" in rows._repr_html_()
+
+
+def test_the_command(tmp_path):
+    result = CliRunner().invoke(main, ["necessity", "ef21.cloning", "--json", "--ledger", str(tmp_path / "l.sqlite")])
+    assert result.exit_code == 0
+    assert {"claim", "assumption", "verdict", "evidence", "counterexample"} == set(json.loads(result.output)[0])

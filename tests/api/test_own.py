@@ -1,0 +1,142 @@
+"""Users' own claims: what the short form says, what it refuses, and that verify comes with it."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gradproof
+from gradproof import experiment, own_claim
+from gradproof.falsify.experiment import EXPERIMENTS, all_hold, respects
+from gradproof.theory.errors import ParameterError
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def state(**changes):
+    given_ = {
+        "parameters": {"L": "smoothness", "gamma": "step size", "N": "number of steps", "R2": "|x0|^2"},
+        "assumptions": {"smooth": "f is L-smooth", "step": "gamma <= 1/L"},
+        "quantity": "q",
+        "bound": "0.99*R2/(gamma*(4*N + 2))",
+    } | changes
+    return own_claim("t.c", "title", **given_)
+
+
+def test_decimals_are_exact_and_counts_are_counts():
+    c = state()
+    assert c.bound(L=1, gamma=1, N=1, R2=6) == sp.Rational(99, 100)
+    assert c.parameter("N").symbol.is_integer
+    assert c.assumption("smooth").structural
+    assert not c.assumption("step").structural
+    assert gradproof.claim("t.c") == c
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"bound": "R2/(gamma*"}, "the bound cannot be read"),
+        ({"bound": "R2*kappa"}, "kappa, which is no parameter"),
+        ({"assumptions": {"step": "0 < gamma <= 1/L"}}, "write a chain as two assumptions"),
+        ({"assumptions": {"step": "gamma <= 1/M"}}, "M, which is no parameter"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_one_line(changes, text):
+    with pytest.raises(ParameterError, match=re.escape(text)) as caught:
+        state(**changes)
+    assert "\n" not in str(caught.value)
+
+
+def test_mathematics_in_words_stands_between_dollars():
+    assert state(assumptions={"lower": "$f(x) >= f_*$ for all x"}).assumption("lower").structural
+
+
+def test_an_unknown_argument_is_refused_when_the_experiment_is_attached():
+    with pytest.raises(ParameterError, match="needs 'x0', which is neither a parameter"):
+
+        @experiment(state())
+        def m(x0, gamma):
+            return x0
+
+
+def test_a_circle_is_refused():
+    with pytest.raises(ParameterError, match="in a circle"):
+
+        @experiment(state(), a=lambda b: b, b=lambda a: a)
+        def m(a):
+            return a
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_drawn_parameters_satisfy_domains_and_relations_exactly(data):
+    c = own_claim(
+        "t.relations", quantity="q", bound="1",
+        parameters={"mu": "m", "L": "l", "gamma": "g", "alpha": ("a", sp.Interval.Lopen(0, 1)), "N": "number of steps"},
+        assumptions={"order": "mu <= L", "step": "gamma <= 2/(L + mu)", "odd": "gamma**2*L**2 + alpha <= 3", "few": "N <= 9"},
+    )  # fmt: skip
+
+    @experiment(c)
+    def m(mu, L, gamma, alpha, N):
+        return 0
+
+    made = EXPERIMENTS[c.id][-1]
+    x = data.draw(made.instances())
+    assert respects(c, x)
+    assert all_hold(c.assumptions, x)
+    dropped = data.draw(made.instances(drop=frozenset({"step"})))
+    assert all_hold([a for a in c.assumptions if a.name != "step"], dropped)
+
+
+def test_a_missing_parameter_is_named():
+    from gradproof.falsify import falsify_claim
+
+    c = state()
+
+    @experiment(c)
+    def m(gamma, L, N):
+        return 0.0
+
+    with pytest.raises(ParameterError, match="neither draws R2"):
+        falsify_claim(c, evaluations=10)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda p: p.stem)
+def test_examples_are_short(path):
+    assert len(path.read_text().splitlines()) <= 30
+
+
+def test_the_template_in_the_guide_runs(tmp_path):
+    from gradproof.experiments.engine.verify import load_file
+    from gradproof.falsify import falsify_claim
+
+    text = (EXAMPLES.parent / "docs" / "own-claim.md").read_text()
+    path = tmp_path / "mine.py"
+    path.write_text(re.search(r"```python\n(.*?)```", text, re.S).group(1))
+    (claim,) = load_file(str(path))
+    assert not falsify_claim(claim, evaluations=60).violated
+
+
+@pytest.mark.parametrize(("stem", "outcome"), [("true_and_loose", "consistent"), ("subtly_false", "refuted")])
+def test_verify_comes_with_an_experiment(stem, outcome):
+    from gradproof import summary
+
+    found = summary.verify(str(EXAMPLES / f"{stem}.py"))[0]
+    assert found.outcome.value == outcome, [str(r.verdict) for r in found.rows]
+    if stem == "true_and_loose":
+        assert 0.4 < found.tightness <= 0.5 + 1e-9
+        assert found.controls
+        assert all(r.verdict.outcome.good for r in found.controls)
+
+
+def test_an_attached_claim_of_the_library_keeps_its_checks():
+    from gradproof.experiments.engine.check import checks_of
+
+    claim = gradproof.claim("ef21.young-optimal")
+    before = {c.id for c in checks_of(claim)}
+    assert before
+    assert np.all([i.startswith("ef21") for i in before])
