@@ -11,20 +11,20 @@ import os
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 
-import argparse  # noqa: E402
-import json  # noqa: E402
-import time  # noqa: E402
-from collections.abc import Callable  # noqa: E402
-from typing import Any  # noqa: E402
+import argparse
+import json
+import time
+from collections.abc import Callable
+from typing import Any
 
-import numpy as np  # noqa: E402
-from scipy.special import expit  # noqa: E402
+import numpy as np
+from scipy.special import expit
 
-from gradproof.experiments.communication.ef21 import methods  # noqa: E402
-from gradproof.experiments.compressors import TopK  # noqa: E402
-from gradproof.experiments.engine.backend import backend  # noqa: E402
-from gradproof.experiments.engine.run import run, start  # noqa: E402
-from gradproof.experiments.problems import Logistic, Quadratics  # noqa: E402
+from gradproof.experiments.communication.ef21 import methods
+from gradproof.experiments.compressors import TopK
+from gradproof.experiments.engine.backend import backend
+from gradproof.experiments.engine.run import run, start
+from gradproof.experiments.problems import Logistic, Quadratics
 
 Gradient = Callable[[int, np.ndarray], np.ndarray]
 
