@@ -1,4 +1,4 @@
-"""The command line: ``gradproof verify | list | show | bound | certify | check | figures``.
+"""The command line: ``gradproof verify | list | show | bound | certify | check | figures | report``.
 
 Exit codes: 0 all as claimed, 1 something refuted or missed (or a proof rejected), 2 usage, 3 undecided only.
 """
@@ -226,6 +226,24 @@ def figures(names: tuple[str, ...], output: Path, budget: str, fresh: bool) -> N
     for stem in tables.track(make.stems(list(names)), "figures"):
         done = make.figure(stem, output, budget=budget, fresh=fresh)
         click.echo("  ".join(str(p) for p in done.files) + ("  (unchanged)" if done.cached else ""))
+
+
+@main.command()
+@click.argument("targets", nargs=-1, metavar="[CLAIM|PAPER|FILE.py]...")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("report"), show_default=True, help="New or empty."
+)
+@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option(
+    "--figures", type=click.Path(path_type=Path), default=Path("figures"), show_default=True, help="From `figures -o`."
+)
+@_one_line
+def report(targets: tuple[str, ...], output: Path, ledger: Path | None, figures: Path) -> None:
+    """Write what the ledger says as a folder of HTML pages: no network, no server; open its index.html."""
+    from gradproof.report import build
+
+    made = build(output, ledger=ledger, targets=targets, figures=figures)
+    click.echo(f"{made.index}  ({made.claims} claims, {made.files} files, {made.size / 1e6:.1f} MB)")
 
 
 def _values(pairs: tuple[str, ...]) -> dict[str, Any]:
