@@ -7,6 +7,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from latex2mathml.converter import Converter
+
 #: What may appear in the output. latex2mathml also makes links and raw markup; neither passes.
 _TAGS = frozenset(
     [
@@ -60,6 +62,8 @@ _ATTRIBUTES = frozenset(
     ]
 )
 _LONGEST = 20_000  # characters of one formula
+_SHORT = 24  # characters of a formula that is not broken over lines
+_RELATIONS = frozenset(f"<mo>{r}</mo>" for r in ("=", "≤", "≥", "&lt;", "&gt;", "≈", "∼", "→", "⇒", "⇔"))
 
 #: first capital, first small letter, first digit of the mathematical alphabets, and the letters that Unicode had before
 _ALPHABETS = {
@@ -87,14 +91,11 @@ def mathml(latex: str, *, display: bool = False) -> str:
     >>> mathml(r"\frac{")
     '<code>\\frac{</code>'
     """
-    from latex2mathml.converter import Converter
-
     block = ' display="block"' if display else ""
     try:
         if len(latex) > _LONGEST:
             raise ValueError("too long")
-        root = Converter(display="block" if display else "inline").convert_to_element(latex)
-        inside = "".join(_write(child) for child in (root[0] if len(root) == 1 and root[0].tag == "mrow" else root))
+        inside = "".join(_pieces(latex, display))
     except Exception:  # whatever is in the text, the page must be made
         return f"<code>{html.escape(latex)}</code>"
     return f'<math{block} alttext="{html.escape(latex)}">{inside}</math>'
@@ -108,10 +109,33 @@ def prose(text: str) -> str:
     """
     out, end = [], 0
     for found in _DOLLARS.finditer(text):
-        out += [html.escape(text[end : found.start()]), mathml(found[2])]
+        out += [html.escape(text[end : found.start()]), _breakable(found[2])]
         end = found.end()
     out.append(html.escape(text[end:]))
     return "".join(out)
+
+
+@lru_cache(maxsize=65536)
+def _breakable(latex: str) -> str:
+    """A formula within a line: a long one may break before its relations, as browsers do not break MathML."""
+    whole = mathml(latex)
+    if len(latex) <= _SHORT or not whole.startswith("<math"):
+        return whole
+    parts = [""]
+    for piece in _pieces(latex):
+        if piece in _RELATIONS and parts[-1]:
+            parts.append("")
+            piece = piece.replace("<mo", '<mo form="infix"', 1)
+        parts[-1] += piece
+    head = f'<math alttext="{html.escape(latex)}">'
+    rest = "".join(f'<wbr><math aria-hidden="true">{p}</math>' for p in parts[1:])
+    return f"{head}{parts[0]}</math>{rest}"
+
+
+def _pieces(latex: str, display: bool = False) -> list[str]:
+    """The formula's outermost pieces."""
+    root = Converter(display="block" if display else "inline").convert_to_element(latex)
+    return _joined(root[0] if len(root) == 1 and root[0].tag == "mrow" else root)
 
 
 def _write(e: Any) -> str:
@@ -130,6 +154,8 @@ def _write(e: Any) -> str:
         kept["mathvariant"] = "normal"
     if tag == "mi" and len(text) == 1 and not (text.isalnum() or text in "∞∅ℓ∂∇°′…⋯⋮⋱⊤⊥"):
         tag = "mo"  # a colon or a bar is no identifier
+    if kept.get("fence") == "true":
+        kept |= {"lspace": "0", "rspace": "0"}
     attributes = "".join(f' {k}="{html.escape(v)}"' for k, v in kept.items())
     return f"<{tag}{attributes}>{html.escape(text, quote=False)}{''.join(_joined(e))}</{tag}>"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -104,6 +105,12 @@ def _remove(folder: Path, name: str) -> None:
         path.unlink()
 
 
+def math_font(font: bytes) -> bytes:
+    """A style sheet with the font inside: browsers refuse font files beside a page that has no server."""
+    data = base64.b64encode(font)
+    return b"@font-face { font-family: GradproofMath; src: url(data:font/woff2;base64," + data + b") format('woff2'); }\n"
+
+
 class _Pages:
     """One run of the writer."""
 
@@ -133,8 +140,10 @@ class _Pages:
             papers.setdefault(e.claim.paper.key, []).append(e)
         shown = {key: self._figure(found[0]) for key, found in papers.items()}
         slugs = {key: model.slug(key) for key in papers}
-        for asset in ("report.css", "report.js"):
-            self._put(f"assets/{asset}", (files("gradproof") / "static" / asset).read_bytes())
+        static = files("gradproof") / "static"
+        for asset in ("report.css", "report.js", "math-font-license.txt"):
+            self._put(f"assets/{asset}", (static / asset).read_bytes())
+        self._put("assets/math.css", math_font((static / "math.woff2").read_bytes()))
         self._page("index.html", "index.html", root="", entries=self.entries, papers=papers, slugs=slugs)
         self._page("about.html", "about.html", root="")
         for key, found in papers.items():
