@@ -128,7 +128,7 @@ def _breakable(latex: str) -> str:
             piece = piece.replace("<mo", '<mo form="infix"', 1)
         parts[-1] += piece
     head = f'<math alttext="{html.escape(latex)}">'
-    rest = "".join(f'<wbr><math aria-hidden="true">{p}</math>' for p in parts[1:])
+    rest = "".join(f'<wbr/><math aria-hidden="true">{p}</math>' for p in parts[1:])
     return f"{head}{parts[0]}</math>{rest}"
 
 

@@ -166,7 +166,7 @@ class _Pages:
     def _figure(self, e: Entry) -> dict[str, str] | None:
         """Copy the paper's figure where it has been made."""
         stem = model.slug(e.claim.paper.stem)
-        found = {}
+        found = {"png": "", "pdf": ""}
         for kind in ("png", "pdf"):
             source = self.figures / f"{stem}.{kind}"
             if source.is_file():
@@ -175,7 +175,7 @@ class _Pages:
                 shutil.copyfile(source, self.folder / name)
                 self.written[name] = None
                 found[kind] = name
-        return found if "png" in found else None
+        return found if found["png"] else None
 
     def _page(self, template: str, name: str, **values: Any) -> None:
         self._put(name, self.env.get_template(template).render(page=name, **values).encode())
