@@ -19,10 +19,15 @@ _LISTENERS: list[list[Claim]] = []
 
 
 def register(*claims: Claim) -> tuple[Claim, ...]:
-    """Add claims to the registry; the same id may be registered again only with the same content."""
+    """Add claims to the registry. A user's claim may be stated anew under its id; one of the library's may not.
+
+    Raises:
+        UnknownClaim: the id is that of another claim of the library.
+    """
     for c in claims:
-        if c.id in _CLAIMS and _CLAIMS[c.id] != c:
-            raise UnknownClaim(f"two different claims have the id {c.id}; give one of them another name")
+        old = _CLAIMS.get(c.id)
+        if old is not None and old != c and old.paper.stem in stems():
+            raise UnknownClaim(f"{c.id} is a claim of the library; give yours another id")
         _CLAIMS[c.id] = c
         for heard in _LISTENERS:
             heard.append(c)

@@ -94,6 +94,7 @@ class Check:
 
 
 _CHECKS: dict[str, list[Check]] = {}
+_STATED: dict[str, Claim] = {}  # the claim that the checks of an id are for
 _CERTIFIERS: dict[str, Callable[..., Proof]] = {}
 
 
@@ -118,6 +119,9 @@ def _register(claim: Claim, level: Level, budget: str, drops: str, timeout: floa
     def decorate(function: Function) -> Function:
         new = Check(claim.id, function.__name__, level, function, budget, drops, timeout)
         row = _CHECKS.setdefault(claim.id, [])
+        if _STATED.setdefault(claim.id, claim) != claim:  # stated anew: the old checks were for another statement
+            row.clear()
+            _STATED[claim.id] = claim
         row[:] = [c for c in row if c.id != new.id] + [new]  # a notebook cell run twice replaces its check
         return function
 

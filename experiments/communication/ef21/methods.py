@@ -1,0 +1,186 @@
+"""EF21 and its relatives as pure functions.
+
+x has shape (setting, seed, d), the workers' states (setting, seed, n, d); ``gamma`` is a number or one a setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from gradproof.experiments.compressors import Compressor
+from gradproof.experiments.engine.run import Method
+from gradproof.experiments.problems import Problem
+from gradproof.theory.errors import ParameterError
+
+Array = Any
+
+
+class PointState(NamedTuple):
+    x: Array  # iterate (setting, seed, d)
+
+
+class ClassicalState(NamedTuple):
+    x: Array  # iterate (setting, seed, d)
+    e: Array  # what compression has withheld so far (setting, seed, n, d)
+
+
+class EF21State(NamedTuple):
+    x: Array  # iterate (setting, seed, d)
+    g: Array  # the server's picture of the workers' gradients (setting, seed, n, d)
+    grad: Array  # grad f_i(x), kept so that records need not compute it again (setting, seed, n, d)
+
+
+def gd(problem: Problem, gamma: Any) -> Method:
+    """x+ = x - gamma grad f(x)."""
+    step_size = _step_size(gamma)
+
+    def step(s: PointState, draw: None = None) -> PointState:
+        return PointState(s.x - step_size * _mean(problem.gradients(s.x)))
+
+    return Method(PointState, step)
+
+
+def compressed_gd(problem: Problem, gamma: Any, compressor: Compressor) -> Method:
+    """x+ = x - gamma mean C(grad f_i(x)): no error feedback."""
+    step_size = _step_size(gamma)
+
+    def step(s: PointState, draw: Array | None = None) -> PointState:
+        return PointState(s.x - step_size * _mean(compressor(problem.gradients(s.x), draw)))
+
+    return Method(PointState, step)
+
+
+def classical_ef(problem: Problem, gamma: Any, compressor: Compressor) -> Method:
+    """x+ = x - mean C(e_i + gamma grad f_i(x)); e_i+ = e_i + gamma grad f_i(x) - C(the same). Starts at e_i = 0."""
+    step_size = _step_size(gamma)[..., None]
+
+    def init(x0: Array) -> ClassicalState:
+        return ClassicalState(x0, 0 * problem.gradients(x0))
+
+    def step(s: ClassicalState, draw: Array | None = None) -> ClassicalState:
+        wanted = s.e + step_size * problem.gradients(s.x)
+        sent = compressor(wanted, draw)
+        return ClassicalState(s.x - _mean(sent), wanted - sent)
+
+    return Method(init, step)
+
+
+def ef21(problem: Problem, gamma: Any, compressor: Compressor, *, exact_start: bool = False) -> Method:
+    """x+ = x - gamma mean g_i; g_i+ = g_i + C(grad f_i(x+) - g_i).
+
+    Starts at g_i = C(grad f_i(x0)), or at grad f_i(x0) with ``exact_start``. ``draw``: uniform numbers for a random
+    compressor, whose start is exact.
+    """
+    step_size = _step_size(gamma)
+
+    def step(s: EF21State, draw: Array | None = None) -> EF21State:
+        x = s.x - step_size * _mean(s.g)
+        grad = problem.gradients(x)
+        return EF21State(x, s.g + compressor(grad - s.g, draw), grad)
+
+    return Method(_ef21_init(problem, compressor, exact_start), step)
+
+
+def ef21_w(problem: Problem, gamma: Any, compressor: Compressor, weights: Array) -> Method:
+    """EF21-W: x+ = x - gamma sum w_i g_i; g_i+ = g_i + C(grad f_i(x+)/(n w_i) - g_i); starts at C(grad f_i(x0)/(n w_i)).
+
+    Raises:
+        ParameterError: weights that are not n positive numbers of sum 1.
+    """
+    weights = np.asarray(weights, float)
+    if weights.shape != (problem.n,) or not (weights > 0).all() or abs(weights.sum() - 1) > 1e-12:
+        raise ParameterError(f"need {problem.n} positive weights of sum 1, got {weights!r}")
+    step_size, scale, w = _step_size(gamma), 1 / (problem.n * weights)[:, None], weights[:, None]
+
+    def init(x0: Array) -> EF21State:
+        grad = problem.gradients(x0)
+        return EF21State(x0, compressor(grad * scale), grad)
+
+    def step(s: EF21State, draw: Array | None = None) -> EF21State:
+        x = s.x - step_size * array_namespace(s.g).sum(w * s.g, axis=-2)
+        grad = problem.gradients(x)
+        return EF21State(x, s.g + compressor(grad * scale - s.g, draw), grad)
+
+    return Method(init, step)
+
+
+def ef21_sgd(problem: Problem, gamma: Any, compressor: Compressor, *, exact_start: bool = True) -> Method:
+    """EF21 with noisy gradients: g_i+ = g_i + C(grad f_i(x+) + noise_i - g_i); ``draw`` is the noise, (..., n, d)."""
+    step_size = _step_size(gamma)
+
+    def step(s: EF21State, draw: Array) -> EF21State:
+        x = s.x - step_size * _mean(s.g)
+        grad = problem.gradients(x)
+        return EF21State(x, s.g + compressor(grad + draw - s.g), grad)
+
+    return Method(_ef21_init(problem, compressor, exact_start), step)
+
+
+def ef21_pp(problem: Problem, gamma: Any, compressor: Compressor, p: float, *, exact_start: bool = False) -> Method:
+    """EF21 in which worker i takes part when its uniform number ``draw`` (..., n) is below p, else g_i+ = g_i."""
+    if not 0 < p <= 1:
+        raise ParameterError(f"p={p} must lie in (0, 1]")
+    step_size = _step_size(gamma)
+
+    def step(s: EF21State, draw: Array) -> EF21State:
+        x = s.x - step_size * _mean(s.g)
+        grad = problem.gradients(x)
+        update = compressor(grad - s.g)
+        active = (draw < p)[..., None]
+        return EF21State(x, array_namespace(x).where(active, s.g + update, s.g), grad)
+
+    return Method(_ef21_init(problem, compressor, exact_start), step)
+
+
+def _ef21_init(problem: Problem, compressor: Compressor, exact: bool) -> Callable[[Array], EF21State]:
+    def init(x0: Array) -> EF21State:
+        grad = problem.gradients(x0)
+        g = grad if exact or not compressor.deterministic else compressor(grad)
+        return EF21State(x0, g, grad)
+
+    return init
+
+
+# --- what a run records ----------------------------------------------------------------------------------------------
+
+
+def grad2(s: EF21State) -> Array:
+    """|grad f(x)|^2, (setting, seed)."""
+    mean = _mean(s.grad)
+    return array_namespace(mean).sum(mean * mean, axis=-1)
+
+
+def step2(s: EF21State) -> Array:
+    """|mean g_i|^2, (setting, seed): |x+ - x|^2 / gamma^2."""
+    mean = _mean(s.g)
+    return array_namespace(mean).sum(mean * mean, axis=-1)
+
+
+def errors2(s: EF21State) -> Array:
+    """|g_i - grad f_i(x)|^2, (setting, seed, n)."""
+    e = s.g - s.grad
+    return array_namespace(e).sum(e * e, axis=-1)
+
+
+def value(problem: Problem) -> Callable[[Any], Array]:
+    """f(x), (setting, seed)."""
+
+    def record(s: Any) -> Array:
+        v = problem.values(s.x)
+        return array_namespace(v).mean(v, axis=-1)
+
+    return record
+
+
+def _mean(g: Array) -> Array:
+    return array_namespace(g).mean(g, axis=-2)
+
+
+def _step_size(gamma: Any) -> Array:
+    """A number, or (setting,) -> (setting, 1, 1)."""
+    g = np.asarray(gamma, float)
+    return g[:, None, None] if g.ndim == 1 else g

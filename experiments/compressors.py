@@ -1,0 +1,223 @@
+"""Compressors C: R^d -> R^d with E|C(x) - x|^2 <= (1 - alpha)|x|^2, along the last axis of any batch.
+
+Each is a frozen object called as ``C(x)`` or, where it uses randomness, ``C(x, u)`` with uniform numbers u given by the
+caller (shape as documented), so that a run can be replayed. ``alpha(d)`` is the contraction for dimension d;
+``deterministic`` and ``homogeneous`` (C(tx) = t C(x) for t > 0) say which claims it may enter; ``sent(d)`` is the number
+of coordinates a message carries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from array_api_compat import array_namespace
+
+from gradproof.theory.errors import ParameterError
+
+Array = Any
+
+
+class Compressor(Protocol):
+    @property
+    def deterministic(self) -> bool: ...
+    @property
+    def homogeneous(self) -> bool: ...
+    def alpha(self, d: int) -> float: ...
+    def sent(self, d: int) -> float: ...
+    def __call__(self, x: Array, u: Array | None = None) -> Array: ...
+
+
+def _largest(size: Array, K: int) -> Array:
+    """Mask of the K largest entries along the last axis; ties go to the lowest index."""
+    xp = array_namespace(size)
+    d = size.shape[-1]
+    if K == 1:
+        return xp.arange(d) == xp.argmax(size, axis=-1, keepdims=True)
+    order = xp.argsort(-size, axis=-1, stable=True)
+    rank = xp.argsort(order, axis=-1, stable=True)  # the inverse permutation
+    return rank < K
+
+
+@dataclass(frozen=True)
+class TopK:
+    """The K entries of largest size, ties to the lowest index; alpha = K/d."""
+
+    K: int
+    deterministic = True
+    homogeneous = True
+
+    def __post_init__(self) -> None:
+        if self.K < 1:
+            raise ParameterError(f"K={self.K} must be at least 1")
+
+    def alpha(self, d: int) -> float:
+        return min(1.0, self.K / d)
+
+    def sent(self, d: int) -> float:
+        return min(self.K, d)
+
+    def __call__(self, x: Array, u: Array | None = None) -> Array:
+        xp = array_namespace(x)
+        if x.shape[-1] <= self.K:
+            return x
+        return xp.where(_largest(xp.abs(x), self.K), x, xp.zeros_like(x))
+
+
+@dataclass(frozen=True)
+class RandK:
+    """K entries drawn without replacement, not rescaled; E|C(x) - x|^2 = (1 - K/d)|x|^2. u: shape of x."""
+
+    K: int
+    deterministic = False
+    homogeneous = True
+
+    def __post_init__(self) -> None:
+        if self.K < 1:
+            raise ParameterError(f"K={self.K} must be at least 1")
+
+    def alpha(self, d: int) -> float:
+        return min(1.0, self.K / d)
+
+    def sent(self, d: int) -> float:
+        return min(self.K, d)
+
+    def __call__(self, x: Array, u: Array | None = None) -> Array:
+        xp = array_namespace(x)
+        if x.shape[-1] <= self.K:
+            return x
+        return xp.where(_largest(_given(u, "RandK"), self.K), x, xp.zeros_like(x))
+
+
+@dataclass(frozen=True)
+class ScaledSign:
+    """C(x) = (|x|_1/d) sign(x); |C(x) - x|^2 = |x|^2 - |x|_1^2/d, so alpha = 1/d in the worst case."""
+
+    deterministic = True
+    homogeneous = True
+
+    def alpha(self, d: int) -> float:
+        return 1 / d
+
+    def sent(self, d: int) -> float:
+        return 1 + d / 64  # one float64 and a bit a coordinate
+
+    def __call__(self, x: Array, u: Array | None = None) -> Array:
+        xp = array_namespace(x)
+        # sign(0) = 0 would lose the identity where an entry vanishes: take +1 there
+        sign = xp.where(x < 0, -xp.ones_like(x), xp.ones_like(x))
+        return xp.mean(xp.abs(x), axis=-1, keepdims=True) * sign
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """C(x) = s x, 0 < s < 2; alpha = 1 - (1 - s)^2."""
+
+    s: float
+    deterministic = True
+    homogeneous = True
+
+    def __post_init__(self) -> None:
+        if not 0 < self.s < 2:
+            raise ParameterError(f"s={self.s} must lie in (0, 2): outside, C(x) = s x does not contract")
+
+    def alpha(self, d: int) -> float:
+        return 1 - (1 - self.s) ** 2
+
+    def sent(self, d: int) -> float:
+        return d
+
+    def __call__(self, x: Array, u: Array | None = None) -> Array:
+        return self.s * x
+
+
+@dataclass(frozen=True)
+class Bernoulli:
+    """``inner`` with probability p, else 0; alpha = p alpha(inner). u: shape of x without its last axis."""
+
+    p: float
+    inner: Compressor
+    deterministic = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.p <= 1:
+            raise ParameterError(f"p={self.p} must lie in (0, 1]")
+        if not self.inner.deterministic:
+            raise ParameterError("the inner compressor must be deterministic; draw both from one larger u instead")
+
+    @property
+    def homogeneous(self) -> bool:
+        return self.inner.homogeneous
+
+    def alpha(self, d: int) -> float:
+        return self.p * self.inner.alpha(d)
+
+    def sent(self, d: int) -> float:
+        return self.p * self.inner.sent(d)
+
+    def __call__(self, x: Array, u: Array | None = None) -> Array:
+        xp = array_namespace(x)
+        active = (_given(u, "Bernoulli") < self.p)[..., None]
+        return xp.where(active, self.inner(x), xp.zeros_like(x))
+
+
+@dataclass(frozen=True)
+class NearestPowerOfTwo:
+    """Each entry to the nearest power of two (ties up); |C(x) - x| <= |x|/3 an entry, so alpha = 8/9. Not homogeneous."""
+
+    deterministic = True
+    homogeneous = False
+
+    def alpha(self, d: int) -> float:
+        return 8 / 9
+
+    def sent(self, d: int) -> float:
+        return d * 12 / 64  # sign and exponent
+
+    def __call__(self, x: Array, u: Array | None = None) -> Array:
+        xp = array_namespace(x)
+        size = xp.abs(x)
+        safe = xp.where(size > 0, size, xp.ones_like(x))
+        # log2 may round up to the next integer just below a power of two: start one lower and climb
+        low = 2.0 ** (xp.floor(xp.log2(safe)) - 1)
+        low = xp.where(2 * low <= safe, 2 * low, low)
+        low = xp.where(2 * low <= safe, 2 * low, low)
+        near = xp.where(safe - low < 2 * low - safe, low, 2 * low)
+        return xp.where(size > 0, xp.where(x < 0, -near, near), xp.zeros_like(x))
+
+
+def _given(u: Array | None, name: str) -> Array:
+    if u is None:
+        raise ParameterError(f"{name} needs uniform random numbers: call C(x, u)")
+    return u
+
+
+@dataclass(frozen=True)
+class PerClient:
+    """Client i (axis -2) uses its own deterministic compressor; alpha is the least of theirs."""
+
+    each: tuple[Compressor, ...]
+    deterministic = True
+
+    def __post_init__(self) -> None:
+        if not self.each or not all(c.deterministic for c in self.each):
+            raise ParameterError("need one deterministic compressor a client")
+
+    @property
+    def homogeneous(self) -> bool:
+        return all(c.homogeneous for c in self.each)
+
+    def alpha(self, d: int) -> float:
+        return min(self.alpha_i(d))
+
+    def alpha_i(self, d: int) -> tuple[float, ...]:
+        return tuple(c.alpha(d) for c in self.each)
+
+    def sent(self, d: int) -> float:
+        return sum(c.sent(d) for c in self.each) / len(self.each)
+
+    def __call__(self, x: Array, u: Array | None = None) -> Array:
+        if x.shape[-2] != len(self.each):
+            raise ParameterError(f"{len(self.each)} compressors for {x.shape[-2]} clients; give one a client")
+        xp = array_namespace(x)
+        return xp.stack([c(x[..., i, :]) for i, c in enumerate(self.each)], axis=-2)
