@@ -34,6 +34,8 @@ _LAZY = {
     "Ledger": "gradproof.experiments.engine.store",
     "verify": "gradproof.summary",
     "show": "gradproof.summary",
+    "frame": "gradproof.export",
+    "latex": "gradproof.export",
     "GradproofError": "gradproof.theory.errors",
 }
 
@@ -55,6 +57,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from gradproof.experiments.engine.check import Context, Undecided, check, control
     from gradproof.experiments.engine.store import Ledger
+    from gradproof.export import frame, latex
     from gradproof.summary import show, verify
     from gradproof.theory.assumption import Assumption
     from gradproof.theory.claim import Claim

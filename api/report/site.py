@@ -108,7 +108,9 @@ def _remove(folder: Path, name: str) -> None:
 def math_font(font: bytes) -> bytes:
     """A style sheet with the font inside: browsers refuse font files beside a page that has no server."""
     data = base64.b64encode(font)
-    return b"@font-face { font-family: GradproofMath; src: url(data:font/woff2;base64," + data + b") format('woff2'); }\n"
+    return (
+        b"@font-face { font-family: GradproofMath; src: url(data:font/woff2;base64," + data + b") format('woff2'); }\n"
+    )
 
 
 class _Pages:

@@ -11,7 +11,13 @@ from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Ver
 def row(claim, check="a_check", *, level=Level.EXACT, outcome=Outcome.CONFIRMED, reason="holds", worst=None, proofs=(),
         drops="", code="", tightness=None, seed=0, **more):  # fmt: skip
     verdict = Verdict(outcome=outcome, reason=reason, n=1, worst=worst, proofs=tuple(proofs), tightness=tightness)
-    values = {"budget": "quick", "backend": "numpy", "seconds": 0.5, "finished": time.time(), "versions": {"python": "3"}}
+    values = {
+        "budget": "quick",
+        "backend": "numpy",
+        "seconds": 0.5,
+        "finished": time.time(),
+        "versions": {"python": "3"},
+    }
     return Row(key=f"{claim}/{check}/{level}/{code}/{seed}", claim=claim, check=check, level=level, drops=drops,
                summary="one line", seed=seed, code=code or code_version(), verdict=verdict, **{**values, **more})  # fmt: skip
 

@@ -29,7 +29,9 @@ def _browser(profile):
     except ImportError:
         missing.append("selenium")
     if missing:
-        reason = f"{' and '.join(missing)} not found; `apt-get install chromium chromium-driver`, `pip install selenium`"
+        reason = (
+            f"{' and '.join(missing)} not found; `apt-get install chromium chromium-driver`, `pip install selenium`"
+        )
         if os.environ.get("GRADPROOF_NEEDS_CHROMIUM"):
             pytest.fail(reason)
         pytest.skip(reason)
