@@ -217,12 +217,18 @@ def check(file: Path, as_json: bool) -> None:
 )
 @click.option("--budget", type=click.Choice(["quick", "full", "gpu"]), default="quick", show_default=True)
 @click.option("--fresh", is_flag=True, help="Compute again although nothing changed.")
+@click.option("--explain", is_flag=True, help="Only say which inputs changed since each figure was made.")
 @_one_line
-def figures(names: tuple[str, ...], output: Path, budget: str, fresh: bool) -> None:
+def figures(names: tuple[str, ...], output: Path, budget: str, fresh: bool, explain: bool) -> None:
     """Draw the papers' figures: PDF, PNG, and the dataset behind each (netCDF)."""
     from gradproof import tables
     from gradproof.paper_figures import make
 
+    if explain:
+        for stem in make.stems(list(names)):
+            reasons = make.explain(stem, output, budget=budget)
+            click.echo(f"{stem}: " + ("\n  ".join(["stale", *reasons]) if reasons else "current"))
+        return
     for stem in tables.track(make.stems(list(names)), "figures"):
         done = make.figure(stem, output, budget=budget, fresh=fresh)
         click.echo("  ".join(str(p) for p in done.files) + ("  (unchanged)" if done.cached else ""))

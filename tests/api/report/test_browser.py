@@ -170,7 +170,8 @@ def test_text_can_be_read(page, site):
         _resize(page, 1280, 900, dark)
         page.get((site.folder / "about.html").as_uri())
         pairs = page.execute_script(
-            "return [...document.querySelectorAll('.v, dd, .soft, a')].map(e => [getComputedStyle(e).color, getComputedStyle(document.body).backgroundColor])"
+            "const ground = getComputedStyle(document.body).backgroundColor;"
+            "return [...document.querySelectorAll('.v, dd, .soft, a')].map(e => [getComputedStyle(e).color, ground])"
         )
         assert len(pairs) > 10
         for ink, paper in pairs:
