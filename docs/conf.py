@@ -1,0 +1,40 @@
+"""Sphinx: pages from the docstrings and the registry; formulas as MathML, so that the pages need no network."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import generate
+from docutils import nodes
+
+import gradproof
+from gradproof.mathml import mathml
+
+project = "gradproof"
+author = "the gradproof authors"
+version = release = gradproof.__version__
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "myst_parser"]
+myst_enable_extensions = ["dollarmath", "deflist"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = "gradproof"
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_mock_imports = ["torch", "jax", "cupy", "dask", "distributed", "submitit"]
+napoleon_use_rtype = False
+suppress_warnings = ["myst.header"]
+
+
+def _math(writer, node):
+    writer.body.append(mathml(node.astext(), display=node.tagname == "math_block"))
+    raise nodes.SkipNode
+
+
+def setup(app):
+    app.add_html_math_renderer("gradproof", inline_renderers=(_math, None), block_renderers=(_math, None))
+    app.connect("builder-inited", lambda app: generate.write(Path(app.srcdir) / "_generated"))
+    return {"parallel_read_safe": True}
+
+
+html_math_renderer = "gradproof"
