@@ -6,6 +6,11 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
     os.environ[variable] = "1"
 
 import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
+
+# Reproducible in continuous integration, and no deadline: a loaded machine is not a failing test.
+settings.register_profile("gradproof", deadline=None, derandomize=True)
+settings.load_profile("gradproof")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

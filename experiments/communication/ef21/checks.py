@@ -11,7 +11,7 @@ from gradproof.experiments import compressors as C
 from gradproof.experiments import data
 from gradproof.experiments.communication.ef21 import instances, methods
 from gradproof.experiments.communication.ef21.instances import ROUNDING, Constants, Trace, closest, lyapunov, trace
-from gradproof.experiments.engine.check import Context, Evidence, Undecided, check
+from gradproof.experiments.engine.check import Context, Evidence, check
 from gradproof.experiments.engine.eprocess import e_value, lower_limit
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.problems import LeastSquares, Logistic
@@ -104,9 +104,6 @@ def _average(ctx: Context, t: Trace, **parameters: Any) -> Measurement:
 def average_gradient_on_libsvm_sets(ctx: Context) -> Iterator[Evidence]:
     """The same on mushrooms, phishing, a9a and w8a with 20, 100 and (Top1 on 1000 clients) 1000 clients."""
     for name in SIZES:
-        if not data.available(name):
-            yield Undecided(f"{name} is not on this machine; set {data.VARIABLE} to a folder that holds it")
-            return
         rows = data.load(name)
         for n in (20, 100, 1000):
             t = _libsvm(rows, n)
