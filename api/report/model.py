@@ -81,10 +81,14 @@ class Entry:
         return found
 
     @property
-    def changed(self) -> dict[str, list[Row]]:
-        """Controls that give up something that is not a named assumption: a changed constant, an edited proof."""
-        named = {a.name for a in self.claim.assumptions}
-        return {what: rows for what, rows in self.necessity.items() if what not in named}
+    def variants(self) -> list[tuple[str, Row | None, int]]:
+        """Each variant of the claim that its checks were tried on: its name, the row that refuted it, how many ran."""
+        found: dict[str, list[Row]] = {}
+        for r in self.mutants:
+            if r.level is not Level.CONTROL:
+                found.setdefault(r.claim.partition("~")[2], []).append(r)
+        refuted = Outcome.REFUTED
+        return [(k, next((r for r in v if r.verdict.outcome is refuted), None), len(v)) for k, v in found.items()]
 
     @property
     def proof_count(self) -> int:

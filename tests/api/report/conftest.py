@@ -37,4 +37,5 @@ def ledger(tmp_path):
     book.put(row("ef21.distortion", code="0" * 16, level=Level.EMPIRICAL, outcome=Outcome.CONSISTENT))
     book.put(row("stranger.claim", reason="from elsewhere"))
     book.put(row("ef21.pl~half", outcome=Outcome.REFUTED, reason="the mutant is caught"))
+    book.put(row("ef21.pl~near"))
     return book

@@ -57,6 +57,7 @@ def test_every_verdict_is_shown_and_every_link_resolves(ledger, tmp_path):
     assert "violated at &lt;here&gt;" in pl
     assert "half" in pl
     assert "the mutant is caught" in pl
+    assert "survived" in pl
     am = (made.folder / "claims/ef21.nonconvex-am.html").read_text()
     for part in (
         "solver gap",
