@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import html
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -211,9 +212,9 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
     """Value of an expression: exact when every number in it is exact, else by compiled float arithmetic."""
     arrays = any(is_array(v) for v in numbers.values())
     flat = [x for v in numbers.values() for x in (v if isinstance(v, tuple) else (v,))]
-    sizes = tuple((p.name, p.size, len(numbers[p.name])) for p in parameters if p.size)
-    expanded = _expand(expression, parameters, sizes)
+    lengths = {p.size: len(numbers[p.name]) for p in parameters if p.size}
     if not arrays and not any(isinstance(x, float) for x in flat):
+        expanded = _expand(expression, lengths)
         table = {}
         for p in parameters:
             if p.size:
@@ -221,8 +222,10 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
             else:
                 table[p.symbol] = numbers[p.name]
         return sp.nsimplify(expanded.subs(table)) if expanded.has(sp.Float) else expanded.subs(table)
-    function = _compile(expression, parameters, sizes, "numpy" if arrays else "math")
-    args = [tuple(map(_to_float, numbers[p.name])) if p.size else _to_float(numbers[p.name]) for p in parameters]
+    function = _compile(expression, parameters, "numpy" if arrays else "math")
+    # entries of vectors count from 1, as in the formulas
+    args = [(math.nan, *map(float, numbers[p.name])) if p.size else _to_float(numbers[p.name]) for p in parameters]
+    args += list(lengths.values())
     try:
         return function(*args)
     except (ZeroDivisionError, OverflowError, ValueError) as error:
@@ -232,26 +235,18 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
         ) from None
 
 
-def _expand(expression: sp.Basic, parameters: tuple[Parameter, ...], sizes: tuple) -> Any:
+def _expand(expression: sp.Basic, lengths: Mapping[str, int]) -> Any:
     """Write sums and products over vector entries out."""
-    if not sizes:
-        return expression
-    lengths = {
-        sp.Symbol(size, **sym.assumptions0): n for _, size, n in sizes for sym in _size_symbols(expression, size)
-    }
-    return expression.subs(lengths).doit()
-
-
-def _size_symbols(expression: sp.Basic, size: str) -> list[sp.Symbol]:
-    return [s for s in expression.free_symbols if isinstance(s, sp.Symbol) and s.name == size]
+    known = {s: lengths[s.name] for s in expression.free_symbols if isinstance(s, sp.Symbol) and s.name in lengths}
+    return expression.subs(known).doit() if known else expression
 
 
 @lru_cache(maxsize=1024)
-def _compile(expression: sp.Basic, parameters: tuple[Parameter, ...], sizes: tuple, module: str) -> Callable[..., Any]:
-    expanded = _expand(expression, parameters, sizes)
-    length = {name: n for name, _, n in sizes}
-    args = [[p.symbol[k + 1] for k in range(length[p.name])] if p.size else p.symbol for p in parameters]
-    return sp.lambdify(args, expanded, modules=module, cse=True)
+def _compile(expression: sp.Basic, parameters: tuple[Parameter, ...], module: str) -> Callable[..., Any]:
+    lengths = dict.fromkeys(p.size for p in parameters if p.size)
+    sizes = {s.name: s for s in expression.free_symbols if isinstance(s, sp.Symbol) and s.name in lengths}
+    args = [p.symbol for p in parameters] + [sizes.get(n, sp.Symbol(n)) for n in lengths]
+    return sp.lambdify(args, expression, modules=module, cse=not lengths)
 
 
 def _to_float(x: Any) -> Any:

@@ -84,13 +84,19 @@ class Parameter:
             self._check_array(number)
         elif number != number:  # NaN
             raise DomainError(f"{self.name} = nan; {self.name} must lie in {pretty_set(self.domain)} ({self.meaning})")
-        elif self.domain.contains(sp.Float(number) if isinstance(number, float) else number) is not sp.true and not (
-            isinstance(number, float)
-            and number.is_integer()
-            and self.domain.contains(sp.Integer(int(number))) is sp.true
-        ):
+        elif not self._admits(number):
             raise DomainError(f"{self.name} = {number} is outside {pretty_set(self.domain)} ({self.meaning})")
         return number
+
+    def _admits(self, number: Any) -> bool:
+        domain = self.domain
+        if isinstance(domain, sp.Interval):  # sympy's own containment is slow on long vectors
+            above = number > domain.start if domain.left_open else number >= domain.start
+            below = number < domain.end if domain.right_open else number <= domain.end
+            return bool(above) and bool(below)  # infinities are outside: the ends at infinity are open
+        if isinstance(number, float):
+            return number.is_integer() and domain.contains(sp.Integer(int(number))) is sp.true
+        return domain.contains(number) is sp.true
 
     def _check_array(self, values: Any) -> None:
         low, high = float(self.domain.inf), float(self.domain.sup)
