@@ -20,6 +20,8 @@ _LAZY = {
     "Paper": "gradproof.theory.paper",
     "Parameter": "gradproof.theory.parameter",
     "Assumption": "gradproof.theory.assumption",
+    "frame": "gradproof.export",
+    "latex": "gradproof.export",
     "Level": "gradproof.theory.evidence",
     "Relation": "gradproof.theory.evidence",
     "Measurement": "gradproof.theory.evidence",
@@ -34,8 +36,6 @@ _LAZY = {
     "Ledger": "gradproof.experiments.engine.store",
     "verify": "gradproof.summary",
     "show": "gradproof.summary",
-    "frame": "gradproof.export",
-    "latex": "gradproof.export",
     "GradproofError": "gradproof.theory.errors",
 }
 

@@ -1,4 +1,4 @@
-"""The command line: ``gradproof verify | list | show | bound | certify | check | figures | report``.
+"""The command line: ``gradproof verify | list | show | bound | certify | check | figures``.
 
 Exit codes: 0 all as claimed, 1 something refuted or missed (or a proof rejected), 2 usage, 3 undecided only.
 """
