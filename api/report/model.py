@@ -25,6 +25,7 @@ from gradproof.theory.proof_text import formal
 
 #: A proof longer than this stays in the ledger; the page then says so and how to make it again.
 LARGEST_PROOF = 1_000_000
+ALL_PROOFS = 5_000_000  # of all proof files together, so that the folder can be sent by mail; the shortest come first
 _MORE = 6_000  # characters of a formal statement on the page; the file has all of it
 
 
@@ -132,7 +133,20 @@ def gather(ledger: Ledger | None, targets: Iterable[str] = ()) -> list[Entry]:
     for e in entries:  # two ids that differ in case only are one file on some systems
         count = seen[e.slug.lower()] = seen.get(e.slug.lower(), 0) + 1
         e.slug += f"-{count}" if count > 1 else ""
+    _limit_proofs([p for e in entries for shown in (*e.evidence, *e.controls) for p in shown.proofs if p.file])
     return entries
+
+
+def _limit_proofs(proofs: list[ProofPage]) -> None:
+    files: set[str] = set()
+    total = 0
+    for p in sorted(proofs, key=lambda p: p.size):
+        total += 0 if p.file in files else p.size
+        if total > ALL_PROOFS:
+            p.file, p.content = "", ""
+            p.problem = f"this proof of {p.size / 1e3:.0f} kB stays in the ledger, to keep the report small"
+        else:
+            files.add(p.file)
 
 
 def _entry(claim: Claim, rows: Sequence[Row], mutants: Sequence[Row], known: bool, file: str) -> Entry:

@@ -163,7 +163,7 @@ class _Pages:
             "claims": [e.summary.as_json() | {"page": f"claims/{e.slug}.html", "known": e.known} for e in self.entries],
             "files": sorted({*self.written, MANIFEST}),
         }
-        self._put(MANIFEST, json.dumps(data, indent=1, ensure_ascii=False).encode())
+        self._put(MANIFEST, json.dumps(data, ensure_ascii=False).encode())
 
     def _figure(self, e: Entry) -> dict[str, str] | None:
         """Copy the paper's figure where it has been made."""

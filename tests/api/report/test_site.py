@@ -118,6 +118,14 @@ def test_a_proof_that_is_too_long_stays_in_the_ledger():
     assert not shown.file
 
 
+def test_the_proofs_together_are_limited(monkeypatch):
+    pages = [model.ProofPage("", "", size, file=f"{size}.json", content="x") for size in (900, 100, 100, 500)]
+    monkeypatch.setattr(model, "ALL_PROOFS", 700)
+    model._limit_proofs(pages)
+    assert [p.file for p in pages] == ["", "100.json", "100.json", "500.json"]
+    assert "stays in the ledger" in pages[0].problem
+
+
 EVIL = "<script>alert('x')</script> & \"quoted\" $\\text{<b>}$"
 
 
