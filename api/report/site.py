@@ -132,7 +132,7 @@ class _Pages:
         )
         self.env.globals.update(
             version=gradproof.__version__, marks=MARKS, meaning=MEANING, made=time.time(), code=code_version(),
-            ledger=str(ledger.path), levels=list(Level), Level=Level, confidence=model.confidence,
+            ledger=ledger.path.name, levels=list(Level), Level=Level, confidence=model.confidence,
             pretty_set=pretty_set, tightness=show_tightness, targets=targets, counts=model.counts,
         )  # fmt: skip
 
