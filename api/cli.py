@@ -191,6 +191,8 @@ def check(file: Path, as_json: bool) -> None:
     from gradproof.theory.proof import check as kernel_check
     from gradproof.theory.proof_json import MAX_BYTES, read_proof
     from gradproof.theory.proof_text import formal
+    from gradproof.theory.stability_certificate import FORMAT as STABILITY
+    from gradproof.theory.stability_certificate import check_stability, read_stability_certificate
 
     try:
         if file.stat().st_size > MAX_BYTES:
@@ -200,7 +202,9 @@ def check(file: Path, as_json: bool) -> None:
         raise GradproofError(f"cannot read {file}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ProofFormatError(f"{file} is not a text file") from None
-    accepted = kernel_check(read_proof(text))
+    accepted = (
+        check_stability(read_stability_certificate(text)) if STABILITY in text[:200] else kernel_check(read_proof(text))
+    )
     s = accepted.statement
     if as_json:
         result = {"accepted": True, "statement": s.text, "formal": formal(s), "digest": accepted.digest}

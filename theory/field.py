@@ -24,7 +24,7 @@ MAX_TEXT = 100_000  # characters of one coefficient
 MAX_DEPTH = 64  # nesting of brackets in one coefficient
 MAX_POWER = 64
 
-_TOKEN = re.compile(r"\s*(?:(\d+)|([A-Za-z_][A-Za-z_0-9]*)|(\*\*|[-+*/^()]))")
+_TOKEN = re.compile(r"\s*(?:([0-9]+)|([A-Za-z_][A-Za-z_0-9]*)|(\*\*|[-+*/^()]))")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Rationals:
     def read(self, x: Any) -> Fraction:
         """A coefficient from text, or from an exact number. Floats are refused: a proof holds no rounded numbers."""
         if isinstance(x, str):
-            if len(x) < 4000 and re.fullmatch(r"-?\d+(/\d+)?", x) and not re.fullmatch(r".*/0+", x):
+            if len(x) < 4000 and re.fullmatch(r"-?[0-9]+(/0*[1-9][0-9]*)?", x):
                 return Fraction(x)
             return _parse(x, Fraction, {})
         if isinstance(x, bool | float):
@@ -66,8 +66,11 @@ class Rationals:
     def show(self, c: Fraction) -> str:
         return str(c)
 
-    def admit(self, c: Fraction) -> None:
-        """Every rational is defined everywhere."""
+    def admit(self, c: Any) -> Fraction:
+        """The same number as a ``Fraction``. Floats (and ints, whose quotients are floats) must not reach the sums."""
+        if type(c) not in (int, Fraction):
+            raise ProofRejected(f"a proof needs exact numbers, got {c!r}; use int or Fraction")
+        return Fraction(c)
 
     def nonnegative(self, c: Fraction) -> bool:
         return c >= 0
@@ -109,10 +112,15 @@ class Functions:
     def show(self, c: Any) -> str:
         return str(c.as_expr()).replace("**", "^")
 
-    def admit(self, c: Any) -> None:
-        """Refuse a coefficient whose denominator may vanish on the domain."""
+    def admit(self, c: Any) -> Any:
+        """The same coefficient in this field; refused if inexact, or if its denominator may vanish on the domain."""
+        try:
+            c = self.read(c)
+        except ProofFormatError as error:
+            raise ProofRejected(str(error)) from None
         if self._sign(c.denom) not in (">", "<"):
             raise ProofRejected(f"the denominator of {self.show(c)} is not shown to be nonzero on the domain")
+        return c
 
     def nonnegative(self, c: Any) -> bool:
         num, den = self._sign(c.numer), self._sign(c.denom)
@@ -257,6 +265,14 @@ def field_over(domain: tuple[Interval, ...]) -> Field:
     return Functions(tuple(domain)) if domain else Rationals()
 
 
+def _size(value: Any) -> int:
+    """A rough size in bits, so that a nest of powers in a stranger's file is refused before it is multiplied out."""
+    if isinstance(value, Fraction):
+        return value.numerator.bit_length() + value.denominator.bit_length()
+    terms = [*value.numer.terms(), *value.denom.terms()]
+    return 512 * (len(terms) - 2) + sum(int(abs(c.numerator)).bit_length() for _, c in terms)
+
+
 def _parse(text: str, number: Any, names: Mapping[str, Any]) -> Any:
     """Recursive descent: + - * / ^ brackets, integers, declared names. Nothing is evaluated."""
     if len(text) > MAX_TEXT:
@@ -311,10 +327,12 @@ def _parse(text: str, number: Any, names: Mapping[str, Any]) -> Any:
         if peek() in ("^", "**"):
             take()
             exponent = take()
-            if not exponent.isdigit() or int(exponent[:4]) > MAX_POWER:
+            if not exponent.isdigit() or len(exponent) > 3 or int(exponent) > MAX_POWER:
                 raise ProofFormatError(
                     f"bad exponent {exponent[:20]!r} in coefficient {text[:60]!r}; use 0..{MAX_POWER}"
                 )
+            if _size(base) * int(exponent) > MAX_TEXT:
+                raise ProofFormatError(f"a power in coefficient {text[:60]!r} is too large to write out")
             return base ** int(exponent)
         return base
 

@@ -131,10 +131,10 @@ def check(proof: Proof) -> Accepted:
     Raises:
         ProofRejected: with the first step that fails.
     """
+    field = field_over(proof.statement.domain)
+    proof = map_coefficients(proof, field.admit)
     statement = proof.statement
-    field = field_over(statement.domain)
     _check_statement(statement, field)
-    map_coefficients(proof, lambda c: (field.admit(c), c)[1])
     total = Form()
     for number, use in enumerate(proof.uses):
         form, equality = axiom_form(statement, use, field)

@@ -10,6 +10,7 @@ import operator
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import sympy as sp
@@ -153,7 +154,7 @@ def _entry(claim: Claim, rows: Sequence[Row], mutants: Sequence[Row], known: boo
     now = _newest(rows)
     summary = ClaimSummary(claim, tuple(now))
     stale = bool(now) and now[0].code != code_version()
-    entry = Entry(claim, slug(claim.id), summary, known, stale, len(rows) - len(now), file, _newest(mutants))
+    entry = Entry(claim, slug(claim.id), summary, known, stale, len(rows) - len(now), Path(file).name, _newest(mutants))
     for r in now:
         shown = Evidence(r, measured(r.verdict.worst, claim.relation) if r.verdict.worst else None)
         shown.proofs = [proof_page(text) for text in r.verdict.proofs]

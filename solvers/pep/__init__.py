@@ -1,0 +1,72 @@
+"""Performance estimation: the exact worst case of a method over a class of functions, and a proof of it.
+
+>>> from fractions import Fraction
+>>> from gradproof.solvers.pep import Problem, SmoothStronglyConvex
+>>> problem = Problem()
+>>> f = problem.function(SmoothStronglyConvex(mu=1, L=10))
+>>> x_star, x0 = f.minimiser(), problem.point("x0")
+>>> x = x0 - Fraction(1, 10) * f.gradient(x0)
+>>> worst = problem.worst_case((x - x_star) ** 2, per=(x0 - x_star) ** 2)
+>>> round(worst.bound, 6)
+0.81
+>>> worst.certify().bound >= Fraction(81, 100)
+True
+"""
+
+from gradproof.solvers.pep.certify import Certificate, CertificateUnavailable
+from gradproof.solvers.pep.classes import (
+    BoundedGradient,
+    Cocoercive,
+    Contractive,
+    Convex,
+    ConvexLipschitz,
+    FunctionClass,
+    Indicator,
+    LipschitzOperator,
+    Monotone,
+    PolyakLojasiewicz,
+    Quadratic,
+    Smooth,
+    SmoothConvex,
+    SmoothStronglyConvex,
+    StronglyConvex,
+    StronglyMonotone,
+)
+from gradproof.solvers.pep.expressions import PepError, Scalar, Vector, decimal, exact
+from gradproof.solvers.pep.problem import Mapping, Problem
+from gradproof.solvers.pep.solve import Status, WorstCase
+from gradproof.solvers.pep.steps import line_search, linear_minimiser, project, proximal
+
+__all__ = [
+    "BoundedGradient",
+    "Certificate",
+    "CertificateUnavailable",
+    "Cocoercive",
+    "Contractive",
+    "Convex",
+    "ConvexLipschitz",
+    "FunctionClass",
+    "Indicator",
+    "LipschitzOperator",
+    "Mapping",
+    "Monotone",
+    "PepError",
+    "PolyakLojasiewicz",
+    "Problem",
+    "Quadratic",
+    "Scalar",
+    "Smooth",
+    "SmoothConvex",
+    "SmoothStronglyConvex",
+    "Status",
+    "StronglyConvex",
+    "StronglyMonotone",
+    "Vector",
+    "WorstCase",
+    "decimal",
+    "exact",
+    "line_search",
+    "linear_minimiser",
+    "project",
+    "proximal",
+]

@@ -199,7 +199,9 @@ def test_a_file_of_ones_own_claims(tmp_path):
     )
     result = CliRunner().invoke(main, ["report", str(mine), "-o", str(tmp_path / "site")])
     assert result.exit_code == 0, result.output
-    assert "mine.py" in (tmp_path / "site/claims/mine.a.html").read_text()
+    page = (tmp_path / "site/claims/mine.a.html").read_text()
+    assert "gradproof verify mine.py" in page
+    assert str(tmp_path) not in page
     del registry._CLAIMS["mine.a"]
 
 

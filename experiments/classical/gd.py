@@ -1,0 +1,221 @@
+"""Gradient descent in the gallery: exact worst cases and certificates of the rates in ``theory.classical.gd``."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import sympy as sp
+
+from gradproof.experiments.classical._gallery import REGISTRY, certificate_of, gallery, read
+from gradproof.experiments.engine.check import Context, Evidence, certifier, check
+from gradproof.solvers.pep import (
+    PolyakLojasiewicz,
+    Problem,
+    Quadratic,
+    Smooth,
+    SmoothConvex,
+    SmoothStronglyConvex,
+    Vector,
+    WorstCase,
+)
+from gradproof.solvers.pep.problem import Mapping
+from gradproof.theory.claim import Claim
+from gradproof.theory.classical import gd
+from gradproof.theory.classical._gd_proofs import LONG, SHORT, contraction, function_value
+from gradproof.theory.evidence import Level
+from gradproof.theory.proof import Proof
+from gradproof.theory.symbolic import Identity
+
+
+@check(gd.CONTRACTION, level=Level.SYMBOLIC)
+def contraction_for_all_parameters(ctx: Context) -> Iterator[Evidence]:
+    """Proofs over Q(mu, L, gamma) of one, two and three steps, for short and for long steps; the factors are the claim's."""
+    for n in (1, 2, 3):
+        for domain in (SHORT, LONG):
+            proof = contraction(n, domain=domain)
+            yield proof
+            yield _same_bound(
+                ctx.claim, proof, {"mu": 1, "L": 3, "gamma": Fraction(1, 3) if domain == SHORT else Fraction(5, 6)}, n
+            )
+
+
+@check(gd.FUNCTION_VALUE, level=Level.SYMBOLIC)
+def function_value_for_all_parameters(ctx: Context) -> Iterator[Evidence]:
+    """Proofs over Q(L, gamma) of N = 1..5 steps of any size up to 1/L, convex case."""
+    for n in range(1, 6):
+        proof = function_value(n)
+        yield proof
+        yield _same_bound(ctx.claim, proof, {"L": 3, "gamma": Fraction(1, 5)}, n, mu=0)
+
+
+def _same_bound(claim: Claim, proof: Proof, at: dict, n: int, **more: int) -> Identity:
+    """The bound that a parametric proof proves is the claim's, at one point of the domain."""
+    proved = -proof.at(**at).statement.target.quadratic["x0", "x0"]
+    square = next((c for (a, b), c in proof.at(**at).statement.target.quadratic.items() if a == b != "x0"), None)
+    if square is not None:  # the target is ||x_N||^2 - tau ||x_0||^2, and x_N has the coefficient 1 on x_0
+        proved += 1
+    return Identity(
+        sp.Rational(proved.numerator, proved.denominator) - claim.bound(**at, **more, N=n), f"bound at N = {n}"
+    )
+
+
+def certify_contraction(**values):
+    """A proof of the contraction at given rationals, in closed form, for any N."""
+    s, bound = read(gd.CONTRACTION, **({"mu": 0} | values))
+    return contraction(int(s["N"]), mu=s["mu"], L=s["L"], gamma=s["gamma"]), {"bound": bound}
+
+
+def certify_function_value(**values):
+    """A proof of the function-value rate at given rationals; in closed form for mu = 0 and gamma <= 1/L."""
+    s, bound = read(gd.FUNCTION_VALUE, **({"mu": 0} | values))
+    if s["mu"] == 0 and s["gamma"] * s["L"] <= 1:
+        return function_value(int(s["N"]), L=s["L"], gamma=s["gamma"]), {"bound": bound}
+    return certificate_of(REGISTRY[gd.FUNCTION_VALUE.id], s)
+
+
+def descend(f: Mapping, x: Vector, gamma, N) -> Vector:
+    """N gradient steps."""
+    for _ in range(int(N)):
+        x = x - gamma * f.gradient(x)
+    return x
+
+
+@gallery(
+    gd.CONTRACTION,
+    {"mu": 1, "L": 10, "gamma": "1/10", "N": 2},
+    {"mu": 1, "L": 10, "gamma": "2/11", "N": 1},
+    {"mu": 1, "L": 100, "gamma": "3/200", "N": 2},
+    {"mu": 0, "L": 1, "gamma": "5/2", "N": 1},
+    broken={"mu": "1/2"},
+    drops="strongly-convex",
+)
+def wc_gradient_descent_contraction(*, mu, L, gamma, N) -> WorstCase:
+    """||x_N - x_*||^2 per ||x_0 - x_*||^2 over F(mu, L)."""
+    problem = Problem()
+    f = problem.function(SmoothStronglyConvex(mu, L))
+    x_star, x0 = f.minimiser(), problem.point("x0")
+    x = descend(f, x0, gamma, N)
+    f.sample(x)
+    return problem.worst_case((x - x_star) ** 2, per=(x0 - x_star) ** 2)
+
+
+@gallery(
+    gd.FUNCTION_VALUE,
+    {"mu": 0, "L": 1, "gamma": 1, "N": 1},
+    {"mu": 0, "L": 1, "gamma": 1, "N": 5},
+    {"mu": 0, "L": 2, "gamma": "1/4", "N": 3},
+    {"mu": 0, "L": 1, "gamma": "3/2", "N": 2},
+    {"mu": 0, "L": 1, "gamma": "19/10", "N": 3},
+    {"mu": "1/10", "L": 1, "gamma": 1, "N": 2},
+    {"mu": 1, "L": 4, "gamma": "1/5", "N": 3},
+    broken={"L": 2},
+    drops="smooth",
+)
+def wc_gradient_descent(*, mu, L, gamma, N) -> WorstCase:
+    """f_N - f_* per ||x_0 - x_*||^2 over F(mu, L)."""
+    problem = Problem()
+    f = problem.function(SmoothStronglyConvex(mu, L))
+    x_star, x0 = f.minimiser(), problem.point("x0")
+    return problem.worst_case(f(descend(f, x0, gamma, N)) - f(x_star), per=(x0 - x_star) ** 2)
+
+
+@gallery(
+    gd.FUNCTION_CONTRACTION,
+    {"mu": "1/10", "L": 1, "gamma": 1, "N": 2},
+    {"mu": 1, "L": 5, "gamma": "3/10", "N": 1},
+    broken={"mu": "1/100"},
+    drops="strongly-convex",
+)
+def wc_gradient_descent_values(*, mu, L, gamma, N) -> WorstCase:
+    """f_N - f_* per f_0 - f_* over F(mu, L)."""
+    problem = Problem()
+    f = problem.function(SmoothStronglyConvex(mu, L))
+    x_star, x0 = f.minimiser(), problem.point("x0")
+    return problem.worst_case(f(descend(f, x0, gamma, N)) - f(x_star), per=f(x0) - f(x_star))
+
+
+@gallery(
+    gd.GRADIENT_CONTRACTION,
+    {"mu": "1/10", "L": 1, "gamma": 1, "N": 2},
+    {"mu": 1, "L": 5, "gamma": "7/20", "N": 2},
+    broken={"mu": "1/100"},
+    drops="strongly-convex",
+)
+def wc_gradient_descent_gradients(*, mu, L, gamma, N) -> WorstCase:
+    """||grad f(x_N)||^2 per ||grad f(x_0)||^2 over F(mu, L)."""
+    problem = Problem()
+    f = problem.function(SmoothStronglyConvex(mu, L))
+    f.minimiser()
+    x0 = problem.point("x0")
+    return problem.worst_case(f.gradient(descend(f, x0, gamma, N)) ** 2, per=f.gradient(x0) ** 2)
+
+
+@gallery(
+    gd.GRADIENT_CONVEX, {"L": 1, "gamma": 1, "N": 2}, {"L": 2, "gamma": "3/4", "N": 2}, broken={"L": 2}, drops="smooth"
+)
+def wc_gradient_descent_gradient_norm(*, L, gamma, N) -> WorstCase:
+    """||grad f(x_N)||^2 per ||x_0 - x_*||^2 over smooth convex functions."""
+    problem = Problem()
+    f = problem.function(SmoothConvex(L))
+    x_star, x0 = f.minimiser(), problem.point("x0")
+    return problem.worst_case(f.gradient(descend(f, x0, gamma, N)) ** 2, per=(x0 - x_star) ** 2)
+
+
+@gallery(
+    gd.GRADIENT_NONCONVEX,
+    {"L": 1, "gamma": 1, "N": 1},
+    {"L": 1, "gamma": 1, "N": 4},
+    {"L": 2, "gamma": "2/3", "N": 2},
+    broken={"L": 3},
+    drops="smooth",
+)
+def wc_gradient_descent_nonconvex(*, L, gamma, N) -> WorstCase:
+    """min ||grad f(x_k)||^2 per f_0 - inf f over smooth functions."""
+    problem = Problem()
+    f = problem.function(Smooth(L))
+    x = x0 = problem.point("x0")
+    best = problem.value("best", scale=float(L))
+    for k in range(int(N) + 1):
+        problem.assume(best <= f.gradient(x) ** 2)
+        if k < N:
+            x = x - gamma * f.gradient(x)
+    return problem.worst_case(best, per=f(x0) - f.lower_bound())
+
+
+@gallery(
+    gd.QUADRATICS,
+    {"L": 1, "gamma": 1, "N": 1},
+    {"L": 1, "gamma": 1, "N": 3},
+    {"L": 2, "gamma": "19/20", "N": 2},
+    broken={"gamma": "1/2"},
+    drops="the step size of the bound",
+    proves=False,
+    instance=False,
+)
+def wc_gradient_descent_quadratics(*, L, gamma, N) -> WorstCase:
+    """f_N - f_* per ||x_0 - x_*||^2 over convex quadratics."""
+    problem = Problem()
+    f = problem.function(Quadratic(0, L))
+    x_star, x0 = f.minimiser(), problem.point("x0")
+    return problem.worst_case(f(descend(f, x0, gamma, N)) - f(x_star), per=(x0 - x_star) ** 2)
+
+
+@gallery(
+    gd.PL,
+    {"mu": "1/10", "L": 1, "gamma": 1, "N": 1},
+    {"mu": "1/5", "L": 2, "gamma": "1/4", "N": 3},
+    broken={"mu": "1/100"},
+    drops="pl",
+    instance=False,
+)
+def wc_gradient_descent_pl(*, mu, L, gamma, N) -> WorstCase:
+    """f_N - f_* per f_0 - f_* under the Polyak-Lojasiewicz inequality."""
+    problem = Problem()
+    f = problem.function(PolyakLojasiewicz(mu, L))
+    f.minimiser()
+    x0 = problem.point("x0")
+    low = f.lower_bound()
+    return problem.worst_case(f(descend(f, x0, gamma, N)) - low, per=f(x0) - low)
+
+
+certifier(gd.CONTRACTION)(certify_contraction)
+certifier(gd.FUNCTION_VALUE)(certify_function_value)

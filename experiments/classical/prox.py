@@ -1,0 +1,80 @@
+"""The proximal point method in the gallery."""
+
+from collections.abc import Iterator
+
+import sympy as sp
+
+from gradproof.experiments.classical._gallery import gallery
+from gradproof.experiments.engine.check import Context, Evidence, check
+from gradproof.solvers.pep import Convex, Problem, StronglyConvex, WorstCase, proximal
+from gradproof.theory.classical import prox
+from gradproof.theory.classical._gd_proofs import proximal_point
+from gradproof.theory.evidence import Level
+from gradproof.theory.symbolic import Identity
+
+
+@check(prox.FUNCTION_VALUE, level=Level.SYMBOLIC)
+def function_value_for_all_steps(ctx: Context) -> Iterator[Evidence]:
+    """Proofs over Q(gamma) of N = 1..5 proximal steps of any size; the bounds are the claim's."""
+    for n in range(1, 6):
+        proof = proximal_point(n)
+        yield proof
+        proved = -proof.at(gamma=2).statement.target.quadratic["x0", "x0"]
+        yield Identity(
+            sp.Rational(proved.numerator, proved.denominator) - ctx.claim.bound(gamma=2, N=n), f"bound at N = {n}"
+        )
+
+
+@gallery(
+    prox.FUNCTION_VALUE,
+    {"gamma": 1, "N": 1},
+    {"gamma": 1, "N": 3},
+    {"gamma": "5/2", "N": 5},
+    broken={"gamma": "1/2"},
+    drops="the step size of the bound",
+)
+def wc_proximal_point(*, gamma, N) -> WorstCase:
+    """f_N - f_* per ||x_0 - x_*||^2 over convex functions."""
+    problem = Problem()
+    f = problem.function(Convex())
+    x_star, x = f.minimiser(), problem.point("x0")
+    start = (x - x_star) ** 2
+    for _ in range(int(N)):
+        x = proximal(f, x, gamma)
+    return problem.worst_case(f(x) - f(x_star), per=start)
+
+
+@gallery(
+    prox.GRADIENT,
+    {"gamma": 1, "N": 1},
+    {"gamma": "1/2", "N": 4},
+    broken={"gamma": "1/4"},
+    drops="the step size of the bound",
+)
+def wc_proximal_point_gradient(*, gamma, N) -> WorstCase:
+    """||g_N||^2 per ||x_0 - x_*||^2 over convex functions."""
+    problem = Problem()
+    f = problem.function(Convex())
+    x_star, x = f.minimiser(), problem.point("x0")
+    start = (x - x_star) ** 2
+    for _ in range(int(N)):
+        x = proximal(f, x, gamma)
+    return problem.worst_case(f.gradient(x) ** 2, per=start)
+
+
+@gallery(
+    prox.CONTRACTION,
+    {"mu": 1, "gamma": 1, "N": 1},
+    {"mu": "1/3", "gamma": 2, "N": 3},
+    broken={"mu": "1/2"},
+    drops="strongly-convex",
+)
+def wc_proximal_point_contraction(*, mu, gamma, N) -> WorstCase:
+    """||x_N - x_*||^2 per ||x_0 - x_*||^2 over strongly convex functions."""
+    problem = Problem()
+    f = problem.function(StronglyConvex(mu))
+    x_star, x = f.minimiser(), problem.point("x0")
+    start = (x - x_star) ** 2
+    for _ in range(int(N)):
+        x = proximal(f, x, gamma)
+    return problem.worst_case((x - x_star) ** 2, per=start)

@@ -1,0 +1,388 @@
+"""Checks of the attraction regions: which starts one schedule takes to the saddle, and which every schedule does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from math import gcd
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from gradproof.experiments.engine.check import Context, Evidence, check, control
+from gradproof.experiments.landscape.laplacian_smoothing.methods import (
+    constant,
+    norms_after,
+    saddle,
+    smoothed_gd,
+    trajectory,
+)
+from gradproof.experiments.landscape.laplacian_smoothing.smoothing import bounded_laplacian, matrix
+from gradproof.solvers.circulant import periodic_laplacian
+from gradproof.solvers.subspaces import (
+    inertia,
+    invariant_stable_subspace,
+    pointwise_stable_subspace,
+    stable_slope_enclosure,
+)
+from gradproof.theory.evidence import Level, Measurement, Relation
+from gradproof.theory.landscape import laplacian_smoothing as ls
+
+EPS = float(np.finfo(float).eps)
+SCHEDULES = {"gd": constant(0), "lsgd": constant(1), "mlsgd": ls.mlsgd_schedule}
+
+
+def signs(n: int, negatives: Sequence[int] | None = None) -> np.ndarray:
+    """Integer matrix diag(+-1), -1 at the given places (0-based; the last one by default)."""
+    d = np.ones(n, dtype=np.int64)
+    d[[n - 1] if negatives is None else list(negatives)] = -1
+    return np.diag(d)
+
+
+def dimension_table(
+    sizes: Sequence[int], *, eta: float = 0.4, steps: int = 400
+) -> dict[int, tuple[int, int, int, int]]:
+    """``{n: (gd, lsgd, mlsgd, common)}``: negative Lyapunov exponents of each method, and the exact common dimension."""
+
+    def attracted(n: int, name: str) -> int:
+        return int(np.sum(pointwise_stable_subspace(signs(n), SCHEDULES[name], eta, steps).exponents < 0))
+
+    table = {}
+    for n in sizes:
+        common = len(invariant_stable_subspace(signs(n), [periodic_laplacian(n)]))
+        table[n] = (attracted(n, "gd"), attracted(n, "lsgd"), attracted(n, "mlsgd"), common)
+    return table
+
+
+def _bound(ctx: Context, **values: Any) -> int:
+    return int(ctx.claim.bound(**values))
+
+
+# --- one schedule -------------------------------------------------------------------------------------------------------------
+
+
+@check(ls.POINTWISE_DIMENSION, level=Level.EXACT)
+def lyapunov_exponents(ctx: Context) -> Iterator[Evidence]:
+    """Negative Lyapunov exponents of GD, LSGD and mLSGD, one and several negative coordinates."""
+    for n in (2, 3, 5, 8, 12) if not ctx.at_least("full") else range(2, 31):
+        for negatives in ([n - 1], [0, n // 2]) if n > 3 else ([n - 1],):
+            for name, schedule in SCHEDULES.items():
+                s = pointwise_stable_subspace(signs(n, negatives), schedule, 0.4, 300)
+                where = {"n": n, "negatives": str(negatives), "method": name, "error": s.error}
+                bound = _bound(ctx, n=n, n_neg=len(negatives))
+                yield Measurement(measured=int(np.sum(s.exponents < 0)), bound=bound, parameters=where)
+                # and the subspace is known to the stated error, below which its dimension cannot change
+                yield Measurement(
+                    measured=s.error,
+                    bound=0.5,
+                    relation=Relation.LE,
+                    what="sine of its angle to the truth",
+                    parameters=where,
+                )
+
+
+@check(ls.POINTWISE_DIMENSION, level=Level.EXACT)
+def random_hessians_and_schedules(ctx: Context) -> Iterator[Evidence]:
+    """Random symmetric integer Hessians, exact inertia, random bounded schedules."""
+    rng = ctx.rng("hessians")
+    for n in (2, 4, 7):
+        for _ in range(3):
+            b = rng.integers(-3, 4, size=(n, n))
+            b = b + b.T
+            _, zero, negative = inertia(b)
+            if zero:
+                continue
+            norm = float(np.linalg.norm(b, 2))
+            values = np.abs(np.linalg.eigvalsh(b))
+            steps = min(20_000, int(20 * values.max() / values.min()) + 300)
+            schedule = rng.uniform(0, 2, size=steps)
+            s = pointwise_stable_subspace(b, schedule, 1 / norm, steps)
+            where = {"n": n, "hessian": b.tolist(), "steps": steps}
+            yield Measurement(
+                measured=int(np.sum(s.exponents < 0)), bound=_bound(ctx, n=n, n_neg=negative), parameters=where
+            )
+
+
+@check(ls.POINTWISE_DIMENSION, level=Level.EXACT)
+def a_start_on_the_enclosed_line(ctx: Context) -> Iterator[Evidence]:
+    """n = 2, mLSGD, exact rationals: the start on the enclosed line comes to 1e-6, its two neighbours lie on both sides."""
+    low, high = stable_slope_enclosure(Fraction(1, 10), ls.mlsgd_schedule, 700)
+    steps = 300
+    ends = [_exact_orbit(m, steps) for m in (low, high)]
+    # the attracted start lies between two starts that both come close: by convexity of the norm so does it
+    yield Measurement(
+        measured=max(float(abs(x) + abs(y)) for x, y in ends),
+        bound=1e-5,
+        relation=Relation.LE,
+        what="||x_300|| on the enclosed line",
+        parameters={"eta": "1/10", "width": float(high - low)},
+    )
+    for offset, sign in ((Fraction(1, 10**3), 1), (Fraction(-1, 10**3), -1)):
+        x, y = _exact_orbit(low + offset, 150)
+        yield Measurement(
+            measured=float(sign * y) - abs(float(x)),  # beyond the diagonal: f < 0, and it never returns
+            bound=0.0,
+            relation=Relation.GE,
+            what="|x_2| - |x_1| after 150 steps beside the line",
+            parameters={"offset": str(offset)},
+        )
+
+
+def _exact_orbit(slope: Fraction, steps: int) -> tuple[Fraction, Fraction]:
+    """mLSGD on diag(1, -1) from (1, slope) with eta = 1/10, numerators and denominators kept apart (no gcds)."""
+    x, y, denominator = slope.denominator, slope.numerator, slope.denominator
+    for k in range(steps):
+        # A^-1 = [[a, b], [b, a]] with a = (3k + 4)/(5k + 6), b = (2k + 2)/(5k + 6)
+        a, b, d = 3 * k + 4, 2 * k + 2, 5 * k + 6
+        x, y, denominator = 10 * d * x - (a * x - b * y), 10 * d * y - (b * x - a * y), 10 * d * denominator
+    return Fraction(x, denominator), Fraction(y, denominator)
+
+
+@check(ls.POINTWISE_DIMENSION, level=Level.EMPIRICAL)
+def one_dark_line_for_each_method(ctx: Context) -> Iterator[Evidence]:
+    """n = 2, starts on a half circle of directions: the smallest ||x_200|| lies within a cell of the attracted line."""
+    count = 1_000_000 if ctx.at_least("full") else 10_000
+    angles = np.linspace(-np.pi / 2, np.pi / 2, count, endpoint=False)
+    starts = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    cell = np.pi / count
+    for name, schedule in SCHEDULES.items():
+        low, _ = stable_slope_enclosure(Fraction(1, 10), lambda k, f=schedule: Fraction(f(k)), 300)
+        reached = norms_after(saddle(2), schedule, 0.1, starts, 200)
+        found = float(angles[np.argmin(reached)])
+        # the valley is off the line by the ratio of shrinking to growth, 0.914^200 < 2e-8
+        distance = abs(found - np.arctan(float(low))) / cell
+        yield Measurement(
+            measured=distance,
+            bound=1.0,
+            relation=Relation.LE,
+            what="cells between the darkest start and the line",
+            parameters={"method": name, "angle": found},
+            error=1e-7 / cell,
+            error_source="rounding",
+            n=count,
+        )
+
+
+@control(ls.POINTWISE_DIMENSION, drops="step")
+def too_long_a_step(ctx: Context) -> Iterator[Evidence]:
+    """Beyond eta = 2/||B|| convex directions diverge too: I - 2.1 I has no attracted start."""
+    for n in (1, 3):
+        measured = int(np.sum(np.abs(1 - 2.1 * np.ones(n)) < 1))
+        yield Measurement(measured=measured, bound=_bound(ctx, n=n, n_neg=0), parameters={"n": n, "eta": 2.1})
+
+
+@control(ls.POINTWISE_DIMENSION, drops="bounded_schedule")
+def exploding_schedule(ctx: Context) -> Iterator[Evidence]:
+    """sigma_k = 4^k freezes all but the mean: prod (1 - eta/lambda_j) stays away from 0 on a convex quadratic."""
+    for n in (2, 5):
+        modes = 4 * np.sin(np.pi * np.arange(n) / n) ** 2
+        factors = np.prod([1 - 0.5 / (1 + 4.0**k * modes) for k in range(200)], axis=0)
+        # what is left after 200 factors: the tail of sum 4^-k is below one unit of rounding
+        measured = int(np.sum(factors < 1e-50))
+        yield Measurement(measured=measured, bound=_bound(ctx, n=n, n_neg=0), parameters={"n": n})
+
+
+@check(ls.INERTIA, level=Level.EXACT)
+def sylvester(ctx: Context) -> Iterator[Evidence]:
+    """Exact: the characteristic polynomial of A^{-1}B against the inertia of B, by Descartes' rule, in rationals."""
+    rng = ctx.rng("hessians")
+    for n in (2, 3, 6, 9):
+        for numerator in (1, 4):
+            b = rng.integers(-3, 4, size=(n, n))
+            b = b + b.T + 7 * signs(n)
+            _, zero, negative = inertia(b)
+            if zero:
+                continue
+            where = {"n": n, "sigma": f"{numerator}/2"}
+            yield Measurement(
+                measured=_negative_eigenvalues(b, n, Fraction(numerator, 2)),
+                bound=_bound(ctx, n_neg=negative),
+                parameters=where,
+            )
+
+
+def _negative_eigenvalues(b: np.ndarray, n: int, sigma: Fraction) -> int:
+    """Negative eigenvalues of A^{-1}B, all of them real for sigma >= 0: sign changes of its polynomial at -x."""
+    import flint
+
+    s = flint.fmpq(sigma.numerator, sigma.denominator)
+    a = flint.fmpq_mat(n, n, [flint.fmpq(int(i == j)) for i in range(n) for j in range(n)])
+    a -= flint.fmpq_mat(n, n, [s * int(x) for row in periodic_laplacian(n) for x in row])
+    p = (a.inv() * flint.fmpq_mat(n, n, [int(x) for row in b for x in row])).charpoly()
+    mirrored = [c if k % 2 == 0 else -c for k, c in enumerate(list(p)) if c != 0]
+    return sum((x > 0) != (y > 0) for x, y in pairwise(mirrored))
+
+
+@control(ls.INERTIA, drops="nonnegative_sigma")
+def indefinite_smoothing(ctx: Context) -> Iterator[Evidence]:
+    """sigma = -1 makes A indefinite, and signs change."""
+    for n in (2, 4):
+        values = np.linalg.eigvals(np.linalg.solve(matrix(n, -1.0), np.eye(n)))
+        yield Measurement(measured=int(np.sum(values.real < 0)), bound=_bound(ctx, n_neg=0), parameters={"n": n})
+
+
+@check(ls.STABLE_LINE, level=Level.EXACT)
+def enclosed_slopes(ctx: Context) -> Iterator[Evidence]:
+    """The slope lies between rationals from the nested intervals, for several sigma and steps."""
+    for sigma in (Fraction(1, 2), Fraction(1), Fraction(6), Fraction(0)):
+        for eta in (Fraction(1, 10), Fraction(1), Fraction(19, 10)):
+            low, high = (
+                sp.Rational(x.numerator, x.denominator) for x in stable_slope_enclosure(eta, constant(sigma), 300)
+            )
+            where = {"sigma": str(sigma), "eta": str(eta)}
+            bound = ctx.claim.bound(sigma=sigma)
+            yield Measurement(measured=low, bound=bound, relation=Relation.LE, what="lower end", parameters=where)
+            yield Measurement(measured=high, bound=bound, relation=Relation.GE, what="upper end", parameters=where)
+            yield Measurement(
+                measured=(low + high) / 2, bound=bound, error=high - low, error_source="enclosure", parameters=where
+            )
+
+
+@control(ls.STABLE_LINE, drops="constant_sigma")
+def turning_line(ctx: Context) -> Iterator[Evidence]:
+    """Under mLSGD the line has neither the slope of its first sigma nor that of its limit."""
+    low, high = stable_slope_enclosure(Fraction(1, 10), ls.mlsgd_schedule, 400)
+    for sigma in (Fraction(1, 2), Fraction(1)):
+        yield Measurement(
+            measured=float(low),
+            bound=float(ctx.claim.bound(sigma=sigma)),
+            error=float(high - low) + EPS,
+            error_source="enclosure",
+            parameters={"sigma": str(sigma)},
+        )
+
+
+# --- every schedule --------------------------------------------------------------------------------------------------------------
+
+
+@check(ls.ROBUST_DIMENSION, level=Level.EXACT)
+def rational_elimination(ctx: Context) -> Iterator[Evidence]:
+    """The largest common invariant subspace of B and L with B > 0 on it, in rational arithmetic."""
+    for n in range(2, 31) if ctx.at_least("full") else range(2, 17):
+        measured = len(invariant_stable_subspace(signs(n), [periodic_laplacian(n)]))
+        yield Measurement(measured=measured, bound=_bound(ctx, n=n), parameters={"n": n})
+
+
+@check(ls.ROBUST_DIMENSION, level=Level.EXACT)
+def intersection_over_schedules(ctx: Context) -> Iterator[Evidence]:
+    """The intersection of the attracted subspaces of several schedules with two values, by singular values."""
+    for n in (2, 3, 4, 5, 6, 7):
+        schedules = [ctx.rng("schedule", n, k).choice([0.5, 2.0], size=240) for k in range(n + 2)]
+        found = [pointwise_stable_subspace(signs(n), s, 0.4, 240) for s in schedules]
+        yield from _rank_measurement(ctx, n, np.concatenate([s.normals for s in found]), max(s.error for s in found))
+
+
+@check(ls.ROBUST_DIMENSION, level=Level.EXACT)
+def frozen_matrices(ctx: Context) -> Iterator[Evidence]:
+    """The starts whose iterates lie in the positive eigenspace of A_{sigma_k}^{-1}B at every step k, for mLSGD."""
+    for n in (2, 3, 4, 5, 6, 7, 8):
+        rows, step = [], np.eye(n)
+        for k in range(2 * n):
+            smoothing = np.linalg.inv(matrix(n, float(ls.mlsgd_schedule(k))))
+            values, vectors = np.linalg.eig(signs(n) @ smoothing)  # left eigenvectors of A^-1 B
+            normal = vectors[:, np.argmin(values.real)].real @ step
+            rows.append(normal / np.linalg.norm(normal))
+            step = step - 0.4 * smoothing @ signs(n) @ step
+        yield from _rank_measurement(ctx, n, np.stack(rows), 1e3 * n * EPS)
+
+
+def _rank_measurement(ctx: Context, n: int, normals: np.ndarray, error: float) -> Iterator[Evidence]:
+    """n minus the rank; the smallest singular value that counts must exceed the error of the rows."""
+    s = np.linalg.svd(normals, compute_uv=False)
+    rank = int(np.sum(s > error * len(normals) ** 0.5))
+    yield Measurement(measured=n - rank, bound=_bound(ctx, n=n), parameters={"n": n, "smallest": float(s[rank - 1])})
+
+
+@check(ls.ROBUST_DIMENSION, level=Level.EMPIRICAL)
+def contraction_on_the_common_subspace(ctx: Context) -> Iterator[Evidence]:
+    """mLSGD from x_0 in it: ||x_k|| <= (1 - eta/5)^k ||x_0||; its vectors have x_n = 0, where rounding is not amplified."""
+    for n in (3, 4, 7, 12):
+        for row in invariant_stable_subspace(signs(n), [periodic_laplacian(n)]):
+            x0 = row.astype(float)
+            path = list(trajectory(smoothed_gd(lambda x, n=n: saddle(n) * x, 0.1, ls.mlsgd_schedule), x0, 200))
+            where = {"n": n, "start": str([int(c) for c in row])}
+            bound = (1 - 0.1 / 5) ** 200 * float(np.linalg.norm(x0))
+            yield Measurement(
+                measured=float(np.linalg.norm(path[-1])),
+                bound=bound,
+                relation=Relation.LE,
+                what="||x_200||",
+                parameters=where,
+                error=200 * n * EPS * 1.1**200,
+                error_source="rounding",
+            )
+
+
+@check(ls.ROBUST_DIMENSION, level=Level.EMPIRICAL)
+def structured_starts_escape(ctx: Context) -> Iterator[Evidence]:
+    """mLSGD from random starts with x_n = 0, where GD converges to the saddle: how many never reach f < 0."""
+    runs = 1000
+    for n in (3, 6):
+        x = ctx.rng("starts", n).normal(size=(runs, n))
+        x[:, -1] = 0
+        method = smoothed_gd(lambda x, n=n: saddle(n) * x, 0.4, ls.mlsgd_schedule)
+        state, escaped = method.init(x), np.zeros(runs, dtype=bool)
+        for _ in range(5000):
+            state = method.step(state, None)
+            escaped |= np.sum(saddle(n) * state.x**2, axis=1) < 0
+            if escaped.all():
+                break
+        yield Measurement(
+            measured=int(np.sum(~escaped)),
+            bound=0,
+            relation=Relation.EQ,
+            what="starts with x_n = 0 that mLSGD did not take below the saddle",
+            parameters={"n": n, "steps": state.k},
+            seed=ctx.seed,
+            n=runs,
+        )
+
+
+@check(ls.ROBUST_DIMENSION_MANY, level=Level.EXACT)
+def several_negative_coordinates(ctx: Context) -> Iterator[Evidence]:
+    """All pairs and some triples of negative coordinates, in rational arithmetic."""
+    rng = ctx.rng("places")
+    for n in (4, 6, 8, 9, 12):
+        places = [(0, d) for d in range(1, n // 2 + 1)] + [
+            tuple(rng.choice(n, 3, replace=False).tolist()) for _ in range(4)
+        ]
+        for p in places:
+            g = gcd(n, *(2 * (i - p[0]) for i in p[1:]))
+            measured = len(invariant_stable_subspace(signs(n, p), [periodic_laplacian(n)]))
+            yield Measurement(measured=measured, bound=_bound(ctx, g=g), parameters={"n": n, "negatives": str(p)})
+
+
+@control(ls.ROBUST_DIMENSION, drops="every_schedule")
+def one_schedule_is_enough(ctx: Context) -> Iterator[Evidence]:
+    """The starts that one schedule attracts: their dimension is n - 1, also for mLSGD."""
+    for n in (2, 3, 4, 5):
+        s = pointwise_stable_subspace(signs(n), ls.mlsgd_schedule, 0.4, 300)
+        yield Measurement(measured=int(np.sum(s.exponents < 0)), bound=_bound(ctx, n=n), parameters={"n": n})
+
+
+@control(ls.ROBUST_DIMENSION, drops="two_distinct_sigmas")
+def one_sigma_is_enough(ctx: Context) -> Iterator[Evidence]:
+    """With one sigma the positive eigenspace of A^{-1}B itself is invariant: dimension n - 1."""
+    for n in (2, 3, 6):
+        measured = n - _negative_eigenvalues(signs(n), n, Fraction(1))
+        yield Measurement(measured=measured, bound=_bound(ctx, n=n), parameters={"n": n, "sigma": 1})
+
+
+@control(ls.ROBUST_DIMENSION, drops="one_negative")
+def two_negatives(ctx: Context) -> Iterator[Evidence]:
+    """Two negative coordinates at distance 1 or 2 of 8 leave no common reflection."""
+    for d in (1, 2, 3):
+        measured = len(invariant_stable_subspace(signs(8, [0, d]), [periodic_laplacian(8)]))
+        yield Measurement(measured=measured, bound=_bound(ctx, n=8), parameters={"n": 8, "distance": d})
+
+
+@control(ls.ROBUST_DIMENSION, drops="periodic_laplacian")
+@control(ls.ROBUST_DIMENSION_MANY, drops="periodic_laplacian")
+def reflecting_ends(ctx: Context) -> Iterator[Evidence]:
+    """With Neumann ends and the negative coordinate at the end no reflection fixes it: nothing is left."""
+    for n in (3, 6):
+        measured = len(invariant_stable_subspace(signs(n), [bounded_laplacian(n, fixed=False)]))
+        values = {"g": n} if ctx.claim.id == ls.ROBUST_DIMENSION_MANY.id else {"n": n}
+        yield Measurement(measured=measured, bound=_bound(ctx, **values), parameters={"n": n})

@@ -1,0 +1,112 @@
+"""Gradient descent with a smoothed gradient: GD, LSGD and mLSGD differ in the schedule of sigma alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from array_api_compat import array_namespace
+from scipy.linalg import solve_discrete_lyapunov, sqrtm
+
+from gradproof.experiments.engine.run import Method
+from gradproof.solvers.circulant import periodic_laplacian, smooth
+
+Array = Any
+Grad = Callable[[Array], Array]
+Schedule = Callable[[int], Any]
+
+
+class SmoothingState(NamedTuple):
+    """Iterate x, shape (..., n), and the number k of steps taken."""
+
+    x: Array
+    k: int
+
+
+def constant(sigma: Any) -> Schedule:
+    """sigma at every step: 0 gives GD, anything else LSGD."""
+    return lambda k: sigma
+
+
+def smoothed_gd(grad: Grad, eta: float, schedule: Schedule) -> Method:
+    """``x_{k+1} = x_k - eta A_{sigma_k}^{-1} grad f(x_k)``; ``grad`` maps (..., n) to (..., n)."""
+
+    def init(x0: Array) -> SmoothingState:
+        return SmoothingState(x0, 0)
+
+    def step(state: SmoothingState, draw: Any = None) -> SmoothingState:
+        sigma = float(schedule(state.k))
+        return SmoothingState(state.x - eta * smooth(grad(state.x), sigma), state.k + 1)
+
+    return Method(init, step)
+
+
+def smoothed_sgd(grad: Callable[[Array, Array], Array], eta: float, schedule: Schedule) -> Method:
+    """The same with a stochastic gradient ``grad(x, draw)``; ``draw`` is the randomness of the step."""
+
+    def init(x0: Array) -> SmoothingState:
+        return SmoothingState(x0, 0)
+
+    def step(state: SmoothingState, draw: Array) -> SmoothingState:
+        sigma = float(schedule(state.k))
+        return SmoothingState(state.x - eta * smooth(grad(state.x, draw), sigma), state.k + 1)
+
+    return Method(init, step)
+
+
+def saddle(n: int) -> np.ndarray:
+    """Diagonal of the Hessian of ``(x_1^2 + ... + x_{n-1}^2 - x_n^2)/2``."""
+    d = np.ones(n)
+    d[-1] = -1
+    return d
+
+
+def trajectory(method: Method, x0: Array, steps: int) -> Any:
+    """Iterate x_0, ..., x_steps lazily."""
+    state = method.init(x0)
+    yield state.x
+    for _ in range(steps):
+        state = method.step(state, None)
+        yield state.x
+
+
+def norms_after(hessian: Array, schedule: Schedule, eta: float, x0: Array, steps: int) -> Array:
+    """``||x_steps||`` from a batch of starts (..., n) on ``x'Hx/2``; H is a diagonal (n,) or a matrix (n, n)."""
+    xp = array_namespace(x0)
+    if hessian.ndim == 1:
+        method = smoothed_gd(lambda x: hessian * x, eta, schedule)
+    else:
+        method = smoothed_gd(lambda x: x @ hessian, eta, schedule)
+    state = method.init(x0)
+    for _ in range(steps):
+        state = method.step(state, None)
+    return xp.sqrt(xp.sum(state.x**2, axis=-1))
+
+
+def stationary_covariance(hessian: np.ndarray, sigma: float, eta: float, s2: float) -> np.ndarray:
+    """Covariance of ``x+ = x - eta A^-1 (Hx + xi)`` at stationarity, white noise of variance s2: the Lyapunov equation."""
+    n = len(hessian)
+    p = np.linalg.inv(np.eye(n) - sigma * periodic_laplacian(n))
+    return solve_discrete_lyapunov(np.eye(n) - eta * p @ hessian, eta**2 * s2 * p @ p)
+
+
+def expected_loss(
+    hessian: np.ndarray, sigma: float, eta: float, s2: float, x0: np.ndarray, steps: np.ndarray
+) -> np.ndarray:
+    """Exact ``E x_k'Hx_k/2`` of ``x+ = x - eta A^-1 (Hx + xi)`` after the given numbers of steps, white noise, H > 0.
+
+    In the eigenbasis V of A^-1 H the covariance grows as ``C_ij (1 - (mu_i mu_j)^k)/(1 - mu_i mu_j)``.
+    """
+    n = len(hessian)
+    p = np.linalg.inv(np.eye(n) - sigma * periodic_laplacian(n))
+    values, u = np.linalg.eigh(sqrtm(p) @ hessian @ sqrtm(p))
+    v = sqrtm(p) @ u  # A^-1 H v = v diag(values)
+    mu = 1 - eta * values
+    start = np.linalg.solve(v, x0)
+    noise = np.linalg.solve(v, np.linalg.solve(v, eta**2 * s2 * p @ p).T)
+    h = v.T @ hessian @ v
+    pairs = np.outer(mu, mu)
+    covariances = (noise * (1 - pairs**k) / (1 - pairs) for k in steps)
+    moments = (np.outer(start * mu**k, start * mu**k) + c for k, c in zip(steps, covariances, strict=True))
+    return np.array([np.sum(h * m) / 2 for m in moments])

@@ -1,0 +1,218 @@
+"""Symbolic and certified evidence: closed forms for all n and sigma, kernel proofs, and proofs at concrete parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from gradproof.experiments.engine.check import Context, Evidence, certifier, check, control
+from gradproof.theory.claim import Claim
+from gradproof.theory.errors import ParameterError
+from gradproof.theory.evidence import Level
+from gradproof.theory.field import Interval
+from gradproof.theory.landscape import laplacian_smoothing as ls
+from gradproof.theory.landscape.laplacian_smoothing import proofs
+from gradproof.theory.parameter import as_number
+from gradproof.theory.proof import Proof
+from gradproof.theory.symbolic import Identity, Inequality
+
+s, n = sp.Symbol("s", positive=True), sp.Symbol("n", positive=True, integer=True)
+ALPHA, SIGMA = (s - 1) / (s + 1), (s**2 - 1) / 4  # s = sqrt(1 + 4 sigma)
+
+
+def in_s(claim: Claim, q: sp.Expr) -> sp.Expr:
+    """The bound of a trace claim with sigma = (s^2 - 1)/4 and alpha^n = q."""
+    sigma, size = claim.parameter("sigma").symbol, claim.parameter("n").symbol
+    e = claim.expression.subs(sigma, SIGMA).subs(sp.sqrt(s**2), s)
+    return e.replace(lambda t: t.is_Pow and t.exp.has(size), lambda t: _power(t, size, q)).subs(size, n)
+
+
+def _power(t: sp.Expr, size: sp.Symbol, q: sp.Expr) -> sp.Expr:
+    """alpha^(m n) = q^m; anything else is left alone, and the identity then fails."""
+    m = sp.cancel(t.exp / size)
+    return q**m if sp.cancel(t.base - ALPHA) == 0 and m.is_Integer else t
+
+
+@check(ls.SPECTRUM, level=Level.SYMBOLIC)
+def fourier_modes(ctx: Context) -> Iterator[Evidence]:
+    """A applied to cos(i t + p) is the claimed multiple of it, for every mode at once."""
+    i, t, p, sigma = sp.symbols("i t p sigma", real=True)
+
+    def mode(k: sp.Expr) -> sp.Expr:
+        return sp.cos(k * t + p)
+
+    claimed = ctx.claim.expression.subs(ctx.claim.parameter("sigma").symbol, sigma)
+    claimed = claimed.subs(ctx.claim.parameter("j").symbol, t * ctx.claim.parameter("n").symbol / sp.pi / 2)
+    applied = mode(i) - sigma * (mode(i + 1) - 2 * mode(i) + mode(i - 1))
+    yield Identity(sp.expand(sp.expand_trig(applied - claimed * mode(i))), "A cos(it + p) = lambda cos(it + p)")
+
+
+@check(ls.BETA1, level=Level.SYMBOLIC)
+def greens_function(ctx: Context) -> Iterator[Evidence]:
+    """The claimed entries invert A: the recursion inside, the jump at 0, and n times the entry at 0 as trace."""
+    q, p = sp.symbols("q p", positive=True)  # alpha^n and alpha^j
+
+    def entry(power: sp.Expr) -> sp.Expr:
+        return (power + q / power) / ((1 - q) * s)
+
+    inside = (1 + 2 * SIGMA) * entry(p) - SIGMA * (entry(p * ALPHA) + entry(p / ALPHA))
+    yield Identity(inside, "A row = 0 off the diagonal")
+    at_zero = (1 + 2 * SIGMA) * entry(sp.Integer(1)) - SIGMA * (entry(ALPHA) + entry(q / ALPHA))
+    yield Identity(at_zero - 1, "A row = 1 on the diagonal")
+    yield Identity(entry(sp.Integer(1)) - in_s(ctx.claim, q), "beta_1 is the diagonal entry")
+
+
+@check(ls.BETA2, level=Level.SYMBOLIC)
+def derivative_of_the_trace(ctx: Context) -> Iterator[Evidence]:
+    """1/lambda^2 = (1 + sigma d/dsigma)(1/lambda), and the closed form of (1 + sigma d/dsigma) beta_1."""
+    sigma, t = sp.symbols("sigma t", positive=True)
+    lam = 1 + sigma * t
+    yield Identity(1 / lam + sigma * sp.diff(1 / lam, sigma) - 1 / lam**2, "1/lambda^2")
+    q, x = sp.Symbol("q", positive=True), sp.Symbol("x", positive=True)
+    one = in_s(ls.BETA1, x)
+    dq = n * q * sp.diff(ALPHA, s) / ALPHA
+    ds = (sp.diff(one, s) + sp.diff(one, x) * dq).subs(x, q)
+    yield Identity(one.subs(x, q) + SIGMA * ds / sp.diff(SIGMA, s) - in_s(ctx.claim, q), "beta_2")
+
+
+@check(ls.STATIONARY, level=Level.SYMBOLIC)
+def stationary_mode(ctx: Context) -> Iterator[Evidence]:
+    """The variance of one mode solves its recursion, and the sum over modes is beta_1 at another sigma."""
+    eta, c, s2, a, t, sigma = sp.symbols("eta c s2 a t sigma", positive=True)
+    p = eta * s2 * a / (c * (2 - eta * c * a))
+    yield Identity((1 - eta * c * a) ** 2 * p + eta**2 * a**2 * s2 - p, "variance of a mode")
+    term = (c * p / 2).subs(a, 1 / (1 + sigma * t))
+    other = eta * s2 / (2 * (2 - eta * c)) / (1 + 2 * sigma / (2 - eta * c) * t)
+    yield Identity(term - other, "loss of a mode is a multiple of 1/lambda at 2 sigma/(2 - eta c)")
+    names = {k: ctx.claim.parameter(k).symbol for k in ("n", "sigma", "eta", "c", "s2")}
+    claimed = ctx.claim.expression.subs({names["eta"]: eta, names["c"]: c, names["s2"]: s2})
+    level = names["n"] * eta * s2 / (2 * (2 - eta * c))
+    shifted = ls.beta1(names["n"], 2 * names["sigma"] / (2 - eta * c))
+    yield Identity(claimed - level * shifted, "n times the mean over modes")
+
+
+@check(ls.STABLE_LINE, level=Level.SYMBOLIC)
+def eigenvector_of_the_line(ctx: Context) -> Iterator[Evidence]:
+    """The line is invariant under every step, and its multiplier 1 - eta/s shrinks for 0 < eta < 2."""
+    slope = sp.cancel(ctx.claim.expression.subs(ctx.claim.parameter("sigma").symbol, SIGMA).subs(sp.sqrt(s**2), s))
+    a, b = (1 + 2 * SIGMA) / s**2, 2 * SIGMA / s**2  # A^-1 = [[a, b], [b, a]]
+    x, y = a - b * slope, b - a * slope  # A^-1 B (1, slope)
+    yield Identity(y - slope * x, "(1, slope) is an eigenvector of A^-1 B")
+    yield Identity(x - 1 / s, "with eigenvalue 1/sqrt(1 + 4 sigma)")
+    domain = (Interval("s", "1", closed_low=True), Interval("eta", "0", "2"))
+    yield Inequality("2 - eta/s", domain, strict=True, what="1 - eta/s > -1")
+    yield Inequality("eta/s", domain, strict=True, what="1 - eta/s < 1")
+
+
+@check(ls.DESCENT, level=Level.CERTIFIED)
+def kernel_descent(ctx: Context) -> Iterator[Evidence]:
+    """Kernel proof for all L and eta; the bound that it proves is the claimed one."""
+    proof = proofs.descent()
+    yield proof
+    L, eta, G = (ctx.claim.parameter(k).symbol for k in ("L", "eta", "G"))
+    proved = proof.statement.target.quadratic[("g", "v")].as_expr()  # times <g, v> = G
+    proved = proved.subs({sp.Symbol("L"): L, sp.Symbol("eta"): eta})
+    yield Identity(ctx.claim.expression + proved * G, "the proved bound is the claimed one")
+
+
+@check(ls.DESCENT_RATE, level=Level.CERTIFIED)
+def kernel_descent_rate(ctx: Context) -> Iterator[Evidence]:
+    """Kernel proofs for some L and K."""
+    for L, K in ((Fraction(1), 1), (Fraction(3, 2), 7), (Fraction(5), 20)):
+        yield proofs.descent_rate(L, K)
+        yield _same(ctx.claim, {"L": L, "K": K, "gap": 1}, 2 * L / K)
+
+
+@check(ls.PRECONDITIONED_GD, level=Level.CERTIFIED)
+def kernel_reduction(ctx: Context) -> Iterator[Evidence]:
+    """f is convex and L-smooth in the metric of A (all L); gradient descent has its tight rate there (some L, K)."""
+    yield proofs.interpolation_in_metric()
+    for L, K in ((Fraction(1), 1), (Fraction(3, 2), 4), (Fraction(2), 12)):
+        yield proofs.gd_in_metric(L, K)
+        yield _same(ctx.claim, {"L": L, "K": K, "D": 1}, L / (4 * K + 2))
+
+
+@check(ls.MLSGD_CONVEX, level=Level.CERTIFIED)
+def kernel_convex_rate(ctx: Context) -> Iterator[Evidence]:
+    """Kernel proofs for mLSGD, a constant and a jumping schedule; the metrics shrink for all sigma."""
+    a, b, t = sp.symbols("sigma_0 sigma_1 t")
+    shrink = (1 + a * t) * (1 + 4 * b) - (1 + b * t) * (1 + 4 * a)
+    yield Identity(shrink - (b - a) * (4 - t), "A_1/(1 + 4 sigma_1) <= A_0/(1 + 4 sigma_0), mode by mode")
+    domain = (Interval("sigma_0", "0", closed_low=True), Interval("sigma_1", "sigma_0", closed_low=True))
+    for spectrum in (Interval("t", "0", "4", closed_low=True), Interval("t", "0", "4", closed_high=True)):
+        yield Inequality(sp.expand(shrink), (*domain, spectrum), what="the metrics shrink")
+    schedules = [ls.mlsgd_schedule(k) for k in range(8)], [Fraction(1)] * 4, [Fraction(0), Fraction(0), Fraction(9)]
+    for sigmas in schedules:
+        L, K = Fraction(3, 2), len(sigmas)
+        yield proofs.mlsgd_convex(L, sigmas)
+        proved = L * (1 + 4 * sigmas[-1]) / (2 * K * (1 + 4 * sigmas[0]))
+        yield _same(ctx.claim, {"L": L, "K": K, "sigma_0": sigmas[0], "sigma_last": sigmas[-1], "D": 1}, proved)
+
+
+def _same(claim: Claim, values: dict[str, Any], proved: Fraction) -> Identity:
+    return Identity(claim.bound(**values) - as_number(proved), "the proved bound is the claimed one")
+
+
+# --- corrupted proofs must be refused ----------------------------------------------------------------------------------------
+
+
+def _without(proof: Proof, word: str) -> Proof:
+    """The proof without the premises whose name holds a word."""
+    return replace(proof, uses=tuple(u for u in proof.uses if word not in u.member))
+
+
+@control(ls.DESCENT, drops="periodic_laplacian")
+def descent_without_the_spectrum(ctx: Context) -> Iterator[Evidence]:
+    """Without A >= I the kernel refuses the proof."""
+    yield _without(proofs.descent(), ">= I")
+
+
+@control(ls.PRECONDITIONED_GD, drops="periodic_laplacian")
+def reduction_without_the_spectrum(ctx: Context) -> Iterator[Evidence]:
+    """Without A^-1 <= I the kernel refuses the reduction."""
+    yield _without(proofs.interpolation_in_metric(), "<= I")
+
+
+@control(ls.MLSGD_CONVEX, drops="nondecreasing_sigma")
+def convex_rate_without_shrinking_metrics(ctx: Context) -> Iterator[Evidence]:
+    """Without the order of the metrics the kernel refuses the proof."""
+    yield _without(proofs.mlsgd_convex(1, [ls.mlsgd_schedule(k) for k in range(4)]), "metric")
+
+
+# --- `gradproof certify` -------------------------------------------------------------------------------------------------------
+
+
+@certifier(ls.DESCENT)
+def certify_descent(*, L: Any, eta: Any, G: Any = 1) -> Proof:
+    """Proof at concrete L and eta (the bound is linear in G)."""
+    return proofs.descent().at(L=L, eta=eta)
+
+
+@certifier(ls.DESCENT_RATE)
+def certify_descent_rate(*, L: Any, K: Any, gap: Any = 1) -> Proof:
+    """Proof at concrete L and K (the bound is linear in the gap)."""
+    return proofs.descent_rate(L, int(K))
+
+
+@certifier(ls.PRECONDITIONED_GD)
+def certify_gd_in_metric(*, L: Any, K: Any, D: Any = 1) -> Proof:
+    """Proof at concrete L and K (the bound is linear in D)."""
+    return proofs.gd_in_metric(L, int(K))
+
+
+@certifier(ls.MLSGD_CONVEX)
+def certify_convex_rate(*, L: Any, K: Any, sigma_0: Any = None, sigma_last: Any = None, D: Any = 1) -> Proof:
+    """Proof at concrete L and K for sigma_k = (k+1)/(k+2), or for a schedule that rises in equal steps from sigma_0."""
+    K = int(K)
+    if (sigma_0 is None) != (sigma_last is None):
+        raise ParameterError("give both sigma_0 and sigma_last, or neither for the schedule (k+1)/(k+2)")
+    if sigma_0 is None:
+        return proofs.mlsgd_convex(L, [ls.mlsgd_schedule(k) for k in range(K)])
+    low, high = Fraction(str(sigma_0)), Fraction(str(sigma_last))
+    if K == 1 and low != high:
+        raise ParameterError("one step has one sigma: give sigma_0 = sigma_last")
+    return proofs.mlsgd_convex(L, [low + (high - low) * k / max(K - 1, 1) for k in range(K)])

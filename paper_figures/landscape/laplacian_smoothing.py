@@ -1,0 +1,136 @@
+"""Attraction regions of GD, LSGD and mLSGD in the plane; the two dimensions; noise on a badly scaled quadratic."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from gradproof.experiments.landscape.laplacian_smoothing import (
+    constant,
+    expected_loss,
+    norms_after,
+    saddle,
+    smoothed_sgd,
+)
+from gradproof.experiments.landscape.laplacian_smoothing.dimensions import dimension_table
+from gradproof.paper_figures.make import COLOURS
+from gradproof.solvers.subspaces import stable_slope_enclosure
+from gradproof.theory.landscape.laplacian_smoothing import mlsgd_schedule
+
+SCHEDULES = {"GD": constant(0), "LSGD": constant(1), "mLSGD": mlsgd_schedule}
+SIGMAS = (0.0, 1.0, 10.0)
+LONG = np.unique(np.geomspace(1, 10**6, 121).astype(int))
+
+
+def compute(*, budget: str = "quick", seed: int = 0) -> xr.Dataset:
+    """Norms after 100 steps on a grid, certified slopes, the dimension table, and the loss under gradient noise."""
+    points, seeds, steps, largest = (201, 8, 4000, 12) if budget == "quick" else (401, 32, 20_000, 30)
+    t = np.linspace(-1, 1, points)
+    starts = np.stack(np.meshgrid(t, t), axis=-1)
+    norms = [norms_after(saddle(2), schedule, 0.1, starts, 100) for schedule in SCHEDULES.values()]
+    lines = [
+        stable_slope_enclosure(Fraction(1, 10), lambda k, f=schedule: Fraction(f(k)), 500)
+        for schedule in SCHEDULES.values()
+    ]
+    sizes = list(range(2, largest + 1))
+    table = dimension_table(sizes)
+    at, loss, expected = _noisy_quadratic(steps, seeds, seed)
+    return xr.Dataset(
+        {
+            "log_norm": (["method", "x2", "x1"], np.log10(np.maximum(norms, 1e-300))),
+            "slope": (["method"], [float((low + high) / 2) for low, high in lines]),
+            "slope_width": (["method"], [float(high - low) for low, high in lines]),
+            "dimension": (["n", "notion"], [[*table[n]] for n in sizes]),
+            "loss": (["sigma", "step"], loss),
+            "expected_loss": (["sigma", "long_step"], expected),
+        },
+        coords={
+            "method": list(SCHEDULES),
+            "x1": t,
+            "x2": t,
+            "n": sizes,
+            "notion": ["GD", "LSGD", "mLSGD", "every schedule"],
+            "sigma": list(SIGMAS),
+            "step": at,
+            "long_step": LONG,
+        },
+        attrs={"eta": 0.1, "steps": 100, "seeds": seeds, "seed": seed},
+    )
+
+
+def _noisy_quadratic(steps: int, seeds: int, seed: int) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Loss of ``sum ((x_i - 2)/s_i)^2``, s = 10, 1, 10, ..., n = 100, noise 0.1 N(0, I), eta = 1e-3: runs, and exactly."""
+    n, eta, noise = 100, 1e-3, 0.1
+    curvature = 2 / np.resize([100.0, 1.0], n)
+    at = LONG[steps >= LONG]
+    loss, expected = np.zeros((len(SIGMAS), len(at))), []
+    for i, sigma in enumerate(SIGMAS):
+        rng = np.random.default_rng(seed)  # the same noise for every sigma
+        method = smoothed_sgd(lambda x, xi: curvature * (x - 2) + noise * xi, eta, constant(sigma))
+        state = method.init(-np.ones((seeds, n)))
+        for k in range(1, steps + 1):
+            state = method.step(state, rng.normal(size=(seeds, n)))
+            if k in at:
+                loss[i, np.searchsorted(at, k)] = np.mean(np.sum(curvature * (state.x - 2) ** 2, axis=-1)) / 2
+        expected.append(expected_loss(np.diag(curvature), sigma, eta, noise**2, -3 * np.ones(n), LONG))
+    return at, loss, expected
+
+
+def draw(data: xr.Dataset) -> Figure:
+    """Five axes: three maps, the dimensions, the losses."""
+    figure, axes = plt.subplot_mosaic(
+        [["GD", "LSGD", "mLSGD"], ["dimension", "loss", "loss"]], figsize=(9, 5.6), layout="constrained"
+    )
+    low, high = float(data.log_norm.min()), float(data.log_norm.max())
+    for name in data.method.values:
+        ax, one = axes[name], data.sel({"method": name})
+        image = ax.imshow(
+            one.log_norm, origin="lower", extent=(-1, 1, -1, 1), vmin=max(low, high - 5), vmax=high, cmap="viridis"
+        )
+        m = float(one.slope)
+        ax.grid(False)
+        ax.plot([-1, 1], [-m, m], color="white", linestyle=(0, (2, 4)), linewidth=1.2)
+        ax.set(title=f"{name}: $x_2 = {m:.6f}\\,x_1$", xlabel="$x_1$", ylabel="$x_2$")
+        figure.colorbar(image, ax=ax, fraction=0.046, label=f"log10 ||x_{data.attrs['steps']}||")
+    _dimensions(axes["dimension"], data)
+    _losses(axes["loss"], data)
+    return figure
+
+
+def _dimensions(ax: Any, data: xr.Dataset) -> None:
+    for name, marker in (("GD", "o"), ("LSGD", "x"), ("mLSGD", "+")):
+        ax.plot(
+            data.n,
+            data.dimension.sel(notion=name),
+            marker,
+            linestyle="none",
+            label=f"attracted by {name}",
+            markersize=6,
+        )
+    ax.plot(data.n, data.n - 1, "k-", linewidth=0.8, label="$n - 1$")
+    ax.plot(
+        data.n, data.dimension.sel(notion="every schedule"), "rs", markersize=4, label="attracted by every schedule"
+    )
+    ax.plot(data.n, (data.n - 1) // 2, "r-", linewidth=0.8, label=r"$\lfloor (n-1)/2 \rfloor$")
+    ax.set(
+        xlabel="n", ylabel="dimension", title="Two dimensions of one saddle", ylim=(-0.5, 1.75 * float(data.n.max()))
+    )
+    ax.legend(loc="upper left")
+
+
+def _losses(ax: Any, data: xr.Dataset) -> None:
+    for k, sigma in enumerate(data.sigma.values):
+        one = data.sel(sigma=sigma)
+        ax.loglog(data.long_step, one.expected_loss, color=COLOURS[k], label=f"$\\sigma = {sigma:g}$")
+        ax.loglog(data.step, one.loss, ".", color=COLOURS[k], markersize=4)
+    ax.set(
+        xlabel="step",
+        ylabel="loss",
+        title=f"Noisy quadratic: exact expectation, and means of {data.attrs['seeds']} runs",
+    )
+    ax.legend()

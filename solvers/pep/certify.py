@@ -1,0 +1,269 @@
+"""From floating-point multipliers to a proof: round, restore the linear equations exactly, let the kernel decide.
+
+The optimal slack is singular, so rounding it would spoil its sign. The program is therefore solved again with the slack
+kept at least ``margin`` away from singular (in units in which the worst-case Gram matrix has unit diagonal); that costs
+``margin * n`` of the bound, relative, and the rounding errors stay below it. The margin is enlarged until the kernel accepts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.linalg import qr
+
+from gradproof.solvers.exact.definite import ldl
+from gradproof.solvers.exact.linear import from_flint, to_flint
+from gradproof.solvers.pep.assemble import Instance, pair, template
+from gradproof.solvers.pep.expressions import exact
+from gradproof.solvers.pep.relaxation import Scaling, Solution, rescaled, solve_dual
+from gradproof.theory.axioms import ONE, Form
+from gradproof.theory.errors import GradproofError, ProofRejected
+from gradproof.theory.field import Rationals
+from gradproof.theory.proof import Accepted, Proof, axiom_form, check
+
+if TYPE_CHECKING:
+    from gradproof.solvers.pep.solve import WorstCase
+
+MARGINS = (1e-10, 1e-9, 1e-8, 1e-7, 1e-6)
+BITS = 46  # significant bits of a rounded multiplier
+
+
+class CertificateUnavailable(GradproofError):
+    """No certificate was found; the text says how far it got. Nothing is said about the bound."""
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """A rational upper bound and the proof of it, already accepted by the kernel.
+
+    Attributes:
+        bound: ``metric <= bound`` (times ``per``, if the worst case was measured by something).
+        proof: what the kernel accepted; ``proof.to_json()`` can be checked elsewhere.
+        gap: relative distance to the primal value of the solver (a float, for information).
+    """
+
+    bound: Fraction
+    proof: Proof
+    accepted: Accepted = field(repr=False)
+    gap: float
+
+
+def certify(
+    worst: WorstCase, *, bound: Any = None, gap: float = 1e-6, margins: Sequence[float] = MARGINS
+) -> Certificate:
+    """An exact upper bound on the worst case.
+
+    Args:
+        bound: prove this bound; without it, the least one that the margin allows.
+        gap: largest admitted relative distance to the solver's value.
+
+    Raises:
+        CertificateUnavailable: no margin led to a proof within the gap (the bound may still be true).
+    """
+    if not math.isfinite(worst.bound):
+        raise CertificateUnavailable(
+            f"the solver returned {worst.bound}, there are no multipliers to round ({worst.reason})"
+        )
+    scaling = rescaled(worst.scaling, worst.solution, abs(worst.bound))
+    if bound is not None:
+        return _prove_bound(worst, scaling, exact(bound, "bound"))
+    why = ""
+    for margin in margins:
+        solution = solve_dual(worst.arrays, worst.objective, scaling, margin=margin, tolerance=max(margin / 20, 1e-13))
+        if solution.status not in ("Solved", "AlmostSolved", "InsufficientProgress"):
+            why = f"the solver answers {solution.status} at margin {margin:g}"
+            continue
+        try:
+            certificate = prove(worst, solution, scaling)
+        except ProofRejected as error:
+            why = f"at margin {margin:g}: {error}"
+            continue
+        if certificate.gap <= gap:
+            return certificate
+        why = f"the proved bound {float(certificate.bound):.9g} is {certificate.gap:.2g} above the solver's value"
+    raise CertificateUnavailable(f"no proof of a bound near {worst.bound:.9g} was found: {why}")
+
+
+def _prove_bound(worst: WorstCase, scaling: Scaling, bound: Fraction) -> Certificate:
+    from gradproof.solvers.pep.face import prove_on_face
+
+    why = ""
+    if float(bound) < worst.bound - 1e-6 * abs(worst.bound):
+        raise CertificateUnavailable(
+            f"the bound {bound} is not proved: the solver's value is larger, {worst.bound:.12g}"
+        )
+    if float(bound) > worst.bound * (1 + 1e-8):
+        for tolerance in (1e-9, 1e-11):
+            solution = solve_dual(worst.arrays, worst.objective, scaling, fixed=float(bound), tolerance=tolerance)
+            try:
+                return prove(worst, solution, scaling, fixed=bound)
+            except ProofRejected as error:
+                why = str(error)
+    try:
+        return prove_on_face(worst, scaling, bound)
+    except ProofRejected as error:
+        raise CertificateUnavailable(
+            f"no proof of the bound {bound} was found; the solver's value is {worst.bound:.12g} ({why or error})"
+        ) from None
+
+
+def prove(worst: WorstCase, solution: Solution, scaling: Scaling, *, fixed: Fraction | None = None) -> Certificate:
+    """Round a solution with a margin and submit it to the kernel.
+
+    Raises:
+        ProofRejected: by the kernel, or because the equations cannot be restored.
+    """
+    instances = worst.arrays.instances
+    size = np.abs(worst.arrays.quadratic * np.outer(scaling.vectors, scaling.vectors)).max(axis=(1, 2), initial=0)
+    weight = np.abs(solution.multipliers) * np.maximum(
+        size, np.abs(worst.arrays.linear * scaling.values).max(axis=1, initial=0)
+    )
+    keep = np.flatnonzero(
+        (weight > 1e-3 * solution.margin * scaling.metric / max(len(instances), 1))
+        & (worst.arrays.equal | (solution.multipliers > 0))
+    )
+    multipliers = {int(k): rounded(solution.multipliers[k]) for k in keep}
+    rows = {k: linear_part(worst, instances[k]) for k in multipliers}
+    right = right_side(worst, fixed)
+    restore(multipliers, rows, right, {k: weight[k] for k in multipliers})
+    spectra = [[[rounded(x) for x in row] for row in w] for w in solution.spectra]
+    return submit(worst, multipliers, spectra, fixed)
+
+
+def rounded(x: float) -> Fraction:
+    """The float to ``BITS`` significant bits."""
+    if x == 0:
+        return Fraction(0)
+    shift = BITS - math.frexp(x)[1]
+    scaled = round(math.ldexp(x, shift))
+    return Fraction(scaled, 1) * (Fraction(1, 2**shift) if shift >= 0 else Fraction(2**-shift))
+
+
+def exact_form(worst: WorstCase, instance: Instance) -> Form:
+    """The inequality of an instance, built by the kernel."""
+    if instance.axiom == "per":
+        assert worst.per is not None
+        return worst.per.form
+    return axiom_form(worst.problem.statement(Form()), instance.use(Fraction(1)), Rationals())[0]
+
+
+def form_linear(worst: WorstCase, form: Form) -> dict[str, Fraction]:
+    """Coefficients of the values, of the constant, and of the inner products of loose vectors."""
+    loose = set(worst.arrays.loose)
+    products = {pair(a, b): c for (a, b), c in form.quadratic.items() if a in loose or b in loose}
+    return dict(form.linear) | products
+
+
+def linear_part(worst: WorstCase, instance: Instance) -> dict[str, Fraction]:
+    """Exact coefficients of the function values and of the constant in an instance."""
+    problem = worst.problem
+    if worst.arrays.loose:
+        return form_linear(worst, exact_form(worst, instance)) | (
+            {ONE: Fraction(-1)} if instance.axiom == "per" else {}
+        )
+    if instance.axiom in ("premise", "per"):
+        return dict(exact_form(worst, instance).linear) | ({ONE: Fraction(-1)} if instance.axiom == "per" else {})
+    m = next(m for m in problem.mappings if m.name == instance.member)
+    samples = {s.label: s for s in m.samples}
+    total: dict[str, Fraction] = {}
+    for name, c in template(m, instance.axiom, len(instance.points)).linear.items():
+        if name == ONE:
+            terms = {ONE: Fraction(1)}
+        elif name == "lower":
+            terms = {m.lower_name: Fraction(1)}
+        else:
+            terms = dict(samples[instance.points[int(name[1:])]].f.form.linear)
+        for value, x in terms.items():
+            total[value] = total.get(value, Fraction(0)) + c * x
+    return total
+
+
+def right_side(worst: WorstCase, fixed: Fraction | None) -> dict[str, Fraction]:
+    """What the linear parts must sum to: the metric's, and (for a fixed bound) the constant."""
+    right = form_linear(worst, worst.metric.form)
+    constant = right.pop(ONE, Fraction(0))
+    if fixed is not None:
+        right[ONE] = constant - fixed
+    return right
+
+
+def restore(
+    multipliers: dict[int, Fraction],
+    rows: dict[int, dict[str, Fraction]],
+    right: dict[str, Fraction],
+    weight: dict[int, float],
+) -> None:
+    """Change as few and as large multipliers as possible so that ``sum multiplier * row == right`` exactly, in place.
+
+    Raises:
+        ProofRejected: if the rows cannot reach the right-hand side.
+    """
+    free_constant = ONE not in right
+    names = sorted({v for row in rows.values() for v in row if not (free_constant and v == ONE)} | set(right))
+    if not names:
+        return
+    order = list(multipliers)
+    if not order:
+        raise ProofRejected("all multipliers are zero")
+    E = np.array([[float(rows[k].get(v, 0)) for k in order] for v in names])
+    scaled = E * np.array([max(weight[k], 1e-300) for k in order])
+    _, R, pivot = qr(scaled, mode="economic", pivoting=True)
+    diagonal = np.abs(np.diag(R))
+    rank = int(np.sum(diagonal > 1e-9 * diagonal.max(initial=0)))
+    basic = [order[p] for p in pivot[:rank]]
+    _, _, row_pivot = qr(E[:, pivot[:rank]].T, mode="economic", pivoting=True)
+    used = [names[p] for p in row_pivot[:rank]]
+    matrix = to_flint([[rows[k].get(v, Fraction(0)) for k in basic] for v in used])
+    fixed = [k for k in order if k not in set(basic)]
+    rhs = [
+        right.get(v, Fraction(0)) - sum((multipliers[k] * rows[k].get(v, 0) for k in fixed), Fraction(0)) for v in used
+    ]
+    try:
+        x = from_flint(matrix.solve(to_flint([[v] for v in rhs])))
+    except ZeroDivisionError:
+        raise ProofRejected("the equations of the function values are singular on the chosen multipliers") from None
+    for i, k in enumerate(basic):
+        multipliers[k] = x[i][0]
+
+
+def submit(
+    worst: WorstCase, multipliers: dict[int, Fraction], spectra: Sequence[list[list[Fraction]]], fixed: Fraction | None
+) -> Certificate:
+    """Write the proof down and let the kernel check it.
+
+    Raises:
+        ProofRejected: by the kernel.
+    """
+    instances = worst.arrays.instances
+    tau, uses = fixed, []
+    constant = worst.metric.form.linear.get(ONE, Fraction(0))
+    if tau is None:
+        tau = constant - sum(
+            (x * linear_part(worst, instances[k]).get(ONE, 0) for k, x in multipliers.items()), Fraction(0)
+        )
+    for k, x in multipliers.items():
+        if x != 0 and instances[k].axiom != "per":
+            uses.append(instances[k].use(x))
+    for (instance, _, _), w in zip(worst.arrays.spectra, spectra, strict=True):
+        uses += [instance.use(d, tuple(v)) for d, v in _squares(w)]
+    target = worst.metric.form.copy()
+    target.add(worst.per.form if worst.per is not None else Form({}, {ONE: Fraction(1)}), -tau)
+    proof = Proof(worst.problem.statement(target, worst.text), tuple(uses))
+    accepted = check(proof)
+    scale = max(abs(worst.primal), 1e-300)
+    return Certificate(tau, proof, accepted, float(tau - exact(worst.primal)) / scale)
+
+
+def _squares(w: list[list[Fraction]]) -> list[tuple[Fraction, list[Fraction]]]:
+    """``w = sum d v v^T`` (of the symmetric part); raises if a pivot is negative."""
+    n = len(w)
+    try:
+        lower, diagonal = ldl([[(w[i][j] + w[j][i]) / 2 for j in range(n)] for i in range(n)])
+    except ValueError as error:
+        raise ProofRejected(f"the multiplier matrix of a quadratic: {error}") from None
+    return [(d, [row[k] for row in lower]) for k, d in enumerate(diagonal) if d]

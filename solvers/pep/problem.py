@@ -1,0 +1,270 @@
+"""A performance-estimation problem: what is written down before anything is solved. It holds no global state."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from gradproof.solvers.pep.classes import FunctionClass
+from gradproof.solvers.pep.expressions import Constraint, PepError, Scalar, Vector
+from gradproof.theory.axioms import Form, Member, Point
+from gradproof.theory.proof import Premise, Statement
+
+if TYPE_CHECKING:
+    from gradproof.solvers.pep.solve import WorstCase
+
+_IDENTITY = itertools.count(1)  # tells expressions of different problems apart
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """What is known of a mapping at one place."""
+
+    label: str
+    x: Vector
+    g: Vector
+    f: Scalar
+
+
+class Mapping:
+    """A function, operator or compressor of a class, in one problem; made by ``Problem.function``."""
+
+    def __init__(self, problem: Problem, cls: FunctionClass, name: str) -> None:
+        self.problem, self.cls, self.name = problem, cls, name
+        self.samples: list[Sample] = []
+        self._by_point: dict[frozenset, Sample] = {}
+        self._lower: Scalar | None = None
+        self._fresh, self._numbers = itertools.count(), itertools.count()
+
+    @property
+    def gradient_scale(self) -> float:
+        """Expected size of gradients at unit distance; a hint for the conditioning, nothing more."""
+        c = self.cls.constants
+        for name in ("L", "M"):
+            if name in c:
+                return float(c[name])
+        return 1 / float(c["beta"]) if "beta" in c else 1.0
+
+    @property
+    def valued(self) -> bool:
+        """True for functions (which have values), False for operators and compressors."""
+        return self.cls.kind in ("function", "quadratic", "indicator")
+
+    def fresh(self, letter: str) -> str:
+        """An unused name for a basis vector."""
+        while True:
+            name = f"{self.name}.{letter}{next(self._fresh)}"
+            if name not in self.problem.vectors:
+                return name
+
+    def gradient(self, x: Vector) -> Vector:
+        """The gradient (a subgradient, a normal vector, the operator's output) at x; the same vector at the same point."""
+        return self.sample(x).g
+
+    def __call__(self, x: Vector) -> Any:
+        """The value of a function, or the output of an operator or compressor, at x."""
+        s = self.sample(x)
+        return s.f if self.valued else s.g
+
+    def sample(self, x: Vector) -> Sample:
+        """Everything known at x; a new point if there is none."""
+        if not isinstance(x, Vector):
+            raise PepError(f"{self.name} is evaluated at a point, got {x!r}")
+        found = self._by_point.get(frozenset(x.terms.items()))
+        if found is None:
+            found = self.declare(x, Vector() if not x.terms and self.cls.kind == "quadratic" else self.new_gradient())
+        return found
+
+    def new_gradient(self) -> Vector:
+        """A free (sub)gradient, written as the first gradient of the mapping plus a difference.
+
+        Sums such as f + h fix only the sum of the gradients at a minimiser; written so, the part that they leave free
+        occurs in inner products only (or not at all), and does not make the Gram matrix unbounded.
+        """
+        g = self.problem.leaf(self.fresh("g"), scale=self.gradient_scale)
+        return self.samples[0].g + g if self.samples and self.cls.kind in ("function", "operator", "indicator") else g
+
+    def declare(self, x: Vector, g: Vector, label: str = "") -> Sample:
+        """State that g is a (sub)gradient (normal vector, output) at x."""
+        name = label or str(next(self._numbers))
+        if any(s.label == name for s in self.samples):
+            name = f"{name}.{next(self._numbers)}"
+        if not self.valued or self.cls.kind == "indicator" or (self.cls.kind == "quadratic" and not x.terms):
+            f = Scalar(Form())
+        else:
+            same = self._by_point.get(frozenset(x.terms.items()))  # another subgradient at the same point
+            f = same.f if same else self.problem.value(f"{self.name}({name})", scale=self.gradient_scale)
+        s = Sample(name, x, g, f)
+        self.samples.append(s)
+        self._by_point.setdefault(frozenset(x.terms.items()), s)
+        return s
+
+    def minimiser(self, name: str = "*") -> Vector:
+        """A point with zero gradient. The first one of a problem is its origin, which loses no generality."""
+        return self.problem.minimiser(self, name=name)
+
+    def fixed_point(self) -> Vector:
+        """A point that the operator maps to itself; the origin if that is still free."""
+        if self.cls.kind != "operator":
+            raise PepError(f"{self.name} is a {type(self.cls).__name__}, only operators have fixed points")
+        x = self.problem.anchor("*")
+        self.declare(x, x, label="*")
+        return x
+
+    def contains(self, x: Vector) -> Vector:
+        """State that x lies in the set of an ``Indicator``, and return it."""
+        if self.cls.kind != "indicator":
+            raise PepError(f"{self.name} is a {type(self.cls).__name__}, not the Indicator of a set")
+        self.declare(x, Vector())
+        return x
+
+    def lower_bound(self) -> Scalar:
+        """The infimum of the function (a lower bound of it that the premises may mention)."""
+        if self.cls.kind != "function":
+            raise PepError(f"{self.name} is no function, it has no lower bound")
+        if self._lower is None:
+            self._lower = self.problem.value(f"{self.name}(inf)", scale=self.gradient_scale)
+        return self._lower
+
+    @property
+    def lower_name(self) -> str:
+        """Name of the value below f, empty if there is none."""
+        return next(iter(self._lower.form.linear)) if self._lower is not None else ""
+
+    def member(self) -> Member:
+        """The declaration that the kernel reads."""
+        constants: dict[str, Any] = dict(self.cls.constants)
+        if self.cls.needs_lower:
+            self.lower_bound()
+        if self._lower is not None:
+            constants["lower"] = self.lower_name
+        points = tuple(Point(s.label, s.x.terms, s.g.terms, s.f.form.linear) for s in self.samples)
+        return Member(self.name, self.cls.kind, constants, points)
+
+
+class Problem:
+    """Points, mappings and premises of one performance-estimation problem."""
+
+    def __init__(self) -> None:
+        self._identity = next(_IDENTITY)
+        self.vectors: dict[str, float] = {}  # basis vector -> expected size
+        self.values: dict[str, float] = {}
+        self.mappings: list[Mapping] = []
+        self.premises: dict[str, Constraint] = {}
+        self._has_origin = False
+
+    # --- writing it down ---------------------------------------------------------------------------------------------
+
+    def function(self, cls: FunctionClass, name: str = "") -> Mapping:
+        """Declare a member of a class.
+
+        Raises:
+            PepError: not a class, or the name is taken.
+        """
+        if not isinstance(cls, FunctionClass):
+            raise PepError(f"a function is declared by its class, such as SmoothConvex(L=1), got {cls!r}")
+        chosen = name or "fhpqrs"[len(self.mappings)] if len(self.mappings) < 6 or name else f"f{len(self.mappings)}"
+        if any(m.name == chosen for m in self.mappings):
+            raise PepError(f"the problem already has a function called {chosen!r}; give this one another name")
+        self.mappings.append(Mapping(self, cls, chosen))
+        return self.mappings[-1]
+
+    operator = function  # reads better for operators and compressors
+
+    def point(self, name: str, scale: float = 1.0) -> Vector:
+        """A free point, such as the start."""
+        return self.leaf(name, scale)
+
+    def leaf(self, name: str, scale: float = 1.0) -> Vector:
+        """A new basis vector."""
+        if name in self.vectors:
+            raise PepError(f"the problem already has a point called {name!r}; give this one another name")
+        if name.endswith("~") or not name:
+            raise PepError(f"a point cannot be called {name!r}; use letters, digits and dots")
+        self.vectors[name] = scale
+        return Vector({name: Fraction(1)}, self._identity)
+
+    def value(self, name: str, scale: float = 1.0) -> Scalar:
+        """A new function value."""
+        if name in self.values:
+            raise PepError(f"the problem already has a value called {name!r}")
+        self.values[name] = scale
+        return Scalar(Form({}, {name: Fraction(1)}), self._identity)
+
+    def minimiser(self, *mappings: Mapping, name: str = "*") -> Vector:
+        """A minimiser of the sum (a zero of the sum of operators, a fixed point after ``x - A x``).
+
+        The first one is placed at the origin, which loses no generality because all classes are closed under translation
+        (except ``Quadratic``, whose members are minimised at the origin in any case).
+        """
+        if not mappings:
+            raise PepError("a minimiser of what? give at least one function")
+        x = self.anchor(name)
+        total = Vector()
+        for m in mappings[:-1]:
+            g = self.leaf(m.fresh("g"), scale=m.gradient_scale)
+            m.declare(x, g, label=name)
+            total = total + g
+        mappings[-1].declare(x, -total, label=name)
+        return x
+
+    def anchor(self, name: str) -> Vector:
+        """The origin the first time, then new points."""
+        if not self._has_origin:
+            self._has_origin = True
+            return Vector()
+        return self.leaf(f"x{name}" if f"x{name}" not in self.vectors else f"x{name}{len(self.vectors)}")
+
+    def assume(self, constraint: Constraint, name: str = "") -> None:
+        """Add a premise, such as ``(x0 - x_star) ** 2 <= 1``."""
+        if not isinstance(constraint, Constraint):
+            raise PepError(f"a premise is a comparison such as (x0 - x_star) ** 2 <= 1, got {constraint!r}")
+        self._mine(constraint.scalar)
+        chosen = name or f"premise {len(self.premises)}"
+        if chosen in self.premises:
+            raise PepError(f"the problem already has a premise called {chosen!r}")
+        self.premises[chosen] = constraint
+
+    def _mine(self, expression: Any) -> Any:
+        if not isinstance(expression, Scalar):
+            raise PepError(
+                f"a performance metric is a number such as f(x) - f(x_star) or (x - x_star) ** 2, got {expression!r}"
+            )
+        if expression.owner not in (0, self._identity):
+            raise PepError("the expression belongs to another problem; build both in one Problem")
+        return expression
+
+    # --- asking ----------------------------------------------------------------------------------------------------------
+
+    def statement(self, target: Form, text: str = "") -> Statement:
+        """``target <= 0`` for all members of the declared classes, under the premises."""
+        members = tuple(m.member() for m in self.mappings)
+        premises = tuple(Premise(n, c.scalar.form, c.equality) for n, c in self.premises.items())
+        return Statement(tuple(self.vectors), tuple(self.values), members, target, premises, text=text)
+
+    def worst_case(
+        self, metric: Scalar | None = None, *, per: Scalar | None = None, text: str = "", **options: Any
+    ) -> WorstCase:
+        """The largest value of ``metric`` under the premises, or the smallest tau with ``metric <= tau * per``.
+
+        Args:
+            metric: what is bounded.
+            per: the initial condition it is measured by; without it, the premises must bound the metric.
+            text: what the statement says, for readers of the proof.
+            options: ``solver`` ("clarabel"), ``tolerance`` (relative gap asked of the solver).
+
+        Raises:
+            PepError: no metric, or the worst case is unbounded or the premises contradict each other.
+        """
+        from gradproof.solvers.pep.solve import solve
+
+        if metric is None:
+            raise PepError("worst_case needs a performance metric, such as f(x) - f(x_star)")
+        self._mine(metric)
+        if per is not None:
+            self._mine(per)
+        if not self.mappings:
+            raise PepError("the problem has no function; declare one by problem.function(SmoothConvex(L=1))")
+        return solve(self, metric, per, text, **options)

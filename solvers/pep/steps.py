@@ -1,0 +1,51 @@
+"""Steps that are defined by an optimality condition: proximal, projection, linear minimisation, exact line search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradproof.solvers.pep.expressions import PepError, Vector, exact
+from gradproof.solvers.pep.problem import Mapping
+
+
+def proximal(f: Mapping, x: Vector, gamma: Any) -> Vector:
+    """``argmin f + ||. - x||^2 / (2 gamma)``, or the resolvent of an operator: y = x - gamma g with g in df(y)."""
+    step = exact(gamma, "gamma")
+    if step <= 0:
+        raise PepError(f"a proximal step needs gamma > 0, got gamma = {gamma}")
+    g = f.new_gradient()
+    y = x - step * g
+    f.declare(y, g)
+    return y
+
+
+def project(f: Mapping, x: Vector) -> Vector:
+    """The projection of x on the set of an ``Indicator``."""
+    _needs_set(f)
+    return proximal(f, x, 1)
+
+
+def linear_minimiser(f: Mapping, direction: Vector) -> Vector:
+    """A point of the set of an ``Indicator`` that minimises ``<direction, .>`` (the Frank-Wolfe oracle)."""
+    _needs_set(f)
+    y = f.problem.leaf(f.fresh("y"))
+    f.declare(y, -direction)
+    return y
+
+
+def line_search(f: Mapping, x: Vector, *directions: Vector) -> Vector:
+    """The minimiser of f over x + span(directions): its gradient is orthogonal to the directions and to the step."""
+    if not directions:
+        raise PepError("an exact line search needs at least one direction")
+    problem = f.problem
+    y, g = problem.leaf(f.fresh("y")), f.new_gradient()
+    f.declare(y, g)
+    for k, d in enumerate(directions):
+        problem.assume((g @ d).equals(0), name=f"search {f.name}.{k} at {y!r}")
+    problem.assume((g @ (y - x)).equals(0), name=f"search {f.name} step at {y!r}")
+    return y
+
+
+def _needs_set(f: Mapping) -> None:
+    if f.cls.kind != "indicator":
+        raise PepError(f"{f.name} is a {type(f.cls).__name__}, not the Indicator of a set; declare it with Indicator()")
