@@ -127,9 +127,8 @@ def _breakable(latex: str) -> str:
             parts.append("")
             piece = piece.replace("<mo", '<mo form="infix"', 1)
         parts[-1] += piece
-    head = f'<math alttext="{html.escape(latex)}">'
-    rest = "".join(f'<wbr/><math aria-hidden="true">{p}</math>' for p in parts[1:])
-    return f"{head}{parts[0]}</math>{rest}"
+    head = f'<span class="long"><math alttext="{html.escape(latex)}">{parts[0]}</math></span>'
+    return head + "".join(f'<wbr/><span class="long"><math aria-hidden="true">{p}</math></span>' for p in parts[1:])
 
 
 def _pieces(latex: str, display: bool = False) -> list[str]:

@@ -24,7 +24,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_mock_imports = ["torch", "jax", "cupy", "dask", "distributed", "submitit"]
 napoleon_use_rtype = False
-suppress_warnings = ["myst.header"]
+suppress_warnings = ["myst.header", "ref.python"]  # names that a package re-exports are found twice
 
 
 def _math(writer, node):

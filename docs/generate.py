@@ -85,7 +85,13 @@ def _modules(package: str) -> list[str]:
 def _module_page(title: str, names: list[str], says: str) -> str:
     parts = [f"# {title}", says, ""]
     for name in names:
-        parts += [f"## {name}", "```{eval-rst}", f".. automodule:: {name}", "   :members:", "```", ""]
+        parts += [
+            f"## {name}",
+            "```{eval-rst}",
+            f".. automodule:: {name}",
+            "   :members:",
+            "   :ignore-module-all:",
+            "```",
+            "",
+        ]
     return "\n".join(parts)
-
-
