@@ -20,6 +20,8 @@ _LAZY = {
     "Paper": "gradproof.theory.paper",
     "Parameter": "gradproof.theory.parameter",
     "Assumption": "gradproof.theory.assumption",
+    "frame": "gradproof.export",
+    "latex": "gradproof.export",
     "Level": "gradproof.theory.evidence",
     "Relation": "gradproof.theory.evidence",
     "Measurement": "gradproof.theory.evidence",
@@ -60,6 +62,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from gradproof.experiments.engine.check import Context, Undecided, check, control
     from gradproof.experiments.engine.store import Ledger
+    from gradproof.export import frame, latex
     from gradproof.falsify import falsify_claim, replay
     from gradproof.mutants import run_mutants
     from gradproof.own import experiment, own_claim

@@ -191,6 +191,8 @@ def check(file: Path, as_json: bool) -> None:
     from gradproof.theory.proof import check as kernel_check
     from gradproof.theory.proof_json import MAX_BYTES, read_proof
     from gradproof.theory.proof_text import formal
+    from gradproof.theory.stability_certificate import FORMAT as STABILITY
+    from gradproof.theory.stability_certificate import check_stability, read_stability_certificate
 
     try:
         if file.stat().st_size > MAX_BYTES:
@@ -200,7 +202,9 @@ def check(file: Path, as_json: bool) -> None:
         raise GradproofError(f"cannot read {file}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ProofFormatError(f"{file} is not a text file") from None
-    accepted = kernel_check(read_proof(text))
+    accepted = (
+        check_stability(read_stability_certificate(text)) if STABILITY in text[:200] else kernel_check(read_proof(text))
+    )
     s = accepted.statement
     if as_json:
         result = {"accepted": True, "statement": s.text, "formal": formal(s), "digest": accepted.digest}
@@ -217,12 +221,18 @@ def check(file: Path, as_json: bool) -> None:
 )
 @click.option("--budget", type=click.Choice(["quick", "full", "gpu"]), default="quick", show_default=True)
 @click.option("--fresh", is_flag=True, help="Compute again although nothing changed.")
+@click.option("--explain", is_flag=True, help="Only say which inputs changed since each figure was made.")
 @_one_line
-def figures(names: tuple[str, ...], output: Path, budget: str, fresh: bool) -> None:
+def figures(names: tuple[str, ...], output: Path, budget: str, fresh: bool, explain: bool) -> None:
     """Draw the papers' figures: PDF, PNG, and the dataset behind each (netCDF)."""
     from gradproof import tables
     from gradproof.paper_figures import make
 
+    if explain:
+        for stem in make.stems(list(names)):
+            reasons = make.explain(stem, output, budget=budget)
+            click.echo(f"{stem}: " + ("\n  ".join(["stale", *reasons]) if reasons else "current"))
+        return
     for stem in tables.track(make.stems(list(names)), "figures"):
         done = make.figure(stem, output, budget=budget, fresh=fresh)
         click.echo("  ".join(str(p) for p in done.files) + ("  (unchanged)" if done.cached else ""))
@@ -326,6 +336,24 @@ def necessity(targets: tuple[str, ...], budget: str, seconds: float | None, seed
     else:
         for n in rows:
             click.echo(f"{n.claim}  {n.assumption}: {n.verdict}  ({n.evidence})")
+
+
+@main.command()
+@click.argument("targets", nargs=-1, metavar="[CLAIM|PAPER|FILE.py]...")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("report"), show_default=True, help="New or empty."
+)
+@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option(
+    "--figures", type=click.Path(path_type=Path), default=Path("figures"), show_default=True, help="From `figures -o`."
+)
+@_one_line
+def report(targets: tuple[str, ...], output: Path, ledger: Path | None, figures: Path) -> None:
+    """Write what the ledger says as a folder of HTML pages: no network, no server; open its index.html."""
+    from gradproof.report import build
+
+    made = build(output, ledger=ledger, targets=targets, figures=figures)
+    click.echo(f"{made.index}  ({made.claims} claims, {made.files} files, {made.size / 1e6:.1f} MB)")
 
 
 def _values(pairs: tuple[str, ...]) -> dict[str, Any]:

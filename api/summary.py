@@ -180,6 +180,18 @@ class Summary(list[ClaimSummary]):
             body += "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>"
         return f"<table><tr>{''.join(f'<th>{h}</th>' for h in heads)}</tr>{body}</table>"
 
+    def to_pandas(self) -> Any:
+        """One row a check: see ``gradproof.export.frame``."""
+        from gradproof.export import frame
+
+        return frame(self)
+
+    def to_latex(self) -> str:
+        """A table for a paper: see ``gradproof.export.latex``."""
+        from gradproof.export import latex
+
+        return latex(self)
+
 
 def show_tightness(s: ClaimSummary) -> str:
     """Tightness as text; ``=`` for an equality that holds."""

@@ -28,7 +28,7 @@ STYLE = {
 def _console(stderr: bool = False) -> Console:
     console = Console(stderr=stderr, highlight=False, soft_wrap=False)
     if not console.is_terminal:
-        console = Console(stderr=stderr, highlight=False, width=132)
+        console = Console(stderr=stderr, highlight=False, width=160)
     return console
 
 
@@ -72,7 +72,7 @@ def show_summary(found: Summary, *, details: bool = False) -> None:
     for head in ("claim", "verdict", *(v.value + ("s" if v is Level.CONTROL else "") for v in Level)):
         table.add_column(head, no_wrap=True)
     table.add_column("tightness", justify="right", no_wrap=True)
-    table.add_column("")
+    table.add_column("", no_wrap=True, overflow="ignore")
     for s in found:
         verdict = f"[{STYLE[s.outcome]}]{s.outcome.value}[/]" if s.rows else "[dim]no check[/]"
         table.add_row(s.claim.id, verdict, *(s.cell(v) for v in Level), show_tightness(s), f"[dim]{s.note}[/]")

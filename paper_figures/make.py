@@ -1,17 +1,27 @@
-"""Compute, draw and save figures. The dataset behind a figure is cached by content: arguments, code and versions."""
+"""Compute, draw and save figures. The dataset behind a figure is cached by content: arguments, code and versions.
+
+The code that counts is the figure's own: its module, every module of this package that it imports (directly or not), and
+the modules of its paper. A change elsewhere leaves the figure as it is; ``explain`` names what made one stale.
+"""
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib
+import importlib.util
 import json
+import math
 import os
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from gradproof.experiments.engine.store import code_version, versions
+from gradproof.experiments.engine.store import versions
 from gradproof.theory import registry
 from gradproof.theory.errors import GradproofError, UnknownClaim
 
@@ -23,6 +33,7 @@ class Made:
     stem: str
     files: tuple[Path, ...]
     cached: bool
+    stale: tuple[str, ...] = ()  # what changed since the files were made; empty if nothing, or if there were none
 
 
 def module_of(stem: str) -> ModuleType | None:
@@ -68,7 +79,8 @@ def figure(stem: str, folder: Path, *, budget: str = "quick", fresh: bool = Fals
     module = module_of(stem)
     if module is None:
         raise UnknownClaim(f"no figure for {stem}")
-    key = hashlib.sha256(json.dumps([stem, budget, code_version(), _source(module), versions()]).encode()).hexdigest()
+    now = inputs(stem, budget)
+    key = hashlib.sha256(json.dumps(now, sort_keys=True).encode()).hexdigest()
     data_file = folder / f"{stem}.nc"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -76,13 +88,16 @@ def figure(stem: str, folder: Path, *, budget: str = "quick", fresh: bool = Fals
         raise GradproofError(
             f"cannot write figures to {folder}: {error.strerror}; choose another folder with -o"
         ) from None
-    cached = not fresh and data_file.exists() and _key(data_file) == key
+    attributes = _attributes(data_file)
+    stale = tuple(_differences(attributes, now))
+    cached = not fresh and attributes.get("key") == key
     if cached:
         with xr.open_dataset(data_file, engine="h5netcdf") as opened:
             data = opened.load()
     else:
         data = module.compute(budget=budget)
-        data.attrs = {**data.attrs, "key": key, "figure": stem, "budget": budget, "versions": json.dumps(versions())}
+        data.attrs = {**data.attrs, "key": key, "figure": stem, "budget": budget, "versions": json.dumps(versions()),
+                      "inputs": json.dumps(now)}  # fmt: skip
         _write(data, data_file)
     with matplotlib.rc_context(STYLE):
         drawn = module.draw(data)
@@ -90,12 +105,121 @@ def figure(stem: str, folder: Path, *, budget: str = "quick", fresh: bool = Fals
     drawn.savefig(files[0], metadata={"Keywords": key[:16], "CreationDate": None})
     drawn.savefig(files[1], dpi=200)
     plt.close(drawn)
-    return Made(stem, (*files, data_file), cached)
+    written = numbers(stem, data)
+    if written:
+        files.append(folder / f"{stem}.tex")
+        files[-1].write_text(written)
+    return Made(stem, (*files, data_file), cached, stale)
+
+
+def explain(stem: str, folder: Path, *, budget: str = "quick") -> list[str]:
+    """Which inputs of a figure changed since it was made; empty if it is current.
+
+    Raises:
+        UnknownClaim: the paper has no figure.
+    """
+    if module_of(stem) is None:
+        raise UnknownClaim(f"no figure for {stem}")
+    path = folder / f"{stem}.nc"
+    if not path.exists():
+        return [f"{path} has not been made"]
+    found = _attributes(path)
+    if not found.get("inputs"):
+        return [f"{path} does not say what it was made from"]
+    return _differences(found, inputs(stem, budget))
+
+
+def inputs(stem: str, budget: str) -> dict[str, str]:
+    """What the numbers of a figure depend on: the budget, versions, and the hash of each source file that it can reach."""
+    start = str(getattr(module_of(stem), "__name__", ""))
+    rooms = (f"gradproof.{room}.{registry.stems()[stem]}.{stem}" for room in ("theory", "experiments"))
+    waiting = [start, *(name for name in rooms if _file_of(name) is not None)]
+    found: dict[str, str] = {}
+    while waiting:
+        name = waiting.pop()
+        file = _file_of(name)
+        if file is None or name in found:
+            continue
+        content = file.read_bytes()
+        found[name] = hashlib.sha256(content).hexdigest()[:16]
+        waiting += _imports(content)
+    return {"budget": budget} | dict(sorted(found.items())) | {f"version of {k}": v for k, v in versions().items()}
+
+
+def _imports(content: bytes) -> Iterator[str]:
+    """Names in ``gradproof`` that a source imports, and the modules that they may be."""
+    for node in ast.walk(ast.parse(content)):
+        if isinstance(node, ast.Import):
+            yield from (a.name for a in node.names if a.name.startswith("gradproof."))
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gradproof"):
+            yield str(node.module)
+            yield from (f"{node.module}.{a.name}" for a in node.names)
+
+
+@cache
+def _file_of(name: str) -> Path | None:
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ModuleNotFoundError, ValueError):
+        return None
+    return Path(spec.origin) if spec is not None and spec.origin and spec.origin.endswith(".py") else None
+
+
+def _differences(attributes: dict[str, Any], now: dict[str, str]) -> list[str]:
+    try:
+        before = json.loads(str(attributes["inputs"]))
+    except (KeyError, ValueError):
+        return []
+    out = []
+    for name in sorted({*before, *now}):
+        old, new = before.get(name), now.get(name)
+        if old == new:
+            continue
+        if name == "budget" or name.startswith("version of "):
+            out.append(f"{name}: {old or 'none'} -> {new or 'none'}")
+        else:
+            out.append(f"{name}: {'removed' if new is None else 'new' if old is None else 'changed'}")
+    return out
+
+
+_DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+
+
+def numbers(stem: str, data: Any) -> str:
+    r"""A LaTeX file with one ``\newcommand`` for each number that the dataset reports; empty text if it reports none.
+
+    Reported are the variables without dimensions and the numeric attributes. Their units, where given, are comments.
+    """
+    values = {str(k): (v.item(), str(v.attrs.get("units", ""))) for k, v in data.data_vars.items() if v.ndim == 0}
+    values |= {str(k): (v, "") for k, v in data.attrs.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+    lines = [
+        rf"\newcommand{{\{command(stem, name)}}}{{{_number(value)}}}" + (f"  % {unit}" if unit else "")
+        for name, (value, unit) in sorted(values.items())
+        if isinstance(value, int | float)
+    ]
+    return "\n".join([f"% numbers of {stem}, written by gradproof figures", *lines, ""]) if lines else ""
+
+
+def command(stem: str, name: str) -> str:
+    """The name of a LaTeX command: letters only, words capitalised, digits spelt.
+
+    >>> command("ef21", "max_ratio")
+    'EfTwoOneMaxRatio'
+    """
+    words = re.findall(r"[A-Za-z]+|\d", f"{stem}_{name}")
+    return "".join(_DIGITS[int(w)] if w.isdigit() else w[0].upper() + w[1:] for w in words)
+
+
+def _number(value: float) -> str:
+    if isinstance(value, int) or (math.isfinite(value) and value == int(value) and abs(value) < 1e6):
+        return str(int(value))
+    mantissa, _, exponent = f"{value:.4g}".partition("e")
+    return rf"\ensuremath{{{mantissa} \times 10^{{{int(exponent)}}}}}" if exponent else mantissa
 
 
 #: A paper's column width, vector fonts, and colours that colour-blind readers can tell apart (Okabe and Ito).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "font.size": 8,
     "axes.labelsize": 8,
     "axes.titlesize": 8,
@@ -112,18 +236,17 @@ STYLE: dict[str, Any] = {
 }
 
 
-def _source(module: ModuleType) -> str:
-    return hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest()
-
-
-def _key(path: Path) -> str:
+def _attributes(path: Path) -> dict[str, Any]:
+    """What a dataset says about itself; nothing if it cannot be read."""
     import xarray as xr
 
+    if not path.exists():
+        return {}
     try:
         with xr.open_dataset(path, engine="h5netcdf") as data:
-            return str(data.attrs.get("key", ""))
+            return dict(data.attrs)
     except (OSError, ValueError):
-        return ""
+        return {}
 
 
 def _write(data: Any, path: Path) -> None:

@@ -178,13 +178,13 @@ class Claim:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>${p.typeset}$</td><td><code>{p.name}</code></td><td>{html.escape(p.meaning)}</td></tr>"
+            f"<tr><td>${html.escape(p.typeset)}$</td><td><code>{html.escape(p.name)}</code></td><td>{html.escape(p.meaning)}</td></tr>"
             for p in self.parameters
         )
-        need = "".join(f"<li><b>{a.name}</b>: {html.escape(a.statement)}</li>" for a in self.assumptions)
+        need = "".join(f"<li><b>{html.escape(a.name)}</b>: {html.escape(a.statement)}</li>" for a in self.assumptions)
         return (
-            f"<div><b>{self.id}</b> &mdash; {html.escape(self.title)}<br>{html.escape(self.paper.citation)}"
-            f"{', ' + html.escape(self.where) if self.where else ''}<p>$$ {self.latex} $$</p><ul>{need}</ul>"
+            f"<div><b>{html.escape(self.id)}</b> &mdash; {html.escape(self.title)}<br>{html.escape(self.paper.citation)}"
+            f"{', ' + html.escape(self.where) if self.where else ''}<p>$$ {html.escape(self.latex)} $$</p><ul>{need}</ul>"
             f"<table>{rows}</table></div>"
         )
 

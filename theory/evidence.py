@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -112,3 +113,7 @@ class Verdict:
 
     def __str__(self) -> str:
         return f"{self.outcome.value}: {self.reason}"
+
+    def _repr_html_(self) -> str:
+        tight = "" if self.tightness is None else f" (tightness {self.tightness:.3g})"
+        return f"<b>{self.outcome.value}</b>: {html.escape(self.reason)}{tight}"

@@ -12,6 +12,7 @@ no solver, no floating point, and only the standard library and (for parameters)
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -106,7 +107,7 @@ class Proof:
     def _repr_html_(self) -> str:
         s = self.statement
         return (
-            f"<b>proof</b> of: {s.text or 'a quadratic inequality'}<br>{len(self.uses)} axiom instances, "
+            f"<b>proof</b> of: {html.escape(s.text) or 'a quadratic inequality'}<br>{len(self.uses)} axiom instances, "
             f"{'slack decided by the kernel' if self.blocks is None else f'{len(self.blocks)} squares'}"
             + (f"<br>for all {'; '.join(map(str, s.domain))}" if s.domain else "")
         )

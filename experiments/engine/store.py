@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import importlib
 import json
 import os
@@ -178,6 +179,15 @@ class Ledger:
             where.append("code = ?")
             args.append(code)
         return self._rows(("WHERE " + " AND ".join(where) if where else "") + " ORDER BY finished", tuple(args))
+
+    def _repr_html_(self) -> str:
+        rows = self.rows()
+        found = [r.verdict.outcome for r in rows]
+        counts = ", ".join(f"{n} {o.value}" for o in Outcome if (n := found.count(o)))
+        claims = len({r.claim for r in rows})
+        return (
+            f"<b>ledger</b> {html.escape(str(self.path))}: {len(rows)} checks of {claims} claims ({counts or 'empty'})"
+        )
 
     def _rows(self, clause: str, args: tuple[Any, ...]) -> list[Row]:
         try:

@@ -9,22 +9,22 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from gradproof.experiments.engine.check import Check, Context, checks_of, find_check
+from gradproof.experiments.engine.executors import Executor, Failed, Serial, executor_for
 from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.engine.store import Ledger, Row, code_version, key_of, versions
+from gradproof.experiments.engine.sweep import sweep
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Outcome, Verdict
-
-#: BLAS threads a worker; set before NumPy is imported in it.
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,9 @@ def run_task(task: Task) -> Row:
     try:
         with _deadline(task.check.timeout), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            verdict = judge(task.check.level, task.claim.relation, task.check.run(task.context))
+            verdict = _confront(task, task.context)
+            if verdict.outcome is Outcome.REFUTED and task.context.backend != "numpy":
+                verdict = _second_opinion(task, verdict)
     except _Timeout:
         verdict = Verdict(outcome=Outcome.UNDECIDED, reason=f"stopped after {task.check.timeout:g} s")
     except GradproofError as error:
@@ -63,6 +65,38 @@ def run_task(task: Task) -> Row:
     except Exception as error:  # a check must never take the others down
         verdict = Verdict(outcome=Outcome.UNDECIDED, reason=f"{type(error).__name__}: {error}")
     return _as_row(task, verdict, time.perf_counter() - start)
+
+
+def _confront(task: Task, context: Context) -> Verdict:
+    return judge(task.check.level, task.claim.relation, task.check.run(context))
+
+
+def _second_opinion(task: Task, first: Verdict) -> Verdict:
+    """A violation that another backend has found counts if NumPy, with the same random numbers, finds one too."""
+    second = _confront(task, replace(task.context, backend="numpy"))
+    if second.outcome is Outcome.REFUTED:
+        return second
+    reason = f"{first.reason} on {task.context.backend}, but {second.outcome.value} on numpy: {second.reason}"
+    return replace(first, outcome=Outcome.UNDECIDED, reason=reason)
+
+
+def replay(row: Row, *, file: str = "") -> Row:
+    """Run the check of a ledger row again, as its key says; on the same machine and backend it gives the same numbers.
+
+    Raises:
+        GradproofError: the key belongs to other code, or to a user's file that was not given or has changed.
+        UnknownClaim: the claim or the check is gone.
+    """
+    claims = {c.id: c for c in load_file(file)} if file else {}
+    claim = claims.get(row.claim) or registry.claim(row.claim)
+    code = code_version() + (_file_hash(file) if file else "")
+    for task in plan([claim], budget=row.budget, seed=row.seed, backend=row.backend, file=file, code=code):
+        if task.key == row.key:
+            return run_task(task)
+    raise GradproofError(
+        f"{row.claim}/{row.check} was run by code {row.code}, this is {code_version()}, or its file is not the one given; "
+        "replay it with the code that wrote it"
+    )
 
 
 def _as_row(task: Task, verdict: Verdict, seconds: float) -> Row:
@@ -73,7 +107,7 @@ def _as_row(task: Task, verdict: Verdict, seconds: float) -> Row:
 
 
 def verify(claims: Iterable[Claim], *, ledger: Ledger | None = None, budget: str = "quick", jobs: int | None = None,
-           seed: int = 0, backend: str = "numpy", fresh: bool = False, file: str = "",
+           executor: Executor | None = None, seed: int = 0, backend: str = "numpy", fresh: bool = False, file: str = "",
            on_row: Callable[[Row, int, int], None] | None = None) -> list[Row]:  # fmt: skip
     """Confront claims with their checks.
 
@@ -81,6 +115,7 @@ def verify(claims: Iterable[Claim], *, ledger: Ledger | None = None, budget: str
         ledger: where finished checks are kept; the default ledger if ``None``.
         budget: ``quick``, ``full`` or ``gpu``.
         jobs: worker processes; the number of cores if ``None``, in this process if 1.
+        executor: where checks run instead, e.g. ``executors.Dask(client)``.
         fresh: repeat checks that the ledger already has.
         file: a user's file of claims, which worker processes load.
         on_row: called with each row as it finishes, the number finished, and the number planned.
@@ -90,64 +125,39 @@ def verify(claims: Iterable[Claim], *, ledger: Ledger | None = None, budget: str
     """
     ledger = ledger or Ledger()
     code = code_version() + (_file_hash(file) if file else "")
-    tasks = plan(claims, budget=budget, seed=seed, backend=backend, file=file, code=code)
+    tasks = {t.key: t for t in plan(claims, budget=budget, seed=seed, backend=backend, file=file, code=code)}
+    executor = executor or executor_for(min(jobs or os.cpu_count() or 1, max(len(tasks), 1)))
+    here = {k: t for k, t in tasks.items() if isinstance(executor, Serial) or not _portable(t)}
+    there = {k: _message(t) for k, t in tasks.items() if k not in here}
+    store = _Rows(ledger, tasks)
+    rows = chain(
+        sweep(_run_remote, there, store, executor=executor, fresh=fresh), sweep(run_task, here, store, fresh=fresh)
+    )
     done: dict[str, Row] = {}
-    if not fresh:
-        for t in tasks:
-            row = ledger.get(t.key)
-            if row is not None:
-                done[t.key] = row
-    report = on_row or (lambda row, finished, planned: None)
-    for count, row in enumerate(done.values(), 1):
-        report(row, count, len(tasks))
-    for row in _execute([t for t in tasks if t.key not in done], jobs or os.cpu_count() or 1):
-        ledger.put(row)
-        done[row.key] = row
-        report(row, len(done), len(tasks))
-    return [done[t.key] for t in tasks]
+    for key, outcome in rows:
+        done[key] = store.row(key, outcome)
+        if on_row:
+            on_row(done[key], len(done), len(tasks))
+    return [done[key] for key in tasks]
 
 
-def _execute(tasks: list[Task], jobs: int) -> Iterator[Row]:
-    """Rows as they finish: in this process, or in worker processes."""
-    if jobs == 1 or len(tasks) <= 1:
-        yield from map(run_task, tasks)
-        return
-    from concurrent.futures import as_completed
-    from concurrent.futures.process import BrokenProcessPool
+@dataclass(frozen=True)
+class _Rows:
+    """The ledger as the store of a sweep: a check that gave no row is kept as an undecided one."""
 
-    from joblib.externals.loky import get_reusable_executor
+    ledger: Ledger
+    tasks: Mapping[str, Task]
 
-    os.environ.update(ONE_THREAD)  # inherited by the workers
-    local = [t for t in tasks if not _portable(t)]
-    waiting = {t.key: t for t in tasks if _portable(t)}
-    pool = get_reusable_executor(max_workers=min(jobs, max(len(waiting), 1)), env=ONE_THREAD, reuse=False)
-    try:
-        futures = [pool.submit(_run_remote, *_message(t)) for t in waiting.values()]
-        yield from map(run_task, local)
-        for future in as_completed(futures):
-            row = future.result()
-            del waiting[row.key]
-            yield row
-    except BrokenProcessPool:
-        pass  # a worker died; the checks that it took down are repeated one by one, so that the guilty one is known
-    finally:
-        pool.shutdown(wait=False, kill_workers=True)
-    for task in waiting.values():
-        yield _run_alone(task)
+    def row(self, key: str, outcome: Row | Failed) -> Row:
+        if isinstance(outcome, Failed):
+            return _as_row(self.tasks[key], Verdict(outcome=Outcome.UNDECIDED, reason=outcome.reason), 0.0)
+        return outcome
 
+    def get(self, key: str) -> Row | None:
+        return self.ledger.get(key)
 
-def _run_alone(task: Task) -> Row:
-    from concurrent.futures.process import BrokenProcessPool
-
-    from joblib.externals.loky import ProcessPoolExecutor
-
-    pool = ProcessPoolExecutor(max_workers=1, env=ONE_THREAD)
-    try:
-        return pool.submit(_run_remote, *_message(task)).result()
-    except BrokenProcessPool:
-        return _as_row(task, Verdict(outcome=Outcome.UNDECIDED, reason="its worker process died"), 0.0)
-    finally:
-        pool.shutdown(wait=False, kill_workers=True)
+    def put(self, key: str, outcome: Row | Failed) -> None:
+        self.ledger.put(self.row(key, outcome))
 
 
 def _portable(task: Task) -> bool:
@@ -159,7 +169,8 @@ def _message(task: Task) -> tuple[str, Context, str, str]:
     return task.check.id, task.context, task.key, task.file
 
 
-def _run_remote(check_id: str, context: Context, key: str, file: str) -> Row:
+def _run_remote(message: tuple[str, Context, str, str]) -> Row:
+    check_id, context, key, file = message
     if file:
         load_file(file)
     return run_task(Task(find_check(check_id), context.claim, context, key, file))

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, is_numpy_array
 
 from gradproof.theory.errors import ParameterError
 
@@ -171,17 +171,17 @@ class Logistic(_Rows):
 
     @cached_property
     def _signed(self) -> tuple[Array, Array, Array]:
-        """b_ij a_ij as (n, m, d), its transpose, and its sum over rows (n, 1, d)."""
+        """b_ij a_ij as (n, m, d), half its transpose, and its sum over rows (n, 1, d)."""
         xp = array_namespace(self.A)
         A = self.A * self.b[:, :, None]
-        return A, xp.asarray(xp.permute_dims(A, (0, 2, 1)), copy=True), xp.sum(A, axis=1)[:, None, :]
+        return A, xp.asarray(xp.permute_dims(A / 2, (0, 2, 1)), copy=True), xp.sum(A, axis=1)[:, None, :]
 
     def values(self, x: Array) -> Array:
         xp = array_namespace(x)
         _, At, _ = self._signed
 
         def loss(z: Array) -> Array:
-            s = xp.matmul(z[None, :, :], At)
+            s = 2 * xp.matmul(z[None, :, :], At)
             return xp.mean(xp.log1p(xp.exp(-xp.abs(s))) + xp.where(s < 0, -s, 0 * s), axis=-1)
 
         return self._gather(x, loss, 0) + (self.lam * _regulariser(x))[..., None]
@@ -192,7 +192,13 @@ class Logistic(_Rows):
 
         def loss(z: Array) -> Array:
             # -sigmoid(-s) = (tanh(s/2) - 1)/2, and tanh is several times cheaper than the exponential forms
-            return (xp.matmul(xp.tanh(xp.matmul(z[None, :, :], At) / 2), A) - total) * (0.5 / self.m)
+            if not is_numpy_array(z):
+                return (xp.matmul(xp.tanh(xp.matmul(z[None, :, :], At)), A) - total) * (0.5 / self.m)
+            out = np.empty((len(z), self.n, self.d))
+            for i in range(self.n):  # a client's rows stay in the cache from one product to the other
+                t = z @ At[i]
+                np.matmul(np.tanh(t, out=t), A[i], out=out[:, i])
+            return (np.moveaxis(out, 1, 0) - total) * (0.5 / self.m)
 
         return self._gather(x, loss, 1) + (self.lam * _regulariser_gradient(x))[..., None, :]
 

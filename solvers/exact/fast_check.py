@@ -51,6 +51,18 @@ def check(proof: Proof) -> Accepted:
     return Accepted(proof.statement, proof.statement.digest(), axioms)
 
 
+def slack(statement: Statement, uses: Iterable[Use]) -> dict[tuple[int, int], flint.fmpq]:
+    """``sum of multiplier * (axiom form) - target`` over pairs i <= j of the statement's vectors, ``<i, j>`` counted once.
+
+    Raises:
+        ProofRejected: a use is not an instance, a multiplier is negative, or the function values do not cancel.
+    """
+    work = _Work(statement)
+    for number, use in enumerate(uses):
+        work.add(number, use)
+    return {key: c for key, c in work.slack().items() if c != 0}
+
+
 def accepts(proof: Proof) -> bool:
     """Whether ``check`` accepts."""
     try:

@@ -1,4 +1,4 @@
-"""From floats to rationals: dyadic rounding and the simplest rational of an interval."""
+"""From floats to rationals: reading numbers, dyadic rounding, the simplest rational of an interval."""
 
 from __future__ import annotations
 
@@ -6,7 +6,42 @@ import math
 from fractions import Fraction
 from typing import Any
 
+import flint
+import numpy as np
+
 from gradproof.theory.errors import ParameterError
+
+
+def exact_number(x: Any, name: str = "value") -> Fraction:
+    """An exact or float number as a ``Fraction``.
+
+    A float stands for the shortest decimal that prints it: 0.1 is 1/10, not the nearest binary fraction. Exact types
+    (``int``, ``Fraction``, sympy and flint rationals) and texts such as ``"1/10"`` are taken as they are.
+
+    Raises:
+        ParameterError: not a finite real number.
+    """
+    if isinstance(x, Fraction):
+        return x
+    if isinstance(x, bool | np.bool_):
+        raise ParameterError(f"{name} = {x!r} is not a number; give an int, Fraction, float or text such as '1/10'")
+    if isinstance(x, int | np.integer):
+        return Fraction(int(x))
+    if isinstance(x, float | np.floating):
+        if not math.isfinite(x):
+            raise ParameterError(f"{name} = {x!r} is not finite; give a finite number")
+        return Fraction(repr(float(x)))
+    if isinstance(x, flint.fmpz):
+        return Fraction(int(x))
+    try:
+        if isinstance(x, str):
+            return Fraction(x)
+        return Fraction(int(x.p), int(x.q))  # sympy and flint rationals
+    except (AttributeError, TypeError, ValueError, ZeroDivisionError):
+        shown = str(x)[:60]
+        raise ParameterError(
+            f"{name} = {shown!r} is no rational; give an int, Fraction, float or text '1/10'"
+        ) from None
 
 
 def dyadic(x: float, bits: int = 60) -> Fraction:

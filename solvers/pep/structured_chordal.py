@@ -43,11 +43,10 @@ class _Entries:
     def add(self, rows: np.ndarray, columns: np.ndarray, values: np.ndarray | float) -> None:
         self.rows.append(rows)
         self.columns.append(columns)
-        self.values.append(np.broadcast_to(values, rows.shape))
+        self.values.append(values if isinstance(values, np.ndarray) else np.full(len(rows), values))
 
     def matrix(self, shape: tuple[int, int]) -> sparse.csc_matrix:
-        parts = (np.concatenate(v) for v in (self.values, self.rows, self.columns))
-        values, rows, columns = parts
+        values, rows, columns = (np.concatenate(v) for v in (self.values, self.rows, self.columns))
         return sparse.csc_matrix((values, (rows, columns)), shape=shape)
 
 
@@ -68,6 +67,7 @@ def solve(descent: Descent, *, tolerance: float = 1e-11, margin: float = 0.0, ma
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
     settings.chordal_decomposition_enable = False  # done already
     settings.presolve_enable = False
+    settings.equilibrate_enable = False  # the data are scaled
     cone_objects = [
         clarabel.ZeroConeT(cones[0]),
         clarabel.NonnegativeConeT(cones[1]),
@@ -151,7 +151,14 @@ def _program(
         windows, width = N, 2
         diagonal = [P[:-1], Q[:-1]]
     else:
-        parts = [(P[:-1], 1.0), (R[:-1], _SQRT2), (Q[:-1], 1.0), (R[1:], _SQRT2 * x[1:] / x[:-1]), (S, _SQRT2), (Q[1:], 1.0)]
+        parts = [
+            (P[:-1], 1.0),
+            (R[:-1], _SQRT2),
+            (Q[:-1], 1.0),
+            (R[1:], _SQRT2 * x[1:] / x[:-1]),
+            (S, _SQRT2),
+            (Q[1:], 1.0),
+        ]
         windows, width = N, 3
         diagonal = [P[:-1], Q[:-1], Q[1:]]
     size = len(parts)

@@ -43,7 +43,8 @@ class Interior:
         gram: G (n, n), the primal matrix.
         bound: b . lam.
         gap: <G, S> + lam . s, relative to ``bound``.
-        primal_residual: of the primal constraints, relative to the size of b.
+        primal_residual: of the primal constraints.
+        mu: the barrier parameter, <G, S> and lam . s over their number.
         iterations: Newton systems solved (two an iteration).
         status: ``solved`` or the reason why not.
     """
@@ -54,6 +55,7 @@ class Interior:
     bound: float
     gap: float
     primal_residual: float
+    mu: float
     iterations: int
     status: str
 
@@ -159,7 +161,8 @@ def solve(data: LowRank, *, gap: float = 1e-11, centring: int = 4, max_iter: int
     bound = float(data.b @ lam)
     relative = float((np.vdot(G, S) + s @ lam) / max(abs(bound), 1e-300))
     residual = float(np.abs(null.T @ (data.b - adjoint(G) - s)).max())
-    return Interior(lam, S, G, bound, relative, residual, iterations, status)
+    mu = float((np.vdot(G, S) + s @ lam) / (n + m))
+    return Interior(lam, S, G, bound, relative, residual, mu, iterations, status)
 
 
 def _blocks(X: np.ndarray, m: int, r: int) -> np.ndarray:

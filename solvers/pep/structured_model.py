@@ -121,6 +121,11 @@ class Descent:
         x, g, f = (np.maximum(np.abs(v), floor) for v in chosen)
         return x, g, f, float(chosen[index][-1] ** power_of)
 
+    @property
+    def lower(self) -> float:
+        """The measure of the better of the two explicit functions, for L = 1; 0 if there is none (nonconvex)."""
+        return 0.0 if self.nonconvex else self.sizes[3]
+
 
 def form_coefficients(kappa: float) -> np.ndarray:
     """The interpolation inequality as a form in (x_i - x_j, g_i, g_j), for L = 1: shape (3, 3)."""
@@ -132,24 +137,35 @@ def form_coefficients(kappa: float) -> np.ndarray:
     return middle
 
 
+def vectors(descent: Descent) -> tuple[np.ndarray, np.ndarray]:
+    """Iterates and gradients in the basis [g_0 .. g_N, x_N], scaled: each (N + 2, n), the last row is the minimiser.
+
+    Backwards from x_N no digits cancel. For the smallest gradient only differences of iterates occur, and x_0 = 0.
+    """
+    N, h = descent.N, descent.h
+    x_size, g_size = descent.sizes[:2]
+    n = N + 1 if descent.nonconvex else N + 2
+    g, x = np.zeros((N + 2, n)), np.zeros((N + 2, n))
+    g[np.arange(N + 1), np.arange(N + 1)] = g_size
+    if descent.nonconvex:
+        x[1 : N + 1] = -h * np.cumsum(g[:N], axis=0)
+    else:
+        x[:N] = h * np.cumsum(g[N - 1 :: -1], axis=0)[::-1]
+        x[: N + 1, N + 1] += x_size[N]
+    return x, g
+
+
 def low_rank(descent: Descent, pairs: np.ndarray) -> tuple[LowRank, np.ndarray]:
     """The dual program over all the Gram matrix, and the factors that turn its variables into multipliers.
 
     The variables are the multipliers of ``pairs``, then of the other rows in the order: normaliser, and for
     ``smallest-gradient`` the bounds t <= |g_k|^2 and the infimum.
     """
-    N, h, kappa = descent.N, descent.h, descent.kappa
-    x_size, g_size, f_size, value = descent.sizes
+    N, kappa = descent.N, descent.kappa
+    f_size, value = descent.sizes[2:]
     nonconvex = descent.nonconvex
-    n = N + 1 if nonconvex else N + 2
-    g = np.zeros((N + 2, n))  # row STAR is the minimiser
-    g[np.arange(N + 1), np.arange(N + 1)] = g_size
-    x = np.zeros((N + 2, n))
-    x[: N + 1] = h * np.cumsum(g[N::-1], axis=0)[::-1] - h * g[N] if not nonconvex else 0.0
-    if nonconvex:  # only differences of iterates occur
-        x[: N + 1] = -h * np.cumsum(np.concatenate([np.zeros((1, n)), g[:N]]), axis=0)
-    else:
-        x[: N + 1, N + 1] += x_size[N]
+    x, g = vectors(descent)
+    n = x.shape[1]
     i, j = pairs.T
     sizes = np.append(f_size, 0.0)
     row_size = np.maximum(sizes[i], sizes[j])

@@ -12,6 +12,7 @@ from gradproof.experiments import data
 from gradproof.experiments.communication.ef21 import instances, methods
 from gradproof.experiments.communication.ef21.instances import ROUNDING, Constants, Trace, closest, lyapunov, trace
 from gradproof.experiments.engine.check import Context, Evidence, check
+from gradproof.experiments.engine.draws import keys
 from gradproof.experiments.engine.eprocess import e_value, lower_limit
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.problems import LeastSquares, Logistic
@@ -70,7 +71,7 @@ def distortion_along_runs(ctx: Context) -> Iterator[Evidence]:
 def lyapunov_along_runs(ctx: Context) -> Iterator[Evidence]:
     """V at every step of EF21 with Top1 on breast_cancer and on sine least squares, at four step sizes."""
     for name in RUNS:
-        t = instances.quick(name)
+        t = instances.quick(name, ctx.backend)
         for label, gamma in t.gammas.items():
             weight = gamma / (2 * float(ef21.theta(t.alpha))) * t.at.L_AM / np.asarray(t.at.L_i)
             V, after, grad2 = lyapunov(t, label, weight)
@@ -84,7 +85,7 @@ def lyapunov_along_runs(ctx: Context) -> Iterator[Evidence]:
 def average_gradient(ctx: Context) -> Iterator[Evidence]:
     """The average squared gradient of EF21 with Top1 on breast_cancer and on sine least squares."""
     for name in RUNS:
-        yield _average(ctx, instances.quick(name), data=name)
+        yield _average(ctx, instances.quick(name, ctx.backend), data=name)
 
 
 def _average(ctx: Context, t: Trace, **parameters: Any) -> Measurement:
@@ -106,31 +107,31 @@ def average_gradient_on_libsvm_sets(ctx: Context) -> Iterator[Evidence]:
     for name in SIZES:
         rows = data.load(name)
         for n in (20, 100, 1000):
-            t = _libsvm(rows, n)
+            t = _libsvm(rows, n, ctx.backend)
             yield _average(ctx, t, data=name, clients=n)
 
 
-def _libsvm(rows: data.Dataset, n: int) -> Trace:
-    if (rows.name, n) not in _LIBSVM:
+def _libsvm(rows: data.Dataset, n: int, backend: str) -> Trace:
+    if (rows.name, n, backend) not in _LIBSVM:
         A, b = data.split(rows, n, order="norm")
         problem = Logistic(A, b, 1e-3)
         gammas = {k: v for k, v in Constants.of(problem).steps(1 / problem.d).items() if k in ("qm", "am")}
-        t = trace(problem, 30, gammas=gammas)
+        t = trace(problem, 30, gammas=gammas, backend=backend)
         # keep the numbers, not the data
-        _LIBSVM[rows.name, n] = Trace(None, t.at, t.alpha, t.gammas, t.grad2, t.g2, t.f, t.e2)  # type: ignore[arg-type]
-    return _LIBSVM[rows.name, n]
+        _LIBSVM[rows.name, n, backend] = Trace(None, t.at, t.alpha, t.gammas, t.grad2, t.g2, t.f, t.e2)  # type: ignore[arg-type]
+    return _LIBSVM[rows.name, n, backend]
 
 
-_LIBSVM: dict[tuple[str, int], Trace] = {}
+_LIBSVM: dict[tuple[str, int, str], Trace] = {}
 
 
 @check(ef21.STEPSIZE_ROOT, level=EMPIRICAL)
 def decrease_at_the_root(ctx: Context) -> Iterator[Evidence]:
     """V+ <= V - (gamma/2)|grad f|^2 at every step, at the largest step that the claim names, on both problems."""
     for name in RUNS:
-        t = instances.quick(name)
+        t = instances.quick(name, ctx.backend)
         gamma = float(ctx.claim.bound(L=t.at.L, L_AM=t.at.L_AM, alpha=t.alpha))
-        t = trace(t.problem, 100, gammas={"root": gamma}, x0=np.ones(t.problem.d))
+        t = trace(t.problem, 100, gammas={"root": gamma}, x0=np.ones(t.problem.d), backend=ctx.backend)
         weight = gamma / (2 * float(ef21.theta(t.alpha))) * t.at.L_AM / np.asarray(t.at.L_i)
         V, after, grad2 = lyapunov(t, "root", weight)
         yield closest(
@@ -142,9 +143,15 @@ def decrease_at_the_root(ctx: Context) -> Iterator[Evidence]:
 def sharp_inequality_along_runs(ctx: Context) -> Iterator[Evidence]:
     """V+ <= V - (1/gamma - 1/gamma*)|Delta|^2 at every step at 0.5 and 0.9 gamma*, on both problems."""
     for name in RUNS:
-        base = instances.quick(name)
+        base = instances.quick(name, ctx.backend)
         sharp = float(ctx.claim.bound(L=base.at.L, L_AM=base.at.L_AM, alpha=base.alpha))
-        t = trace(base.problem, 150, gammas={"half": 0.5 * sharp, "most": 0.9 * sharp}, x0=np.ones(base.problem.d))
+        t = trace(
+            base.problem,
+            150,
+            gammas={"half": 0.5 * sharp, "most": 0.9 * sharp},
+            x0=np.ones(base.problem.d),
+            backend=ctx.backend,
+        )
         for k, (label, gamma) in enumerate(t.gammas.items()):
             V, after, _ = lyapunov(t, label, 1 / (2 * np.sqrt(1 - t.alpha) * np.asarray(t.at.L_i)))
             dx2 = gamma**2 * t.g2[k, 0, :-1]
@@ -161,7 +168,7 @@ def compressors_of_different_quality(ctx: Context) -> Iterator[Evidence]:
     q = np.sqrt(1 - alpha_i)
     mean = float(np.mean(np.asarray(at.L_i) * q / (1 - q)))
     gamma = 1 / (at.L + mean)
-    t = trace(P, 200, compressor=each, gammas={"am": gamma})
+    t = trace(P, 200, compressor=each, gammas={"am": gamma}, backend=ctx.backend)
     w = np.asarray(at.L_i) * q / (1 - q) / (P.n * mean)
     D0 = float((t.e2[0, 0, 0] / (w * (1 - q))).sum() / P.n**2)
     bound = ctx.claim.bound(
@@ -193,7 +200,7 @@ def linear_rate_on_least_squares(ctx: Context) -> Iterator[Evidence]:
         gamma = float(step(mu, at.L, at.L_AM, alpha)) * (1 - 1e-9)
         theta = float(ef21.theta(alpha))
         weight = gamma / (2 * (theta - gamma * mu)) if refined else gamma / theta
-        t = trace(P, 400, compressor=c, gammas={"pl": gamma})
+        t = trace(P, 400, compressor=c, gammas={"pl": gamma}, backend=ctx.backend)
         Psi = t.f[0, 0] - f_star + weight * t.G()[0, 0]
         for T in (10, 100, 400):
             bound = ctx.claim.bound(gamma=gamma, mu=mu, L=at.L, L_AM=at.L_AM, alpha=alpha, T=T, Psi0=float(Psi[0]))
@@ -211,7 +218,7 @@ def contraction_with_one_worker(ctx: Context) -> Iterator[Evidence]:
         alpha = K / P.d
         q = np.sqrt(1 - alpha)
         eta = float(ef21.step_size_single_worker(mu, L, alpha))
-        t = trace(P, 150, compressor=C.TopK(K), gammas={"best": eta})
+        t = trace(P, 150, compressor=C.TopK(K), gammas={"best": eta}, backend=ctx.backend)
         V = q * t.grad2[0, 0] + t.e2[0, 0, :, 0]
         yield closest(V[1:] / V[:-1], ctx.claim.bound(mu=mu, L=L, alpha=alpha), ROUNDING, data="breast_cancer", K=K)
 
@@ -266,7 +273,7 @@ def rare_features_on_real_data(ctx: Context) -> Iterator[Evidence]:
     at, (_, r) = Constants.of(P), overlap(supports)
     constant, alpha = float(L_rf(at.L_i, supports)), 2 / r
     gamma = 1 / (at.L + constant * float(ef21.xi(alpha)))
-    t = trace(P, 300, compressor=C.TopK(2), alpha=alpha, gammas={"rf": gamma})
+    t = trace(P, 300, compressor=C.TopK(2), alpha=alpha, gammas={"rf": gamma}, backend=ctx.backend)
     G0 = float(t.G(constant)[0, 0, 0])
     bound = ctx.claim.bound(
         gamma=gamma, L=at.L, L_rf=constant, alpha=alpha, T=t.T, f0=float(t.f[0, 0, 0]), f_inf=0.0, G0=G0
@@ -281,15 +288,16 @@ def partial_participation_on_real_data(ctx: Context) -> Iterator[Evidence]:
     at, c = Constants.of(P), C.TopK(5)
     alpha = c.alpha(P.d)
     gamma = at.steps(p * alpha)["am"]
-    u = ctx.rng("participation").random((T, 1, seeds, P.n))
     t = trace(
         P,
         T,
         compressor=c,
         gammas={"am": gamma},
-        method=lambda g: methods.ef21_pp(P, g, c, p),
+        method=lambda Q, g: methods.ef21_pp(Q, g, c, p),
         seeds=seeds,
-        draw=lambda k: u[k],
+        draw=lambda draws: draws.uniform((P.n,)),
+        stream=_stream(ctx, gamma, seeds),
+        backend=ctx.backend,
     )
     bound = ctx.claim.bound(
         gamma=gamma,
@@ -313,16 +321,17 @@ def noisy_gradients_on_real_data(ctx: Context) -> Iterator[Evidence]:
     alpha = c.alpha(P.d)
     q = np.sqrt(1 - alpha)
     gamma = float(1 / (at.L + at.L_AM * np.sqrt(q**1.5 / (1 - np.sqrt(q)) / (1 - q))))
-    rng = ctx.rng("noise")
     scale = sigma / np.sqrt(P.d)
     t = trace(
         P,
         T,
         compressor=c,
         gammas={"sgd": gamma},
-        method=lambda g: methods.ef21_sgd(P, g, c),
+        method=lambda Q, g: methods.ef21_sgd(Q, g, c),
         seeds=seeds,
-        draw=lambda k: scale * rng.standard_normal((1, seeds, P.n, P.d)),
+        draw=lambda draws: scale * draws.normal((P.n, P.d)),
+        stream=_stream(ctx, gamma, seeds),
+        backend=ctx.backend,
     )
     sigma2 = float(np.mean(sigma**2 / np.asarray(at.L_i)))
     bound = ctx.claim.bound(
@@ -362,6 +371,11 @@ def _le(
         parameters=parameters,
         n=n,
     )
+
+
+def _stream(ctx: Context, gamma: float, seeds: int) -> np.ndarray:
+    """Keys of the random numbers of the runs of a check; a mutant of the claim sees the same ones."""
+    return keys(ctx.claim.id.split("~")[0], ctx.scope, ctx.seed, settings=[gamma], seeds=range(seeds))
 
 
 def _test(ctx: Context, x: np.ndarray, bound: Any, **parameters: Any) -> Measurement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -14,6 +14,8 @@ import sympy as sp
 from gradproof.experiments import data
 from gradproof.experiments.communication.ef21 import methods
 from gradproof.experiments.compressors import Compressor, TopK
+from gradproof.experiments.engine.backend import backend as array_library
+from gradproof.experiments.engine.draws import Draws
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.problems import LeastSquares, Logistic, Problem, sine_least_squares
 from gradproof.theory.communication import ef21
@@ -114,27 +116,36 @@ def trace(
     alpha: float | None = None,
     at: Constants | None = None,
     seeds: int = 1,
-    draw: Any = None,
+    draw: Callable[[Draws], Array] | None = None,
+    stream: Array | None = None,
+    backend: str = "numpy",
 ) -> Trace:
-    """Run EF21 (or ``method(gammas)``), by default with Top1 and all step sizes of the claims, from x0 = 0."""
+    """Run EF21 (or ``method(problem, gammas)``), by default with Top1 and all step sizes of the claims, from x0 = 0.
+
+    ``draw`` makes the random numbers of a step from the keys ``stream`` (setting, seed, 2).
+    """
     compressor = compressor or TopK(1)
     at = at or Constants.of(problem)
     alpha = compressor.alpha(problem.d) if alpha is None else alpha
     gammas = gammas or at.steps(alpha)
     values = np.array(list(gammas.values()))
-    algorithm = method(values) if method else methods.ef21(problem, values, compressor)
-    record = {"grad2": methods.grad2, "g2": methods.step2, "f": methods.value(problem), "e2": methods.errors2}
+    on = array_library(backend)
+    moved, step_sizes, words = on.move((problem, values, stream))
+    with on.scope():
+        algorithm = method(moved, step_sizes) if method else methods.ef21(moved, step_sizes, compressor)
+    record = {"grad2": methods.grad2, "g2": methods.step2, "f": methods.value(moved), "e2": methods.errors2}
     first = start(np.zeros(problem.d) if x0 is None else x0, settings=len(values), seeds=seeds)
-    out = run(algorithm, first, T, record=record, draw=draw)
+    numbers = (lambda t: draw(Draws(words, t))) if draw else None
+    out = run(algorithm, on.asarray(first), T, record=record, draw=numbers)
     return Trace(problem, at, alpha, gammas, out.grad2.values, out.g2.values, out.f.values, out.e2.values)
 
 
 @lru_cache(maxsize=4)
-def quick(name: str) -> Trace:
+def quick(name: str, backend: str = "numpy") -> Trace:
     """The two standard runs of the quick budget, shared by the checks: 200 and 300 steps, four step sizes."""
     if name == "breast_cancer":
-        return trace(breast_cancer(), 200)
-    return trace(sine(), 300, x0=np.ones(5))
+        return trace(breast_cancer(), 200, backend=backend)
+    return trace(sine(), 300, x0=np.ones(5), backend=backend)
 
 
 def lyapunov(t: Trace, name: str, weight: Array) -> tuple[Array, Array, Array]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, is_array_api_obj
 
 from gradproof.experiments.compressors import Compressor
 from gradproof.experiments.engine.run import Method
@@ -56,7 +56,8 @@ def compressed_gd(problem: Problem, gamma: Any, compressor: Compressor) -> Metho
 
 def classical_ef(problem: Problem, gamma: Any, compressor: Compressor) -> Method:
     """x+ = x - mean C(e_i + gamma grad f_i(x)); e_i+ = e_i + gamma grad f_i(x) - C(the same). Starts at e_i = 0."""
-    step_size = _step_size(gamma)[..., None]
+    step_size = _step_size(gamma)
+    step_size = step_size[..., None] if getattr(step_size, "ndim", 0) else step_size
 
     def init(x0: Array) -> ClassicalState:
         return ClassicalState(x0, 0 * problem.gradients(x0))
@@ -91,8 +92,9 @@ def ef21_w(problem: Problem, gamma: Any, compressor: Compressor, weights: Array)
     Raises:
         ParameterError: weights that are not n positive numbers of sum 1.
     """
-    weights = np.asarray(weights, float)
-    if weights.shape != (problem.n,) or not (weights > 0).all() or abs(weights.sum() - 1) > 1e-12:
+    weights = weights if is_array_api_obj(weights) else np.asarray(weights, float)
+    xp = array_namespace(weights)
+    if weights.shape != (problem.n,) or not bool(xp.all(weights > 0)) or abs(float(xp.sum(weights)) - 1) > 1e-12:
         raise ParameterError(f"need {problem.n} positive weights of sum 1, got {weights!r}")
     step_size, scale, w = _step_size(gamma), 1 / (problem.n * weights)[:, None], weights[:, None]
 
@@ -180,7 +182,8 @@ def _mean(g: Array) -> Array:
     return array_namespace(g).mean(g, axis=-2)
 
 
-def _step_size(gamma: Any) -> Array:
-    """A number, or (setting,) -> (setting, 1, 1)."""
-    g = np.asarray(gamma, float)
-    return g[:, None, None] if g.ndim == 1 else g
+def _step_size(gamma: Any) -> Any:
+    """A number, or (setting,) -> (setting, 1, 1); an array stays on its library."""
+    if not is_array_api_obj(gamma):
+        gamma = np.asarray(gamma, float) if isinstance(gamma, list | tuple) else float(gamma)
+    return gamma[:, None, None] if getattr(gamma, "ndim", 0) == 1 else gamma

@@ -1,5 +1,6 @@
 """The driver: resumes after a kill, survives a dying worker, never lets an exception or a time-out pass."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 
 from gradproof.experiments.engine.check import check, checks_of, control
 from gradproof.experiments.engine.store import Ledger
-from gradproof.experiments.engine.verify import load_file, plan, run_task, verify
+from gradproof.experiments.engine.verify import load_file, plan, replay, run_task, verify
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError, UnknownClaim
@@ -195,3 +196,56 @@ def test_unknown_checks_are_named():
 
     with pytest.raises(UnknownClaim, match="no check"):
         find_check("ef21.pl/exact/nothing")
+
+
+def test_a_violation_on_another_backend_must_be_found_on_numpy_too(claim):
+    def only_there(ctx):
+        yield Measurement(measured=2.0 if ctx.backend == "torch" else 0.5, bound=1.0)
+
+    def everywhere(ctx):
+        yield Measurement(measured=2.0, bound=1.0)
+
+    check(claim, level=Level.EXACT)(only_there)
+    check(claim, level=Level.EXACT)(everywhere)
+    rows = {r.check: r.verdict for r in verify([claim], jobs=1, backend="torch")}
+    assert rows["only_there"].outcome is Outcome.UNDECIDED
+    assert "on torch, but confirmed on numpy" in rows["only_there"].reason
+    assert rows["everywhere"].outcome is Outcome.REFUTED
+
+
+def test_a_row_is_replayed_from_its_key(claim, tmp_path):
+    def random_number(ctx):
+        yield Measurement(measured=ctx.rng("x").random(), bound=float(ctx.claim.bound()))
+
+    check(claim, level=Level.EMPIRICAL)(random_number)
+    ledger = Ledger(tmp_path / "l.sqlite")
+    first = [verify([claim], ledger=ledger, jobs=1, seed=seed)[0] for seed in (0, 1)]
+    kept = ledger.rows()
+    again = [replay(row) for row in kept]
+    assert [r.verdict.worst.measured for r in again] == [r.verdict.worst.measured for r in first]
+    assert len({r.verdict.worst.measured for r in again}) == 2
+    with pytest.raises(GradproofError, match="the code that wrote it"):
+        replay(dataclasses.replace(kept[0], key="other"))
+
+
+@pytest.mark.slow
+def test_every_row_of_a_paper_is_replayed_exactly(tmp_path):
+    ledger = Ledger(tmp_path / "l.sqlite")
+    verify(registry.claims("ef21"), ledger=ledger, jobs=1)
+    for row in ledger.rows():
+        assert replay(row).verdict == row.verdict, row.check
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_checks_run_on_a_dask_cluster(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    from gradproof.experiments.engine.executors import Dask
+
+    claims = [registry.claim(f"ef21.{name}") for name in ("pl", "young-optimal")]
+    here = verify(claims, ledger=Ledger(tmp_path / "here.sqlite"), jobs=1)
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        there = verify(claims, ledger=Ledger(tmp_path / "there.sqlite"), executor=Dask(client))
+    assert [(r.key, r.verdict) for r in there] == [(r.key, r.verdict) for r in here]

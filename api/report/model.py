@@ -1,0 +1,290 @@
+"""What the pages show, taken from the registry and a ledger; nothing is computed anew and nothing is judged here."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import math
+import operator
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sympy as sp
+
+from gradproof.experiments.engine.store import Ledger, Row, code_version
+from gradproof.summary import ClaimSummary, select
+from gradproof.theory.claim import CONFIDENCE, Claim
+from gradproof.theory.errors import GradproofError, LedgerError
+from gradproof.theory.evidence import Level, Measurement, Outcome, Relation
+from gradproof.theory.paper import Paper
+from gradproof.theory.proof_json import read_proof
+from gradproof.theory.proof_text import formal
+
+#: A proof longer than this stays in the ledger; the page then says so and how to make it again.
+LARGEST_PROOF = 1_000_000
+ALL_PROOFS = 5_000_000  # of all proof files together, so that the folder can be sent by mail; the shortest come first
+_MORE = 6_000  # characters of a formal statement on the page; the file has all of it
+
+
+@dataclass
+class ProofPage:
+    """One proof of the ledger: what it states, and the file that holds it (empty where it is not written)."""
+
+    text: str
+    formal: str
+    size: int
+    file: str = ""
+    axioms: tuple[str, ...] = ()
+    uses: int = 0
+    digest: str = ""
+    problem: str = ""
+    content: str = ""
+
+
+@dataclass
+class Evidence:
+    """One row of the ledger as the page shows it."""
+
+    row: Row
+    measured: MeasuredView | None
+    proofs: list[ProofPage] = field(default_factory=list)
+
+
+@dataclass
+class Entry:
+    """One page: a claim with its rows. ``known`` is false where only the ledger has heard of it."""
+
+    claim: Claim
+    slug: str
+    summary: ClaimSummary
+    known: bool
+    stale: bool
+    older: int
+    file: str = ""
+    mutants: list[Row] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
+    controls: list[Evidence] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> str:
+        """The outcome, or ``unchecked``."""
+        return self.summary.outcome.value if self.summary.rows else "unchecked"
+
+    @property
+    def necessity(self) -> dict[str, list[Row]]:
+        """For each thing given up by a control, the controls that gave it up."""
+        found: dict[str, list[Row]] = {}
+        for r in self.summary.controls:
+            found.setdefault(r.drops, []).append(r)
+        return found
+
+    @property
+    def variants(self) -> list[tuple[str, Row | None, int]]:
+        """Each variant of the claim that its checks were tried on: its name, the row that refuted it, how many ran."""
+        found: dict[str, list[Row]] = {}
+        for r in self.mutants:
+            if r.level is not Level.CONTROL:
+                found.setdefault(r.claim.partition("~")[2], []).append(r)
+        refuted = Outcome.REFUTED
+        return [(k, next((r for r in v if r.verdict.outcome is refuted), None), len(v)) for k, v in found.items()]
+
+    @property
+    def proof_count(self) -> int:
+        return sum(len(e.proofs) for e in (*self.evidence, *self.controls))
+
+
+@dataclass(frozen=True)
+class MeasuredView:
+    """The measurement nearest to its bound, in a reader's numbers."""
+
+    what: str
+    measured: str
+    bound: str
+    relation: str
+    error: str
+    parameters: tuple[tuple[str, str], ...]
+    ratio: float | None  # measured / bound, where that has a meaning
+    test: str
+    seed: int | None
+    n: int
+
+
+def gather(ledger: Ledger | None, targets: Iterable[str] = ()) -> list[Entry]:
+    """An entry for each claim asked for; with no target, for each in the registry or in the ledger."""
+    rows: dict[str, list[Row]] = {}
+    try:
+        for row in ledger.rows() if ledger is not None else []:
+            rows.setdefault(row.claim, []).append(row)
+    except (ValueError, TypeError, KeyError) as error:
+        raise LedgerError(f"the ledger has a row that cannot be read: {error}; choose another with --ledger") from None
+    targets = list(targets)
+    chosen = {c.id: (c, file) for claims, file in select(targets) for c in claims}
+    mutants: dict[str, list[Row]] = {}
+    for name in [n for n in rows if "~" in n]:
+        mutants.setdefault(name.split("~")[0], []).extend(rows.pop(name))
+    entries = [_entry(c, rows.get(c.id, []), mutants.get(c.id, []), True, file) for c, file in chosen.values()]
+    if not targets:
+        foreign = [name for name in rows if name not in chosen]
+        entries += [_entry(_stranger(name), rows[name], mutants.get(name, []), False, "") for name in foreign]
+    seen: dict[str, int] = {}
+    for e in entries:  # two ids that differ in case only are one file on some systems
+        count = seen[e.slug.lower()] = seen.get(e.slug.lower(), 0) + 1
+        e.slug += f"-{count}" if count > 1 else ""
+    _limit_proofs([p for e in entries for shown in (*e.evidence, *e.controls) for p in shown.proofs if p.file])
+    return entries
+
+
+def _limit_proofs(proofs: list[ProofPage]) -> None:
+    files: set[str] = set()
+    total = 0
+    for p in sorted(proofs, key=lambda p: p.size):
+        total += 0 if p.file in files else p.size
+        if total > ALL_PROOFS:
+            p.file, p.content = "", ""
+            p.problem = f"this proof of {p.size / 1e3:.0f} kB stays in the ledger, to keep the report small"
+        else:
+            files.add(p.file)
+
+
+def _entry(claim: Claim, rows: Sequence[Row], mutants: Sequence[Row], known: bool, file: str) -> Entry:
+    now = _newest(rows)
+    summary = ClaimSummary(claim, tuple(now))
+    stale = bool(now) and now[0].code != code_version()
+    entry = Entry(claim, slug(claim.id), summary, known, stale, len(rows) - len(now), Path(file).name, _newest(mutants))
+    for r in now:
+        shown = Evidence(r, measured(r.verdict.worst, claim.relation) if r.verdict.worst else None)
+        shown.proofs = [proof_page(text) for text in r.verdict.proofs]
+        (entry.controls if r.level is Level.CONTROL else entry.evidence).append(shown)
+    return entry
+
+
+def _newest(rows: Sequence[Row]) -> list[Row]:
+    """Rows of the newest code alone (evidence from other code is not evidence of it), the last of each check."""
+    if not rows:
+        return []
+    code = rows[-1].code
+    last = {(r.claim, r.check, r.level, r.budget, r.backend, r.seed): r for r in rows if r.code == code}
+    order = list(Level)
+    return sorted(last.values(), key=lambda r: (order.index(r.level), r.check, r.budget, r.seed))
+
+
+def _stranger(name: str) -> Claim:
+    """A claim that the ledger speaks of and this installation does not have."""
+    key = name.split(".")[0]
+    paper = Paper(key=key, authors=(), title=f"{key} (not in this installation)", year=0, family="unknown")
+    return Claim(id=name, paper=paper, title=name, statement="", parameters=(), assumptions=(), quantity="",
+                 relation=Relation.LE, expression=sp.Integer(0))  # fmt: skip
+
+
+def slug(name: str) -> str:
+    """A file name for any id: ids of the library stay as they are, others get a hash.
+
+    >>> slug("ef21.pl")
+    'ef21.pl'
+    >>> slug("../x").startswith("x-")
+    True
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:80]
+    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")
+
+
+def measured(m: Measurement, relation: Relation) -> MeasuredView:
+    """A measurement as text, with the ratio of its bar."""
+    r = m.relation or relation
+    a, b = _float(m.measured), _float(m.bound)
+    ratio = None
+    if a is not None and b is not None and a >= 0 and b > 0 and r in (Relation.LE, Relation.GE):
+        ratio = a / b if r is Relation.LE else (b / a if a > 0 else None)
+    error = "exact arithmetic" if m.error_source == "exact" else f"± {number(m.error)} ({m.error_source})"
+    test = ""
+    if m.e_value is not None:
+        test = f"e-value {number(m.e_value)}" + (f", refuted at {number(1 / m.level)}" if m.level else "")
+    parameters = tuple((k, number(v)) for k, v in m.parameters.items())
+    sign = {"<=": "≤", ">=": "≥", "==": "=", "iff": "="}[r.value]
+    return MeasuredView(
+        m.what or "measured", number(m.measured), number(m.bound), sign, error, parameters, ratio, test, m.seed, m.n
+    )
+
+
+def number(v: Any) -> str:
+    """Six digits of a number beside its exact form where that is short; any other value as text.
+
+    >>> number("1/3"), number(0.25), number("sqrt(2)"), number("top-k")
+    ('1/3 = 0.333333', '0.25', 'sqrt(2) = 1.41421', 'top-k')
+    """
+    if isinstance(v, list | tuple):
+        return "(" + ", ".join(number(x) for x in v[:8]) + (", …" if len(v) > 8 else "") + ")"
+    if isinstance(v, bool) or v is None:
+        return str(v)
+    value = _float(v)
+    if value is None:
+        return str(v)[:200]
+    short = f"{value:.6g}"
+    if not isinstance(v, str) or v == short or re.fullmatch(r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?", v):
+        return short
+    return f"{v} = {short}" if len(v) <= 24 else short
+
+
+def _float(v: Any) -> float | None:
+    """A number, also one that the ledger keeps as the text of an exact number; ``None`` for anything else."""
+    try:
+        return float(v)
+    except (TypeError, ValueError):
+        pass
+    if not isinstance(v, str) or len(v) > 200:
+        return None
+    try:
+        return _value(ast.parse(v, mode="eval").body)
+    except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError, TypeError):
+        return None
+
+
+_OPERATIONS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+               ast.Pow: operator.pow}  # fmt: skip
+
+
+def _value(node: ast.expr) -> float:
+    """Arithmetic with square roots in floats. A ledger may come from a stranger: nothing else is read."""
+    match node:
+        case ast.Constant(value=int() | float() as v):
+            return float(v)
+        case ast.UnaryOp(op=ast.USub(), operand=x):
+            return -_value(x)
+        case ast.BinOp(left=x, op=op, right=y) if type(op) in _OPERATIONS:
+            return float(_OPERATIONS[type(op)](_value(x), _value(y)))
+        case ast.Call(func=ast.Name(id="sqrt"), args=[x], keywords=[]):
+            return math.sqrt(_value(x))
+    raise ValueError("not a number")
+
+
+def proof_page(text: str) -> ProofPage:
+    """What a proof of the ledger states. It was accepted when the check ran; it is not checked again here."""
+    if len(text) > LARGEST_PROOF:
+        return ProofPage("", "", len(text), problem=f"a proof of {len(text) / 1e6:.1f} MB stays in the ledger")
+    try:
+        proof = read_proof(text)
+        compact = json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
+        said = formal(proof.statement)
+        digest = proof.statement.digest()
+    except (GradproofError, ValueError, RecursionError) as error:
+        return ProofPage("", "", len(text), problem=f"this proof cannot be read: {error}")
+    more = "\n… (the file has the rest)" if len(said) > _MORE else ""
+    axioms = tuple(sorted({u.axiom for u in proof.uses}))
+    name = hashlib.sha256(compact.encode()).hexdigest()[:16]
+    return ProofPage(proof.statement.text, said[:_MORE] + more, len(compact), f"{name}.json", axioms, len(proof.uses),
+                     digest, content=compact)  # fmt: skip
+
+
+def confidence(claim: Claim) -> str:
+    """How far the source was verified, in words."""
+    return CONFIDENCE[claim.confidence]
+
+
+def counts(entries: Sequence[Entry]) -> list[tuple[str, int]]:
+    """How many claims have each verdict, in the order of the verdicts, ``unchecked`` last."""
+    found = [e.verdict for e in entries]
+    return [(o, found.count(o)) for o in [*(o.value for o in Outcome), "unchecked"]]

@@ -1,0 +1,191 @@
+"""Write the pages: an index, a page a claim, a page a paper, a page on reading them, and the proofs as files."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+import gradproof
+from gradproof.experiments.engine.store import Ledger, code_version
+from gradproof.mathml import mathml, prose
+from gradproof.report import model
+from gradproof.report.model import Entry
+from gradproof.summary import show_tightness
+from gradproof.theory.errors import GradproofError
+from gradproof.theory.evidence import Level, Outcome
+from gradproof.theory.parameter import pretty_set
+
+MANIFEST = "report.json"
+
+#: a shape and a word for each verdict, so that no colour has to be told apart
+MARKS = {
+    "proved": "■",
+    "confirmed": "●",
+    "consistent": "○",
+    "refuted": "✕",
+    "undecided": "?",
+    "missed": "△",
+    "unchecked": "–",
+}
+MEANING = {o.value: o.meaning for o in Outcome} | {"unchecked": "no check was run on it, as far as the ledger knows"}
+
+
+@dataclass(frozen=True)
+class Site:
+    """What was written."""
+
+    folder: Path
+    index: Path
+    claims: int
+    files: int
+    size: int
+
+
+def build(folder: Path | str, *, ledger: Ledger | Path | str | None = None, targets: Iterable[str] = (),
+          figures: Path | str = "figures") -> Site:  # fmt: skip
+    """Write the report into ``folder``, which is new, empty, or holds an older report (that is replaced).
+
+    Args:
+        ledger: the ledger, or its path; the user's own if ``None``. One that does not exist counts as empty.
+        targets: claim ids, papers and files, as for ``gradproof verify``; everything if none is given.
+        figures: folder in which ``gradproof figures`` left its files; a paper without one goes without.
+
+    Raises:
+        GradproofError: the folder holds something else, or cannot be written.
+        UnknownClaim: a target is not known.
+        LedgerError: the ledger cannot be read.
+    """
+    folder, targets = Path(folder), list(targets)
+    previous = _previous(folder)
+    book = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
+    entries = model.gather(book, targets)
+    pages = _Pages(folder, entries, book, Path(figures), targets)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        pages.write()
+        for name in previous - set(pages.written):
+            _remove(folder, name)
+    except OSError as error:
+        raise GradproofError(
+            f"cannot write the report to {folder}: {error.strerror}; choose another folder with -o"
+        ) from None
+    size = sum((folder / name).stat().st_size for name in pages.written)
+    return Site(folder, folder / "index.html", len(entries), len(pages.written), size)
+
+
+def _previous(folder: Path) -> set[str]:
+    """Files of the report that is there. A folder with anything else in it is not written to."""
+    if not folder.exists():
+        return set()
+    if not folder.is_dir():
+        raise GradproofError(f"{folder} is a file; choose another folder with -o")
+    if not any(folder.iterdir()):
+        return set()
+    try:
+        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return {str(name) for name in found["files"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise GradproofError(f"{folder} is not empty and holds no report; choose another folder with -o") from None
+
+
+def _remove(folder: Path, name: str) -> None:
+    path = (folder / name).resolve()
+    if path.is_relative_to(folder.resolve()) and path.is_file():
+        path.unlink()
+
+
+def math_font(font: bytes) -> bytes:
+    """A style sheet with the font inside: browsers refuse font files beside a page that has no server."""
+    data = base64.b64encode(font)
+    return (
+        b"@font-face { font-family: GradproofMath; src: url(data:font/woff2;base64," + data + b") format('woff2'); }\n"
+    )
+
+
+class _Pages:
+    """One run of the writer."""
+
+    def __init__(self, folder: Path, entries: list[Entry], ledger: Ledger, figures: Path, targets: list[str]) -> None:
+        self.folder, self.entries, self.figures = folder, entries, figures
+        self.written: dict[str, None] = {}  # a set that keeps its order
+        loader = jinja2.PackageLoader("gradproof", "templates")
+        self.env = jinja2.Environment(
+            loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        )
+        self.env.filters.update(
+            tex=lambda s: Markup(mathml(s)),
+            display=lambda s: Markup(mathml(s, display=True)),
+            prose=lambda s: Markup(prose(s)),
+            when=lambda t: time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(t)),
+            size=lambda n: f"{n / 1e6:.1f} MB" if n >= 1e6 else f"{max(n, 100) / 1e3:.1f} kB",
+        )
+        self.env.globals.update(
+            version=gradproof.__version__, marks=MARKS, meaning=MEANING, made=time.time(), code=code_version(),
+            ledger=ledger.path.name, levels=list(Level), Level=Level, confidence=model.confidence,
+            pretty_set=pretty_set, tightness=show_tightness, targets=targets, counts=model.counts,
+        )  # fmt: skip
+
+    def write(self) -> None:
+        papers: dict[str, list[Entry]] = {}
+        for e in self.entries:
+            papers.setdefault(e.claim.paper.key, []).append(e)
+        shown = {key: self._figure(found[0]) for key, found in papers.items()}
+        slugs = {key: model.slug(key) for key in papers}
+        static = files("gradproof") / "static"
+        for asset in ("report.css", "report.js", "math-font-license.txt"):
+            self._put(f"assets/{asset}", (static / asset).read_bytes())
+        self._put("assets/math.css", math_font((static / "math.woff2").read_bytes()))
+        self._page("index.html", "index.html", root="", entries=self.entries, papers=papers, slugs=slugs)
+        self._page("about.html", "about.html", root="")
+        for key, found in papers.items():
+            self._page("paper.html", f"papers/{slugs[key]}.html", root="../", paper=found[0].claim.paper,
+                       entries=found, figure=shown[key])  # fmt: skip
+            for k, e in enumerate(found):
+                for proof in [p for shown_ in (*e.evidence, *e.controls) for p in shown_.proofs if p.file]:
+                    self._put(f"proofs/{proof.file}", proof.content.encode())
+                near = (found[k - 1] if k else None, found[k + 1] if k + 1 < len(found) else None)
+                self._page("claim.html", f"claims/{e.slug}.html", root="../", e=e, claim=e.claim, s=e.summary,
+                           figure=shown[key], paper_page=f"papers/{slugs[key]}.html", near=near)  # fmt: skip
+        data = {
+            "gradproof": gradproof.__version__,
+            "code": code_version(),
+            "claims": [e.summary.as_json() | {"page": f"claims/{e.slug}.html", "known": e.known} for e in self.entries],
+            "files": sorted({*self.written, MANIFEST}),
+        }
+        self._put(MANIFEST, json.dumps(data, ensure_ascii=False).encode())
+
+    def _figure(self, e: Entry) -> dict[str, str] | None:
+        """Copy the paper's figure where it has been made."""
+        stem = model.slug(e.claim.paper.stem)
+        found = {"png": "", "pdf": ""}
+        for kind in ("png", "pdf"):
+            source = self.figures / f"{stem}.{kind}"
+            if source.is_file():
+                name = f"figures/{stem}.{kind}"
+                (self.folder / "figures").mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, self.folder / name)
+                self.written[name] = None
+                found[kind] = name
+        return found if found["png"] else None
+
+    def _page(self, template: str, name: str, **values: Any) -> None:
+        self._put(name, self.env.get_template(template).render(page=name, **values).encode())
+
+    def _put(self, name: str, content: bytes) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.part-{os.getpid()}")
+        part.write_bytes(content)
+        part.replace(path)
+        self.written[name] = None

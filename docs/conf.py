@@ -1,0 +1,54 @@
+"""Sphinx: pages from the docstrings and the registry; formulas as MathML, so that the pages need no network."""
+
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import generate
+from docutils import nodes
+
+import gradproof
+from gradproof.mathml import mathml
+
+project = "gradproof"
+author = "the gradproof developers"
+version = release = gradproof.__version__
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "myst_parser"]
+myst_enable_extensions = ["dollarmath", "deflist"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = "gradproof"
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_mock_imports = ["torch", "jax", "cupy", "dask", "distributed", "submitit"]
+napoleon_use_rtype = False
+suppress_warnings = ["myst.header", "ref.python"]  # names that a package re-exports are found twice
+
+
+def _math(writer, node):
+    writer.body.append(mathml(node.astext(), display=node.tagname == "math_block"))
+    raise nodes.SkipNode
+
+
+_LITERAL = re.compile(r"(``.*?``|:[\w:]+:`[^`]*`)")
+
+
+def _plain(app, what, name, obj, options, lines):
+    """Docstrings are plain text with ``code``: norms |x| and products a*b are no markup."""
+    for k, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "...")):
+            parts = _LITERAL.split(line)
+            parts[::2] = [re.sub(r"([|*]|(?<=\w)_(?!\w))", r"\\\1", p) for p in parts[::2]]
+            lines[k] = "".join(parts)
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", _plain, priority=100)
+    app.add_html_math_renderer("gradproof", inline_renderers=(_math, None), block_renderers=(_math, None))
+    app.connect("builder-inited", lambda app: generate.write(Path(app.srcdir) / "_generated"))
+    return {"parallel_read_safe": True}
+
+
+html_math_renderer = "gradproof"

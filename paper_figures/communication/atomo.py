@@ -1,0 +1,77 @@
+"""ATOMO: second moment against the budget, and singular triplets against entries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from gradproof.paper_figures.make import COLOURS
+from gradproof.solvers.sparsification import minimal_variance
+
+
+def compute(*, budget: str = "quick") -> xr.Dataset:
+    """Exact second moments, relative to ||g||^2, on a decaying vector of 40 entries and on random matrices."""
+    rng = np.random.default_rng(0)
+    g = np.exp(-np.arange(40) / 8.0)
+    budgets = np.geomspace(0.5, 39, 60 if budget == "quick" else 400)
+    l1, norm2 = g.sum(), g @ g
+    squares = np.minimum(1, budgets[:, None] * g**2 / norm2)
+    curves = {
+        "optimal": [minimal_variance(g, s).second_moment for s in budgets],
+        "uniform": norm2 * g.size / budgets,
+        "squares": (g**2 / squares).sum(axis=1),
+        "bound": l1**2 / budgets,
+    }
+    marks = {"QSGD": np.sqrt(norm2), "TernGrad": g.max()}
+    decays = np.linspace(0.05, 3, 25)
+    spectral, entrywise = [], []
+    for decay in decays:
+        U, V = (np.linalg.qr(rng.standard_normal((m, 20)))[0] for m in (20, 30))
+        X = (U * np.exp(-decay * np.arange(20))) @ V.T
+        sigma = np.linalg.svd(X, compute_uv=False)
+        spectral.append(minimal_variance(sigma, 2.0).second_moment / (X * X).sum())
+        entrywise.append(minimal_variance(X.ravel(), 2.0).second_moment / (X * X).sum())
+    return xr.Dataset(
+        {
+            **{k: ("s", np.asarray(v) / norm2, {"units": "relative to ||g||^2"}) for k, v in curves.items()},
+            "mark_s": ("scheme", [l1 / q for q in marks.values()]),
+            "mark": ("scheme", [l1 * q / norm2 for q in marks.values()]),
+            "spectral": ("decay", spectral),
+            "entrywise": ("decay", entrywise),
+        },
+        coords={"s": budgets, "scheme": list(marks), "decay": decays},
+        attrs={"source": "Wang et al. (2018), arXiv:1806.04090"},
+    )
+
+
+def draw(data: xr.Dataset) -> Any:
+    """Two panels at a paper's text width."""
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 2.6))
+    styles = {"optimal": "-", "uniform": "--", "squares": "-.", "bound": ":"}
+    labels = {
+        "optimal": "least second moment",
+        "uniform": "uniform",
+        "squares": r"$p_i \propto \lambda_i^2$",
+        "bound": r"lower bound $\|\lambda\|_1^2/s$",
+    }
+    for colour, (name, style) in zip(COLOURS, styles.items(), strict=False):
+        left.loglog(data.s, data[name], style, color=colour, label=labels[name])
+    for marker, name in zip("os", data.scheme.values, strict=True):
+        at = data.sel(scheme=name)
+        left.plot(at.mark_s, at.mark, marker, color=COLOURS[6], label=str(name), zorder=3)
+    left.set_xlabel("budget $s$ (expected atoms sent)")
+    left.set_ylabel(r"$\mathbb{E}\|\hat g\|^2 / \|g\|^2$")
+    left.set_ylim(0.5, None)
+    left.legend()
+    left.set_title("(a) Water filling and the classics")
+    right.semilogy(data.decay, data.entrywise, "--", color=COLOURS[1], label="entries")
+    right.semilogy(data.decay, data.spectral, "-", color=COLOURS[0], label="singular triplets")
+    right.set_xlabel("decay of the spectrum")
+    right.set_ylabel(r"$\mathbb{E}\|\hat X\|^2 / \|X\|^2$ at $s = 2$")
+    right.legend()
+    right.set_title("(b) Atoms of a $20 \\times 30$ matrix")
+    return figure

@@ -1,0 +1,89 @@
+"""SGD stability: the threshold between its bounds as the batch grows, and the curvature at which training ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+BOUNDS = ("per_sample", "identity", "rank_one", "top", "trace", "gd")
+COLOURS = {
+    "per_sample": "#8fc79a",
+    "identity": "#3a9a5b",
+    "rank_one": "#e39a8a",
+    "top": "#d8795f",
+    "trace": "#c8442b",
+    "gd": "#7a1f12",
+}
+METHODS = {"sgd": ("SGD, B = 1", "#1f6fb4"), "gd": ("gradient descent", "#9e6b2f")}
+
+
+def compute(*, budget: str = "quick") -> Any:
+    """Numbers of both panels, as one ``xarray.Dataset``.
+
+    ``eta_star`` (batch) and ``bound`` (name, batch): step sizes for 12 samples in 5 dimensions, without replacement.
+    ``trace``, ``sharpness``, ``threshold``, ``loss`` (optimizer, eta): where a diagonal linear net ends, d = 50, n = 20.
+    """
+    import xarray as xr
+
+    from gradproof.experiments.landscape.sgd_stability import instances, runs
+    from gradproof.solvers import moments
+
+    full = budget != "quick"
+    batches = np.arange(1, len(instances.S12) + 1)
+    found = [moments.stability_threshold(instances.S12, batch_size=int(B)) for B in batches]
+    bounds = [moments.bounds(instances.S12, batch_size=t.batch_size, threshold=t) for t in found]
+
+    etas = np.array([0.01, 0.02, 0.04, 0.06, 0.08, 0.12] if not full else np.geomspace(0.005, 0.12, 16))
+    problem = runs.sparse_regression(np.random.default_rng(0))
+    fields = ("trace", "sharpness", "threshold", "loss")
+    ends = np.full((len(fields), len(METHODS), len(etas)), np.nan)
+    for j, B in enumerate((1, 20)):
+        state = runs.train(problem, etas, B, 30_000 if full else 12_000, 4_000, np.random.default_rng(1))
+        for e in runs.end_points(problem, state, etas, B):
+            k = int(np.argmin(np.abs(etas - e.eta)))
+            # the threshold is that of SGD with one sample, at both methods' end points
+            single = moments.stability_threshold(e.threshold.curvatures, batch_size=1)
+            ends[:, j, k] = e.trace, e.sharpness, single.value, e.loss
+    unit = {"units": "1/curvature"}
+    return xr.Dataset(
+        {
+            "eta_star": (["batch"], [t.value for t in found], unit),
+            "eta_error": (["batch"], [t.error for t in found], unit),
+            "bound": (["name", "batch"], [[getattr(b, name) for b in bounds] for name in BOUNDS], unit),
+            **{f: (["optimizer", "eta"], ends[i]) for i, f in enumerate(fields)},
+        },
+        coords={"batch": batches, "name": list(BOUNDS), "optimizer": list(METHODS), "eta": etas},
+        attrs={
+            "budget": budget,
+            "left": "12 rows in 5 dimensions, without replacement",
+            "right": "diagonal linear net",
+        },
+    )
+
+
+def draw(data: Any) -> Any:
+    """Two panels from the dataset alone; returns a matplotlib figure."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for name in data.name.values:
+        style = "--" if name in ("per_sample", "identity") else "-"
+        left.plot(
+            data.batch, data.bound.sel(name=name), style, color=COLOURS[str(name)], label=str(name).replace("_", " ")
+        )
+    left.plot(data.batch, data.eta_star, "o-", color="black", label=r"exact $\eta^*$")
+    left.set(xlabel="batch size B", ylabel="step size", yscale="log", title="Exact threshold between its bounds")
+    left.legend(fontsize="small", ncols=2)
+    for method in data.optimizer.values:
+        label, colour = METHODS[str(method)]
+        right.plot(data.eta, data.trace.sel(optimizer=method), "o-", color=colour, label=f"{label}: Tr H")
+        right.plot(
+            data.eta, data.sharpness.sel(optimizer=method), "s:", color=colour, label=rf"{label}: $\lambda_{{\max}}$"
+        )
+    right.plot(data.eta, 2 / data.eta, color="black", label=r"$2/\eta$")
+    right.set(xlabel=r"step size $\eta$", ylabel="curvature at the end", xscale="log", yscale="log")
+    right.set_title("SGD ends under 2/eta in trace, GD only in sharpness")
+    right.legend(fontsize="small")
+    return figure

@@ -1,0 +1,41 @@
+"""Ledgers for the report's tests: rows as the driver writes them, made by hand so that every kind is there."""
+
+import time
+
+import pytest
+
+from gradproof.experiments.engine.store import Ledger, Row, code_version
+from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
+
+
+def row(claim, check="a_check", *, level=Level.EXACT, outcome=Outcome.CONFIRMED, reason="holds", worst=None, proofs=(),
+        drops="", code="", tightness=None, seed=0, **more):  # fmt: skip
+    verdict = Verdict(outcome=outcome, reason=reason, n=1, worst=worst, proofs=tuple(proofs), tightness=tightness)
+    values = {
+        "budget": "quick",
+        "backend": "numpy",
+        "seconds": 0.5,
+        "finished": time.time(),
+        "versions": {"python": "3"},
+    }
+    return Row(key=f"{claim}/{check}/{level}/{code}/{seed}", claim=claim, check=check, level=level, drops=drops,
+               summary="one line", seed=seed, code=code or code_version(), verdict=verdict, **{**values, **more})  # fmt: skip
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    """A ledger with every verdict on claims that exist, and one that does not."""
+    book = Ledger(tmp_path / "made.sqlite")
+    m = Measurement(measured=0.5, bound=1.0, error=1e-9, error_source="solver gap", parameters={"gamma": "1/3", "n": 4},
+                    relation=Relation.LE, seed=3, n=10)  # fmt: skip
+    book.put(row("ef21.nonconvex-am", worst=m, tightness=0.5))
+    book.put(row("ef21.nonconvex-am", "drop_it", level=Level.CONTROL, drops="contractive", reason="caught"))
+    over = Measurement(measured=2.0, bound=1.0, relation=Relation.LE)
+    book.put(row("ef21.pl", outcome=Outcome.REFUTED, reason="violated at <here>", worst=over, tightness=2.0))
+    book.put(row("ef21.sgd", level=Level.EMPIRICAL, outcome=Outcome.UNDECIDED, reason="the solver failed"))
+    book.put(row("ef21.cloning", level=Level.CONTROL, outcome=Outcome.MISSED, drops="clones"))
+    book.put(row("ef21.distortion", code="0" * 16, level=Level.EMPIRICAL, outcome=Outcome.CONSISTENT))
+    book.put(row("stranger.claim", reason="from elsewhere"))
+    book.put(row("ef21.pl~half", outcome=Outcome.REFUTED, reason="the mutant is caught"))
+    book.put(row("ef21.pl~near"))
+    return book

@@ -1,0 +1,223 @@
+"""The report in a real browser, from ``file://``: Debian's chromium, driven by Selenium.
+
+Skipped, with the reason, where there is no chromium; a failure there if GRADPROOF_NEEDS_CHROMIUM is set.
+"""
+
+import os
+import shutil
+import time
+
+import pytest
+
+from gradproof.experiments.engine.store import Ledger
+from gradproof.report import build
+from gradproof.theory import registry
+from gradproof.theory.claim import Claim
+from gradproof.theory.evidence import Relation
+from gradproof.theory.paper import Paper
+
+from .conftest import row  # isort: skip
+
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage")  # fmt: skip
+
+
+def _browser(profile):
+    missing = [n for n in ("chromium", "chromedriver") if shutil.which(n) is None]
+    try:
+        from selenium import webdriver
+    except ImportError:
+        missing.append("selenium")
+    if missing:
+        reason = (
+            f"{' and '.join(missing)} not found; `apt-get install chromium chromium-driver`, `pip install selenium`"
+        )
+        if os.environ.get("GRADPROOF_NEEDS_CHROMIUM"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for flag in (*FLAGS, f"--user-data-dir={profile}", "--window-size=1280,900"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    driver = _browser(tmp_path_factory.mktemp("profile"))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(browser):
+    """The browser at desktop size, with a check afterwards: a quiet console, and nothing asked of a network."""
+    _resize(browser, 1280, 900)
+    browser.get_log("browser")
+    browser.get_log("performance")
+    yield browser
+    assert browser.get_log("browser") == []
+    asked = [e["message"] for e in browser.get_log("performance") if '"Network.requestWillBeSent"' in e["message"]]
+    assert not [m for m in asked if '"url":"http' in m]
+
+
+def _resize(browser, width, height, dark=False):
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+
+def css(browser, selector):
+    from selenium.webdriver.common.by import By
+
+    return browser.find_elements(By.CSS_SELECTOR, selector)
+
+
+def shown(browser):
+    script = "return [...document.querySelectorAll('table.claims tbody tr')].filter(r => r.offsetHeight > 0).length"
+    return browser.execute_script(script)
+
+
+def keys(browser, *what):
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    ActionChains(browser).send_keys(*what).perform()
+
+
+@pytest.fixture
+def site(ledger, tmp_path):
+    return build(tmp_path / "site", ledger=ledger)
+
+
+def test_filter_search_and_open_a_claim(page, site):
+    page.get(site.index.as_uri())
+    everything = site.claims
+    assert shown(page) == everything
+    css(page, "input[name=verdict][value=refuted]")[0].find_element("xpath", "..").click()
+    assert shown(page) == 1
+    assert "verdict=refuted" in page.current_url
+    css(page, "button[type=reset]")[0].click()
+    time.sleep(0.1)
+    assert shown(page) == everything
+    css(page, "input[name=q]")[0].send_keys("richtarik THRESHOLD")
+    time.sleep(0.1)
+    assert shown(page) == 1
+    css(page, "input[name=q]")[0].send_keys(" nothing like it")
+    time.sleep(0.1)
+    assert shown(page) == 0
+    assert css(page, "#none")[0].is_displayed()
+    page.get(site.index.as_uri() + "#evidence=control")
+    page.refresh()
+    assert shown(page) == 2  # one control caught, one missed
+    link = css(page, "tr:not([hidden]) td:nth-child(2) a")[0]
+    title = link.text
+    link.click()
+    assert css(page, "h1")[0].text == title
+    assert css(page, ".formula math")
+
+
+def test_the_keyboard_is_enough(page, site):
+    from selenium.webdriver.common.keys import Keys
+
+    page.get(site.index.as_uri())
+    keys(page, "/")
+    keys(page, "ef21.pl")
+    time.sleep(0.1)
+    keys(page, Keys.ARROW_DOWN)
+    assert page.switch_to.active_element.get_attribute("href").endswith("ef21.pl.html")
+    keys(page, Keys.ENTER)
+    assert page.current_url.endswith("claims/ef21.pl.html")
+    keys(page, Keys.TAB)
+    assert page.switch_to.active_element.get_attribute("class") == "skip"
+
+
+def test_sorting_by_tightness(page, site):
+    page.get(site.index.as_uri())
+    button = css(page, "button[data-by=tightness]")[0]
+    button.click()
+    button.click()
+    assert css(page, "tbody tr td:nth-child(2) .id")[0].text == "ef21.pl"
+    assert button.find_element("xpath", "..").get_attribute("aria-sort") == "descending"
+
+
+def test_all_pages_load_quietly_and_fit_a_phone(page, site):
+    for dark in (False, True):
+        _resize(page, 390, 844, dark)
+        for file in sorted(site.folder.rglob("*.html")):
+            page.get(file.as_uri())
+            width = page.execute_script("return document.documentElement.scrollWidth")
+            assert width <= 390, (file.name, width)
+            if not dark:
+                assert css(page, "h1")
+        colour = page.execute_script("return getComputedStyle(document.body).backgroundColor")
+        assert (sum(map(int, colour[4:-1].split(","))) < 200) is dark
+
+
+def test_the_theme_is_kept(page, site):
+    page.get(site.index.as_uri())
+    css(page, "#theme")[0].click()
+    page.get((site.folder / "about.html").as_uri())
+    assert page.execute_script("return document.documentElement.dataset.theme") == "dark"
+    css(page, "#theme")[0].click()
+    page.execute_script("localStorage.clear()")
+
+
+def test_text_can_be_read(page, site):
+    """Contrast of at least 4.5 between every verdict's colour and the page, in both themes (WCAG AA)."""
+    for dark in (False, True):
+        _resize(page, 1280, 900, dark)
+        page.get((site.folder / "about.html").as_uri())
+        pairs = page.execute_script(
+            "const ground = getComputedStyle(document.body).backgroundColor;"
+            "return [...document.querySelectorAll('.v, dd, .soft, a')].map(e => [getComputedStyle(e).color, ground])"
+        )
+        assert len(pairs) > 10
+        for ink, paper in pairs:
+            assert _contrast(ink, paper) >= 4.5, (ink, paper, dark)
+
+
+def _contrast(a, b):
+    def light(colour):
+        parts = [int(x) / 255 for x in colour[4:-1].split(",")]
+        linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((light(a), light(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_an_empty_ledger_works(page, tmp_path):
+    made = build(tmp_path / "site", ledger=tmp_path / "l.sqlite")
+    page.get(made.index.as_uri())
+    assert shown(page) == made.claims
+    assert "gradproof verify" in css(page, ".notice")[0].text
+
+
+@pytest.mark.slow
+def test_ten_thousand_claims(page, tmp_path):
+    paper = Paper(key="many", authors=("A",), title="Many", year=2026, family="own")
+    claims = [Claim(id=f"many.c{k}", paper=paper, title=f"Claim number {k}", statement="$x \\le 1$", parameters=(), assumptions=(),
+                    quantity="x", relation=Relation.LE, expression=1) for k in range(10_000)]  # fmt: skip
+    registry.register(*claims)
+    try:
+        book = Ledger(tmp_path / "l.sqlite")
+        book.put(row("many.c77", tightness=0.9))
+        made = build(tmp_path / "site", ledger=book, targets=["many"])
+        assert made.claims == 10_000
+        page.get(made.index.as_uri())
+        assert shown(page) == 10_000
+        start = time.perf_counter()
+        css(page, "input[name=q]")[0].send_keys("number 77")
+        expected = sum("77" in str(k) for k in range(10_000))
+        while shown(page) != expected:
+            assert time.perf_counter() - start < 20, "the filter does not answer"
+            time.sleep(0.05)
+        css(page, "input[name=verdict][value=confirmed]")[0].find_element("xpath", "..").click()
+        while shown(page) != 1:
+            assert time.perf_counter() - start < 20
+            time.sleep(0.05)
+    finally:
+        for c in claims:
+            del registry._CLAIMS[c.id]

@@ -1,0 +1,149 @@
+"""Checks of SGD stability: every claim is held, every control is caught, false variants of the claims are not let through."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from gradproof.experiments.engine.check import Context, certifier_of, checks_of
+from gradproof.experiments.engine.judge import judge
+from gradproof.experiments.landscape.sgd_stability import controls, empirical, instances, runs
+from gradproof.solvers import moments
+from gradproof.theory import registry
+from gradproof.theory.errors import ParameterError
+from gradproof.theory.evidence import Level, Outcome, Relation
+from gradproof.theory.landscape import sgd_stability as paper
+from gradproof.theory.proof import check as kernel_check
+
+CLAIMS = registry.claims(paper.PAPER.key)
+CHECKS = [(c, k) for c in CLAIMS for k in checks_of(c, "quick")]
+EXPECTED = {
+    Level.SYMBOLIC: Outcome.PROVED,
+    Level.CERTIFIED: Outcome.PROVED,
+    Level.EXACT: Outcome.CONFIRMED,
+    Level.EMPIRICAL: Outcome.CONSISTENT,
+    Level.CONTROL: Outcome.CONFIRMED,
+}
+
+
+def outcome(check, claim):
+    return judge(check.level, claim.relation, check.run(Context(claim, scope=check.name)))
+
+
+@pytest.mark.parametrize(("claim", "check"), CHECKS, ids=[k.id for _, k in CHECKS])
+def test_every_check_comes_out_as_expected(claim, check):
+    verdict = outcome(check, claim)
+    assert verdict.outcome is EXPECTED[check.level], verdict.reason
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_a_claim_ten_percent_too_good_is_not_let_through(claim):
+    """The bound moved by a tenth to the wrong side (both sides for equalities): some exact check must refute it."""
+    factors = {Relation.LE: [0.9], Relation.GE: [1.1]}.get(claim.relation, [0.9, 1.1])
+    if claim is paper.LOSS_FROBENIUS:
+        factors = [2]  # the exact check is met with tightness 0.64 only
+    for factor in factors:
+        mutant = claim.with_bound(sp.Rational(str(factor)) * claim.expression)
+        levels = (Level.EXACT, Level.CERTIFIED)
+        verdicts = [outcome(k, mutant).outcome for k in checks_of(claim, "quick") if k.level in levels]
+        assert Outcome.REFUTED in verdicts
+
+
+def test_paths_and_moments_part_ways():
+    """h in {1, 4}, eta = 0.9: E delta^2 grows by 3.385 a step while the median path tends to 0."""
+    median, growth = empirical.median_and_mean_growth(np.random.default_rng(0), 0.9)
+    assert growth == pytest.approx(3.385, abs=1e-12)
+    assert median < 1e-6
+    assert controls.almost_sure_threshold((1, 4)) == sp.Rational(5, 4)
+
+
+def test_almost_sure_stability_may_be_disconnected():
+    """h in {1, 9}: stable below (5 - sqrt 7)/9 and between (5 + sqrt 7)/9 and 10/9."""
+    eta = sp.Symbol("eta", positive=True)
+    factor = (1 - eta) * (1 - 9 * eta)
+    ends = sorted(sp.solve(factor - 1, eta) + sp.solve(factor + 1, eta))
+    assert ends == [sp.Rational(5, 9) - sp.sqrt(7) / 9, sp.sqrt(7) / 9 + sp.Rational(5, 9), sp.Rational(10, 9)]
+    inside = [abs(factor.subs(eta, x)) < 1 for x in (sp.Rational(1, 5), sp.Rational(1, 2), sp.Rational(9, 10))]
+    assert inside == [True, False, True]
+
+
+def test_D_is_not_ordered_on_all_symmetric_matrices():
+    """mean H_iXH_i - HXH is negative on some indefinite X, although it is positive on semidefinite ones."""
+    H = np.array([[[1.0, 0], [0, 0]], [[0, 0], [0, 1.0]]])
+    mean, X = H.mean(axis=0), np.array([[0.0, 1], [1, 0]])
+    excess = sum(np.trace(X @ h @ X @ h) for h in H) / 2 - np.trace(X @ mean @ X @ mean)
+    assert excess == -0.5
+
+
+def test_identical_samples_have_the_frobenius_threshold_of_any_batch():
+    rows = [[1, 2]] * 3
+    for B in (1, 2, 3):
+        assert moments.stability_threshold(rows, batch_size=B).value == pytest.approx(2 / 5, rel=1e-14)
+
+
+def test_statistics_of_chains_are_those_of_the_operator():
+    sizes = runs.chains(instances.R4, [1, -1, 1], 0.15, 1, False, 8, 2000, np.random.default_rng(0))
+    assert sizes.shape == (9, 2000)
+    assert (sizes[0] == 3).all()
+
+
+def test_jacobians_are_derivatives():
+    rng = np.random.default_rng(0)
+    relu = runs.Relu(rng.standard_normal((5, 3)), rng.standard_normal((5, 2)), width=4)
+    state = relu.init(rng, 1)
+    J, h = relu.jacobian(state, 0), 1e-6
+
+    def outputs(A, W):
+        return np.maximum(relu.X @ W.T, 0) @ A.T
+
+    A, W = state.a[0], state.b[0]
+    numeric = []
+    for table, wrt_W in ((W, True), (A, False)):
+        for at in np.ndindex(table.shape):
+            moved = [table.copy(), table.copy()]
+            moved[0][at] += h
+            moved[1][at] -= h
+            up, down = (outputs(A, t) if wrt_W else outputs(t, W) for t in moved)
+            numeric.append((up - down) / (2 * h))
+    assert np.allclose(np.stack(numeric, axis=2), J, atol=1e-8)
+
+
+def test_a_step_is_gradient_descent_on_the_loss():
+    rng = np.random.default_rng(1)
+    for problem in (runs.one_neuron_teacher(rng, n=20, d=5, width=6), runs.sparse_regression(rng, 6, 8)):
+        state = problem.init(rng, 1)
+        J = problem.jacobian(state, 0)
+        n = len(problem.X)
+        everything = np.arange(n)[None]
+        new = problem.step(state, problem.X[everything], problem.y[everything], np.array([0.1]))
+        if isinstance(problem, runs.Relu):
+            f = np.maximum(problem.X @ state.b[0].T, 0) @ state.a[0].T
+            gradient = np.einsum("no,nop->p", f - problem.y, J) / n
+            moved = np.concatenate([(new.b - state.b)[0].ravel(), (new.a - state.a)[0].ravel()])
+        else:
+            f = problem.X @ (state.a[0] * state.b[0])
+            gradient = J.T @ (f - problem.y) / n
+            moved = np.concatenate([(new.a - state.a)[0], (new.b - state.b)[0]])
+        assert np.allclose(moved, -0.1 * gradient, atol=1e-12)
+
+
+@pytest.mark.slow
+def test_jax_runs_reach_the_same_kind_of_minimum():
+    pytest.importorskip("jax")
+    problem = runs.sparse_regression(np.random.default_rng(0))
+    state = runs.train(problem, (0.04,), 1, 12_000, 4_000, np.random.default_rng(1), backend="jax")
+    (end,) = runs.end_points(problem, state, (0.04,), 1)
+    assert end.loss < 1e-8
+    assert end.trace <= 2 / 0.04
+
+
+def test_certificates_on_request():
+    certify = certifier_of(paper.EXACT_THRESHOLD)
+    rows = tuple(Fraction(x) for row in instances.R4 for x in row)
+    for eta, side in ((Fraction(1, 3), "stable"), (Fraction(7, 20), "unstable")):
+        proof, facts = certify(rows=rows, d=3, eta=eta)
+        assert facts == {"side": side}
+        assert side in kernel_check(proof).statement.text
+    with pytest.raises(ParameterError, match="multiple of d"):
+        certify(rows=rows, d=5, eta=1)

@@ -1,0 +1,153 @@
+"""ATOMO: unbiased sparsification of a gradient in any set of atoms, with least variance."""
+
+import sympy as sp
+
+from gradproof.theory.assumption import Assumption
+from gradproof.theory.claim import Claim
+from gradproof.theory.evidence import Relation
+from gradproof.theory.paper import Paper
+from gradproof.theory.parameter import COUNT, NONNEGATIVE, UNIT_LOPEN, Parameter
+from gradproof.theory.registry import register
+
+PAPER = Paper(
+    key="atomo",
+    authors=("Wang", "Sievert", "Charles", "Liu", "Wright", "Papailiopoulos"),
+    title="ATOMO: Communication-efficient Learning via Atomic Sparsification",
+    year=2018,
+    family="communication",
+    arxiv="1806.04090",
+    venue="NeurIPS",
+)
+
+lam = Parameter("lam", "coefficients |lambda_i| of the unit atoms", NONNEGATIVE, r"\lambda", size="N")
+p = Parameter("p", "probability of sending each atom", UNIT_LOPEN, size="N")
+s = Parameter("s", "budget: expected number of atoms sent")
+n1 = Parameter("n1", "number of atoms sent for certain", sp.S.Naturals0, "n_1")
+head = Parameter("head", "sum of lambda_i^2 over the atoms sent for certain", NONNEGATIVE, r"\Lambda_{n_1}")
+tail = Parameter("T", "sum of |lambda_i| over the others", NONNEGATIVE, "T_{n_1}")
+l1 = Parameter("l1", "sum of |lambda_i| (of |g_i| for entries)", NONNEGATIVE, r"\|\lambda\|_1")
+lq = Parameter("lq", "the q-norm of the gradient", NONNEGATIVE, r"\|g\|_q")
+rows = Parameter("n", "rows of the matrix", COUNT)
+columns = Parameter("m", "columns of the matrix", COUNT)
+entries = Parameter("entrywise", "entrywise l1 norm of the matrix", NONNEGATIVE, r"\|X\|_1")
+gamma = Parameter("gamma", "step size", latex=r"\gamma")
+x2 = Parameter("x2", "||x||^2", NONNEGATIVE, r"\|x\|^2")
+value = Parameter("V", "least second moment at x with budget s", NONNEGATIVE, "V(x, s)")
+
+INDEPENDENT = Assumption("independent", "atom $i$ is sent with probability $p_i$, independently of the others")
+UNIT = Assumption("unit_atoms", "every atom has norm one")
+ORTHONORMAL = Assumption("orthonormal", "the atoms are orthonormal")
+BALANCED = Assumption("balanced", r"$|\lambda_{(1)}| s \le \|\lambda\|_1$")
+OPTIMAL = Assumption("optimal", "the probabilities are those of least variance")
+
+_i, _N = sp.Symbol("i", integer=True), sp.Symbol("N", integer=True, positive=True)
+
+MOMENTS = Claim(
+    id="atomo.moments",
+    paper=PAPER,
+    title="The variance of independent sparsification, for any unit atoms",
+    statement=r"$\mathbb E\hat g = g$ and $\mathbb E\|\hat g - g\|^2 = \sum_i \lambda_i^2(1/p_i - 1)$, orthogonal atoms or not.",
+    parameters=(lam, p),
+    assumptions=(INDEPENDENT, UNIT),
+    quantity=r"\mathbb E\|\hat g - g\|^2",
+    relation=Relation.EQ,
+    expression=sp.Sum(lam.symbol[_i] ** 2 * (1 / p.symbol[_i] - 1), (_i, 1, _N)),
+    where="Section 2",
+    tight=True,
+)
+
+OPTIMAL_PROBABILITIES = Claim(
+    id="atomo.optimal-probabilities",
+    paper=PAPER,
+    title="Water-filling probabilities have the least second moment",
+    statement=(
+        r"With $n_1$ the least $k \ge 0$ such that $|\lambda_{(k+1)}|(s - k) \le T_k = "
+        r"\sum_{j>k}|\lambda_{(j)}|$: $p_{(i)} = 1$ for "
+        r"$i \le n_1$ and $|\lambda_{(i)}|(s - n_1)/T_{n_1}$ otherwise minimise $\sum\lambda_i^2/p_i$ "
+        r"under $\sum p_i \le s$, "
+        r"with value $\sum_{i \le n_1}\lambda_{(i)}^2 + T_{n_1}^2/(s - n_1)$."
+    ),
+    parameters=(head, tail, s, n1),
+    assumptions=(Assumption("budget", "s is below the number of nonzeros", sp.Lt(n1.symbol, s.symbol)),),
+    quantity=r"\min_p \sum_i \lambda_i^2/p_i",
+    relation=Relation.EQ,
+    expression=head.symbol + tail.symbol**2 / (s.symbol - n1.symbol),
+    where="Theorem on the optimal probabilities (number not recalled)",
+    tight=True,
+)
+
+BALANCED_VALUE = Claim(
+    id="atomo.balanced-value",
+    paper=PAPER,
+    title="The least second moment is at least the squared l1 norm over the budget",
+    statement=(
+        r"$\min_p\sum\lambda_i^2/p_i \ge \|\lambda\|_1^2/s$ for every $\lambda$, with equality iff "
+        r"$\lambda$ is $s$-balanced: then "
+        r"$p_i = s|\lambda_i|/\|\lambda\|_1$."
+    ),
+    parameters=(l1, s),
+    assumptions=(Assumption("budget", r"$\sum p_i \le s$"),),
+    quantity=r"\min_p \sum_i \lambda_i^2/p_i",
+    relation=Relation.GE,
+    expression=l1.symbol**2 / s.symbol,
+    where="Section 3",
+    tight=True,
+)
+
+QSGD_TERNGRAD = Claim(
+    id="atomo.qsgd-terngrad",
+    paper=PAPER,
+    title="One-level QSGD and TernGrad are optimal at their own budgets",
+    statement=(
+        r"Keeping entry $i$ with probability $|g_i|/\|g\|_q$ is the scheme of least variance for the budget "
+        r"$s_q = \|g\|_1/\|g\|_q$, with second moment $\|g\|_1\|g\|_q$; $q = 2$ is one-level QSGD, $q = "
+        r"\infty$ TernGrad."
+    ),
+    parameters=(l1, lq),
+    assumptions=(OPTIMAL,),
+    quantity=r"\mathbb E\|\hat g\|^2",
+    relation=Relation.EQ,
+    expression=l1.symbol * lq.symbol,
+    where="Theorem on QSGD and TernGrad (number not recalled)",
+    tight=True,
+)
+
+SPECTRAL_VS_ENTRYWISE = Claim(
+    id="atomo.spectral-vs-entrywise",
+    paper=PAPER,
+    title="Singular triplets never need more variance than entries at an equal number of atoms",
+    statement=(
+        r"$\|X\|_1/\sqrt{nm} \le \|X\|_* \le \|X\|_1$ (entrywise norm), so that for balanced budgets the "
+        r"second moment with singular "
+        r"triplets is between $1/(nm)$ and $1$ times that with entries. A triplet costs $n + m + 1$ "
+        r"numbers, an entry one and an index."
+    ),
+    parameters=(entries,),
+    assumptions=(Assumption("unit_atoms", "the entry atoms have nuclear norm one"),),
+    quantity=r"\|X\|_*",
+    relation=Relation.LE,
+    expression=entries.symbol,
+    where="Section 4",
+    tight=True,
+)
+
+SGD_EFFECT = Claim(
+    id="atomo.sgd-effect",
+    paper=PAPER,
+    title="One step with a sparsified gradient on the squared norm",
+    statement=(
+        r"For $f = \frac12\|x\|^2$ and $x^+ = x - \gamma\hat g(x)$: $\mathbb E\|x^+\|^2 = (1 - "
+        r"2\gamma)\|x\|^2 + \gamma^2V(x, s)$; as "
+        r"$V \le (d/s)\|x\|^2$ with equality iff all $|x_i|$ are equal, it contracts for every $x$ iff $\gamma < 2s/d$."
+    ),
+    parameters=(gamma, x2, value),
+    assumptions=(INDEPENDENT, OPTIMAL),
+    quantity=r"\mathbb E\|x^+\|^2",
+    relation=Relation.EQ,
+    expression=(1 - 2 * gamma.symbol) * x2.symbol + gamma.symbol**2 * value.symbol,
+    where="derived here",
+    confidence="derived",
+    tight=True,
+)
+
+register(MOMENTS, OPTIMAL_PROBABILITIES, BALANCED_VALUE, QSGD_TERNGRAD, SPECTRAL_VS_ENTRYWISE, SGD_EFFECT)

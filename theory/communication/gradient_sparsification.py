@@ -1,0 +1,150 @@
+"""Gradient sparsification: the sparsest unbiased estimate under a cap on its second moment."""
+
+import sympy as sp
+
+from gradproof.theory.assumption import Assumption
+from gradproof.theory.claim import Claim
+from gradproof.theory.evidence import Relation
+from gradproof.theory.paper import Paper
+from gradproof.theory.parameter import COUNT, NONNEGATIVE, UNIT_OPEN, Parameter
+from gradproof.theory.registry import register
+
+PAPER = Paper(
+    key="gradient-sparsification",
+    authors=("Wangni", "Wang", "Liu", "Zhang"),
+    title="Gradient Sparsification for Communication-Efficient Distributed Optimization",
+    year=2018,
+    family="communication",
+    arxiv="1710.09854",
+    venue="NeurIPS",
+)
+
+eps = Parameter("eps", "allowed relative increase of the second moment", latex=r"\varepsilon")
+k = Parameter("k", "number of entries sent for certain", sp.S.Naturals0)
+norm2 = Parameter("norm2", "||g||^2", latex=r"\|g\|^2")
+tail1 = Parameter("tail1", "sum of |g_i| over the others", NONNEGATIVE, "T_k")
+tail2 = Parameter("tail2", "sum of g_i^2 over the others", NONNEGATIVE, "R_k")
+kappa = Parameter("kappa", "target density", UNIT_OPEN, r"\kappa")
+d = Parameter("d", "number of entries", COUNT)
+rho = Parameter("rho", "||g outside S||_1 / ||g on S||_1", NONNEGATIVE, r"\rho")
+s = Parameter("s", "size of S", COUNT)
+b = Parameter("b", "bits of a float", COUNT)
+gamma = Parameter("gamma", "step size", latex=r"\gamma")
+x2 = Parameter("x2", "||x||^2", NONNEGATIVE, r"\|x\|^2")
+V = Parameter("V", "least second moment with the same density", NONNEGATIVE)
+
+UNBIASED = Assumption("unbiased", "kept entries are divided by their probability")
+CAP = Assumption("cap", r"$\sum g_i^2/p_i \le (1 + \varepsilon)\|g\|^2$")
+SPARSE = Assumption("approximately_sparse", r"$\|g_{S^c}\|_1 \le \rho\|g_S\|_1$ for some $|S| = s$")
+
+OPTIMAL_DENSITY = Claim(
+    id="gradient-sparsification.optimal-density",
+    paper=PAPER,
+    title="The sparsest unbiased estimate",
+    statement=(
+        r"With $k$ the least $k \ge 0$ such that $|g_{(k+1)}|T_k \le \varepsilon\|g\|^2 + R_k$, $T_k = "
+        r"\sum_{j>k}|g_{(j)}|$, $R_k = "
+        r"\sum_{j>k}g_{(j)}^2$: $p_{(i)} = 1$ for $i \le k$, else $|g_{(i)}|T_k/(\varepsilon\|g\|^2 + "
+        r"R_k)$, is the sparsest."
+    ),
+    parameters=(k, tail1, tail2, eps, norm2),
+    assumptions=(CAP,),
+    quantity=r"\min_p \sum_i p_i",
+    relation=Relation.EQ,
+    expression=k.symbol + tail1.symbol**2 / (eps.symbol * norm2.symbol + tail2.symbol),
+    where="Algorithm 2",
+    tight=True,
+)
+
+GREEDY = Claim(
+    id="gradient-sparsification.greedy",
+    paper=PAPER,
+    title="The greedy rescaling ends at the scheme of least variance",
+    statement=(
+        r"$p^0_i = \min(\kappa d|g_i|/\|g\|_1, 1)$, rescaled on the entries below one until the sum is "
+        r"$\kappa d$, ends after at most $d$ "
+        r"rescalings at the minimiser of $\sum g_i^2/p_i$ under $\sum p_i = \kappa d$."
+    ),
+    parameters=(V,),
+    assumptions=(Assumption("until_it_ends", "rescaled until the sum is met, not only twice"),),
+    quantity=r"\sum_i g_i^2/p_i",
+    relation=Relation.EQ,
+    expression=V.symbol,
+    where="Algorithm 3",
+    tight=True,
+)
+
+DUALITY = Claim(
+    id="gradient-sparsification.duality",
+    paper=PAPER,
+    title="Least density and least variance are inverse to each other",
+    statement=(
+        r"$\varepsilon \mapsto \min\sum p_i$ and $s \mapsto \min\sum g_i^2/p_i/\|g\|^2 - 1$ are inverse "
+        r"functions where some $p_i < 1$."
+    ),
+    parameters=(eps,),
+    assumptions=(Assumption("some_dropped", "some $p_i < 1$"),),
+    quantity=r"\min_{\sum p_i \le S(\varepsilon)} \sum_i g_i^2/p_i / \|g\|^2 - 1",
+    relation=Relation.EQ,
+    expression=eps.symbol,
+    where="derived here",
+    tight=True,
+)
+
+APPROX_SPARSE = Claim(
+    id="gradient-sparsification.approx-sparse",
+    paper=PAPER,
+    title="Approximately sparse gradients need few entries",
+    statement=(
+        r"If $\|g_{S^c}\|_1 \le \rho\|g_S\|_1$ for some $|S| = s$, then at $\varepsilon = \rho$ the "
+        r"sparsest scheme sends at most "
+        r"$(1 + \rho)s$ entries on average, with second moment at most $(1 + \rho)\|g\|^2$."
+    ),
+    parameters=(rho, s),
+    assumptions=(SPARSE, CAP),
+    quantity=r"\mathbb E\|Q(g)\|_0",
+    relation=Relation.LE,
+    expression=(1 + rho.symbol) * s.symbol,
+    where="theorem on approximate sparsity (number not recalled)",
+)
+
+CODE_LENGTH = Claim(
+    id="gradient-sparsification.code-length",
+    paper=PAPER,
+    title="Bits of a sparsified gradient",
+    statement=(
+        r"Sending certain entries as $b + \log_2 d$ bits each, the others by index or bitmap, and one "
+        r"common magnitude, takes at most "
+        r"$s(b + \log_2 d) + \min(\rho s\log_2 d, 2d) + b$ bits for an approximately sparse gradient."
+    ),
+    parameters=(rho, s, d, b),
+    assumptions=(SPARSE,),
+    quantity=r"k(b + \log_2 d) + \min(\log_2 d\sum_{i>k}p_i, 2d) + b",
+    relation=Relation.LE,
+    expression=s.symbol * (b.symbol + sp.log(d.symbol, 2))
+    + sp.Min(rho.symbol * s.symbol * sp.log(d.symbol, 2), 2 * d.symbol)
+    + b.symbol,
+    where="Section on coding",
+    confidence="recalled",
+)
+
+SGD_COST = Claim(
+    id="gradient-sparsification.sgd-cost",
+    paper=PAPER,
+    title="One step with a sparsified gradient on the squared norm",
+    statement=(
+        r"For $f = \frac12\|x\|^2$: $\mathbb E\|x^+\|^2 = (1 - 2\gamma + \gamma^2(1 + "
+        r"\varepsilon))\|x\|^2$, a contraction iff "
+        r"$\gamma < 2/(1 + \varepsilon)$."
+    ),
+    parameters=(gamma, eps, x2),
+    assumptions=(UNBIASED, CAP),
+    quantity=r"\mathbb E\|x^+\|^2",
+    relation=Relation.EQ,
+    expression=(1 - 2 * gamma.symbol + gamma.symbol**2 * (1 + eps.symbol)) * x2.symbol,
+    where="derived here",
+    confidence="derived",
+    tight=True,
+)
+
+register(OPTIMAL_DENSITY, GREEDY, DUALITY, APPROX_SPARSE, CODE_LENGTH, SGD_COST)
