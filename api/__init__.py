@@ -38,6 +38,9 @@ _LAZY = {
     "show": "gradproof.summary",
     "own_claim": "gradproof.own",
     "experiment": "gradproof.own",
+    "falsify_claim": "gradproof.falsify",
+    "replay": "gradproof.falsify",
+    "run_mutants": "gradproof.mutants",
     "GradproofError": "gradproof.theory.errors",
 }
 
@@ -60,6 +63,8 @@ if TYPE_CHECKING:
     from gradproof.experiments.engine.check import Context, Undecided, check, control
     from gradproof.experiments.engine.store import Ledger
     from gradproof.export import frame, latex
+    from gradproof.falsify import falsify_claim, replay
+    from gradproof.mutants import run_mutants
     from gradproof.own import experiment, own_claim
     from gradproof.summary import show, verify
     from gradproof.theory.assumption import Assumption

@@ -45,7 +45,9 @@ def shrink(search: Search, *, attempts: int = 500, seconds: float = 10.0) -> tup
             score = search.score(played.value)
             if score < enough:
                 continue
-            verdict = judge_candidate(search.made, search.claim, played.value, search.drop)
+            # a random quantity is tested anew, at a level of its own
+            tests = search.refuted_by_replay + 1 + attempts - left
+            verdict = judge_candidate(search.made, search.claim, played.value, search.drop, tests)
             if verdict.violated:
                 best, decision, improved = Candidate(score, played.choices, played.value), verdict, True
                 break
