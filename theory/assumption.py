@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-import sympy as sp
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Assumption:
 
     name: str
     statement: str
-    relation: sp.core.relational.Relational | None = None
+    relation: Any = None
 
     @property
     def structural(self) -> bool:

@@ -101,7 +101,7 @@ class Claim:
 
     # --- evaluating it ---------------------------------------------------------------------------------------------
 
-    def bound(self, *, drop: Iterable[str] = (), **values: Any) -> Any:
+    def bound(self, *, drop: Any = (), **values: Any) -> Any:
         """Evaluate the bound.
 
         Args:
