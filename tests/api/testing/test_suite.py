@@ -1,7 +1,6 @@
 """What users' test suites get: holds, check_method, and the report at the end of a run."""
 
 import textwrap
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -59,7 +58,6 @@ def test_the_plugin_reports_tightness(pytester, extra):
             """
         )
     )
-    installed = any(p.value == "gradproof.pytest_plugin" for p in entry_points(group="pytest11"))
-    result = pytester.runpytest_subprocess(*extra, *(() if installed else ("-p", "gradproof.pytest_plugin")))
+    result = pytester.runpytest_subprocess(*extra, "-p", "gradproof.pytest_plugin")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*tightness (best measured/bound*", "example.gd-loose: 0.* over * instances"])
