@@ -16,16 +16,12 @@ ROOMS = {
     "gradproof.paper_figures": "paper_figures",
 }
 
-packages = list(ROOMS)
+packages = set(ROOMS)
 for name, folder in ROOMS.items():
-    packages += [
-        f"{name}.{sub}" for sub in find_namespace_packages(str(HERE / folder), exclude=["__pycache__", "*.__pycache__"])
-    ]
+    packages |= {f"{name}.{sub}" for sub in find_namespace_packages(str(HERE / folder))}
 
 setup(
-    packages=sorted(
-        p for p in set(packages) if "__pycache__" not in p and ".templates" not in p and ".static" not in p
-    ),
+    packages=sorted(p for p in packages if "__pycache__" not in p),
     package_dir=ROOMS,
-    package_data={"gradproof": ["py.typed", "templates/*", "static/*"]},
+    package_data={"gradproof": ["py.typed"], "gradproof.templates": ["*"], "gradproof.static": ["*"]},
 )

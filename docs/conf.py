@@ -24,6 +24,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_mock_imports = ["torch", "jax", "cupy", "dask", "distributed", "submitit"]
 napoleon_use_rtype = False
+napoleon_use_ivar = True
 suppress_warnings = ["myst.header", "ref.python"]  # names that a package re-exports are found twice
 
 

@@ -215,7 +215,7 @@ def _dataset(
         extra = [f"{name}_{k}" for k in range(values.ndim - 3)]
         unit = {"units": units[name]} if name in units else {}
         variables[name] = (["setting", "seed", "step", *extra], np.moveaxis(values, 0, 2), unit)
-    coords = {"step": ("step", wanted, {"units": "1"})}
+    coords: dict[str, Any] = {"step": ("step", wanted, {"units": "1"})}
     coords |= {name: ("setting", np.asarray(to_numpy(v))) for name, v in settings.items()}
     return xr.Dataset(variables, coords=coords, attrs={**attrs, "versions": json.dumps(versions())})
 

@@ -137,19 +137,24 @@ KILLED = """
                             measurement_json(r.verdict.worst) if r.verdict.worst else None) for r in rows}
         return {f.name: f.read_text() for f in (root / name).iterdir() if not f.name.startswith(".")}
 
-    sweep_once("undisturbed")
+    def child_that_sweeps(name):
+        child = os.fork()
+        if not child:
+            os.setsid()
+            sweep_once(name)
+            os._exit(0)
+        return child
+
+    os.waitpid(child_that_sweeps("undisturbed"), 0)  # not here: no threads may run where children are forked
     wanted = content("undisturbed")
     assert len(wanted) == 30, len(wanted)
     rng, kills, sweeps = random.Random(0), 0, 0
     while kills < kills_wanted:
-        name, finished = f"killed-{sweeps}", False
+        name, finished, patience = f"killed-{sweeps}", False, 2.0 if kind == "processes" else 0.4
         while not finished:
-            child = os.fork()
-            if not child:
-                os.setsid()
-                sweep_once(name)
-                os._exit(0)
-            time.sleep(rng.uniform(0, 2.5 if kind == "processes" else 0.4))
+            child = child_that_sweeps(name)
+            time.sleep(rng.uniform(0, patience))
+            patience *= 1.5 if kind == "processes" else 1.0  # workers take their time to start
             finished = os.waitpid(child, os.WNOHANG)[0] == child
             if not finished:
                 try:
