@@ -170,12 +170,12 @@ def quadratic(
     vectors: Sequence[Vector], P: Sequence[Sequence[Any]], values: Sequence[Scalar], p: Sequence[Any]
 ) -> Scalar:
     """``sum P_ij <s_i, s_j> + sum p_i v_i``."""
-    total = 0 * (vectors[0] ** 2)
+    total: Any = 0 * (vectors[0] ** 2)
     for i, u in enumerate(vectors):
         for j, v in enumerate(vectors):
             total = total + exact(P[i][j]) * (u @ v)
-    for c, v in zip(p, values, strict=True):
-        total = total + exact(c) * v
+    for c, value in zip(p, values, strict=True):
+        total = total + exact(c) * value
     return total
 
 

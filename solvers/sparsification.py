@@ -68,6 +68,10 @@ def minimal_variance(lam: Any, s: Any) -> Sparsification:
         nu = 1 / scale**2
         dual = sum((x * x + nu if scale * x >= 1 else 2 * x / scale for x in a if x), Fraction(0)) - nu * s
         return Sparsification(p, k, head + tails[k] ** 2 / (s - k), sum(p), dual)
+    return _minimal_variance_floats(a, s)
+
+
+def _minimal_variance_floats(a: np.ndarray, s: float) -> Sparsification:
     nonzero = int(np.count_nonzero(a))
     if s >= nonzero:
         return _all_kept(a, nonzero)
@@ -115,6 +119,10 @@ def minimal_density(g: Any, eps: Any) -> Sparsification:
             sum((1 + nu * x * x if scale * x >= 1 else 2 * scale * x for x in a), Fraction(0)) - nu * (1 + eps) * norm2
         )
         return Sparsification(p, k, sum((x * x / q for x, q in zip(a, p, strict=True) if x), Fraction(0)), sum(p), dual)
+    return _minimal_density_floats(a, eps)
+
+
+def _minimal_density_floats(a: np.ndarray, eps: float) -> Sparsification:
     top = np.sort(a)[::-1]
     tails = np.cumsum(top[::-1])[::-1]
     rests = np.cumsum((top**2)[::-1])[::-1]

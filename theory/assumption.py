@@ -1,7 +1,6 @@
 """An assumption: named, stated, and droppable."""
 
 from dataclasses import dataclass
-
 from typing import Any
 
 

@@ -21,6 +21,15 @@ Vector = Mapping[str, Coefficient]
 ONE = "1"  # the constant term of a value
 
 
+def _add(mine: dict[Any, Coefficient], theirs: Mapping[Any, Coefficient], scale: Coefficient) -> None:
+    for key, c in theirs.items():
+        total = mine.get(key, 0) + scale * c
+        if total == 0:
+            mine.pop(key, None)
+        else:
+            mine[key] = total
+
+
 @dataclass
 class Form:
     """``sum c_ab <a, b> + sum c_f f + constant``; keys of ``quadratic`` are sorted pairs, ``<a, b>`` counted once."""
@@ -30,13 +39,8 @@ class Form:
 
     def add(self, other: Form, scale: Coefficient = 1) -> Form:
         """In place: ``self += scale * other``; entries that cancel are removed."""
-        for mine, theirs in ((self.quadratic, other.quadratic), (self.linear, other.linear)):
-            for key, c in theirs.items():
-                total = mine.get(key, 0) + scale * c
-                if total == 0:
-                    mine.pop(key, None)
-                else:
-                    mine[key] = total
+        _add(self.quadratic, other.quadratic, scale)
+        _add(self.linear, other.linear, scale)
         return self
 
     def copy(self) -> Form:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import html
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -215,7 +215,7 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
     lengths = {p.size: len(numbers[p.name]) for p in parameters if p.size}
     if not arrays and not any(isinstance(x, float) for x in flat):
         expanded = _expand(expression, lengths)
-        table = {}
+        table: dict[Any, Any] = {}
         for p in parameters:
             if p.size:
                 table |= {p.symbol[k + 1]: x for k, x in enumerate(numbers[p.name])}

@@ -1,7 +1,7 @@
 """Decentralised gradient descent in the gallery, on two agents."""
 
 from gradproof.experiments.classical._gallery import gallery
-from gradproof.solvers.pep import Problem, SmoothStronglyConvex, Vector, WorstCase
+from gradproof.solvers.pep import Problem, SmoothStronglyConvex, WorstCase
 from gradproof.theory.classical import dgd
 
 
@@ -18,12 +18,12 @@ def wc_decentralised_gradient_descent(*, mu, L, gamma, w, N) -> WorstCase:
     problem = Problem()
     fs = [problem.function(SmoothStronglyConvex(mu, L), name) for name in ("f0", "f1")]
 
-    def mixed(x: list[Vector]) -> list[Vector]:
+    def mixed(x: list[Any]) -> list[Any]:
         return [(1 + w) / 2 * x[i] + (1 - w) / 2 * x[1 - i] for i in (0, 1)]
 
     fixed = [problem.anchor("0*"), problem.anchor("1*")]
-    for f, x, y in zip(fs, fixed, mixed(fixed), strict=True):
-        f.declare(x, (y - x) / gamma, label="*")  # at the fixed point the mixing undoes the gradient step
+    for f, star, y in zip(fs, fixed, mixed(fixed), strict=True):
+        f.declare(star, (y - star) / gamma, label="*")  # at the fixed point the mixing undoes the gradient step
     apart = [problem.point("x0 - x0*"), problem.point("x1 - x1*")]
     x = [a + b for a, b in zip(fixed, apart, strict=True)]
     for _ in range(int(N)):

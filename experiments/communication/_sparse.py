@@ -16,7 +16,7 @@ LEVEL = 1e-6
 
 #: Coefficients of five kinds: spread, unbalanced, equal, with zeros, and a power law. Exact.
 EXAMPLES: tuple[tuple[Fraction, ...], ...] = tuple(
-    tuple(map(Fraction, row))
+    tuple(Fraction(x) for x in row)
     for row in (
         (5, 3, 1, Fraction(1, 2), Fraction(1, 2)),
         (100, 1, 1, 1),
@@ -57,7 +57,7 @@ def identity_atoms(n: int) -> list[list[int]]:
 
 def mean_is(x: np.ndarray, value: float, *, top: float, what: str, **parameters: Any) -> Iterator[Measurement]:
     """E[X] == value for samples with 0 <= X <= top, from both sides by e-processes (X, and top - X), level 1e-6 each."""
-    common = {
+    common: dict[str, Any] = {
         "parameters": parameters,
         "relation": Relation.LE,
         "n": len(x),

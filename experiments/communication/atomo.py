@@ -252,7 +252,7 @@ def nuclear_norms(ctx: Context) -> Iterator[Evidence]:
     matrices |= {f"rank {r}": rng.standard_normal((8, r)) @ rng.standard_normal((r, 12)) for r in (1, 3, 8)}
     for name, X in matrices.items():
         nuclear, entries, error = _norms(X)
-        common = {"error": error, "error_source": "rounding", "parameters": {"matrix": name}}
+        common: dict[str, Any] = {"error": error, "error_source": "rounding", "parameters": {"matrix": name}}
         yield Measurement(measured=nuclear, bound=ctx.claim.bound(entrywise=entries), **common)
         low = entries / np.sqrt(X.size)
         relation = Relation.EQ if name == "ones" else Relation.GE

@@ -95,7 +95,7 @@ class Check:
 
 _CHECKS: dict[str, list[Check]] = {}
 _STATED: dict[str, Claim] = {}  # the claim that the checks of an id are for
-_CERTIFIERS: dict[str, Callable[..., Proof]] = {}
+_CERTIFIERS: dict[str, Callable[..., Any]] = {}
 
 
 def check(
@@ -128,10 +128,13 @@ def _register(claim: Claim, level: Level, budget: str, drops: str, timeout: floa
     return decorate
 
 
-def certifier(claim: Claim) -> Callable[[Callable[..., Proof]], Callable[..., Proof]]:
-    """Register the function that makes a ``Proof`` of ``claim`` at given rational parameters."""
+def certifier(claim: Claim) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register the function that makes a ``Proof`` of ``claim`` at given rational parameters.
 
-    def decorate(function: Callable[..., Proof]) -> Callable[..., Proof]:
+    It may return ``(proof, facts)`` with facts to be shown beside it, such as the certified bound.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         _CERTIFIERS[claim.id] = function
         return function
 
@@ -147,7 +150,7 @@ def checks_of(claim: Claim, budget: str = "quick") -> list[Check]:
     return sorted(rows, key=lambda c: order.index(c.level))
 
 
-def certifier_of(claim: Claim) -> Callable[..., Proof]:
+def certifier_of(claim: Claim) -> Callable[..., Any]:
     """The certifier of a claim.
 
     Raises:

@@ -167,5 +167,5 @@ def refuted_together(rows: Iterable[Row], *, level: float) -> list[Row]:
     tested = [
         r for r in rows if r.level is not Level.CONTROL and r.verdict.worst and r.verdict.worst.e_value is not None
     ]
-    e = [float(r.verdict.worst.e_value) / max(r.verdict.n, 1) for r in tested if r.verdict.worst]
+    e = [float(r.verdict.worst.e_value or 0) / max(r.verdict.n, 1) for r in tested if r.verdict.worst]
     return [tested[k] for k in e_bh(e, level=level)]

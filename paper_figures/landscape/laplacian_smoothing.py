@@ -34,7 +34,7 @@ def compute(*, budget: str = "quick", seed: int = 0) -> xr.Dataset:
     starts = np.stack(np.meshgrid(t, t), axis=-1)
     norms = [norms_after(saddle(2), schedule, 0.1, starts, 100) for schedule in SCHEDULES.values()]
     lines = [
-        stable_slope_enclosure(Fraction(1, 10), lambda k, f=schedule: Fraction(f(k)), 500)
+        stable_slope_enclosure(Fraction(1, 10), lambda k, f=schedule: Fraction(f(k)), 500)  # type: ignore[misc]
         for schedule in SCHEDULES.values()
     ]
     sizes = list(range(2, largest + 1))

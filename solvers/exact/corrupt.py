@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from gradproof.theory.axioms import AXIOMS, Form, Member, Point, Vector
 from gradproof.theory.proof import Block, Proof, Statement, Use
@@ -135,7 +136,8 @@ def _point(proof: Proof, rng: random.Random) -> Proof | None:
         names = s.values if part == "f" else s.vectors
         if not names:
             return m
-        moved: Point = replace(p, **{part: _perturbed_vector(getattr(p, part), rng, names)})
+        change: dict[str, Any] = {part: _perturbed_vector(getattr(p, part), rng, names)}
+        moved: Point = replace(p, **change)
         return replace(m, points=(*m.points[:k], moved, *m.points[k + 1 :]))
 
     return _with_member(proof, rng, change)

@@ -144,8 +144,9 @@ class _Search:
                 M = _integers(m.curvatures.lift(guess()))
             except NotConverged:
                 continue
+            sampling: Any = self.sampling
             found = StabilityCertificate(
-                side=side, curvatures=self.curvatures, scale=self.scale, eta=eta, matrix=M, basis=basis, **self.sampling
+                side=side, curvatures=self.curvatures, scale=self.scale, eta=eta, matrix=M, basis=basis, **sampling
             )
             if accepts(found):
                 return found

@@ -7,7 +7,7 @@ squares of three vectors. The least bound that the multipliers prove is read off
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -66,7 +66,7 @@ def statement(descent: Descent, bound: Fraction) -> Statement:
     return Statement(vectors, tuple(values), (member,), target, premises, (), text)
 
 
-def _squared(vector: dict[str, Fraction], scale: Fraction) -> Form:
+def _squared(vector: Mapping[str, Fraction], scale: Fraction) -> Form:
     form: dict[tuple[str, str], Fraction] = {}
     names = sorted(vector)
     for a, m in enumerate(names):

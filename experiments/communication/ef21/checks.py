@@ -46,11 +46,11 @@ def compressors_on_random_vectors(ctx: Context) -> Iterator[Evidence]:
             )
         else:
             yield closest(ratio, bound, ROUNDING, C=str(c))
-    for c in (C.RandK(3), C.Bernoulli(0.5, C.TopK(3))):
-        u = ctx.rng("u", str(c)).random(x.shape if isinstance(c, C.RandK) else x.shape[:-1])
-        ratio = ((c(x, u) - x) ** 2).sum(-1) / (x**2).sum(-1)
-        bound = ctx.claim.bound(alpha=c.alpha(d))
-        yield _test(ctx, ratio, bound, C=str(c))
+    for r in (C.RandK(3), C.Bernoulli(0.5, C.TopK(3))):
+        u = ctx.rng("u", str(r)).random(x.shape if isinstance(r, C.RandK) else x.shape[:-1])
+        ratio = ((r(x, u) - x) ** 2).sum(-1) / (x**2).sum(-1)
+        bound = ctx.claim.bound(alpha=r.alpha(d))
+        yield _test(ctx, ratio, bound, C=str(r))
 
 
 @check(ef21.DISTORTION, level=EMPIRICAL)

@@ -148,7 +148,7 @@ def one_dark_line_for_each_method(ctx: Context) -> Iterator[Evidence]:
     starts = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     cell = np.pi / count
     for name, schedule in SCHEDULES.items():
-        low, _ = stable_slope_enclosure(Fraction(1, 10), lambda k, f=schedule: Fraction(f(k)), 300)
+        low, _ = stable_slope_enclosure(Fraction(1, 10), lambda k, f=schedule: Fraction(f(k)), 300)  # type: ignore[misc]
         reached = norms_after(saddle(2), schedule, 0.1, starts, 200)
         found = float(angles[np.argmin(reached)])
         # the valley is off the line by the ratio of shrinking to growth, 0.914^200 < 2e-8
@@ -301,7 +301,7 @@ def contraction_on_the_common_subspace(ctx: Context) -> Iterator[Evidence]:
     for n in (3, 4, 7, 12):
         for row in invariant_stable_subspace(signs(n), [periodic_laplacian(n)]):
             x0 = row.astype(float)
-            path = list(trajectory(smoothed_gd(lambda x, n=n: saddle(n) * x, 0.1, ls.mlsgd_schedule), x0, 200))
+            path = list(trajectory(smoothed_gd(lambda x, n=n: saddle(n) * x, 0.1, ls.mlsgd_schedule), x0, 200))  # type: ignore[misc]
             where = {"n": n, "start": str([int(c) for c in row])}
             bound = (1 - 0.1 / 5) ** 200 * float(np.linalg.norm(x0))
             yield Measurement(
@@ -322,7 +322,7 @@ def structured_starts_escape(ctx: Context) -> Iterator[Evidence]:
     for n in (3, 6):
         x = ctx.rng("starts", n).normal(size=(runs, n))
         x[:, -1] = 0
-        method = smoothed_gd(lambda x, n=n: saddle(n) * x, 0.4, ls.mlsgd_schedule)
+        method = smoothed_gd(lambda x, n=n: saddle(n) * x, 0.4, ls.mlsgd_schedule)  # type: ignore[misc]
         state, escaped = method.init(x), np.zeros(runs, dtype=bool)
         for _ in range(5000):
             state = method.step(state, None)

@@ -42,7 +42,7 @@ def descent_on_quadratics(ctx: Context) -> Iterator[Evidence]:
         h = random_quadratic(rng, n, convex=False)
         for name, schedule in SCHEDULES.items():
             for eta in (0.3, 1.0, 1.9):
-                method = smoothed_gd(lambda x, h=h: x @ h, eta, schedule)
+                method = smoothed_gd(lambda x, h=h: x @ h, eta, schedule)  # type: ignore[misc]
                 path = list(trajectory(method, rng.normal(size=n), 20))
                 yield _descent(ctx, h, path, eta, schedule, {"n": n, "method": name, "eta": eta})
 
@@ -87,7 +87,7 @@ def gradients_on_quadratics(ctx: Context) -> Iterator[Evidence]:
         x0 = rng.normal(size=n)
         for name, schedule in SCHEDULES.items():
             smallest = np.inf
-            for k, x in enumerate(trajectory(smoothed_gd(lambda x, h=h: x @ h, 1.0, schedule), x0, 60)):
+            for k, x in enumerate(trajectory(smoothed_gd(lambda x, h=h: x @ h, 1.0, schedule), x0, 60)):  # type: ignore[misc]
                 smallest = min(smallest, float((h @ x) @ smooth(h @ x, float(schedule(k)))))
                 if k + 1 in (1, 3, 10, 30, 60):
                     yield Measurement(
@@ -132,7 +132,7 @@ def _convex_paths(ctx: Context, schedules: dict[str, Any]) -> Iterator[tuple[str
         h = random_quadratic(rng, n, convex=True)
         x0 = rng.normal(size=n)
         for name, schedule in schedules.items():
-            yield name, schedule, h, list(trajectory(smoothed_gd(lambda x, h=h: x @ h, 1.0, schedule), x0, 50))
+            yield name, schedule, h, list(trajectory(smoothed_gd(lambda x, h=h: x @ h, 1.0, schedule), x0, 50))  # type: ignore[misc]
 
 
 @check(ls.MLSGD_CONVEX, level=Level.EMPIRICAL)
