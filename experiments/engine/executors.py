@@ -76,7 +76,8 @@ def _until_a_worker_dies(
     """Yield outcomes and empty ``waiting``. When a worker dies, return the items that were with the workers."""
     from joblib.externals.loky import ProcessPoolExecutor
 
-    pool = ProcessPoolExecutor(max_workers=jobs, env=ONE_THREAD)
+    # idle workers end by themselves after the timeout: those of a killed sweep, too
+    pool = ProcessPoolExecutor(max_workers=jobs, env=ONE_THREAD, timeout=300)
     running: dict[Any, int] = {}
     suspects: list[int] = []
     broken = False

@@ -142,7 +142,7 @@ KILLED = """
         if not child:
             os.setsid()
             sweep_once(name)
-            os._exit(0)
+            os.killpg(0, signal.SIGKILL)  # and with it whatever workers it has
         return child
 
     os.waitpid(child_that_sweeps("undisturbed"), 0)  # not here: no threads may run where children are forked
