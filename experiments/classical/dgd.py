@@ -1,5 +1,7 @@
 """Decentralised gradient descent in the gallery, on two agents."""
 
+from typing import Any
+
 from gradproof.experiments.classical._gallery import gallery
 from gradproof.solvers.pep import Problem, SmoothStronglyConvex, WorstCase
 from gradproof.theory.classical import dgd
