@@ -25,11 +25,11 @@ __all__ = ["Finding", "experiments_of", "falsify", "falsify_claim", "replay"]
 
 def experiments_of(claim: Claim) -> list[Experiment]:
     """The experiments attached to a claim, those of the library included."""
-    name = f"gradproof.library.{claim.paper.stem}"
+    name = f"gradproof.searches.{claim.paper.stem}"
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name not in (name, "gradproof.library"):
+        if error.name not in (name, "gradproof.searches"):
             raise
     return EXPERIMENTS.get(claim.id.split("~")[0], [])
 
