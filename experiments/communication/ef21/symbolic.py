@@ -270,10 +270,13 @@ def sgd_constants(ctx: Context) -> Iterator[Evidence]:
 @check(ef21.CLONING, level=Level.SYMBOLIC)
 def clones_bound(ctx: Context) -> Iterator[Evidence]:
     """N <= 2n and sum L_i^2/N_i <= n L_AM^2 give M <= sqrt(2) L_AM."""
-    x, M, n = sp.symbols("x M n", positive=True)
-    # N_i >= L_i/L_AM gives L_i^2/N_i <= L_i L_AM, whose sum is n L_AM^2; N = sum N_i <= sum (L_i/L_AM + 1) = 2n
-    yield Identity(x**2 / (x / M) - x * M, "one client")
-    yield Identity(sp.sqrt(2 * n * n * M**2) / n - sp.sqrt(2) * M, "all clients")
+    # one client with L_i = x, L_AM = M and N_i = ceil(x/M) = x/M + t, 0 <= t < 1
+    x, M, t, n = sp.symbols("x M t n", positive=True)
+    copies = x / M + t
+    domain = (Interval("x"), Interval("M"), Interval("t", "0", "1", closed_low=True))
+    yield Inequality(x * M - x**2 / copies, domain, what="L_i^2/N_i <= L_i L_AM, whose sum is n L_AM^2")
+    yield Inequality(x / M + 1 - copies, domain, what="N_i <= L_i/L_AM + 1, whose sum is 2n")
+    yield Identity(sp.sqrt(2 * n * (n * M**2)) / n - sp.sqrt(2) * M, "the two sums in M(N)")
     a, b = sp.symbols("a b", positive=True)
     claimed = ctx.claim.expression.subs(sp.Symbol("n", integer=True, positive=True), 2).doit()
     base = ctx.claim.parameter("L_i").symbol
@@ -310,7 +313,7 @@ def curvature_of_the_losses(ctx: Context) -> Iterator[Evidence]:
 
 @check(ef21.COMPRESSORS, level=Level.SYMBOLIC)
 def compressor_constants(ctx: Context) -> Iterator[Evidence]:
-    """The alphas: averages over kept coordinates, AM <= QM for scaled sign, and the scalar family."""
+    """The alphas: Top-K for d <= 4, AM <= QM for scaled sign, scalars, rare application, scaled unbiased ones."""
     alpha = ctx.claim.parameter("alpha").symbol
     s, w, p, a = sp.symbols("s omega p a", positive=True)
     yield Identity((1 - s) ** 2 - ctx.claim.expression.subs(alpha, 1 - (1 - s) ** 2), "C(x) = s x")
@@ -318,6 +321,14 @@ def compressor_constants(ctx: Context) -> Iterator[Evidence]:
     # unbiased with variance omega, scaled by t = 1/(1+omega): t^2 omega + (1-t)^2 = 1 - 1/(1+omega)
     t = 1 / (1 + w)
     yield Identity(t**2 * w + (1 - t) ** 2 - ctx.claim.expression.subs(alpha, t), "scaled unbiased")
+    for d in range(2, 5):  # Top-K: sorted magnitudes are sums of nonnegative gaps y
+        y = sp.symbols(f"y1:{d + 1}")
+        rising = [sum(y[: j + 1]) for j in range(d)]
+        domain = tuple(Interval(str(v), closed_low=True) for v in y)
+        for K in range(1, d):
+            bound = ctx.claim.expression.subs(alpha, sp.Rational(K, d)) * sum(v**2 for v in rising)
+            lost = sum(v**2 for v in rising[: d - K])
+            yield Inequality(sp.expand(bound - lost), domain, what=f"Top-{K}, d = {d}")
     for d in range(2, 6):  # sum of squares: d ||x||^2 - ||x||_1^2 = sum_{i<j} (|x_i| - |x_j|)^2
         xs = sp.symbols(f"x1:{d + 1}", positive=True)
         gap = d * sum(v**2 for v in xs) - sum(xs) ** 2
