@@ -5,6 +5,7 @@ from gradproof.solvers.relu_program.patterns import (
     Patterns,
     count_cells,
     data_matrix,
+    enumerate_by_rays,
     enumerate_patterns,
     sample_patterns,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "cone_norms",
     "count_cells",
     "data_matrix",
+    "enumerate_by_rays",
     "enumerate_patterns",
     "lower_bound",
     "network_of",

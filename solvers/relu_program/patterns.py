@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,39 @@ def _inside(A: np.ndarray) -> np.ndarray | None:
     u = found.x[:d]
     # depth 1e-9 is the solver's own feasibility tolerance; the direction is then checked by itself
     return u if found.x[d] > 1e-9 and (A @ u).min() > 0 else None
+
+
+def enumerate_by_rays(X: Any) -> Patterns:
+    """All patterns of data in general position, from the rays x_j . u = 0 (j in J, |J| = d - 1) that bound their cells.
+
+    Every cell has a ray, and the sum of its rays is inside it. Much faster than linear programs for d <= 4.
+
+    Raises:
+        ParameterError: d < 2, fewer than d rows, or d rows that are dependent (up to 1e-9).
+    """
+    X = _without_zero_rows(data_matrix(X))
+    n, d = X.shape
+    if d < 2 or n < d:
+        raise ParameterError(
+            f"rays need d >= 2 columns and at least as many rows, got shape {X.shape}; enumerate instead"
+        )
+    subsets = np.array(list(combinations(range(n), d - 1)))
+    rays = np.linalg.svd(X[subsets])[2][:, -1, :]
+    values = rays @ X.T
+    on = np.zeros(values.shape, bool)
+    np.put_along_axis(on, subsets, True, axis=1)
+    if (np.abs(values[~on]) <= 1e-9 * np.abs(X).max()).any():
+        raise ParameterError(f"{d} rows are nearly dependent; enumerate the patterns by linear programs instead")
+    found: dict[bytes, np.ndarray] = {}
+    for sides in product((0.0, 1.0), repeat=d - 1):
+        for sign in (1, -1):
+            S = (sign * values > 0).astype(np.uint8)
+            np.put_along_axis(S, subsets, np.array(sides, np.uint8)[None, :], axis=1)
+            for s, u in zip(S, sign * rays, strict=True):
+                key = s.tobytes()
+                found[key] = found[key] + u if key in found else u
+    keys = sorted(found)
+    return Patterns(np.array([np.frombuffer(k, np.uint8) for k in keys], float), np.array([found[k] for k in keys]))
 
 
 def sample_patterns(X: Any, count: int, rng: np.random.Generator, *, distinct: bool = True) -> Patterns:

@@ -35,10 +35,10 @@ def rational_data(X: Sequence[Sequence[Any]], y: Sequence[Any]) -> tuple[list[Ve
     return rows, targets
 
 
-def rational_lower_bound(
+def rational_dual_point(
     X: Sequence[Sequence[Any]], y: Sequence[Any], beta: Any, patterns: Patterns, nu: Any, multipliers: Any
-) -> Fraction:
-    """A rational <= p*, from rounded dual point and multipliers, scaled to exact feasibility."""
+) -> Vector:
+    """A rational dual point that the rounded multipliers prove feasible: t nu with t M <= beta, and t best within that."""
     rows, targets = rational_data(X, y)
     beta = exact_number(beta, "beta")
     point = [dyadic(float(v)) for v in nu]
@@ -50,11 +50,19 @@ def rational_lower_bound(
             most = max(most, sum((_dot(weights, column) ** 2 for column in zip(*rows, strict=True)), Fraction(0)))
     inner, square = _dot(point, targets), _dot(point, point)
     if square == 0 or inner <= 0:
-        return Fraction(0)
+        return [Fraction(0)] * len(targets)
     t = inner / square
     if most:
         t = min(t, beta / sqrt_between(most, width=_WIDTH)[1])
-    return t * inner - t * t * square / 2
+    return [t * v for v in point]
+
+
+def rational_lower_bound(
+    X: Sequence[Sequence[Any]], y: Sequence[Any], beta: Any, patterns: Patterns, nu: Any, multipliers: Any
+) -> Fraction:
+    """A rational <= p*: the dual value of ``rational_dual_point``."""
+    point, targets = rational_dual_point(X, y, beta, patterns, nu, multipliers), rational_data(X, y)[1]
+    return _dot(point, targets) - _dot(point, point) / 2
 
 
 def rational_upper_bound(
