@@ -39,6 +39,13 @@ def keys(*names: object, settings: Sequence[object], seeds: Sequence[int]) -> np
     return np.asarray(words, dtype=np.int64).reshape(len(settings), len(seeds), 2)
 
 
+def split(key: np.ndarray, n: int) -> np.ndarray:
+    """n keys out of one, (..., 2) -> (..., n, 2), for more runs than one would hash: the second word counts on."""
+    words = np.repeat(key[..., None, :], n, axis=-2)
+    words[..., 1] = (words[..., 1] + np.arange(n)) & _WORD
+    return words
+
+
 def _key(*content: object) -> tuple[int, int]:
     digest = hashlib.sha256(json.dumps(content, default=str, sort_keys=True).encode()).digest()
     return int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:8], "little")
