@@ -290,8 +290,8 @@ ROBUST_VALUE = Claim(
     statement=(
         r"The network of an optimum of $\min\frac1n\sum_k(1 - y_kx_k\cdot z_k + \varepsilon\|z_k\|_1)_+ + "
         r"\beta\sum_i(\|v_i\| + \|w_i\|)$ under the robust cone constraints has "
-        r"worst-case objective at most the "
-        r"program's value $p^*_\varepsilon$, which is therefore at least the min-max value; $p^*_\varepsilon$ does not decrease in $\varepsilon$."
+        r"worst-case objective at most the program's value $p^*_\varepsilon$, "
+        r"which is therefore at least the min-max value; $p^*_\varepsilon$ does not decrease in $\varepsilon$."
     ),
     parameters=(p_eps,),
     assumptions=(WEIGHT_DECAY, ROBUST_CONES),

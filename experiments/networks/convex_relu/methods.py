@@ -180,14 +180,14 @@ class DescentState(NamedTuple):
     w: Array
     first: Array
     second: Array
-    k: Array
+    k: int
 
 
-def gradient_descent(p: Training, eta: float) -> Method:
+def gradient_descent(p: Training, eta: Any) -> Method:
     """w <- w - eta grad."""
 
     def init(w0: Array) -> DescentState:
-        return DescentState(w0, 0 * w0, 0 * w0, 0 * w0[..., :1])
+        return DescentState(w0, 0 * w0, 0 * w0, 0)
 
     def step(q: DescentState, draw: Any = None) -> DescentState:
         return DescentState(q.w - eta * p.gradient(q.w), q.first, q.second, q.k + 1)
@@ -195,11 +195,11 @@ def gradient_descent(p: Training, eta: float) -> Method:
     return Method(init, step)
 
 
-def adam(p: Training, eta: float, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> Method:
+def adam(p: Training, eta: Any, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> Method:
     """Kingma, Ba (2015), with bias correction."""
 
     def init(w0: Array) -> DescentState:
-        return DescentState(w0, 0 * w0, 0 * w0, 0 * w0[..., :1])
+        return DescentState(w0, 0 * w0, 0 * w0, 0)
 
     def step(q: DescentState, draw: Any = None) -> DescentState:
         xp = array_namespace(q.w)
