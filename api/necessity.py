@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradproof.experiments.engine.check import checks_of
-from gradproof.experiments.engine.store import Ledger
+from gradproof.experiments.engine.store import Ledger, code_version, versions
 from gradproof.experiments.engine.verify import verify
 from gradproof.falsify.experiment import Experiment
 from gradproof.falsify.finding import tree
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 NEEDED = "needed"  # an instance violates the bound without it
 NOT_NEEDED = "not needed here"  # a search without it was exhausted, and found nothing
 UNKNOWN = "unknown"  # nothing attached to the claim can give it up
+FORMAT = "gradproof necessity 1"  # of the files that ``Needs.save`` writes and the report reads
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,21 @@ class Needs(list[Need]):
         return (
             "\\begin{tabular}{llll}\nclaim & assumption & verdict & evidence \\\\ \\hline\n" + rows + "\\end{tabular}\n"
         )
+
+    def save(self, folder: Path) -> list[Path]:
+        """Write ``<claim>_necessity.json`` for each claim, and each counterexample beside it, for the report to show."""
+        folder.mkdir(parents=True, exist_ok=True)
+        written = []
+        for claim in dict.fromkeys(n.claim for n in self):
+            rows = [n for n in self if n.claim == claim]
+            data = {"format": FORMAT, "claim": claim, "needs": [n.as_json() | {"counterexample": None} for n in rows],
+                    "code": code_version(), "versions": versions()}  # fmt: skip
+            path = folder / (re.sub(r"\W+", "_", claim) + "_necessity.json")
+            path.write_text(json.dumps(data, indent=1))
+            written.append(path)
+            for n in rows:
+                written += n.finding.save(folder) if n.finding is not None and n.finding.violated else ()
+        return written
 
     def _repr_html_(self) -> str:
         import html

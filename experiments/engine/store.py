@@ -169,8 +169,12 @@ class Ledger:
         rows = self._rows("WHERE key = ?", (key,))
         return rows[0] if rows else None
 
-    def rows(self, claim: str | None = None, code: str | None = None) -> list[Row]:
-        """All rows, newest last; of one claim, or of one code version."""
+    def rows(self, claim: str | None = None, code: str | None = None, *, skipped: list[str] | None = None) -> list[Row]:
+        """All rows, newest last; of one claim, or of one code version.
+
+        Args:
+            skipped: if given, rows that cannot be read are left out, and named here.
+        """
         where, args = [], []
         if claim:
             where.append("claim = ?")
@@ -178,7 +182,7 @@ class Ledger:
         if code:
             where.append("code = ?")
             args.append(code)
-        return self._rows(("WHERE " + " AND ".join(where) if where else "") + " ORDER BY finished", tuple(args))
+        return self._rows(("WHERE " + " AND ".join(where) if where else "") + " ORDER BY finished", tuple(args), skipped)
 
     def _repr_html_(self) -> str:
         rows = self.rows()
@@ -189,13 +193,21 @@ class Ledger:
             f"<b>ledger</b> {html.escape(str(self.path))}: {len(rows)} checks of {claims} claims ({counts or 'empty'})"
         )
 
-    def _rows(self, clause: str, args: tuple[Any, ...]) -> list[Row]:
+    def _rows(self, clause: str, args: tuple[Any, ...], skipped: list[str] | None = None) -> list[Row]:
         try:
             with self._connect() as db:
                 found = db.execute(f"SELECT * FROM evidence {clause}", args).fetchall()
         except sqlite3.Error as error:
             raise LedgerError(f"cannot read the ledger {self.path}: {error}") from None
-        return [_row(r) for r in found]
+        rows = []
+        for r in found:
+            try:
+                rows.append(_row(r))
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                if skipped is None:
+                    raise
+                skipped.append(f"{r[1]} / {r[2]}: {error}")
+        return rows
 
 
 def _row(r: tuple[Any, ...]) -> Row:
