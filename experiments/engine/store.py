@@ -127,6 +127,7 @@ class Ledger:
                 raise LedgerError(f"{self.path} is not a ledger of this version; choose another with --ledger")
             if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
                 raise sqlite3.DatabaseError("quick_check failed")
+            db.execute("PRAGMA journal_mode = WAL")  # kept in the file; not before it is known to be ours
             db.executescript(SCHEMA)
             db.execute(f"PRAGMA user_version = {USER_VERSION}")
 
@@ -143,7 +144,6 @@ class Ledger:
     def _connect(self) -> Iterator[sqlite3.Connection]:
         db = sqlite3.connect(self.path, timeout=30)
         try:
-            db.execute("PRAGMA journal_mode = WAL")
             with db:
                 yield db
         finally:
@@ -223,7 +223,7 @@ def _row(r: tuple[Any, ...]) -> Row:
     )
     return Row(key=key, claim=claim, check=name, level=Level(level), drops=drops, summary=summary, budget=budget,
                backend=backend, seed=seed, code=code, verdict=verdict, seconds=seconds, finished=finished,
-               versions=json.loads(versions_), cached=True)  # fmt: skip
+               versions=dict(json.loads(versions_)), cached=True)  # fmt: skip
 
 
 def measurement_json(m: Measurement) -> dict[str, Any]:
