@@ -15,6 +15,7 @@ from gradproof.experiments.engine.store import Ledger, code_version, versions
 from gradproof.experiments.engine.verify import verify
 from gradproof.falsify.experiment import Experiment
 from gradproof.falsify.finding import tree
+from gradproof.markup import html_table, latex_table
 from gradproof.testing.tape import Rejected, play
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level
@@ -44,18 +45,20 @@ class Need:
                 "counterexample": found}  # fmt: skip
 
 
+_HEADS = ("claim", "assumption", "verdict", "evidence")
+
+
 class Needs(list[Need]):
     """Rows of the necessity table; renders in Jupyter, as text, and as LaTeX."""
 
     @property
     def latex(self) -> str:
         """A ``tabular`` with one row an assumption."""
-        rows = "".join(
-            rf"{n.claim} & {n.assumption} & {n.verdict} & {n.evidence} \\".replace("_", r"\_") + "\n" for n in self
-        )
-        return (
-            "\\begin{tabular}{llll}\nclaim & assumption & verdict & evidence \\\\ \\hline\n" + rows + "\\end{tabular}\n"
-        )
+        return latex_table(_HEADS, self._cells)
+
+    @property
+    def _cells(self) -> list[tuple[str, str, str, str]]:
+        return [(n.claim, n.assumption, n.verdict, n.evidence) for n in self]
 
     def save(self, folder: Path) -> list[Path]:
         """Write ``<claim>_necessity.json`` for each claim, and each counterexample beside it, for the report to show."""
@@ -73,11 +76,13 @@ class Needs(list[Need]):
         return written
 
     def _repr_html_(self) -> str:
-        import html
+        return html_table(_HEADS, self._cells)
 
-        cells = ((n.claim, n.assumption, n.verdict, n.evidence) for n in self)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(x)}</td>" for x in row) + "</tr>" for row in cells)
-        return f"<table><tr><th>claim</th><th>assumption</th><th>verdict</th><th>evidence</th></tr>{body}</table>"
+    def to_pandas(self) -> Any:
+        """A ``pandas.DataFrame`` with one row an assumption."""
+        import pandas as pd
+
+        return pd.DataFrame(self._cells, columns=list(_HEADS))
 
 
 def necessity(

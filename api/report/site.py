@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 import gradproof
 from gradproof.experiments.engine.store import Ledger, code_version
+from gradproof.markup import MARKS
 from gradproof.mathml import mathml, prose
 from gradproof.paper_figures import make
 from gradproof.report import model
@@ -32,17 +33,6 @@ from gradproof.theory.parameter import pretty_set
 
 MANIFEST = "report.json"
 
-#: a shape and a word for each verdict, so that no colour has to be told apart
-MARKS = {
-    "proved": "■",
-    "confirmed": "●",
-    "consistent": "○",
-    model.KNOWN_FALSE: "⊘",
-    "refuted": "✕",
-    "undecided": "?",
-    "missed": "△",
-    "unchecked": "–",
-}
 MEANING = {o.value: o.meaning for o in Outcome} | {
     "unchecked": "no check was run on it, as far as the ledger knows",
     model.KNOWN_FALSE: "false as published: its checks refute it, and spare the statement with the error repaired",
