@@ -93,7 +93,9 @@ def test_mutants_are_named_in_words_and_survivors_come_first(tmp_path):
 
 
 def test_what_was_not_run_names_the_command_that_runs_it(tmp_path):
-    page = page_of(build(tmp_path / "site", ledger=tmp_path / "l.sqlite", targets=["ef21.nonconvex-am"]), "ef21.nonconvex-am")
+    page = page_of(
+        build(tmp_path / "site", ledger=tmp_path / "l.sqlite", targets=["ef21.nonconvex-am"]), "ef21.nonconvex-am"
+    )
     for command in ("verify", "mutants", "necessity", "falsify"):
         assert f"<code>gradproof {command} ef21.nonconvex-am</code>" in page, command
 
