@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -213,17 +214,16 @@ _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight
 def numbers(stem: str, data: Any) -> str:
     r"""A LaTeX file with one ``\newcommand`` for each number that the dataset reports; empty text if it reports none.
 
-    Reported are the variables without dimensions, those along labels (a number a label), and the numeric attributes. Their
+    Reported are the variables of at most 12 entries, each entry named by its coordinates, and the numeric attributes. Their
     units, where given, are comments.
     """
     values: dict[str, tuple[Any, str]] = {}
     for k, v in data.data_vars.items():
-        unit = str(v.attrs.get("units", ""))
-        if v.ndim == 0:
-            values[str(k)] = v.item(), unit
-        elif v.ndim == 1 and v.dims[0] in v.coords and v.coords[v.dims[0]].dtype.kind in "OUT":
-            labels = v.coords[v.dims[0]].values.tolist()
-            values |= {f"{k}_{label}": (x, unit) for label, x in zip(labels, v.values.tolist(), strict=True)}
+        if v.size > _MOST:
+            continue
+        for at in product(*(range(n) for n in v.shape)):
+            where = [_label(v, d, i) for d, i in zip(v.dims, at, strict=True)]
+            values["_".join([str(k), *where])] = v.values[at].item(), str(v.attrs.get("units", ""))
     values |= {str(k): (v, "") for k, v in data.attrs.items() if isinstance(v, int | float) and not isinstance(v, bool)}
     lines = [
         rf"\newcommand{{\{command(stem, name)}}}{{{_number(value)}}}" + (f"  % {unit}" if unit else "")
@@ -231,6 +231,19 @@ def numbers(stem: str, data: Any) -> str:
         if isinstance(value, int | float)
     ]
     return "\n".join([f"% numbers of {stem}, written by gradproof figures", *lines, ""]) if lines else ""
+
+
+_MOST = 12  # entries of a variable whose numbers a paper would quote
+
+
+def _label(variable: Any, dim: Any, index: int) -> str:
+    """The coordinate of an entry: a text stands for itself, a number behind the name of its dimension."""
+    if dim not in variable.coords:
+        return f"{dim}_{index + 1}"
+    value = variable.coords[dim].values[index]
+    if isinstance(value, str):
+        return value
+    return f"{dim}_{value:g}".replace(".", " point ").replace("-", " minus ").replace("+", "")
 
 
 def command(stem: str, name: str) -> str:
@@ -256,6 +269,7 @@ STYLE: Any = {
     "font.size": 8,
     "axes.labelsize": 8,
     "axes.titlesize": 8,
+    "figure.titlesize": 8,
     "legend.fontsize": 7,
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,

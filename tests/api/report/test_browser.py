@@ -17,7 +17,7 @@ from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
 
-from .conftest import row  # isort: skip
+from .conftest import made_ledger, row  # isort: skip
 
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage")  # fmt: skip
@@ -92,9 +92,10 @@ def keys(browser, *what):
     ActionChains(browser).send_keys(*what).perform()
 
 
-@pytest.fixture
-def site(ledger, tmp_path):
-    return build(tmp_path / "site", ledger=ledger)
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("browser")
+    return build(folder / "site", ledger=made_ledger(folder))
 
 
 def test_filter_search_and_open_a_claim(page, site):
