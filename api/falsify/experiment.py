@@ -31,12 +31,19 @@ BEYOND = 16.0  # how far past a dropped relation its parameter is drawn
 
 @dataclass(frozen=True)
 class Experiment:
-    """See :func:`gradproof.experiment`."""
+    """See :func:`gradproof.experiment`.
+
+    Args:
+        limits: parameter -> ends between which it is drawn, narrower than its domain.
+        replay: (experiment, claim, instance, drop) -> ``Decision``, where running ``measure`` on exact numbers is not the way.
+    """
 
     claim: Claim
     name: str
     draws: Mapping[str, Any]
     measure: Callable[..., Any] = field(compare=False)
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    replay: Callable[..., Any] | None = field(default=None, compare=False)
 
     # --- which names, in which order -----------------------------------------------------------------------------------
 
@@ -165,7 +172,7 @@ def _instances(draw: Source, made: Experiment, claim: Claim, drop: frozenset[str
     for name in made.order:
         given = made.draws.get(name)
         if name not in made.draws:
-            values[name] = draw_parameter(draw, claim, name, values, drop)
+            values[name] = draw_parameter(draw, claim, name, values, drop, made.limits.get(name))
             continue
         if callable(given) and not isinstance(given, SearchStrategy):
             given = given(**{n: drop if n == "drop" else values[n] for n in made.inputs[name]})
@@ -178,13 +185,16 @@ def _instances(draw: Source, made: Experiment, claim: Claim, drop: frozenset[str
 # --- parameters in their domains, tied by relations --------------------------------------------------------------------
 
 
-def draw_parameter(draw: Source, claim: Claim, name: str, known: Mapping[str, Any], drop: frozenset[str]) -> Any:
-    """One parameter: in its domain, and within the relations to parameters that are known.
+def draw_parameter(draw: Source, claim: Claim, name: str, known: Mapping[str, Any], drop: frozenset[str],
+                   limits: tuple[float, float] | None = None) -> Any:  # fmt: skip
+    """One parameter: in its domain (within ``limits``), and within the relations to parameters that are known.
 
     The ends that a relation gives are drawn too (rounded inwards). A dropped relation is overstepped up to 16-fold.
     """
     p = claim.parameter(name)
     low, high, integer = _domain(p)
+    if limits is not None:
+        low, high = max(low, limits[0]), min(high, limits[1])
     for a in _relations(claim):
         names = _names(a.relation)
         if name not in names or not names - {name} <= set(known):

@@ -35,6 +35,7 @@ SECONDS = {"quick": 45.0, "full": 300.0, "gpu": 300.0}
 CHECK_EVALUATIONS = {"quick": 1_500, "full": 10_000, "gpu": 10_000}
 CHECK_SECONDS = {"quick": 12.0, "full": 60.0, "gpu": 60.0}
 ELITE = 10
+SOLVED = 12  # worst cases asked of the exact solver
 SUSPECT = 1 + 2.0**-33  # float ratios above this are replayed
 
 
@@ -190,6 +191,7 @@ class Search:
         self._draw(max(60, self.evaluations // 12), corner=0.8)
         self._draw(max(60, self.evaluations // 12), corner=0.25)
         self._hypothesis(min(100, self.evaluations // 20))
+        self._worst_instances()
         round_ = 0
         while not self.over and (self.elite or self.tried < 50):
             if not self.elite:
@@ -243,6 +245,32 @@ class Search:
             score, instance = max(heads, key=lambda h: h[0])
             self._tested(Candidate(score, (), instance))
 
+    def _worst_instances(self) -> None:
+        """For a method on F(mu, L): the exact solver's worst function for the numbers of instances with few steps."""
+        from gradproof.falsify.trace import Untraceable, small, worst_instance
+
+        if self.made.random or self.made.replay is not None:
+            return
+        starts = [c.instance for c in self.elite if small(c.instance)]
+        for _ in range(200):
+            if len(starts) >= SOLVED or self.over:
+                break
+            fresh = self.evaluate(corner=self.rng.random())
+            starts += [fresh.instance] if fresh is not None and small(fresh.instance) else []
+        for k, start in enumerate(starts[:SOLVED]):
+            if self.over:
+                return
+            try:
+                instance = worst_instance(self.made, self.claim, start, self.drop)
+            except Untraceable:
+                if k > 2:
+                    return
+            except (GradproofError, ArithmeticError):
+                continue  # no rational instance near this worst case
+            else:
+                self.tried += 1
+                self._remember(self._tested(Candidate(self.score(instance), (), instance)))
+
     def _ascend(self, start: Candidate, steps: int) -> None:
         """A (1+1) search with moves of adapted size."""
         best, size = start, 0.3
@@ -264,6 +292,8 @@ class Search:
 
 def judge_candidate(made: Experiment, claim: Claim, instance: Any, drop: frozenset[str], tests: int = 0) -> Decision:
     """Replay exactly; for a random quantity, a sequential test on fresh samples."""
+    if made.replay is not None:
+        return made.replay(made, claim, instance, drop)
     if made.random:
         from gradproof.falsify.chance import decide_in_expectation
 

@@ -81,6 +81,7 @@ def built(function: Callable[..., T]) -> Callable[..., SearchStrategy[T]]:
         strategy = through_hypothesis(*args, **kwargs)
         # the tape calls the function itself
         strategy.gradproof_recipe = lambda source: function(source, *args, **kwargs)  # type: ignore[attr-defined]
+        strategy.gradproof_call = (make, args, kwargs)  # type: ignore[attr-defined]
         return strategy
 
     shape = inspect.signature(function)
