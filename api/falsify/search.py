@@ -119,7 +119,7 @@ class Search:
                 return c
             self.refuted_by_replay += 1
             m = decision.measurement
-            true_ratio = ratio(self.claim.relation, float(m.measured), float(m.bound))  # 0 where undecided
+            true_ratio = ratio(self.made.relation(self.claim), float(m.measured), float(m.bound))  # 0 where undecided
             score = math.log(true_ratio) if 0 < true_ratio < 2 else -700.0  # beyond 2 and not a violation: all rounding
             return Candidate(min(score, -1e-9), c.choices, c.instance)
         return Candidate(-1e-9, c.choices, c.instance)
@@ -128,7 +128,7 @@ class Search:
         """For a random quantity: measured/bound averaged over more samples than chose the instance."""
         runs = [self.made.run(instance, np.random.default_rng([7, k])) for k in range(300)]
         mean = sum(float(m) for m, _ in runs) / len(runs)
-        return ratio(self.claim.relation, mean, bound_in_floats(self.claim, runs[0][1]))
+        return ratio(self.made.relation(self.claim), mean, bound_in_floats(self.claim, runs[0][1]))
 
     def score(self, instance: Any) -> float:
         """log(measured/bound) in floats."""
@@ -146,8 +146,8 @@ class Search:
             self.why_failed = f"{type(error).__name__}: {error}"
             return -math.inf
         if values is None:
-            return 600.0 if self.claim.relation is Relation.LE else -math.inf
-        r = ratio(self.claim.relation, measured, bound_in_floats(self.claim, values))
+            return 600.0 if self.made.relation(self.claim) is Relation.LE else -math.inf
+        r = ratio(self.made.relation(self.claim), measured, bound_in_floats(self.claim, values))
         if r <= 0 or math.isnan(r):
             return -700.0
         return min(math.log(r), 700.0) if math.isfinite(r) else 700.0
@@ -321,7 +321,7 @@ def as_evidence(made: Experiment, ctx: Context, drop: frozenset[str] = frozenset
         m = decision.measurement
         if m.measured != m.measured:
             continue
-        if drop or m.error == 0 or _held(ctx.claim.relation, m):
+        if drop or m.error == 0 or _held(made.relation(ctx.claim), m):
             count += 1
             yield m
         if count == 3:
