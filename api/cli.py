@@ -318,10 +318,11 @@ def mutants(targets: tuple[str, ...], budget: str, seed: int, ledger: Path | Non
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option("--latex", is_flag=True, help="Print a LaTeX table.")
+@click.option("--markdown", is_flag=True, help="Print a Markdown table.")
 @click.option("--json", "as_json", is_flag=True)
 @_one_line
 def necessity(targets: tuple[str, ...], budget: str, seconds: float | None, seed: int, ledger: Path | None, latex: bool,
-              as_json: bool) -> None:  # fmt: skip
+              markdown: bool, as_json: bool) -> None:  # fmt: skip
     """For every assumption of the claims: needed (with an instance), not needed here, or unknown."""
     from gradproof import falsify as falsify_
     from gradproof import necessity as necessity_
@@ -331,11 +332,10 @@ def necessity(targets: tuple[str, ...], budget: str, seconds: float | None, seed
         rows += necessity_.necessity(claims, budget=budget, seed=seed, seconds=seconds, ledger=ledger, file=file)
     if as_json:
         click.echo(json.dumps([n.as_json() for n in rows], indent=1))
-    elif latex:
-        click.echo(rows.latex)
+    elif latex or markdown:
+        click.echo(rows.latex if latex else rows.markdown)
     else:
-        for n in rows:
-            click.echo(f"{n.claim}  {n.assumption}: {n.verdict}  ({n.evidence})")
+        click.echo(rows)
 
 
 @main.command()

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradproof.experiments.engine.check import checks_of
-from gradproof.experiments.engine.store import Ledger
-from gradproof.experiments.engine.verify import verify
+from gradproof.experiments.engine.check import Check, Context, checks_of
+from gradproof.experiments.engine.store import Ledger, Row, key_of
+from gradproof.experiments.engine.verify import Task, run_task
 from gradproof.falsify.experiment import Experiment
 from gradproof.falsify.finding import tree
 from gradproof.testing.tape import Rejected, play
@@ -49,11 +49,22 @@ class Needs(list[Need]):
     def latex(self) -> str:
         """A ``tabular`` with one row an assumption."""
         rows = "".join(
-            rf"{n.claim} & {n.assumption} & {n.verdict} & {n.evidence} \\".replace("_", r"\_") + "\n" for n in self
+            " & ".join(_latex(x) for x in (n.claim, n.assumption, n.verdict, n.evidence)) + " \\\\\n" for n in self
         )
         return (
             "\\begin{tabular}{llll}\nclaim & assumption & verdict & evidence \\\\ \\hline\n" + rows + "\\end{tabular}\n"
         )
+
+    @property
+    def markdown(self) -> str:
+        """A table with one row an assumption."""
+        rows = "".join(
+            "| " + " | ".join(x.replace("|", "\\|") for x in (n.claim, n.assumption, n.verdict, n.evidence)) + " |\n" for n in self
+        )
+        return "| claim | assumption | verdict | evidence |\n| --- | --- | --- | --- |\n" + rows
+
+    def __str__(self) -> str:
+        return "\n".join(f"{n.claim}  {n.assumption}: {n.verdict}  ({n.evidence})" for n in self)
 
     def _repr_html_(self) -> str:
         import html
@@ -73,7 +84,12 @@ def necessity(
         seconds: cap on one search; by default the budget's.
     """
     book = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
-    return Needs(_need(c, a.name, budget, seed, seconds, book, file) for c in claims for a in c.assumptions)
+    return Needs(
+        _need(c, a.name, budget, seed, seconds, book, file)
+        for c in claims
+        if not c.false_as_published  # what is violated anyway needs nothing
+        for a in c.assumptions
+    )
 
 
 def _need(
@@ -83,8 +99,7 @@ def _need(
 
     controls = [c for c in checks_of(claim, budget) if c.level is Level.CONTROL and c.drops == assumption]
     if controls:
-        rows = verify([claim], ledger=book, budget=budget, jobs=1, seed=seed, file=file)
-        caught = [r for r in rows if r.level is Level.CONTROL and r.drops == assumption and r.verdict.outcome.good]
+        caught = [r for r in (_row(c, claim, budget, seed, book, file) for c in controls) if r.verdict.outcome.good]
         if caught:
             return Need(claim.id, assumption, NEEDED, f"{caught[0].check}: {caught[0].verdict.reason}")
     made = experiments_of(claim)
@@ -107,6 +122,17 @@ def _need(
     return Need(claim.id, assumption, NOT_NEEDED, effort, found)
 
 
+def _row(check: Check, claim: Claim, budget: str, seed: int, book: Ledger, file: str) -> Row:
+    """What a control found, from the ledger where it is there."""
+    context = Context(claim, budget, seed, scope=check.name)
+    key = key_of(check, context, claim)
+    row = book.get(key)
+    if row is None:
+        row = run_task(Task(check, claim, context, key, file))
+        book.put(row)
+    return row
+
+
 def gives_up(made: Experiment, assumption: str, tries: int = 60) -> bool:
     """Are other instances drawn when the assumption is dropped? Else a search without it would say nothing."""
     strategies = made.instances(), made.instances(drop=frozenset({assumption}))
@@ -121,6 +147,13 @@ def gives_up(made: Experiment, assumption: str, tries: int = 60) -> bool:
         if drawn[0] != drawn[1]:
             return True
     return False
+
+
+def _latex(text: str) -> str:
+    """Plain text in LaTeX."""
+    special = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": "$<$", ">": "$>$"}
+    special |= {c: "\\" + c for c in "_&%#{}$"} | {"|": "$|$", "*": "$*$"}
+    return "".join(special.get(c, c) for c in text)
 
 
 def _short(name: str, value: float) -> str:

@@ -59,7 +59,7 @@ def falsify_claim(
 
     Args:
         drop: assumptions that need not hold.
-        budget: ``quick`` or ``full``: 6 000 or 60 000 instances, at most 45 or 300 s in all.
+        budget: ``quick`` or ``full``: 20 000 or 100 000 instances, at most 45 or 300 s in all.
         seed: the same seed gives the same result, unless the clock stops the search (the finding then says so).
         evaluations, seconds: instead of the budget's.
 

@@ -29,7 +29,7 @@ from gradproof.theory.errors import GradproofError, ParameterError
 from gradproof.theory.evidence import Relation
 
 #: evaluations and seconds that a budget buys; the seconds are a cap, so that a slow measure ends too
-EVALUATIONS = {"quick": 6_000, "full": 60_000, "gpu": 60_000}
+EVALUATIONS = {"quick": 20_000, "full": 100_000, "gpu": 100_000}
 SECONDS = {"quick": 45.0, "full": 300.0, "gpu": 300.0}
 #: of a check inside ``gradproof verify``, which runs many
 CHECK_EVALUATIONS = {"quick": 1_500, "full": 10_000, "gpu": 10_000}
@@ -192,11 +192,15 @@ class Search:
         self._draw(max(60, self.evaluations // 12), corner=0.25)
         self._hypothesis(min(100, self.evaluations // 20))
         self._worst_instances()
-        round_ = 0
+        round_, stale, top = 0, 0, -math.inf
         while not self.over and (self.elite or self.tried < 50):
             if not self.elite:
                 self._draw(50, corner=0.5)
                 continue
+            stale = 0 if self.elite[0].score > top else stale + 1
+            top = max(top, self.elite[0].score)
+            if stale >= 4 and round_ % 2:  # ascent is stuck, or there is nothing to ascend: look elsewhere
+                self._draw(150, corner=self.rng.random())
             # mostly the best so far, in turn with the others, and with fresh starts
             start = self.elite[min(int(self.rng.expovariate(0.6)), len(self.elite) - 1)]
             if round_ % 4 == 3:
