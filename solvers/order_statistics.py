@@ -236,9 +236,12 @@ def _scores_of_arrays(V: Array, f: int) -> Array:
     if V.ndim < 2 or 0 in V.shape[-2:]:
         raise ParameterError(f"need vectors of shape (..., n, d) with n, d >= 1, got {tuple(V.shape)}")
     keep = _neighbours(V.shape[-2], f)
+    # a vector that is not finite is infinitely far from every other, and never near to itself
+    finite = xp.all(xp.isfinite(V), axis=-1)
+    V = xp.where(finite[..., None], V, xp.zeros_like(V))
     squares = xp.sum((V[..., :, None, :] - V[..., None, :, :]) ** 2, axis=-1)
-    # a vector's distance to itself is the first zero; NaN would be sorted anywhere, infinity goes last
-    squares = xp.where(xp.isnan(squares), xp.full_like(squares, xp.inf), squares)
+    squares = xp.where(finite[..., :, None] & finite[..., None, :], squares, xp.full_like(squares, xp.inf))
+    # the first of the sorted ones is the distance to itself
     return xp.sum(xp.sort(squares, axis=-1)[..., 1 : keep + 1], axis=-1)
 
 
