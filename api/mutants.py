@@ -56,7 +56,12 @@ class MutantResult:
 
 
 def mutants_of(claim: Claim) -> list[Mutant]:
-    """All mutants of a claim: a smaller factor, a term dropped, an exponent or an index shifted, an assumption weakened."""
+    """All mutants of a claim: a smaller factor, a term dropped, an exponent or an index shifted, an assumption weakened.
+
+    A claim that is known to be false has none: it is itself what its checks must catch.
+    """
+    if claim.false_as_published:
+        return []
     e = claim.expression
     smaller = claim.relation is not Relation.GE
     found: list[tuple[str, str, Claim]] = []

@@ -21,6 +21,13 @@ _BAD = (Outcome.REFUTED, Outcome.MISSED, Outcome.UNDECIDED)
 _GOOD = (Outcome.PROVED, Outcome.CONFIRMED, Outcome.CONSISTENT)
 
 
+def stands(claim: Claim, row: Row) -> bool:
+    """Is the row as it should be? A claim that is known to be false must be refuted; all else must be good."""
+    if claim.false_as_published and row.level is not Level.CONTROL:
+        return row.verdict.outcome is Outcome.REFUTED
+    return row.verdict.outcome.good
+
+
 def strongest(outcomes: Iterable[Outcome]) -> Outcome:
     """One outcome for several: the worst bad one if there is any, else the strongest good one."""
     found = set(outcomes)
@@ -48,15 +55,30 @@ class ClaimSummary:
 
     @property
     def outcome(self) -> Outcome:
-        """The verdict on the claim: a failed control is reported even where the evidence is good."""
+        """The verdict on the claim: a failed control is reported even where the evidence is good.
+
+        A claim that is known to be false is *refuted* if all its checks refute it, and *missed* if one lets it pass.
+        """
+        if self.claim.false_as_published:
+            bad = [_of(r) if not _of(r).good else Outcome.MISSED for r in self.rows if not stands(self.claim, r)]
+            return strongest(bad) if bad or not self.evidence else Outcome.REFUTED
         return strongest(
             [*(r.verdict.outcome for r in self.evidence), *(o for o in map(_of, self.controls) if not o.good)]
         )
 
     @property
+    def as_claimed(self) -> bool:
+        """Good, or refuted where the claim is known to be false."""
+        return self.outcome.good or (bool(self.claim.false_as_published) and self.outcome is Outcome.REFUTED)
+
+    @property
     def kinds(self) -> list[Level]:
         """Kinds of evidence that speak for it, strongest first."""
-        return [v for v in Level if v is not Level.CONTROL and any(r.level is v and _of(r).good for r in self.rows)]
+        return [
+            v
+            for v in Level
+            if v is not Level.CONTROL and any(r.level is v and stands(self.claim, r) for r in self.rows)
+        ]
 
     @property
     def tightness(self) -> float | None:
@@ -73,6 +95,8 @@ class ClaimSummary:
     def note(self) -> str:
         """What a reader must know besides the verdict."""
         notes = []
+        if self.claim.false_as_published:
+            notes.append("known to be false")
         if self.claim.confidence == "recalled":
             notes.append(CONFIDENCE["recalled"])
         if not self.rows:
@@ -96,6 +120,7 @@ class ClaimSummary:
             "title": self.claim.title,
             "relation": self.claim.relation.value,
             "outcome": self.outcome.value,
+            "as_claimed": self.as_claimed,
             "kinds": [k.value for k in self.kinds],
             "controls": len(self.controls),
             "tightness": self.tightness,
@@ -123,6 +148,7 @@ def claim_json(c: Claim) -> dict[str, Any]:
         "source": c.paper.citation,
         "where": c.where,
         "remark": c.remark,
+        "false_as_published": c.false_as_published,
         "parameters": [
             {"name": p.name, "meaning": p.meaning, "domain": pretty_set(p.domain), "vector": bool(p.size)}
             for p in c.parameters
@@ -162,8 +188,8 @@ class Summary(list[ClaimSummary]):
 
     @property
     def exit_code(self) -> int:
-        """0 all as claimed, 1 something refuted or missed, 3 undecided only."""
-        outcomes = {s.outcome for s in self}
+        """0 all as claimed (what is known to be false refuted), 1 something else refuted or missed, 3 undecided only."""
+        outcomes = {s.outcome for s in self if not s.as_claimed}
         if outcomes & {Outcome.REFUTED, Outcome.MISSED}:
             return 1
         return 3 if Outcome.UNDECIDED in outcomes else 0

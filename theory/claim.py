@@ -47,6 +47,8 @@ class Claim:
         confidence: ``verified``, ``derived`` or ``recalled``.
         remark: what a reader should know besides (corrections, conventions).
         tight: the bound is attained by some instance.
+        false_as_published: for a statement that was published and is false: why, and what is true instead. Its checks must
+            refute it, and its controls must hold once the error is repaired.
     """
 
     id: str
@@ -62,6 +64,7 @@ class Claim:
     confidence: str = "verified"
     remark: str = ""
     tight: bool = False
+    false_as_published: str = ""
 
     def __post_init__(self) -> None:
         if self.confidence not in CONFIDENCE:
@@ -197,6 +200,8 @@ class Claim:
             "source",
             f"  {self.paper.citation}{', ' + self.where if self.where else ''} [{CONFIDENCE[self.confidence]}]",
         ]
+        if self.false_as_published:
+            lines += ["false as published", f"  {self.false_as_published}"]
         if self.remark:
             lines += ["remark", f"  {self.remark}"]
         return "\n".join(lines)

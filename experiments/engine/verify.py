@@ -68,7 +68,8 @@ def run_task(task: Task) -> Row:
 
 
 def _confront(task: Task, context: Context) -> Verdict:
-    return judge(task.check.level, task.claim.relation, task.check.run(context))
+    known_false = bool(task.claim.false_as_published)
+    return judge(task.check.level, task.claim.relation, task.check.run(context), known_false=known_false)
 
 
 def _second_opinion(task: Task, first: Verdict) -> Verdict:
