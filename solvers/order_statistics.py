@@ -172,7 +172,7 @@ def farthest_accepted(correct: Array, f: int, direction: Array, distances: Seque
     mean = xp.mean(correct, axis=-2)
     place, m = mean, correct.shape[-2]
     for t in distances:
-        B = mean + t * direction
+        B = mean + float(t) * direction
         chosen = select(xp.concat([correct, colluders(B, f)], axis=-2), f)
         place = xp.where((chosen >= m)[..., None], B, place)
     return place

@@ -11,7 +11,7 @@ from array_api_compat import array_namespace
 
 from gradproof.experiments import data
 from gradproof.experiments.engine.backend import backend
-from gradproof.experiments.engine.draws import Draws, keys
+from gradproof.experiments.engine.draws import ahead, keys
 from gradproof.experiments.engine.run import Method, run, start
 from gradproof.solvers.order_statistics import (
     colluders,
@@ -89,27 +89,25 @@ class NoisyQuadratic:
 class RobustState(NamedTuple):
     x: Array  # iterate (setting, seed, d)
     ratio: Array  # ||F - grad Q||^2 over the variance of one correct vector, at the last step (setting, seed)
-    k: Array  # number of steps taken (setting, seed)
+    k: int  # number of steps taken
 
 
-def robust_sgd(
-    oracle: Oracle, gamma: float | Callable[[Array], Array], f: int, attack: BatchAttack, rule: Rule
-) -> Method:
+def robust_sgd(oracle: Oracle, gamma: Any, f: int, attack: BatchAttack, rule: Rule) -> Method:
     """x+ = x - gamma F(V_1, ..., V_{n-f}, B_1, ..., B_f); ``draw`` is (randomness of the oracle, noise of the attack).
 
     Args:
-        gamma: a number, or a function of the number of the step.
+        gamma: a number, an array (setting, 1, 1), or a function of the number k of the step.
         rule: the aggregation (vectors (..., n, d), f) -> (..., d).
     """
 
     def init(x0: Array) -> RobustState:
-        return RobustState(x0, 0 * x0[..., 0], 0 * x0[..., 0])
+        return RobustState(x0, 0 * x0[..., 0], 0)
 
     def step(s: RobustState, draw: tuple[Array, Array]) -> RobustState:
         xp = array_namespace(s.x)
         V = oracle.sample(s.x, draw[0])
         out = rule(xp.concat([V, attack(V, draw[1])], axis=-2) if f else V, f)
-        size = gamma(s.k)[..., None] if callable(gamma) else gamma
+        size = gamma(s.k) if callable(gamma) else gamma
         ratio = xp.sum((out - oracle.gradient(s.x)) ** 2, axis=-1) / oracle.variance(s.x)
         return RobustState(s.x - size * out, ratio, s.k + 1)
 
@@ -149,7 +147,7 @@ def against_the_mean(V: Array, noise: Array) -> Array:
     mean = xp.mean(V, axis=-2)
     spread = xp.sqrt(xp.mean(xp.sum((V - mean[..., None, :]) ** 2, axis=-1), axis=-1))[..., None]
     length = xp.sqrt(xp.sum(mean**2, axis=-1))[..., None]
-    return colluders(farthest_accepted(V, f, -mean / length * spread, np.arange(0.2, 2.4, 0.2)), f)
+    return colluders(farthest_accepted(V, f, -mean / length * spread, [0.2 * j for j in range(1, 12)]), f)
 
 
 #: The attacks of the runs.
@@ -173,9 +171,7 @@ def train(oracle: Rows, n: int, f: int, attack: BatchAttack, rule: Rule, *, gamm
     moved, d = to.move(oracle), oracle.A.shape[1]
     key = to.move(keys(*stream, settings=[f], seeds=range(seeds)))
 
-    def draw(t: Any) -> tuple[Array, Array]:
-        random = Draws(key, t)
-        return random.uniform((n - f, oracle.B)), random.normal((f, d), slot=1)
+    draw = ahead(key, lambda random: (random.uniform((n - f, oracle.B)), random.normal((f, d), slot=1)), block=steps)
 
     method = robust_sgd(moved, gamma, f, attack, rule)
     record = {"loss": lambda s: moved.values(s.x), "ratio": lambda s: s.ratio}

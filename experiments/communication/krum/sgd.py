@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,6 @@ from gradproof.experiments.communication.krum.laws import (
 )
 from gradproof.experiments.communication.krum.methods import (
     ATTACKS,
-    Array,
     BatchAttack,
     NoisyQuadratic,
     Rule,
@@ -27,7 +25,7 @@ from gradproof.experiments.communication.krum.methods import (
 )
 from gradproof.experiments.engine.backend import backend
 from gradproof.experiments.engine.check import Context, Evidence, check, control
-from gradproof.experiments.engine.draws import Draws, keys
+from gradproof.experiments.engine.draws import ahead, keys
 from gradproof.experiments.engine.run import run, start
 from gradproof.solvers.order_statistics import (
     exact_moments,
@@ -46,10 +44,7 @@ def _noisy_run(ctx: Context, rule: Rule, attack: BatchAttack, steps: int) -> np.
     to, n, f = backend(ctx.backend), 9, 2
     key = to.move(keys(ctx.claim.id.split("~")[0], ctx.scope, ctx.seed, settings=[0], seeds=range(20)))
 
-    def draw(t: Any) -> tuple[Array, Array]:
-        random = Draws(key, t)
-        return random.normal((n - f, 3)), random.normal((f, 3), slot=1)
-
+    draw = ahead(key, lambda random: (random.normal((n - f, 3)), random.normal((f, 3), slot=1)))
     method = robust_sgd(NoisyQuadratic(0.1), lambda k: 1 / (k + 2), f, attack, rule)
     x0 = to.move(start(np.ones(3), seeds=20))
     return np.linalg.norm(run(method, x0, steps, record={"x": lambda s: s.x}, draw=draw).x.values[0], axis=-1)
