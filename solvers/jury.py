@@ -25,7 +25,9 @@ def is_stable(coefficients: Coefficients) -> bool:
     """
     a = [_exact(c) for c in coefficients]
     if not a or a[0] == 0:
-        raise ParameterError(f"a polynomial of degree {len(a) - 1} needs a leading coefficient other than 0, got {a[:1]}")
+        raise ParameterError(
+            f"a polynomial of degree {len(a) - 1} needs a leading coefficient other than 0, got {a[:1]}"
+        )
     while len(a) > 1:
         if abs(a[-1]) >= abs(a[0]):
             return False
@@ -49,7 +51,9 @@ def stability_boundary(
     if not width > 0:
         raise DomainError(f"width = {width} must be positive")
     if not is_stable(family(low)) or is_stable(family(high)):
-        raise DomainError(f"the polynomial must be stable at {low} and not at {high}; give ends with a boundary between")
+        raise DomainError(
+            f"the polynomial must be stable at {low} and not at {high}; give ends with a boundary between"
+        )
     while abs(high - low) > width:
         middle = (low + high) / 2
         low, high = (middle, high) if is_stable(family(middle)) else (low, middle)

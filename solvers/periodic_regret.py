@@ -146,7 +146,9 @@ def drift(cycle: Cycle, method: Optimiser) -> tuple[Fraction, Fraction]:
     """
     g = _cycle(cycle)
     if method.beta1 and method.lam == 1:
-        raise ParameterError(f"beta1 = {method.beta1} does not vanish; the drift is that of beta_1,t -> 0: give lam < 1")
+        raise ParameterError(
+            f"beta1 = {method.beta1} does not vanish; the drift is that of beta_1,t -> 0: give lam < 1"
+        )
     v = second_moments(g, method.beta2)
     if method.maximum:
         v = [max(v)] * len(g)

@@ -180,8 +180,8 @@ PAPER_REGRET = Claim(
     ),
     false_as_published=(
         "On the linear losses with gradients a, a, -b, a, a, -b, ... the friction halves the step of the repeated gradient and "
-        "leaves the others, so that the iterate drifts to the wrong end and R_T grows linearly. True instead: diffgrad.regret-master, "
-        "which is O(sqrt T) where eta_t = alpha_t xi_t/(sqrt(v_t) + eps) does not increase."
+        "leaves the others, so that the iterate drifts to the wrong end and R_T grows linearly. True instead: "
+        "diffgrad.regret-master, which is O(sqrt T) where eta_t = alpha_t xi_t/(sqrt(v_t) + eps) does not increase."
     ),
 )  # fmt: skip
 
@@ -192,8 +192,8 @@ REGRET_REFUTED = Claim(
     statement=(
         r"Linear losses $g_tx$ on $[-1, 1]$ with gradients $a, a, -b$ repeated, $0 < b < 2a$, $\alpha_t = \alpha/\sqrt t$ and "
         r"$\beta_1 = 0$ (or $\beta_{1,t} \to 0$ geometrically). With $v_k$ the limit of $\hat v_t$ along the cycle, if "
-        r"$\sum_k \xi_kg_k/(\sqrt{v_k} + \varepsilon) < 0$ then $x_t \to 1$ although $-1$ is best, and $R_T/T \to \frac23(2a - b)$. "
-        r"Where $\hat v$ is constant (AMSGrad's maximum, or $\beta_2 \to 1$) the condition reads $\sigma(a+b)(b-a) > a/2$."
+        r"$\sum_k \xi_kg_k/(\sqrt{v_k} + \varepsilon) < 0$ then $x_t \to 1$ although $-1$ is best, and "
+        r"$R_T/T \to \frac23(2a - b)$. Where $\hat v$ is constant (AMSGrad's maximum, or $\beta_2 \to 1$) the condition reads $\sigma(a+b)(b-a) > a/2$."
     ),
     parameters=(a, b, beta2, eps),
     assumptions=(
@@ -244,8 +244,8 @@ ALIASING_BUG = Claim(
     title="With the previous gradient stored by reference, diffGrad is Adam with half the step",
     statement=(
         r"If the previous gradient is kept by reference to a buffer that the next gradient overwrites, the difference is zero from "
-        r"the second step on: $\xi_t = 1/2$ for $t \ge 2$, and the iterates are those of Adam with step $\alpha/2$ after a first step "
-        r"with $\xi_1 = \sigma(|g_1|)$."
+        r"the second step on: $\xi_t = 1/2$ for $t \ge 2$, and the iterates are those of Adam with step $\alpha/2$ after a first "
+        r"step with $\xi_1 = \sigma(|g_1|)$."
     ),
     parameters=(adam_step,),
     assumptions=(SAME_STATE, Assumption("by_reference", "the previous gradient is kept by reference")),
@@ -274,8 +274,8 @@ SYNTHETIC_FUNCTIONS = Claim(
     expression=8 * x.symbol * sp.cos(8 * x.symbol) + sp.sin(8 * x.symbol) + 3 * x.symbol**2,
     where="Section on the synthetic functions",
     remark=(
-        "The published notebook's gradient lacks the factor 8 before x cos 8x; it is kept as a labelled variant. The formula of F_2 is "
-        "recalled, the derivative verified. F_2 jumps by -0.0147 at -0.9."
+        "The published notebook's gradient lacks the factor 8 before x cos 8x; it is kept as a labelled variant. The formula of "
+        "F_2 is recalled, the derivative verified. F_2 jumps by -0.0147 at -0.9."
     ),
     tight=True,
 )

@@ -31,11 +31,13 @@ def friction(change: Array) -> Array:
     return 1 / (1 + xp.exp(-xp.abs(change)))
 
 
-def direction(state: AdamState, g: Array, *, variant: Variant, beta1: Any, beta2: Any, eps: Any) -> AdamState:
+def direction(
+    state: AdamState, g: Array, *, variant: Variant, beta1: Any, beta2: Any, eps: Any, lam: float = 1.0
+) -> AdamState:
     """The state after a gradient, with the step's direction ``xi mhat / (sqrt(vhat) + eps)`` in the place of x."""
     xp = array_namespace(g)
-    t = state.t + 1
-    m, v = beta1 * state.m + (1 - beta1) * g, beta2 * state.v + (1 - beta2) * g * g
+    t, now = state.t + 1, beta1 * lam**state.t
+    m, v = now * state.m + (1 - now) * g, beta2 * state.v + (1 - beta2) * g * g
     adam = m / (1 - beta1**t) / (xp.sqrt(v / (1 - beta2**t)) + eps)
     if variant == "diffgrad":
         adam = friction(g - state.g) * adam
@@ -52,6 +54,7 @@ def adam_family(
     beta1: Any = 0.9,
     beta2: Any = 0.999,
     eps: Any = 1e-8,
+    lam: float = 1.0,
     radius: float | None = None,
     decay: bool = False,
 ) -> Method:
@@ -60,6 +63,7 @@ def adam_family(
     Args:
         gradient: (x, draw) -> gradient, shaped as x. ``draw`` is the step's random numbers, or its term of a sequence.
         alpha, beta1, beta2, eps: numbers, or arrays (setting, 1, 1).
+        lam: decay of ``beta_{1,t} = beta1 lam^(t-1)``.
         variant: the friction: 1 (adam), the sigmoid of the change (diffgrad), 1/2 after the first step (aliased).
         decay: ``alpha_t = alpha / sqrt t`` where True, ``alpha`` where False.
     """
@@ -71,7 +75,8 @@ def adam_family(
 
     def step(state: AdamState, draw: Any = None) -> AdamState:
         xp = array_namespace(state.x)
-        new = direction(state, gradient(state.x, draw), variant=variant, beta1=beta1, beta2=beta2, eps=eps)
+        g = gradient(state.x, draw)
+        new = direction(state, g, variant=variant, beta1=beta1, beta2=beta2, eps=eps, lam=lam)
         x = state.x - (alpha / xp.sqrt(new.t) if decay else alpha) * new.x
         return new._replace(x=x if radius is None else xp.clip(x, -radius, radius))
 
