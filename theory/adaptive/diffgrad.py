@@ -193,7 +193,8 @@ REGRET_REFUTED = Claim(
         r"Linear losses $g_tx$ on $[-1, 1]$ with gradients $a, a, -b$ repeated, $0 < b < 2a$, $\alpha_t = \alpha/\sqrt t$ and "
         r"$\beta_1 = 0$ (or $\beta_{1,t} \to 0$ geometrically). With $v_k$ the limit of $\hat v_t$ along the cycle, if "
         r"$\sum_k \xi_kg_k/(\sqrt{v_k} + \varepsilon) < 0$ then $x_t \to 1$ although $-1$ is best, and "
-        r"$R_T/T \to \frac23(2a - b)$. Where $\hat v$ is constant (AMSGrad's maximum, or $\beta_2 \to 1$) the condition reads $\sigma(a+b)(b-a) > a/2$."
+        r"$R_T/T \to \frac23(2a - b)$. Where $\hat v$ is constant (AMSGrad's maximum, or $\beta_2 \to 1$) the condition reads "
+        r"$\sigma(a+b)(b-a) > a/2$."
     ),
     parameters=(a, b, beta2, eps),
     assumptions=(

@@ -123,8 +123,10 @@ def _state(rows: list[np.ndarray], k: int) -> AdamState:
 # --- quadratics --------------------------------------------------------------------------------------------------------
 
 
-def sizes_on_quadratic(scaled_step: np.ndarray, variant: Variant, beta1: np.ndarray, *, steps: int) -> np.ndarray:
-    """|x| every 10 steps from 1e-60 on x^2/2 with eps = 1, so that alpha lam/eps is the step; (setting, record)."""
+def sizes_on_quadratic(
+    scaled_step: np.ndarray, variant: Variant, beta1: np.ndarray, *, steps: int, x1: float = 1e-60
+) -> np.ndarray:
+    """|x| every 10 steps from x1 on x^2/2 with eps = 1, so that alpha lam/eps is the step; (setting, record)."""
     method = adam_family(
         lambda x, draw: x,
         alpha=scaled_step[:, None, None],
@@ -133,17 +135,17 @@ def sizes_on_quadratic(scaled_step: np.ndarray, variant: Variant, beta1: np.ndar
         beta2=0.999,
         eps=1.0,
     )
-    seen = run(method, start([1e-60], settings=len(beta1)), steps, record={"x": lambda s: s.x[..., 0]}, every=10)
+    seen = run(method, start([x1], settings=len(beta1)), steps, record={"x": lambda s: s.x[..., 0]}, every=10)
     return np.abs(seen.x.values[:, 0])
 
 
 @check(diffgrad.LOCAL_STABILITY, level=Level.EMPIRICAL)
 def quadratics_from_near_zero(ctx: Context) -> Iterator[Evidence]:
-    """200 step sizes on x^2/2 from 1e-60: the boundary lies between the last that decays and the first that reaches 1e-45."""
+    """200 step sizes on x^2/2 from 1e-120: the boundary lies between the last that decays and the first that reaches 1e-60."""
     betas, grid = (0.0, 0.5, 0.9), np.geomspace(1, 100, 200)
-    seen = sizes_on_quadratic(np.tile(grid, 3), "diffgrad", np.repeat(betas, 200), steps=1500) / 1e-60
+    seen = sizes_on_quadratic(np.tile(grid, 3), "diffgrad", np.repeat(betas, 200), steps=2000, x1=1e-120) / 1e-120
     for beta1, size in zip(betas, np.split(seen, 3), strict=True):
-        grew = size.max(axis=1) > 1e15  # beyond what the bias corrections of the first steps do
+        grew = size.max(axis=1) > 1e60  # beyond what the bias corrections of the first steps do
         low, high = grid[~grew & (size[:, -1] < 1e-3)].max(), grid[grew].min()
         if not low < high:
             yield Undecided(f"growth at {high} but decay at {low}")
