@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import sympy as sp
 
 from gradproof.experiments.adaptive.diffgrad.exact import (
-    METHOD,
-    REFUTING,
-    ROUNDS,
+    FROM_THE_END,
     against_published,
     characteristic,
     extremal_gradients,
     friction_of,
     implementation,
-    limit_of_the_bound,
+    limits,
     middle,
     squared_ratio,
 )
@@ -79,10 +78,8 @@ def three_per_cent_above(ctx: Context) -> Iterator[Evidence]:
 @control(diffgrad.PAPER_REGRET, drops="friction: Adam on the same losses")
 def adam_on_the_same_losses(ctx: Context) -> Iterator[Evidence]:
     """Without friction the same rounds, in ball arithmetic, stay below the bound, and R_T/T tends to 0."""
-    adam = Optimiser(METHOD.alpha, METHOD.beta1, METHOD.beta2, lam=METHOD.lam, friction=False)
-    yield from against_published(ctx, adam)
-    for cycle in (REFUTING, CYCLE):
-        yield Measurement(measured=average_regret(cycle, adam), bound=limit_of_the_bound(ctx, cycle), what="lim R_T/T")
+    yield from against_published(ctx, friction=False)
+    yield from limits(ctx, friction=False)
 
 
 @control(diffgrad.PAPER_REGRET, drops="friction: Adam as a run of the engine")
@@ -94,7 +91,7 @@ def adam_as_a_run(ctx: Context) -> Iterator[Evidence]:
 @control(diffgrad.PAPER_REGRET, drops="only the sum of the steps' growth counted: the repaired bound")
 def the_repaired_bound(ctx: Context) -> Iterator[Evidence]:
     """The bound of diffgrad.regret-master holds on the rounds of diffGrad (beta1 = 0) that grow linearly."""
-    played = play(REFUTING, Optimiser(beta2=METHOD.beta2), 3000, start=1)
+    played = play(FROM_THE_END.cycle, replace(FROM_THE_END.method, beta1=Fraction(0)), 3000, start=1)
     bound = diffgrad.REGRET_MASTER.bound(D=2, P=played.inverse_steps[0], Q=played.weighted_squares[0])
     yield Measurement(bound=bound, n=3000, **middle(played.regret))
 
@@ -134,10 +131,10 @@ def constant_momentum(ctx: Context) -> Iterator[Evidence]:
 @control(diffgrad.REGRET_MASTER, drops="the positive parts: the usual telescoping sum")
 def telescoped(ctx: Context) -> Iterator[Evidence]:
     """D^2/(2 eta_T) in place of the positive parts is below the regret of 1, 1, -8/5 after 7500 rounds."""
-    method = Optimiser(beta2=Fraction(9, 10))
-    played = play(REFUTING, method, ROUNDS, start=1)
+    method, rounds = replace(FROM_THE_END.method, beta1=Fraction(0)), FROM_THE_END.rounds
+    played = play(FROM_THE_END.cycle, method, rounds, start=1)
     bound = ctx.claim.bound(D=2, P=played.last_inverse_step[1], Q=played.weighted_squares[1])
-    yield Measurement(bound=bound, n=ROUNDS, **middle(played.regret))
+    yield Measurement(bound=bound, n=rounds, **middle(played.regret))
 
 
 @control(diffgrad.ALIASING_BUG, drops="by_reference")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradproof.experiments.adaptive.diffgrad.exact import METHOD, REFUTING, ROUNDS
+from gradproof.experiments.adaptive.diffgrad.exact import FROM_THE_END
 from gradproof.experiments.adaptive.diffgrad.methods import (
     CYCLE,
     SYNTHETIC,
@@ -174,20 +174,23 @@ def regret_of_a_run(ctx: Context) -> Iterator[Evidence]:
 
 def run_against_published(ctx: Context, variant: Variant) -> Iterator[Evidence]:
     """A run of 7500 rounds beside the published bound."""
-    x = played(
-        REFUTING, ROUNDS, variant, x1=1.0, alpha=float(METHOD.alpha), beta1=float(METHOD.beta1),
-        beta2=float(METHOD.beta2), eps=0.0, lam=float(METHOD.lam),
-    )  # fmt: skip
-    g2 = np.resize(np.array([float(c) ** 2 for c in REFUTING]), ROUNDS)
-    weights = 0.9 ** np.arange(ROUNDS - 1, -1, -1)
-    v = float((weights * g2).sum() / weights.sum())
+    cycle, T, method = FROM_THE_END.cycle, FROM_THE_END.rounds, FROM_THE_END.method
+    constants = {name: float(getattr(method, name)) for name in ("alpha", "beta1", "beta2", "lam")}
+    x = played(cycle, T, variant, x1=FROM_THE_END.start, eps=0.0, **constants)
+    g2 = np.resize(np.array([float(c) ** 2 for c in cycle]), T)
+    weights = constants["beta2"] ** np.arange(T - 1, -1, -1)
     bound = ctx.claim.bound(
-        alpha=0.5, beta1=0.1, beta2=0.9, lam=0.5, T=ROUNDS, D=2.0, G_inf=1.6, v_T=v, g_norm=float(np.sqrt(g2.sum()))
+        T=T,
+        D=2.0,
+        G_inf=1.6,
+        v_T=float((weights * g2).sum() / weights.sum()),
+        g_norm=float(np.sqrt(g2.sum())),
+        **constants,
     )
     # each step rounds x by a few units in the last place; projections do not enlarge it
     yield Measurement(
-        measured=float(regrets(x, REFUTING)[-1]), bound=bound, error=8 * 1.6 * ULP * ROUNDS**2, error_source="rounding",
-        n=ROUNDS, parameters={"cycle": "1, 1, -8/5", "T": ROUNDS},
+        measured=float(regrets(x, cycle)[-1]), bound=bound, error=8 * 1.6 * ULP * T**2, error_source="rounding", n=T,
+        parameters=FROM_THE_END.parameters,
     )  # fmt: skip
 
 
