@@ -16,7 +16,7 @@ from gradproof.theory.assumption import Assumption
 from gradproof.theory.errors import DomainError, ParameterError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
-from gradproof.theory.parameter import Parameter, is_array
+from gradproof.theory.parameter import Parameter, is_array, pretty_set
 
 #: Rounding slack for relations between floats: 2^-40 of the size of the two sides. Sixteen-digit inputs pushed through
 #: a step-size formula of a dozen operations lose at most a few units of 2^-52.
@@ -181,13 +181,16 @@ class Claim:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>${html.escape(p.typeset)}$</td><td><code>{html.escape(p.name)}</code></td><td>{html.escape(p.meaning)}</td></tr>"
+            f"<tr><td>${html.escape(p.typeset)}$</td><td><code>{html.escape(p.name)}</code></td><td>{html.escape(pretty_set(p.domain))}"
+            f"</td><td>{html.escape(p.meaning)}</td></tr>"
             for p in self.parameters
         )
+        notes = [self.statement, self.remark, self.false_as_published and f"False as published. {self.false_as_published}"]
+        said = "".join(f"<p>{html.escape(n)}</p>" for n in notes if n)
         need = "".join(f"<li><b>{html.escape(a.name)}</b>: {html.escape(a.statement)}</li>" for a in self.assumptions)
         return (
             f"<div><b>{html.escape(self.id)}</b> &mdash; {html.escape(self.title)}<br>{html.escape(self.paper.citation)}"
-            f"{', ' + html.escape(self.where) if self.where else ''}<p>$$ {html.escape(self.latex)} $$</p><ul>{need}</ul>"
+            f"{', ' + html.escape(self.where) if self.where else ''}<p>$$ {html.escape(self.latex)} $$</p>{said}<ul>{need}</ul>"
             f"<table>{rows}</table></div>"
         )
 
