@@ -12,7 +12,7 @@ import sympy as sp
 from gradproof.experiments.engine.check import Context, Evidence, check, control
 from gradproof.experiments.engine.run import run
 from gradproof.experiments.networks.attention_svm.instances import TOKENS, layer, local_selection
-from gradproof.experiments.networks.attention_svm.methods import attention_gd, correlation, factored_gd, normalised_gd
+from gradproof.experiments.networks.attention_svm.methods import attention_gd, correlation, normalised_gd
 from gradproof.theory.evidence import Level, Measurement
 from gradproof.theory.networks import attention_svm
 from gradproof.theory.symbolic import Identity
@@ -29,19 +29,6 @@ def normalised_run(name: str, steps: int, *, naive: bool = False) -> Any:
     }
     at = sorted({1, *np.geomspace(2, steps, 40).astype(int).tolist(), steps})
     return run(normalised_gd(found.problem, 0.05, naive=naive), np.zeros((1, 1, d, d)), steps, record=record, at=at)
-
-
-@cache
-def factored_run(steps: int) -> Any:
-    """A in factors from 0.01 times the identity and noise: correlations of K Q' with both solutions."""
-    found = layer("A")
-    noise = np.random.default_rng(0).standard_normal((1, 1, 2, 3, 3))
-    record = {
-        "nuclear": lambda q: correlation(q.K @ np.swapaxes(q.Q, -1, -2), found.svm_nuclear.W),
-        "frobenius": lambda q: correlation(q.K @ np.swapaxes(q.Q, -1, -2), found.svm.W),
-    }
-    at = sorted({*np.geomspace(2, steps, 40).astype(int).tolist(), steps})
-    return run(factored_gd(found.problem, 0.05), 0.01 * np.eye(3) + 1e-3 * noise, steps, record=record, at=at)
 
 
 @check(attention_svm.GD_DIRECTION, level=Level.EMPIRICAL)

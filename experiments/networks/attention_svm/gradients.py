@@ -12,6 +12,7 @@ from gradproof.experiments.engine.check import Context, Evidence, check, control
 from gradproof.experiments.engine.run import run
 from gradproof.experiments.networks.attention_svm.instances import (
     TOKENS,
+    Layer,
     contradiction,
     layer,
     local_selection,

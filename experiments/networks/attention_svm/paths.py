@@ -91,7 +91,7 @@ def nuclear_paths(ctx: Context) -> Iterator[Evidence]:
     for name in TOKENS:
         found = layer(name)
         radius = 20.0
-        W = _factored_point(name, radius)
+        W = factored_point(name, radius)
         margin = float((found.G * W).sum(axis=(1, 2)).min())
         Xi = 1 / found.svm_nuclear.upper
         yield Measurement(
@@ -105,7 +105,7 @@ def nuclear_paths(ctx: Context) -> Iterator[Evidence]:
 
 
 @cache
-def _factored_point(name: str, radius: float) -> np.ndarray:
+def factored_point(name: str, radius: float) -> np.ndarray:
     """K Q' of the least loss found with ||K||^2 + ||Q||^2 <= 2 radius, from the nuclear max-margin direction."""
     found = layer(name)
     p, d = found.problem, found.problem.X.shape[2]
@@ -131,7 +131,7 @@ def _factored_point(name: str, radius: float) -> np.ndarray:
 def nuclear_direction_of_factors(ctx: Context) -> Iterator[Evidence]:
     """A, R = 20: the factored path correlates .9999 with the nuclear solution and .87 with the Frobenius one."""
     found = layer("A")
-    W = _factored_point("A", 20.0)
+    W = factored_point("A", 20.0)
     yield Measurement(
         measured=float(correlation(W, found.svm_nuclear.W)),
         bound=float(correlation(W, found.svm.W)),
@@ -160,11 +160,11 @@ def other_matrices_of_the_ball(ctx: Context) -> Iterator[Evidence]:
 
 @control(attention_svm.PATH_FINITE_R, drops="the norm of the parametrisation: Frobenius for factors")
 def frobenius_margin_for_factors(ctx: Context) -> Iterator[Evidence]:
-    """The factored path of A at R = 20 does not have the correlation that the Frobenius margin promises at R = 80."""
+    """The factored path of A at R = 20 correlates .870 with the Frobenius solution, whose margin promises .949."""
     found = layer("A")
     yield Measurement(
-        measured=float(correlation(_factored_point("A", 20.0), found.svm.W)),
-        bound=finite_bound(ctx, found, 80.0, 1 / found.svm.upper),
+        measured=float(correlation(factored_point("A", 20.0), found.svm.W)),
+        bound=finite_bound(ctx, found, 20.0, 1 / found.svm.upper),
         error=1e-4,
         error_source="solver gap",
     )

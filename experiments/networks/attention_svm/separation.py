@@ -10,7 +10,9 @@ import numpy as np
 import sympy as sp
 
 from gradproof.experiments.engine.check import Context, Evidence, check, control
+from gradproof.experiments.engine.run import run
 from gradproof.experiments.networks.attention_svm.instances import TOKENS, layer
+from gradproof.experiments.networks.attention_svm.methods import factored_gd
 from gradproof.solvers.exact.linear import from_flint, to_flint
 from gradproof.solvers.max_margin import Inseparable, constraints, exact_frobenius, exact_inseparable, frobenius
 from gradproof.theory.evidence import Level, Measurement, Relation
@@ -225,6 +227,21 @@ def factors_against_singular_values(ctx: Context) -> Iterator[Evidence]:
             measured=half, bound=ctx.claim.bound(nuc=float(S.sum())), relation=Relation.EQ, error=1e-12, error_source="rounding",
             parameters={"balanced": name},
         )  # fmt: skip
+
+
+@check(attention_svm.NUCLEAR_IDENTITY, level=Level.EMPIRICAL)
+def along_factored_descent(ctx: Context) -> Iterator[Evidence]:
+    """Normalised descent on K and Q of A from a small start: the inequality at every 20th of 200 steps."""
+    p = layer("A").problem
+    x0 = 0.1 * ctx.rng().standard_normal((1, 1, 2, 3, 3))
+    data = run(factored_gd(p, 0.05), x0, 200, record={"K": lambda q: q.K, "Q": lambda q: q.Q}, every=20)
+    for k, K, Q in zip(data.step.values, data.K.values[0, 0], data.Q.values[0, 0], strict=True):
+        half = float((K**2).sum() + (Q**2).sum()) / 2
+        nuc = float(np.linalg.svd(K @ Q.T, compute_uv=False).sum())
+        bound = ctx.claim.bound(nuc=nuc)
+        yield Measurement(
+            measured=half, bound=bound, error=1e-12 * half, error_source="rounding", parameters={"step": int(k)}
+        )
 
 
 @control(attention_svm.NUCLEAR_IDENTITY, drops="enough_columns")
