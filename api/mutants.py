@@ -207,7 +207,8 @@ def _searched(mutant: Mutant, seed: int) -> tuple[str, str]:
         if e.name in known:
             continue
         found = finish(
-            Search(e, mutant.claim, random.Random(f"{mutant.claim.id}/{seed}"), SEARCHED, SEARCH_SECONDS).run(), seed=seed
+            Search(e, mutant.claim, random.Random(f"{mutant.claim.id}/{seed}"), SEARCHED, SEARCH_SECONDS).run(),
+            seed=seed,
         )
         if found.violated and found.measurement is not None:
             m = found.measurement

@@ -59,7 +59,8 @@ class Needs(list[Need]):
     def markdown(self) -> str:
         """A table with one row an assumption."""
         rows = "".join(
-            "| " + " | ".join(x.replace("|", "\\|") for x in (n.claim, n.assumption, n.verdict, n.evidence)) + " |\n" for n in self
+            "| " + " | ".join(x.replace("|", "\\|") for x in (n.claim, n.assumption, n.verdict, n.evidence)) + " |\n"
+            for n in self
         )
         return "| claim | assumption | verdict | evidence |\n| --- | --- | --- | --- |\n" + rows
 

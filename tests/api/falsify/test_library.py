@@ -83,11 +83,15 @@ def test_another_seed_may_find_what_the_first_did_not():
     found = search_checks(_squares(lambda seed: 2 if seed == 5 else seed / 10, name="later"))
     assert found.violated
     assert found.choices == (5,)
-    assert [c.name for c in usable(_squares(lambda seed: 0, name="usable"), frozenset({"nothing"}), "quick")] == ["large"]
+    assert [c.name for c in usable(_squares(lambda seed: 0, name="usable"), frozenset({"nothing"}), "quick")] == [
+        "large"
+    ]
 
 
 def test_a_single_outlier_beyond_a_statistical_error_is_no_violation():
-    noisy = _squares(lambda seed: 2 if seed == 5 else 0.5 + seed % 10 / 100, error=0.1, source="statistical", name="outlier")
+    noisy = _squares(
+        lambda seed: 2 if seed == 5 else 0.5 + seed % 10 / 100, error=0.1, source="statistical", name="outlier"
+    )
     assert not search_checks(noisy).violated
     steady = _squares(lambda seed: 2 + seed / 100, error=0.1, source="statistical", name="steady")
     assert search_checks(steady).violated

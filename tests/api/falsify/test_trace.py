@@ -18,7 +18,7 @@ from gradproof.testing import Interpolated, points, smooth_convex, smooth_strong
 from gradproof.theory.errors import ParameterError
 
 P = {"L": "smoothness constant", "N": "number of steps", "R2": "|x0 - x*|^2"}
-FILE = '''
+FILE = """
 from gradproof import experiment, own_claim
 from gradproof.testing import points, smooth_convex, sqrt
 CLAIM = own_claim("traced.file", parameters={"L": "smoothness constant", "N": "number of steps", "R2": "|x0 - x*|^2"},
@@ -30,7 +30,7 @@ def gradient(f, x0, L, N):
         x = x - f.gradient(x) / L
     g, d = f.gradient(x), x0 - f.minimizer
     return sqrt(g @ g), {"R2": d @ d}
-'''
+"""
 
 
 def _claim(name, bound="L*R2/(4*N + 2)", **more):
@@ -110,6 +110,11 @@ def test_data_of_no_member_of_the_class_are_refused():
     assert good.minimizer == 0
     with pytest.raises(ValueError, match="own points only"):
         good(np.array([0.5]))
-    for values, L in (((0, Fraction(1, 5)), 2.0), ((0, Fraction(1, 2)), 0.9), ((0, 2), 2.0), ((1, Fraction(3, 2)), 2.0)):
+    for values, L in (
+        ((0, Fraction(1, 5)), 2.0),
+        ((0, Fraction(1, 2)), 0.9),
+        ((0, 2), 2.0),
+        ((1, Fraction(3, 2)), 2.0),
+    ):
         with pytest.raises(ParameterError):
             Interpolated((row(0), row(1)), (row(0), row(1)), tuple(map(Fraction, values)), 0.0, L)
