@@ -28,7 +28,8 @@ FACTORS = (sp.Rational(99, 100), sp.Rational(9, 10), sp.Rational(1, 2))
 class Mutant:
     """A variant of a claim that says more than the claim.
 
-    ``false`` is True where exact knowledge makes it false (the bound is attained, and the mutant's is smaller there).
+    ``false`` is True where exact knowledge makes it false: the bound is attained and the mutant's is smaller there, or the claim
+    is an equality (or an exact threshold) and the mutant has another right-hand side.
     """
 
     claim: Claim
@@ -107,9 +108,15 @@ def mutants_of(claim: Claim) -> list[Mutant]:
         relations = tuple(a.relation for a in variant.assumptions)
         same = variant.expression == e and kind != "assumption"
         if not same and not variant.expression.has(sp.nan, sp.zoo):
-            exactly = claim.tight and kind == "factor" and claim.relation is not Relation.GE
-            unique.setdefault((variant.expression, relations), Mutant(variant, kind, what, exactly))
+            unique.setdefault((variant.expression, relations), Mutant(variant, kind, what, _known_false(claim, kind)))
     return list(unique.values())
+
+
+def _known_false(claim: Claim, kind: str) -> bool:
+    """An equality has one right-hand side; a bound that is attained cannot be moved by a factor."""
+    if claim.relation in (Relation.EQ, Relation.IFF):
+        return kind != "assumption"
+    return claim.tight and kind == "factor"
 
 
 def _terms(claim: Claim) -> Iterator[tuple[str, str, Claim]]:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradproof.experiments.engine.check import checks_of
-from gradproof.experiments.engine.store import Ledger, code_version, versions
-from gradproof.experiments.engine.verify import verify
+from gradproof.experiments.engine.check import Check, Context, checks_of
+from gradproof.experiments.engine.store import Ledger, Row, code_version, key_of, versions
+from gradproof.experiments.engine.verify import Task, run_task
 from gradproof.falsify.experiment import Experiment
 from gradproof.falsify.finding import tree
 from gradproof.markup import html_table, latex_table
@@ -75,6 +75,15 @@ class Needs(list[Need]):
                 written += n.finding.save(folder) if n.finding is not None and n.finding.violated else ()
         return written
 
+    @property
+    def markdown(self) -> str:
+        """A table with one row an assumption."""
+        rows = "".join("| " + " | ".join(x.replace("|", "\\|") for x in cells) + " |\n" for cells in self._cells)
+        return "| claim | assumption | verdict | evidence |\n| --- | --- | --- | --- |\n" + rows
+
+    def __str__(self) -> str:
+        return "\n".join(f"{n.claim}  {n.assumption}: {n.verdict}  ({n.evidence})" for n in self)
+
     def _repr_html_(self) -> str:
         return html_table(_HEADS, self._cells)
 
@@ -95,7 +104,12 @@ def necessity(
         seconds: cap on one search; by default the budget's.
     """
     book = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
-    return Needs(_need(c, a.name, budget, seed, seconds, book, file) for c in claims for a in c.assumptions)
+    return Needs(
+        _need(c, a.name, budget, seed, seconds, book, file)
+        for c in claims
+        if not c.false_as_published  # what is violated anyway needs nothing
+        for a in c.assumptions
+    )
 
 
 def _need(
@@ -105,8 +119,7 @@ def _need(
 
     controls = [c for c in checks_of(claim, budget) if c.level is Level.CONTROL and c.drops == assumption]
     if controls:
-        rows = verify([claim], ledger=book, budget=budget, jobs=1, seed=seed, file=file)
-        caught = [r for r in rows if r.level is Level.CONTROL and r.drops == assumption and r.verdict.outcome.good]
+        caught = [r for r in (_row(c, claim, budget, seed, book, file) for c in controls) if r.verdict.outcome.good]
         if caught:
             return Need(claim.id, assumption, NEEDED, f"{caught[0].check}: {caught[0].verdict.reason}")
     made = experiments_of(claim)
@@ -127,6 +140,17 @@ def _need(
     if found.out_of_time:
         return Need(claim.id, assumption, UNKNOWN, f"stopped by the clock after {found.tried} instances", found)
     return Need(claim.id, assumption, NOT_NEEDED, effort, found)
+
+
+def _row(check: Check, claim: Claim, budget: str, seed: int, book: Ledger, file: str) -> Row:
+    """What a control found, from the ledger where it is there."""
+    context = Context(claim, budget, seed, scope=check.name)
+    key = key_of(check, context, claim)
+    row = book.get(key)
+    if row is None:
+        row = run_task(Task(check, claim, context, key, file))
+        book.put(row)
+    return row
 
 
 def gives_up(made: Experiment, assumption: str, tries: int = 60) -> bool:
