@@ -18,6 +18,7 @@ from gradproof.experiments.engine.check import Context, checks_of
 from gradproof.experiments.engine.judge import describe
 from gradproof.experiments.engine.store import Ledger, Row, key_of
 from gradproof.experiments.engine.verify import Task, run_task
+from gradproof.markup import html_table, latex_table
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level, Outcome, Relation
 
@@ -56,6 +57,35 @@ class MutantResult:
             "what": self.mutant.what, "known_false": self.mutant.false, "caught": self.caught, "by": self.by,
             "reason": self.reason, "tightness": self.tightness, "seconds": self.seconds,
         }  # fmt: skip
+
+
+class MutantResults(list[MutantResult]):
+    """How the checks met every mutant; renders in Jupyter, in LaTeX and in pandas."""
+
+    @property
+    def _cells(self) -> list[tuple[str, str, str, str]]:
+        verdicts = ("caught" if r.caught else "SURVIVED" if r.mutant.false else "survives" for r in self)
+        return [
+            (r.mutant.claim.id.split("~")[0], r.mutant.what, v, f"{r.by + ': ' if r.by else ''}{r.reason}")
+            for r, v in zip(self, verdicts, strict=True)
+        ]
+
+    def _repr_html_(self) -> str:
+        return html_table(_HEADS, self._cells, title=f"{sum(r.caught for r in self)} of {len(self)} mutants caught")
+
+    @property
+    def latex(self) -> str:
+        """A ``tabular`` with one row a mutant."""
+        return latex_table(_HEADS, self._cells)
+
+    def to_pandas(self) -> Any:
+        """A ``pandas.DataFrame`` with one row a mutant."""
+        import pandas as pd
+
+        return pd.DataFrame.from_records([r.as_json() for r in self])
+
+
+_HEADS = ("claim", "mutant", "verdict", "because")
 
 
 def mutants_of(claim: Claim) -> list[Mutant]:
@@ -151,14 +181,14 @@ def run_mutants(
     seed: int = 0,
     fresh: bool = False,
     on_result: Callable[[MutantResult], None] | None = None,
-) -> list[MutantResult]:
+) -> MutantResults:
     """Run every mutant of the claims through the claims' checks; each finished check is kept in the ledger.
 
     A mutant counts as caught when a check that is not a control comes out refuted (or a proof no longer fits), while on the
     claim itself the same check does not.
     """
     book = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
-    results = []
+    results = MutantResults()
     for claim in claims:
         for mutant in mutants_of(claim):
             result = confront(claim, mutant, book, budget=budget, seed=seed, fresh=fresh)

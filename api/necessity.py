@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradproof.experiments.engine.check import Check, Context, checks_of
-from gradproof.experiments.engine.store import Ledger, Row, key_of
+from gradproof.experiments.engine.store import Ledger, Row, code_version, key_of, versions
 from gradproof.experiments.engine.verify import Task, run_task
 from gradproof.falsify.experiment import Experiment
 from gradproof.falsify.finding import tree
+from gradproof.markup import html_table, latex_table
 from gradproof.testing.tape import Rejected, play
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 NEEDED = "needed"  # an instance violates the bound without it
 NOT_NEEDED = "not needed here"  # a search without it was exhausted, and found nothing
 UNKNOWN = "unknown"  # nothing attached to the claim can give it up
+FORMAT = "gradproof necessity 1"  # of the files that ``Needs.save`` writes and the report reads
 
 
 @dataclass(frozen=True)
@@ -42,37 +45,53 @@ class Need:
                 "counterexample": found}  # fmt: skip
 
 
+_HEADS = ("claim", "assumption", "verdict", "evidence")
+
+
 class Needs(list[Need]):
     """Rows of the necessity table; renders in Jupyter, as text, and as LaTeX."""
 
     @property
     def latex(self) -> str:
         """A ``tabular`` with one row an assumption."""
-        rows = "".join(
-            " & ".join(_latex(x) for x in (n.claim, n.assumption, n.verdict, n.evidence)) + " \\\\\n" for n in self
-        )
-        return (
-            "\\begin{tabular}{llll}\nclaim & assumption & verdict & evidence \\\\ \\hline\n" + rows + "\\end{tabular}\n"
-        )
+        return latex_table(_HEADS, self._cells)
+
+    @property
+    def _cells(self) -> list[tuple[str, str, str, str]]:
+        return [(n.claim, n.assumption, n.verdict, n.evidence) for n in self]
+
+    def save(self, folder: Path) -> list[Path]:
+        """Write ``<claim>_necessity.json`` for each claim, and each counterexample beside it, for the report to show."""
+        folder.mkdir(parents=True, exist_ok=True)
+        written = []
+        for claim in dict.fromkeys(n.claim for n in self):
+            rows = [n for n in self if n.claim == claim]
+            data = {"format": FORMAT, "claim": claim, "needs": [n.as_json() | {"counterexample": None} for n in rows],
+                    "code": code_version(), "versions": versions()}  # fmt: skip
+            path = folder / (re.sub(r"\W+", "_", claim) + "_necessity.json")
+            path.write_text(json.dumps(data, indent=1))
+            written.append(path)
+            for n in rows:
+                written += n.finding.save(folder) if n.finding is not None and n.finding.violated else ()
+        return written
 
     @property
     def markdown(self) -> str:
         """A table with one row an assumption."""
-        rows = "".join(
-            "| " + " | ".join(x.replace("|", "\\|") for x in (n.claim, n.assumption, n.verdict, n.evidence)) + " |\n"
-            for n in self
-        )
+        rows = "".join("| " + " | ".join(x.replace("|", "\\|") for x in cells) + " |\n" for cells in self._cells)
         return "| claim | assumption | verdict | evidence |\n| --- | --- | --- | --- |\n" + rows
 
     def __str__(self) -> str:
         return "\n".join(f"{n.claim}  {n.assumption}: {n.verdict}  ({n.evidence})" for n in self)
 
     def _repr_html_(self) -> str:
-        import html
+        return html_table(_HEADS, self._cells)
 
-        cells = ((n.claim, n.assumption, n.verdict, n.evidence) for n in self)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(x)}</td>" for x in row) + "</tr>" for row in cells)
-        return f"<table><tr><th>claim</th><th>assumption</th><th>verdict</th><th>evidence</th></tr>{body}</table>"
+    def to_pandas(self) -> Any:
+        """A ``pandas.DataFrame`` with one row an assumption."""
+        import pandas as pd
+
+        return pd.DataFrame(self._cells, columns=list(_HEADS))
 
 
 def necessity(
@@ -148,13 +167,6 @@ def gives_up(made: Experiment, assumption: str, tries: int = 60) -> bool:
         if drawn[0] != drawn[1]:
             return True
     return False
-
-
-def _latex(text: str) -> str:
-    """Plain text in LaTeX."""
-    special = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": "$<$", ">": "$>$"}
-    special |= {c: "\\" + c for c in "_&%#{}$"} | {"|": "$|$", "*": "$*$"}
-    return "".join(special.get(c, c) for c in text)
 
 
 def _short(name: str, value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -62,6 +63,9 @@ class Finding:
         determined = {k: v for k, v in m.parameters.items() if k not in self.instance}
         lines += [f"  {name} = {_text(value)}  (of this instance)" for name, value in determined.items()]
         return "\n".join([*lines, f"  found after {effort}"])
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
 
     def as_json(self) -> dict[str, Any]:
         """JSON values; floats keep their bits."""

@@ -54,7 +54,9 @@ def test_controls_of_the_library_are_asked(tmp_path):
 
 
 def test_the_command(tmp_path):
-    result = CliRunner().invoke(main, ["necessity", "ef21.cloning", "--json", "--ledger", str(tmp_path / "l.sqlite")])
+    args = ["necessity", "ef21.cloning", "--json", "--ledger", str(tmp_path / "l.sqlite"), "-o", str(tmp_path / "found")]
+    result = CliRunner().invoke(main, args)
+    assert (tmp_path / "found/ef21_cloning_necessity.json").exists()
     assert result.exit_code == 0
     assert {"claim", "assumption", "verdict", "evidence", "counterexample"} == set(json.loads(result.output)[0])
 

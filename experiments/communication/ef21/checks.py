@@ -12,7 +12,6 @@ from gradproof.experiments import data
 from gradproof.experiments.communication.ef21 import instances, methods
 from gradproof.experiments.communication.ef21.instances import ROUNDING, Constants, Trace, closest, lyapunov, trace
 from gradproof.experiments.engine.check import Context, Evidence, check
-from gradproof.experiments.engine.draws import keys
 from gradproof.experiments.engine.eprocess import e_value, lower_limit
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.problems import LeastSquares, Logistic
@@ -296,7 +295,7 @@ def partial_participation_on_real_data(ctx: Context) -> Iterator[Evidence]:
         method=lambda Q, g: methods.ef21_pp(Q, g, c, p),
         seeds=seeds,
         draw=lambda draws: draws.uniform((P.n,)),
-        stream=_stream(ctx, gamma, seeds),
+        stream=ctx.keys(settings=[gamma], seeds=seeds),
         backend=ctx.backend,
     )
     bound = ctx.claim.bound(
@@ -330,7 +329,7 @@ def noisy_gradients_on_real_data(ctx: Context) -> Iterator[Evidence]:
         method=lambda Q, g: methods.ef21_sgd(Q, g, c),
         seeds=seeds,
         draw=lambda draws: scale * draws.normal((P.n, P.d)),
-        stream=_stream(ctx, gamma, seeds),
+        stream=ctx.keys(settings=[gamma], seeds=seeds),
         backend=ctx.backend,
     )
     sigma2 = float(np.mean(sigma**2 / np.asarray(at.L_i)))
@@ -371,11 +370,6 @@ def _le(
         parameters=parameters,
         n=n,
     )
-
-
-def _stream(ctx: Context, gamma: float, seeds: int) -> np.ndarray:
-    """Keys of the random numbers of the runs of a check; a mutant of the claim sees the same ones."""
-    return keys(ctx.claim.id.split("~")[0], ctx.scope, ctx.seed, settings=[gamma], seeds=range(seeds))
 
 
 def _test(ctx: Context, x: np.ndarray, bound: Any, **parameters: Any) -> Measurement:

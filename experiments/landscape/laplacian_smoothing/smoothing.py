@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.check import Context, Evidence, check, control
+from gradproof.experiments.engine.draws import Draws, split
+from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.landscape.laplacian_smoothing.methods import constant, smoothed_sgd, stationary_covariance
 from gradproof.solvers.circulant import periodic_laplacian, smooth, worst_variance_ratio
 from gradproof.theory.evidence import Level, Measurement, Relation
@@ -243,16 +246,20 @@ def lyapunov_equation(ctx: Context) -> Iterator[Evidence]:
 
 
 def _simulated_loss(ctx: Context, *, correlated: bool) -> Iterator[tuple[dict[str, float], np.ndarray]]:
-    seeds = 20_000 if ctx.at_least("full") else 3000
+    seeds, on = 20_000 if ctx.at_least("full") else 2000, array_library(ctx.backend)
     for n, sigma, eta in ((8, 0.0, 0.5), (8, 1.0, 0.5), (16, 2.0, 0.8)):
-        rng = ctx.rng("noise", n, sigma)
-        method = smoothed_sgd(lambda x, noise: x + noise, eta, constant(sigma))
-        state = method.init(np.zeros((seeds, n)))
+        words = on.asarray(split(ctx.keys("noise", n, sigma)[:, 0], seeds))
         slowest = 1 - eta / (1 + 4 * sigma)
-        for _ in range(int(np.ceil(np.log(1e-9) / (2 * np.log(slowest))))):  # the start is forgotten to 1e-9
-            noise = rng.normal(size=(seeds, 1 if correlated else n))
-            state = method.step(state, np.broadcast_to(noise, (seeds, n)).copy())
-        yield {"n": n, "sigma": sigma, "eta": eta}, np.sum(state.x**2, axis=1) / 2
+        steps = int(np.ceil(np.log(1e-9) / (2 * np.log(slowest))))  # the start is forgotten to 1e-9
+        out = run(
+            smoothed_sgd(lambda x, noise: x + noise, eta, constant(sigma)),
+            on.asarray(start(np.zeros(n), seeds=seeds)),
+            steps,
+            record={"x": lambda s: s.x},
+            at=[steps],
+            draw=lambda t: Draws(words, t).normal((1 if correlated else n,)),  # noqa: B023 (used before the next)
+        )
+        yield {"n": n, "sigma": sigma, "eta": eta}, np.sum(out.x.values[0, :, 0] ** 2, axis=1) / 2
 
 
 @check(ls.STATIONARY, level=Level.EMPIRICAL)

@@ -7,6 +7,7 @@ import pytest
 import sympy as sp
 
 from gradproof.experiments.engine.check import Context, certifier_of, checks_of
+from gradproof.experiments.engine.draws import keys
 from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.landscape.sgd_stability import controls, empirical, instances, non_uniformity, runs
 from gradproof.solvers import moments
@@ -102,7 +103,7 @@ def test_identical_samples_have_the_frobenius_threshold_of_any_batch():
 
 
 def test_statistics_of_chains_are_those_of_the_operator():
-    sizes = runs.chains(instances.R4, [1, -1, 1], 0.15, 1, False, 8, 2000, np.random.default_rng(0))
+    sizes = runs.chains(instances.R4, [1, -1, 1], 0.15, 1, False, 8, 2000, keys(0, settings=[0], seeds=[0]))
     assert sizes.shape == (9, 2000)
     assert (sizes[0] == 3).all()
 
@@ -135,7 +136,7 @@ def test_a_step_is_gradient_descent_on_the_loss():
         J = problem.jacobian(state, 0)
         n = len(problem.X)
         everything = np.arange(n)[None]
-        new = problem.step(state, problem.X[everything], problem.y[everything], np.array([0.1]))
+        new = problem.step(state, problem.X[everything], problem.y[everything], 0.1)
         if isinstance(problem, runs.Relu):
             f = np.maximum(problem.X @ state.b[0].T, 0) @ state.a[0].T
             gradient = np.einsum("no,nop->p", f - problem.y, J) / n
