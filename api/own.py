@@ -80,7 +80,12 @@ def own_claim(
 
 
 def experiment(
-    claim: Claim, *, needs: tuple[str, ...] = (), name: str = "", at_most: str | float | sp.Expr | None = None, **draws: Any
+    claim: Claim,
+    *,
+    needs: tuple[str, ...] = (),
+    name: str = "",
+    at_most: str | float | sp.Expr | None = None,
+    **draws: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Attach to a claim how instances are drawn, and (the decorated function) what is measured on one.
 

@@ -229,7 +229,8 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
                 table |= {p.symbol[k + 1]: x for k, x in enumerate(numbers[p.name])}
             else:
                 table[p.symbol] = numbers[p.name]
-        return sp.nsimplify(expanded.subs(table)) if expanded.has(sp.Float) else expanded.subs(table)
+        value = sp.nsimplify(expanded.subs(table)) if expanded.has(sp.Float) else expanded.subs(table)
+        return value.doit() if value.has(sp.Sum, sp.Product) else value  # limits that were parameters are numbers now
     function = _compile(expression, parameters, "numpy" if arrays else "math")
     # entries of vectors count from 1, as in the formulas
     args = [(math.nan, *map(float, numbers[p.name])) if p.size else _to_float(numbers[p.name]) for p in parameters]

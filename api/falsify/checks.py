@@ -124,7 +124,9 @@ def repeats(m: Measurement, check: Check, claim: Claim, seed: int, budget: str) 
 
 def _how(m: Measurement, c: Check, seed: int) -> str:
     sort = "exact arithmetic" if m.error_source == "exact" else f"beyond its error, from {m.error_source}"
-    return f"the check {c.name} with seed {seed}: {sort}" + (f", e-value {m.e_value:.3g}" if m.e_value is not None else "")
+    return f"the check {c.name} with seed {seed}: {sort}" + (
+        f", e-value {m.e_value:.3g}" if m.e_value is not None else ""
+    )
 
 
 def replay_check(claim: Claim, name: str, seed: int, drop: frozenset[str], budget: str = "quick") -> Decision | None:
