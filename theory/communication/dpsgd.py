@@ -139,6 +139,7 @@ THEOREM1 = Claim(
     + 9 * _g**2 * _L**2 * _n * _z2 / ((1 - _s) ** 2 * D2),
     where="Theorem 1",
     confidence="recalled",
+    remark="As recalled here it follows from dpsgd.sharper, which is proved.",
 )
 
 _SOURCE_OF_TERMS = (_sig2 / (1 - _s**2) + 9 * _z2 / (1 - _s) ** 2) ** 2

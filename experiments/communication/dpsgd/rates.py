@@ -155,6 +155,26 @@ def descent_and_deviations(ctx: Context) -> Iterator[Evidence]:
     yield Identity(ctx.claim.expression * gamma / 2 - summed, "the bound")
 
 
+@check(dpsgd.THEOREM1, level=Level.SYMBOLIC)
+def theorem_from_the_sharper_rate(ctx: Context) -> Iterator[Evidence]:
+    """Its quantity is at most half of the derived one's, as D_1 <= 1/2; half of the derived bound is below its bound."""
+    gamma, L, n, K, s, x, z, Delta = (p.symbol for p in dpsgd.THEOREM1.parameters)
+    p = sp.Symbol("p", positive=True)  # gamma^2 L^2/(1 - s)^2
+    common = Delta / (gamma * K) + gamma * L * x / (2 * n)
+    yield Identity(dpsgd.SHARPER.expression - 2 * common - gamma**2 * L**2 / dpsgd.D * dpsgd.GRAPH, "the derived bound")
+    swap = {v: sp.Symbol(str(v), positive=True) for v in (n, s, x, z)} | {gamma: sp.sqrt(p) * (1 - s) / L}
+    gap = ctx.claim.expression - common - gamma**2 * L**2 / dpsgd.D * dpsgd.GRAPH / 2
+    domain = (
+        Interval("n", "1", closed_low=True),
+        Interval("s", "0", "1", closed_low=True),
+        *(Interval(v, closed_low=True) for v in ("sigma2", "zeta2")),
+        Interval("p", "0", "1/(18*n)"),
+    )
+    yield Inequality(sp.simplify(gap.subs(gamma, swap.pop(gamma))).subs(swap), domain, what="the graph's terms")
+    half = sp.Rational(1, 2) - dpsgd.D1.subs(gamma, sp.sqrt(p) * (1 - s) / L)
+    yield Inequality(sp.simplify(half).subs(swap), domain, what="1/2 - D_1")
+
+
 # --- controls of the rates -----------------------------------------------------------------------------------------------
 
 
