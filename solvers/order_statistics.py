@@ -8,7 +8,7 @@ give arrays, batched. O(n^2 d) a batch entry. Source: Blanchard et al. (2017), a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -163,7 +163,7 @@ def largest_accepted(correct: Sequence[Any], f: int) -> Any:
     return -sp.oo
 
 
-def farthest_accepted(correct: Array, f: int, direction: Array, distances: Sequence[float]) -> Array:
+def farthest_accepted(correct: Array, f: int, direction: Array, distances: Iterable[float]) -> Array:
     """f colluders at mean + t direction, t the largest of the increasing ``distances`` that is selected, else the mean.
 
     Args:
