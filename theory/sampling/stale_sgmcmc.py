@@ -51,9 +51,9 @@ ORDERS = Claim(
     paper=PAPER,
     title="Staleness degrades bias and mean squared error, not the variance",
     statement=(
-        r"For an average over $L$ steps of an integrator of order $K$: bias $O(\frac1{Lh} + \tau h + h^K)$, mean squared error "
-        r"$O(\frac1{Lh} + \tau^2h^2 + h^{2K})$, variance $O(\frac1{Lh} + h^{2K})$ without $\tau$. For $K = 1$ and $L \to \infty$ "
-        r"the exponent of $h$ in the asymptotic bias to the power $k$ is at least:"
+        r"For an average over $L$ steps of an integrator of order $K$: bias $O(\frac1{Lh} + \tau h + h^K)$, "
+        r"mean squared error $O(\frac1{Lh} + \tau^2h^2 + h^{2K})$, variance $O(\frac1{Lh} + h^{2K})$ without $\tau$. "
+        r"For $K = 1$ and $L \to \infty$ the exponent of $h$ in the asymptotic bias to the power $k$ is at least:"
     ),
     parameters=(power,),
     assumptions=(
@@ -76,8 +76,9 @@ STABILITY = Claim(
     paper=PAPER,
     title="How long a step may be with gradients that are tau steps old",
     statement=(
-        r"$x_{l+1} = x_l - ax_{l-\tau}$ is asymptotically stable iff $0 < a < a_{\max}(\tau)$, and iff then the chain "
-        r"with $a = h\lambda$ has a finite stationary variance. $a_{\max} = 2, 1, 0.618\ldots$, about $\pi/(2\tau + 1)$ for large $\tau$."
+        r"$x_{l+1} = x_l - ax_{l-\tau}$ is asymptotically stable iff $0 < a < a_{\max}(\tau)$, "
+        r"and exactly then the chain with $a = h\lambda$ has a finite stationary variance. "
+        r"$a_{\max} = 2, 1, 0.618\ldots$, about $\pi/(2\tau + 1)$ for large $\tau$."
     ),
     parameters=(tau,),
     assumptions=(GAUSSIAN, FIXED),
@@ -95,8 +96,10 @@ VARIANCE = Claim(
     paper=PAPER,
     title="The stationary variance with stale gradients, in closed form",
     statement=(
-        r"With $b = 2\arcsin(h\lambda/2)$ the stationary $\mathbb Ex^2$ is as below. Autocovariances: $r_k = v(\cos bk + \rho\sin bk)$ for "
-        r"$0 \le k \le \tau + 1$, $\rho = \frac{\sin(b/2) - \cos b\tau}{\cos(b/2) + \sin b\tau}$; then $r_{k+1} = r_k - ar_{k-\tau}$."
+        r"With $b = 2\arcsin(h\lambda/2)$ the stationary $\mathbb Ex^2$ is as below. "
+        r"Autocovariances: $r_k = v(\cos bk + \rho\sin bk)$ for "
+        r"$0 \le k \le \tau + 1$, $\rho = \frac{\sin(b/2) - \cos b\tau}{\cos(b/2) + \sin b\tau}$; "
+        r"then $r_{k+1} = r_k - ar_{k-\tau}$."
     ),
     parameters=(lam, h, tau, sigma),
     assumptions=(
@@ -121,8 +124,9 @@ BIAS = Claim(
     paper=PAPER,
     title="The bias grows linearly with the mean staleness",
     statement=(
-        r"$\lambda\mathbb Ex^2 = 1 + (\tau + \frac12)a + (\frac{\tau^2}2 + \frac\tau2 + \frac14)a^2 + O(a^3)$, $a = h\lambda$. With random staleness, "
-        r"independent from step to step and of the chain, the first coefficient has $\mathbb E\tau$ for $\tau$:"
+        r"$\lambda\mathbb Ex^2 = 1 + (\tau + \frac12)a + (\frac{\tau^2}2 + \frac\tau2 + \frac14)a^2 + O(a^3)$, $a = h\lambda$. "
+        r"With random staleness, independent from step to step and of the chain, the first coefficient has "
+        r"$\mathbb E\tau$ for $\tau$:"
     ),
     parameters=(mean_tau,),
     assumptions=(
@@ -143,9 +147,9 @@ INDEPENDENT = Claim(
     paper=PAPER,
     title="The variance of the mean does not depend on the staleness",
     statement=(
-        r"For $\phi(x) = x$: $\sum_{k\in\mathbb Z}r_k = \lim_L L\,\mathrm{Var}(\frac1L\sum x_l) = \frac2{\lambda^2h}$ for every "
-        r"$\tau$ with $h\lambda < a_{\max}(\tau)$. For $\phi(x) = x^2$ it is $2\sum r_k^2$, which depends on $\tau$ at the relative "
-        r"order $\tau a$: there the independence holds to leading order only."
+        r"For $\phi(x) = x$: $\sum_{k\in\mathbb Z}r_k = \lim_L L\,\mathrm{Var}(\frac1L\sum x_l) = \frac2{\lambda^2h}$ for "
+        r"every $\tau$ with $h\lambda < a_{\max}(\tau)$. For $\phi(x) = x^2$ it is $2\sum r_k^2$, which depends on $\tau$ at the "
+        r"relative order $\tau a$: there the independence holds to leading order only."
     ),
     parameters=(lam, h),
     assumptions=(
@@ -184,9 +188,9 @@ SPEEDUP = Claim(
     paper=PAPER,
     title="P workers divide the variance by P",
     statement=(
-        r"Workers in turn, one update for each gradient: every gradient is $P - 1$ updates old, and $R$ rounds make $L = PR$ updates. "
-        r"$R\,\mathrm{Var}(\hat x)$ tends to the value below while $h\lambda < a_{\max}(P - 1)$; the bias of $\mathbb Ex^2$ grows as "
-        r"$(P - \frac12)h$."
+        r"Workers in turn, one update for each gradient: every gradient is $P - 1$ updates old, and $R$ rounds make "
+        r"$L = PR$ updates. $R\,\mathrm{Var}(\hat x)$ tends to the value below while $h\lambda < a_{\max}(P - 1)$; the bias of "
+        r"$\mathbb Ex^2$ grows as $(P - \frac12)h$."
     ),
     parameters=(lam, h, P),
     assumptions=(

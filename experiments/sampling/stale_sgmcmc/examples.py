@@ -17,7 +17,7 @@ STEPS = np.array([0.05, 0.1])[:, None, None]
 def _on_a_gaussian(on: Backend, **options: Any) -> Example:
     h, lam = on.move((STEPS, np.array([1.0, 0.5, 2.0])))
     method = methods.stale(lambda x: lam * x, h, 3, sigma=0.5, **options)
-    return Example(method, start(np.ones(3), settings=2, seeds=3), methods.numbers(3, 4))
+    return Example(method, start(np.ones(3), settings=2, seeds=3), methods.numbers(3, noisy=True, delays=4))
 
 
 @example(methods.stale)

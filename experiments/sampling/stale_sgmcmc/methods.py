@@ -25,15 +25,17 @@ class State(NamedTuple):
 
 class Draw(NamedTuple):
     normal: Array  # (setting, seed, d)
-    extra: Array  # (setting, seed, d): noise of the gradient
-    delay: Array  # (setting, seed, 1, 1), int64
+    extra: Array = None  # (setting, seed, d): noise of the gradient, where there is any
+    delay: Array = None  # (setting, seed, 1, 1), int64, where it is random
 
 
-def numbers(d: int, delays: int = 1) -> Callable[[Draws], Draw]:
-    """The random numbers of a step; the delay is uniform on 0..delays - 1."""
+def numbers(d: int, *, noisy: bool = False, delays: int = 1) -> Callable[[Draws], Draw]:
+    """The random numbers of a step; with ``delays`` > 1 the delay is uniform on 0..delays - 1."""
 
     def draw(source: Draws) -> Draw:
-        return Draw(source.normal((d,), slot=0), source.normal((d,), slot=1), source.integers(delays, (1, 1), slot=2))
+        extra = source.normal((d,), slot=1) if noisy else None
+        delay = source.integers(delays, (1, 1), slot=2) if delays > 1 else None
+        return Draw(source.normal((d,), slot=0), extra, delay)
 
     return draw
 
@@ -55,7 +57,9 @@ def stale(gradient: Callable[[Array], Array], h: Any, tau: int, *, sigma: float 
             old = xp.sum(xp.where(ages == noise.delay, s.history, 0 * s.history), axis=-2)
         else:
             old = s.history[..., tau, :]
-        kick = (2 * h) ** 0.5 * noise.normal + h * sigma * noise.extra
+        kick = (2 * h) ** 0.5 * noise.normal
+        if noise.extra is not None:
+            kick = kick + h * sigma * noise.extra
         x = s.history[..., 0, :] - h * gradient(old) + kick
         queue = xp.concat([x[..., None, :], s.history[..., :tau, :]], axis=-2)
         return State(queue, s.total + x, s.squares + x * x)
