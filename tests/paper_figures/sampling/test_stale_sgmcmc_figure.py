@@ -14,11 +14,11 @@ def data():
 
 
 def test_what_the_panels_show(data):
-    ratio = data.variance / data.variance.sel(tau=0)
-    assert 1 <= float(ratio.min()) <= float(ratio.max()) < 1.4  # (b) of the claim: equal to leading order in h only
+    ratio = (data.variance / data.variance.sel(tau=0)).isel(L=-1)
+    assert 1 <= float(ratio.min()) <= float(ratio.max()) < 1.25  # equal to leading order in h only
     assert (np.diff(data.bias2) > 0).all()
     assert (data.bias >= data.first_order).all()
-    assert float(data.bias[-1]) > 20 * float(data.first_order[-1]) / (1 + float(data.delay[-1])) * 0.5
+    assert float(data.bias[-1]) > 10 * float(data.first_order[-1])
     assert int(data.delay[-1]) < float(data.tau_max) < int(data.delay[-1]) + 1
     L = int(data.L[3])
     law = Delay(1.0, data.attrs["h_left"], 5)
