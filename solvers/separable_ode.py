@@ -131,6 +131,27 @@ def margin_steps(z: int, x: Fraction, n: int, *, bits: int = 256) -> Margin:
     return Margin(z, enclosed, loss_between(z, enclosed))
 
 
+def euler_between(z: int, rt: Fraction, steps: int, *, bits: int = 128) -> tuple[Fraction, Fraction]:
+    """The margin of ``margin_flow``, between two Euler sums that know nothing of the conserved quantity.
+
+    The slope falls as u grows: with the slope at the beginning of each step the sum is above the solution, with that at a point
+    beyond its end it is below. The gap falls as 1/steps.
+
+    Raises:
+        ParameterError, DomainError: as ``margin_flow``; steps < 1.
+    """
+    rt = _rational(rt, "rt")
+    _competitors(z)
+    if steps < 1 or rt < 0:
+        raise DomainError(f"need steps >= 1 and rt >= 0, got {steps} and {rt}")
+    with flint.ctx.workprec(bits):
+        h, low, high = ball(rt / steps), flint.arb(0), flint.arb(0)
+        for _ in range(steps):
+            beyond = low + h / (low.exp() + z)
+            low, high = low + h / (beyond.exp() + z), high + h / (high.exp() + z)
+        return ends(low)[0], ends(high)[1]
+
+
 def loss_between(z: int, u: tuple[Fraction, Fraction], *, bits: int = 256) -> tuple[Fraction, Fraction]:
     """Enclosure of ``log(1 + z e^-u)`` for u in an interval."""
     with flint.ctx.workprec(bits):
