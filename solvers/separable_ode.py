@@ -184,15 +184,18 @@ def margins(z: float, rt: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]
         u = new
     residual = np.abs(np.expm1(u) + z * u - s)
     rounding = 4 * EPS * (np.expm1(u) + z * u + s)
-    crude = (residual + rounding) / (1 + z)
-    return u, (residual + rounding) / (np.exp(np.maximum(u - crude, 0)) + z) + EPS * u
+    off = residual + rounding
+    near = off / (np.exp(u) + z)
+    # within 1/2 below u the slope is at least e^(-1/2) of that at u; otherwise it is at least 1 + z
+    return u, np.where(near <= 0.25, 2 * near, off / (1 + z)) + EPS * u
 
 
 def losses(z: float, rt: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """``log(1 + z e^-u)`` of ``margins`` and a bound on its error: its slope in u is between -min(1, z e^-u) and 0."""
     u, error = margins(z, rt)
     value = np.log1p(z * np.exp(-u))
-    return value, error * np.minimum(1, z * np.exp(error - u)) + 8 * EPS * value
+    slope = np.where(error > 1, 1.0, np.minimum(1, z * np.exp(np.minimum(error, 1) - u)))
+    return value, error * slope + 8 * EPS * value
 
 
 def _competitors(z: float) -> None:
