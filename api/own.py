@@ -50,7 +50,8 @@ def own_claim(
         bound: the right-hand side in the parameters, as text (``"L*R**2/(4*N + 2)"``; decimals are read exactly) or sympy.
         quantity: the left-hand side, in LaTeX or words.
         assumptions: name -> words, or a relation between parameters (``"gamma <= 1/L"``), or (words, relation).
-        relation: ``<=``, ``>=`` or ``==``.
+        relation: ``<=``, ``>=``, ``==``, or ``iff``: a property holds exactly up to the bound, which is either measured itself,
+            or, with the name of an argument as quantity, met from both sides (see :func:`experiment`).
         statement: the whole statement, where the title and the bound do not say it.
         paper: the source; by default your own.
         tight: the bound is attained by some instance.
@@ -79,7 +80,12 @@ def own_claim(
 
 
 def experiment(
-    claim: Claim, *, needs: tuple[str, ...] = (), name: str = "", **draws: Any
+    claim: Claim,
+    *,
+    needs: tuple[str, ...] = (),
+    name: str = "",
+    at_most: str | float | sp.Expr | None = None,
+    **draws: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Attach to a claim how instances are drawn, and (the decorated function) what is measured on one.
 
@@ -91,17 +97,23 @@ def experiment(
         claim: the claim that speaks of these instances.
         needs: assumptions that the claim needs: for each a control is registered, which must find a violation without it.
         name: of the check; by default the function's.
+        at_most: a random quantity lies between 0 and this (text in the parameters, or a number): needed where the claim bounds
+            its expectation from below.
         draws: name -> a Hypothesis strategy; or a function of other names (and of ``drop``, the set of assumptions that
             need not hold) that returns a strategy, or the value itself.
 
-    The function returns the measured quantity; or (quantity, {parameter: value}) for parameters that the instance determines.
+    The function returns the measured quantity; or (quantity, {parameter: value}) for parameters that the instance determines;
+    or a ``Measurement``, whose error is then taken off. For ``relation="iff"`` with the name of an argument as quantity it
+    returns whether the property holds there: True up to the bound, False beyond it.
 
     Raises:
         ParameterError: a name is neither given nor a parameter, or names depend on each other in a circle.
     """
 
     def attach(function: Callable[..., Any]) -> Callable[..., Any]:
-        made = Experiment(claim, name or function.__name__, draws, function)
+        symbols = {p.name: p.symbol for p in claim.parameters if not p.size}
+        most = None if at_most is None else _parse(at_most, symbols, f"{claim.id}: at_most")
+        made = Experiment(claim, name or function.__name__, draws, function, at_most=most)
         made.order  # noqa: B018 -- names are checked now, not at the first run
         EXPERIMENTS[claim.id] = [e for e in EXPERIMENTS.get(claim.id, []) if e.name != made.name] + [made]
         _register_checks(made, needs)
