@@ -244,10 +244,10 @@ def _softmax(column: list[flint.arb]) -> list[flint.arb]:
 def eigenvalues_in_rationals(ctx: Context) -> Iterator[Evidence]:
     """Eigenvalues of the blocks at 0 for Zipf's frequencies, c = 6, and the condition number of the whole, exact."""
     c = 6
-    harmonic = sum(Fraction(1, k) for k in range(1, c + 1))
+    harmonic = sum((Fraction(1, k) for k in range(1, c + 1)), ZERO)
     values = []
     for k in range(1, c + 1):
-        f = 1 / (k * harmonic)
+        f = Fraction(1) / (k * harmonic)
         block = sp.Rational(f.numerator, f.denominator) * (sp.eye(c) / c - sp.ones(c, c) / c**2)
         found = {v: m for v, m in block.eigenvals().items() if v != 0}
         for value, multiplicity in found.items():

@@ -22,7 +22,7 @@ from gradproof.experiments.adaptive.class_imbalance.methods import (
 )
 from gradproof.experiments.communication._sparse import mean_is
 from gradproof.experiments.engine.check import Context, Evidence, check
-from gradproof.experiments.engine.run import Method, logarithmic, run
+from gradproof.experiments.engine.run import logarithmic, run
 from gradproof.theory.adaptive import class_imbalance as paper
 from gradproof.theory.evidence import Level, Measurement, Relation
 
@@ -53,7 +53,7 @@ def matrix_flow(c: int = 6) -> Flow:
 
     def solve(tolerance: float) -> np.ndarray:
         found = solve_ivp(
-            lambda _, w: -gradient(w.reshape(c, c)).ravel(), (0, t[-1]), np.zeros(c * c), t_eval=t, method="LSODA",
+            lambda _, w: -gradient(w.reshape(c, c), None).ravel(), (0, t[-1]), np.zeros(c * c), t_eval=t, method="LSODA",
             rtol=tolerance, atol=tolerance / 100,
         )  # fmt: skip
         return found.y.T.reshape(len(t), c, c)
@@ -135,21 +135,20 @@ def sizes(ctx: Context) -> tuple[int, int]:
     return (100, 2000) if ctx.at_least("full") else (30, 300)
 
 
-def method_of(name: str, c: int) -> Method:
-    """``gd`` with step 2/max pi, ``sign`` and ``adam`` with step 0.05, on Zipf's frequencies."""
-    gradient = one_hot(zipf(c), np.eye(c))
-    if name == "gd":
-        return gradient_descent(gradient, 2 / zipf(c)[0])
-    if name == "sign":
-        return sign_descent(gradient, SIGN_STEP)
-    return adam_family(gradient, alpha=SIGN_STEP, variant="adam", beta1=0.9, beta2=0.999, eps=1e-8)
-
-
 @lru_cache(maxsize=8)
 def weights(name: str, c: int, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Steps recorded at, and the weights there, (record, c, c)."""
-    at = logarithmic(steps, per_decade=4)
-    out = run(method_of(name, c), zeros(c), steps, record={"W": lambda s: s.x}, at=at)
+    """Steps recorded at, and the weights there, (record, c, c).
+
+    ``name``: ``gd`` with step 2/max pi, ``sign`` or ``adam`` with step 0.05, on Zipf's frequencies.
+    """
+    gradient, at = one_hot(zipf(c), np.eye(c)), logarithmic(steps, per_decade=4)
+    if name == "gd":
+        method = gradient_descent(gradient, 2 / zipf(c)[0])
+    elif name == "sign":
+        method = sign_descent(gradient, SIGN_STEP)
+    else:
+        method = adam_family(gradient, alpha=SIGN_STEP, variant="adam", beta1=0.9, beta2=0.999, eps=1e-8)
+    out = run(method, zeros(c), steps, record={"W": lambda s: s.x}, at=at)
     return np.array(at), out.W.values[0, 0]
 
 
@@ -188,7 +187,7 @@ def descent_from_random_weights(ctx: Context) -> Iterator[Evidence]:
     etas = np.repeat([0.5, 2.0, 3.9], 20) / pi[0]
     W = 3 * ctx.rng().standard_normal((60, 1, c, c))
     for _ in range(20):
-        g = gradient(W)
+        g = gradient(W, None)
         after = W - etas[:, None, None, None] * g
         before, then = losses(W) @ pi, losses(after) @ pi
         grad2 = (g * g).sum(axis=(-2, -1))
@@ -245,7 +244,7 @@ def differences_of_the_gradient(ctx: Context) -> Iterator[Evidence]:
     gradient = one_hot(pi, np.eye(c))
     # (row, column) of the weight, then (row, column) of the gradient
     shifts = h * np.eye(c * c).reshape(c * c, c, c)
-    blocks = ((gradient(shifts) - gradient(-shifts)) / (2 * h)).reshape(c, c, c, c)
+    blocks = ((gradient(shifts, None) - gradient(-shifts, None)) / (2 * h)).reshape(c, c, c, c)
     error = h**2 + ULP / h  # third derivatives of the softmax are below one
     for k in range(c):
         values = np.linalg.eigvalsh(blocks[:, k, :, k])
