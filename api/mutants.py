@@ -15,12 +15,14 @@ from typing import Any
 import sympy as sp
 
 from gradproof.experiments.engine.check import Context, checks_of
+from gradproof.experiments.engine.judge import describe
 from gradproof.experiments.engine.store import Ledger, Row, key_of
 from gradproof.experiments.engine.verify import Task, run_task
 from gradproof.markup import html_table, latex_table
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level, Outcome, Relation
 
+SEARCHED, SEARCH_SECONDS = 120, 10.0  # instances and seconds that a search spends on a mutant that the checks let pass
 FACTORS = (sp.Rational(99, 100), sp.Rational(9, 10), sp.Rational(1, 2))
 
 
@@ -217,7 +219,33 @@ def confront(claim: Claim, mutant: Mutant, book: Ledger, *, budget: str = "quick
         if row.verdict.outcome is Outcome.REFUTED:
             by = f"{c.level.value}/{c.name}"
             return MutantResult(mutant, True, by, row.verdict.reason, best, time.perf_counter() - start)
-    return MutantResult(mutant, False, "", _why(mutant, seen, best), best, time.perf_counter() - start)
+    by, reason = _searched(mutant, seed)
+    reason = reason or _why(mutant, seen, best)
+    return MutantResult(mutant, bool(by), by, reason, best, time.perf_counter() - start)
+
+
+def _searched(mutant: Mutant, seed: int) -> tuple[str, str]:
+    """What the searches attached to the claim find, where they are none of its checks: (by, reason)."""
+    import random
+
+    from gradproof.falsify import experiments_of, finish
+    from gradproof.falsify.search import Search
+
+    known = {c.name for c in checks_of(mutant.claim, "quick")}
+    tried = []
+    for e in experiments_of(mutant.claim):
+        if e.name in known:
+            continue
+        found = finish(
+            Search(e, mutant.claim, random.Random(f"{mutant.claim.id}/{seed}"), SEARCHED, SEARCH_SECONDS).run(),
+            seed=seed,
+        )
+        if found.violated and found.measurement is not None:
+            m = found.measurement
+            m = replace(m, parameters={k: v for k, v in m.parameters.items() if not isinstance(v, str | list)})
+            return f"search/{e.name}", describe(m, mutant.claim.relation, "violated")
+        tried.append(f"a search of {found.tried} instances came to measured/bound {found.ratio:.4g}")
+    return "", "; ".join(tried)
 
 
 def _assumptions(claim: Claim) -> str:

@@ -234,7 +234,7 @@ def show_tightness(s: ClaimSummary) -> str:
     if s.tightness is None:
         return ""
     if s.claim.relation in (Relation.EQ, Relation.IFF) and s.tightness == 1.0:
-        return "="
+        return "" if s.outcome is Outcome.REFUTED else "="
     return f"{s.tightness:.3g}" if s.tightness < 0.9995 or s.tightness > 1 else "1"
 
 

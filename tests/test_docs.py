@@ -35,7 +35,30 @@ def test_there_are_pages_for_each_task():
     wanted = {"own-claim.md", "howto/own-method.md", "howto/own-solver.md", "howto/gpu.md", "howto/cluster.md", "howto/share.md",
               "verdicts.md", "errata.md", "first-hour.md", "tour.md"}  # fmt: skip
     assert names >= wanted
-    assert all(BLOCKS[DOCS / "howto" / f"{name}.md"] for name in ("own-method", "own-solver", "gpu", "cluster", "share"))
+    assert all(
+        BLOCKS[DOCS / "howto" / f"{name}.md"] for name in ("own-method", "own-solver", "gpu", "cluster", "share")
+    )
+
+
+def test_the_first_hour_ends_as_it_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    template = BLOCKS[DOCS / "own-claim.md"][0]
+    mine = tmp_path / "mine.py"
+    mine.write_text(template)
+    result = CliRunner().invoke(main, ["verify", "mine.py", "--jobs", "1"])
+    assert result.exit_code == 0
+    assert "caught 1/1" in result.output
+    assert "0.995" in result.output
+    assert "caught 1/1      0.995" in (DOCS / "first-hour.md").read_text()
+    mine.write_text(template.replace("4*N + 2", "4*N + 4").replace("mine.my-rate", "mine.too-good"))
+    result = CliRunner().invoke(main, ["falsify", "mine.py"])
+    assert result.exit_code == 1
+    assert "N = 1" in result.output
+    result = CliRunner().invoke(main, ["report", "mine.py", "-o", "report"])
+    assert result.exit_code == 0
+    assert (
+        "A search saved a counterexample to this claim" in (tmp_path / "report/claims/mine.too-good.html").read_text()
+    )
 
 
 @pytest.mark.parametrize("path", PAGES, ids=_id)

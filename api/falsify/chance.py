@@ -53,7 +53,11 @@ def decide_in_expectation(
     up, down = _Bet(), _Bet()
     total, n, e_value, bound = 0.0, 0, 1.0, math.nan
     values: dict[str, Any] = {}
-    why = "" if above or below else "a lower bound on an expectation can be tested for bounded quantities only: give at_most"
+    why = (
+        ""
+        if above or below
+        else "a lower bound on an expectation can be tested for bounded quantities only: give at_most"
+    )
     while n < MOST and not why and time.monotonic() < stop:
         # streams 0..15 chose the instance: fresh ones decide
         measured, values = made.run(instance, np.random.default_rng([20_000_003, tests, n]))
@@ -67,7 +71,9 @@ def decide_in_expectation(
             why = f"the quantity {x:.6g} exceeds at_most = {most:.6g}"
             break
         total, n = total + x, n + 1
-        e_value = max(up.see(x, bound) if above else 0.0, down.see(most - x, most - bound) if below and most > bound else 0.0)
+        e_value = max(
+            up.see(x, bound) if above else 0.0, down.see(most - x, most - bound) if below and most > bound else 0.0
+        )
         if e_value >= 1 / level:
             break
     ok = not why and n > 0 and respects(claim, values, drop)

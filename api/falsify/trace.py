@@ -80,7 +80,9 @@ def worst_instance(made: Experiment, claim: Claim, instance: Mapping[str, Any], 
     scale = Fraction(2) ** math.floor(math.log2(radius / float(size))) if size else Fraction(1)
     base = found.values[next(iter(f.minimum.form.linear))]
     rows = [(_place(s.x, found.vectors), _place(s.g, found.vectors)) for s in f.member.samples]
-    heights = [sum((c * found.values[v] for v, c in s.f.form.linear.items()), Fraction(0)) - base for s in f.member.samples]
+    heights = [
+        sum((c * found.values[v] for v, c in s.f.form.linear.items()), Fraction(0)) - base for s in f.member.samples
+    ]
     function = Interpolated(
         tuple(tuple(scale * c for c in x) for x, _ in rows),
         tuple(tuple(scale * c for c in g) for _, g in rows),

@@ -45,7 +45,9 @@ class Interpolated:
                 d, s = _minus(x, y), _minus(g, h)
                 bend = _dot(s, s) / L + mu * _dot(d, d) - 2 * mu / L * _dot(s, d)
                 if f < e + _dot(h, d) + bend / (2 * (1 - mu / L)):
-                    raise ParameterError(f"no {self.mu}-strongly convex, {self.L}-smooth function has these gradients and values")
+                    raise ParameterError(
+                        f"no {self.mu}-strongly convex, {self.L}-smooth function has these gradients and values"
+                    )
         if not any(not any(g) and f == 0 for _, g, f in data):
             raise ParameterError("one of the points must be a minimizer, with gradient 0 and value 0")
 
@@ -65,7 +67,9 @@ class Interpolated:
     def gradient(self, x: Any) -> np.ndarray:
         """Gradient at one of the points, shape (d,)."""
         k, exactly = self._find(x)
-        return np.array([Exact.of(c) if exactly else float(c) for c in self.gradients[k]], dtype=object if exactly else float)
+        return np.array(
+            [Exact.of(c) if exactly else float(c) for c in self.gradients[k]], dtype=object if exactly else float
+        )
 
     def __call__(self, x: Any) -> Any:
         k, exactly = self._find(x)
