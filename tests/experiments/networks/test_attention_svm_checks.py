@@ -1,52 +1,37 @@
 """attention-svm: all evidence good, all controls caught, false variants refuted, reference values of runs and paths."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import sympy as sp
 
-from gradproof.experiments.engine.verify import plan, run_task
 from gradproof.experiments.networks.attention_svm.directions import normalised_run
 from gradproof.experiments.networks.attention_svm.instances import layer
 from gradproof.experiments.networks.attention_svm.methods import correlation
 from gradproof.experiments.networks.attention_svm.paths import factored_point, path_point
 from gradproof.theory import registry
-from gradproof.theory.evidence import Level, Outcome, Relation
+from gradproof.theory.evidence import Outcome, Relation
 
 CLAIMS = registry.claims("attention-svm")
 SHARP = [c for c in CLAIMS if c.tight]
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
-def test_evidence_and_controls(claim):
-    rows = [(t.check, run_task(t).verdict) for t in plan([claim])]
-    assert all(v.outcome.good for _, v in rows), {c.name: str(v) for c, v in rows}
-    levels = {c.level for c, _ in rows}
-    assert Level.CONTROL in levels
-    assert len(levels - {Level.CONTROL}) >= 2
-
-
-def _outcomes(claim, mutant):
-    found = set()
-    for t in plan([claim]):
-        if t.check.level is not Level.CONTROL:
-            found.add(run_task(replace(t, claim=mutant, context=replace(t.context, claim=mutant))).verdict.outcome)
-    return found
+def test_evidence_and_controls(claim, confront):
+    confront(claim)
 
 
 @pytest.mark.parametrize("claim", SHARP, ids=lambda c: c.id)
-def test_one_percent_too_good_is_refuted(claim):
+def test_one_percent_too_good_is_refuted(claim, outcomes):
     factor = sp.Rational(99, 100) if claim.relation is Relation.LE else sp.Rational(101, 100)
-    assert Outcome.REFUTED in _outcomes(claim, claim.with_bound(claim.expression * factor))
+    assert Outcome.REFUTED in outcomes(claim, claim.with_bound(claim.expression * factor))
 
 
-def test_wrong_rates_are_refuted():
+def test_wrong_rates_are_refuted(outcomes):
     path = registry.claim("attention-svm.path-finite-R")
     R, Xi = path.parameter("R").symbol, path.parameter("Xi").symbol
-    assert Outcome.REFUTED in _outcomes(path, path.with_bound(1 - sp.exp(-R * Xi)))
+    assert Outcome.REFUTED in outcomes(path, path.with_bound(1 - sp.exp(-R * Xi)))
     smooth = registry.claim("attention-svm.smooth")
-    assert Outcome.REFUTED in _outcomes(smooth, smooth.with_bound(smooth.expression / 20))
+    assert Outcome.REFUTED in outcomes(smooth, smooth.with_bound(smooth.expression / 20))
 
 
 def test_reference_values_of_runs_and_paths():
