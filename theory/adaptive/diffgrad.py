@@ -175,8 +175,8 @@ PAPER_REGRET = Claim(
     where="theorem on the regret (number and constants not recalled)",
     confidence="recalled",
     remark=(
-        "The source's own constants are not verified; those written here are generous, twice those of Adam's theorem and more in the "
-        "last term. No others would help, since R_T/T has a positive limit (diffgrad.regret-refuted)."
+        "The source's own constants are not verified; those written here are generous: twice those of Adam's theorem, and "
+        "more in the last term. No others would help, since R_T/T has a positive limit (diffgrad.regret-refuted)."
     ),
     false_as_published=(
         "On the linear losses with gradients a, a, -b, a, a, -b, ... the friction halves the step of the repeated gradient and "
