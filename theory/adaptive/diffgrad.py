@@ -140,6 +140,9 @@ LOCAL_STABILITY = Claim(
     ),
     parameters=(beta1,),
     assumptions=(FRICTION, Assumption("quadratic", r"$f = \lambda x^2/2$, $\lambda > 0$")),
+    remark=(
+        "Computer algebra decides the linear part; that it decides the method is argued in docs/derivations/diffgrad.md."
+    ),
     quantity=r"\sup\{\alpha\lambda/\varepsilon : x = 0 \text{ is exponentially stable}\}",
     relation=Relation.IFF,
     expression=4 * (1 + beta1.symbol) / (1 - beta1.symbol),
@@ -214,7 +217,8 @@ REGRET_REFUTED = Claim(
     confidence="derived",
     remark=(
         "The condition must hold with the second moments of the cycle: for (1, 1, -1.9) it fails at beta2 = 1/2, and so does the "
-        "conclusion. With constant beta1 = 0.9 the momentum averages the cycle and the regret vanishes."
+        "conclusion. With constant beta1 = 0.9 the momentum averages the cycle and the regret vanishes. Computer algebra proves the "
+        "identities of a period; that x_t converges is argued in docs/derivations/diffgrad.md."
     ),
     tight=True,
 )
