@@ -217,8 +217,8 @@ REGRET_REFUTED = Claim(
     confidence="derived",
     remark=(
         "The condition must hold with the second moments of the cycle: for (1, 1, -1.9) it fails at beta2 = 1/2, and so does the "
-        "conclusion. With constant beta1 = 0.9 the momentum averages the cycle and the regret vanishes. Computer algebra proves the "
-        "identities of a period; that x_t converges is argued in docs/derivations/diffgrad.md."
+        "conclusion. With constant beta1 = 0.9 the momentum averages the cycle and the regret vanishes. Computer algebra proves "
+        "the identities of a period; that x_t converges is argued in docs/derivations/diffgrad.md."
     ),
     tight=True,
 )
