@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from gradproof.experiments.engine.store import Ledger, Row, measurement_json
 from gradproof.experiments.engine.verify import load_file
 from gradproof.experiments.engine.verify import verify as run
+from gradproof.markup import html_table, marked
 from gradproof.theory import registry
 from gradproof.theory.claim import CONFIDENCE, Claim
 from gradproof.theory.evidence import Level, Outcome, Relation
@@ -104,6 +104,19 @@ class ClaimSummary:
         elif not self.complete:
             notes.append("no control")
         return ", ".join(notes)
+
+    @property
+    def shown(self) -> str:
+        """The verdict as a word; ``no check`` where none was run."""
+        return self.outcome.value if self.rows else "no check"
+
+    def _repr_html_(self) -> str:
+        rows = (
+            [r.check, r.level.value + (f": {r.drops}" if r.drops else ""), marked(r.verdict.outcome.value), r.verdict.reason]
+            for r in self.rows
+        )
+        title = f"{self.claim.id}: {self.shown}" + (f"; {self.note}" if self.note else "")
+        return html_table(["check", "kind", "verdict", "because"], rows, title=title)
 
     def cell(self, level: Level) -> str:
         """``proved 2``, ``caught 3/3`` or empty: what one column of the table shows."""
@@ -199,12 +212,9 @@ class Summary(list[ClaimSummary]):
         return {"exit_code": self.exit_code, "counts": counts, "claims": [s.as_json() for s in self]}
 
     def _repr_html_(self) -> str:
-        heads = ["claim", "verdict", *(v.value for v in Level), "tightness", ""]
-        body = ""
-        for s in self:
-            cells = [s.claim.id, s.outcome.value, *(s.cell(v) for v in Level), show_tightness(s), s.note]
-            body += "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>"
-        return f"<table><tr>{''.join(f'<th>{h}</th>' for h in heads)}</tr>{body}</table>"
+        heads = ["claim", "verdict", *(v.value for v in Level), "tightness", "note"]
+        rows = ([s.claim.id, marked(s.shown), *(s.cell(v) for v in Level), show_tightness(s), s.note] for s in self)
+        return html_table(heads, rows)
 
     def to_pandas(self) -> Any:
         """One row a check: see ``gradproof.export.frame``."""
@@ -224,7 +234,7 @@ def show_tightness(s: ClaimSummary) -> str:
     if s.tightness is None:
         return ""
     if s.claim.relation in (Relation.EQ, Relation.IFF) and s.tightness == 1.0:
-        return "="
+        return "" if s.outcome is Outcome.REFUTED else "="
     return f"{s.tightness:.3g}" if s.tightness < 0.9995 or s.tightness > 1 else "1"
 
 

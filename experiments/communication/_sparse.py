@@ -53,7 +53,9 @@ def exact_moments(lam: Sequence[Any], p: Sequence[Any], atoms: Sequence[Sequence
 def means_are(x: np.ndarray, value: Any, top: Any, *, what: str, **parameters: Any) -> Iterator[Measurement]:
     """E[X_i | the past] == value_i for 0 <= X_i <= top_i, each along a run: ``mean_is`` for X_i/value_i, predictable tops."""
     x, value, top = (np.asarray(v, float).ravel() for v in np.broadcast_arrays(x, value, top))
-    random = top > value * (1 + 1e-9)  # where all is kept there is nothing to test
+    random = ~(top <= value * (1 + 1e-9))  # where all is kept there is nothing to test; a NaN stays, and is refused
+    if not random.any():
+        return
     share, room = x[random] / value[random], (top / value)[random] - 1
     yield from mean_is(share, 1.0, top=room + 1, what=f"{what} over its claimed mean", **parameters)
 

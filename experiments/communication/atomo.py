@@ -111,7 +111,9 @@ def second_moments_along_training(ctx: Context) -> Iterator[Evidence]:
         claimed = np.array(
             [
                 float(ctx.claim.bound(lam=a[keep].tolist(), p=q[keep].tolist()))
-                for a, q in zip(lam.reshape(-1, lam.shape[-1])[::every], p.reshape(-1, p.shape[-1])[::every], strict=True)
+                for a, q in zip(
+                    lam.reshape(-1, lam.shape[-1])[::every], p.reshape(-1, p.shape[-1])[::every], strict=True
+                )
                 for keep in [q > 0]
             ]
         )

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from gradproof.experiments.communication import _sparse_methods as methods
+from gradproof.experiments.communication.ef21.methods import compressed_gd
+from gradproof.experiments.compressors import TopK
 from gradproof.experiments.engine.backend import to_numpy
 from gradproof.experiments.engine.draws import Draws, keys
 from gradproof.experiments.engine.run import run, start
-from gradproof.experiments.problems import Quadratics
+from gradproof.experiments.problems import LeastSquares, Quadratics
 from gradproof.solvers.sparsification import minimal_density, minimal_variance
 
 RNG = np.random.default_rng(0)
@@ -46,6 +48,20 @@ def test_sparsified_gradients_are_unbiased_and_counted():
     dense = np.array([1.0, -1, 2]) * (1 - 0.1 * np.array([3.0, 1.25, 2.0]))
     assert (np.abs(x.mean(axis=0) - dense) < 6 * x.std(axis=0) / 200).all()
     assert abs(sent.mean() - 3) < 6 * sent.std() / 200
+
+
+def test_the_largest_entries_undivided_stop_at_a_wrong_point():
+    """Two workers that disagree: Top1 alone never reaches the optimum, the mean of sparsified runs does."""
+    A, b = np.stack([np.eye(2), np.eye(2)]), np.array([[4.0, 1.0], [-4.0, 2.0]])
+    problem = LeastSquares(A, b, 0.0)  # optimum: the mean of b, (0, 3/2)
+    x0, T = start([0.0, 0.0], seeds=400), 400
+    biased = run(compressed_gd(problem, 0.1, TopK(1)), x0, T, record={"x": lambda s: s.x}, at=[T]).x.values[0, :, 0]
+    assert np.abs(biased[:, 1]).max() < 0.1  # the second coordinate, where nobody's gradient is largest, hardly moves
+    words = keys("t", settings=[0], seeds=range(400))
+    method = methods.sparsified_sgd(problem, 0.1, methods.least_variance(1.0))
+    out = run(method, x0, T, record={"x": lambda s: s.x}, at=[T], draw=lambda t: Draws(words, t).uniform((2, 2)))
+    x = out.x.values[0, :, 0]
+    assert (np.abs(x.mean(axis=0) - [0, 1.5]) < 6 * x.std(axis=0) / 20).all()
 
 
 @pytest.mark.parametrize("atoms", ["entries", "singular"])
