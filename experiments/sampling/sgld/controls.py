@@ -147,7 +147,7 @@ def without_the_control_variate(ctx: Context) -> Iterator[Evidence]:
     eta = Fraction(1, 2)
     for N in (100, 1000):
         measured = gaussian.covariance(exact.mean_of(N), eta / N, "sgld").trace
-        bound = N / 20 * ctx.claim.bound(N=N, eta=eta, p=1, s2=0)
+        bound = (N // 20) * ctx.claim.bound(N=N, eta=eta, p=1, s2=0)
         yield Measurement(measured=measured, bound=bound, relation=Relation.LE, parameters={"N": N})
 
 
