@@ -136,7 +136,7 @@ SHARPER = Claim(
 )
 
 
-def _cone(name: str, title: str, eta2: sp.Expr, **source: str) -> Claim:
+def _cone(name: str, title: str, eta2: sp.Expr, *, where: str, confidence: str, remark: str = "") -> Claim:
     relation = sp.Lt(eta2 * variance.symbol, g_norm.symbol**2)
     return Claim(
         id=f"krum.{name}",
@@ -156,7 +156,9 @@ def _cone(name: str, title: str, eta2: sp.Expr, **source: str) -> Claim:
         quantity=r"\langle\mathbb E\,\mathrm{Kr}, g\rangle",
         relation=Relation.GE,
         expression=g_norm.symbol**2 - g_norm.symbol * sp.sqrt(eta2 * variance.symbol),
-        **source,
+        where=where,
+        confidence=confidence,
+        remark=remark,
     )
 
 
