@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from gradproof.solvers.exact import fast_check
-from gradproof.solvers.pep import structured_chordal, structured_exact, structured_explicit, structured_ipm
+from gradproof.solvers.pep import structured_chordal, structured_exact, structured_explicit, interior_point
 from gradproof.solvers.pep.certify import Certificate, CertificateUnavailable
 from gradproof.solvers.pep.expressions import PepError, exact
 from gradproof.solvers.pep.solve import Status
@@ -202,7 +202,7 @@ def _interior(descent: Descent, gap: float, *, every_pair: bool) -> StructuredWo
     else:
         pairs, missing = descent.chain, ""
         data, scale = low_rank(descent, pairs)
-        out = structured_ipm.solve(data, gap=gap)
+        out = interior_point.solve(data, gap=gap)
     value = descent.sizes[3]
     reason = missing if out.gap <= _AGREEMENT else f"interior-point method: {out.status}, gap {out.gap:.1e}"
     name = "all-pairs" if every_pair else "interior"
