@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from gradproof.solvers.exact import fast_check
-from gradproof.solvers.pep import structured_chordal, structured_exact, structured_explicit, interior_point
+from gradproof.solvers.pep import interior_point, structured_chordal, structured_exact, structured_explicit
 from gradproof.solvers.pep.certify import Certificate, CertificateUnavailable
 from gradproof.solvers.pep.expressions import PepError, exact
 from gradproof.solvers.pep.solve import Status

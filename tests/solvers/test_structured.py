@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gradproof.solvers.exact import fast_check
-from gradproof.solvers.pep import structured, interior_point
+from gradproof.solvers.pep import interior_point, structured
 from gradproof.solvers.pep.certify import CertificateUnavailable
 from gradproof.solvers.pep.expressions import PepError
 from gradproof.solvers.pep.solve import Status
