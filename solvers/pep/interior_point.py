@@ -44,6 +44,7 @@ class Interior:
 
     Attributes:
         multipliers: lam (m,).
+        distances: s (m,), of the inequalities from equality at the primal solution.
         slack: S (n, n), positive definite.
         gram: G (n, n), the primal matrix.
         bound: b . lam.
@@ -55,6 +56,7 @@ class Interior:
     """
 
     multipliers: np.ndarray
+    distances: np.ndarray
     slack: np.ndarray
     gram: np.ndarray
     bound: float
@@ -171,7 +173,7 @@ def solve(data: LowRank, *, gap: float = 1e-11, centring: int = 4, max_iter: int
     total = float(np.vdot(G, S) + s @ lam)
     residual = float(np.abs(null.T @ (data.b - adjoint(G) - s)).max(initial=0))
     relative = total / max(abs(bound), 1e-300)
-    return Interior(lam, S, G, bound, relative, residual, total / count, iterations, status)
+    return Interior(lam, s, S, G, bound, relative, residual, total / count, iterations, status)
 
 
 def _blocks(X: np.ndarray, r: int) -> np.ndarray:

@@ -55,8 +55,7 @@ def _violations(descent: Descent, data: LowRank, out: Interior) -> np.ndarray:
     U = data.factors.transpose(1, 0, 2).reshape(n, m * r)
     UD = (data.factors @ data.middles).transpose(1, 0, 2).reshape(n, m * r)
     products = ((out.gram @ U) * UD).sum(axis=0).reshape(m, r).sum(axis=1)
-    slack = out.mu / out.multipliers
-    values = np.linalg.lstsq(data.E, data.b - products - slack, rcond=None)[0]
+    values = np.linalg.lstsq(data.E, data.b - products - out.distances, rcond=None)[0]
     f = np.append(values[: descent.N + 1] * f_size, 0.0)
     xx, xg, gg = x @ out.gram @ x.T, x @ out.gram @ g.T, g @ out.gram @ g.T
     M = form_coefficients(descent.kappa)
