@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.linalg import qr
 
+from gradproof.solvers.exact import fast_check
 from gradproof.solvers.exact.definite import ldl
 from gradproof.solvers.exact.linear import from_flint, to_flint
 from gradproof.solvers.pep.assemble import Instance, pair, template
 from gradproof.solvers.pep.expressions import exact
+from gradproof.solvers.pep.lowrank import Found, Program
 from gradproof.solvers.pep.relaxation import Scaling, Solution, rescaled, solve_dual
 from gradproof.theory.axioms import ONE, Form
 from gradproof.theory.errors import GradproofError, ProofRejected
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from gradproof.solvers.pep.solve import WorstCase
 
 MARGINS = (1e-10, 1e-9, 1e-8, 1e-7, 1e-6)
+GAPS = (1e-10, 1e-9, 1e-8, 1e-7)  # of the centred solutions that are rounded where the low-rank program was used
+PLAIN_UP_TO = 24  # basis vectors up to which the plain kernel checks; beyond, the fast one
 BITS = 46  # significant bits of a rounded multiplier
 
 
@@ -69,6 +73,8 @@ def certify(
         raise CertificateUnavailable(
             f"the solver returned {worst.bound}, there are no multipliers to round ({worst.reason})"
         )
+    if worst.searched is not None:
+        return _from_low_rank(worst, worst.searched, None if bound is None else exact(bound, "bound"), gap)
     scaling = rescaled(worst.scaling, worst.solution, abs(worst.bound))
     if bound is not None:
         return _prove_bound(worst, scaling, exact(bound, "bound"))
@@ -87,6 +93,22 @@ def certify(
             return certificate
         why = f"the proved bound {float(certificate.bound):.9g} is {certificate.gap:.2g} above the solver's value"
     raise CertificateUnavailable(f"no proof of a bound near {worst.bound:.9g} was found: {why}")
+
+
+def _from_low_rank(worst: WorstCase, found: Found, bound: Fraction | None, gap: float) -> Certificate:
+    program = Program(worst.problem, worst.objective, worst.per)
+    why = "the interior-point method reached no centred solution"
+    for solution in program.ladder(found, GAPS):
+        try:
+            certificate = prove(worst, solution, found.scaling, fixed=bound)
+        except ProofRejected as error:
+            why = str(error)
+            continue
+        if bound is not None or certificate.gap <= gap:
+            return certificate
+        why = f"the proved bound {float(certificate.bound):.9g} is {certificate.gap:.2g} above the solver's value"
+    wanted = f"the bound {bound}" if bound is not None else f"a bound near {worst.bound:.9g}"
+    raise CertificateUnavailable(f"no proof of {wanted} was found: {why}")
 
 
 def _prove_bound(worst: WorstCase, scaling: Scaling, bound: Fraction) -> Certificate:
@@ -254,7 +276,7 @@ def submit(
     target = worst.metric.form.copy()
     target.add(worst.per.form if worst.per is not None else Form({}, {ONE: Fraction(1)}), -tau)
     proof = Proof(worst.problem.statement(target, worst.text), tuple(uses))
-    accepted = check(proof)
+    accepted = (check if len(worst.arrays.vectors) <= PLAIN_UP_TO else fast_check.check)(proof)
     scale = max(abs(worst.primal), 1e-300)
     return Certificate(tau, proof, accepted, float(tau - exact(worst.primal)) / scale)
 

@@ -11,13 +11,22 @@ Leaving inequalities out enlarges the worst case: the value is an upper bound wh
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import qr, solve_triangular
 
 from gradproof.solvers.pep import interior_point
-from gradproof.solvers.pep.assemble import SYMMETRIC, Chosen, axioms_of, every, form_arrays, point_arrays, template
+from gradproof.solvers.pep.assemble import (
+    SYMMETRIC,
+    Chosen,
+    Instance,
+    axioms_of,
+    every,
+    form_arrays,
+    point_arrays,
+    template,
+)
 from gradproof.solvers.pep.expressions import PepError, Scalar
 from gradproof.solvers.pep.interior_point import Interior, LowRank
 from gradproof.solvers.pep.problem import Mapping, Problem
@@ -25,6 +34,7 @@ from gradproof.solvers.pep.relaxation import Objective, Scaling, Solution, resca
 from gradproof.theory.axioms import AXIOMS
 
 RANK = 4  # of a premise at most: two points of an axiom have two vectors each
+PER = "per"  # name of the normalisation ``per <= 1`` among the multipliers
 VIOLATED = 1e-7  # relative to the size of an inequality, in units in which the Gram matrix has a diagonal of ones
 ROUNDS = 24
 _ROUGH = 1e-6  # gap of the solves that only choose inequalities
@@ -151,6 +161,7 @@ class Premises:
     linear: np.ndarray
     constant: np.ndarray
     equal: np.ndarray
+    instances: tuple[Instance, ...]
 
 
 def premises(problem: Problem, per: Scalar | None) -> Premises:
@@ -163,6 +174,9 @@ def premises(problem: Problem, per: Scalar | None) -> Premises:
     forms = [(c.scalar.form, c.equality, 0.0) for c in problem.premises.values()]
     if per is not None:
         forms.append((per.form, False, -1.0))
+    instances = tuple(Instance("premise", name, ()) for name in problem.premises)
+    if per is not None:
+        instances = (*instances, Instance(PER, PER, ()))
     factors = np.zeros((len(forms), len(vectors), RANK))
     signs, linear = np.zeros((len(forms), RANK)), np.zeros((len(forms), len(values)))
     constant = np.zeros(len(forms))
@@ -176,7 +190,7 @@ def premises(problem: Problem, per: Scalar | None) -> Premises:
             raise NotLowRank(f"a premise is of rank {keep.sum()}, above {RANK}")
         factors[k, used, : keep.sum()] = basis[:, keep]
         signs[k, : keep.sum()] = spectrum[keep]
-    return Premises(factors, signs, linear, constant, np.array([e for _, e, _ in forms], bool))
+    return Premises(factors, signs, linear, constant, np.array([e for _, e, _ in forms], bool), instances)
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,6 +201,11 @@ class Found:
     solution: Solution
     scaling: Scaling
     missing: str  # empty if no inequality is violated at the solution
+    order: np.ndarray | None = None  # where the inequalities of the arrays stand in this order
+
+    def sorted(self, solution: Solution) -> Solution:
+        """A solution with its multipliers in the order of the arrays."""
+        return replace(solution, multipliers=solution.multipliers[self.order])
 
 
 class Program:
@@ -200,6 +219,15 @@ class Program:
         self.families = families(problem)
         self.premises = premises(problem, per)
         self.objective = objective
+
+    def instances(self, found: Found) -> list[Instance]:
+        """The chosen inequalities in the order of the solution's multipliers."""
+        listed = []
+        for f in self.families:
+            labels = [s.label for s in f.mapping.samples]
+            places = zip(*found.chosen[f.key], strict=True)
+            listed += [Instance(f.axiom, f.mapping.name, tuple(labels[k] for k in at)) for at in places]
+        return listed + list(self.premises.instances)
 
     def search(self, scaling: Scaling, gap: float) -> Found:
         """Solve, look at all inequalities, add the violated ones, until there is none.
@@ -278,6 +306,11 @@ class Program:
         norm = np.where(norm > 0, norm, 1.0)
         signs, linear, constant = signs / norm[:, None], linear / norm[:, None], constant / norm
         A0, a0 = self.objective.quadratic * np.outer(d, d) / unit, self.objective.linear * e / unit
+        squares = np.abs(np.einsum("kir,kr,kir->ki", factors, signs, factors)).max(axis=0, initial=0) + np.abs(
+            np.diag(A0)
+        )
+        if squares.min(initial=1.0) <= 1e-13:
+            raise NotLowRank("the square of a vector occurs nowhere")
         spoken = _independent(linear, a0)
         data = LowRank(
             factors,
@@ -324,7 +357,7 @@ class Program:
         for gap in gaps:
             out = self.solve(found.chosen, found.scaling, gap)
             if out.status == "Solved":
-                yield out
+                yield found.sorted(out)
 
 
 def _compressed(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,9 @@ import numpy as np
 
 from gradproof.solvers.pep.assemble import Arrays, Instance, assemble, form_arrays, loosened, pair
 from gradproof.solvers.pep.expressions import PepError, Scalar
+from gradproof.solvers.pep.lowrank import PER, Found, NotLowRank, Program
 from gradproof.solvers.pep.relaxation import Objective, Scaling, Solution, rescaled, solve_dual
+from gradproof.theory.axioms import ONE
 
 if TYPE_CHECKING:
     from gradproof.solvers.pep.certify import Certificate
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     from gradproof.solvers.pep.instance import WorstInstance
     from gradproof.solvers.pep.problem import Problem
 
-PER = "per"  # name of the normalisation ``per <= 1`` among the multipliers
+SOLVERS = ("auto", "clarabel", "low-rank")
+LOW_RANK_FROM = 450  # pairs of points from which the low-rank program is the faster one
+CLARABEL_UP_TO = 60  # basis vectors up to which Clarabel is asked where the low-rank program does not answer
 
 
 class Status(enum.Enum):
@@ -43,6 +47,7 @@ class WorstCase:
         residuals: of the dual equations, of the primal inequalities, and the relative gap.
         seconds: wall time of assembly and solve.
         exact_class: False if the classes' inequalities are necessary only, so that the value is an upper bound.
+        solver: ``clarabel`` (all inequalities) or ``low-rank`` (those that matter; the multipliers list only them).
     """
 
     bound: float
@@ -61,6 +66,7 @@ class WorstCase:
     objective: Objective = field(repr=False)
     solution: Solution = field(repr=False)
     scaling: Scaling = field(repr=False)
+    searched: Found | None = field(repr=False, default=None)  # of the low-rank program: the arrays hold what it chose
 
     @cached_property
     def multipliers(self) -> Mapping[str, float]:
@@ -99,21 +105,64 @@ def solve(
     per: Scalar | None,
     text: str,
     *,
-    solver: str = "clarabel",
+    solver: str = "auto",
     tolerance: float = 1e-9,
 ) -> WorstCase:
     """See ``Problem.worst_case``."""
-    if solver != "clarabel":
-        raise PepError(f"solver {solver!r} is not known; use solver='clarabel'")
+    if solver not in SOLVERS:
+        raise PepError(f"solver {solver!r} is not known; use one of {', '.join(map(repr, SOLVERS))}")
     if not 1e-14 <= tolerance <= 1e-2:
         raise PepError(f"tolerance = {tolerance} is out of range; use a relative gap between 1e-14 and 1e-2")
     began = time.perf_counter()
+    if per is not None:
+        _refuse_constants(problem, per)
+    if solver == "low-rank" or (solver == "auto" and _pairs(problem) > LOW_RANK_FROM):
+        try:
+            worst = _low_rank(problem, metric, per, text, tolerance, began)
+        except NotLowRank as error:
+            if solver == "low-rank":
+                raise PepError(f"{error}; use solver='clarabel'") from None
+        else:
+            if solver == "low-rank" or worst.status is Status.SOLVED or len(problem.vectors) > CLARABEL_UP_TO:
+                return worst
+    return _clarabel(problem, metric, per, text, tolerance, began)
+
+
+def _low_rank(
+    problem: Problem, metric: Scalar, per: Scalar | None, text: str, tolerance: float, began: float
+) -> WorstCase:
+    vectors, values = tuple(problem.vectors), tuple(problem.values)
+    objective = Objective(*form_arrays(metric.form, vectors, values))
+    program = Program(problem, objective, per)
+    found = program.search(_sizes(problem, vectors, values), tolerance)
+    arrays = assemble(problem, found.chosen)
+    if per is not None:
+        arrays = _with_normalisation(arrays, per)
+    at = {str(i): k for k, i in enumerate(program.instances(found))}
+    order = [at[str(i)] for i in arrays.instances]
+    found = replace(found, order=np.array(order))
+    solution = found.sorted(found.solution)
+    gap = abs(solution.dual - solution.primal) / max(abs(solution.dual), 1e-300)
+    reason = found.missing
+    if solution.status != "Solved":
+        reason = f"interior-point method: {solution.status}"
+    elif not gap <= 1e3 * tolerance:  # NaN too
+        reason = f"the primal and dual values differ by {gap:.2g} relative"
+    worst = _answer(
+        problem, metric, per, text, "low-rank", began, arrays, objective, solution, found.scaling, gap, reason
+    )
+    return replace(worst, searched=found)
+
+
+def _clarabel(
+    problem: Problem, metric: Scalar, per: Scalar | None, text: str, tolerance: float, began: float
+) -> WorstCase:
     arrays = assemble(problem)
     if per is not None:
         arrays = _with_normalisation(arrays, per)
     arrays = loosened(arrays, metric.form)
     objective = Objective(*form_arrays(metric.form, arrays.vectors, arrays.values))
-    first = _expected_sizes(problem, arrays)
+    first = _sizes(problem, arrays.vectors, arrays.values, arrays.loose)
     solution, scaling = solve_dual(arrays, objective, first, tolerance=tolerance), first
     _refuse_infeasible(solution)
     size = abs(solution.dual)
@@ -131,12 +180,29 @@ def solve(
         reason = f"Clarabel answers {solution.status}, which is not a solution to tolerance {tolerance:g}"
     elif not gap <= 1e3 * tolerance:  # NaN too
         reason = f"the primal and dual values differ by {gap:.2g} relative"
+    return _answer(problem, metric, per, text, "clarabel", began, arrays, objective, solution, first, gap, reason)
+
+
+def _answer(
+    problem: Problem,
+    metric: Scalar,
+    per: Scalar | None,
+    text: str,
+    solver: str,
+    began: float,
+    arrays: Arrays,
+    objective: Objective,
+    solution: Solution,
+    scaling: Scaling,
+    gap: float,
+    reason: str,
+) -> WorstCase:
     return WorstCase(
         bound=solution.dual,
         primal=solution.primal,
         status=Status.UNDECIDED if reason else Status.SOLVED,
         reason=reason,
-        solver="clarabel",
+        solver=solver,
         seconds=time.perf_counter() - began,
         residuals={
             "equalities": solution.equality_residual,
@@ -153,16 +219,20 @@ def solve(
         arrays=arrays,
         objective=objective,
         solution=solution,
-        scaling=first,
+        scaling=scaling,
     )
 
 
-def _expected_sizes(problem: Problem, arrays: Arrays) -> Scaling:
+def _pairs(problem: Problem) -> int:
+    return sum(len(m.samples) ** 2 for m in problem.mappings)
+
+
+def _sizes(problem: Problem, vectors: tuple[str, ...], values: tuple[str, ...], loose: tuple[str, ...] = ()) -> Scaling:
+    """The sizes that the problem was written down with."""
     sizes = problem.vectors
-    products = {pair(*sorted((a, b))): sizes[a] * sizes[b] for a in arrays.loose for b in sizes}
+    products = {pair(*sorted((a, b))): sizes[a] * sizes[b] for a in loose for b in sizes}
     return Scaling(
-        np.array([sizes[v] for v in arrays.vectors], float),
-        np.array([(problem.values | products)[v] for v in arrays.values], float),
+        np.array([sizes[v] for v in vectors], float), np.array([(problem.values | products)[v] for v in values], float)
     )
 
 
@@ -176,15 +246,21 @@ def _refuse_infeasible(solution: Solution) -> None:
         raise PepError("the premises contradict each other, no member of the class satisfies them all; relax one")
 
 
-def _with_normalisation(arrays: Arrays, per: Scalar) -> Arrays:
-    q, a, c = form_arrays(per.form, arrays.vectors, arrays.values)
-    if c:
-        raise PepError(f"per = {per!r} has the constant {c}; measure by a quantity that is zero at the solution")
-    if arrays.constant.any():
+def _refuse_constants(problem: Problem, per: Scalar) -> None:
+    constant = per.form.linear.get(ONE, 0)
+    if constant:
+        raise PepError(f"per = {per!r} has the constant {constant}; measure by a quantity that is zero at the solution")
+    if any(c.scalar.form.linear.get(ONE) for c in problem.premises.values()) or any(
+        {"M", "D"} & set(m.cls.constants) for m in problem.mappings
+    ):
         raise PepError(
             "per = ... needs a problem without constants, but a premise or a class (M, D) has one; "
             "write the initial condition as a premise instead: problem.assume(... <= R ** 2)"
         )
+
+
+def _with_normalisation(arrays: Arrays, per: Scalar) -> Arrays:
+    q, a, _ = form_arrays(per.form, arrays.vectors, arrays.values)
     at = int(np.count_nonzero(~arrays.equal))  # last of the inequalities
     return Arrays(
         arrays.vectors,
