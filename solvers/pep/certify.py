@@ -96,11 +96,11 @@ def certify(
 
 
 def _from_low_rank(worst: WorstCase, found: Found, bound: Fraction | None, gap: float) -> Certificate:
-    program = Program(worst.problem, worst.objective, worst.per)
+    program = Program(worst.problem, worst.metric, worst.per)
     why = "the interior-point method reached no centred solution"
     for solution in program.ladder(found, GAPS):
         try:
-            certificate = prove(worst, solution, found.scaling, fixed=bound)
+            certificate = prove(worst, solution, worst.scaling, fixed=bound)
         except ProofRejected as error:
             why = str(error)
             continue

@@ -187,7 +187,7 @@ def _symmetric(X: np.ndarray) -> np.ndarray:
 
 
 def _factor(matrix: np.ndarray) -> tuple[np.ndarray, bool] | None:
-    for ridge in (0.0, 1e-15, 1e-14, 1e-13, 1e-12, 1e-11):
+    for ridge in (0.0, 1e-15, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9):
         try:
             return cho_factor(matrix + ridge * np.eye(len(matrix)), lower=True)
         except np.linalg.LinAlgError:

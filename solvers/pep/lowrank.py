@@ -28,11 +28,12 @@ from gradproof.solvers.pep.assemble import (
     template,
 )
 from gradproof.solvers.pep.expressions import PepError, Scalar
-from gradproof.solvers.pep.interior_point import Interior, LowRank
+from gradproof.solvers.pep.interior_point import LowRank
 from gradproof.solvers.pep.problem import Mapping, Problem
 from gradproof.solvers.pep.relaxation import Objective, Scaling, Solution, rescaled
 from gradproof.theory.axioms import AXIOMS
 
+LOOSE = 3  # vectors whose square occurs nowhere
 RANK = 4  # of a premise at most: two points of an axiom have two vectors each
 PER = "per"  # name of the normalisation ``per <= 1`` among the multipliers
 VIOLATED = 1e-7  # relative to the size of an inequality, in units in which the Gram matrix has a diagonal of ones
@@ -78,6 +79,19 @@ class Family:
         linear = sum((a * F[k] for a, k in zip(self.linear, at, strict=True)), np.zeros((len(at[0]), F.shape[1])))
         signs = np.tile(spectrum[keep], (len(at[0]), 1))
         return local @ basis[:, keep], signs, linear + self.lower, np.full(len(at[0]), self.constant)
+
+    def squares(self, vector: int) -> np.ndarray:
+        """The coefficients of one basis vector's square at all tuples of points."""
+        X, G, _ = self.points
+        columns = [t[:, vector] for t in (X, G)]
+        out = np.zeros((self.count,) * self.arity)
+        for r in range(self.arity):
+            for q in range(self.arity):
+                for a in range(2):
+                    for b in range(2):
+                        c = self.quadratic[2 * r + a, 2 * q + b]
+                        out = out + c * _spread(np.outer(columns[a], columns[b]), r, q, self.arity)
+        return np.where(np.abs(out) > 1e-13, out, 0.0)
 
     def values(self, gram: np.ndarray, values: np.ndarray) -> np.ndarray:
         """The left-hand sides at all tuples of points: (count,) or (count, count)."""
@@ -215,10 +229,26 @@ class Program:
         NotLowRank: the problem is not one for this program.
     """
 
-    def __init__(self, problem: Problem, objective: Objective, per: Scalar | None) -> None:
+    def __init__(self, problem: Problem, metric: Scalar, per: Scalar | None) -> None:
         self.families = families(problem)
         self.premises = premises(problem, per)
-        self.objective = objective
+        self.objective = Objective(*form_arrays(metric.form, tuple(problem.vectors), tuple(problem.values)))
+        self.loose = self._loose()
+
+    def _loose(self) -> np.ndarray:
+        """Indices of the vectors whose square occurs nowhere: their inner products are values (see ``Arrays``)."""
+        size = np.abs(self.objective.quadratic).max(axis=0, initial=0)
+        seen = np.abs(np.diag(self.objective.quadratic)) > 0
+        parts = [f.rows(neighbours(f, both=True))[:2] for f in self.families]
+        for factors, signs in [*parts, (self.premises.factors, self.premises.signs)]:
+            squares = np.abs(np.einsum("kir,kr->ki", factors**2, signs)).max(axis=0, initial=0)
+            seen |= squares > 1e-13 * max(np.abs(signs).max(initial=0), size.max(initial=0))
+        candidates = np.flatnonzero(~seen)
+        for family in self.families:
+            candidates = np.array([v for v in candidates if not family.squares(v).any()], int)
+        if len(candidates) > LOOSE:
+            raise NotLowRank(f"the squares of {len(candidates)} vectors occur nowhere")
+        return candidates
 
     def instances(self, found: Found) -> list[Instance]:
         """The chosen inequalities in the order of the solution's multipliers."""
@@ -237,25 +267,33 @@ class Program:
         """
         for both in (False, True):
             chosen = {f.key: neighbours(f, both=both) for f in self.families}
-            out = self.solve(chosen, scaling, 1e-3)
+            try:
+                out = self.solve(chosen, scaling, 1e-3)
+            except PepError:
+                if both:
+                    raise
+                continue
             if out.status == "Solved":
                 break
         scaling = rescaled(scaling, out, abs(out.dual))
         asked, missing = gap, ""
-        for _ in range(ROUNDS):
-            out = self.solve(chosen, scaling, asked)
+        for left in reversed(range(ROUNDS)):
+            for wanted in (asked, 10 * asked, 100 * asked):
+                out = self.solve(chosen, scaling, wanted)
+                if out.status == "Solved":
+                    break
             new, worst = self._violated(out, chosen, scaling)
             missing = f"inequalities are violated by {worst:.1e} of their size" if new else ""
-            if not new:
-                if asked == gap:
-                    break
+            if new and left:
+                asked = max(gap, _ROUGH)
+                chosen = {
+                    k: tuple(np.concatenate([a, b]) for a, b in zip(v, new[k], strict=True)) if k in new else v
+                    for k, v in chosen.items()
+                }
+            elif asked == gap:
+                break
+            else:
                 asked = gap
-                continue
-            asked = max(gap, _ROUGH)
-            chosen = {
-                k: tuple(np.concatenate([a, b]) for a, b in zip(v, new[k], strict=True)) if k in new else v
-                for k, v in chosen.items()
-            }
         return Found(chosen, out, scaling, missing)
 
     def _violated(
@@ -300,50 +338,39 @@ class Program:
         )
         d, e, unit = scaling.vectors, scaling.values, scaling.metric
         factors, linear = factors * d[:, None], linear * e
+        A0, a0 = self.objective.quadratic * np.outer(d, d) / unit, self.objective.linear * e / unit
+        for v in self.loose:  # inner products with it become values, twice the entry of the form
+            linear = np.concatenate([linear, 2 * np.einsum("kr,kr,kir->ki", factors[:, v], signs, factors)], axis=1)
+            a0 = np.append(a0, 2 * A0[v])
+            factors[:, v] = 0.0
+        kept = np.delete(np.arange(len(d)), self.loose)
+        factors, A0 = factors[:, kept], A0[np.ix_(kept, kept)]
         inner = np.swapaxes(factors, 1, 2) @ factors
         norm = np.sqrt(np.maximum(np.einsum("ka,kab,kb,kab->k", signs, inner, signs, inner), 0))
         norm = np.maximum(norm, np.abs(linear).max(axis=1, initial=0))
         norm = np.where(norm > 0, norm, 1.0)
         signs, linear, constant = signs / norm[:, None], linear / norm[:, None], constant / norm
-        A0, a0 = self.objective.quadratic * np.outer(d, d) / unit, self.objective.linear * e / unit
-        squares = np.abs(np.einsum("kir,kr,kir->ki", factors, signs, factors)).max(axis=0, initial=0) + np.abs(
-            np.diag(A0)
-        )
-        if squares.min(initial=1.0) <= 1e-13:
-            raise NotLowRank("the square of a vector occurs nowhere")
         spoken = _independent(linear, a0)
-        data = LowRank(
-            factors,
-            signs[:, :, None] * np.eye(signs.shape[1]),
-            -constant,
-            linear[:, spoken],
-            a0[spoken],
-            A0,
-            free if free.any() else None,
-        )
+        middles = signs[:, :, None] * np.eye(signs.shape[1])
+        data = LowRank(factors, middles, -constant, linear[:, spoken], a0[spoken], A0, free if free.any() else None)
         out = interior_point.solve(data, gap=gap, centring=4 if gap < _ROUGH else 0)
-        return self._solution(out, data, linear, free, norm, scaling)
-
-    def _solution(
-        self, out: Interior, data: LowRank, linear: np.ndarray, free: np.ndarray, norm: np.ndarray, scaling: Scaling
-    ) -> Solution:
-        d, e, unit = scaling.vectors, scaling.values, scaling.metric
-        products = np.einsum(
-            "kir,kr->k", (out.gram @ data.factors) * data.factors, np.diagonal(data.middles, axis1=1, axis2=2)
-        )
+        products = np.einsum("kir,kr,kir->k", out.gram @ factors, signs, factors)
         values = np.linalg.lstsq(linear, data.b - products - out.distances, rcond=None)[0]
         left = products + linear @ values - data.b
         excess = np.where(free, np.abs(left), np.maximum(left, 0.0))
-        balance = np.abs(linear.T @ out.multipliers - self.objective.linear * e / unit)
-        primal = float(np.vdot(data.C, out.gram) + self.objective.linear * e / unit @ values)
+        balance = np.abs(linear.T @ out.multipliers - a0)
+        gram = np.zeros((len(d),) * 2)
+        gram[np.ix_(kept, kept)] = out.gram
+        for v, products in zip(self.loose, values[len(e) :].reshape(-1, len(d)), strict=True):
+            gram[v] = gram[:, v] = products
         return Solution(
             status="Solved" if out.status == "solved" else out.status,
             dual=self.objective.constant + unit * out.bound,
-            primal=self.objective.constant + unit * primal,
+            primal=self.objective.constant + unit * float(np.vdot(A0, out.gram) + a0 @ values),
             multipliers=out.multipliers / norm * unit,
             spectra=(),
-            gram=out.gram * np.outer(d, d),
-            values=values * e,
+            gram=gram * np.outer(d, d),
+            values=values[: len(e)] * e,
             equality_residual=float(balance.max(initial=0)),
             primal_residual=float(excess.max(initial=0)),
             primal_error=unit * float(np.abs(out.multipliers) @ excess),

@@ -132,26 +132,39 @@ def _low_rank(
     problem: Problem, metric: Scalar, per: Scalar | None, text: str, tolerance: float, began: float
 ) -> WorstCase:
     vectors, values = tuple(problem.vectors), tuple(problem.values)
-    objective = Objective(*form_arrays(metric.form, vectors, values))
-    program = Program(problem, objective, per)
+    program = Program(problem, metric, per)
     found = program.search(_sizes(problem, vectors, values), tolerance)
     arrays = assemble(problem, found.chosen)
     if per is not None:
         arrays = _with_normalisation(arrays, per)
     at = {str(i): k for k, i in enumerate(program.instances(found))}
-    order = [at[str(i)] for i in arrays.instances]
-    found = replace(found, order=np.array(order))
-    solution = found.sorted(found.solution)
+    found = replace(found, order=np.array([at[str(i)] for i in arrays.instances]))
+    arrays = loosened(arrays, metric.form)
+    objective = Objective(*form_arrays(metric.form, arrays.vectors, arrays.values))
+    solution, scaling = _without_loose(found, arrays, vectors, values)
     gap = abs(solution.dual - solution.primal) / max(abs(solution.dual), 1e-300)
     reason = found.missing
     if solution.status != "Solved":
         reason = f"interior-point method: {solution.status}"
     elif not gap <= 1e3 * tolerance:  # NaN too
         reason = f"the primal and dual values differ by {gap:.2g} relative"
-    worst = _answer(
-        problem, metric, per, text, "low-rank", began, arrays, objective, solution, found.scaling, gap, reason
-    )
+    worst = _answer(problem, metric, per, text, "low-rank", began, arrays, objective, solution, scaling, gap, reason)
     return replace(worst, searched=found)
+
+
+def _without_loose(
+    found: Found, arrays: Arrays, vectors: tuple[str, ...], values: tuple[str, ...]
+) -> tuple[Solution, Scaling]:
+    """The solution and its units in the arrays' vectors and values: inner products of loose vectors are values."""
+    solution, scaling = found.sorted(found.solution), found.scaling
+    if not arrays.loose:
+        return solution, scaling
+    d, gram = scaling.vectors, solution.gram
+    products = {pair(*sorted((a, b))): (i, j) for i, a in enumerate(vectors) for j, b in enumerate(vectors)}
+    i, j = np.array([products[name] for name in arrays.values[len(values) :]], int).reshape(-1, 2).T
+    kept = [k for k, v in enumerate(vectors) if v not in arrays.loose]
+    scaling = Scaling(d[kept], np.append(scaling.values, d[i] * d[j]), scaling.metric)
+    return replace(solution, gram=gram[np.ix_(kept, kept)], values=np.append(solution.values, gram[i, j])), scaling
 
 
 def _clarabel(
