@@ -187,13 +187,10 @@ def _clarabel(
             if again.status == "Solved":
                 solution, tolerance = again, asked
                 break
-    gap = abs(solution.dual - solution.primal) / max(abs(solution.dual), scaling.metric * 1e-12, 1e-300)
     reason = ""
     if solution.status != "Solved":
         reason = f"Clarabel answers {solution.status}, which is not a solution to tolerance {tolerance:g}"
-    elif not gap <= 1e3 * tolerance:  # NaN too
-        reason = f"the primal and dual values differ by {gap:.2g} relative"
-    return _answer(problem, metric, per, text, "clarabel", began, arrays, objective, solution, first, gap, reason)
+    return _answer(problem, metric, per, text, "clarabel", began, arrays, objective, solution, first, tolerance, reason)
 
 
 def _answer(
@@ -207,9 +204,16 @@ def _answer(
     objective: Objective,
     solution: Solution,
     scaling: Scaling,
-    gap: float,
+    tolerance: float,
     reason: str,
 ) -> WorstCase:
+    size = max(abs(solution.dual), abs(solution.primal), 1e-300)
+    gap = abs(solution.dual - solution.primal) / size
+    error = (solution.primal_error + solution.dual_error) / size
+    if not reason and not gap <= 1e3 * tolerance:  # NaN too
+        reason = f"the primal and dual values differ by {gap:.2g} relative"
+    if not reason and not error <= 1e3 * tolerance:
+        reason = f"the residuals of the equations are worth {error:.2g} of the value: it is too small for this solver"
     return WorstCase(
         bound=solution.dual,
         primal=solution.primal,
