@@ -110,7 +110,7 @@ def gradient_descent(
         solver: ``explicit`` (a known worst function and the multipliers it determines, checked; no program is solved),
             ``chordal`` (the semidefinite program, linear in N), ``interior`` (more digits, up to some hundred steps),
             ``all-pairs`` (``interior``, then every violated inequality is added), or ``auto``: explicit, else chordal,
-            and all pairs if an explicit function shows that neighbours are not enough.
+            and all pairs if that is undecided or an explicit function shows that neighbours are not enough.
         tolerance: relative, of the solver.
 
     Raises:
@@ -130,7 +130,8 @@ def gradient_descent(
     if solver in ("auto", "chordal"):
         found = _chordal(descent, tolerance)
         loose = found.lower > 0 and found.bound > found.lower * (1 + 1e-5)
-        if solver == "chordal" or not loose or descent.N > INTERIOR_UP_TO:
+        settled = found.status is Status.SOLVED and not loose
+        if solver == "chordal" or settled or descent.N > INTERIOR_UP_TO:
             return found
     return _interior(descent, max(tolerance, 1e-10), every_pair=solver != "interior")
 
@@ -228,7 +229,7 @@ def _certify(worst: StructuredWorstCase, gap: float | None) -> Certificate:
     attempts: list[Callable[[], StructuredWorstCase | None]] = [] if every_pair else [partial(_explicit, descent)]
     if small:
         attempts += [partial(_interior, descent, gap, every_pair=every_pair) for gap in _GAPS]
-    if not every_pair:
+    if not every_pair or small:
         attempts += [partial(_chordal, descent, 1e-12, margin) for margin in _MARGINS]
     for attempt in attempts:
         found = attempt()
