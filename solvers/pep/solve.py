@@ -15,6 +15,7 @@ from gradproof.solvers.pep.assemble import Arrays, Instance, assemble, form_arra
 from gradproof.solvers.pep.expressions import PepError, Scalar
 from gradproof.solvers.pep.lowrank import PER, Found, NotLowRank, Program
 from gradproof.solvers.pep.relaxation import Objective, Scaling, Solution, rescaled, solve_dual
+from gradproof.solvers.pep.show import html
 from gradproof.theory.axioms import ONE
 
 if TYPE_CHECKING:
@@ -93,10 +94,7 @@ class WorstCase:
         return counterexample(self)
 
     def _repr_html_(self) -> str:
-        return (
-            f"<b>worst case</b> {self.bound:.9g} ({self.status.value}{': ' + self.reason if self.reason else ''})<br>"
-            f"primal {self.primal:.9g}, {len(self.arrays.instances)} inequalities, {self.solver}, {self.seconds:.3g} s"
-        )
+        return html(self, self.text)
 
 
 def solve(

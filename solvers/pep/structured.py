@@ -24,9 +24,10 @@ from gradproof.solvers.exact import fast_check
 from gradproof.solvers.pep import interior_point, structured_chordal, structured_exact, structured_explicit
 from gradproof.solvers.pep.certify import Certificate, CertificateUnavailable
 from gradproof.solvers.pep.expressions import PepError, exact
+from gradproof.solvers.pep.show import html
 from gradproof.solvers.pep.solve import Status
 from gradproof.solvers.pep.structured_certificate import prove
-from gradproof.solvers.pep.structured_model import STAR, Descent, low_rank
+from gradproof.solvers.pep.structured_model import MEASURES, STAR, Descent, low_rank
 from gradproof.solvers.pep.structured_pairs import complete
 from gradproof.theory import proof as kernel
 
@@ -83,11 +84,9 @@ class StructuredWorstCase:
         return structured_exact.exact_optimum(self)
 
     def _repr_html_(self) -> str:
-        why = f": {self.reason}" if self.reason else ""
-        return (
-            f"<b>worst case</b> {self.bound:.9g} ({self.status.value}{why})<br>primal {self.primal:.9g}, "
-            f"{len(self.pairs)} inequalities, {self.solver}, {self.seconds:.3g} s"
-        )
+        descent = self.descent
+        setting = f"N = {descent.N}, gamma = {descent.gamma}, L = {descent.L}, mu = {descent.mu}"
+        return html(self, f"of gradient descent, {MEASURES[descent.measure]}; {setting}")
 
 
 def gradient_descent(
