@@ -22,6 +22,7 @@ def write(folder: Path) -> None:
     (folder / "claims").mkdir(parents=True)
     (folder / "reference").mkdir()
     _claims(folder)
+    _worst_cases(folder)
     _reference(folder)
 
 
@@ -41,6 +42,36 @@ def _claims(folder: Path) -> None:
         "what the machine in front of you found.\n\n" + "\n".join(table)
         + f"\n\n```{{toctree}}\n:hidden:\n{toc}\n```\n"
     )  # fmt: skip
+
+
+def _worst_cases(folder: Path) -> None:
+    """The textbook methods whose exact worst case is computed: a section for each module, a row for each method."""
+    from gradproof.experiments.classical._gallery import index
+
+    text = [
+        "# Gallery of worst cases",
+        "Textbook methods whose worst case over a class is computed exactly and compared with the published rate. A *tight* "
+        "rate is attained by a function of the class; an *upper* rate holds and may be improved. Each row is one function "
+        "`wc_...`, from exact parameters to the worst case, with its certificate:",
+        "",
+        "```python\nfrom gradproof.experiments.classical.gd import wc_gradient_descent\n\n"
+        "worst = wc_gradient_descent(mu=0, L=1, gamma=1, N=5)\nworst.bound, worst.certify().bound\n```",
+        "",
+        "On the command line, `gradproof certify gd.function-value mu=0 L=1 gamma=1 N=5 -o proof.json` writes the proof, and "
+        "`gradproof check proof.json` reads it without any solver.",
+        "",
+    ]
+    rows = index()
+    for stem in sorted({registry.claim(r["claim"]).paper.stem for r in rows}):
+        text += [f"## {stem.replace('_', ' ')}", "", "| worst case | claim | rate | tried at | source |"]
+        text += ["| --- | --- | --- | --- | --- |"]
+        for r in (r for r in rows if registry.claim(r["claim"]).paper.stem == stem):
+            tried = "; ".join(", ".join(f"{k}={v}" for k, v in s.items()) for s in r["settings"])
+            link = f"[`{r['claim']}`](claims/{stem}.md)"
+            rate = r["rate"].replace(r"\|", r"\Vert ").replace("|", r"\vert ")  # a bar would end the cell
+            text.append(f"| `{r['method']}` | {link}, {r['mark']} | ${rate}$ | {tried} | {_cell(r['source'])} |")
+        text.append("")
+    (folder / "worst-cases.md").write_text("\n".join(text))
 
 
 def _claim(c: Claim) -> list[str]:
