@@ -48,7 +48,7 @@ def test_the_documentation_page_has_a_row_for_each_method(tmp_path):
     assert len(rows) == len(INDEX)
     for row in INDEX:
         assert any(f"`{row['method']}`" in line and f"`{row['claim']}`" in line and row["mark"] in line for line in rows)
-    assert all(line.count("|") == 6 for line in rows)  # no rate breaks its table
+    assert all(line.replace(r"\|", "").count("|") == 6 for line in rows)  # no rate breaks its table
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=IDS)
