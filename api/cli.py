@@ -317,11 +317,20 @@ def mutants(targets: tuple[str, ...], budget: str, seed: int, ledger: Path | Non
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=None, help="Cap on one search.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("counterexamples"),
+    show_default=True,
+    help="Where the report looks for it.",
+)
 @click.option("--latex", is_flag=True, help="Print a LaTeX table.")
+@click.option("--markdown", is_flag=True, help="Print a Markdown table.")
 @click.option("--json", "as_json", is_flag=True)
 @_one_line
-def necessity(targets: tuple[str, ...], budget: str, seconds: float | None, seed: int, ledger: Path | None, latex: bool,
-              as_json: bool) -> None:  # fmt: skip
+def necessity(targets: tuple[str, ...], budget: str, seconds: float | None, seed: int, ledger: Path | None, output: Path,
+              latex: bool, markdown: bool, as_json: bool) -> None:  # fmt: skip
     """For every assumption of the claims: needed (with an instance), not needed here, or unknown."""
     from gradproof import falsify as falsify_
     from gradproof import necessity as necessity_
@@ -329,30 +338,47 @@ def necessity(targets: tuple[str, ...], budget: str, seconds: float | None, seed
     rows = necessity_.Needs()
     for claims, file in falsify_.groups(targets):
         rows += necessity_.necessity(claims, budget=budget, seed=seed, seconds=seconds, ledger=ledger, file=file)
+    try:
+        rows.save(output)
+    except OSError as error:
+        raise GradproofError(f"cannot write to {output}: {error.strerror}; choose another folder with -o") from None
     if as_json:
         click.echo(json.dumps([n.as_json() for n in rows], indent=1))
-    elif latex:
-        click.echo(rows.latex)
+    elif latex or markdown:
+        click.echo(rows.latex if latex else rows.markdown)
     else:
-        for n in rows:
-            click.echo(f"{n.claim}  {n.assumption}: {n.verdict}  ({n.evidence})")
+        click.echo(rows)
 
 
 @main.command()
 @click.argument("targets", nargs=-1, metavar="[CLAIM|PAPER|FILE.py]...")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default=Path("report"), show_default=True, help="New or empty."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("report"),
+    show_default=True,
+    help="New or a report.",
 )
 @click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option(
     "--figures", type=click.Path(path_type=Path), default=Path("figures"), show_default=True, help="From `figures -o`."
 )
+@click.option(
+    "--counterexamples",
+    type=click.Path(path_type=Path),
+    default=Path("counterexamples"),
+    show_default=True,
+    help="From `falsify -o` and `necessity -o`.",
+)
 @_one_line
-def report(targets: tuple[str, ...], output: Path, ledger: Path | None, figures: Path) -> None:
+def report(targets: tuple[str, ...], output: Path, ledger: Path | None, figures: Path, counterexamples: Path) -> None:  # fmt: skip
     """Write what the ledger says as a folder of HTML pages: no network, no server; open its index.html."""
     from gradproof.report import build
 
-    made = build(output, ledger=ledger, targets=targets, figures=figures)
+    made = build(output, ledger=ledger, targets=targets, figures=figures, findings=counterexamples)
+    for problem in made.problems:
+        click.echo(f"warning: {problem}", err=True)
     click.echo(f"{made.index}  ({made.claims} claims, {made.files} files, {made.size / 1e6:.1f} MB)")
 
 

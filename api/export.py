@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from gradproof.experiments.engine.store import Ledger, Row
+from gradproof.markup import latex_table, tex
 from gradproof.summary import Summary, row_json, show_tightness
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level
-
-_SPECIAL = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-}  # fmt: skip
 
 
 def frame(source: Ledger | Summary | Iterable[Row]) -> Any:
@@ -63,18 +58,5 @@ def _claim(c: Claim) -> str:
 
 def _table(s: Summary) -> str:
     heads = ["claim", "verdict", *(v.value for v in Level), "tightness"]
-    lines = [rf"\begin{{tabular}}{{{'l' * (len(heads) - 1)}r}}", r"\toprule", " & ".join(heads) + r" \\", r"\midrule"]
-    for c in s:
-        cells = [rf"\texttt{{{tex(c.claim.id)}}}", c.outcome.value if c.rows else "no check"]
-        lines.append(" & ".join([*cells, *(c.cell(v) for v in Level), show_tightness(c)]) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
-
-
-def tex(text: str) -> str:
-    r"""Text for LaTeX: what stands between dollars is kept, the rest is escaped.
-
-    >>> tex("L_AM is 5% of $L_1$")
-    'L\\_AM is 5\\% of $L_1$'
-    """
-    parts = re.split(r"(\$[^$]+\$)", text)
-    return "".join(p if k % 2 else "".join(_SPECIAL.get(c, c) for c in p) for k, p in enumerate(parts))
+    rows = ([c.claim.id, c.shown, *(c.cell(v) for v in Level), show_tightness(c)] for c in s)
+    return latex_table(heads, rows, "l" * (len(heads) - 1) + "r")

@@ -79,6 +79,12 @@ _EARLIER = {
 }
 #: pandoc's rule: no space inside the dollars, no digit behind them, so that "$5 and $6" is text
 _DOLLARS = re.compile(r"(?<![\\$])\$(\$?)(?!\s)((?:[^$\\]|\\.)+?)(?<!\s)\$\1(?!\d)", re.DOTALL)
+#: the converter stumbles over three primes, and over a power behind primes
+_PRIMES = re.compile(r"('+)(?:\^\{([^{}]*)\}|\^([^{\\]))?")
+_BARS = frozenset("|‖∥")
+_SIGNS = frozenset("+-−±")
+#: behind these a sign belongs to what follows
+_BEFORE_A_SIGN = frozenset("([{⟨,;=<>≤≥≈∼→⇒⇔/·×+-−±:∈")
 _LIMITS = frozenset(("max", "min", "sup", "inf", "lim", "arg\u2009max", "arg\u2009min"))
 
 
@@ -133,6 +139,7 @@ def _breakable(latex: str) -> str:
 
 def _pieces(latex: str, display: bool = False) -> list[str]:
     """The formula's outermost pieces."""
+    latex = _PRIMES.sub(lambda m: "^{" + r"\prime " * len(m[1]) + (m[2] or m[3] or "") + "}", latex)
     root = Converter(display="block" if display else "inline").convert_to_element(latex)
     return _joined(root[0] if len(root) == 1 and root[0].tag == "mrow" else root)
 
@@ -153,7 +160,7 @@ def _write(e: Any) -> str:
         kept["mathvariant"] = "normal"
     if tag == "mi" and len(text) == 1 and not (text.isalnum() or text in "∞∅ℓ∂∇°′…⋯⋮⋱⊤⊥"):
         tag = "mo"  # a colon or a bar is no identifier
-    if kept.get("fence") == "true":
+    if kept.get("fence") == "true" or (tag == "mo" and text in _BARS):
         kept |= {"lspace": "0", "rspace": "0"}
     attributes = "".join(f' {k}="{html.escape(v)}"' for k, v in kept.items())
     return f"<{tag}{attributes}>{html.escape(text, quote=False)}{''.join(_joined(e))}</{tag}>"
@@ -162,10 +169,14 @@ def _write(e: Any) -> str:
 def _joined(e: Any) -> list[str]:
     r"""The children; a run of upright letters, as ``\mathrm{AM}`` makes it, becomes one word."""
     out: list[str] = []
-    word = ""
+    word, before = "", ","
     for child in e:
+        plain = _plain(child.text)
+        if child.tag == "mo" and plain in _SIGNS and before in _BEFORE_A_SIGN:
+            child.attrib["form"] = "prefix"
+        before = plain if child.tag == "mo" else ""
         if child.tag == "mi" and child.attrib.get("mathvariant") == "normal" and len(child) == 0:
-            word += _plain(child.text)
+            word += plain
             continue
         out += [_word(word)] * bool(word) + [_write(child)]
         word = ""

@@ -15,11 +15,14 @@ from typing import Any
 import sympy as sp
 
 from gradproof.experiments.engine.check import Context, checks_of
+from gradproof.experiments.engine.judge import describe
 from gradproof.experiments.engine.store import Ledger, Row, key_of
 from gradproof.experiments.engine.verify import Task, run_task
+from gradproof.markup import html_table, latex_table
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level, Outcome, Relation
 
+SEARCHED, SEARCH_SECONDS = 120, 10.0  # instances and seconds that a search spends on a mutant that the checks let pass
 FACTORS = (sp.Rational(99, 100), sp.Rational(9, 10), sp.Rational(1, 2))
 
 
@@ -27,7 +30,8 @@ FACTORS = (sp.Rational(99, 100), sp.Rational(9, 10), sp.Rational(1, 2))
 class Mutant:
     """A variant of a claim that says more than the claim.
 
-    ``false`` is True where exact knowledge makes it false (the bound is attained, and the mutant's is smaller there).
+    ``false`` is True where exact knowledge makes it false: the bound is attained and the mutant's is smaller there, or the claim
+    is an equality (or an exact threshold) and the mutant has another right-hand side.
     """
 
     claim: Claim
@@ -55,8 +59,42 @@ class MutantResult:
         }  # fmt: skip
 
 
+class MutantResults(list[MutantResult]):
+    """How the checks met every mutant; renders in Jupyter, in LaTeX and in pandas."""
+
+    @property
+    def _cells(self) -> list[tuple[str, str, str, str]]:
+        verdicts = ("caught" if r.caught else "SURVIVED" if r.mutant.false else "survives" for r in self)
+        return [
+            (r.mutant.claim.id.split("~")[0], r.mutant.what, v, f"{r.by + ': ' if r.by else ''}{r.reason}")
+            for r, v in zip(self, verdicts, strict=True)
+        ]
+
+    def _repr_html_(self) -> str:
+        return html_table(_HEADS, self._cells, title=f"{sum(r.caught for r in self)} of {len(self)} mutants caught")
+
+    @property
+    def latex(self) -> str:
+        """A ``tabular`` with one row a mutant."""
+        return latex_table(_HEADS, self._cells)
+
+    def to_pandas(self) -> Any:
+        """A ``pandas.DataFrame`` with one row a mutant."""
+        import pandas as pd
+
+        return pd.DataFrame.from_records([r.as_json() for r in self])
+
+
+_HEADS = ("claim", "mutant", "verdict", "because")
+
+
 def mutants_of(claim: Claim) -> list[Mutant]:
-    """All mutants of a claim: a smaller factor, a term dropped, an exponent or an index shifted, an assumption weakened."""
+    """All mutants of a claim: a smaller factor, a term dropped, an exponent or an index shifted, an assumption weakened.
+
+    A claim that is known to be false has none: it is itself what its checks must catch.
+    """
+    if claim.false_as_published:
+        return []
     e = claim.expression
     smaller = claim.relation is not Relation.GE
     found: list[tuple[str, str, Claim]] = []
@@ -72,9 +110,15 @@ def mutants_of(claim: Claim) -> list[Mutant]:
         relations = tuple(a.relation for a in variant.assumptions)
         same = variant.expression == e and kind != "assumption"
         if not same and not variant.expression.has(sp.nan, sp.zoo):
-            exactly = claim.tight and kind == "factor" and claim.relation is not Relation.GE
-            unique.setdefault((variant.expression, relations), Mutant(variant, kind, what, exactly))
+            unique.setdefault((variant.expression, relations), Mutant(variant, kind, what, _known_false(claim, kind)))
     return list(unique.values())
+
+
+def _known_false(claim: Claim, kind: str) -> bool:
+    """An equality has one right-hand side; a bound that is attained cannot be moved by a factor."""
+    if claim.relation in (Relation.EQ, Relation.IFF):
+        return kind != "assumption"
+    return claim.tight and kind == "factor"
 
 
 def _terms(claim: Claim) -> Iterator[tuple[str, str, Claim]]:
@@ -137,14 +181,14 @@ def run_mutants(
     seed: int = 0,
     fresh: bool = False,
     on_result: Callable[[MutantResult], None] | None = None,
-) -> list[MutantResult]:
+) -> MutantResults:
     """Run every mutant of the claims through the claims' checks; each finished check is kept in the ledger.
 
     A mutant counts as caught when a check that is not a control comes out refuted (or a proof no longer fits), while on the
     claim itself the same check does not.
     """
     book = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
-    results = []
+    results = MutantResults()
     for claim in claims:
         for mutant in mutants_of(claim):
             result = confront(claim, mutant, book, budget=budget, seed=seed, fresh=fresh)
@@ -175,7 +219,33 @@ def confront(claim: Claim, mutant: Mutant, book: Ledger, *, budget: str = "quick
         if row.verdict.outcome is Outcome.REFUTED:
             by = f"{c.level.value}/{c.name}"
             return MutantResult(mutant, True, by, row.verdict.reason, best, time.perf_counter() - start)
-    return MutantResult(mutant, False, "", _why(mutant, seen, best), best, time.perf_counter() - start)
+    by, reason = _searched(mutant, seed)
+    reason = reason or _why(mutant, seen, best)
+    return MutantResult(mutant, bool(by), by, reason, best, time.perf_counter() - start)
+
+
+def _searched(mutant: Mutant, seed: int) -> tuple[str, str]:
+    """What the searches attached to the claim find, where they are none of its checks: (by, reason)."""
+    import random
+
+    from gradproof.falsify import experiments_of, finish
+    from gradproof.falsify.search import Search
+
+    known = {c.name for c in checks_of(mutant.claim, "quick")}
+    tried = []
+    for e in experiments_of(mutant.claim):
+        if e.name in known:
+            continue
+        found = finish(
+            Search(e, mutant.claim, random.Random(f"{mutant.claim.id}/{seed}"), SEARCHED, SEARCH_SECONDS).run(),
+            seed=seed,
+        )
+        if found.violated and found.measurement is not None:
+            m = found.measurement
+            m = replace(m, parameters={k: v for k, v in m.parameters.items() if not isinstance(v, str | list)})
+            return f"search/{e.name}", describe(m, mutant.claim.relation, "violated")
+        tried.append(f"a search of {found.tried} instances came to measured/bound {found.ratio:.4g}")
+    return "", "; ".join(tried)
 
 
 def _assumptions(claim: Claim) -> str:

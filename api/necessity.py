@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradproof.experiments.engine.check import checks_of
-from gradproof.experiments.engine.store import Ledger
-from gradproof.experiments.engine.verify import verify
+from gradproof.experiments.engine.check import Check, Context, checks_of
+from gradproof.experiments.engine.store import Ledger, Row, code_version, key_of, versions
+from gradproof.experiments.engine.verify import Task, run_task
 from gradproof.falsify.experiment import Experiment
 from gradproof.falsify.finding import tree
+from gradproof.markup import html_table, latex_table
 from gradproof.testing.tape import Rejected, play
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 NEEDED = "needed"  # an instance violates the bound without it
 NOT_NEEDED = "not needed here"  # a search without it was exhausted, and found nothing
 UNKNOWN = "unknown"  # nothing attached to the claim can give it up
+FORMAT = "gradproof necessity 1"  # of the files that ``Needs.save`` writes and the report reads
 
 
 @dataclass(frozen=True)
@@ -42,25 +45,53 @@ class Need:
                 "counterexample": found}  # fmt: skip
 
 
+_HEADS = ("claim", "assumption", "verdict", "evidence")
+
+
 class Needs(list[Need]):
     """Rows of the necessity table; renders in Jupyter, as text, and as LaTeX."""
 
     @property
     def latex(self) -> str:
         """A ``tabular`` with one row an assumption."""
-        rows = "".join(
-            rf"{n.claim} & {n.assumption} & {n.verdict} & {n.evidence} \\".replace("_", r"\_") + "\n" for n in self
-        )
-        return (
-            "\\begin{tabular}{llll}\nclaim & assumption & verdict & evidence \\\\ \\hline\n" + rows + "\\end{tabular}\n"
-        )
+        return latex_table(_HEADS, self._cells)
+
+    @property
+    def _cells(self) -> list[tuple[str, str, str, str]]:
+        return [(n.claim, n.assumption, n.verdict, n.evidence) for n in self]
+
+    def save(self, folder: Path) -> list[Path]:
+        """Write ``<claim>_necessity.json`` for each claim, and each counterexample beside it, for the report to show."""
+        folder.mkdir(parents=True, exist_ok=True)
+        written = []
+        for claim in dict.fromkeys(n.claim for n in self):
+            rows = [n for n in self if n.claim == claim]
+            data = {"format": FORMAT, "claim": claim, "needs": [n.as_json() | {"counterexample": None} for n in rows],
+                    "code": code_version(), "versions": versions()}  # fmt: skip
+            path = folder / (re.sub(r"\W+", "_", claim) + "_necessity.json")
+            path.write_text(json.dumps(data, indent=1))
+            written.append(path)
+            for n in rows:
+                written += n.finding.save(folder) if n.finding is not None and n.finding.violated else ()
+        return written
+
+    @property
+    def markdown(self) -> str:
+        """A table with one row an assumption."""
+        rows = "".join("| " + " | ".join(x.replace("|", "\\|") for x in cells) + " |\n" for cells in self._cells)
+        return "| claim | assumption | verdict | evidence |\n| --- | --- | --- | --- |\n" + rows
+
+    def __str__(self) -> str:
+        return "\n".join(f"{n.claim}  {n.assumption}: {n.verdict}  ({n.evidence})" for n in self)
 
     def _repr_html_(self) -> str:
-        import html
+        return html_table(_HEADS, self._cells)
 
-        cells = ((n.claim, n.assumption, n.verdict, n.evidence) for n in self)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(x)}</td>" for x in row) + "</tr>" for row in cells)
-        return f"<table><tr><th>claim</th><th>assumption</th><th>verdict</th><th>evidence</th></tr>{body}</table>"
+    def to_pandas(self) -> Any:
+        """A ``pandas.DataFrame`` with one row an assumption."""
+        import pandas as pd
+
+        return pd.DataFrame(self._cells, columns=list(_HEADS))
 
 
 def necessity(
@@ -73,7 +104,12 @@ def necessity(
         seconds: cap on one search; by default the budget's.
     """
     book = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
-    return Needs(_need(c, a.name, budget, seed, seconds, book, file) for c in claims for a in c.assumptions)
+    return Needs(
+        _need(c, a.name, budget, seed, seconds, book, file)
+        for c in claims
+        if not c.false_as_published  # what is violated anyway needs nothing
+        for a in c.assumptions
+    )
 
 
 def _need(
@@ -83,8 +119,7 @@ def _need(
 
     controls = [c for c in checks_of(claim, budget) if c.level is Level.CONTROL and c.drops == assumption]
     if controls:
-        rows = verify([claim], ledger=book, budget=budget, jobs=1, seed=seed, file=file)
-        caught = [r for r in rows if r.level is Level.CONTROL and r.drops == assumption and r.verdict.outcome.good]
+        caught = [r for r in (_row(c, claim, budget, seed, book, file) for c in controls) if r.verdict.outcome.good]
         if caught:
             return Need(claim.id, assumption, NEEDED, f"{caught[0].check}: {caught[0].verdict.reason}")
     made = experiments_of(claim)
@@ -105,6 +140,17 @@ def _need(
     if found.out_of_time:
         return Need(claim.id, assumption, UNKNOWN, f"stopped by the clock after {found.tried} instances", found)
     return Need(claim.id, assumption, NOT_NEEDED, effort, found)
+
+
+def _row(check: Check, claim: Claim, budget: str, seed: int, book: Ledger, file: str) -> Row:
+    """What a control found, from the ledger where it is there."""
+    context = Context(claim, budget, seed, scope=check.name)
+    key = key_of(check, context, claim)
+    row = book.get(key)
+    if row is None:
+        row = run_task(Task(check, claim, context, key, file))
+        book.put(row)
+    return row
 
 
 def gives_up(made: Experiment, assumption: str, tries: int = 60) -> bool:

@@ -6,6 +6,7 @@ are drawn and what is measured on them; verify, falsify, mutants and necessity f
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
@@ -50,7 +51,8 @@ def own_claim(
         bound: the right-hand side in the parameters, as text (``"L*R**2/(4*N + 2)"``; decimals are read exactly) or sympy.
         quantity: the left-hand side, in LaTeX or words.
         assumptions: name -> words, or a relation between parameters (``"gamma <= 1/L"``), or (words, relation).
-        relation: ``<=``, ``>=`` or ``==``.
+        relation: ``<=``, ``>=``, ``==``, or ``iff``: a property holds exactly up to the bound, which is either measured itself,
+            or, with the name of an argument as quantity, met from both sides (see :func:`experiment`).
         statement: the whole statement, where the title and the bound do not say it.
         paper: the source; by default your own.
         tight: the bound is attained by some instance.
@@ -59,6 +61,10 @@ def own_claim(
         ParameterError: a text cannot be read, or uses a symbol that is no parameter.
     """
     key = id.split(".")[0]
+    if not isinstance(parameters, Mapping):
+        raise ParameterError(f"{id}: parameters is a dictionary name -> meaning, got {parameters!r}")
+    if relation not in {r.value for r in Relation}:
+        raise ParameterError(f"{id}: relation {relation!r} is none of {', '.join(r.value for r in Relation)}")
     ps = tuple(_parameter(name, p) for name, p in parameters.items())
     symbols = {p.name: p.symbol for p in ps} | {p.size: sp.Symbol(p.size, positive=True) for p in ps if p.size}
     claim = Claim(
@@ -79,7 +85,12 @@ def own_claim(
 
 
 def experiment(
-    claim: Claim, *, needs: tuple[str, ...] = (), name: str = "", **draws: Any
+    claim: Claim,
+    *,
+    needs: tuple[str, ...] = (),
+    name: str = "",
+    at_most: str | float | sp.Expr | None = None,
+    **draws: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Attach to a claim how instances are drawn, and (the decorated function) what is measured on one.
 
@@ -91,17 +102,23 @@ def experiment(
         claim: the claim that speaks of these instances.
         needs: assumptions that the claim needs: for each a control is registered, which must find a violation without it.
         name: of the check; by default the function's.
+        at_most: a random quantity lies between 0 and this (text in the parameters, or a number): needed where the claim bounds
+            its expectation from below.
         draws: name -> a Hypothesis strategy; or a function of other names (and of ``drop``, the set of assumptions that
             need not hold) that returns a strategy, or the value itself.
 
-    The function returns the measured quantity; or (quantity, {parameter: value}) for parameters that the instance determines.
+    The function returns the measured quantity; or (quantity, {parameter: value}) for parameters that the instance determines;
+    or a ``Measurement``, whose error is then taken off. For ``relation="iff"`` with the name of an argument as quantity it
+    returns whether the property holds there: True up to the bound, False beyond it.
 
     Raises:
         ParameterError: a name is neither given nor a parameter, or names depend on each other in a circle.
     """
 
     def attach(function: Callable[..., Any]) -> Callable[..., Any]:
-        made = Experiment(claim, name or function.__name__, draws, function)
+        symbols = {p.name: p.symbol for p in claim.parameters if not p.size}
+        most = None if at_most is None else _parse(at_most, symbols, f"{claim.id}: at_most")
+        made = Experiment(claim, name or function.__name__, draws, function, at_most=most)
         made.order  # noqa: B018 -- names are checked now, not at the first run
         EXPERIMENTS[claim.id] = [e for e in EXPERIMENTS.get(claim.id, []) if e.name != made.name] + [made]
         _register_checks(made, needs)
@@ -139,7 +156,17 @@ def _register_checks(made: Experiment, needs: tuple[str, ...]) -> None:
 def _parameter(name: str, given: str | tuple[str, sp.Set] | Parameter) -> Parameter:
     if isinstance(given, Parameter):
         return given
+    if keyword.iskeyword(name):
+        raise ParameterError(
+            f"{name!r} is a word of Python's own and cannot be an argument; call the parameter {name}_ or lam"
+        )
+    if not isinstance(given, str) and not (isinstance(given, tuple) and len(given) == 2):
+        raise ParameterError(f"parameter {name}: give its meaning, or (meaning, domain), got {given!r}")
     meaning, domain = given if isinstance(given, tuple) else (given, COUNT if _COUNTS.search(given) else POSITIVE)
+    if not isinstance(domain, sp.Set):
+        raise ParameterError(
+            f"parameter {name}: its domain {domain!r} is no set; give a sympy set such as Interval(0, 1) or Interval.open(0, oo)"
+        )
     return Parameter(name, meaning, domain)
 
 
@@ -165,7 +192,9 @@ def _parse(text: str | sp.Expr, symbols: Mapping[str, Any], where: str) -> sp.Ex
         return text
     if isinstance(text, int | float):
         return sp.Rational(str(text))
-    functions = {n: getattr(sp, n) for n in ("sqrt", "exp", "log", "Max", "Min", "Abs", "sin", "cos", "pi", "floor")}
+    functions = {
+        n: getattr(sp, n) for n in ("sqrt", "exp", "log", "Max", "Min", "Abs", "sin", "cos", "pi", "floor", "ceiling")
+    }
     functions |= {"max": sp.Max, "min": sp.Min, "abs": sp.Abs}
     try:
         found = parse_expr(
@@ -174,6 +203,14 @@ def _parse(text: str | sp.Expr, symbols: Mapping[str, Any], where: str) -> sp.Ex
         )  # fmt: skip
     except Exception as error:  # the parser raises what Python's does
         raise ParameterError(f"{where} cannot be read: {text!r}: {error}") from None
+    if not isinstance(found, sp.Expr):
+        raise ParameterError(f"{where} is no formula: {text!r}")
+    known = (*functions.values(), sp.Max, sp.Min)
+    foreign = sorted({type(x).__name__ for x in found.atoms(sp.Function) if type(x) not in known})
+    if foreign:
+        raise ParameterError(
+            f"{where} uses the function {', '.join(foreign)}; it may use {', '.join(sorted(functions))}"
+        )
     unknown = sorted(str(s) for s in found.free_symbols if s not in symbols.values() and str(s) not in symbols)
     if unknown:
         raise ParameterError(f"{where} uses {', '.join(unknown)}, which is no parameter; declare it in parameters")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from gradproof.experiments.engine.store import Ledger, Row, measurement_json
 from gradproof.experiments.engine.verify import load_file
 from gradproof.experiments.engine.verify import verify as run
+from gradproof.markup import html_table, marked
 from gradproof.theory import registry
 from gradproof.theory.claim import CONFIDENCE, Claim
 from gradproof.theory.evidence import Level, Outcome, Relation
@@ -19,6 +19,13 @@ from gradproof.theory.parameter import pretty_set
 #: strongest first among the good ones; a bad one overrides them all
 _BAD = (Outcome.REFUTED, Outcome.MISSED, Outcome.UNDECIDED)
 _GOOD = (Outcome.PROVED, Outcome.CONFIRMED, Outcome.CONSISTENT)
+
+
+def stands(claim: Claim, row: Row) -> bool:
+    """Is the row as it should be? A claim that is known to be false must be refuted; all else must be good."""
+    if claim.false_as_published and row.level is not Level.CONTROL:
+        return row.verdict.outcome is Outcome.REFUTED
+    return row.verdict.outcome.good
 
 
 def strongest(outcomes: Iterable[Outcome]) -> Outcome:
@@ -48,15 +55,30 @@ class ClaimSummary:
 
     @property
     def outcome(self) -> Outcome:
-        """The verdict on the claim: a failed control is reported even where the evidence is good."""
+        """The verdict on the claim: a failed control is reported even where the evidence is good.
+
+        A claim that is known to be false is *refuted* if all its checks refute it, and *missed* if one lets it pass.
+        """
+        if self.claim.false_as_published:
+            bad = [_of(r) if not _of(r).good else Outcome.MISSED for r in self.rows if not stands(self.claim, r)]
+            return strongest(bad) if bad or not self.evidence else Outcome.REFUTED
         return strongest(
             [*(r.verdict.outcome for r in self.evidence), *(o for o in map(_of, self.controls) if not o.good)]
         )
 
     @property
+    def as_claimed(self) -> bool:
+        """Good, or refuted where the claim is known to be false."""
+        return self.outcome.good or (bool(self.claim.false_as_published) and self.outcome is Outcome.REFUTED)
+
+    @property
     def kinds(self) -> list[Level]:
         """Kinds of evidence that speak for it, strongest first."""
-        return [v for v in Level if v is not Level.CONTROL and any(r.level is v and _of(r).good for r in self.rows)]
+        return [
+            v
+            for v in Level
+            if v is not Level.CONTROL and any(r.level is v and stands(self.claim, r) for r in self.rows)
+        ]
 
     @property
     def tightness(self) -> float | None:
@@ -73,6 +95,8 @@ class ClaimSummary:
     def note(self) -> str:
         """What a reader must know besides the verdict."""
         notes = []
+        if self.claim.false_as_published:
+            notes.append("known to be false")
         if self.claim.confidence == "recalled":
             notes.append(CONFIDENCE["recalled"])
         if not self.rows:
@@ -80,6 +104,19 @@ class ClaimSummary:
         elif not self.complete:
             notes.append("no control")
         return ", ".join(notes)
+
+    @property
+    def shown(self) -> str:
+        """The verdict as a word; ``no check`` where none was run."""
+        return self.outcome.value if self.rows else "no check"
+
+    def _repr_html_(self) -> str:
+        rows = (
+            [r.check, r.level.value + (f": {r.drops}" if r.drops else ""), marked(r.verdict.outcome.value), r.verdict.reason]
+            for r in self.rows
+        )
+        title = f"{self.claim.id}: {self.shown}" + (f"; {self.note}" if self.note else "")
+        return html_table(["check", "kind", "verdict", "because"], rows, title=title)
 
     def cell(self, level: Level) -> str:
         """``proved 2``, ``caught 3/3`` or empty: what one column of the table shows."""
@@ -96,6 +133,7 @@ class ClaimSummary:
             "title": self.claim.title,
             "relation": self.claim.relation.value,
             "outcome": self.outcome.value,
+            "as_claimed": self.as_claimed,
             "kinds": [k.value for k in self.kinds],
             "controls": len(self.controls),
             "tightness": self.tightness,
@@ -123,6 +161,7 @@ def claim_json(c: Claim) -> dict[str, Any]:
         "source": c.paper.citation,
         "where": c.where,
         "remark": c.remark,
+        "false_as_published": c.false_as_published,
         "parameters": [
             {"name": p.name, "meaning": p.meaning, "domain": pretty_set(p.domain), "vector": bool(p.size)}
             for p in c.parameters
@@ -162,8 +201,8 @@ class Summary(list[ClaimSummary]):
 
     @property
     def exit_code(self) -> int:
-        """0 all as claimed, 1 something refuted or missed, 3 undecided only."""
-        outcomes = {s.outcome for s in self}
+        """0 all as claimed (what is known to be false refuted), 1 something else refuted or missed, 3 undecided only."""
+        outcomes = {s.outcome for s in self if not s.as_claimed}
         if outcomes & {Outcome.REFUTED, Outcome.MISSED}:
             return 1
         return 3 if Outcome.UNDECIDED in outcomes else 0
@@ -173,12 +212,9 @@ class Summary(list[ClaimSummary]):
         return {"exit_code": self.exit_code, "counts": counts, "claims": [s.as_json() for s in self]}
 
     def _repr_html_(self) -> str:
-        heads = ["claim", "verdict", *(v.value for v in Level), "tightness", ""]
-        body = ""
-        for s in self:
-            cells = [s.claim.id, s.outcome.value, *(s.cell(v) for v in Level), show_tightness(s), s.note]
-            body += "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>"
-        return f"<table><tr>{''.join(f'<th>{h}</th>' for h in heads)}</tr>{body}</table>"
+        heads = ["claim", "verdict", *(v.value for v in Level), "tightness", "note"]
+        rows = ([s.claim.id, marked(s.shown), *(s.cell(v) for v in Level), show_tightness(s), s.note] for s in self)
+        return html_table(heads, rows)
 
     def to_pandas(self) -> Any:
         """One row a check: see ``gradproof.export.frame``."""
@@ -198,7 +234,7 @@ def show_tightness(s: ClaimSummary) -> str:
     if s.tightness is None:
         return ""
     if s.claim.relation in (Relation.EQ, Relation.IFF) and s.tightness == 1.0:
-        return "="
+        return "" if s.outcome is Outcome.REFUTED else "="
     return f"{s.tightness:.3g}" if s.tightness < 0.9995 or s.tightness > 1 else "1"
 
 

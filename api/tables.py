@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from gradproof.experiments.engine.store import Row
-from gradproof.summary import Summary, show_tightness
+from gradproof.summary import Summary, show_tightness, stands
 from gradproof.theory.claim import CONFIDENCE, Claim
 from gradproof.theory.evidence import Level, Outcome
 
@@ -28,7 +28,7 @@ STYLE = {
 def _console(stderr: bool = False) -> Console:
     console = Console(stderr=stderr, highlight=False, soft_wrap=False)
     if not console.is_terminal:
-        console = Console(stderr=stderr, highlight=False, width=160)
+        console = Console(stderr=stderr, highlight=False, width=240)  # a file has room: nothing is cut
     return console
 
 
@@ -74,12 +74,13 @@ def show_summary(found: Summary, *, details: bool = False) -> None:
     table.add_column("tightness", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True, overflow="ignore")
     for s in found:
-        verdict = f"[{STYLE[s.outcome]}]{s.outcome.value}[/]" if s.rows else "[dim]no check[/]"
+        style = STYLE[s.outcome] if not s.as_claimed or s.outcome.good else STYLE[Outcome.CONFIRMED]
+        verdict = f"[{style}]{s.outcome.value}[/]" if s.rows else "[dim]no check[/]"
         table.add_row(s.claim.id, verdict, *(s.cell(v) for v in Level), show_tightness(s), f"[dim]{s.note}[/]")
     console.print(table)
     for s in found:
         for r in s.rows:
-            bad = not r.verdict.outcome.good
+            bad = not stands(s.claim, r)
             if bad or details:
                 style = STYLE[r.verdict.outcome]
                 text = f"  [{style}]{r.verdict.outcome.value:10}[/] {s.claim.id} / {r.check} ({r.level.value}"

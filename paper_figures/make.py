@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,9 +37,19 @@ class Made:
     stale: tuple[str, ...] = ()  # what changed since the files were made; empty if nothing, or if there were none
 
 
+def name_of(stem: str) -> str:
+    """The name of a paper's figure module, whether it is there or not."""
+    return f"gradproof.paper_figures.{registry.stems()[stem]}.{stem}"
+
+
+def exists(stem: str) -> bool:
+    """Has the paper a figure module? It is not imported."""
+    return _file_of(name_of(stem)) is not None
+
+
 def module_of(stem: str) -> ModuleType | None:
     """The figure module of a paper, or ``None`` where it has none."""
-    name = f"gradproof.paper_figures.{registry.stems()[stem]}.{stem}"
+    name = name_of(stem)
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -75,6 +86,7 @@ def figure(stem: str, folder: Path, *, budget: str = "quick", fresh: bool = Fals
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
     import xarray as xr
+    from PIL import Image
 
     module = module_of(stem)
     if module is None:
@@ -104,6 +116,8 @@ def figure(stem: str, folder: Path, *, budget: str = "quick", fresh: bool = Fals
     files = [folder / f"{stem}.pdf", folder / f"{stem}.png"]
     drawn.savefig(files[0], metadata={"Keywords": key[:16], "CreationDate": None})
     drawn.savefig(files[1], dpi=200)
+    with Image.open(files[1]) as image:  # a palette: a third of the size, and no difference to see
+        image.convert("RGB").quantize(256).save(files[1], optimize=True)
     plt.close(drawn)
     written = numbers(stem, data)
     if written:
@@ -112,13 +126,16 @@ def figure(stem: str, folder: Path, *, budget: str = "quick", fresh: bool = Fals
     return Made(stem, (*files, data_file), cached, stale)
 
 
-def explain(stem: str, folder: Path, *, budget: str = "quick") -> list[str]:
-    """Which inputs of a figure changed since it was made; empty if it is current.
+def explain(stem: str, folder: Path, *, budget: str | None = None) -> list[str]:
+    """Which inputs of a figure changed since it was made; empty if it is current. Nothing is computed, and no figure imported.
+
+    Args:
+        budget: that the figure should have; any if ``None``.
 
     Raises:
         UnknownClaim: the paper has no figure.
     """
-    if module_of(stem) is None:
+    if not exists(stem):
         raise UnknownClaim(f"no figure for {stem}")
     path = folder / f"{stem}.nc"
     if not path.exists():
@@ -126,24 +143,36 @@ def explain(stem: str, folder: Path, *, budget: str = "quick") -> list[str]:
     found = _attributes(path)
     if not found.get("inputs"):
         return [f"{path} does not say what it was made from"]
-    return _differences(found, inputs(stem, budget))
+    return _differences(found, inputs(stem, budget or str(found.get("budget", "quick"))))
+
+
+def caption(stem: str) -> str:
+    """What the figure shows: the first line of its module. Empty for a paper without a figure."""
+    file = _file_of(name_of(stem))
+    said = ast.get_docstring(ast.parse(file.read_bytes())) if file is not None else None
+    return (said or "").partition("\n")[0]
 
 
 def inputs(stem: str, budget: str) -> dict[str, str]:
     """What the numbers of a figure depend on: the budget, versions, and the hash of each source file that it can reach."""
-    start = str(getattr(module_of(stem), "__name__", ""))
     rooms = (f"gradproof.{room}.{registry.stems()[stem]}.{stem}" for room in ("theory", "experiments"))
-    waiting = [start, *(name for name in rooms if _file_of(name) is not None)]
+    waiting = [name_of(stem), *(name for name in rooms if _file_of(name) is not None)]
     found: dict[str, str] = {}
     while waiting:
         name = waiting.pop()
         file = _file_of(name)
-        if file is None or name in found:
+        if file is None or name in found or name == __name__:  # this module draws and keeps; it makes no number
             continue
-        content = file.read_bytes()
-        found[name] = hashlib.sha256(content).hexdigest()[:16]
-        waiting += _imports(content)
+        found[name], imported = _read(file)
+        waiting += imported
     return {"budget": budget} | dict(sorted(found.items())) | {f"version of {k}": v for k, v in versions().items()}
+
+
+@cache
+def _read(file: Path) -> tuple[str, tuple[str, ...]]:
+    """Hash of a source, and what it imports."""
+    content = file.read_bytes()
+    return hashlib.sha256(content).hexdigest()[:16], tuple(_imports(content))
 
 
 def _imports(content: bytes) -> Iterator[str]:
@@ -188,9 +217,16 @@ _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight
 def numbers(stem: str, data: Any) -> str:
     r"""A LaTeX file with one ``\newcommand`` for each number that the dataset reports; empty text if it reports none.
 
-    Reported are the variables without dimensions and the numeric attributes. Their units, where given, are comments.
+    Reported are the variables of at most 12 entries, each entry named by its coordinates, and the numeric attributes. Their
+    units, where given, are comments.
     """
-    values = {str(k): (v.item(), str(v.attrs.get("units", ""))) for k, v in data.data_vars.items() if v.ndim == 0}
+    values: dict[str, tuple[Any, str]] = {}
+    for k, v in data.data_vars.items():
+        if v.size > _MOST:
+            continue
+        for at in product(*(range(n) for n in v.shape)):
+            where = [_label(v, d, i) for d, i in zip(v.dims, at, strict=True)]
+            values["_".join([str(k), *where])] = v.values[at].item(), str(v.attrs.get("units", ""))
     values |= {str(k): (v, "") for k, v in data.attrs.items() if isinstance(v, int | float) and not isinstance(v, bool)}
     lines = [
         rf"\newcommand{{\{command(stem, name)}}}{{{_number(value)}}}" + (f"  % {unit}" if unit else "")
@@ -198,6 +234,19 @@ def numbers(stem: str, data: Any) -> str:
         if isinstance(value, int | float)
     ]
     return "\n".join([f"% numbers of {stem}, written by gradproof figures", *lines, ""]) if lines else ""
+
+
+_MOST = 12  # entries of a variable whose numbers a paper would quote
+
+
+def _label(variable: Any, dim: Any, index: int) -> str:
+    """The coordinate of an entry: a text stands for itself, a number behind the name of its dimension."""
+    if dim not in variable.coords:
+        return f"{dim}_{index + 1}"
+    value = variable.coords[dim].values[index]
+    if isinstance(value, str):
+        return value
+    return f"{dim}_{value:g}".replace(".", " point ").replace("-", " minus ").replace("+", "")
 
 
 def command(stem: str, name: str) -> str:
@@ -223,6 +272,7 @@ STYLE: Any = {
     "font.size": 8,
     "axes.labelsize": 8,
     "axes.titlesize": 8,
+    "figure.titlesize": 8,
     "legend.fontsize": 7,
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,

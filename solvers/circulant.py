@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, device, is_numpy_array
+from array_api_compat import array_namespace, device, is_jax_array, is_numpy_array
 from scipy.signal import lfilter
 
 from gradproof.theory.errors import DomainError, ParameterError
@@ -94,7 +94,8 @@ def smooth(g: Array, sigma: Any, *, axis: int = -1, method: str = "auto") -> Arr
 
     Args:
         g: real floating array, (..., n) for ``axis = -1``.
-        sigma: smoothing strength >= 0; for ``method="fft"`` also an array that broadcasts against the batch axes.
+        sigma: smoothing strength >= 0; for ``method="fft"`` also an array that broadcasts against the batch axes. Inside
+            ``jax.jit`` it is not checked.
         method: ``fft`` (any array library), ``sweeps`` (NumPy only; compiled where numba is installed), or ``auto``:
             sweeps for one sigma <= 1e4 on NumPy float64 arrays, else fft.
 
@@ -108,6 +109,8 @@ def smooth(g: Array, sigma: Any, *, axis: int = -1, method: str = "auto") -> Arr
     if g.ndim == 0:
         raise ParameterError("smooth needs at least one axis; give a vector of n entries")
     scalar = not getattr(sigma, "ndim", 0)
+    if is_jax_array(sigma) and _is_traced(sigma):
+        return _smooth_fft(xp, g, sigma, axis)
     if scalar:
         _check_sigma(float(sigma))
     elif bool(xp.any(~(xp.isfinite(sigma) & (sigma >= 0)))):
@@ -118,7 +121,7 @@ def smooth(g: Array, sigma: Any, *, axis: int = -1, method: str = "auto") -> Arr
         fast = scalar and is_numpy_array(g) and g.dtype == np.float64 and sigma <= MAX_SIGMA_SWEEPS
         method = "sweeps" if fast else "fft"
     if method == "fft":
-        return _smooth_fft(xp, g, sigma, axis)
+        return _smooth_fft(xp, g, float(sigma) if scalar else sigma, axis)
     if method == "sweeps" and is_numpy_array(g) and scalar:
         return _smooth_sweeps(g, float(sigma), axis)
     if method == "sweeps":
@@ -134,11 +137,17 @@ def has_numba() -> bool:
 # --- the two solvers -----------------------------------------------------------------------------------------------------
 
 
+def _is_traced(x: Any) -> bool:
+    import jax
+
+    return isinstance(x, jax.core.Tracer)
+
+
 def _smooth_fft(xp: Any, g: Array, sigma: Any, axis: int) -> Array:
     rows = xp.moveaxis(g, axis, -1)
     n = rows.shape[-1]
     wave = 4 * xp.sin(xp.arange(n // 2 + 1, dtype=g.dtype, device=device(g)) * (math.pi / n)) ** 2
-    lam = 1 + (sigma[..., None] if getattr(sigma, "ndim", 0) else float(sigma)) * wave
+    lam = 1 + (sigma[..., None] if getattr(sigma, "ndim", 0) else sigma) * wave
     out = xp.fft.irfft(xp.fft.rfft(rows) / lam, n=n)
     return xp.moveaxis(xp.astype(out, g.dtype, copy=False), -1, axis)
 

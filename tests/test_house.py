@@ -114,6 +114,17 @@ def test_every_claim_has_checks_and_a_control():
         assert levels - {Level.CONTROL}, f"{claim.id} has no check"
 
 
+def test_every_claim_has_two_kinds_of_evidence_or_says_why():
+    from gradproof.experiments.engine.check import checks_of
+    from gradproof.theory.evidence import Level
+
+    for claim in registry.claims():
+        if claim.false_as_published:  # one counterexample settles it
+            continue
+        levels = {c.level for c in checks_of(claim, "full")} - {Level.CONTROL}
+        assert len(levels) > 1 or "one kind of evidence" in claim.remark, f"{claim.id} has {levels} only"
+
+
 def test_no_file_is_too_long():
     for room in ORDER:
         for file in _files(room):

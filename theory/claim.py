@@ -16,7 +16,7 @@ from gradproof.theory.assumption import Assumption
 from gradproof.theory.errors import DomainError, ParameterError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
-from gradproof.theory.parameter import Parameter, is_array
+from gradproof.theory.parameter import Parameter, is_array, pretty_set
 
 #: Rounding slack for relations between floats: 2^-40 of the size of the two sides. Sixteen-digit inputs pushed through
 #: a step-size formula of a dozen operations lose at most a few units of 2^-52.
@@ -47,6 +47,8 @@ class Claim:
         confidence: ``verified``, ``derived`` or ``recalled``.
         remark: what a reader should know besides (corrections, conventions).
         tight: the bound is attained by some instance.
+        false_as_published: for a statement that was published and is false: why, and what is true instead. Its checks must
+            refute it, and its controls must hold once the error is repaired.
     """
 
     id: str
@@ -62,6 +64,7 @@ class Claim:
     confidence: str = "verified"
     remark: str = ""
     tight: bool = False
+    false_as_published: str = ""
 
     def __post_init__(self) -> None:
         if self.confidence not in CONFIDENCE:
@@ -178,13 +181,16 @@ class Claim:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>${html.escape(p.typeset)}$</td><td><code>{html.escape(p.name)}</code></td><td>{html.escape(p.meaning)}</td></tr>"
+            f"<tr><td>${html.escape(p.typeset)}$</td><td><code>{html.escape(p.name)}</code></td><td>{html.escape(pretty_set(p.domain))}"
+            f"</td><td>{html.escape(p.meaning)}</td></tr>"
             for p in self.parameters
         )
+        notes = [self.statement, self.remark, self.false_as_published and f"False as published. {self.false_as_published}"]
+        said = "".join(f"<p>{html.escape(n)}</p>" for n in notes if n)
         need = "".join(f"<li><b>{html.escape(a.name)}</b>: {html.escape(a.statement)}</li>" for a in self.assumptions)
         return (
             f"<div><b>{html.escape(self.id)}</b> &mdash; {html.escape(self.title)}<br>{html.escape(self.paper.citation)}"
-            f"{', ' + html.escape(self.where) if self.where else ''}<p>$$ {html.escape(self.latex)} $$</p><ul>{need}</ul>"
+            f"{', ' + html.escape(self.where) if self.where else ''}<p>$$ {html.escape(self.latex)} $$</p>{said}<ul>{need}</ul>"
             f"<table>{rows}</table></div>"
         )
 
@@ -197,6 +203,8 @@ class Claim:
             "source",
             f"  {self.paper.citation}{', ' + self.where if self.where else ''} [{CONFIDENCE[self.confidence]}]",
         ]
+        if self.false_as_published:
+            lines += ["false as published", f"  {self.false_as_published}"]
         if self.remark:
             lines += ["remark", f"  {self.remark}"]
         return "\n".join(lines)
@@ -221,7 +229,8 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
                 table |= {p.symbol[k + 1]: x for k, x in enumerate(numbers[p.name])}
             else:
                 table[p.symbol] = numbers[p.name]
-        return sp.nsimplify(expanded.subs(table)) if expanded.has(sp.Float) else expanded.subs(table)
+        value = sp.nsimplify(expanded.subs(table)) if expanded.has(sp.Float) else expanded.subs(table)
+        return value.doit() if value.has(sp.Sum, sp.Product) else value  # limits that were parameters are numbers now
     function = _compile(expression, parameters, "numpy" if arrays else "math")
     # entries of vectors count from 1, as in the formulas
     args = [(math.nan, *map(float, numbers[p.name])) if p.size else _to_float(numbers[p.name]) for p in parameters]

@@ -6,9 +6,12 @@ import importlib
 import random
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gradproof.experiments.engine.check import checks_of
+from gradproof.falsify.checks import replay_check, search_checks
 from gradproof.falsify.decide import Decision
 from gradproof.falsify.experiment import EXPERIMENTS, Experiment
 from gradproof.falsify.finding import Finding
@@ -20,18 +23,26 @@ from gradproof.theory.errors import ParameterError, UnknownClaim
 if TYPE_CHECKING:
     from gradproof.theory.claim import Claim
 
+#: Instances that a search asks of an exact solver, each of which takes a part of a second.
+SLOW = 160
+
 __all__ = ["Finding", "experiments_of", "falsify", "falsify_claim", "replay"]
 
 
 def experiments_of(claim: Claim) -> list[Experiment]:
-    """The experiments attached to a claim, those of the library included."""
+    """The experiments attached to a claim, those of the library included: the gallery's are asked of its exact solver."""
     name = f"gradproof.searches.{claim.paper.stem}"
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name not in (name, "gradproof.searches"):
             raise
-    return EXPERIMENTS.get(claim.id.split("~")[0], [])
+    attached = EXPERIMENTS.get(claim.id.split("~")[0], [])
+    if claim.paper.family == "classical":
+        from gradproof.searches.gallery import worst_cases
+
+        return [*attached, *worst_cases(claim)]
+    return attached
 
 
 def falsify_claim(
@@ -48,7 +59,7 @@ def falsify_claim(
 
     Args:
         drop: assumptions that need not hold.
-        budget: ``quick`` or ``full``: 6 000 or 60 000 instances, at most 45 or 300 s in all.
+        budget: ``quick`` or ``full``: 20 000 or 100 000 instances, at most 45 or 300 s in all.
         seed: the same seed gives the same result, unless the clock stops the search (the finding then says so).
         evaluations, seconds: instead of the budget's.
 
@@ -60,20 +71,28 @@ def falsify_claim(
     for name in dropped:
         claim.assumption(name)
     made = experiments_of(claim)
-    if not made:
+    own_checks = [c for c in checks_of(claim, budget) if c.name not in {e.name for e in EXPERIMENTS.get(claim.id, [])}]
+    searches = len(made) + bool(own_checks)
+    if not searches:
         raise UnknownClaim(
-            f"{claim.id} has no experiment: attach one with gradproof.experiment(claim, ...), or verify it, which runs its checks"
+            f"{claim.id} has no experiment and no check: attach an experiment with gradproof.experiment(claim, ...)"
         )
     start = time.perf_counter()
-    cap = (seconds if seconds is not None else SECONDS[budget]) / len(made)
+    cap = (seconds if seconds is not None else SECONDS[budget]) / searches
     findings = []
     for e in made:
         key = f"{claim.id}/{e.name}/{sorted(dropped)}/{seed}"
-        s = Search(e, claim, random.Random(key), evaluations or EVALUATIONS[budget], cap, dropped).run()
+        most = min(evaluations or EVALUATIONS[budget], SLOW if e.replay is not None else 10**9)
+        s = Search(e, claim, random.Random(key), most, cap, dropped).run()
         findings.append(finish(s, seed=seed, file=file, seconds=time.perf_counter() - start))
         if findings[-1].violated:
             return findings[-1]
-    return max(findings, key=lambda f: f.ratio)
+    if own_checks:
+        findings.append(replace(search_checks(claim, drop=dropped, budget=budget, seed=seed, seconds=cap), file=file))
+        if findings[-1].violated:
+            return findings[-1]
+    best = max(findings, key=lambda f: (f.measurement is not None, f.ratio))
+    return replace(best, tried=sum(f.tried for f in findings), seconds=time.perf_counter() - start)
 
 
 def finish(s: Search, *, seed: int = 0, file: str = "", seconds: float = 0.0) -> Finding:
@@ -120,7 +139,11 @@ def groups(targets: Sequence[str | Claim]) -> list[tuple[list[Claim], str]]:
 
     given = [t for t in targets if not isinstance(t, str)]
     names = [t for t in targets if isinstance(t, str)]
-    return ([(given, "")] if given else []) + (select(names) if names else [])
+    found = ([(given, "")] if given else []) + (select(names) if names else [])
+    for claims, file in found:
+        if not claims:
+            raise UnknownClaim(f"{file} states no claim; state one with own_claim(...) or register(Claim(...))")
+    return found
 
 
 def falsify(
@@ -159,6 +182,10 @@ def replay(
     stated = {c.id: c for c in load_file(file)} if file and Path(file).exists() else {}
     c = claim if not isinstance(claim, str) else stated.get(claim) or registry.claim(claim)
     made = [e for e in experiments_of(c) if not experiment or e.name == experiment]
+    if not made and experiment and choices:
+        found = replay_check(c, experiment, int(choices[0]), frozenset(drop))
+        if found is not None:
+            return found
     if not made:
         raise UnknownClaim(f"{c.id} has no experiment {experiment!r}")
     if instance is None:

@@ -18,7 +18,12 @@ def _rational(p: int, q: int = 1) -> Exact:
     return Exact(flint.fmpq(p, q))
 
 
+def _undefined() -> Exact:
+    raise ValueError("no piece of the bound applies")
+
+
 _SPACE: dict[str, Any] = FUNCTIONS | {
+    "undefined": _undefined,
     "Max": lambda *xs: max(xs),
     "Min": lambda *xs: min(xs),
     "Abs": abs,
@@ -58,6 +63,17 @@ def compile_exact(expression: sp.Expr, symbols: tuple[Any, ...]) -> Callable[...
             if power == sp.Rational(-1, 2):
                 return f"(Rational(1) / sqrt({show(base)}))"
             return f"({show(base)} ** {show(power)})"
+        if isinstance(e, sp.Piecewise):
+            text_ = "undefined()"
+            for value, condition in reversed(e.args):
+                text_ = show(value) if condition == sp.true else f"({show(value)} if {show(condition)} else {text_})"
+            return text_
+        if isinstance(e, sp.Rel):
+            return f"({show(e.lhs)} {e.rel_op} {show(e.rhs)})"
+        if isinstance(e, sp.And | sp.Or):
+            return "(" + (" and " if isinstance(e, sp.And) else " or ").join(map(show, e.args)) + ")"
+        if e in (sp.true, sp.false):
+            return str(bool(e))
         if isinstance(e, sp.exp | sp.log | sp.Max | sp.Min | sp.Abs | sp.floor | sp.ceiling | sp.Function):
             return f"{type(e).__name__}({', '.join(map(show, e.args))})"
         return text.doprint(e)

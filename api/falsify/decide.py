@@ -86,8 +86,9 @@ def _decide_exactly(made: Experiment, claim: Claim, instance: Mapping[str, Any],
     far = Exact.of(MARGIN) * (abs(measured) + abs(bound)) + Exact.of(16 * spread)
     if math.isinf(float_measured) or math.isnan(float_measured):
         far = far + (abs(measured) + abs(bound)) * Exact.of(0.01)
-    gap = bound - measured if claim.relation is Relation.LE else measured - bound
-    if claim.relation in (Relation.EQ, Relation.IFF):
+    relation = made.relation(claim)
+    gap = bound - measured if relation is Relation.LE else measured - bound
+    if relation in (Relation.EQ, Relation.IFF):
         gap = -abs(measured - bound)
     violated = (gap + far).sign() < 0
     how = "exact rational arithmetic" if measured.rational and bound.rational else "ball arithmetic"
@@ -156,8 +157,9 @@ def _decide_in_floats(made: Experiment, claim: Claim, instance: Mapping[str, Any
     largest = max([1.0, *_sizes(instance), *_sizes(values)])
     error = FLOAT_MARGIN * (abs(measured) + abs(bound)) + 1024 * spread + FLOOR * largest**2
     ok = respects(claim, values, drop) or _respects_roughly(claim, values, drop)
-    gap = bound - measured if claim.relation is Relation.LE else measured - bound
-    if claim.relation in (Relation.EQ, Relation.IFF):
+    relation = made.relation(claim)
+    gap = bound - measured if relation is Relation.LE else measured - bound
+    if relation in (Relation.EQ, Relation.IFF):
         gap = -abs(measured - bound)
     violated = ok and math.isfinite(measured) and math.isfinite(bound) and gap < -error
     found = Measurement(

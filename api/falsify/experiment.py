@@ -13,12 +13,12 @@ import numpy as np
 import sympy as sp
 from hypothesis.strategies import SearchStrategy
 
-from gradproof.falsify.bound import compile_exact
+from gradproof.falsify.bound import bound_exactly, bound_in_floats, compile_exact
 from gradproof.testing.exact import Exact, Inexact
 from gradproof.testing.source import Source, built
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError, ParameterError
-from gradproof.theory.evidence import Measurement
+from gradproof.theory.evidence import Measurement, Relation
 from gradproof.theory.parameter import Parameter
 
 #: experiments by claim id, in the order in which they were attached
@@ -31,24 +31,48 @@ BEYOND = 16.0  # how far past a dropped relation its parameter is drawn
 
 @dataclass(frozen=True)
 class Experiment:
-    """See :func:`gradproof.experiment`."""
+    """See :func:`gradproof.experiment`.
+
+    Args:
+        limits: parameter -> ends between which it is drawn, narrower than its domain.
+        at_most: a random quantity lies in [0, at_most] (an expression in the parameters): lower bounds on its expectation can
+            then be tested.
+        replay: (experiment, claim, instance, drop) -> ``Decision``, where running ``measure`` on exact numbers is not the way.
+    """
 
     claim: Claim
     name: str
     draws: Mapping[str, Any]
     measure: Callable[..., Any] = field(compare=False)
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    at_most: sp.Expr | None = None
+    replay: Callable[..., Any] | None = field(default=None, compare=False)
 
     # --- which names, in which order -----------------------------------------------------------------------------------
 
     @cached_property
     def arguments(self) -> tuple[str, ...]:
-        """What the measure is called with."""
-        return _arguments(self.measure)
+        """What the measure is called with; arguments with a default only where they are drawn or parameters."""
+        return self._wanted(self.measure)
+
+    def _wanted(self, function: Callable[..., Any]) -> tuple[str, ...]:
+        known = {*self.draws, *(p.name for p in self.claim.parameters), "rng", "drop"}
+        return tuple(n for n, optional in _arguments(function).items() if n in known or not optional)
 
     @property
     def random(self) -> bool:
         """The measured quantity is random; the claim bounds its expectation."""
         return "rng" in self.arguments
+
+    @property
+    def threshold(self) -> str:
+        """The quantity of an *iff* claim, if it is a name that is drawn: the measure then says whether the property holds."""
+        names = {*self.draws, *(p.name for p in self.claim.parameters)}
+        return self.claim.quantity if self.claim.relation is Relation.IFF and self.claim.quantity in names else ""
+
+    def relation(self, claim: Claim) -> Relation:
+        """How what ``run`` returns stands to the bound."""
+        return Relation.LE if self.threshold else claim.relation
 
     @cached_property
     def inputs(self) -> dict[str, tuple[str, ...]]:
@@ -65,6 +89,7 @@ class Experiment:
         scalars = {p.name for p in self.claim.parameters if not p.size}
         needed: list[str] = []
         todo = [*(n for n in self.arguments if n not in ("rng", "drop")), *self.draws]
+        todo += [self.threshold] if self.threshold else []
         while todo:
             name = todo.pop(0)
             if name in needed:
@@ -90,7 +115,7 @@ class Experiment:
 
     def _inputs(self, name: str) -> tuple[str, ...]:
         given = self.draws.get(name)
-        return _arguments(given) if callable(given) and not isinstance(given, SearchStrategy) else ()
+        return self._wanted(given) if callable(given) and not isinstance(given, SearchStrategy) else ()
 
     def _before(self, name: str, left: list[str]) -> set[str]:
         """For a parameter that a relation bounds by an expression: the parameters in the expression."""
@@ -128,8 +153,9 @@ class Experiment:
             given["drop"] = frozenset()
         result = self.measure(**given)
         derived: Mapping[str, Any] = {}
+        error: Any = 0
         if isinstance(result, Measurement):
-            result, derived = result.measured, result.parameters
+            result, derived, error = result.measured, result.parameters, result.error
         elif isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping):
             result, derived = result
         if result is None:
@@ -147,16 +173,44 @@ class Experiment:
                     f"{self.claim.id}: {self.name} neither draws {p.name} ({p.meaning}) nor returns it; make it an argument, or "
                     f"return (quantity, {{{p.name!r}: value}})"
                 )
-        return result, values
+        if self.threshold:
+            return self._beyond_threshold(result, instance, values), values
+        return (_towards(result, error, self.claim, values) if error else result), values
+
+    def _beyond_threshold(self, holds: Any, instance: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
+        """The threshold's parameter where the property holds, else its mirror image: in either case no more than the bound."""
+        if not isinstance(holds, bool | np.bool_):
+            raise ParameterError(
+                f"{self.claim.id}: {self.name} returned {holds!r}; for a claim 'property iff {self.threshold} <= bound' return "
+                "True where the property holds and False where it fails"
+            )
+        at = instance[self.threshold]
+        if holds:
+            return at
+        bound = bound_exactly(self.claim, values) if isinstance(at, Exact) else bound_in_floats(self.claim, values)
+        return 2 * bound - at
+
+
+def _towards(measured: Any, error: Any, claim: Claim, values: Mapping[str, Any]) -> Any:
+    """A measurement with an error of its own, moved by it to the side on which the claim holds."""
+    if claim.relation is Relation.LE:
+        return measured - error
+    if claim.relation is Relation.GE:
+        return measured + error
+    bound = bound_in_floats(claim, values)
+    gap = float(measured) - bound
+    return bound if abs(gap) <= error else measured - math.copysign(error, gap)
 
 
 def _plain(v: Any) -> Any:
     return v.reshape(-1)[0] if isinstance(v, np.ndarray) and v.size == 1 else v
 
 
-def _arguments(function: Callable[..., Any]) -> tuple[str, ...]:
+def _arguments(function: Callable[..., Any]) -> dict[str, bool]:
+    """Names of the arguments, and whether each has a default."""
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return tuple(n for n, p in inspect.signature(function).parameters.items() if p.kind not in kinds)
+    parameters = inspect.signature(function).parameters.items()
+    return {n: p.default is not inspect.Parameter.empty for n, p in parameters if p.kind not in kinds}
 
 
 @built
@@ -165,7 +219,7 @@ def _instances(draw: Source, made: Experiment, claim: Claim, drop: frozenset[str
     for name in made.order:
         given = made.draws.get(name)
         if name not in made.draws:
-            values[name] = draw_parameter(draw, claim, name, values, drop)
+            values[name] = draw_parameter(draw, claim, name, values, drop, made.limits.get(name))
             continue
         if callable(given) and not isinstance(given, SearchStrategy):
             given = given(**{n: drop if n == "drop" else values[n] for n in made.inputs[name]})
@@ -178,13 +232,16 @@ def _instances(draw: Source, made: Experiment, claim: Claim, drop: frozenset[str
 # --- parameters in their domains, tied by relations --------------------------------------------------------------------
 
 
-def draw_parameter(draw: Source, claim: Claim, name: str, known: Mapping[str, Any], drop: frozenset[str]) -> Any:
-    """One parameter: in its domain, and within the relations to parameters that are known.
+def draw_parameter(draw: Source, claim: Claim, name: str, known: Mapping[str, Any], drop: frozenset[str],
+                   limits: tuple[float, float] | None = None) -> Any:  # fmt: skip
+    """One parameter: in its domain (within ``limits``), and within the relations to parameters that are known.
 
     The ends that a relation gives are drawn too (rounded inwards). A dropped relation is overstepped up to 16-fold.
     """
     p = claim.parameter(name)
     low, high, integer = _domain(p)
+    if limits is not None:
+        low, high = max(low, limits[0]), min(high, limits[1])
     for a in _relations(claim):
         names = _names(a.relation)
         if name not in names or not names - {name} <= set(known):

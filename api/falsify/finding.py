@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,9 @@ class Finding:
         lines += [f"  {name} = {_text(value)}  (of this instance)" for name, value in determined.items()]
         return "\n".join([*lines, f"  found after {effort}"])
 
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
+
     def as_json(self) -> dict[str, Any]:
         """JSON values; floats keep their bits."""
         return {
@@ -92,6 +97,8 @@ class Finding:
         assert m is not None
         imports: set[str] = set()
         try:
+            if not self.instance:  # a check's own, which its seed makes again
+                raise ValueError
             rows = "".join(f"    {name!r}: {literal(value, imports)},\n" for name, value in self.instance.items())
             given = f"instance = {{\n{rows}}}\n"
             call = "instance"
@@ -145,6 +152,9 @@ def literal(v: Any, imports: set[str]) -> str:
         return repr(float(v))
     if isinstance(v, np.integer):
         return repr(int(v))
+    if isinstance(v, Fraction):
+        imports.add("from fractions import Fraction")
+        return repr(v)
     if isinstance(v, np.ndarray):
         imports.add("from numpy import array")
         shape = f".reshape({v.shape})" if v.size == 0 else ""
@@ -183,4 +193,4 @@ def _text(v: Any) -> str:
         return f"{type(v).__name__}({inner})"
     if isinstance(v, list | tuple):
         return "[" + ", ".join(map(_text, v)) + "]"
-    return f"{v:.12g}" if isinstance(v, float) else str(v)
+    return f"{float(v):.12g}" if isinstance(v, float | Fraction) else str(v)

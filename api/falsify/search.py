@@ -29,12 +29,13 @@ from gradproof.theory.errors import GradproofError, ParameterError
 from gradproof.theory.evidence import Relation
 
 #: evaluations and seconds that a budget buys; the seconds are a cap, so that a slow measure ends too
-EVALUATIONS = {"quick": 6_000, "full": 60_000, "gpu": 60_000}
+EVALUATIONS = {"quick": 20_000, "full": 100_000, "gpu": 100_000}
 SECONDS = {"quick": 45.0, "full": 300.0, "gpu": 300.0}
 #: of a check inside ``gradproof verify``, which runs many
 CHECK_EVALUATIONS = {"quick": 1_500, "full": 10_000, "gpu": 10_000}
 CHECK_SECONDS = {"quick": 12.0, "full": 60.0, "gpu": 60.0}
 ELITE = 10
+SOLVED = 12  # worst cases asked of the exact solver
 SUSPECT = 1 + 2.0**-33  # float ratios above this are replayed
 
 
@@ -118,7 +119,7 @@ class Search:
                 return c
             self.refuted_by_replay += 1
             m = decision.measurement
-            true_ratio = ratio(self.claim.relation, float(m.measured), float(m.bound))  # 0 where undecided
+            true_ratio = ratio(self.made.relation(self.claim), float(m.measured), float(m.bound))  # 0 where undecided
             score = math.log(true_ratio) if 0 < true_ratio < 2 else -700.0  # beyond 2 and not a violation: all rounding
             return Candidate(min(score, -1e-9), c.choices, c.instance)
         return Candidate(-1e-9, c.choices, c.instance)
@@ -127,7 +128,7 @@ class Search:
         """For a random quantity: measured/bound averaged over more samples than chose the instance."""
         runs = [self.made.run(instance, np.random.default_rng([7, k])) for k in range(300)]
         mean = sum(float(m) for m, _ in runs) / len(runs)
-        return ratio(self.claim.relation, mean, bound_in_floats(self.claim, runs[0][1]))
+        return ratio(self.made.relation(self.claim), mean, bound_in_floats(self.claim, runs[0][1]))
 
     def score(self, instance: Any) -> float:
         """log(measured/bound) in floats."""
@@ -145,8 +146,8 @@ class Search:
             self.why_failed = f"{type(error).__name__}: {error}"
             return -math.inf
         if values is None:
-            return 600.0 if self.claim.relation is Relation.LE else -math.inf
-        r = ratio(self.claim.relation, measured, bound_in_floats(self.claim, values))
+            return 600.0 if self.made.relation(self.claim) is Relation.LE else -math.inf
+        r = ratio(self.made.relation(self.claim), measured, bound_in_floats(self.claim, values))
         if r <= 0 or math.isnan(r):
             return -700.0
         return min(math.log(r), 700.0) if math.isfinite(r) else 700.0
@@ -190,11 +191,16 @@ class Search:
         self._draw(max(60, self.evaluations // 12), corner=0.8)
         self._draw(max(60, self.evaluations // 12), corner=0.25)
         self._hypothesis(min(100, self.evaluations // 20))
-        round_ = 0
+        self._worst_instances()
+        round_, stale, top = 0, 0, -math.inf
         while not self.over and (self.elite or self.tried < 50):
             if not self.elite:
                 self._draw(50, corner=0.5)
                 continue
+            stale = 0 if self.elite[0].score > top else stale + 1
+            top = max(top, self.elite[0].score)
+            if stale >= 4 and round_ % 2:  # ascent is stuck, or there is nothing to ascend: look elsewhere
+                self._draw(150, corner=self.rng.random())
             # mostly the best so far, in turn with the others, and with fresh starts
             start = self.elite[min(int(self.rng.expovariate(0.6)), len(self.elite) - 1)]
             if round_ % 4 == 3:
@@ -243,6 +249,32 @@ class Search:
             score, instance = max(heads, key=lambda h: h[0])
             self._tested(Candidate(score, (), instance))
 
+    def _worst_instances(self) -> None:
+        """For a method on F(mu, L): the exact solver's worst function for the numbers of instances with few steps."""
+        from gradproof.falsify.trace import Untraceable, small, worst_instance
+
+        if self.made.random or self.made.replay is not None:
+            return
+        starts = [c.instance for c in self.elite if small(c.instance)]
+        for _ in range(200):
+            if len(starts) >= SOLVED or self.over:
+                break
+            fresh = self.evaluate(corner=self.rng.random())
+            starts += [fresh.instance] if fresh is not None and small(fresh.instance) else []
+        for k, start in enumerate(starts[:SOLVED]):
+            if self.over:
+                return
+            try:
+                instance = worst_instance(self.made, self.claim, start, self.drop)
+            except Untraceable:
+                if k > 2:
+                    return
+            except (GradproofError, ArithmeticError):
+                continue  # no rational instance near this worst case
+            else:
+                self.tried += 1
+                self._remember(self._tested(Candidate(self.score(instance), (), instance)))
+
     def _ascend(self, start: Candidate, steps: int) -> None:
         """A (1+1) search with moves of adapted size."""
         best, size = start, 0.3
@@ -264,6 +296,8 @@ class Search:
 
 def judge_candidate(made: Experiment, claim: Claim, instance: Any, drop: frozenset[str], tests: int = 0) -> Decision:
     """Replay exactly; for a random quantity, a sequential test on fresh samples."""
+    if made.replay is not None:
+        return made.replay(made, claim, instance, drop)
     if made.random:
         from gradproof.falsify.chance import decide_in_expectation
 
@@ -291,7 +325,7 @@ def as_evidence(made: Experiment, ctx: Context, drop: frozenset[str] = frozenset
         m = decision.measurement
         if m.measured != m.measured:
             continue
-        if drop or m.error == 0 or _held(ctx.claim.relation, m):
+        if drop or m.error == 0 or _held(made.relation(ctx.claim), m):
             count += 1
             yield m
         if count == 3:

@@ -10,15 +10,17 @@ import operator
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import sympy as sp
 
 from gradproof.experiments.engine.store import Ledger, Row, code_version
+from gradproof.report.findings import Asked, Findings, Found
 from gradproof.summary import ClaimSummary, select
 from gradproof.theory.claim import CONFIDENCE, Claim
-from gradproof.theory.errors import GradproofError, LedgerError
+from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation
 from gradproof.theory.paper import Paper
 from gradproof.theory.proof_json import read_proof
@@ -26,7 +28,7 @@ from gradproof.theory.proof_text import formal
 
 #: A proof longer than this stays in the ledger; the page then says so and how to make it again.
 LARGEST_PROOF = 1_000_000
-ALL_PROOFS = 5_000_000  # of all proof files together, so that the folder can be sent by mail; the shortest come first
+ALL_PROOFS = 2_500_000  # of all proof files together, so that the folder can be sent by mail; the shortest come first
 _MORE = 6_000  # characters of a formal statement on the page; the file has all of it
 
 
@@ -51,7 +53,33 @@ class Evidence:
 
     row: Row
     measured: MeasuredView | None
+    anchor: str
     proofs: list[ProofPage] = field(default_factory=list)
+    own: dict[str, str] = field(default_factory=dict)  # what it was made with, where other rows of the claim differ
+
+
+VIOLATED = "violated without it"
+KNOWN_FALSE = "known-false"
+
+
+@dataclass(frozen=True)
+class Need:
+    """What is known of one assumption, and where it is shown."""
+
+    verdict: str
+    why: str = ""
+    measured: MeasuredView | None = None
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A stronger statement, the row that refuted it if there is one, and how many checks were run on it."""
+
+    what: str
+    caught: Row | None
+    checks: int
+    factor: bool
 
 
 @dataclass
@@ -66,31 +94,64 @@ class Entry:
     older: int
     file: str = ""
     mutants: list[Row] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
+    asked: dict[str, Asked] = field(default_factory=dict)
     evidence: list[Evidence] = field(default_factory=list)
     controls: list[Evidence] = field(default_factory=list)
 
     @property
     def verdict(self) -> str:
-        """The outcome, or ``unchecked``."""
-        return self.summary.outcome.value if self.summary.rows else "unchecked"
+        """The outcome, ``unchecked``, or ``known-false`` where the claim is false as published and was refuted."""
+        if not self.summary.rows:
+            return "unchecked"
+        known = self.claim.false_as_published and self.summary.outcome is Outcome.REFUTED
+        return KNOWN_FALSE if known else self.summary.outcome.value
 
     @property
-    def necessity(self) -> dict[str, list[Row]]:
-        """For each thing given up by a control, the controls that gave it up."""
-        found: dict[str, list[Row]] = {}
-        for r in self.summary.controls:
-            found.setdefault(r.drops, []).append(r)
-        return found
+    def needs(self) -> list[Need]:
+        """Each assumption: violated without it, not needed here, unknown, or not tried; and what shows it."""
+        return [self._need(a.name) for a in self.claim.assumptions]
+
+    def _need(self, name: str) -> Need:
+        controls = [e for e in self.controls if e.row.drops == name]
+        for e in controls:
+            if e.row.verdict.outcome.good:
+                return Need(VIOLATED, e.row.check.replace("_", " "), e.measured, f"#{e.anchor}")
+        for k, f in enumerate(self.found, 1):
+            if f.violated and f.drop == (name,):
+                return Need(VIOLATED, "a search found an instance", f.measured, f"#found-{k}")
+        if name in self.asked:
+            verdict = {"needed": VIOLATED}.get(self.asked[name].verdict, self.asked[name].verdict)
+            return Need(verdict, self.asked[name].evidence)
+        if controls:
+            return Need("unknown", "its control did not see the bound fail", None, f"#{controls[0].anchor}")
+        return Need("not tried")
 
     @property
-    def variants(self) -> list[tuple[str, Row | None, int]]:
-        """Each variant of the claim that its checks were tried on: its name, the row that refuted it, how many ran."""
-        found: dict[str, list[Row]] = {}
+    def variants(self) -> list[Variant]:
+        """Each variant of the claim that its checks were tried on, those that survived first."""
+        rows: dict[str, list[Row]] = {}
         for r in self.mutants:
             if r.level is not Level.CONTROL:
-                found.setdefault(r.claim.partition("~")[2], []).append(r)
-        refuted = Outcome.REFUTED
-        return [(k, next((r for r in v if r.verdict.outcome is refuted), None), len(v)) for k, v in found.items()]
+                rows.setdefault(r.claim, []).append(r)
+        if not rows:
+            return []
+        from gradproof.mutants import mutants_of
+
+        said = {m.claim.id: m.what for m in mutants_of(self.claim)} if self.known else {}
+        order = {name: k for k, name in enumerate(said)}
+        found = []
+        for name in sorted(rows, key=lambda n: order.get(n, len(order))):
+            refuted = [r for r in rows[name] if r.verdict.outcome is Outcome.REFUTED]
+            text = said.get(name, name.partition("~")[2])
+            found.append(Variant(text, refuted[0] if refuted else None, len(rows[name]), "factor" in name))
+        return sorted(found, key=lambda v: v.caught is not None)
+
+    @property
+    def runs(self) -> dict[str, str]:
+        """What the rows were made with: code, seeds, budgets, backends, versions; for repeating them."""
+        made = [_made_with(r) for r in self.summary.rows]
+        return {k: "; ".join(sorted({m[k] for m in made} - {""})) for k in (made[0] if made else ())}
 
     @property
     def proof_count(self) -> int:
@@ -105,6 +166,7 @@ class MeasuredView:
     measured: str
     bound: str
     relation: str
+    violated: bool
     error: str
     parameters: tuple[tuple[str, str], ...]
     ratio: float | None  # measured / bound, where that has a meaning
@@ -113,14 +175,18 @@ class MeasuredView:
     n: int
 
 
-def gather(ledger: Ledger | None, targets: Iterable[str] = ()) -> list[Entry]:
-    """An entry for each claim asked for; with no target, for each in the registry or in the ledger."""
+def gather(ledger: Ledger | None, targets: Iterable[str] = (), *, findings: Findings | None = None,
+           skipped: list[str] | None = None) -> list[Entry]:  # fmt: skip
+    """An entry for each claim asked for; with no target, for each in the registry or in the ledger.
+
+    Args:
+        findings: what searches left.
+        skipped: rows of the ledger that cannot be read are named here.
+    """
     rows: dict[str, list[Row]] = {}
-    try:
-        for row in ledger.rows() if ledger is not None else []:
-            rows.setdefault(row.claim, []).append(row)
-    except (ValueError, TypeError, KeyError) as error:
-        raise LedgerError(f"the ledger has a row that cannot be read: {error}; choose another with --ledger") from None
+    skipped = [] if skipped is None else skipped
+    for row in ledger.rows(skipped=skipped) if ledger is not None else []:
+        rows.setdefault(row.claim, []).append(row)
     targets = list(targets)
     chosen = {c.id: (c, file) for claims, file in select(targets) for c in claims}
     mutants: dict[str, list[Row]] = {}
@@ -134,6 +200,8 @@ def gather(ledger: Ledger | None, targets: Iterable[str] = ()) -> list[Entry]:
     for e in entries:  # two ids that differ in case only are one file on some systems
         count = seen[e.slug.lower()] = seen.get(e.slug.lower(), 0) + 1
         e.slug += f"-{count}" if count > 1 else ""
+        if findings is not None:
+            e.found, e.asked = findings.found.get(e.claim.id, []), findings.needs.get(e.claim.id, {})
     _limit_proofs([p for e in entries for shown in (*e.evidence, *e.controls) for p in shown.proofs if p.file])
     return entries
 
@@ -155,11 +223,17 @@ def _entry(claim: Claim, rows: Sequence[Row], mutants: Sequence[Row], known: boo
     summary = ClaimSummary(claim, tuple(now))
     stale = bool(now) and now[0].code != code_version()
     entry = Entry(claim, slug(claim.id), summary, known, stale, len(rows) - len(now), Path(file).name, _newest(mutants))
-    for r in now:
-        shown = Evidence(r, measured(r.verdict.worst, claim.relation) if r.verdict.worst else None)
+    for k, r in enumerate(now, 1):
+        shown = Evidence(r, measured(r.verdict.worst, claim.relation) if r.verdict.worst else None, f"check-{k}")
         shown.proofs = [proof_page(text) for text in r.verdict.proofs]
+        shown.own = {k: v for k, v in _made_with(r).items() if k != "seed" and any(_made_with(o)[k] != v for o in now)}
         (entry.controls if r.level is Level.CONTROL else entry.evidence).append(shown)
     return entry
+
+
+def _made_with(r: Row) -> dict[str, str]:
+    versions = ", ".join(f"{k} {v}" for k, v in r.versions.items())
+    return {"code": r.code, "seed": str(r.seed), "budget": r.budget, "backend": r.backend, "versions": versions}
 
 
 def _newest(rows: Sequence[Row]) -> list[Row]:
@@ -204,10 +278,18 @@ def measured(m: Measurement, relation: Relation) -> MeasuredView:
     if m.e_value is not None:
         test = f"e-value {number(m.e_value)}" + (f", refuted at {number(1 / m.level)}" if m.level else "")
     parameters = tuple((k, number(v)) for k, v in m.parameters.items())
-    sign = {"<=": "≤", ">=": "≥", "==": "=", "iff": "="}[r.value]
-    return MeasuredView(
-        m.what or "measured", number(m.measured), number(m.bound), sign, error, parameters, ratio, test, m.seed, m.n
-    )
+    over = _over(a, b, _float(m.error) or 0.0, r)
+    sign = {"<=": "≤>", ">=": "≥<", "==": "=≠", "iff": "=≠"}[r.value][over]
+    return MeasuredView(m.what or "measured", number(m.measured), number(m.bound), sign, over, error, parameters, ratio,
+                        test, m.seed, m.n)  # fmt: skip
+
+
+def _over(a: float | None, b: float | None, error: float, relation: Relation) -> bool:
+    """Is the relation broken by more than the error? For the sign on the page; the verdict is the ledger's."""
+    if a is None or b is None or not all(map(math.isfinite, (a, b, error))):
+        return False
+    gap = {Relation.LE: a - b, Relation.GE: b - a}.get(relation, abs(a - b))
+    return gap > error + 1e-15 * max(abs(a), abs(b))
 
 
 def number(v: Any) -> str:
@@ -235,6 +317,11 @@ def _float(v: Any) -> float | None:
         return float(v)
     except (TypeError, ValueError):
         pass
+    if isinstance(v, str) and re.fullmatch(r"-?\d{1,4000}/\d{1,4000}", v):
+        try:
+            return float(Fraction(v))
+        except (ZeroDivisionError, OverflowError):
+            return None
     if not isinstance(v, str) or len(v) > 200:
         return None
     try:
@@ -284,7 +371,11 @@ def confidence(claim: Claim) -> str:
     return CONFIDENCE[claim.confidence]
 
 
+#: in the order in which they are shown
+VERDICTS = ("proved", "confirmed", "consistent", KNOWN_FALSE, "refuted", "undecided", "missed", "unchecked")
+
+
 def counts(entries: Sequence[Entry]) -> list[tuple[str, int]]:
     """How many claims have each verdict, in the order of the verdicts, ``unchecked`` last."""
     found = [e.verdict for e in entries]
-    return [(o, found.count(o)) for o in [*(o.value for o in Outcome), "unchecked"]]
+    return [(o, found.count(o)) for o in VERDICTS]

@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,27 +18,27 @@ from markupsafe import Markup
 
 import gradproof
 from gradproof.experiments.engine.store import Ledger, code_version
+from gradproof.markup import MARKS
 from gradproof.mathml import mathml, prose
+from gradproof.paper_figures import make
 from gradproof.report import model
+from gradproof.report.findings import read as read_findings
 from gradproof.report.model import Entry
 from gradproof.summary import show_tightness
+from gradproof.theory import registry
+from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Outcome
 from gradproof.theory.parameter import pretty_set
 
 MANIFEST = "report.json"
+ALL_FIGURES = 2_500_000  # bytes; beyond, PNG alone, so that the folder can be sent by mail
 
-#: a shape and a word for each verdict, so that no colour has to be told apart
-MARKS = {
-    "proved": "■",
-    "confirmed": "●",
-    "consistent": "○",
-    "refuted": "✕",
-    "undecided": "?",
-    "missed": "△",
-    "unchecked": "–",
+MEANING = {o.value: o.meaning for o in Outcome} | {
+    "unchecked": "no check was run on it, as far as the ledger knows",
+    model.KNOWN_FALSE: "false as published: its checks refute it, and spare the statement with the error repaired",
 }
-MEANING = {o.value: o.meaning for o in Outcome} | {"unchecked": "no check was run on it, as far as the ledger knows"}
+WORDS = {name: name for name in MARKS} | {model.KNOWN_FALSE: "refuted, as known"}
 
 
 @dataclass(frozen=True)
@@ -50,16 +50,18 @@ class Site:
     claims: int
     files: int
     size: int
+    problems: tuple[str, ...] = ()  # what could not be read, and was left out
 
 
 def build(folder: Path | str, *, ledger: Ledger | Path | str | None = None, targets: Iterable[str] = (),
-          figures: Path | str = "figures") -> Site:  # fmt: skip
+          figures: Path | str = "figures", findings: Path | str = "counterexamples") -> Site:  # fmt: skip
     """Write the report into ``folder``, which is new, empty, or holds an older report (that is replaced).
 
     Args:
         ledger: the ledger, or its path; the user's own if ``None``. One that does not exist counts as empty.
         targets: claim ids, papers and files, as for ``gradproof verify``; everything if none is given.
         figures: folder in which ``gradproof figures`` left its files; a paper without one goes without.
+        findings: folder in which ``gradproof falsify`` and ``gradproof necessity`` left what they found.
 
     Raises:
         GradproofError: the folder holds something else, or cannot be written.
@@ -69,8 +71,13 @@ def build(folder: Path | str, *, ledger: Ledger | Path | str | None = None, targ
     folder, targets = Path(folder), list(targets)
     previous = _previous(folder)
     book = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
-    entries = model.gather(book, targets)
-    pages = _Pages(folder, entries, book, Path(figures), targets)
+    left = read_findings(Path(findings))
+    problems: list[str] = []
+    if book.set_aside is not None:
+        problems.append(f"the ledger was corrupted; it is kept as {book.set_aside}, and an empty one was read")
+    entries = model.gather(book, targets, findings=left, skipped=problems)
+    problems += left.problems
+    pages = _Pages(folder, entries, book, Path(figures), targets, problems)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         pages.write()
@@ -81,7 +88,7 @@ def build(folder: Path | str, *, ledger: Ledger | Path | str | None = None, targ
             f"cannot write the report to {folder}: {error.strerror}; choose another folder with -o"
         ) from None
     size = sum((folder / name).stat().st_size for name in pages.written)
-    return Site(folder, folder / "index.html", len(entries), len(pages.written), size)
+    return Site(folder, folder / "index.html", len(entries), len(pages.written), size, tuple(problems))
 
 
 def _previous(folder: Path) -> set[str]:
@@ -90,8 +97,11 @@ def _previous(folder: Path) -> set[str]:
         return set()
     if not folder.is_dir():
         raise GradproofError(f"{folder} is a file; choose another folder with -o")
-    if not any(folder.iterdir()):
-        return set()
+    try:
+        if not any(folder.iterdir()):
+            return set()
+    except OSError as error:
+        raise GradproofError(f"cannot read {folder}: {error.strerror}; choose another folder with -o") from None
     try:
         found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         return {str(name) for name in found["files"]}
@@ -113,11 +123,39 @@ def math_font(font: bytes) -> bytes:
     )
 
 
+@dataclass
+class Figure:
+    """The figure of a paper: its files in the report, what it shows, and which inputs changed since it was made."""
+
+    png: str = ""
+    pdf: str = ""
+    caption: str = ""
+    exists: bool = False  # has the paper a figure that could be made?
+    stale: list[str] = field(default_factory=list)
+
+
+def _json(e: Entry) -> dict[str, Any]:
+    """What the page says, as JSON; what all rows were made with stands once."""
+    data = e.summary.as_json()
+    for row in data["evidence"]:
+        del row["versions"], row["code"], row["cached"]
+    return data | {"page": f"claims/{e.slug}.html", "known": e.known, "made_with": e.runs}
+
+
+def _can_search(claim: Claim) -> bool:
+    """Is there something attached to the claim that a search for counterexamples could draw from?"""
+    from gradproof.falsify import experiments_of
+
+    return bool(experiments_of(claim))
+
+
 class _Pages:
     """One run of the writer."""
 
-    def __init__(self, folder: Path, entries: list[Entry], ledger: Ledger, figures: Path, targets: list[str]) -> None:
+    def __init__(self, folder: Path, entries: list[Entry], ledger: Ledger, figures: Path, targets: list[str],
+                 problems: list[str]) -> None:  # fmt: skip
         self.folder, self.entries, self.figures = folder, entries, figures
+        self.room = ALL_FIGURES
         self.written: dict[str, None] = {}  # a set that keeps its order
         loader = jinja2.PackageLoader("gradproof", "templates")
         self.env = jinja2.Environment(
@@ -133,7 +171,8 @@ class _Pages:
         self.env.globals.update(
             version=gradproof.__version__, marks=MARKS, meaning=MEANING, made=time.time(), code=code_version(),
             ledger=ledger.path.name, levels=list(Level), Level=Level, confidence=model.confidence,
-            pretty_set=pretty_set, tightness=show_tightness, targets=targets, counts=model.counts,
+            domain=lambda s: pretty_set(s).replace("inf", "∞"), tightness=show_tightness, targets=targets,
+            counts=model.counts, words=WORDS, problems=problems, can_search=_can_search,
         )  # fmt: skip
 
     def write(self) -> None:
@@ -154,30 +193,37 @@ class _Pages:
             for k, e in enumerate(found):
                 for proof in [p for shown_ in (*e.evidence, *e.controls) for p in shown_.proofs if p.file]:
                     self._put(f"proofs/{proof.file}", proof.content.encode())
+                for name, content in [pair for f in e.found for pair in f.files.items()]:
+                    self._put(f"counterexamples/{name}", content)
                 near = (found[k - 1] if k else None, found[k + 1] if k + 1 < len(found) else None)
                 self._page("claim.html", f"claims/{e.slug}.html", root="../", e=e, claim=e.claim, s=e.summary,
                            figure=shown[key], paper_page=f"papers/{slugs[key]}.html", near=near)  # fmt: skip
         data = {
             "gradproof": gradproof.__version__,
             "code": code_version(),
-            "claims": [e.summary.as_json() | {"page": f"claims/{e.slug}.html", "known": e.known} for e in self.entries],
+            "claims": [_json(e) for e in self.entries],
             "files": sorted({*self.written, MANIFEST}),
         }
         self._put(MANIFEST, json.dumps(data, ensure_ascii=False).encode())
 
-    def _figure(self, e: Entry) -> dict[str, str] | None:
-        """Copy the paper's figure where it has been made."""
-        stem = model.slug(e.claim.paper.stem)
-        found = {"png": "", "pdf": ""}
+    def _figure(self, e: Entry) -> Figure:
+        """Copy the paper's figure where it has been made, and ask whether it is current."""
+        stem = e.claim.paper.stem
+        name = model.slug(stem)
+        shown = Figure()
         for kind in ("png", "pdf"):
             source = self.figures / f"{stem}.{kind}"
-            if source.is_file():
-                name = f"figures/{stem}.{kind}"
+            if name == stem and source.is_file() and (kind == "png" or source.stat().st_size <= self.room):
+                self.room -= source.stat().st_size
+                setattr(shown, kind, f"figures/{name}.{kind}")
                 (self.folder / "figures").mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, self.folder / name)
-                self.written[name] = None
-                found[kind] = name
-        return found if found["png"] else None
+                shutil.copyfile(source, self.folder / f"figures/{name}.{kind}")
+                self.written[f"figures/{name}.{kind}"] = None
+        if e.known and stem.isidentifier() and stem in registry.stems():
+            shown.caption, shown.exists = make.caption(stem), make.exists(stem)
+            if shown.png and shown.exists:
+                shown.stale = make.explain(stem, self.figures)
+        return shown
 
     def _page(self, template: str, name: str, **values: Any) -> None:
         self._put(name, self.env.get_template(template).render(page=name, **values).encode())

@@ -80,7 +80,9 @@
   }
 
   let waiting = 0;
-  form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(apply, rows.length > 2000 ? 120 : 0); });
+  const soon = () => { clearTimeout(waiting); waiting = setTimeout(apply, rows.length > 2000 ? 120 : 0); };
+  form.addEventListener("input", soon);
+  form.addEventListener("change", soon);  // some browsers and aids tell of a choice in no other way
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(apply));
   addEventListener("hashchange", restore);

@@ -24,6 +24,7 @@ from gradproof.testing.functions import (
     smooth_nonconvex,
     smooth_strongly_convex,
 )
+from gradproof.testing.interpolated import Interpolated
 from gradproof.testing.problems import (
     RandK,
     TopK,
@@ -44,6 +45,7 @@ from gradproof.testing.suite import check_method, holds
 __all__ = [
     "L1",
     "FiniteSum",
+    "Interpolated",
     "MaxAffine",
     "RandK",
     "Smooth",

@@ -305,6 +305,18 @@ def convert(x: Any, change: Callable[[float], Any]) -> Any:
     return x
 
 
+@dataclasses.dataclass(frozen=True)
+class Root:
+    """The square root of an expression that stands for a number; only its square can be computed."""
+
+    square: Any
+
+    def __pow__(self, power: int) -> Any:
+        if power != 2:
+            raise Inexact("a root of an expression to another power than 2")
+        return self.square
+
+
 def _dispatch(name: str) -> Callable[..., Any]:
     plain = getattr(math, name)
 
@@ -314,6 +326,8 @@ def _dispatch(name: str) -> Callable[..., Any]:
             return result / function(rest[0]) if rest else result
         if isinstance(x, np.ndarray) and x.ndim:
             return getattr(np, {"atan": "arctan"}.get(name, name))(x)
+        if name == "sqrt" and hasattr(x, "form"):  # an expression in place of a number
+            return Root(x)
         return plain(x, *rest)
 
     function.__name__ = name
@@ -350,7 +364,7 @@ def _float(x: Any = 0.0) -> Any:
     """``float`` that leaves exact numbers (and one-element arrays of them) as they are."""
     if isinstance(x, np.ndarray) and x.size == 1:
         x = x.reshape(-1)[0]
-    return x if isinstance(x, Exact) else builtins.float(x)
+    return x if isinstance(x, Exact | Root) or hasattr(x, "form") else builtins.float(x)
 
 
 @contextmanager

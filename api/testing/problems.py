@@ -212,17 +212,19 @@ def mean_over_paths(n: int, steps: int, run: Callable[[tuple[int, ...]], Any]) -
 
 @built
 def mixing_matrices(draw: Source, *, max_n: int = 5) -> Array:
-    """Symmetric doubly stochastic matrices: Metropolis weights of a random connected graph, made lazy at random.
+    """Symmetric doubly stochastic matrices of random connected graphs, from lazy ones to those with eigenvalues near -1.
 
-    Off-diagonal weights are multiples of 1/64 and the diagonal completes the rows, so that every row sums to 1 exactly.
+    Weights are multiples of a power of 1/2 and the diagonal, which is positive, completes the rows: every row sums to 1 exactly.
     """
     n = draw.integer(2, max_n)
     edges = {(i, i + 1) for i in range(n - 1)}  # a path keeps it connected
     edges |= {(i, j) for i in range(n) for j in range(i + 2, n) if draw.boolean()}
-    degree = [sum(k in e for e in edges) for k in range(n)]
     W = np.zeros((n, n))
     for i, j in sorted(edges):
-        W[i, j] = W[j, i] = max(1, int(64 / (1 + max(degree[i], degree[j])) * draw.real(0.05, 1.0))) / 64
+        W[i, j] = W[j, i] = draw.integer(1, 8)
+    parts = max(64, 4 * 2 ** (n - 1).bit_length())
+    share = draw.integer(n, parts - n) / W.sum(axis=1).max()  # the busiest row gives so many parts away, and keeps one at least
+    W = np.where(W > 0, np.maximum(1, np.floor(share * W)), 0) / parts
     return W + np.diag(1 - W.sum(axis=1))
 
 

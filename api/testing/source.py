@@ -6,6 +6,7 @@ also has ``real``, ``integer``, ``boolean`` and ``pick``, which cost microsecond
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Protocol, TypeVar
@@ -80,6 +81,9 @@ def built(function: Callable[..., T]) -> Callable[..., SearchStrategy[T]]:
         strategy = through_hypothesis(*args, **kwargs)
         # the tape calls the function itself
         strategy.gradproof_recipe = lambda source: function(source, *args, **kwargs)  # type: ignore[attr-defined]
+        strategy.gradproof_call = (make, args, kwargs)  # type: ignore[attr-defined]
         return strategy
 
+    shape = inspect.signature(function)
+    make.__signature__ = shape.replace(parameters=list(shape.parameters.values())[1:])  # type: ignore[attr-defined]
     return make

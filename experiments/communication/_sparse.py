@@ -50,13 +50,26 @@ def exact_moments(lam: Sequence[Any], p: Sequence[Any], atoms: Sequence[Sequence
     return mean, variance, second
 
 
+def means_are(x: np.ndarray, value: Any, top: Any, *, what: str, **parameters: Any) -> Iterator[Measurement]:
+    """E[X_i | the past] == value_i for 0 <= X_i <= top_i, each along a run: ``mean_is`` for X_i/value_i, predictable tops."""
+    x, value, top = (np.asarray(v, float).ravel() for v in np.broadcast_arrays(x, value, top))
+    random = ~(top <= value * (1 + 1e-9))  # where all is kept there is nothing to test; a NaN stays, and is refused
+    if not random.any():
+        return
+    share, room = x[random] / value[random], (top / value)[random] - 1
+    yield from mean_is(share, 1.0, top=room + 1, what=f"{what} over its claimed mean", **parameters)
+
+
 def identity_atoms(n: int) -> list[list[int]]:
     """The coordinate vectors."""
     return [[int(i == j) for j in range(n)] for i in range(n)]
 
 
-def mean_is(x: np.ndarray, value: float, *, top: float, what: str, **parameters: Any) -> Iterator[Measurement]:
-    """E[X] == value for samples with 0 <= X <= top, from both sides by e-processes (X, and top - X), level 1e-6 each."""
+def mean_is(x: np.ndarray, value: float, *, top: Any, what: str, **parameters: Any) -> Iterator[Measurement]:
+    """E[X] == value for samples with 0 <= X <= top, from both sides by e-processes (X, and top - X), level 1e-6 each.
+
+    ``top``: a number, or one a sample, known before it; then (top - X)/(top - value) is tested against 1.
+    """
     common: dict[str, Any] = {
         "parameters": parameters,
         "relation": Relation.LE,
@@ -68,7 +81,9 @@ def mean_is(x: np.ndarray, value: float, *, top: float, what: str, **parameters:
     yield Measurement(
         measured=float(x.mean()), bound=value, error=spread, what=what, e_value=e_value(x, value), **common
     )
-    low, rest = top - value, np.maximum(top - x, 0)
+    rest, low = np.maximum(top - x, 0), top - value
+    if np.ndim(top):
+        rest, low = rest / low, 1.0
     yield Measurement(
         measured=float(rest.mean()),
         bound=low,

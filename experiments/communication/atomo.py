@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
-from gradproof.experiments.communication._sparse import EXAMPLES, exact_moments, identity_atoms, mean_is, outcomes
+from gradproof.experiments.communication._sparse import (
+    EXAMPLES,
+    exact_moments,
+    identity_atoms,
+    mean_is,
+    means_are,
+    outcomes,
+)
+from gradproof.experiments.communication._sparse_methods import atomic_sgd, least_variance, second_moment
+from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.check import Context, Evidence, check, control
+from gradproof.experiments.engine.draws import Draws
+from gradproof.experiments.engine.run import run, start
 from gradproof.solvers.sparsification import minimal_variance
 from gradproof.theory.communication import atomo
 from gradproof.theory.evidence import Level, Measurement, Relation
@@ -79,6 +91,44 @@ def one_common_uniform(ctx: Context) -> Iterator[Evidence]:
         x, y = lam[0] * (t / p[0] - 1), lam[1] * (u / p[1] - 1)
         variance += weight * sum((x * atoms[0][j] + y * atoms[1][j]) ** 2 for j in range(2))
     yield Measurement(measured=variance, bound=ctx.claim.bound(lam=lam, p=p))
+
+
+@check(atomo.MOMENTS, level=Level.EMPIRICAL)
+def second_moments_along_training(ctx: Context) -> Iterator[Evidence]:
+    """Least squares on the digits, W in R^(10 x 64), 20 seeds, 15 steps, singular triplets and entries: E||ghat||^2."""
+    for name, (out, _) in digits_runs(ctx.keys("digits", seeds=20), 15, ctx.backend).items():
+        W, A, C = out.x.values, *_digits_moments()
+        g = W[:, :, :-1] @ A - C
+        sent = np.sum((W[:, :, 1:] - W[:, :, :-1]) ** 2, axis=(-2, -1)) * float(np.linalg.norm(A, 2)) ** 2
+        singular = name == "singular"
+        lam = np.linalg.svd(g, compute_uv=False) if singular else np.abs(g).reshape(*g.shape[:3], -1)
+        s = out.s.values[:, None, None, None]
+        p = least_variance(s)(lam)
+        safe = np.where(p > 0, p, 1)
+        every = 4 if singular else 60  # the claim is a symbolic sum, slow to evaluate over 640 entries
+        # orthonormal atoms: E||ghat||^2 is the claimed variance and ||g||^2; ||ghat||^2 <= sum (lam/p)^2
+        norm2 = np.sum(lam**2, axis=-1)
+        claimed = np.array(
+            [
+                float(ctx.claim.bound(lam=a[keep].tolist(), p=q[keep].tolist()))
+                for a, q in zip(
+                    lam.reshape(-1, lam.shape[-1])[::every], p.reshape(-1, p.shape[-1])[::every], strict=True
+                )
+                for keep in [q > 0]
+            ]
+        )
+        pick = [v.reshape(-1)[::every] for v in (sent, norm2, np.sum((lam / safe) ** 2, axis=-1))]
+        yield from means_are(pick[0], claimed + pick[1], pick[2], what=f"E||ghat||^2, {name}")
+
+
+@control(atomo.MOMENTS, drops="unbiased: the largest, not divided by a probability")
+def the_largest_only(ctx: Context) -> Iterator[Evidence]:
+    """Sending the s largest as they are errs less than any unbiased scheme with the same budget, and always alike."""
+    for lam in EXAMPLES[:2]:
+        lam4, s = sorted(lam[:4], key=abs, reverse=True), 2
+        p = minimal_variance(lam4, s).p
+        error = sum((x * x for x in lam4[s:]), Fraction(0))
+        yield Measurement(measured=error, bound=ctx.claim.bound(lam=lam4, p=p), parameters={"lam": str(lam4)})
 
 
 # --- optimal probabilities ---------------------------------------------------------------------------------------------
@@ -237,6 +287,52 @@ def _digits_gradient() -> np.ndarray:
     return -np.eye(10)[y].T @ (X / 16) / len(X)
 
 
+@cache
+def _digits_moments() -> tuple[np.ndarray, np.ndarray]:
+    """A = X'X/m and C = Y'X/m of the digits and their one-hot classes: the gradient at W is W A - C."""
+    from sklearn.datasets import load_digits
+
+    X, y = load_digits(return_X_y=True)
+    return (X / 16).T @ (X / 16) / len(X), np.eye(10)[y].T @ (X / 16) / len(X)
+
+
+def digits_runs(stream: np.ndarray, steps: int, backend: str = "numpy") -> dict[str, tuple[Any, float]]:
+    """Least squares on the digits from W = 0 with step 1/L: ``singular`` with s = 1..4, ``entries`` with as many floats.
+
+    Args:
+        stream: keys (1, seeds, 2).
+
+    Returns:
+        name -> the run (``x`` and ``sent`` with dims setting, seed, step; coordinate ``s``), and the floats of an atom.
+    """
+    on = array_library(backend)
+    A, C, words = on.move((*_digits_moments(), np.tile(stream, (4, 1, 1))))
+    gamma = 1 / float(np.linalg.norm(_digits_moments()[0], 2))
+    out = {}
+    # a triplet costs 10 + 64 + 1 floats, an entry a float and an index
+    for atoms, number, cost in (("singular", 10, 75.0), ("entries", 640, 2.0)):
+        s = np.arange(1, 5) * 75.0 / cost
+        with on.scope():
+            method = atomic_sgd(lambda W: W @ A - C, gamma, least_variance(on.asarray(s[:, None, None])), atoms=atoms)
+        run_ = run(
+            method,
+            on.asarray(np.zeros((4, stream.shape[1], 10, 64))),
+            steps,
+            record={"x": lambda state: state.x, "sent": lambda state: state.sent},
+            draw=lambda t: Draws(words, t).uniform((number,)),  # noqa: B023 (used before the next)
+            settings={"s": s},
+            units={"sent": "atoms"},
+        )
+        out[atoms] = (run_, cost)
+    return out
+
+
+def digits_loss(W: np.ndarray) -> np.ndarray:
+    """|X W' - Y|^2/(2m) of W (..., 10, 64), shape (...)."""
+    A, C = _digits_moments()
+    return np.sum(W @ A * W, axis=(-2, -1)) / 2 - np.sum(W * C, axis=(-2, -1)) + 0.5
+
+
 def _norms(X: np.ndarray) -> tuple[float, float, float]:
     """Nuclear norm, entrywise l1 norm, and a bound on the rounding error of the singular values."""
     sigma = np.linalg.svd(X, compute_uv=False)
@@ -318,6 +414,25 @@ def sampled_steps(ctx: Context) -> Iterator[Evidence]:
     top = float(np.maximum(1.0, (1 - gamma / best.p) ** 2).sum())
     claimed = ctx.claim.bound(gamma=gamma, x2=6.0, V=best.second_moment)
     yield from mean_is(after, claimed, top=top, what="E||x+||^2", s=s, gamma=gamma)
+
+
+@check(atomo.SGD_EFFECT, level=Level.EMPIRICAL)
+def every_step_of_runs(ctx: Context) -> Iterator[Evidence]:
+    """20 steps from (3, 2, 1, 1, 1, 1) at three budgets, 100 seeds: ||x+||^2 over its claimed mean, at every step."""
+    s, gamma, on = np.array([1.5, 2.0, 4.0]), 0.2, array_library(ctx.backend)
+    x0, words = on.move(
+        (start([3.0, 2, 1, 1, 1, 1], settings=3, seeds=100)[..., None, :], ctx.keys(settings=s.tolist(), seeds=100))
+    )
+    with on.scope():
+        method = atomic_sgd(lambda x: x, gamma, least_variance(on.asarray(s[:, None, None])))
+    out = run(method, x0, 20, record={"x": lambda state: state.x}, draw=lambda t: Draws(words, t).uniform((6,)))
+    x = out.x.values[:, :, :, 0]
+    after, x = np.sum(x[:, :, 1:] ** 2, axis=-1), x[:, :, :-1]
+    p = least_variance(s[:, None, None, None])(x)
+    claimed = ctx.claim.bound(gamma=gamma, x2=np.sum(x**2, axis=-1).ravel(), V=second_moment(x, p).ravel())
+    safe = np.where(p > 0, p, 1)
+    top = np.sum(np.maximum(x**2, (x - gamma * x / safe) ** 2), axis=-1)
+    yield from means_are(after.ravel(), claimed, top.ravel(), what="||x+||^2", gamma=gamma)
 
 
 @control(atomo.SGD_EFFECT, drops="step size below 2s/d")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
-from gradproof.experiments.communication._sparse import EXAMPLES, mean_is, outcomes
-from gradproof.experiments.data import breast_cancer
+from gradproof.experiments.communication._sparse import EXAMPLES, mean_is, means_are, outcomes
+from gradproof.experiments.communication._sparse_methods import Scheme, least_density, sparsified_sgd
+from gradproof.experiments.data import Dataset, breast_cancer, split
+from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.check import Context, Evidence, check, control
+from gradproof.experiments.engine.draws import Draws
+from gradproof.experiments.engine.run import run, start
+from gradproof.experiments.problems import Logistic, Problem, Quadratics
 from gradproof.solvers.sparsification import greedy, minimal_density, minimal_variance
 from gradproof.theory.communication import gradient_sparsification as gs
 from gradproof.theory.evidence import Level, Measurement, Relation
@@ -21,6 +26,58 @@ from gradproof.theory.symbolic import Identity, Inequality
 POWERS = tuple(Fraction(v) for v in (8, 4, 2, 1, Fraction(1, 2), Fraction(1, 4), Fraction(1, 8), Fraction(1, 8)))
 GRADIENTS = (POWERS, *EXAMPLES)
 CAPS = (Fraction(1, 10), Fraction(1, 4), Fraction(1), Fraction(2))
+
+
+# --- runs ------------------------------------------------------------------------------------------------------------
+
+
+def four_workers(data: Dataset, lam: float = 0.01) -> Logistic:
+    """Logistic loss with the nonconvex regulariser, the rows split evenly over four workers."""
+    A, b = split(data, 4, order="norm")
+    return Logistic(A, b, lam)
+
+
+def sparse_features(
+    rows: int = 400, d: int = 200, *, threshold: float = 0.6, shrink: float = 0.01, seed: int = 0
+) -> Dataset:
+    """Gaussian rows whose features have magnitudes uniform on [0, 1], those up to ``threshold`` shrunk; Wangni et al., 5.1."""
+    rng = np.random.default_rng(seed)
+    size = rng.random(d)
+    X = rng.standard_normal((rows, d)) * np.where(size <= threshold, shrink * size, size)
+    return Dataset("sparse_features", X, np.where(X @ rng.standard_normal(d) > 0, 1.0, -1.0))
+
+
+def sparsified_runs(
+    problem: Problem,
+    eps: np.ndarray,
+    stream: np.ndarray,
+    steps: int,
+    *,
+    scheme: Callable[[Scheme], Scheme] = lambda optimal: optimal,
+    x0: np.ndarray | None = None,
+    gamma: float | None = None,
+    backend: str = "numpy",
+) -> Any:
+    """SGD with sparsified full gradients of the workers, one setting an ``eps``; step size 1/((1 + max eps) L) by default.
+
+    ``scheme``: what to use instead of the scheme of least density, made from it. ``stream``: keys (eps, seed, 2).
+
+    Returns:
+        ``xarray.Dataset``: ``x``, ``f`` and ``sent`` (entries, all workers) with dims (setting, seed, step).
+    """
+    on = array_library(backend)
+    moved, caps, words = on.move((problem, eps[:, None, None], stream))
+    step_size = 1 / ((1 + float(eps.max())) * problem.L) if gamma is None else gamma
+    first = start(np.zeros(problem.d) if x0 is None else x0, settings=len(eps), seeds=stream.shape[1])
+    return run(
+        sparsified_sgd(moved, step_size, scheme(least_density(caps))),
+        on.asarray(first),
+        steps,
+        record={"x": lambda s: s.x, "f": lambda s: moved.values(s.x).mean(-1), "sent": lambda s: s.sent},
+        draw=lambda t: Draws(words, t).uniform((problem.n, problem.d)),
+        settings={"eps": eps},
+        units={"sent": "entries"},
+    )
 
 
 def _norm2(g: Any) -> Any:
@@ -76,6 +133,25 @@ def uniform_breaks_the_cap(ctx: Context) -> Iterator[Evidence]:
         yield Measurement(
             measured=second, bound=cap, relation=Relation.LE, what="second moment", parameters={"eps": eps}
         )
+
+
+@check(gs.OPTIMAL_DENSITY, level=Level.EMPIRICAL)
+def entries_sent_along_training(ctx: Context) -> Iterator[Evidence]:
+    """Logistic loss on breast_cancer, four workers, three caps, 20 seeds, 30 steps: entries sent over the claimed mean."""
+    eps = np.array([0.1, 0.5, 2.0])
+    problem = four_workers(breast_cancer())
+    out = sparsified_runs(problem, eps, ctx.keys(settings=eps.tolist(), seeds=20), 30, backend=ctx.backend)
+    count = np.diff(out.sent.values, axis=-1)
+    a = np.sort(np.abs(problem.gradients(out.x.values[:, :, :-1])), axis=-1)[..., ::-1]  # (eps, seed, step, worker, d)
+    p = least_density(eps[:, None, None, None, None])(a)
+    kept = np.sum(p >= 1, axis=-1)
+    dropped = p < 1
+    sums = {"tail1": np.where(dropped, a, 0).sum(-1), "tail2": np.where(dropped, a * a, 0).sum(-1)}
+    caps = np.broadcast_to(eps[:, None, None, None], kept.shape)
+    flat = {k: v.ravel() for k, v in {"k": kept, "eps": caps, "norm2": np.sum(a * a, axis=-1), **sums}.items()}
+    claimed = np.reshape(ctx.claim.bound(**flat), kept.shape).sum(axis=-1)
+    most = np.sum(a > 0, axis=(-2, -1))
+    yield from means_are(count, claimed, most, what="entries sent", data="breast_cancer", workers=4)
 
 
 # --- the greedy scheme and duality ---------------------------------------------------------------------------------------
@@ -274,6 +350,31 @@ def sampled_steps(ctx: Context) -> Iterator[Evidence]:
     top = float(np.maximum(x**2, (x - gamma * x / p) ** 2).sum())
     claimed = float(ctx.claim.bound(gamma=gamma, eps=eps, x2=float(x @ x)))
     yield from mean_is(after, claimed, top=top, what="E||x+||^2", eps=eps, gamma=gamma)
+
+
+@check(gs.SGD_COST, level=Level.EMPIRICAL)
+def every_step_of_runs(ctx: Context) -> Iterator[Evidence]:
+    """15 steps from a power law in 30 dimensions at three caps, 100 seeds: ||x+||^2 over its claimed mean, at every step."""
+    eps, gamma, x0 = np.array([0.25, 1.0, 2.0]), 0.3, np.arange(1, 31) ** -1.0
+    square = Quadratics(np.eye(30)[None])
+    out = sparsified_runs(
+        square, eps, ctx.keys(settings=eps.tolist(), seeds=100), 15, x0=x0, gamma=gamma, backend=ctx.backend
+    )
+    x = out.x.values
+    after, x = np.sum(x[:, :, 1:] ** 2, axis=-1), x[:, :, :-1]
+    p = least_density(eps[:, None, None, None])(x)
+    caps = np.broadcast_to(eps[:, None, None], after.shape).ravel()
+    claimed = ctx.claim.bound(gamma=gamma, eps=caps, x2=np.sum(x**2, axis=-1).ravel())
+    top = np.sum(np.maximum(x**2, (x - gamma * x / np.where(p > 0, p, 1)) ** 2), axis=-1)
+    yield from means_are(after.ravel(), claimed, top.ravel(), what="||x+||^2", gamma=gamma)
+
+
+@control(gs.SGD_COST, drops="unbiased")
+def the_largest_entry_alone(ctx: Context) -> Iterator[Evidence]:
+    """A step along the largest entry, not divided by a probability: another mean, and the others never shrink."""
+    x, gamma = EXAMPLES[0], Fraction(1, 10)
+    after = _norm2(x) - (2 * gamma - gamma**2) * x[0] ** 2
+    yield Measurement(measured=after, bound=ctx.claim.bound(gamma=gamma, eps=Fraction(1, 4), x2=_norm2(x)))
 
 
 @control(gs.SGD_COST, drops="step size below 2/(1 + eps)")

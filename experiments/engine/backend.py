@@ -10,9 +10,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import flint
 import numpy as np
 from array_api_compat import array_namespace, is_array_api_obj, is_jax_array, is_torch_array
 
+from gradproof.experiments.engine.ball_arrays import BITS, balls, floats, is_balls
 from gradproof.theory.errors import GradproofError, ParameterError
 
 Array = Any
@@ -26,6 +28,7 @@ _NAMESPACES = {
     "array-api-strict": ("array_api_strict", "array-api-strict"),  # for tests: nothing beyond the standard
 }
 NAMES = tuple(_NAMESPACES)
+BALLS = "balls"
 
 
 class BackendUnavailable(GradproofError):
@@ -47,11 +50,16 @@ class Backend:
         """
         if self.name == "jax":
             return _jax_float64()
+        if self.name == BALLS:
+            return flint.ctx.workprec(BITS)
         return self.xp.no_grad() if self.name == "torch" else nullcontext()
 
     def asarray(self, x: Any) -> Array:
         """A number, a list or a NumPy array on this backend; floats become float64."""
         x = np.asarray(x)
+        if self.name == BALLS:
+            with self.scope():
+                return balls(x)
         if x.dtype.kind == "f":
             x = x.astype(np.float64)
         with self.scope():
@@ -65,10 +73,15 @@ class Backend:
 def backend(name: str) -> Backend:
     """The backend of that name; torch takes a GPU where it finds one.
 
+    Besides those in ``NAMES`` there is ``balls``: NumPy arrays of balls, a thousand times slower, in which nothing is
+    rounded unseen; a violation found on another backend is replayed there.
+
     Raises:
         ParameterError: no backend has that name.
         BackendUnavailable: its library is not installed.
     """
+    if name == BALLS:
+        return Backend(BALLS, importlib.import_module("array_api_compat.numpy"))
     if name not in _NAMESPACES:
         raise ParameterError(f"backend {name!r} is none of {', '.join(NAMES)}")
     module, install = _NAMESPACES[name]
@@ -82,6 +95,8 @@ def backend(name: str) -> Backend:
 
 def backend_of(*arrays: Array) -> Backend:
     """The backend that some arrays belong to."""
+    if any(is_balls(x) for x in arrays):
+        return backend(BALLS)
     xp = array_namespace(*arrays)
     name = next((n for n, (module, _) in _NAMESPACES.items() if xp.__name__ == module), xp.__name__)
     return Backend(name, xp)
@@ -91,6 +106,8 @@ def to_numpy(x: Any) -> np.ndarray:
     """A NumPy copy of an array of any backend, brought to the host."""
     if is_torch_array(x):
         return x.detach().cpu().numpy()
+    if is_balls(x):
+        return floats(x)
     return np.asarray(x.get() if hasattr(x, "get") and not is_jax_array(x) else x)
 
 

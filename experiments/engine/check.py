@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -61,6 +61,13 @@ class Context:
         return np.random.Generator(
             np.random.Philox(np.random.SeedSequence(self.seed, spawn_key=(int.from_bytes(key[:8], "big"),)))
         )
+
+    def keys(self, *names: object, settings: Sequence[object] = (0,), seeds: int = 1) -> Any:
+        """Keys (setting, seed, 2) of the ``Draws`` of runs, by claim, check, names, setting and seed."""
+        from gradproof.experiments.engine.draws import keys
+
+        root = self.claim.id.split("~")[0]
+        return keys(root, self.scope, self.seed, *names, settings=settings, seeds=range(seeds))
 
 
 Function = Callable[[Context], Iterable[Evidence]]

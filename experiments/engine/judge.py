@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -22,13 +23,16 @@ from gradproof.theory.symbolic import Identity, Inequality
 DEFAULT_LEVEL = 1e-6  # error rate of a statistical refutation, unless the measurement states another
 
 
-def judge(level: Level, relation: Relation, evidence: Iterable[Evidence]) -> Verdict:
+def judge(level: Level, relation: Relation, evidence: Iterable[Evidence], *, known_false: bool = False) -> Verdict:
     """The verdict of one check.
 
     Args:
         level: of the check; a control is judged by whether the bound is violated.
         relation: of the claim; a measurement may carry its own.
+        known_false: the claim is one that must be refuted; its controls must hold, or its checks refute anything.
     """
+    if known_false and level is Level.CONTROL:
+        return _repaired(judge(Level.EXACT, relation, evidence))
     items = list(evidence)
     if not items:
         return Verdict(outcome=Outcome.UNDECIDED, reason="the check measured nothing")
@@ -139,6 +143,17 @@ def _judge_control(relation: Relation, ms: list[Measurement], arguments: list[An
     return Verdict(
         outcome=Outcome.CONFIRMED, reason="caught: " + describe(mildest, relation, "violates"), n=len(ms), worst=mildest
     )
+
+
+def _repaired(verdict: Verdict) -> Verdict:
+    """The control of a claim that is known to be false: with the error repaired, the same check must not refute it."""
+    if verdict.outcome is Outcome.REFUTED:
+        return replace(
+            verdict, outcome=Outcome.MISSED, reason=f"refuted although the error is repaired: {verdict.reason}"
+        )
+    if verdict.outcome.good:
+        return replace(verdict, outcome=Outcome.CONFIRMED, reason=f"the repaired statement {verdict.reason}")
+    return verdict
 
 
 def _state(m: Measurement, default: Relation) -> str:

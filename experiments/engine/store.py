@@ -127,6 +127,7 @@ class Ledger:
                 raise LedgerError(f"{self.path} is not a ledger of this version; choose another with --ledger")
             if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
                 raise sqlite3.DatabaseError("quick_check failed")
+            db.execute("PRAGMA journal_mode = WAL")  # kept in the file; not before it is known to be ours
             db.executescript(SCHEMA)
             db.execute(f"PRAGMA user_version = {USER_VERSION}")
 
@@ -143,7 +144,6 @@ class Ledger:
     def _connect(self) -> Iterator[sqlite3.Connection]:
         db = sqlite3.connect(self.path, timeout=30)
         try:
-            db.execute("PRAGMA journal_mode = WAL")
             with db:
                 yield db
         finally:
@@ -169,8 +169,12 @@ class Ledger:
         rows = self._rows("WHERE key = ?", (key,))
         return rows[0] if rows else None
 
-    def rows(self, claim: str | None = None, code: str | None = None) -> list[Row]:
-        """All rows, newest last; of one claim, or of one code version."""
+    def rows(self, claim: str | None = None, code: str | None = None, *, skipped: list[str] | None = None) -> list[Row]:
+        """All rows, newest last; of one claim, or of one code version.
+
+        Args:
+            skipped: if given, rows that cannot be read are left out, and named here.
+        """
         where, args = [], []
         if claim:
             where.append("claim = ?")
@@ -178,7 +182,7 @@ class Ledger:
         if code:
             where.append("code = ?")
             args.append(code)
-        return self._rows(("WHERE " + " AND ".join(where) if where else "") + " ORDER BY finished", tuple(args))
+        return self._rows(("WHERE " + " AND ".join(where) if where else "") + " ORDER BY finished", tuple(args), skipped)
 
     def _repr_html_(self) -> str:
         rows = self.rows()
@@ -189,13 +193,21 @@ class Ledger:
             f"<b>ledger</b> {html.escape(str(self.path))}: {len(rows)} checks of {claims} claims ({counts or 'empty'})"
         )
 
-    def _rows(self, clause: str, args: tuple[Any, ...]) -> list[Row]:
+    def _rows(self, clause: str, args: tuple[Any, ...], skipped: list[str] | None = None) -> list[Row]:
         try:
             with self._connect() as db:
                 found = db.execute(f"SELECT * FROM evidence {clause}", args).fetchall()
         except sqlite3.Error as error:
             raise LedgerError(f"cannot read the ledger {self.path}: {error}") from None
-        return [_row(r) for r in found]
+        rows = []
+        for r in found:
+            try:
+                rows.append(_row(r))
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                if skipped is None:
+                    raise
+                skipped.append(f"{r[1]} / {r[2]}: {error}")
+        return rows
 
 
 def _row(r: tuple[Any, ...]) -> Row:
@@ -211,7 +223,7 @@ def _row(r: tuple[Any, ...]) -> Row:
     )
     return Row(key=key, claim=claim, check=name, level=Level(level), drops=drops, summary=summary, budget=budget,
                backend=backend, seed=seed, code=code, verdict=verdict, seconds=seconds, finished=finished,
-               versions=json.loads(versions_), cached=True)  # fmt: skip
+               versions=dict(json.loads(versions_)), cached=True)  # fmt: skip
 
 
 def measurement_json(m: Measurement) -> dict[str, Any]:

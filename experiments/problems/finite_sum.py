@@ -194,7 +194,7 @@ class Logistic(_Rows):
             # -sigmoid(-s) = (tanh(s/2) - 1)/2, and tanh is several times cheaper than the exponential forms
             if not is_numpy_array(z):
                 return (xp.matmul(xp.tanh(xp.matmul(z[None, :, :], At)), A) - total) * (0.5 / self.m)
-            out = np.empty((len(z), self.n, self.d))
+            out = np.empty((len(z), self.n, self.d), z.dtype)
             for i in range(self.n):  # a client's rows stay in the cache from one product to the other
                 t = z @ At[i]
                 np.matmul(np.tanh(t, out=t), A[i], out=out[:, i])

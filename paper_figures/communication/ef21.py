@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 STEPS = {"qm": r"$\gamma_{\mathrm{QM}}$", "am": r"$\gamma_{\mathrm{AM}}$", "sharp": r"$0.9\,\gamma_*$"}
-COLOURS = {"qm": "#9e9e9e", "am": "#1f6fb4", "root": "#3a9a5b", "sharp": "#c8442b"}
+COLOURS = {"qm": "#9e9e9e", "am": "#0072B2", "root": "#009E73", "sharp": "#D55E00"}
 
 
 def compute(*, budget: str = "quick") -> Any:
@@ -54,7 +54,7 @@ def compute(*, budget: str = "quick") -> Any:
             "grad2": (["kappa", "step_size", "step"], np.array(grad2), {"long_name": "|grad f(x)|^2"}),
             "L_var": (["kappa"], np.array(variance), {"long_name": "variance of the L_i"}),
             "gamma": (["curve", "q", "ratio"], gamma, {"units": "1/L_AM"}),
-            "looseness": (["q", "T"], looseness, {"long_name": "bound / worst case"}),
+            "looseness": (["q", "T"], looseness, {"long_name": "bound / exact worst case"}),
         },
         coords={
             "kappa": list(kappas),
@@ -73,7 +73,7 @@ def draw(data: Any) -> Any:
     """The figure, from the dataset alone."""
     from matplotlib.figure import Figure
 
-    figure: Any = Figure(figsize=(12.5, 6.4), layout="constrained")
+    figure: Any = Figure(figsize=(6.75, 4.3), layout="constrained")
     top, bottom = figure.subfigures(2, 1)
     _gradients(top, data)
     _steps(bottom, data)
@@ -88,15 +88,15 @@ def _gradients(figure: Any, data: Any) -> None:
         for name in data.step_size.values:
             style = "--" if name == "am" else "-"
             axis.semilogy(
-                sent, part.grad2.sel(step_size=name), style, color=COLOURS[str(name)], lw=1.6, label=STEPS[str(name)]
+                sent, part.grad2.sel(step_size=name), style, color=COLOURS[str(name)], lw=1.2, label=STEPS[str(name)]
             )
-        axis.set_title(rf"$L_{{\mathrm{{var}}}} = {max(float(part.L_var), 0.0):.4g}$", fontsize=10)
+        axis.set_title(rf"$L_{{\mathrm{{var}}}} = {max(float(part.L_var), 0.0):.4g}$")
         axis.set_xlabel("coordinates sent (thousands)")
         axis.set_ylim(bottom=1e-20)  # below, rounding sets the level
         axis.grid(alpha=0.25)
     axes[0].set_ylabel(r"$\|\nabla f(x^t)\|^2$")
-    axes[0].legend(frameon=False, title="EF21, Top1", loc="lower left")
-    figure.suptitle("(a) The gain of the arithmetic mean vanishes with the variance of the $L_i$", fontsize=11)
+    axes[-1].legend(frameon=False, title="EF21, Top1", loc="upper right")
+    figure.suptitle("(a) The gain of the arithmetic mean vanishes with the variance of the $L_i$")
 
 
 def _steps(figure: Any, data: Any) -> None:
@@ -109,7 +109,7 @@ def _steps(figure: Any, data: Any) -> None:
                 data.gamma.sel(curve=name, q=q),
                 style,
                 color=COLOURS[name],
-                lw=1.4,
+                lw=1.2,
                 label=labels[name] if k == 0 else None,
             )
         measured = data.gamma.sel(curve="instability", q=q)
@@ -117,7 +117,7 @@ def _steps(figure: Any, data: Any) -> None:
             data.ratio[::3],
             measured[::3],
             "o",
-            ms=3.5,
+            ms=3,
             mfc="none",
             color="black",
             label="measured instability" if k == 0 else None,
@@ -128,22 +128,22 @@ def _steps(figure: Any, data: Any) -> None:
             xytext=(6, 0),
             textcoords="offset points",
             va="center",
-            fontsize=9,
+            fontsize=7,
         )
     left.set_xlim(0, 1.12)
-    left.set_xlabel(r"$L / L_{\mathrm{AM}}$")
-    left.set_ylabel(r"$\gamma L_{\mathrm{AM}}$")
-    left.legend(frameon=False, ncols=2, fontsize=9)
+    left.set_xlabel(r"$L / L_{\mathrm{AM}}$ (no unit)")
+    left.set_ylabel(r"step size $\gamma$ (unit $1/L_{\mathrm{AM}}$)")
+    left.legend(frameon=False, ncols=2)
     left.grid(alpha=0.25)
-    left.set_title("(b) Step sizes, and where two workers become unstable", fontsize=11)
+    left.set_title("(b) Step sizes, and where two workers become unstable")
     for k, q in enumerate(data.q.values):
         shade = str(0.65 - 0.65 * k / (data.sizes["q"] - 1))
-        right.semilogy(data["T"], data.looseness.sel(q=q), "o-", ms=4, color=shade, label=f"q = {q:g}")
+        right.semilogy(data["T"], data.looseness.sel(q=q), "o-", ms=3, color=shade, label=f"q = {q:g}")
     right.axhline(1.0, color=COLOURS["sharp"], lw=1)
     right.set_yticks([1, 2, 5, 10], ["1", "2", "5", "10"])
     right.minorticks_off()
     right.set_xlabel("steps $T$")
-    right.set_ylabel("bound / worst case")
+    right.set_ylabel("bound / exact worst case")
     right.legend(frameon=False)
     right.grid(alpha=0.25)
-    right.set_title(r"(c) Looseness of the theorem, one worker, $\gamma = (1 - q)/L$", fontsize=11)
+    right.set_title(r"(c) Slack of the theorem at $\gamma = (1 - q)/L$")

@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
+from scipy import stats
 
 from gradproof.experiments.landscape.laplacian_smoothing import (
     constant,
@@ -39,7 +40,7 @@ def compute(*, budget: str = "quick", seed: int = 0) -> xr.Dataset:
     ]
     sizes = list(range(2, largest + 1))
     table = dimension_table(sizes)
-    at, loss, expected = _noisy_quadratic(steps, seeds, seed)
+    at, loss, spread, expected = _noisy_quadratic(steps, seeds, seed)
     return xr.Dataset(
         {
             "log_norm": (["method", "x2", "x1"], np.log10(np.maximum(norms, 1e-300))),
@@ -47,6 +48,7 @@ def compute(*, budget: str = "quick", seed: int = 0) -> xr.Dataset:
             "slope_width": (["method"], [float(high - low) for low, high in lines]),
             "dimension": (["n", "notion"], [[*table[n]] for n in sizes]),
             "loss": (["sigma", "step"], loss),
+            "loss_error": (["sigma", "step"], spread),
             "expected_loss": (["sigma", "long_step"], expected),
         },
         coords={
@@ -63,12 +65,16 @@ def compute(*, budget: str = "quick", seed: int = 0) -> xr.Dataset:
     )
 
 
-def _noisy_quadratic(steps: int, seeds: int, seed: int) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-    """Loss of ``sum ((x_i - 2)/s_i)^2``, s = 10, 1, 10, ..., n = 100, noise 0.1 N(0, I), eta = 1e-3: runs, and exactly."""
+def _noisy_quadratic(steps: int, seeds: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Loss of ``sum ((x_i - 2)/s_i)^2``, s = 10, 1, 10, ..., n = 100, noise 0.1 N(0, I), eta = 1e-3: runs, and exactly.
+
+    Returns steps, means over the runs, half-widths of their 95 % intervals (Student), and the exact expectation.
+    """
     n, eta, noise = 100, 1e-3, 0.1
     curvature = 2 / np.resize([100.0, 1.0], n)
     at = LONG[steps >= LONG]
-    loss, expected = np.zeros((len(SIGMAS), len(at))), []
+    (loss, spread), expected = np.zeros((2, len(SIGMAS), len(at))), []
+    student = float(stats.t.ppf(0.975, seeds - 1)) / np.sqrt(seeds)
     for i, sigma in enumerate(SIGMAS):
         rng = np.random.default_rng(seed)  # the same noise for every sigma
         method = smoothed_sgd(lambda x, xi: curvature * (x - 2) + noise * xi, eta, constant(sigma))
@@ -76,15 +82,17 @@ def _noisy_quadratic(steps: int, seeds: int, seed: int) -> tuple[np.ndarray, np.
         for k in range(1, steps + 1):
             state = method.step(state, rng.normal(size=(seeds, n)))
             if k in at:
-                loss[i, np.searchsorted(at, k)] = np.mean(np.sum(curvature * (state.x - 2) ** 2, axis=-1)) / 2
+                runs = np.sum(curvature * (state.x - 2) ** 2, axis=-1) / 2
+                j = np.searchsorted(at, k)
+                loss[i, j], spread[i, j] = runs.mean(), student * runs.std(ddof=1)
         expected.append(expected_loss(np.diag(curvature), sigma, eta, noise**2, -3 * np.ones(n), LONG))
-    return at, loss, expected
+    return at, loss, spread, expected
 
 
 def draw(data: xr.Dataset) -> Figure:
     """Five axes: three maps, the dimensions, the losses."""
     figure, axes = plt.subplot_mosaic(
-        [["GD", "LSGD", "mLSGD"], ["dimension", "loss", "loss"]], figsize=(9, 5.6), layout="constrained"
+        [["GD", "LSGD", "mLSGD"], ["dimension", "loss", "loss"]], figsize=(6.75, 4.4), layout="constrained"
     )
     low, high = float(data.log_norm.min()), float(data.log_norm.max())
     for name in data.method.values:
@@ -95,30 +103,40 @@ def draw(data: xr.Dataset) -> Figure:
         m = float(one.slope)
         ax.grid(False)
         ax.plot([-1, 1], [-m, m], color="white", linestyle=(0, (2, 4)), linewidth=1.2)
-        ax.set(title=f"{name}: $x_2 = {m:.6f}\\,x_1$", xlabel="$x_1$", ylabel="$x_2$")
-        figure.colorbar(image, ax=ax, fraction=0.046, label=f"log10 ||x_{data.attrs['steps']}||")
+        ax.set(title=f"{name}: $x_2 = {m:.6g}\\,x_1$", xlabel="$x_1$", ylabel="$x_2$")
+    bar = figure.colorbar(image, ax=[axes[str(name)] for name in data.method.values], fraction=0.02)
+    bar.set_label(rf"$\log_{{10}} \|x_{{{data.attrs['steps']}}}\|$")
     _dimensions(axes["dimension"], data)
     _losses(axes["loss"], data)
     return figure
 
 
 def _dimensions(ax: Any, data: xr.Dataset) -> None:
-    for name, marker in (("GD", "o"), ("LSGD", "x"), ("mLSGD", "+")):
+    for k, (name, marker) in enumerate((("GD", "o"), ("LSGD", "x"), ("mLSGD", "+"))):
         ax.plot(
             data.n,
             data.dimension.sel(notion=name),
             marker,
             linestyle="none",
-            label=f"attracted by {name}",
-            markersize=6,
+            label=f"by {name}",
+            markersize=5,
+            color=COLOURS[k],
         )
     ax.plot(data.n, data.n - 1, "k-", linewidth=0.8, label="$n - 1$")
     ax.plot(
-        data.n, data.dimension.sel(notion="every schedule"), "rs", markersize=4, label="attracted by every schedule"
+        data.n,
+        data.dimension.sel(notion="every schedule"),
+        "s",
+        color=COLOURS[3],
+        markersize=4,
+        label="by every schedule",
     )
-    ax.plot(data.n, (data.n - 1) // 2, "r-", linewidth=0.8, label=r"$\lfloor (n-1)/2 \rfloor$")
+    ax.plot(data.n, (data.n - 1) // 2, "-", color=COLOURS[3], linewidth=0.8, label=r"$\lfloor (n-1)/2 \rfloor$")
     ax.set(
-        xlabel="n", ylabel="dimension", title="Two dimensions of one saddle", ylim=(-0.5, 1.75 * float(data.n.max()))
+        xlabel="dimension $n$ of the space",
+        ylabel="dimension",
+        title="Starts attracted to the saddle",
+        ylim=(-0.5, 2.4 * float(data.n.max())),
     )
     ax.legend(loc="upper left")
 
@@ -127,10 +145,13 @@ def _losses(ax: Any, data: xr.Dataset) -> None:
     for k, sigma in enumerate(data.sigma.values):
         one = data.sel(sigma=sigma)
         ax.loglog(data.long_step, one.expected_loss, color=COLOURS[k], label=f"$\\sigma = {sigma:g}$")
-        ax.loglog(data.step, one.loss, ".", color=COLOURS[k], markersize=4)
+        ax.fill_between(
+            data.step, one.loss - one.loss_error, one.loss + one.loss_error, color=COLOURS[k], alpha=0.3, lw=0
+        )
+        ax.loglog(data.step, one.loss, ".", color=COLOURS[k], markersize=3)
     ax.set(
         xlabel="step",
-        ylabel="loss",
-        title=f"Noisy quadratic: exact expectation, and means of {data.attrs['seeds']} runs",
+        ylabel="loss $f - f_*$",
+        title=f"Noisy quadratic: exact expectation (lines); means of {data.attrs['seeds']} runs, 95 % bands",
     )
     ax.legend()

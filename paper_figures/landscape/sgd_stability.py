@@ -8,14 +8,14 @@ import numpy as np
 
 BOUNDS = ("per_sample", "identity", "rank_one", "top", "trace", "gd")
 COLOURS = {
-    "per_sample": "#8fc79a",
-    "identity": "#3a9a5b",
-    "rank_one": "#e39a8a",
-    "top": "#d8795f",
-    "trace": "#c8442b",
-    "gd": "#7a1f12",
+    "per_sample": "#56B4E9",
+    "identity": "#009E73",
+    "rank_one": "#E69F00",
+    "top": "#CC79A7",
+    "trace": "#D55E00",
+    "gd": "#0072B2",
 }
-METHODS = {"sgd": ("SGD, B = 1", "#1f6fb4"), "gd": ("gradient descent", "#9e6b2f")}
+METHODS = {"sgd": ("SGD, B = 1", "#0072B2"), "gd": ("gradient descent", "#D55E00")}
 
 
 def compute(*, budget: str = "quick") -> Any:
@@ -66,24 +66,41 @@ def draw(data: Any) -> Any:
     """Two panels from the dataset alone; returns a matplotlib figure."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 4), layout="constrained")
+    figure = Figure(figsize=(6.75, 2.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     for name in data.name.values:
         style = "--" if name in ("per_sample", "identity") else "-"
         left.plot(
             data.batch, data.bound.sel(name=name), style, color=COLOURS[str(name)], label=str(name).replace("_", " ")
         )
-    left.plot(data.batch, data.eta_star, "o-", color="black", label=r"exact $\eta^*$")
-    left.set(xlabel="batch size B", ylabel="step size", yscale="log", title="Exact threshold between its bounds")
-    left.legend(fontsize="small", ncols=2)
+    left.plot(data.batch, data.eta_star, "o-", ms=4, color="black", label=r"exact $\eta^*$")
+    left.set(
+        xlabel="batch size B",
+        ylabel=r"step size (unit 1/curvature)",
+        yscale="log",
+        title="(a) Exact threshold between its bounds",
+    )
+    left.set_ylim(0.3, 6)  # room for the legend
+    left.legend(ncols=3, loc="upper left")
     for method in data.optimizer.values:
         label, colour = METHODS[str(method)]
-        right.plot(data.eta, data.trace.sel(optimizer=method), "o-", color=colour, label=f"{label}: Tr H")
+        right.plot(data.eta, data.trace.sel(optimizer=method), "o-", ms=4, color=colour, label=f"{label}: Tr H")
         right.plot(
-            data.eta, data.sharpness.sel(optimizer=method), "s:", color=colour, label=rf"{label}: $\lambda_{{\max}}$"
+            data.eta,
+            data.sharpness.sel(optimizer=method),
+            "s:",
+            ms=4,
+            color=colour,
+            label=rf"{label}: $\lambda_{{\max}}$",
         )
     right.plot(data.eta, 2 / data.eta, color="black", label=r"$2/\eta$")
-    right.set(xlabel=r"step size $\eta$", ylabel="curvature at the end", xscale="log", yscale="log")
-    right.set_title("SGD ends under 2/eta in trace, GD only in sharpness")
-    right.legend(fontsize="small")
+    right.set(
+        xlabel=r"step size $\eta$ (unit 1/curvature)",
+        ylabel="curvature where training ends",
+        xscale="log",
+        yscale="log",
+    )
+    right.set_title(r"(b) Curvature at the end against $2/\eta$")
+    right.set_ylim(bottom=0.2)
+    right.legend(ncols=2, loc="lower left")
     return figure

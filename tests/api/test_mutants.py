@@ -11,7 +11,8 @@ import gradproof
 from gradproof.cli import main
 from gradproof.experiments.engine.store import Ledger
 from gradproof.experiments.engine.verify import load_file
-from gradproof.mutants import mutants_of, run_mutants
+from gradproof.mutants import confront, mutants_of, run_mutants
+from gradproof.theory import registry
 from gradproof.theory.evidence import Relation
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -54,14 +55,43 @@ def test_all_known_false_mutants_of_the_tight_example_are_caught(tmp_path):
     assert all(r.caught for r in results if r.mutant.false), [str(r) for r in results if not r.caught]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("family", sorted({c.paper.family for c in registry.claims()}))
+def test_no_mutant_that_is_false_by_exact_knowledge_survives_in_the_library(family, tmp_path):
+    claims = [c for c in registry.claims() if c.paper.family == family]
+    results = run_mutants(claims, ledger=tmp_path / "l.sqlite")
+    assert any(r.mutant.false for r in results)
+    assert [f"{r.mutant.claim.id}: {r.mutant.what}" for r in results if r.mutant.false and not r.caught] == []
+    assert all(r.reason for r in results if not r.caught)
+
+
+def test_what_is_false_by_exact_knowledge():
+    equality = gradproof.claim("atomo.moments")
+    assert {m.false for m in mutants_of(equality) if m.kind != "assumption"} == {True}
+    lower = gradproof.claim("sgd-stability.batch-monotone")
+    assert lower.tight
+    assert all(m.false == (m.kind == "factor") for m in mutants_of(lower))
+    assert not any(m.false for m in mutants_of(gradproof.claim("fista.classical")))
+
+
+def test_a_mutant_that_the_checks_miss_is_searched(tmp_path):
+    claim = gradproof.claim("gd.function-contraction")
+    long_step = [m for m in mutants_of(claim) if m.what == "(-L*gamma + 1)**2 -> (-L*gamma + 1)**3"]
+    result = confront(claim, long_step[0], Ledger(tmp_path / "l.sqlite"))
+    assert result.caught
+    assert result.by == "search/worst_case"
+    wider = [m for m in mutants_of(claim) if m.kind == "assumption" and "step" in m.what]
+    result = confront(claim, wider[0], Ledger(tmp_path / "l.sqlite"))
+    assert not result.caught
+    assert "a search of" in result.reason
+
+
 def test_survivors_have_a_reason_and_the_ledger_has_the_rows(tmp_path):
     ledger = Ledger(tmp_path / "l.sqlite")
     (claim,) = load_file(str(EXAMPLES / "true_and_loose.py"))
     only = [m for m in mutants_of(claim) if m.what == "bound times 99/100"]
     assert only
     assert not only[0].false
-    from gradproof.mutants import confront
-
     result = confront(claim, only[0], ledger)
     assert not result.caught
     assert "not tight" in result.reason

@@ -54,6 +54,26 @@ def test_controls_of_the_library_are_asked(tmp_path):
 
 
 def test_the_command(tmp_path):
-    result = CliRunner().invoke(main, ["necessity", "ef21.cloning", "--json", "--ledger", str(tmp_path / "l.sqlite")])
+    args = ["necessity", "ef21.cloning", "--json", "--ledger", str(tmp_path / "l.sqlite"), "-o", str(tmp_path / "found")]
+    result = CliRunner().invoke(main, args)
+    assert (tmp_path / "found/ef21_cloning_necessity.json").exists()
     assert result.exit_code == 0
     assert {"claim", "assumption", "verdict", "evidence", "counterexample"} == set(json.loads(result.output)[0])
+
+
+def test_the_gallery_is_asked_of_its_solver_and_tables_print(tmp_path):
+    rows = necessity([gradproof.claim("gd.contraction")], ledger=tmp_path / "l.sqlite", seconds=20)
+    verdicts = {n.assumption: n.verdict for n in rows}
+    assert verdicts["strongly-convex"] == verdicts["smooth"] == NEEDED
+    assert str(rows).count("\n") == len(rows) - 1
+    assert rows.markdown.count("\n") == len(rows) + 2
+    assert "| gd.contraction | smooth | needed |" in rows.markdown
+    body = rows.latex.split("\\hline\n")[1].split("\\end")[0]
+    assert body.count(" & ") == 3 * len(rows)
+    assert body.count("\\\\\n") == len(rows)
+    assert "$<$=" in body or "$>$" in body  # comparisons are set in mathematics
+    assert not any(c in body.replace("\\_", "") for c in "_^~")
+
+
+def test_a_statement_that_is_false_needs_nothing(tmp_path):
+    assert necessity([gradproof.claim("laplacian-smoothing.literal-dimension")], ledger=tmp_path / "l.sqlite") == []

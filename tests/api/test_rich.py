@@ -7,8 +7,12 @@ import pytest
 
 import gradproof
 from gradproof.experiments.engine.store import Ledger
-from gradproof.export import frame, latex, tex
-from gradproof.theory.evidence import Outcome, Verdict
+from gradproof.export import frame, latex
+from gradproof.falsify.finding import Finding
+from gradproof.markup import tex
+from gradproof.mutants import Mutant, MutantResult, MutantResults
+from gradproof.necessity import Need, Needs
+from gradproof.theory.evidence import Measurement, Outcome, Verdict
 from gradproof.theory.proof_json import read_proof
 
 EVIL = "<script>alert(1)</script> & more"
@@ -42,8 +46,14 @@ def test_every_object_renders_and_nothing_hostile_gets_through(found):
     proof = read_proof(row.verdict.proofs[0])
     verdict = Verdict(outcome=Outcome.REFUTED, reason=EVIL, tightness=1.5)
     claim = gradproof.claim("ef21.pl")
-    evil = replace(claim, title=EVIL, quantity=EVIL, statement=EVIL)
-    for thing in (found, verdict, claim, evil, proof, replace(proof, statement=replace(proof.statement, text=EVIL))):
+    evil = replace(claim, title=EVIL, quantity=EVIL, statement=EVIL, remark=EVIL, false_as_published=EVIL)
+    finding = Finding(claim=EVIL, experiment="e", violated=True, measurement=Measurement(measured=2, bound=1),
+                      instance={EVIL: EVIL})  # fmt: skip
+    missed = replace(finding, violated=False, note=EVIL)
+    needs = Needs([Need(EVIL, EVIL, EVIL, EVIL)])
+    mutants = MutantResults([MutantResult(Mutant(evil, EVIL, EVIL), True, EVIL, EVIL, None, 0.0)])
+    hostile = replace(proof, statement=replace(proof.statement, text=EVIL))
+    for thing in (found, found[0], finding, missed, needs, mutants, verdict, claim, evil, proof, hostile):
         html = thing._repr_html_()
         assert "<script" not in html
         ET.fromstring(f"<div>{html.replace('<br>', '').replace('&mdash;', '-')}</div>")
@@ -54,3 +64,20 @@ def test_every_object_renders_and_nothing_hostile_gets_through(found):
 def test_a_ledger_says_what_it_holds(tmp_path, found):
     assert "checks of 2 claims" in Ledger(tmp_path / "l.sqlite")._repr_html_()
     assert "empty" in Ledger(tmp_path / "other.sqlite")._repr_html_()
+
+
+def test_tables_for_papers_escape_and_frames_have_the_rows():
+    claim = gradproof.claim("ef21.pl")
+    needs = Needs([Need("a_b", "50%", "needed", "x < $y_1$ & z^2")])
+    mutants = MutantResults([MutantResult(Mutant(claim, "factor", "bound times 1/2", True), False, "", "why #1", 0.5, 0.1)])
+    for thing, words in ((needs, (r"a\_b", r"50\%", "$y_1$", r"\&")), (mutants, ("SURVIVED", r"\#1"))):
+        text = thing.latex
+        assert text.count(r"\begin{") == text.count(r"\end{") == 1
+        assert all(w in text for w in words), text
+        assert len(thing.to_pandas()) == 1
+    assert mutants.to_pandas().known_false.all()
+
+
+def test_the_claims_of_a_ledger_in_latex_and_a_verdict_in_words(found):
+    assert "■ proved" in found._repr_html_()
+    assert "ef21.young-optimal: proved" in found[0]._repr_html_()

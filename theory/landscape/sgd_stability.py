@@ -237,6 +237,27 @@ SUFFICIENT = _claim(
     tight=True,
 )
 
+NON_UNIFORMITY = _claim(
+    "non-uniformity-necessary",
+    title="The box of sharpness and non-uniformity, read as necessary for stability",
+    statement=(
+        r"Every minimum that SGD is stable at with step $\eta$ has non-uniformity $s \le 1/(\eta\sqrt p)$, where "
+        r"$s^2 = \lambda_{\max}(\overline{H_i^2} - H^2)$."
+    ),
+    parameters=(eta, p),
+    assumptions=(INTERPOLATING, PSD, BATCHES, LINEARISED, MEAN_SQUARE, STABLE),
+    quantity="s",
+    relation=Relation.LE,
+    expression=1 / (_e * sp.sqrt(_p)),
+    where=SELECTS,
+    confidence="derived",
+    false_as_published=(
+        "The bound is necessary for the sufficient condition T(I) <= I of the 2018 paper, not for stability: with the rows "
+        "(1, 2), (-1, 3), (3, -1), (-2, -1) and single samples, steps are stable up to s eta = 1.0996. Under T(I) <= I it holds "
+        "(sgd-stability.sufficient)."
+    ),
+)
+
 _j = sp.Dummy("j", integer=True)
 
 GAUSSIAN = _claim(
@@ -338,6 +359,7 @@ register(
     NECESSARY,
     TRACE,
     SUFFICIENT,
+    NON_UNIFORMITY,
     GAUSSIAN,
     STATIONARY_COVARIANCE,
     LOSS_FROBENIUS,

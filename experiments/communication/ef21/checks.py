@@ -12,7 +12,6 @@ from gradproof.experiments import data
 from gradproof.experiments.communication.ef21 import instances, methods
 from gradproof.experiments.communication.ef21.instances import ROUNDING, Constants, Trace, closest, lyapunov, trace
 from gradproof.experiments.engine.check import Context, Evidence, check
-from gradproof.experiments.engine.draws import keys
 from gradproof.experiments.engine.eprocess import e_value, lower_limit
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.problems import LeastSquares, Logistic
@@ -123,6 +122,24 @@ def _libsvm(rows: data.Dataset, n: int, backend: str) -> Trace:
 
 
 _LIBSVM: dict[tuple[str, int, str], Trace] = {}
+
+
+@check(ef21.NONCONVEX_QM, level=EMPIRICAL, budget="gpu")
+@check(ef21.NONCONVEX_AM, level=EMPIRICAL, budget="gpu")
+def average_gradient_of_a_thousand_clients(ctx: Context) -> Iterator[Evidence]:
+    """The same on logistic loss with 1000 clients of very different sizes in 10^4 dimensions, Top100, 100 steps."""
+    yield thousand_clients(ctx)
+
+
+def thousand_clients(ctx: Context, n: int = 1000, d: int = 10_000, steps: int = 100) -> Measurement:
+    """Two Gaussian rows a client, their scale log-normal over the clients; the backend of ``ctx``."""
+    rng = ctx.rng("clients")
+    A = rng.standard_normal((n, 2, d)) * np.exp(rng.standard_normal((n, 1, 1)) / 2) / np.sqrt(d)
+    problem = Logistic(A, np.sign(rng.standard_normal((n, 2))), 1e-3)
+    compressor = C.TopK(max(d // 100, 1))
+    gammas = {k: v for k, v in Constants.of(problem).steps(compressor.alpha(d)).items() if k in ("qm", "am")}
+    t = trace(problem, steps, compressor=compressor, gammas=gammas, backend=ctx.backend)
+    return _average(ctx, t, data="log-normal clients", clients=n, d=d)
 
 
 @check(ef21.STEPSIZE_ROOT, level=EMPIRICAL)
@@ -296,7 +313,7 @@ def partial_participation_on_real_data(ctx: Context) -> Iterator[Evidence]:
         method=lambda Q, g: methods.ef21_pp(Q, g, c, p),
         seeds=seeds,
         draw=lambda draws: draws.uniform((P.n,)),
-        stream=_stream(ctx, gamma, seeds),
+        stream=ctx.keys(settings=[gamma], seeds=seeds),
         backend=ctx.backend,
     )
     bound = ctx.claim.bound(
@@ -330,7 +347,7 @@ def noisy_gradients_on_real_data(ctx: Context) -> Iterator[Evidence]:
         method=lambda Q, g: methods.ef21_sgd(Q, g, c),
         seeds=seeds,
         draw=lambda draws: scale * draws.normal((P.n, P.d)),
-        stream=_stream(ctx, gamma, seeds),
+        stream=ctx.keys(settings=[gamma], seeds=seeds),
         backend=ctx.backend,
     )
     sigma2 = float(np.mean(sigma**2 / np.asarray(at.L_i)))
@@ -371,11 +388,6 @@ def _le(
         parameters=parameters,
         n=n,
     )
-
-
-def _stream(ctx: Context, gamma: float, seeds: int) -> np.ndarray:
-    """Keys of the random numbers of the runs of a check; a mutant of the claim sees the same ones."""
-    return keys(ctx.claim.id.split("~")[0], ctx.scope, ctx.seed, settings=[gamma], seeds=range(seeds))
 
 
 def _test(ctx: Context, x: np.ndarray, bound: Any, **parameters: Any) -> Measurement:

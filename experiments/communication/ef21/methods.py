@@ -94,7 +94,7 @@ def ef21_w(problem: Problem, gamma: Any, compressor: Compressor, weights: Array)
     """
     weights = weights if is_array_api_obj(weights) else np.asarray(weights, float)
     xp = array_namespace(weights)
-    if weights.shape != (problem.n,) or not bool(xp.all(weights > 0)) or abs(float(xp.sum(weights)) - 1) > 1e-12:
+    if weights.shape != (problem.n,) or not bool(xp.all(weights > 0)) or abs(xp.sum(weights) - 1) > 1e-12:
         raise ParameterError(f"need {problem.n} positive weights of sum 1, got {weights!r}")
     step_size, scale, w = _step_size(gamma), 1 / (problem.n * weights)[:, None], weights[:, None]
 

@@ -1,6 +1,6 @@
 """Laplacian smoothing in numbers: methods, attraction regions, and the checks that confront the claims with evidence."""
 
-from gradproof.experiments.landscape.laplacian_smoothing import dimensions, rates, smoothing, symbolic
+from gradproof.experiments.landscape.laplacian_smoothing import dimensions, literal, rates, smoothing, symbolic
 from gradproof.experiments.landscape.laplacian_smoothing.digits import compare_on_digits
 from gradproof.experiments.landscape.laplacian_smoothing.methods import (
     Method,
@@ -24,6 +24,7 @@ __all__ = [
     "constant",
     "dimensions",
     "expected_loss",
+    "literal",
     "norms_after",
     "rates",
     "saddle",

@@ -8,10 +8,15 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
+from array_api_compat import array_namespace
 
+from gradproof.experiments.engine.backend import backend as array_library
+from gradproof.experiments.engine.draws import ahead, keys
+from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.landscape.laplacian_smoothing.methods import constant, smoothed_gd, smoothed_sgd
 from gradproof.theory.landscape.laplacian_smoothing import mlsgd_schedule
+
+Array = Any
 
 
 @dataclass(frozen=True)
@@ -37,19 +42,30 @@ class Logistic:
         """Smoothness constant: a quarter of the largest eigenvalue of the Gram matrix, and the ridge."""
         return float(np.linalg.norm(self.features, 2) ** 2 / (4 * len(self.features)) + self.ridge)
 
-    def loss(self, w: np.ndarray) -> float:
-        margin = self.labels * (self.features @ w)
-        return float(np.mean(np.logaddexp(0, -margin)) + self.ridge * (w @ w) / 2)
+    def loss(self, w: Array) -> Array:
+        """w (..., n) -> (...)."""
+        xp = array_namespace(w)
+        margin = self.labels * (w @ self.features.T)
+        loss = xp.log1p(xp.exp(-xp.abs(margin))) + xp.where(margin < 0, -margin, 0 * margin)
+        return xp.mean(loss, axis=-1) + self.ridge / 2 * xp.sum(w * w, axis=-1)
 
-    def grad(self, w: np.ndarray, batch: np.ndarray | None = None) -> np.ndarray:
-        """Gradient over all rows, or over the rows of a batch."""
-        x, y = (self.features, self.labels) if batch is None else (self.features[batch], self.labels[batch])
-        weight = -y * expit(-y * (x @ w))
-        return x.T @ weight / len(y) + self.ridge * w
+    def grad(self, w: Array, batch: Array | None = None) -> Array:
+        """Gradient at w (..., n) over all rows, or over the rows of a batch (..., b)."""
+        xp = array_namespace(w)
+        if batch is None:
+            weight = self.labels / 2 * (xp.tanh(self.labels * (w @ self.features.T) / 2) - 1)  # -y sigmoid(-y x.w)
+            return weight @ self.features / self.labels.shape[0] + self.ridge * w
+        flat = xp.reshape(batch, (-1,))
+        x = xp.reshape(xp.take(self.features, flat, axis=0), (*batch.shape, w.shape[-1]))
+        y = xp.reshape(xp.take(self.labels, flat, axis=0), batch.shape)
+        weight = y / 2 * (xp.tanh(y * xp.sum(x * w[..., None, :], axis=-1) / 2) - 1)
+        return xp.mean(weight[..., None] * x, axis=-2) + self.ridge * w
 
-    def accuracy(self, w: np.ndarray) -> float:
-        """Share of the held-out rows that are classified correctly."""
-        return float(np.mean(np.sign(self.test_features @ w) == self.test_labels))
+    def accuracy(self, w: Array) -> Array:
+        """Share of the held-out rows that are classified correctly, (..., n) -> (...)."""
+        xp = array_namespace(w)
+        right = w @ self.test_features.T * self.test_labels > 0
+        return xp.mean(xp.astype(right, w.dtype), axis=-1)
 
 
 @cache
@@ -64,7 +80,9 @@ def even_against_odd() -> Logistic:
     return Logistic(x[~test], y[~test], x[test], y[test], 1e-3)
 
 
-def compare_on_digits(*, steps: int = 300, batch: int = 8, seeds: int = 5, every: int = 10, seed: int = 0) -> Any:
+def compare_on_digits(
+    *, steps: int = 300, batch: int = 8, seeds: int = 5, every: int = 10, seed: int = 0, backend: str = "numpy"
+) -> Any:
     """Loss and test accuracy of full-gradient and mini-batch methods at equal steps and step size 1/L.
 
     Returns:
@@ -72,32 +90,31 @@ def compare_on_digits(*, steps: int = 300, batch: int = 8, seeds: int = 5, every
     """
     import xarray as xr
 
-    problem = even_against_odd()
-    eta, m = 1 / problem.L, len(problem.labels)
+    problem, on = even_against_odd(), array_library(backend)
+    eta, m, moved = 1 / problem.L, len(problem.labels), on.move(problem)
     schedules: dict[str, Callable[[int], Any]] = {"": constant(0), "ls": constant(1), "mls": mlsgd_schedule}
-    runs = [(prefix, kind) for kind in ("gd", "sgd") for prefix in schedules]
-    names = [f"{prefix}-{kind}".strip("-") for prefix, kind in runs]
-    at = np.arange(0, steps + 1, every)
-    loss, accuracy = np.zeros((2, len(names), seeds, len(at)))
-    for i, (prefix, kind) in enumerate(runs):
-        stochastic, schedule = kind == "sgd", schedules[prefix]
-        for s in range(seeds):
-            rng = np.random.default_rng([seed, s])  # every method sees the same batches
-            if stochastic:
-                method = smoothed_sgd(problem.grad, eta, schedule)
-            else:
-                method = smoothed_gd(problem.grad, eta, schedule)
-            state = method.init(np.zeros(problem.n))
-            for t in range(steps + 1):
-                if t % every == 0:
-                    loss[i, s, t // every] = problem.loss(state.x)
-                    accuracy[i, s, t // every] = problem.accuracy(state.x)
-                state = method.step(state, rng.integers(m, size=batch))
-            if not stochastic:  # no randomness: one run stands for all seeds
-                loss[i], accuracy[i] = loss[i, s], accuracy[i, s]
-                break
-    return xr.Dataset(
-        {"loss": (["method", "seed", "step"], loss), "accuracy": (["method", "seed", "step"], accuracy)},
-        coords={"method": names, "seed": np.arange(seeds), "step": at},
-        attrs={"eta": eta, "batch": batch, "ridge": problem.ridge},
+    # every method sees the same batches
+    draw = ahead(
+        on.asarray(keys("digits", batch, settings=[seed], seeds=range(seeds))), lambda d: d.integers(m, (batch,))
     )
+    found: dict[str, Any] = {}
+    for kind in ("gd", "sgd"):
+        for prefix, schedule in schedules.items():
+            stochastic = kind == "sgd"
+            method = smoothed_sgd(moved.grad, eta, schedule) if stochastic else smoothed_gd(moved.grad, eta, schedule)
+            # without randomness one run stands for all seeds
+            x0 = on.asarray(start(np.zeros(problem.n), seeds=seeds if stochastic else 1))
+            out = run(
+                method,
+                x0,
+                steps,
+                record={"loss": lambda s: moved.loss(s.x), "accuracy": lambda s: moved.accuracy(s.x)},
+                draw=draw if stochastic else None,
+                every=every,
+                units={"loss": "nat", "accuracy": "1"},
+            )
+            out = out.isel(setting=0) if stochastic else out.isel(setting=0, seed=[0] * seeds)
+            found[f"{prefix}-{kind}".strip("-")] = out
+    data = xr.concat(list(found.values()), xr.Variable("method", list(found)), combine_attrs="override")
+    attrs = {"eta": eta, "batch": batch, "ridge": problem.ridge, "seed": seed}
+    return data.transpose("method", "seed", "step").assign_coords(seed=np.arange(seeds)).assign_attrs(attrs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
-from math import gcd
+from math import gcd, nan
 from typing import Any
 
 import numpy as np
@@ -215,6 +215,23 @@ def _negative_eigenvalues(b: np.ndarray, n: int, sigma: Fraction) -> int:
     return sum((x > 0) != (y > 0) for x, y in pairwise(mirrored))
 
 
+@check(ls.INERTIA, level=Level.EMPIRICAL)
+def larger_hessians(ctx: Context) -> Iterator[Evidence]:
+    """Random symmetric B of prescribed inertia up to n = 60: eigenvalues of A^{-1/2}BA^{-1/2}, all well away from 0."""
+    rng = ctx.rng("large")
+    for n, negative in ((20, 0), (20, 7), (60, 31), (60, 60)):
+        q = np.linalg.qr(rng.normal(size=(n, n)))[0]
+        b = (q * np.where(np.arange(n) < negative, -1, 1) * rng.uniform(1, 5, size=n)) @ q.T
+        for sigma in (0.5, 10.0):
+            root = np.linalg.cholesky(matrix(n, sigma))
+            values = np.linalg.eigvalsh(np.linalg.solve(root, np.linalg.solve(root, b).T))
+            # |values| >= 1/(1 + 4 sigma) by Ostrowski; rounding is n^2 eps of numbers of size 5
+            clear = float(np.abs(values).min()) > n * n * EPS * 5
+            where = {"n": n, "sigma": sigma}
+            count = int(np.sum(values < 0)) if clear else nan
+            yield Measurement(measured=count, bound=_bound(ctx, n_neg=negative), parameters=where, seed=ctx.seed)
+
+
 @control(ls.INERTIA, drops="nonnegative_sigma")
 def indefinite_smoothing(ctx: Context) -> Iterator[Evidence]:
     """sigma = -1 makes A indefinite, and signs change."""
@@ -352,6 +369,26 @@ def several_negative_coordinates(ctx: Context) -> Iterator[Evidence]:
             g = gcd(n, *(2 * (i - p[0]) for i in p[1:]))
             measured = len(invariant_stable_subspace(signs(n, p), [periodic_laplacian(n)]))
             yield Measurement(measured=measured, bound=_bound(ctx, g=g), parameters={"n": n, "negatives": str(p)})
+
+
+@check(ls.ROBUST_DIMENSION_MANY, level=Level.EMPIRICAL)
+def runs_with_several_negative_coordinates(ctx: Context) -> Iterator[Evidence]:
+    """mLSGD with three negative coordinates: which random starts of the antisymmetric plane die out, and which others."""
+    n, places = 12, (0, 3, 6)
+    rng, b = ctx.rng("runs"), signs(n, places)
+    basis = np.asarray(invariant_stable_subspace(b, [periodic_laplacian(n)]), dtype=float)
+    g = gcd(n, *(2 * i for i in places))
+    yield Measurement(measured=len(basis), bound=_bound(ctx, g=g), what="dimension", parameters={"n": n})
+    inside, outside = rng.normal(size=(200, len(basis))) @ basis, rng.normal(size=(200, n))
+    # a start in the plane shrinks by 1 - eta/5 a step at least; rounding grows by 1 + eta a step at most, from n eps
+    shrunk = (1 - 0.1 / 5) ** 200 + n * EPS * 1.1**200
+    for x0, attracted in ((inside, 200), (outside, 0)):
+        last = norms_after(np.diag(b).astype(float), ls.mlsgd_schedule, 0.1, x0, 200)
+        died = int(np.sum(last <= shrunk * np.linalg.norm(x0, axis=1)))
+        where = {"n": n, "negatives": str(places)}
+        yield Measurement(
+            measured=died, bound=attracted, what="starts that die out", parameters=where, seed=ctx.seed, n=200
+        )
 
 
 @control(ls.ROBUST_DIMENSION, drops="every_schedule")

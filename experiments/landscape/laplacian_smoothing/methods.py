@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
-from array_api_compat import array_namespace
 from scipy.linalg import solve_discrete_lyapunov, sqrtm
 
-from gradproof.experiments.engine.run import Method
+from gradproof.experiments.engine.run import Method, run, start
 from gradproof.solvers.circulant import periodic_laplacian, smooth
 
 Array = Any
@@ -21,7 +21,7 @@ class SmoothingState(NamedTuple):
     """Iterate x, shape (..., n), and the number k of steps taken."""
 
     x: Array
-    k: int
+    k: Any
 
 
 def constant(sigma: Any) -> Schedule:
@@ -29,27 +29,23 @@ def constant(sigma: Any) -> Schedule:
     return lambda k: sigma
 
 
-def smoothed_gd(grad: Grad, eta: float, schedule: Schedule) -> Method:
-    """``x_{k+1} = x_k - eta A_{sigma_k}^{-1} grad f(x_k)``; ``grad`` maps (..., n) to (..., n)."""
+def smoothed_gd(grad: Grad, eta: Any, schedule: Schedule) -> Method:
+    """``x_{k+1} = x_k - eta A_{sigma_k}^{-1} grad f(x_k)``; ``grad`` maps (..., n) to (..., n).
 
-    def init(x0: Array) -> SmoothingState:
-        return SmoothingState(x0, 0)
-
-    def step(state: SmoothingState, draw: Any = None) -> SmoothingState:
-        sigma = float(schedule(state.k))
-        return SmoothingState(state.x - eta * smooth(grad(state.x), sigma), state.k + 1)
-
-    return Method(init, step)
+    ``eta``: a number, or an array that broadcasts against x, such as (setting, 1, 1).
+    """
+    return smoothed_sgd(lambda x, draw: grad(x), eta, schedule)
 
 
-def smoothed_sgd(grad: Callable[[Array, Array], Array], eta: float, schedule: Schedule) -> Method:
+def smoothed_sgd(grad: Callable[[Array, Array], Array], eta: Any, schedule: Schedule) -> Method:
     """The same with a stochastic gradient ``grad(x, draw)``; ``draw`` is the randomness of the step."""
 
     def init(x0: Array) -> SmoothingState:
         return SmoothingState(x0, 0)
 
-    def step(state: SmoothingState, draw: Array) -> SmoothingState:
-        sigma = float(schedule(state.k))
+    def step(state: SmoothingState, draw: Array | None = None) -> SmoothingState:
+        sigma = schedule(state.k)
+        sigma = float(sigma) if isinstance(sigma, Real) else sigma
         return SmoothingState(state.x - eta * smooth(grad(state.x, draw), sigma), state.k + 1)
 
     return Method(init, step)
@@ -62,26 +58,17 @@ def saddle(n: int) -> np.ndarray:
     return d
 
 
-def trajectory(method: Method, x0: Array, steps: int) -> Any:
-    """Iterate x_0, ..., x_steps lazily."""
-    state = method.init(x0)
-    yield state.x
-    for _ in range(steps):
-        state = method.step(state, None)
-        yield state.x
+def trajectory(method: Method, x0: np.ndarray, steps: int) -> np.ndarray:
+    """Iterates x_0, ..., x_steps from one start (n,): shape (steps + 1, n)."""
+    return run(method, start(x0), steps, record={"x": lambda s: s.x}).x.values[0, 0]
 
 
-def norms_after(hessian: Array, schedule: Schedule, eta: float, x0: Array, steps: int) -> Array:
+def norms_after(hessian: np.ndarray, schedule: Schedule, eta: float, x0: np.ndarray, steps: int) -> np.ndarray:
     """``||x_steps||`` from a batch of starts (..., n) on ``x'Hx/2``; H is a diagonal (n,) or a matrix (n, n)."""
-    xp = array_namespace(x0)
-    if hessian.ndim == 1:
-        method = smoothed_gd(lambda x: hessian * x, eta, schedule)
-    else:
-        method = smoothed_gd(lambda x: x @ hessian, eta, schedule)
-    state = method.init(x0)
-    for _ in range(steps):
-        state = method.step(state, None)
-    return xp.sqrt(xp.sum(state.x**2, axis=-1))
+    grad = (lambda x: hessian * x) if hessian.ndim == 1 else (lambda x: x @ hessian)
+    starts = np.reshape(x0, (1, -1, x0.shape[-1]))
+    end = run(smoothed_gd(grad, eta, schedule), starts, steps, record={"x": lambda s: s.x}, at=[steps])
+    return np.sqrt(np.sum(end.x.values[0, :, 0] ** 2, axis=-1)).reshape(x0.shape[:-1])
 
 
 def stationary_covariance(hessian: np.ndarray, sigma: float, eta: float, s2: float) -> np.ndarray:

@@ -51,6 +51,17 @@ def fourier_modes(ctx: Context) -> Iterator[Evidence]:
     yield Identity(sp.expand(sp.expand_trig(applied - claimed * mode(i))), "A cos(it + p) = lambda cos(it + p)")
 
 
+@check(ls.MEAN, level=Level.SYMBOLIC)
+def columns_that_sum_to_one(ctx: Context) -> Iterator[Evidence]:
+    """1'A = 1' for every sigma: each entry of v gives what it keeps and what its two neighbours get. So 1'A^-1 = 1'."""
+    sigma, before, v, after = sp.symbols("sigma before v after", real=True)
+    kept = sp.expand(
+        (1 + 2 * sigma) * v - sigma * (before + after)
+    )  # (A v)_i; it holds v_{i-1}, v_i, v_{i+1} once each
+    column = sum(kept.coeff(x) for x in (before, v, after))
+    yield Identity(column - ctx.claim.expression, "a column of A sums to 1")
+
+
 @check(ls.BETA1, level=Level.SYMBOLIC)
 def greens_function(ctx: Context) -> Iterator[Evidence]:
     """The claimed entries invert A: the recursion inside, the jump at 0, and n times the entry at 0 as trace."""

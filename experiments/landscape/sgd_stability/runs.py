@@ -1,57 +1,95 @@
 """Runs: linearised chains, and SGD or GD on diagonal linear nets and two-layer ReLU nets, over grids of step and batch.
 
-A method is two pure functions, ``init`` and ``step``, over a small state with leading axes for settings; ``step``
-takes the batch that it uses. The same functions run on NumPy (a loop) and on JAX (a scan under jit, on a GPU where
-there is one).
+A step's random numbers are the indices of its batch. The same methods run on every array library, on JAX as one compiled
+program, on a GPU where there is one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from array_api_compat import array_namespace
 
+from gradproof.experiments.engine.backend import backend as array_library
+from gradproof.experiments.engine.draws import Draws, ahead, keys, split
+from gradproof.experiments.engine.run import Method, run, start
 from gradproof.solvers import moments
+
+
+class ChainState(NamedTuple):
+    delta: Any  # distance from the minimum, (setting, seed, d)
+
+
+def linearised_sgd(rows: Any, eta: Any) -> Method:
+    """``delta+ = delta - (eta/B) sum_b g_b (g_b . delta)``; ``draw``: which of the rows (n, d), shape (setting, seed, B)."""
+
+    def step(s: ChainState, draw: Any) -> ChainState:
+        xp = array_namespace(s.delta)
+        g = _rows(rows, draw)
+        along = xp.sum(g * s.delta[..., None, :], axis=-1)
+        return ChainState(s.delta - eta * xp.mean(g * along[..., None], axis=-2))
+
+    return Method(ChainState, step)
+
+
+def batches(n: int, B: int, replacement: bool = False) -> Callable[[Draws], Any] | None:
+    """Uniform batches of B of n samples, int64 (setting, seed, B); None for all of them."""
+    if replacement or B == 1:
+        return lambda d: d.integers(n, (B,))
+    if n == B:
+        return None
+
+    def sample(d: Draws) -> Any:
+        u = d.uniform((n,))
+        return array_namespace(u).argsort(u, axis=-1)[..., :B]
+
+    return sample
+
+
+def _rows(table: Any, which: Any) -> Any:
+    """table[which], which (..., B), on any library; the whole table for None."""
+    if which is None:
+        return table
+    xp = array_namespace(which)
+    return xp.reshape(xp.take(table, xp.reshape(which, (-1,)), axis=0), (*which.shape, *table.shape[1:]))
 
 
 def chains(
     rows: Any,
-    start: Any,
+    begin: Any,
     eta: float,
     batch_size: int,
     replacement: bool,
     steps: int,
     n_chains: int,
-    rng: np.random.Generator,
+    stream: np.ndarray,
+    backend: str = "numpy",
 ) -> np.ndarray:
-    """(steps + 1, n_chains) values of ``||delta_t||^2`` of linearised SGD: ``delta - (eta/B) sum_b J (J'delta)``."""
-    G = np.asarray(rows, dtype=float)
-    delta = np.tile(np.asarray(start, dtype=float), (n_chains, 1))
-    out = [(delta**2).sum(axis=1)]
-    for _ in range(steps):
-        J = G[draw_batches(rng, len(G), batch_size, replacement, n_chains)]  # (chains, B, d)
-        delta = delta - eta / batch_size * np.einsum("cba,cbd,cd->ca", J, J, delta, optimize=True)
-        out.append((delta**2).sum(axis=1))
-    return np.array(out)
-
-
-def draw_batches(rng: np.random.Generator, n: int, B: int, replacement: bool, size: int) -> np.ndarray:
-    """(size, B) uniform batches."""
-    if replacement or B == 1:
-        return rng.integers(0, n, (size, B))
-    return np.argsort(rng.random((size, n)), axis=1)[:, :B]
+    """(steps + 1, n_chains) values of ``||delta_t||^2`` of linearised SGD; ``stream``: keys (1, 1, 2) for all chains."""
+    on, n = array_library(backend), len(rows)
+    G, words = on.move((np.asarray(rows, dtype=float), split(stream[:, 0], n_chains)))
+    which = batches(n, batch_size, replacement)
+    out = run(
+        linearised_sgd(G, eta),
+        on.asarray(start(begin, seeds=n_chains)),
+        steps,
+        record={"norm2": lambda s: array_namespace(s.delta).sum(s.delta**2, axis=-1)},
+        draw=(lambda t: which(Draws(words, t))) if which else None,
+    )
+    return out.norm2.values[0].T
 
 
 # --- networks --------------------------------------------------------------------------------------------------------
 
 
 class Net(NamedTuple):
-    """Parameters with a leading axis for settings."""
+    """Parameters with leading axes: (setting, seed) in a run, (setting,) at its end."""
 
-    a: Any  # (settings, d), or (settings, k, m): output weights
-    b: Any  # (settings, d), or (settings, m, d): input weights
+    a: Any  # (..., d), or (..., k, m): output weights
+    b: Any  # (..., d), or (..., m, d): input weights
 
 
 @dataclass(frozen=True)
@@ -67,10 +105,16 @@ class Diagonal:
         a, b = 1.5 + 0.1 * rng.standard_normal(d), 0.15 * rng.standard_normal(d)
         return Net(np.tile(a, (settings, 1)), np.tile(b, (settings, 1)))
 
+    def unflatten(self, x: Any) -> Net:
+        """Parameters from one vector (..., 2d)."""
+        d = self.X.shape[1]
+        return Net(x[..., :d], x[..., d:])
+
     def step(self, s: Net, x: Any, y: Any, eta: Any) -> Net:
-        """x: (settings, B, d), y: (settings, B), eta: (settings,)."""
-        residual = (x @ (s.a * s.b)[..., None])[..., 0] - y
-        g = (residual[..., None] * x).mean(axis=1) * eta[:, None]
+        """x: (..., B, d), y: (..., B), eta: a number or (..., 1)."""
+        xp = array_namespace(s.a)
+        residual = xp.matmul(x, (s.a * s.b)[..., None])[..., 0] - y
+        g = eta * xp.mean(residual[..., None] * x, axis=-2)
         return Net(s.a - g * s.b, s.b - g * s.a)
 
     def loss(self, s: Net) -> np.ndarray:
@@ -97,14 +141,24 @@ class Relu:
         A = rng.standard_normal((k, self.width)) / np.sqrt(self.width)
         return Net(np.tile(A, (settings, 1, 1)), np.tile(W, (settings, 1, 1)))
 
+    def unflatten(self, x: Any) -> Net:
+        """Parameters from one vector (..., (k + d) m)."""
+        xp, (m, d), k = array_namespace(x), (self.width, self.X.shape[1]), self.y.shape[1]
+        A, W = x[..., : k * m], x[..., k * m :]
+        return Net(xp.reshape(A, (*x.shape[:-1], k, m)), xp.reshape(W, (*x.shape[:-1], m, d)))
+
     def step(self, s: Net, x: Any, y: Any, eta: Any) -> Net:
-        """x: (settings, B, d), y: (settings, B, k), eta: (settings,)."""
-        hidden = x @ s.b.swapaxes(1, 2)  # (settings, B, m)
-        active = hidden * (hidden > 0)
-        residual = active @ s.a.swapaxes(1, 2) - y
-        back = (residual @ s.a) * (hidden > 0)
-        scale = (eta / x.shape[1])[:, None, None]
-        return Net(s.a - scale * (residual.swapaxes(1, 2) @ active), s.b - scale * (back.swapaxes(1, 2) @ x))
+        """x: (..., B, d), y: (..., B, k), eta: a number or (..., 1)."""
+        xp = array_namespace(s.a)
+        scale = (eta[..., None] if getattr(eta, "ndim", 0) else eta) / x.shape[-2]
+        hidden = xp.matmul(x, xp.matrix_transpose(s.b))  # (..., B, m)
+        active = xp.where(hidden > 0, hidden, 0 * hidden)
+        residual = xp.matmul(active, xp.matrix_transpose(s.a)) - y
+        back = xp.where(hidden > 0, xp.matmul(residual, s.a), 0 * hidden)
+        return Net(
+            s.a - scale * xp.matmul(xp.matrix_transpose(residual), active),
+            s.b - scale * xp.matmul(xp.matrix_transpose(back), x),
+        )
 
     def loss(self, s: Net) -> np.ndarray:
         """(settings,)"""
@@ -139,6 +193,30 @@ class EndPoint(NamedTuple):
     bounds: moments.Bounds | None
 
 
+class TrainState(NamedTuple):
+    a: Any  # output weights, (setting, seed, ...)
+    b: Any  # input weights, (setting, seed, ...)
+    t: Any  # steps taken
+
+
+def sgd(problem: Diagonal | Relu, etas: Any, warmup: int) -> Method:
+    """SGD on the mean loss at step sizes (setting, 1, 1), warmed up linearly.
+
+    Starts at the parameters as one vector (setting, seed, P). ``draw``: indices of the batch (setting, seed, B), all
+    samples without one.
+    """
+
+    def init(x0: Any) -> TrainState:
+        return TrainState(*problem.unflatten(x0), 0)
+
+    def step(s: TrainState, draw: Any | None = None) -> TrainState:
+        ramp = etas * ((s.t + 1) / warmup)
+        eta = array_namespace(s.a).where(ramp < etas, ramp, etas)
+        return TrainState(*problem.step(Net(s.a, s.b), _rows(problem.X, draw), _rows(problem.y, draw), eta), s.t + 1)
+
+    return Method(init, step)
+
+
 def train(
     problem: Diagonal | Relu,
     etas: Any,
@@ -152,36 +230,20 @@ def train(
 
     Every setting starts at the same point and sees its own batches, without replacement within a batch.
     """
-    n, etas = len(problem.X), np.asarray(etas, dtype=float)
-    state = problem.init(rng, len(etas))
-    if backend == "jax":
-        return _train_jax(problem, state, etas, batch_size, steps, warmup, int(rng.integers(2**31)))
-    whole = np.tile(np.arange(n), (len(etas), 1))
-    with np.errstate(over="ignore", invalid="ignore"):  # runs may diverge; the others go on
-        for t in range(steps):
-            batch = whole if batch_size == n else draw_batches(rng, n, batch_size, False, len(etas))
-            state = problem.step(state, problem.X[batch], problem.y[batch], etas * min(1.0, (t + 1) / warmup))
-    return state
-
-
-def _train_jax(
-    problem: Diagonal | Relu, state: Net, etas: np.ndarray, B: int, steps: int, warmup: int, seed: int
-) -> Net:
-    import jax
-    import jax.numpy as jnp
-
-    with jax.enable_x64(True):
-        X, y, steps_of = jnp.asarray(problem.X), jnp.asarray(problem.y), jnp.asarray(etas)
-        n = len(problem.X)
-
-        def body(s: Net, t: Any) -> tuple[Net, None]:
-            keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), t), len(etas))
-            batch = jax.vmap(lambda key: jax.random.permutation(key, n)[:B] if n > B else jnp.arange(n))(keys)
-            return problem.step(s, X[batch], y[batch], steps_of * jnp.minimum(1.0, (t + 1) / warmup)), None
-
-        start = Net(jnp.asarray(state.a), jnp.asarray(state.b))
-        end, _ = jax.jit(lambda s: jax.lax.scan(body, s, jnp.arange(steps)))(start)
-        return Net(np.asarray(end.a), np.asarray(end.b))
+    on, etas = array_library(backend), np.asarray(etas, dtype=float)
+    x0 = np.concatenate([p.reshape(len(etas), 1, -1) for p in problem.init(rng, len(etas))], axis=-1)
+    moved, step_sizes = on.move((problem, etas[:, None, None]))
+    words = on.asarray(keys("train", int(rng.integers(2**62)), settings=etas.tolist(), seeds=[0]))
+    which = batches(len(problem.X), batch_size)
+    out = run(
+        sgd(moved, step_sizes, warmup),
+        on.asarray(x0),
+        steps,
+        record={"a": lambda s: s.a, "b": lambda s: s.b},
+        at=[steps],
+        draw=ahead(words, which) if which else None,
+    )
+    return Net(out.a.values[:, 0, 0], out.b.values[:, 0, 0])
 
 
 def end_points(

@@ -4,12 +4,14 @@ import json
 import math
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from hypothesis import strategies as st
+from sympy import Interval
 
 from gradproof import experiment, own_claim
 from gradproof.cli import main
@@ -21,6 +23,7 @@ from gradproof.falsify.moves import move
 from gradproof.testing.tape import play
 from gradproof.theory import registry
 from gradproof.theory.errors import ParameterError, UnknownClaim
+from gradproof.theory.evidence import Measurement
 
 THEOREMS = Path(__file__).parents[1] / "theorems"
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -55,6 +58,19 @@ def test_a_false_theorem_gets_a_counterexample(id):
     again = replay(CLAIMS[id], found.instance, experiment=found.experiment)
     assert again.violated
     assert again.measurement == found.measurement or found.measurement.e_value is not None
+
+
+@pytest.mark.parametrize(
+    ("id", "limit"),
+    [("false.ef21-sharp-105", "alpha"), ("false.sgd-threshold-1001", "eta"), ("false.step-2.01", "gamma")],
+    ids=["EF21 at 1.05 times its threshold", "SGD at 1.001 eta*", "GD at 2.01/L"],
+)
+def test_a_step_size_just_too_long_falls_in_ten_seconds(id, limit):
+    start = time.process_time()
+    found = falsify_claim(CLAIMS[id], seconds=CAP)
+    assert found.violated
+    assert time.process_time() - start < 10
+    assert limit in found.instance
 
 
 @pytest.mark.parametrize("id", [x if x in QUICK_TRUE else pytest.param(x, marks=pytest.mark.slow) for x in TRUE])
@@ -115,8 +131,8 @@ def test_dropping_an_assumption_finds_the_instance_that_needs_it():
 
 
 def test_a_claim_without_an_experiment_says_so():
-    with pytest.raises(UnknownClaim, match="has no experiment"):
-        falsify_claim(registry.claim("ef21.cloning"))
+    with pytest.raises(UnknownClaim, match="has no experiment and no check"):
+        falsify_claim(_claim("bare", bound="x"))
 
 
 def _claim(name, **kwargs):
@@ -240,6 +256,83 @@ def test_equalities_are_tested_from_both_sides():
         return x * x if x < 2 else x * x * 0.999
 
     assert falsify_claim(c).violated
+
+
+def _stable(c):
+    @experiment(c, gamma=lambda L: st.floats(0.01 / L, 4 / L))
+    def shrinks(gamma, L):
+        x = 1.0
+        for _ in range(60):
+            x = x - gamma * L * x
+        return abs(x) <= 1
+
+
+@pytest.mark.parametrize(("bound", "false"), [("2/L", False), ("1.9/L", True), ("2.02/L", True)])
+def test_a_threshold_is_met_from_both_sides(bound, false):
+    c = own_claim(f"inline.iff-{bound[0:3].replace('.', '-').replace('/', '-')}", parameters={"L": "smoothness"}, quantity="gamma",
+                  relation="iff", bound=bound)  # fmt: skip
+    _stable(c)
+    found = falsify_claim(c, evaluations=2000, seconds=30)
+    assert found.violated == false, found
+
+
+def test_a_threshold_measured_as_a_number_is_refused_with_the_way_out():
+    c = own_claim("inline.iff-number", parameters={"L": "smoothness"}, quantity="gamma", relation="iff", bound="2/L")
+
+    @experiment(c, gamma=st.floats(0.1, 4.0))
+    def number(gamma, L):
+        return 2 / L
+
+    with pytest.raises(ParameterError, match="return True where the property holds and False where it fails"):
+        falsify_claim(c, evaluations=20)
+
+
+@pytest.mark.parametrize(
+    ("relation", "bound", "most", "false"),
+    [(">=", "p", 1, False), (">=", "min(1.2*p, 1)", 1, True), ("==", "p", "1", False), ("==", "p*(1 - p/5)", 1, True),
+     (">=", "min(1.2*p, 1)", None, False)],
+)  # fmt: skip
+def test_expectations_are_bounded_from_below_where_the_quantity_is_bounded(relation, bound, most, false):
+    c = own_claim(f"inline.frequency-{relation}-{bound}-{most}".replace(">=", "ge"), parameters={"p": ("chance", Interval(0, 1))},
+                  quantity="E mean", relation=relation, bound=bound)  # fmt: skip
+
+    @experiment(c, at_most=most, n=st.integers(1, 5))
+    def frequency(p, n, rng):
+        return float((rng.random(n) < p).mean())
+
+    found = falsify_claim(c, evaluations=40, seconds=15)
+    assert found.violated == false, found
+    if most is None:
+        assert "give at_most" in found.how
+
+
+def test_a_quantity_beyond_its_stated_maximum_decides_nothing():
+    c = own_claim("inline.beyond-most", parameters={"x": "a number"}, quantity="E", relation=">=", bound="2*x")
+
+    @experiment(c, at_most="x/2")
+    def constant(x, rng):
+        return x
+
+    found = falsify_claim(c, evaluations=30, seconds=10)
+    assert not found.violated
+    assert "exceeds at_most" in found.how
+
+
+def test_the_error_that_a_measure_states_is_taken_off():
+    c = _claim("bisection", bound="x", relation="==")
+
+    @experiment(c)
+    def bisected(x):
+        return Measurement(measured=x * (1 + 1e-7), bound=0, error=1e-6 * x)
+
+    assert not falsify_claim(c, evaluations=200).violated
+    d = _claim("bisection-off", bound="x")
+
+    @experiment(d)
+    def off(x):
+        return Measurement(measured=x * (1 + 1e-5), bound=0, error=1e-6 * x)
+
+    assert falsify_claim(d, evaluations=200).violated
 
 
 def test_an_overflowing_run_is_replayed_in_large_numbers():

@@ -24,8 +24,12 @@ def row(claim, check="a_check", *, level=Level.EXACT, outcome=Outcome.CONFIRMED,
 
 @pytest.fixture
 def ledger(tmp_path):
+    return made_ledger(tmp_path)
+
+
+def made_ledger(folder):
     """A ledger with every verdict on claims that exist, and one that does not."""
-    book = Ledger(tmp_path / "made.sqlite")
+    book = Ledger(folder / "made.sqlite")
     m = Measurement(measured=0.5, bound=1.0, error=1e-9, error_source="solver gap", parameters={"gamma": "1/3", "n": 4},
                     relation=Relation.LE, seed=3, n=10)  # fmt: skip
     book.put(row("ef21.nonconvex-am", worst=m, tightness=0.5))

@@ -64,7 +64,7 @@ def test_every_verdict_is_shown_and_every_link_resolves(ledger, tmp_path):
         "1/3 = 0.333333",
         "0.5 ≤ 1",
         "caught",
-        "the bound fails<",
+        "violated without it",
         "stream 3",
         "<math",
     ):

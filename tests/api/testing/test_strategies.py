@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 import gradproof.testing as gt
@@ -78,6 +78,11 @@ def test_mixing_matrices_are_doubly_stochastic(W):
     assert (W >= 0).all()
     assert all(sum(map(Fraction, row)) == 1 for row in W)
     assert np.linalg.eigvalsh(W)[-2] < 1
+    assert (np.diag(W) > 0).all()
+
+
+def test_some_mixing_matrices_have_eigenvalues_near_minus_one():
+    find(gt.mixing_matrices(), lambda W: np.linalg.eigvalsh(W)[0] < -0.8)
 
 
 @FEW

@@ -1,5 +1,9 @@
 """One implementation of every method, the same numbers on every array library."""
 
+import textwrap
+from functools import lru_cache
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
@@ -7,40 +11,20 @@ from gradproof.experiments import compressors as C
 from gradproof.experiments.communication.ef21 import methods
 from gradproof.experiments.engine.backend import backend, backend_of, to_numpy
 from gradproof.experiments.engine.draws import Draws, keys
-from gradproof.experiments.engine.run import run, start
-from gradproof.experiments.problems import Logistic, Quadratics, sine_least_squares
+from gradproof.experiments.engine.examples import Example, _makers, examples, states, without_example
+from gradproof.experiments.engine.run import Method, run, start
+from gradproof.experiments.problems import Quadratics
 from gradproof.theory.errors import ParameterError
 
 OTHERS = ("torch", "jax", "array-api-strict")
-T, SEEDS, K = 30, 3, 2
+EXAMPLES = examples()
 
 
-def logistic():
-    rng = np.random.default_rng(5)
-    return Logistic(rng.standard_normal((4, 12, 6)), np.sign(rng.standard_normal((4, 12))), 0.1)
+class State(NamedTuple):
+    x: object
 
 
-def quadratics():
-    h = np.random.default_rng(6).standard_normal((4, 6, 6))
-    return Quadratics(h @ h.transpose(0, 2, 1))
-
-
-PROBLEMS = {
-    "logistic": logistic,
-    "least squares": lambda: sine_least_squares((1.0, 2.0, 3.0, 10.0), d=6),
-    "quadratics": quadratics,
-}
-TOP = C.TopK(K)
-METHODS = {
-    "gd": (lambda P, g: methods.gd(P, g), None),
-    "compressed_gd": (lambda P, g: methods.compressed_gd(P, g, TOP), None),
-    "classical_ef": (lambda P, g: methods.classical_ef(P, g, TOP), None),
-    "ef21": (lambda P, g: methods.ef21(P, g, TOP), None),
-    "ef21, RandK": (lambda P, g: methods.ef21(P, g, C.RandK(K)), lambda d: d.uniform((4, 6))),
-    "ef21_w": (lambda P, g: methods.ef21_w(P, g, TOP, 0 * P.L_i + 0.25), None),
-    "ef21_sgd": (lambda P, g: methods.ef21_sgd(P, g, TOP), lambda d: 0.1 * d.normal((4, 6))),
-    "ef21_pp": (lambda P, g: methods.ef21_pp(P, g, TOP, 0.5), lambda d: d.uniform((4,))),
-}
+TOP = C.TopK(2)
 COMPRESSORS = (
     C.TopK(1),
     TOP,
@@ -51,34 +35,60 @@ COMPRESSORS = (
 )
 
 
-def trajectory(on, problem, method, draws):
-    """Iterates at every step, from the same start and the same random numbers."""
-    P = problem()
-    gammas = np.array([0.3, 0.6]) / float(np.max(P.L_i))
-    stream = on.asarray(keys("test", settings=gammas.tolist(), seeds=range(SEEDS)))
-    draw = (lambda t: draws(Draws(stream, t))) if draws else None
-    x0 = on.asarray(start(np.linspace(-1, 1, P.d), settings=len(gammas), seeds=SEEDS))
-    with on.scope():
-        m = method(on.move(P), on.asarray(gammas))
-    out = run(m, x0, T, record={"x": lambda s: s.x}, draw=draw)
-    assert out.attrs["backend"] == on.name
-    return out.x.values
+def test_every_method_has_an_example():
+    missing = without_example()
+    assert not missing, f"{', '.join(missing)}: no example; add one with @example, see experiments/engine/examples.py"
 
 
-def rounding(reference):
-    """What T steps of sums of at most a hundred terms may lose, when steps do not magnify it by more than ten."""
-    return 10 * T * 100 * np.finfo(float).eps * np.abs(reference).max()
+def test_a_method_without_an_example_is_found_by_what_it_says_or_does(tmp_path):
+    source = """
+        def says(problem) -> Method: return other(problem)
+        def does(problem): return Method(init, lambda s, draw: s)
+        def neither(problem): return run(says(problem))
+        class Family:
+            def member(self) -> Method: ...
+    """
+    (tmp_path / "new.py").write_text(textwrap.dedent(source))
+    assert list(_makers(tmp_path / "new.py")) == ["says", "does", "Family.member"]
 
 
-@pytest.mark.parametrize("name", OTHERS)
-@pytest.mark.parametrize("problem", PROBLEMS)
-@pytest.mark.parametrize("method", METHODS)
-def test_every_method_agrees_with_numpy(on_backend, name, problem, method):
-    other = trajectory(on_backend(name), PROBLEMS[problem], *METHODS[method])
-    reference = trajectory(backend("numpy"), PROBLEMS[problem], *METHODS[method])
-    assert reference.std() > 0.01
-    assert other.dtype == np.float64
-    assert np.abs(other - reference).max() <= rounding(reference)
+def test_an_example_has_settings_and_seeds():
+    with pytest.raises(ParameterError, match="two or more settings and seeds"):
+        Example(Method(State, lambda s, draw: s), start(np.ones(2), settings=1, seeds=3))
+
+
+def test_a_method_that_computes_otherwise_on_another_library_is_caught():
+    def make(on):
+        factor = 0.5 if on.name == "numpy" else 0.5 + 1e-11
+        return Example(Method(State, lambda s, draw: State(s.x * factor)), start(np.ones(2), settings=2, seeds=2))
+
+    (here,), (there,) = (states(make, backend(name)) for name in ("numpy", "array-api-strict"))
+    assert (np.abs(there - here) > make(backend("numpy")).rounding(here)).any()
+
+
+@lru_cache
+def reference(name):
+    return states(EXAMPLES[name], backend("numpy"))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_moves_and_its_settings_and_seeds_differ(name):
+    example = EXAMPLES[name](backend("numpy"))
+    x, *_ = reference(name)
+    assert x.shape[:3] == (*example.x0.shape[:2], example.steps + 1)
+    assert np.isfinite(x).all()
+    assert (x[:, :, -1] != x[:, :, 0]).any()
+    assert (x[0, :, -1] != x[1, :, -1]).any()
+    assert (x[:, 0, -1] != x[:, 1, -1]).any() or (example.draw is None and (example.x0[:, 0] == example.x0[:, 1]).all())
+
+
+@pytest.mark.parametrize("on", OTHERS)
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_method_agrees_with_numpy(on_backend, on, name):
+    rounding = EXAMPLES[name](backend("numpy")).rounding
+    for here, there in zip(reference(name), states(EXAMPLES[name], on_backend(on)), strict=True):
+        assert there.dtype == here.dtype
+        assert (np.abs(there - here) <= rounding(here)).all()
 
 
 @pytest.mark.parametrize("name", ["numpy", *OTHERS])
@@ -127,7 +137,7 @@ def test_unknown_backends_are_named():
 @pytest.mark.parametrize("name", ["numpy", *OTHERS])
 def test_single_precision_must_be_asked_for(on_backend, name):
     on = on_backend(name)
-    P = on.move(quadratics())
+    P = on.move(Quadratics(np.eye(6)[None]))
     x0 = on.asarray(start(np.ones(6)))
     with on.scope():
         small = on.xp.astype(x0, on.xp.float32) if hasattr(on.xp, "astype") else x0.astype("float32")

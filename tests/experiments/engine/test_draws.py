@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gradproof.experiments.engine.draws import Draws, keys, philox
+from gradproof.experiments.engine.backend import to_numpy
+from gradproof.experiments.engine.draws import Draws, ahead, keys, philox
 
 # Random123, kat_vectors: philox4x32-10
 KNOWN = [
@@ -54,3 +55,15 @@ def test_moments_and_range():
     assert abs(z.mean()) < 5 / np.sqrt(n)
     assert abs(z.var() - 1) < 5 * np.sqrt(2 / n)
     assert np.abs(np.bincount(k, minlength=7) - n / 7).max() < 5 * np.sqrt(n / 7)
+
+
+@pytest.mark.parametrize("name", ["numpy", "torch", "jax", "array-api-strict"])
+def test_numbers_made_ahead_are_the_same(on_backend, name):
+    on = on_backend(name)
+    words = on.asarray(keys("ahead", settings=[0.1, 0.2], seeds=range(3)))
+    with on.scope():
+        both = ahead(words, lambda d: (d.uniform((3,)), d.integers(7, slot=1)), block=4)
+        for t in (0, 3, 4, 9, 2):
+            u, k = both(t)
+            assert (to_numpy(u) == to_numpy(Draws(words, t).uniform((3,)))).all()
+            assert (to_numpy(k) == to_numpy(Draws(words, t).integers(7, slot=1))).all()

@@ -106,3 +106,18 @@ def test_the_reason_names_the_instance():
     v = judge(Level.EXACT, Relation.LE, [m(2.0, 1.0, 0.1, parameters={"gamma": 0.5}, what="average")])
     assert v.reason == "average 2 +- 0.1 (rounding) <= 1 violated at gamma=0.5"
     assert v.worst.measured == 2.0
+
+
+@pytest.mark.parametrize(
+    ("level", "measurement", "expected"),
+    [
+        (Level.EXACT, m(1.5, 1.0), Outcome.REFUTED),
+        (Level.EXACT, m(0.5, 1.0), Outcome.CONFIRMED),  # not refuted: the summary calls this missed
+        (Level.CONTROL, m(0.5, 1.0), Outcome.CONFIRMED),  # repaired: holds
+        (Level.CONTROL, m(1.5, 1.0), Outcome.MISSED),  # a check that refutes anything
+        (Level.CONTROL, m(math.nan, 1.0), Outcome.UNDECIDED),
+        (Level.CONTROL, m(1.05, 1.0, 0.1), Outcome.UNDECIDED),
+    ],
+)
+def test_a_statement_known_to_be_false_has_controls_that_hold(level, measurement, expected):
+    assert judge(level, Relation.LE, [measurement], known_false=True).outcome is expected

@@ -1,8 +1,12 @@
 """The ledger: what is written comes back bit by bit, a corrupted file is kept aside, foreign files are left alone."""
 
 import sqlite3
+import subprocess
+import sys
+import textwrap
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sympy as sp
@@ -64,3 +68,85 @@ def test_an_impossible_place_is_one_line(tmp_path):
     with pytest.raises(LedgerError, match="choose another") as caught:
         Ledger(tmp_path / "file" / "ledger.sqlite")
     assert "\n" not in str(caught.value)
+
+
+FULL_DISK = """
+    import resource, signal, sys
+    sys.path.insert(0, "HERE")
+    from test_store import row
+    from gradproof.experiments.engine.store import Ledger
+    from gradproof.theory.errors import LedgerError
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    ledger = Ledger("PATH")
+    ledger.put(row("a"))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))  # a disk with room for small files only
+    try:
+        ledger.put(row("b", summary="x" * 200_000))
+    except LedgerError as error:
+        print(error)
+    print([r.key for r in ledger.rows()])
+"""
+
+
+def test_a_full_disk_keeps_what_was_written(tmp_path):
+    code = (
+        textwrap.dedent(FULL_DISK)
+        .replace("HERE", str(Path(__file__).parent))
+        .replace("PATH", str(tmp_path / "l.sqlite"))
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    said, kept = done.stdout.splitlines()
+    assert said.startswith("cannot write to the ledger")
+    assert said.endswith("what was written before is kept")
+    assert kept == "['a']"
+    ledger = Ledger(tmp_path / "l.sqlite")  # room again
+    ledger.put(row("b"))
+    assert {r.key for r in ledger.rows()} == {"a", "b"}
+
+
+def test_an_unwritable_ledger_is_one_line(tmp_path, monkeypatch):
+    Ledger(tmp_path / "l.sqlite").put(row())
+    connect = sqlite3.connect
+
+    def read_only(path, **options):  # what a folder without permission gives; root has every permission
+        return connect(f"file:{path}?mode=ro&immutable=1", uri=True, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", read_only)
+    with pytest.raises(LedgerError, match=r"cannot use the ledger .*read.*only.*choose another") as caught:
+        Ledger(tmp_path / "l.sqlite")
+    assert "\n" not in str(caught.value)
+
+
+WRITER = """
+    import sys
+    sys.path.insert(0, "HERE")
+    from test_store import row
+    from gradproof.experiments.engine.store import Ledger
+    for k in range(40):
+        Ledger("PATH").put(row(f"{sys.argv[1]}-{k % 30}"))
+"""
+
+
+def test_two_writers_lose_nothing(tmp_path):
+    code = (
+        textwrap.dedent(WRITER).replace("HERE", str(Path(__file__).parent)).replace("PATH", str(tmp_path / "l.sqlite"))
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", code, name], stderr=subprocess.PIPE) for name in "ab"]
+    for writer in writers:
+        assert writer.wait() == 0, writer.stderr.read()
+        writer.stderr.close()
+    assert {r.key for r in Ledger(tmp_path / "l.sqlite").rows()} == {f"{name}-{k}" for name in "ab" for k in range(30)}
+
+
+def test_a_ledger_that_stays_locked_is_one_line(tmp_path, monkeypatch):
+    ledger = Ledger(tmp_path / "l.sqlite")
+    connect = sqlite3.connect
+    other = connect(tmp_path / "l.sqlite")
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(sqlite3, "connect", lambda path, timeout: connect(path, timeout=0.1))
+    with pytest.raises(LedgerError, match="locked; what was written before is kept"):
+        ledger.put(row())
+    other.rollback()
+    other.close()
+    ledger.put(row())

@@ -1,16 +1,21 @@
 """The driver: resumes after a kill, survives a dying worker, never lets an exception or a time-out pass."""
 
 import dataclasses
+import importlib.util
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from typing import NamedTuple
 
+import numpy as np
 import pytest
 
+from gradproof.experiments.engine.backend import BackendUnavailable
 from gradproof.experiments.engine.check import check, checks_of, control
+from gradproof.experiments.engine.run import Method, run, start
 from gradproof.experiments.engine.store import Ledger
 from gradproof.experiments.engine.verify import load_file, plan, replay, run_task, verify
 from gradproof.theory import registry
@@ -69,6 +74,48 @@ def test_whatever_goes_wrong_is_undecided(claim):
     assert rows["raises"].reason == "ValueError: broken"
     assert rows["sleeps"].outcome is Outcome.UNDECIDED
     assert "stopped after" in rows["sleeps"].reason
+
+
+class State(NamedTuple):
+    x: object
+
+
+def _write(s, draw):
+    s.x[...] = 0.0
+    return s
+
+
+def _raise(s, draw):
+    raise ZeroDivisionError("in the step")
+
+
+BAD_STEPS = {
+    "writes into its state": _write,
+    "changes x": lambda s, draw: State(s.x[..., :1]),
+    "to float32": lambda s, draw: State(s.x.astype("float32")),
+    "is not a number": lambda s, draw: State(s.x * np.nan),
+    "ZeroDivisionError: in the step": _raise,
+}
+
+
+def test_a_bad_step_is_an_undecided_row_and_harms_no_other(claim):
+    def trying(k, step):
+        def run_it(ctx):
+            out = run(Method(State, step), start([1.0, 2.0]), 3, record={"x": lambda s: s.x[..., 0]})
+            yield Measurement(measured=float(out.x[0, 0, -1]), bound=float(ctx.claim.bound()))
+
+        run_it.__name__ = f"step_{k}"
+        return run_it
+
+    steps = [*BAD_STEPS.values(), lambda s, draw: State(s.x / 2)]
+    for k, step in enumerate(steps):
+        check(claim, level=Level.EMPIRICAL)(trying(k, step))
+    *bad, good = (r.verdict for r in sorted(verify([claim], jobs=1), key=lambda r: r.check))
+    assert good.outcome is Outcome.CONSISTENT
+    for reason, verdict in zip(BAD_STEPS, bad, strict=True):
+        assert verdict.outcome is Outcome.UNDECIDED
+        assert reason in verdict.reason
+        assert "\n" not in verdict.reason
 
 
 def test_finished_checks_are_not_repeated(claim, tmp_path):
@@ -213,6 +260,16 @@ def test_a_violation_on_another_backend_must_be_found_on_numpy_too(claim):
     assert rows["everywhere"].outcome is Outcome.REFUTED
 
 
+@pytest.mark.skipif(importlib.util.find_spec("cupy") is not None, reason="cupy is installed")
+def test_a_missing_library_is_one_line_before_anything_runs(claim):
+    check(claim, level=Level.EXACT)(lambda ctx: pytest.fail("ran"))
+    with pytest.raises(
+        BackendUnavailable, match=r"'cupy' cannot be loaded .*pip install 'gradproof\[cupy\]'"
+    ) as caught:
+        verify([claim], jobs=1, backend="cupy")
+    assert "\n" not in str(caught.value)
+
+
 def test_a_row_is_replayed_from_its_key(claim, tmp_path):
     def random_number(ctx):
         yield Measurement(measured=ctx.rng("x").random(), bound=float(ctx.claim.bound()))
@@ -228,10 +285,24 @@ def test_a_row_is_replayed_from_its_key(claim, tmp_path):
         replay(dataclasses.replace(kept[0], key="other"))
 
 
-@pytest.mark.slow
-def test_every_row_of_a_paper_is_replayed_exactly(tmp_path):
+PAPERS = ("ef21", "sgd-stability", "laplacian-smoothing", "atomo", "gradient-sparsification")
+SEVERAL = ("atomo.sgd-effect", "gradient-sparsification.sgd-cost", "laplacian-smoothing.stationary")
+
+
+@pytest.mark.parametrize(
+    ("names", "backend"),
+    [
+        (SEVERAL, "numpy"),
+        (SEVERAL, "torch"),
+        *(pytest.param((paper,), "numpy", marks=pytest.mark.slow, id=paper) for paper in PAPERS),
+    ],
+)
+def test_every_row_of_a_paper_is_replayed_exactly(tmp_path, names, backend, on_backend):
+    on_backend(backend)
     ledger, again = Ledger(tmp_path / "l.sqlite"), Ledger(tmp_path / "again.sqlite")
-    verify(registry.claims("ef21"), ledger=ledger, jobs=1)
+    claims = [c for name in names for c in ([registry.claim(name)] if "." in name else registry.claims(name))]
+    verify(claims, ledger=ledger, jobs=1, backend=backend)
+    assert len(ledger.rows()) > 10
     for row in ledger.rows():
         again.put(replay(row))  # both as they are kept: a ledger holds exact numbers as text
         assert again.get(row.key).verdict == row.verdict, row.check

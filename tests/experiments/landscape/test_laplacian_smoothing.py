@@ -13,10 +13,10 @@ from gradproof.experiments.landscape import laplacian_smoothing as experiments
 from gradproof.experiments.landscape.laplacian_smoothing.digits import even_against_odd
 from gradproof.experiments.landscape.laplacian_smoothing.dimensions import dimension_table
 from gradproof.solvers.circulant import periodic_laplacian
-from gradproof.solvers.subspaces import UndecidedSubspace
+from gradproof.solvers.subspaces import UndecidedSubspace, stable_slope_enclosure
 from gradproof.theory import registry
 from gradproof.theory.errors import DomainError, ParameterError
-from gradproof.theory.evidence import Level
+from gradproof.theory.evidence import Level, Outcome
 from gradproof.theory.landscape import laplacian_smoothing as ls
 from gradproof.theory.proof import check as kernel_check
 
@@ -30,8 +30,22 @@ def test_checks_and_controls_come_out_as_they_should(claim):
     assert any(c.level is Level.CONTROL for c in rows)
     assert any(c.level is not Level.CONTROL for c in rows)
     for c in rows:
-        verdict = judge(c.level, claim.relation, c.run(Context(claim, scope=c.name)))
-        assert verdict.outcome.good, f"{c.id}: {verdict}"
+        known_false = bool(claim.false_as_published)
+        verdict = judge(c.level, claim.relation, c.run(Context(claim, scope=c.name)), known_false=known_false)
+        refuted = known_false and c.level is not Level.CONTROL
+        assert verdict.outcome is Outcome.REFUTED if refuted else verdict.outcome.good, f"{c.id}: {verdict}"
+
+
+def test_the_literal_dimension_is_refuted_by_an_orbit_that_comes_to_the_saddle():
+    claim = ls.LITERAL_DIMENSION
+    low, high = stable_slope_enclosure(Fraction(1, 10), ls.mlsgd_schedule, 700)
+    assert 0.34749503 < float(low) <= float(high) < 0.34749504
+    assert claim.bound(n=2) == 0
+    # each check refutes the published number and none the true one
+    true = claim.with_bound(ls.POINTWISE_DIMENSION.expression.subs(ls.POINTWISE_DIMENSION.parameter("n_neg").symbol, 1))
+    for c in checks_of(claim):
+        if c.level is not Level.CONTROL:
+            assert judge(c.level, true.relation, c.run(Context(true, scope=c.name))).outcome is Outcome.CONFIRMED
 
 
 MUTANTS = [

@@ -252,6 +252,22 @@ POINTWISE_DIMENSION = _claim(
     remark="For one negative coordinate this is n - 1 for GD, LSGD and mLSGD alike; the paper's floor((n-1)/2) is the dimension of "
     "laplacian-smoothing.robust-dimension. See docs/errata.md.",
 )
+LITERAL_DIMENSION = _claim(
+    "literal-dimension",
+    "The attraction region of mLSGD, read as written",
+    "For f = (c/2)(x_1^2 + ... + x_{n-1}^2 - x_n^2) and mLSGD, $\\sigma_k = (k+1)/(k+2)$, the starts x_0 with x_k -> 0 have "
+    "dimension floor((n-1)/2).",
+    parameters=(n,),
+    assumptions=(PERIODIC, SHORT_STEP, ONE_NEGATIVE),
+    quantity="\\dim\\{x_0 : x_k \\to 0\\}",
+    relation=Relation.EQ,
+    expression=sp.floor((n.symbol - 1) / sp.Integer(2)),
+    where="abstract, on the attraction region of mLSGD",
+    confidence="derived",
+    false_as_published="Read as a statement on the one schedule of mLSGD, the dimension is n - 1 "
+    "(laplacian-smoothing.pointwise-dimension): for n = 2 and eta = 1/10 the start (1, 0.34749503...) is attracted, though "
+    "floor((2-1)/2) = 0. The number is right for the starts that every schedule attracts (laplacian-smoothing.robust-dimension).",
+)
 STABLE_LINE = _claim(
     "stable-line",
     "The attracted line in two dimensions",
@@ -281,5 +297,6 @@ register(
     ROBUST_DIMENSION,
     ROBUST_DIMENSION_MANY,
     POINTWISE_DIMENSION,
+    LITERAL_DIMENSION,
     STABLE_LINE,
 )

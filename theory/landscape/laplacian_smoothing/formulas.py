@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from numbers import Integral
 from typing import Any
 
 import sympy as sp
 
 
-def mlsgd_schedule(k: int) -> Fraction:
-    """sigma_k = (k + 1) / (k + 2): from 1/2 up to 1."""
-    return Fraction(k + 1, k + 2)
+def mlsgd_schedule(k: Any) -> Any:
+    """sigma_k = (k + 1) / (k + 2): from 1/2 up to 1; a Fraction for an integer, an array for an array."""
+    return Fraction(k + 1, k + 2) if isinstance(k, Integral) else (k + 1) / (k + 2)
 
 
 def decay(sigma: Any) -> sp.Expr:

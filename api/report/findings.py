@@ -1,0 +1,109 @@
+"""What searches left in a folder: counterexamples that were replayed, and which assumptions were needed.
+
+The files are read as data from a stranger: never run, and anything that does not fit is named and left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gradproof.necessity import FORMAT
+from gradproof.theory.evidence import Measurement, Relation
+
+if TYPE_CHECKING:
+    from gradproof.report.model import MeasuredView
+
+LARGEST = 1_000_000  # bytes of one file
+_MOST = 300  # characters of one value on the page; the file has all of it
+
+
+@dataclass(frozen=True)
+class Found:
+    """One saved search of one claim, as the page shows it."""
+
+    claim: str
+    drop: tuple[str, ...]
+    violated: bool
+    measured: MeasuredView | None
+    how: str
+    instance: tuple[tuple[str, str], ...]
+    tried: int
+    seed: int
+    versions: tuple[tuple[str, str], ...]
+    files: Mapping[str, bytes] = field(repr=False)  # name -> content: the finding, and the program that replays it
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was found out about one assumption."""
+
+    verdict: str
+    evidence: str
+
+
+@dataclass
+class Findings:
+    """All that a folder holds."""
+
+    found: dict[str, list[Found]] = field(default_factory=dict)
+    needs: dict[str, dict[str, Asked]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def read(folder: Path) -> Findings:
+    """The findings in a folder; a folder that does not exist holds none."""
+    out = Findings()
+    for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
+        try:
+            if path.stat().st_size > LARGEST:
+                raise ValueError(f"larger than {LARGEST} bytes")
+            data = json.loads(path.read_text(encoding="utf-8"))
+            if data.get("format") == FORMAT:
+                asked = {str(n["assumption"]): Asked(str(n["verdict"]), str(n["evidence"])) for n in data["needs"]}
+                out.needs.setdefault(str(data["claim"]), {}).update(asked)
+            else:
+                found = _found(data, path)
+                out.found.setdefault(found.claim, []).append(found)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            out.problems.append(f"{path.name}: {type(error).__name__}: {error}")
+    return out
+
+
+def _found(data: Mapping[str, Any], path: Path) -> Found:
+    from gradproof.report.model import measured, slug
+
+    m = data["measurement"]
+    view = None
+    if m is not None:
+        relation = Relation(m["relation"]) if m["relation"] else None
+        known = {k: m[k] for k in Measurement.__dataclass_fields__ if k in m and k != "relation"}
+        view = measured(Measurement(**known, relation=relation), Relation(data["relation"]))
+    stem = slug(path.stem)
+    files = {f"{stem}.json": path.read_bytes()}
+    program = path.with_suffix(".py")
+    if program.is_file() and program.stat().st_size <= LARGEST:
+        files[f"{stem}.py"] = program.read_bytes()
+    instance = [(str(k), _text(v)) for k, v in data["instance"].items()]
+    named = {name for name, _ in instance}
+    instance += [(k, f"{v} (of this instance)") for k, v in (view.parameters if view else ()) if k not in named]
+    return Found(
+        claim=str(data["claim"]), drop=tuple(map(str, data["drop"])), violated=data["violated"] is True, measured=view,
+        how=str(data["how"]), instance=tuple(instance), tried=int(data["tried"]), seed=int(data["seed"]),
+        versions=tuple((str(k), str(v)) for k, v in data["versions"].items()), files=files,
+    )  # fmt: skip
+
+
+def _text(v: Any) -> str:
+    """A value of an instance in one line: ``Smooth(slopes=[[0.1875]], center=[0])``."""
+    if isinstance(v, Mapping):
+        inner = ", ".join(f"{k}={_text(x)}" for k, x in v.items() if k != "type" and x is not None and x != [])
+        text = f"{v.get('type', '')}({inner})"
+    elif isinstance(v, list):
+        text = "[" + ", ".join(_text(x) for x in v[:50]) + (", …" if len(v) > 50 else "") + "]"
+    else:
+        text = f"{v:.12g}" if isinstance(v, float) else str(v)
+    return text if len(text) <= _MOST else text[:_MOST] + " …"

@@ -1,0 +1,33 @@
+"""Adam's family on small problems, for the agreement of all array libraries."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradproof.experiments.adaptive._adam import Variant, adam_family
+from gradproof.experiments.adaptive.diffgrad.methods import synthetic_method
+from gradproof.experiments.engine.backend import Backend
+from gradproof.experiments.engine.examples import Example, example
+from gradproof.experiments.engine.run import start
+
+VARIANTS: tuple[Variant, ...] = ("adam", "diffgrad", "aliased")
+
+
+def _noisy_quadratic(variant: Variant) -> None:
+    @example(adam_family, name=f"{variant}_on_a_noisy_quadratic")
+    def make(on: Backend) -> Example:
+        alpha = on.move(np.array([0.1, 0.3])[:, None, None])
+        method = adam_family(
+            lambda x, draw: x + draw, alpha=alpha, variant=variant, lam=0.9, radius=1.5, decay=True
+        )  # fmt: skip
+        return Example(method, start(np.linspace(-1, 1, 5), settings=2, seeds=2), lambda d: d.normal((5,)))
+
+
+for _variant in VARIANTS:
+    _noisy_quadratic(_variant)
+
+
+@example(synthetic_method)
+def diffgrad_on_the_second_function(on: Backend) -> Example:
+    x0 = np.array([[-1.0, -0.7], [0.3, 0.9]])[..., None]
+    return Example(synthetic_method("F2", "diffgrad"), x0, growth=100.0)  # |F2''| is at most 20 on the way

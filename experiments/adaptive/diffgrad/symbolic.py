@@ -1,0 +1,128 @@
+"""Symbolic evidence: the identities and inequalities behind the claims, for all parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sympy as sp
+
+from gradproof.experiments.engine.check import Context, Evidence, check
+from gradproof.theory.adaptive import diffgrad
+from gradproof.theory.evidence import Level
+from gradproof.theory.field import Interval
+from gradproof.theory.symbolic import Identity, Inequality
+
+
+def _claimed(ctx: Context, **values: Any) -> Any:
+    """The claim's bound with symbols put in for its parameters; powers of ratios in general position."""
+    e = ctx.claim.expression.subs({ctx.claim.parameter(k).symbol: v for k, v in values.items()}, simultaneous=True)
+    return e.replace(lambda x: isinstance(x, sp.Piecewise), lambda x: x.args[-1][0])
+
+
+@check(diffgrad.FRICTION_RANGE, level=Level.SYMBOLIC)
+def range_of_the_sigmoid(ctx: Context) -> Iterator[Evidence]:
+    """With y = e^-|change| in (0, 1], the friction 1/(1+y) is at least the claimed part and below one; it increases."""
+    y, d = sp.Symbol("y"), sp.Symbol("d", positive=True)
+    domain = (Interval("y", "0", "1", closed_high=True),)
+    yield Inequality(1 / (1 + y) - _claimed(ctx, adam=1), domain, what="from below")
+    yield Inequality(1 - 1 / (1 + y), domain, strict=True, what="from above")
+    s = diffgrad.sigmoid(d)
+    yield Identity(sp.diff(s, d) - s * (1 - s), "the derivative is positive")
+    yield Identity(1 / (1 + y).subs(y, 1) - _claimed(ctx, adam=1), "attained where the gradient does not change")
+
+
+@check(diffgrad.STEP_BOUND, level=Level.SYMBOLIC)
+def cauchy_schwarz(ctx: Context) -> Iterator[Evidence]:
+    """rho_t^2 vhat - mhat^2 is a sum of squares, for t = 1 to 3 and all gradients; with equality at the stated gradients."""
+    b1, r, al = sp.symbols("beta1 r alpha", positive=True)  # r^2 = beta2
+    for n in (1, 2, 3):
+        g = sp.symbols(f"g0:{n}", real=True)
+        m = (1 - b1) * sum(b1**k * g[k] for k in range(n)) / (1 - b1**n)
+        v = (1 - r**2) * sum(r ** (2 * k) * g[k] ** 2 for k in range(n)) / (1 - r ** (2 * n))
+        rho2 = _claimed(ctx, alpha=al, beta1=b1, beta2=r**2, t=n) ** 2 / al**2
+        scale = (1 - b1) ** 2 / (1 - b1**n) ** 2
+        pairs = [(i, j) for i in range(n) for j in range(i)]
+        squares = sum((r**i * g[i] * (b1 / r) ** j - r**j * g[j] * (b1 / r) ** i) ** 2 for i, j in pairs)
+        yield Identity(rho2 * v - m**2 - scale * squares, f"t = {n}")
+        extremal = {g[k]: (b1 / r**2) ** k for k in range(n)}
+        yield Identity((rho2 * v - m**2).subs(extremal), f"t = {n}, attained")
+    equal = ctx.claim.expression.subs(
+        {ctx.claim.parameter(k).symbol: v for k, v in {"beta2": b1**2, "beta1": b1, "alpha": al, "t": 5}.items()}
+    )
+    five = 5 * al**2 * (1 - b1) ** 2 * (1 - b1**10) / ((1 - b1**5) ** 2 * (1 - b1**2))
+    yield Identity(equal**2 - five, "q = 1: the sum of its powers has t terms")
+
+
+@check(diffgrad.STEP_BOUND_UNIFORM, level=Level.SYMBOLIC)
+def below_its_limit(ctx: Context) -> Iterator[Evidence]:
+    """rho_t^2 is its limit times (1 - y^2)(1 - z^2)/(1 - yz)^2, y^2 = beta2^t, z^2 = q^t, and the factor is at most one."""
+    y, z, b1, b2, al = sp.symbols("y z beta1 beta2 alpha", positive=True)
+    yield Identity((1 - y * z) ** 2 - (1 - y**2) * (1 - z**2) - (y - z) ** 2, "the factor is at most one")
+    n = sp.Symbol("n", positive=True, integer=True)
+    rho = diffgrad.step_ratio(b1, b2, n).replace(lambda x: isinstance(x, sp.Piecewise), lambda x: x.args[-1][0])
+    limit2 = (rho**2).subs({b1**n: 0, b2**n: 0, (b1**2 / b2) ** n: 0})
+    yield Identity(
+        limit2 - (_claimed(ctx, alpha=al, beta1=b1, beta2=b2, q=b1**2 / b2) / al) ** 2, "the limit is the bound"
+    )
+
+
+@check(diffgrad.LOCAL_STABILITY, level=Level.SYMBOLIC)
+def jury_conditions(ctx: Context) -> Iterator[Evidence]:
+    """The linear part at the fixed point; its Jury conditions hold below the claimed value and one is reversed above it."""
+    b, c, h, lam, r = sp.symbols("b c h lam r")
+    chi = h * lam
+    A = sp.Matrix([[1 - chi * (1 - b), -h * b], [(1 - b) * lam, b]])  # (x, m) -> (x - h m', m'), h = alpha / (2 eps)
+    yield Identity(A.charpoly(r).as_expr() - (r**2 - (1 + b - (1 - b) * chi) * r + b), "characteristic polynomial")
+    threshold = str(sp.together(_claimed(ctx, beta1=b)))
+    moment = Interval("b", "0", "1", closed_low=True)
+    below = (moment, Interval("c", "0", threshold))
+    trace = 1 + b - (1 - b) * c / 2  # c = alpha lam / eps = 2 chi
+    yield Inequality(1 - b, (moment,), strict=True, what="the determinant is below one")
+    yield Inequality(1 - trace + b, below, strict=True, what="no root at or beyond 1")
+    yield Inequality(1 + trace + b, below, strict=True, what="no root at or beyond -1")
+    yield Inequality(-(1 + trace + b), (moment, Interval("c", threshold)), strict=True, what="a root below -1")
+
+
+@check(diffgrad.REGRET_REFUTED, level=Level.SYMBOLIC)
+def one_period_at_the_wrong_end(ctx: Context) -> Iterator[Evidence]:
+    """At x = 1 a period costs 2(2a - b) more than at -1; where vhat is constant the drift is sigma(a+b)(a-b) + a/2."""
+    a, b, s, u, e = sp.symbols("a b s1 s2 e", positive=True)
+    limit = _claimed(ctx, a=a, b=b)
+    yield Identity((a + a - b) * 1 - (a + a - b) * (-1) - 3 * limit, "regret of a period")
+    period = a * (1 + 1) + a * (1 - s + 1) - b * (1 - s - u + 1)  # steps s1, s2 down from 1, then up to it again
+    yield Identity(period - 3 * limit - (b - a) * s - b * u, "with steps of length s1 and s2")
+    sigma = diffgrad.sigmoid(a + b)
+    weights = sigma * a + a / 2 - sigma * b
+    constant = diffgrad.cycle_drift(a, b, sp.Integer(1), e) * (sp.sqrt((2 * a**2 + b**2) / 3) + e)
+    yield Identity(constant - weights, "drift where vhat is constant")
+
+
+@check(diffgrad.REGRET_MASTER, level=Level.SYMBOLIC)
+def one_step_and_summation(ctx: Context) -> Iterator[Evidence]:
+    """The step's identity, summation by parts over three rounds, the claimed form, and the instance that attains it."""
+    x, u, g, D = sp.symbols("x u g D", positive=True)
+    e1, e2, e3 = sp.symbols("e1:4", positive=True)
+    d1, d2, d3, d4 = sp.symbols("d1:5", nonnegative=True)
+    yield Identity(g * (x - u) - ((x - u) ** 2 - (x - e1 * g - u) ** 2) / (2 * e1) - e1 * g**2 / 2, "one step")
+    parts = d1**2 / e1 + d2**2 * (1 / e2 - 1 / e1) + d3**2 * (1 / e3 - 1 / e2) - d4**2 / e3
+    yield Identity((d1**2 - d2**2) / e1 + (d2**2 - d3**2) / e2 + (d3**2 - d4**2) / e3 - parts, "summation by parts")
+    yield Identity(_claimed(ctx, D=D, P=1 / e1, Q=e1 * g**2) - D**2 / (2 * e1) - e1 * g**2 / 2, "the claimed form")
+    yield Identity(_claimed(ctx, D=D, P=g / D, Q=D * g) - g * D, "attained in one round from x = u + D with eta = D/g")
+
+
+@check(diffgrad.ALIASING_BUG, level=Level.SYMBOLIC)
+def no_change_no_friction(ctx: Context) -> Iterator[Evidence]:
+    """The sigmoid of |g - g| is the claimed part of Adam's step."""
+    g = sp.Symbol("g", real=True)
+    yield Identity(diffgrad.sigmoid(sp.Abs(g - g)) - _claimed(ctx, adam=1), "xi of a vanishing difference")
+
+
+@check(diffgrad.SYNTHETIC_FUNCTIONS, level=Level.SYMBOLIC)
+def derivative_of_the_second(ctx: Context) -> Iterator[Evidence]:
+    """The derivative of x^3 + x sin 8x + 0.85; the jump at -0.9; the exact minima of the first and third."""
+    x = sp.Symbol("x", real=True)
+    right = x**3 + x * sp.sin(8 * x) + sp.Rational(17, 20)
+    yield Identity(sp.diff(right, x) - _claimed(ctx, x=x), "derivative")
+    yield Identity(sp.diff((x - sp.Rational(1, 5)) ** 2, x).subs(x, sp.Rational(1, 5)), "F1 is stationary at 0.2")
+    yield Identity(sp.diff((x + sp.Rational(3, 10)) ** 2, x).subs(x, -sp.Rational(3, 10)), "F1 is stationary at -0.3")

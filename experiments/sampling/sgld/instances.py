@@ -1,0 +1,101 @@
+"""Posteriors that the checks share: sines (floats and rational), diabetes, breast cancer, and two potentials on the line."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from gradproof.experiments.data import breast_cancer
+from gradproof.experiments.sampling.sgld.methods import Posterior
+from gradproof.solvers import gaussian
+from gradproof.solvers.gaussian import FiniteSum
+
+
+def sines(N: int = 50, d: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """x_ij = sin(1 + i (j + 1)), y_i = cos(2 i) + x_i0/2, i = 1..N, j = 0..d-1."""
+    i, j = np.arange(1, N + 1)[:, None], np.arange(d)[None, :]
+    X = np.sin(1 + i * (j + 1))
+    return X, np.cos(2 * i[:, 0]) + X[:, 0] / 2
+
+
+@lru_cache(maxsize=8)
+def rational(N: int = 50, d: int = 3) -> FiniteSum:
+    """The regression on the sines rounded to hundredths, in rational arithmetic; unit noise and prior."""
+    X, y = sines(N, d)
+    return gaussian.regression(_hundredths(X), _hundredths(y))
+
+
+def _hundredths(x: np.ndarray) -> np.ndarray:
+    out = np.empty(x.shape, dtype=object)
+    out.flat = [Fraction(round(100 * float(v)), 100) for v in x.ravel()]
+    return out
+
+
+def window(problem: FiniteSum, p: int = 1) -> Fraction:
+    """A step of a quarter of the threshold, a rational of four digits."""
+    return Fraction(f"{gaussian.threshold(problem, p).value / 4:.4g}")
+
+
+@lru_cache(maxsize=1)
+def diabetes() -> tuple[Posterior, FiniteSum]:
+    """Linear regression on diabetes (442 x 10, standardised), noise variance 1/2, prior precision 400: it mixes fast."""
+    from sklearn.datasets import load_diabetes
+
+    X, y = load_diabetes(return_X_y=True)
+    X, y = X / X.std(axis=0), (y - y.mean()) / y.std()
+    scale = np.sqrt(2.0)
+    return Posterior(X * scale, y * scale, 400.0), gaussian.regression(X, y, noise=0.5, prior=400.0)
+
+
+@lru_cache(maxsize=1)
+def cancer() -> Posterior:
+    """Logistic regression on breast cancer, 569 x 30, prior precision 200."""
+    data = breast_cancer()
+    return Posterior(data.X, data.y, 200.0, logistic=True)
+
+
+def bent(slope: float, shift: float) -> Any:
+    """U' of U(t) = t^2/2 + log(1 + exp(slope t - shift)); strongly convex with U'' >= 1."""
+    return lambda t: t + slope / (1 + np.exp(shift - slope * t))
+
+
+def minimiser(gradient: Any) -> float:
+    """The zero of an increasing function on [-10, 10]."""
+    from scipy.optimize import brentq
+
+    return float(brentq(gradient, -10.0, 10.0, xtol=1e-15, rtol=1e-15))
+
+
+def mean_step(problem: FiniteSum, mean: np.ndarray, gamma: Any, p: int, *, among: int | None = None) -> np.ndarray:
+    """E delta+ of SGLD from the mean delta, over every batch of the first ``among`` samples (all by default)."""
+    n = problem.N if among is None else among
+    prior = problem.prior @ mean - problem.gradients.sum(axis=0)
+    total = 0 * mean
+    for batch in product(range(n), repeat=p):
+        each = sum((problem.hessians[i] @ mean + problem.gradients[i] for i in batch), start=0 * mean)
+        total = total + mean - gamma * (prior + problem.N * each / p)
+    return total / Fraction(n**p)
+
+
+def one_step(problem: FiniteSum, C: np.ndarray, gamma: Any, method: str, p: int, *, replacement: bool = True) -> Any:
+    """E delta+ delta+' over every batch, from E delta delta' = C and mean zero; exact for fractions."""
+    unit = np.array([[Fraction(int(i == j)) for j in range(problem.d)] for i in range(problem.d)], dtype=object)
+    if method == "lmc":
+        A = unit - gamma * problem.H
+        return A @ C @ A + 2 * gamma * unit
+    total, count = 0 * C, 0
+    prior = -problem.gradients.sum(axis=0)  # the prior's gradient at the minimiser
+    for batch in product(range(problem.N), repeat=p):
+        if not replacement and len(set(batch)) < p:
+            continue
+        count += 1
+        A = unit - gamma * sum((problem.per_sample[i] for i in batch), start=0 * C) / p
+        total = total + A @ C @ A
+        if method != "sgldfp":
+            g = prior + problem.N * sum((problem.gradients[i] for i in batch), start=0 * prior) / p
+            total = total + gamma**2 * np.outer(g, g)
+    return total / Fraction(count) + (0 if method == "sgd" else 2 * gamma) * unit

@@ -1,0 +1,139 @@
+"""LMC, SGLD, SGLDFP and SGD as one pure step on any array library, for linear and logistic regression."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from gradproof.experiments.engine.draws import Draws
+from gradproof.experiments.engine.run import Method
+from gradproof.theory.errors import ParameterError
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """U(theta) = prior |theta|^2/2 + sum_i loss(a_i.theta, b_i), the loss a half square or logistic.
+
+    Args:
+        rows: a_i, (N, d). targets: b_i, (N,); labels -1 and +1 for the logistic loss. prior: precision, > 0.
+    """
+
+    rows: Array
+    targets: Array
+    prior: float
+    logistic: bool = False
+
+    @property
+    def N(self) -> int:
+        return self.rows.shape[0]
+
+    @property
+    def d(self) -> int:
+        return self.rows.shape[1]
+
+    def slope(self, z: Array, b: Array) -> Array:
+        """Derivative of the loss in its first argument."""
+        if not self.logistic:
+            return z - b
+        xp = array_namespace(z)
+        return -b / (1 + xp.exp(b * z))
+
+    def gradient(self, theta: Array) -> Array:
+        """grad U, (..., d)."""
+        xp = array_namespace(theta)
+        return self.prior * theta + xp.matmul(self.slope(xp.matmul(theta, self.rows.T), self.targets), self.rows)
+
+    def estimate(self, theta: Array, index: Array) -> Array:
+        """grad U_0 + (N/p) sum over the indices (..., p) of grad U_i."""
+        xp = array_namespace(theta)
+        flat = xp.reshape(index, (-1,))
+        a = xp.reshape(xp.take(self.rows, flat, axis=0), (*index.shape, self.d))
+        b = xp.reshape(xp.take(self.targets, flat, axis=0), index.shape)
+        slopes = self.slope(xp.sum(a * theta[..., None, :], axis=-1), b)
+        return self.prior * theta + (self.N / index.shape[-1]) * xp.sum(slopes[..., None] * a, axis=-2)
+
+    def mode(self) -> np.ndarray:
+        """theta* by Newton's method, to rounding (NumPy data)."""
+        theta = np.zeros(self.d)
+        for _ in range(100):
+            z = self.rows @ theta
+            bend = np.exp(-np.abs(z)) / (1 + np.exp(-np.abs(z))) ** 2 if self.logistic else np.ones_like(z)
+            step = np.linalg.solve(self.prior * np.eye(self.d) + (self.rows.T * bend) @ self.rows, self.gradient(theta))
+            theta = theta - step
+            if np.linalg.norm(step) <= 1e-14 * (1 + np.linalg.norm(theta)):
+                return theta
+        raise ParameterError("Newton's method does not settle: the posterior has no mode; give a positive prior")
+
+
+class State(NamedTuple):
+    theta: Array  # (setting, seed, d)
+
+
+class Draw(NamedTuple):
+    index: Array  # (setting, seed, p)
+    normal: Array  # (setting, seed, d)
+
+
+def numbers(problem: Posterior, p: int) -> Callable[[Draws], Draw]:
+    """The random numbers of a step, the same for all four methods: chains with equal keys are coupled."""
+    return lambda source: Draw(source.integers(problem.N, (p,), slot=0), source.normal((problem.d,), slot=1))
+
+
+def _init(x0: Array) -> State:
+    return State(x0)
+
+
+def lmc(problem: Posterior, gamma: float) -> Method:
+    """theta - gamma grad U(theta) + sqrt(2 gamma) Z."""
+
+    def step(s: State, noise: Draw) -> State:
+        return State(s.theta - gamma * problem.gradient(s.theta) + (2 * gamma) ** 0.5 * noise.normal)
+
+    return Method(_init, step)
+
+
+def sgld(problem: Posterior, gamma: float, *, temperature: float = 1.0) -> Method:
+    """The gradient estimated from p samples; ``temperature=0`` leaves the Langevin noise out: SGD."""
+
+    def step(s: State, noise: Draw) -> State:
+        kick = (2 * gamma * temperature) ** 0.5 * noise.normal
+        return State(s.theta - gamma * problem.estimate(s.theta, noise.index) + kick)
+
+    return Method(_init, step)
+
+
+def sgldfp(problem: Posterior, gamma: float, anchor: Array) -> Method:
+    """The estimate minus its value at the anchor (d,), the mode: the noise vanishes there."""
+
+    def step(s: State, noise: Draw) -> State:
+        at = 0 * s.theta + anchor
+        g = problem.estimate(s.theta, noise.index) - problem.estimate(at, noise.index)
+        return State(s.theta - gamma * g + (2 * gamma) ** 0.5 * noise.normal)
+
+    return Method(_init, step)
+
+
+def together(methods: Sequence[Method]) -> Method:
+    """One setting a method, all with the same random numbers (keys of shape (1, seed, 2)): synchronous coupling."""
+
+    def step(s: State, noise: Draw) -> State:
+        parts = [m.step(State(s.theta[k : k + 1, ...]), noise).theta for k, m in enumerate(methods)]
+        return State(array_namespace(s.theta).concat(parts, axis=0))
+
+    return Method(_init, step)
+
+
+def all_four(problem: Posterior, gamma: float, mode: Array) -> dict[str, Method]:
+    """The methods by the names of ``solvers.gaussian``."""
+    return {
+        "lmc": lmc(problem, gamma),
+        "sgldfp": sgldfp(problem, gamma, mode),
+        "sgld": sgld(problem, gamma),
+        "sgd": sgld(problem, gamma, temperature=0.0),
+    }

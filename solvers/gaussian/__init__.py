@@ -1,0 +1,34 @@
+"""Stationary Gaussian moments: linear recursions with random matrices, Langevin samplers on quadratics, delays, distances.
+
+Exact input (ints and fractions) gives exact output, and stability is then decided by exact arithmetic; floats come with
+a bound on the error. Sources: Brosse, Durmus, Moulines (2018), arXiv:1811.10072; Chen et al. (2016), arXiv:1610.06664.
+"""
+
+from gradproof.solvers.gaussian.delay import Delay, critical, is_stable, random_delay, schur_cohn
+from gradproof.solvers.gaussian.langevin import FiniteSum, covariance, quadratic, regression, threshold
+from gradproof.solvers.gaussian.line import Line, langevin_on_the_line
+from gradproof.solvers.gaussian.moments import Moment, semidefinite, settles, stationary
+from gradproof.solvers.gaussian.transport import bures, bures_between, kullback_leibler, wasserstein
+
+__all__ = [
+    "Delay",
+    "FiniteSum",
+    "Line",
+    "Moment",
+    "bures",
+    "bures_between",
+    "covariance",
+    "critical",
+    "is_stable",
+    "kullback_leibler",
+    "langevin_on_the_line",
+    "quadratic",
+    "random_delay",
+    "regression",
+    "schur_cohn",
+    "semidefinite",
+    "settles",
+    "stationary",
+    "threshold",
+    "wasserstein",
+]

@@ -1,0 +1,130 @@
+"""Bounds of the ReLU program's value in rational arithmetic, for small rational data: nothing is left to rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from scipy.optimize import nnls
+
+from gradproof.solvers.exact.balls import sqrt_between
+from gradproof.solvers.exact.linear import from_flint, to_flint
+from gradproof.solvers.exact.rounding import dyadic, exact_number
+from gradproof.solvers.relu_program.patterns import Patterns
+from gradproof.theory.errors import GradproofError, ParameterError
+
+Vector = list[Fraction]
+_WIDTH = Fraction(1, 10**25)  # of the enclosures of norms
+
+
+class NoCertificate(GradproofError):
+    """Rounded multipliers or blocks that do not certify anything."""
+
+
+def rational_data(X: Sequence[Sequence[Any]], y: Sequence[Any]) -> tuple[list[Vector], Vector]:
+    """Data as fractions; a float stands for the shortest decimal that prints it.
+
+    Raises:
+        ParameterError: shapes that do not fit, or an entry that is no rational.
+    """
+    rows, targets = [[exact_number(v, "X") for v in row] for row in X], [exact_number(v, "y") for v in y]
+    if not rows or len(rows) != len(targets) or any(len(r) != len(rows[0]) for r in rows):
+        raise ParameterError(f"need one target for each of the {len(rows)} rows of X, got {len(targets)}")
+    return rows, targets
+
+
+def rational_dual_point(
+    X: Sequence[Sequence[Any]], y: Sequence[Any], beta: Any, patterns: Patterns, nu: Any, multipliers: Any
+) -> Vector:
+    """A rational dual point that the rounded multipliers prove feasible: t nu with t M <= beta, and t best within that."""
+    rows, targets = rational_data(X, y)
+    beta = exact_number(beta, "beta")
+    point = [dyadic(float(v)) for v in nu]
+    most = Fraction(0)
+    for i, s in enumerate(patterns.S):
+        for k, sign in enumerate((1, -1)):
+            lam = [max(dyadic(float(v)), Fraction(0)) for v in multipliers[k][i]]
+            weights = [sign * int(bit) * v + (2 * int(bit) - 1) * w for bit, v, w in zip(s, point, lam, strict=True)]
+            most = max(most, sum((_dot(weights, column) ** 2 for column in zip(*rows, strict=True)), Fraction(0)))
+    inner, square = _dot(point, targets), _dot(point, point)
+    if square == 0 or inner <= 0:
+        return [Fraction(0)] * len(targets)
+    t = inner / square
+    if most:
+        t = min(t, beta / sqrt_between(most, width=_WIDTH)[1])
+    return [t * v for v in point]
+
+
+def rational_lower_bound(
+    X: Sequence[Sequence[Any]], y: Sequence[Any], beta: Any, patterns: Patterns, nu: Any, multipliers: Any
+) -> Fraction:
+    """A rational <= p*: the dual value of ``rational_dual_point``."""
+    point, targets = rational_dual_point(X, y, beta, patterns, nu, multipliers), rational_data(X, y)[1]
+    return _dot(point, targets) - _dot(point, point) / 2
+
+
+def rational_upper_bound(
+    X: Sequence[Sequence[Any]], y: Sequence[Any], beta: Any, patterns: Patterns, blocks: Any
+) -> Fraction:
+    """A rational >= p*, from blocks rounded inside their cones.
+
+    Raises:
+        NoCertificate: a rounded block lies outside its cone.
+    """
+    rows, targets = rational_data(X, y)
+    beta = exact_number(beta, "beta")
+    prediction, size = [Fraction(0)] * len(rows), Fraction(0)
+    for i, s in enumerate(patterns.S):
+        for k, sign in enumerate((1, -1)):
+            x = [dyadic(float(v)) for v in blocks[k][i]]
+            outputs = [_dot(row, x) for row in rows]
+            if any((2 * int(bit) - 1) * v < 0 for bit, v in zip(s, outputs, strict=True)):
+                raise NoCertificate(
+                    f"block {i} leaves its cone when rounded; solve to a larger gap, which stays inside"
+                )
+            prediction = [p + sign * int(bit) * v for p, bit, v in zip(prediction, s, outputs, strict=True)]
+            size += sqrt_between(_dot(x, x), width=_WIDTH)[1]
+    loss = sum(((p - v) ** 2 for p, v in zip(prediction, targets, strict=True)), Fraction(0)) / 2
+    return loss + beta * size
+
+
+def exact_cone_norm_squared(c: Sequence[Fraction], A: Sequence[Sequence[Fraction]]) -> Fraction:
+    """``||Pi_K(c)||^2``, K = {u : A u >= 0}, exactly: the active rows are found in floats, the conditions checked in rationals.
+
+    Raises:
+        NoCertificate: the floats did not find the active rows.
+    """
+    lam, _ = nnls(np.array(A, float).T, -np.array(c, float))
+    on = [k for k, v in enumerate(lam) if v > 1e-12 * max(1.0, float(lam.max()))]
+    residual = list(c)
+    if on:
+        active = to_flint([A[k] for k in on])
+        try:
+            weights = from_flint((active * active.transpose()).solve(active * to_flint([[-v] for v in c])))
+        except ZeroDivisionError:
+            raise NoCertificate("the active rows are dependent; no exact projection from them") from None
+        if any(w[0] < 0 for w in weights):
+            raise NoCertificate("a multiplier of the projection is negative in exact arithmetic")
+        for (w,), k in zip(weights, on, strict=True):
+            residual = [v + w * a for v, a in zip(residual, A[k], strict=True)]
+    if any(_dot(row, residual) < 0 for row in A):
+        raise NoCertificate("the projection leaves its cone in exact arithmetic")
+    return _dot(residual, residual)
+
+
+def exact_beta_max_squared(X: Sequence[Sequence[Any]], y: Sequence[Any], patterns: Patterns) -> Fraction:
+    """``M(y)^2`` exactly: the square of the least weight decay that makes the zero network optimal."""
+    rows, targets = rational_data(X, y)
+    most = Fraction(0)
+    for s in patterns.S:
+        bits = [int(b) for b in s]
+        A = [[(2 * b - 1) * v for v in row] for b, row in zip(bits, rows, strict=True)]
+        c = [_dot([b * v for b, v in zip(bits, targets, strict=True)], column) for column in zip(*rows, strict=True)]
+        most = max(most, exact_cone_norm_squared(c, A), exact_cone_norm_squared([-v for v in c], A))
+    return most
+
+
+def _dot(a: Sequence[Fraction], b: Sequence[Fraction]) -> Fraction:
+    return sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0))

@@ -1,0 +1,108 @@
+"""diffGrad: every claim's evidence and controls, the published bound refuted, reference traces, mutants, purity."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from gradproof.experiments.adaptive.diffgrad import exact, methods, runs
+from gradproof.experiments.engine.check import Context
+from gradproof.experiments.engine.run import run, start
+from gradproof.experiments.engine.verify import plan, run_task
+from gradproof.theory import registry
+from gradproof.theory.adaptive import diffgrad
+from gradproof.theory.evidence import Level, Measurement, Outcome
+
+CLAIMS = registry.claims("diffgrad")
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_evidence_and_controls(claim):
+    rows = [run_task(t) for t in plan([claim])]
+    for row in rows:
+        wanted = row.verdict.outcome is Outcome.REFUTED if claim.false_as_published else row.verdict.outcome.good
+        assert wanted or (row.level is Level.CONTROL and row.verdict.outcome.good), f"{row.check}: {row.verdict}"
+    levels = {row.level for row in rows}
+    assert Level.CONTROL in levels
+    assert len(levels - {Level.CONTROL}) >= 2
+
+
+@pytest.mark.parametrize(
+    "check", [exact.regret_in_balls, exact.limit_of_the_average, runs.regret_of_a_run], ids=lambda f: f.__name__
+)
+def test_every_number_against_the_published_bound_violates_it(check):
+    for m in check(Context(diffgrad.PAPER_REGRET)):
+        assert isinstance(m, Measurement)
+        assert m.measured - m.error > m.bound
+
+
+@pytest.mark.parametrize("factor", [sp.Rational(99, 100), sp.Rational(101, 100)])
+@pytest.mark.parametrize("claim", [c for c in CLAIMS if c.relation.value in ("==", "iff")], ids=lambda c: c.id)
+def test_equalities_one_percent_off_are_refuted(claim, factor):
+    mutant = claim.with_bound(claim.expression * factor)
+    tasks = [t for t in plan([claim]) if t.check.level is Level.EXACT]
+    rows = [run_task(replace(t, claim=mutant, context=replace(t.context, claim=mutant))) for t in tasks]
+    assert Outcome.REFUTED in {r.verdict.outcome for r in rows}
+
+
+@pytest.mark.parametrize(
+    "claim", [diffgrad.STEP_BOUND, diffgrad.STEP_BOUND_UNIFORM, diffgrad.REGRET_MASTER], ids=lambda c: c.id
+)
+def test_bounds_one_percent_smaller_are_refuted(claim):
+    mutant = claim.with_bound(claim.expression * sp.Rational(99, 100))
+    tasks = [t for t in plan([claim]) if t.check.level is Level.EXACT]
+    rows = [run_task(replace(t, claim=mutant, context=replace(t.context, claim=mutant))) for t in tasks]
+    assert Outcome.REFUTED in {r.verdict.outcome for r in rows}
+
+
+@pytest.mark.parametrize(
+    ("name", "variant", "last", "tolerance"),
+    [
+        ("F1", "diffgrad", -0.3000711663, 1e-6),
+        ("F1", "adam", 0.2001149320, 1e-6),
+        ("F2", "diffgrad", -0.6429626925, 1e-6),
+        ("F2", "adam", 9.0135e-5, 1e-6),
+        ("F2 published gradient", "diffgrad", -0.8121445901, 1e-6),
+        ("F2 published gradient", "adam", 1.7732e-4, 1e-6),
+        ("F3", "diffgrad", 0.01356512, 1e-3),  # the gradient is discontinuous
+        ("F3", "adam", 5.1014e-4, 1e-3),
+    ],
+)
+def test_reference_traces(name, variant, last, tolerance):
+    assert runs.synthetic_path(name, variant)[-1] == pytest.approx(last, abs=tolerance)
+
+
+@pytest.mark.parametrize(("name", "x20"), [("F1", -0.1181352408), ("F2", -0.4196186967), ("F3", -0.06170063528)])
+def test_reference_step_twenty(name, x20):
+    assert runs.synthetic_path(name, "diffgrad")[20] == pytest.approx(x20, abs=1e-9)
+
+
+def test_gradients_are_derivatives():
+    x = np.concatenate([np.linspace(-1.3, -0.91, 7), np.linspace(-0.89, 1.2, 40)]) + 1e-4
+    h = 1e-6
+    for name, (f, gradient) in methods.SYNTHETIC.items():
+        gap = np.abs((f(x + h) - f(x - h)) / (2 * h) - gradient(x)).max()
+        assert (gap < 1e-6) == ("published" not in name), name
+    assert methods.f2(np.asarray(-0.9 + 1e-12)) - methods.f2(np.asarray(-0.9)) == pytest.approx(-0.0147, abs=1e-4)
+
+
+def test_by_reference_is_half_a_step_of_adam():
+    changes = exact.implementation([Fraction(3), Fraction(-1), Fraction(5)], by_reference=True)
+    assert changes == [3, 0, 0]
+    assert exact.implementation([Fraction(3), Fraction(-1), Fraction(5)], by_reference=False) == [3, 4, 6]
+    aliased = runs.path("aliased").x.values
+    assert not np.allclose(aliased, runs.path("diffgrad").x.values, rtol=1e-6)
+
+
+def test_steps_are_pure_and_batched():
+    method = methods.synthetic_method("F2", "diffgrad")
+    both = run(method, np.array([-1.0, 0.4]).reshape(2, 1, 1), 30, record={"x": lambda s: s.x[..., 0]}).x.values
+    for k, x0 in enumerate((-1.0, 0.4)):
+        assert (both[k, 0] == run(method, start([x0]), 30, record={"x": lambda s: s.x[..., 0]}).x.values[0, 0]).all()
+
+
+def test_average_regret_of_runs():
+    assert runs.average_regret_of("diffgrad", 3000) == pytest.approx(0.070520907, abs=1e-6)
+    assert runs.average_regret_of("adam", 3000) < 0.02

@@ -1,0 +1,89 @@
+"""SGLD's claims: all evidence good, all controls caught, false variants refuted; the methods are what they should be."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from gradproof.experiments.engine.check import certifier_of
+from gradproof.experiments.engine.verify import plan, run_task
+from gradproof.experiments.sampling.sgld import exact, instances, methods
+from gradproof.theory import registry
+from gradproof.theory.errors import ParameterError
+from gradproof.theory.evidence import Level, Outcome
+from gradproof.theory.proof import check
+from gradproof.theory.sampling import sgld
+
+CLAIMS = registry.claims("sgld")
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_evidence_and_controls(claim):
+    rows = {t.check.name: (t.check.level, run_task(t).verdict) for t in plan([claim])}
+    assert all(v.outcome.good for _, v in rows.values()), {k: str(v) for k, (_, v) in rows.items()}
+    levels = {level for level, _ in rows.values()}
+    assert Level.CONTROL in levels
+    assert len(levels - {Level.CONTROL}) >= 2
+
+
+@pytest.mark.parametrize("factor", [sp.Rational(99, 100), sp.Rational(101, 100)])
+@pytest.mark.parametrize("claim", [c for c in CLAIMS if c.expression != 0], ids=lambda c: c.id)
+def test_one_percent_off_is_refuted(claim, factor):
+    if claim is sgld.CONTRACTION and factor > 1:
+        pytest.skip("a larger upper bound is true")
+    mutant = claim.with_bound(claim.expression * factor)
+    outcomes = {
+        run_task(replace(t, claim=mutant, context=replace(t.context, claim=mutant))).verdict.outcome
+        for t in plan([claim])
+        if t.check.level in (Level.SYMBOLIC, Level.EXACT, Level.CERTIFIED)
+    }
+    assert Outcome.REFUTED in outcomes
+
+
+def test_reference_value_of_the_bias():
+    gradient = instances.bent(3.0, 1.0)
+    s = 1 / (1 + np.exp(1 - 3 * instances.minimiser(gradient)))
+    bound = sgld.BIAS.bound(u2=float(1 + 9 * s * (1 - s)), u3=float(27 * s * (1 - s) * (1 - 2 * s)), eta=0.2)
+    assert float(bound) == pytest.approx(-0.3563474353, rel=1e-9)
+
+
+def test_certificates():
+    make = certifier_of(sgld.STABILITY)
+    rows = [Fraction(1), Fraction(2), Fraction(3)]  # scalar: h = 15, t = 3 (1 + 16 + 81) - 196 = 98
+    limit = Fraction(2 * 15, 15**2 + 98)
+    for gamma, side in ((limit * Fraction(99, 100), "stable"), (limit * Fraction(101, 100), "unstable")):
+        proof, facts = make(rows=rows, d=1, gamma=gamma)
+        assert facts["side"] == side
+        check(proof)
+    with pytest.raises(ParameterError):
+        make(rows=rows, d=2, gamma=1)
+
+
+@pytest.mark.parametrize("logistic", [False, True])
+def test_gradients(logistic):
+    rng = np.random.default_rng(0)
+    b = rng.choice([-1.0, 1.0], 6)
+    problem = methods.Posterior(rng.standard_normal((6, 2)), b, 0.7, logistic)
+    theta = rng.standard_normal((4, 2))
+    every = np.tile(np.arange(6), (4, 1))
+    assert problem.estimate(theta, every) == pytest.approx(problem.gradient(theta), rel=1e-12)
+
+    def value(x):
+        z = problem.rows @ x
+        loss = np.log1p(np.exp(-b * z)) if logistic else (z - b) ** 2 / 2
+        return 0.35 * x @ x + loss.sum()
+
+    for x, g in zip(theta, problem.gradient(theta), strict=True):
+        numeric = [(value(x + e) - value(x - e)) / 2e-6 for e in 1e-6 * np.eye(2)]
+        assert numeric == pytest.approx(g, rel=1e-6, abs=1e-7)
+    assert problem.gradient(problem.mode()) == pytest.approx(np.zeros(2), abs=1e-12)
+
+
+def test_enumeration_and_covariance_disagree_at_another_step():
+    problem = instances.rational(4, 2)
+    gamma = instances.window(problem)
+    C = exact.gaussian.covariance(problem, gamma, "sgld").matrix
+    assert (instances.one_step(problem, C, gamma, "sgld", 1) == C).all()
+    assert (instances.one_step(problem, C, gamma / 2, "sgld", 1) != C).any()

@@ -1,0 +1,171 @@
+"""The ReLU program: reference values, bounds that hold, certificates in rationals, robust programs, bad input."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradproof.solvers.relu_program import (
+    Network,
+    NotSolved,
+    Patterns,
+    Program,
+    certify,
+    cone_norms,
+    count_cells,
+    enumerate_by_rays,
+    enumerate_patterns,
+    lower_bound,
+    network_of,
+    prune,
+    sample_patterns,
+    train,
+    upper_bound,
+)
+from gradproof.solvers.relu_program.rational import (
+    NoCertificate,
+    exact_beta_max_squared,
+    rational_lower_bound,
+    rational_upper_bound,
+)
+from gradproof.solvers.relu_program.robust import robust_train, worst_case
+from gradproof.theory.errors import DomainError, GradproofError, ParameterError
+
+A = [[1, 0], [1, 1], [0, 1], [-1, 2], [-2, -1], [2, -1]]
+Y_A = (1, -1, 2, 0.5, -1.5, 1)
+B = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1], [1, -1, 2], [2, 1, -1]]
+Y_B = (1, -2, 1, 0.5, -1, 2)
+CASES = [(A, Y_A, 0.1, 1.4945097), (A, Y_A, 0.5, 2.9042472), (B, Y_B, 0.1, 0.6384718), (B, Y_B, 0.5, 2.3758391)]
+
+
+@pytest.mark.parametrize(("X", "y", "beta", "value"), CASES)
+def test_reference_values_between_rational_bounds(X, y, beta, value):
+    patterns = enumerate_patterns(X)
+    program = Program(X, y, beta, patterns)
+    found = train(program, gap=2e-8)
+    low = rational_lower_bound(X, y, beta, patterns, found.nu, found.multipliers)
+    high = rational_upper_bound(X, y, beta, patterns, found.blocks)
+    assert found.lower <= low <= high <= found.upper
+    assert [float(low), float(high)] == pytest.approx([value, value], abs=1e-7)
+    pruned = prune(program, found.blocks)
+    assert (np.linalg.norm(pruned, axis=2) > 0).sum() <= len(y)
+    network = network_of(pruned)
+    assert network.objective(program.X, program.y, beta) == pytest.approx(value, abs=1e-6)
+    assert 0 <= certify(network, program).gap < 1e-4
+
+
+def test_counts():
+    assert [count_cells(A), count_cells(B)] == [12, 32]
+    assert [len(enumerate_patterns(A)), len(enumerate_patterns(B))] == [12, 32]
+    assert count_cells([[1, 0], [2, 0], [-3, 0]]) == 2
+    assert len(enumerate_patterns([[1, 0], [2, 0], [-3, 0]])) == 2
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.lists(st.integers(-9, 9), min_size=3, max_size=3).filter(any), min_size=1, max_size=6))
+def test_listing_agrees_with_the_exact_count(rows):
+    listed = enumerate_patterns(rows)
+    assert len(listed) == count_cells(rows)
+    assert ((2 * listed.S - 1) * (listed.U @ np.array(rows).T) > 0).all()
+    try:
+        by_rays = enumerate_by_rays(rows)
+    except ParameterError:
+        return
+    assert (by_rays.S == listed.S).all()
+
+
+def test_beta_max():
+    assert exact_beta_max_squared(A, Y_A, enumerate_patterns(A)) == Fraction(45, 4)
+    assert exact_beta_max_squared(B, Y_B, enumerate_patterns(B)) == Fraction(385, 12)
+    program = Program(A, Y_A, 3.4, enumerate_patterns(A))
+    assert train(program, gap=1e-6).lower == pytest.approx(program.zero_value, rel=1e-6)
+
+
+def test_sampled_subset_is_no_better_and_bounds_hold_for_any_multipliers():
+    program = Program(A, Y_A, 0.1, enumerate_patterns(A).take([0, 1]))
+    assert train(program).upper == pytest.approx(3.32533, abs=1e-5)
+    whole = Program(A, Y_A, 0.1, enumerate_patterns(A))
+    rng = np.random.default_rng(0)
+    best = train(whole, gap=2e-8).upper
+    for _ in range(50):
+        assert lower_bound(whole, rng.standard_normal(6), rng.standard_normal((2, 12, 6))) <= best
+        blocks = np.stack([whole.patterns.U, whole.patterns.U]) * rng.uniform(0, 1, (2, 12, 1))
+        assert upper_bound(whole, blocks) >= best * (1 - 2e-8)
+    outside = np.stack([whole.patterns.U, -whole.patterns.U])
+    assert upper_bound(whole, outside) == np.inf
+
+
+@pytest.mark.parametrize("n", [40, 120])
+def test_gap_on_random_data(n):
+    rng = np.random.default_rng(n)
+    X = rng.standard_normal((n, 6))
+    program = Program(X, rng.standard_normal(n), 1.0, sample_patterns(X, n, rng))
+    found = train(program, gap=1e-6)
+    assert 0 <= found.gap <= 1e-6
+    assert program.depth(found.blocks) > 0
+    norms, _ = cone_norms(program, found.nu)
+    # nearly feasible dual point of an optimum, and the certificate by projections is at least as good
+    assert norms.max() <= program.beta * (1 + 1e-4)
+    assert lower_bound(program, found.nu, cone_norms(program, found.nu)[1]) >= found.lower * (1 - 1e-9)
+
+
+def test_robust_reference_values():
+    labels, patterns = (1, -1, 1, 1, -1, 1), enumerate_patterns(A)
+    values = [robust_train(A, labels, 0.01, eps, patterns) for eps in (0.0, 0.1, 0.2)]
+    assert [v.value for v in values] == pytest.approx([0.0603150, 0.0881782, 0.15990], abs=2e-6)
+    assert all(0 <= v.gap < 1e-6 and v.depth > -1e-7 for v in values)
+
+
+def test_a_poor_gap_is_reported_not_returned():
+    program = Program(A, Y_A, 0.1, enumerate_patterns(A))
+    with pytest.raises(NotSolved, match="was asked for"):
+        train(program, gap=1e-8, max_iterations=3)
+    with pytest.raises(DomainError):
+        train(program, gap=0)
+
+
+PATTERNS = Patterns(np.array([[1.0, 0.0]]), np.array([[1.0, -1.0]]))
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (lambda: enumerate_patterns([]), ParameterError),
+        (lambda: enumerate_patterns([[1.0, np.nan]]), ParameterError),
+        (lambda: enumerate_patterns([[1.0, 2.0], [0.0, 0.0]]), ParameterError),
+        (lambda: count_cells([[0, 0]]), ParameterError),
+        (lambda: count_cells([[1, 2], [3]]), ParameterError),
+        (lambda: enumerate_by_rays([[1.0, 0.0], [2.0, 0.0]]), ParameterError),
+        (lambda: sample_patterns([[1.0]], 0, np.random.default_rng(0)), DomainError),
+        (lambda: Program([[1, 0], [0, 1]], [1], 0.1, PATTERNS), ParameterError),
+        (lambda: Program([[1, 0], [0, 1]], [1, np.nan], 0.1, PATTERNS), ParameterError),
+        (lambda: Program([[1, 0], [0, 1]], [1, 1], 0, PATTERNS), DomainError),
+        (lambda: Program([[1, 0], [0, 1]], [1, 1], float("nan"), PATTERNS), DomainError),
+        (lambda: Program([[1, 0], [0, 1]], [1, 1], 0.1, Patterns(PATTERNS.S, -PATTERNS.U)), ParameterError),
+        (lambda: Program([[1, 0], [0, 1]], [1, 1], 0.1, PATTERNS.take([])), ParameterError),
+        (lambda: robust_train([[1, 0], [0, 1]], [1, -1], 0.1, -1, PATTERNS), DomainError),
+        (lambda: robust_train([[1, 0], [0, 1]], [1, 0.5], 0.1, 0.1, PATTERNS), DomainError),
+        (lambda: worst_case(Network(np.ones((1, 17)), np.ones(1)), np.ones(17), 1, 0.1), ParameterError),
+        (lambda: rational_upper_bound([[1, 0], [0, 1]], [1, 1], 1, PATTERNS, -np.ones((2, 1, 2))), NoCertificate),
+        (lambda: rational_lower_bound([[1, 0]], [1, 1], 1, PATTERNS, [1, 1], np.ones((2, 1, 2))), ParameterError),
+        (
+            lambda: certify(
+                Network(np.full((1, 2), np.nan), np.ones(1)), Program([[1, 0], [0, 1]], [1, 1], 0.1, PATTERNS)
+            ),
+            ParameterError,
+        ),
+    ],
+)
+def test_bad_input(call, error):
+    with pytest.raises(error) as caught:
+        call()
+    assert issubclass(caught.type, GradproofError)
+    assert "\n" not in str(caught.value)
+
+
+def test_nothing_looks_right_when_the_multipliers_are_not_numbers():
+    program = Program(A, Y_A, 0.1, enumerate_patterns(A))
+    assert lower_bound(program, program.y, np.full((2, 12, 6), np.nan)) == 0
+    assert lower_bound(program, np.full(6, np.nan), np.ones((2, 12, 6))) == 0

@@ -1,0 +1,42 @@
+"""Krum's constants: reference values, and what the claims refuse."""
+
+import pytest
+
+from gradproof.experiments.communication.krum import selection
+from gradproof.theory.communication import krum
+from gradproof.theory.errors import DomainError, ProofRejected
+from gradproof.theory.proof import check
+
+
+@pytest.mark.parametrize(("n", "f", "paper", "derived"), [(20, 6, 208, 12.44343426), (11, 2, 36.4, 9.089988865)])
+def test_reference_constants(n, f, paper, derived):
+    assert float(krum.SHARPER.bound(n=n, f=f)) * 9 / 8 == pytest.approx(paper, rel=1e-12)
+    assert float(krum.MEAN_SQUARE.bound(variance=1, n=n, f=f)) == pytest.approx(derived, rel=1e-9)
+
+
+def test_the_two_constants_without_attack():
+    derived = [float(krum.MEAN_SQUARE.bound(variance=1, n=n, f=0)) for n in (3, 4, 5)]
+    assert derived == pytest.approx([9.898979486, 8, 7.318150383], rel=1e-9)  # the paper's: 6, 8, 10
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: krum.MEAN_SQUARE.bound(variance=1, n=6, f=2),
+        lambda: krum.MEAN_SQUARE.bound(variance=-1, n=9, f=2),
+        lambda: krum.DETERMINISTIC.bound(S_min=float("nan"), n=9, f=2),
+        lambda: krum.RESILIENCE_SHARP.bound(g_norm=1, variance=1, n=9, f=2),
+        lambda: krum.SGD_BALL.bound(gamma=3, L=1, mu=1, T=5, gap0=1, variance=1, n=9, f=2),
+        lambda: krum.SHARPER.bound(n=9, f=0),
+    ],
+)
+def test_outside_the_assumptions(call):
+    with pytest.raises(DomainError):
+        call()
+
+
+def test_the_kernel_refuses_a_smaller_constant():
+    check(selection.jensen(krum.DETERMINISTIC, 9, 2))
+    smaller = krum.DETERMINISTIC.with_bound(krum.DETERMINISTIC.expression * 99 / 100)
+    with pytest.raises(ProofRejected):
+        check(selection.jensen(smaller, 9, 2))

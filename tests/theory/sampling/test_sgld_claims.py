@@ -1,0 +1,33 @@
+"""SGLD's claims as data: values, domains, and the kernel's proof."""
+
+from fractions import Fraction
+
+import pytest
+
+from gradproof.theory.errors import DomainError, ProofRejected
+from gradproof.theory.proof import check
+from gradproof.theory.sampling import sgld
+
+
+def test_values():
+    assert sgld.GAUSSIAN_MEAN.bound(N=10, eta=1, p=2, s2=3) == Fraction(17, 10)
+    assert float(sgld.LMC_EXACT.bound(gamma=1, h_j=[1])) == pytest.approx((2**0.5 - 1) ** 2, rel=1e-12)
+    assert sgld.CONTRACTION.bound(gamma=Fraction(1, 4), mu=2, L_h=4) == Fraction(1, 2)
+
+
+def test_domains():
+    with pytest.raises(DomainError, match="stable"):
+        sgld.GAUSSIAN_MEAN.bound(N=10, eta=2, p=1, s2=1)
+    with pytest.raises(DomainError, match="step_size"):
+        sgld.CONTRACTION.bound(gamma=1, mu=1, L_h=2)
+    with pytest.raises(DomainError, match="strongly_convex"):
+        sgld.CONTRACTION.bound(gamma=Fraction(1, 9), mu=3, L_h=2)
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_the_kernel_accepts_the_contraction(n):
+    proof = sgld.contraction_proof(n)
+    check(proof)
+    check(proof.at(mu=1, L_h=3, gamma=Fraction(1, 2)))
+    with pytest.raises(ProofRejected):
+        proof.at(mu=1, L_h=3, gamma=Fraction(2, 3))

@@ -1,0 +1,1 @@
+"""Training neural networks: which optimum, and in which direction."""

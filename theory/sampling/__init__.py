@@ -1,0 +1,1 @@
+"""Stochastic-gradient samplers and variational inference."""
