@@ -91,7 +91,7 @@ class Family:
                     for b in range(2):
                         c = self.quadratic[2 * r + a, 2 * q + b]
                         out = out + c * _spread(np.outer(columns[a], columns[b]), r, q, self.arity)
-        return np.where(np.abs(out) > 1e-13, out, 0.0)
+        return np.where(np.abs(out) > 1e-13 * np.abs(self.quadratic).max(initial=1e-300), out, 0.0)
 
     def values(self, gram: np.ndarray, values: np.ndarray) -> np.ndarray:
         """The left-hand sides at all tuples of points: (count,) or (count, count)."""
@@ -235,7 +235,7 @@ class Program:
         self.objective = Objective(*form_arrays(metric.form, tuple(problem.vectors), tuple(problem.values)))
         self.loose = self._loose()
 
-    def _loose(self) -> np.ndarray:
+    def _loose(self) -> list[int]:
         """Indices of the vectors whose square occurs nowhere: their inner products are values (see ``Arrays``)."""
         size = np.abs(self.objective.quadratic).max(axis=0, initial=0)
         seen = np.abs(np.diag(self.objective.quadratic)) > 0
@@ -243,9 +243,9 @@ class Program:
         for factors, signs in [*parts, (self.premises.factors, self.premises.signs)]:
             squares = np.abs(np.einsum("kir,kr->ki", factors**2, signs)).max(axis=0, initial=0)
             seen |= squares > 1e-13 * max(np.abs(signs).max(initial=0), size.max(initial=0))
-        candidates = np.flatnonzero(~seen)
+        candidates = [int(v) for v in np.flatnonzero(~seen)]
         for family in self.families:
-            candidates = np.array([v for v in candidates if not family.squares(v).any()], int)
+            candidates = [v for v in candidates if not family.squares(v).any()]
         if len(candidates) > LOOSE:
             raise NotLowRank(f"the squares of {len(candidates)} vectors occur nowhere")
         return candidates
