@@ -12,7 +12,8 @@ from gradproof.experiments.classical._gallery import REGISTRY, Entry, uncertaint
 from gradproof.experiments.engine.check import checks_of
 from gradproof.falsify.bound import bound_exactly
 from gradproof.falsify.decide import Decision
-from gradproof.falsify.experiment import Experiment, respects
+from gradproof.falsify.experiment import Experiment
+from gradproof.falsify.ranges import respects
 from gradproof.solvers.pep import PepError, WorstCase, exact
 from gradproof.testing.exact import Exact, precision
 from gradproof.testing.exact import exact as exactly
