@@ -61,7 +61,7 @@ def worst_cases(claim: Claim) -> list[Experiment]:
         return tuple(a for a in sorted(drop) if a in LOOSER and LOOSER[a][0] in limits)
 
     measure = _with_arguments(worst_case, ("given_up", *limits))
-    return [Experiment(claim, "worst_case", {"given_up": given_up}, measure, limits, replay=replay)]
+    return [Experiment(claim, "exact_worst_case", {"given_up": given_up}, measure, limits, replay=replay)]
 
 
 def _counts(claim: Claim) -> list[str]:
