@@ -79,6 +79,8 @@ _EARLIER = {
 }
 #: pandoc's rule: no space inside the dollars, no digit behind them, so that "$5 and $6" is text
 _DOLLARS = re.compile(r"(?<![\\$])\$(\$?)(?!\s)((?:[^$\\]|\\.)+?)(?<!\s)\$\1(?!\d)", re.DOTALL)
+#: the converter stumbles over three primes, and over a power behind primes
+_PRIMES = re.compile(r"('+)(?:\^\{([^{}]*)\}|\^([^{\\]))?")
 _BARS = frozenset("|‖∥")
 _SIGNS = frozenset("+-−±")
 #: behind these a sign belongs to what follows
@@ -137,6 +139,7 @@ def _breakable(latex: str) -> str:
 
 def _pieces(latex: str, display: bool = False) -> list[str]:
     """The formula's outermost pieces."""
+    latex = _PRIMES.sub(lambda m: "^{" + r"\prime " * len(m[1]) + (m[2] or m[3] or "") + "}", latex)
     root = Converter(display="block" if display else "inline").convert_to_element(latex)
     return _joined(root[0] if len(root) == 1 and root[0].tag == "mrow" else root)
 

@@ -51,9 +51,9 @@ def _worst_cases(folder: Path) -> None:
     _gallery.index()
     text = [
         "# Gallery of worst cases",
-        "Textbook methods with a known rate. The worst case over the whole class is what the solver finds at the setting shown, when",
-        "these pages are made; the rate is the claim's bound there. *tight*: the rate is attained, so the two agree to the solver's",
-        "accuracy. *upper*: the rate is an upper bound, and the difference is its slack. A float of a solver is no proof: the",
+        "Textbook methods with a known rate. The worst case over the whole class is what the solver finds at the setting shown,",
+        "when these pages are made; the rate is the claim's bound there. *tight*: the rate is attained, so the two agree to the",
+        "solver's accuracy. *upper*: the rate is an upper bound, and the difference is its slack. A float of a solver is no proof: the",
         "certificates behind the claims are (`gradproof certify CLAIM name=value ...`).",
         "",
         "| method | measures | at | worst case | rate | |",
@@ -62,12 +62,16 @@ def _worst_cases(folder: Path) -> None:
     for e in _gallery.REGISTRY.values():
         setting = e.settings[0]
         worst, rate = e.worst_case(setting), float(e.claim.bound(**setting))
-        at = ", ".join(f"{k} = {v}" for k, v in setting.items())
+        at = ", ".join(f"{k}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{v}" for k, v in setting.items())
         found = f"{worst.bound:.7g}" if not worst.reason else f"undecided: {_cell(worst.reason)}"
         says = _cell((e.method.__doc__ or "").splitlines()[0])
         link = f"[`{e.claim.id}`](claims/{e.claim.paper.stem}.md)"
         text.append(f"| {link} | {says} | {at} | {found} | {rate:.7g} | {e.mark} |")
-    text += ["", "The source of each rate is on its claim's page; the functions are `wc_*` in `gradproof.experiments.classical`.", ""]
+    text += [
+        "",
+        "The source of each rate is on its claim's page; the functions are `wc_*` in `gradproof.experiments.classical`.",
+        "",
+    ]
     (folder / "worst-cases.md").write_text("\n".join(text))
 
 
@@ -96,7 +100,8 @@ def _cell(text: str) -> str:
 
 def _reference(folder: Path) -> None:
     (folder / "reference" / "face.md").write_text(_module_page("gradproof", [
-        "gradproof.summary", "gradproof.export", "gradproof.falsify", "gradproof.mutants", "gradproof.necessity", "gradproof.own", "gradproof.report.site", "gradproof.mathml"],
+        "gradproof.summary", "gradproof.export", "gradproof.falsify", "gradproof.mutants", "gradproof.necessity",
+        "gradproof.own", "gradproof.report.site", "gradproof.mathml"],
         "The face: what users call."))  # fmt: skip
     for room, says in ROOMS.items():
         names = [m for m in _modules(f"gradproof.{room}") if not m.rsplit(".", 1)[1].startswith("_")]

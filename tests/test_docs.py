@@ -35,7 +35,9 @@ def test_there_are_pages_for_each_task():
     wanted = {"own-claim.md", "howto/own-method.md", "howto/own-solver.md", "howto/gpu.md", "howto/cluster.md", "howto/share.md",
               "verdicts.md", "errata.md", "first-hour.md", "tour.md"}  # fmt: skip
     assert names >= wanted
-    assert all(BLOCKS[DOCS / "howto" / f"{name}.md"] for name in ("own-method", "own-solver", "gpu", "cluster", "share"))
+    assert all(
+        BLOCKS[DOCS / "howto" / f"{name}.md"] for name in ("own-method", "own-solver", "gpu", "cluster", "share")
+    )
 
 
 def test_the_first_hour_ends_as_it_says(tmp_path, monkeypatch):
@@ -54,7 +56,9 @@ def test_the_first_hour_ends_as_it_says(tmp_path, monkeypatch):
     assert "N = 1" in result.output
     result = CliRunner().invoke(main, ["report", "mine.py", "-o", "report"])
     assert result.exit_code == 0
-    assert "A search saved a counterexample to this claim" in (tmp_path / "report/claims/mine.too-good.html").read_text()
+    assert (
+        "A search saved a counterexample to this claim" in (tmp_path / "report/claims/mine.too-good.html").read_text()
+    )
 
 
 @pytest.mark.parametrize("path", PAGES, ids=_id)

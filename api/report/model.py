@@ -28,7 +28,7 @@ from gradproof.theory.proof_text import formal
 
 #: A proof longer than this stays in the ledger; the page then says so and how to make it again.
 LARGEST_PROOF = 1_000_000
-ALL_PROOFS = 5_000_000  # of all proof files together, so that the folder can be sent by mail; the shortest come first
+ALL_PROOFS = 2_500_000  # of all proof files together, so that the folder can be sent by mail; the shortest come first
 _MORE = 6_000  # characters of a formal statement on the page; the file has all of it
 
 
@@ -55,6 +55,7 @@ class Evidence:
     measured: MeasuredView | None
     anchor: str
     proofs: list[ProofPage] = field(default_factory=list)
+    own: dict[str, str] = field(default_factory=dict)  # what it was made with, where other rows of the claim differ
 
 
 VIOLATED = "violated without it"
@@ -149,15 +150,8 @@ class Entry:
     @property
     def runs(self) -> dict[str, str]:
         """What the rows were made with: code, seeds, budgets, backends, versions; for repeating them."""
-        rows = self.summary.rows
-        made = {
-            "code": {r.code for r in rows},
-            "seed": {str(r.seed) for r in rows},
-            "budget": {r.budget for r in rows},
-            "backend": {r.backend for r in rows},
-            "versions": {", ".join(f"{k} {v}" for k, v in r.versions.items()) for r in rows},
-        }
-        return {k: "; ".join(sorted(v)) for k, v in made.items() if v}
+        made = [_made_with(r) for r in self.summary.rows]
+        return {k: "; ".join(sorted({m[k] for m in made} - {""})) for k in (made[0] if made else ())}
 
     @property
     def proof_count(self) -> int:
@@ -232,8 +226,14 @@ def _entry(claim: Claim, rows: Sequence[Row], mutants: Sequence[Row], known: boo
     for k, r in enumerate(now, 1):
         shown = Evidence(r, measured(r.verdict.worst, claim.relation) if r.verdict.worst else None, f"check-{k}")
         shown.proofs = [proof_page(text) for text in r.verdict.proofs]
+        shown.own = {k: v for k, v in _made_with(r).items() if k != "seed" and any(_made_with(o)[k] != v for o in now)}
         (entry.controls if r.level is Level.CONTROL else entry.evidence).append(shown)
     return entry
+
+
+def _made_with(r: Row) -> dict[str, str]:
+    versions = ", ".join(f"{k} {v}" for k, v in r.versions.items())
+    return {"code": r.code, "seed": str(r.seed), "budget": r.budget, "backend": r.backend, "versions": versions}
 
 
 def _newest(rows: Sequence[Row]) -> list[Row]:

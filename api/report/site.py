@@ -32,6 +32,7 @@ from gradproof.theory.evidence import Level, Outcome
 from gradproof.theory.parameter import pretty_set
 
 MANIFEST = "report.json"
+ALL_FIGURES = 2_500_000  # bytes; beyond, PNG alone, so that the folder can be sent by mail
 
 MEANING = {o.value: o.meaning for o in Outcome} | {
     "unchecked": "no check was run on it, as far as the ledger knows",
@@ -133,6 +134,14 @@ class Figure:
     stale: list[str] = field(default_factory=list)
 
 
+def _json(e: Entry) -> dict[str, Any]:
+    """What the page says, as JSON; what all rows were made with stands once."""
+    data = e.summary.as_json()
+    for row in data["evidence"]:
+        del row["versions"], row["code"], row["cached"]
+    return data | {"page": f"claims/{e.slug}.html", "known": e.known, "made_with": e.runs}
+
+
 def _can_search(claim: Claim) -> bool:
     """Is there something attached to the claim that a search for counterexamples could draw from?"""
     from gradproof.falsify import experiments_of
@@ -146,6 +155,7 @@ class _Pages:
     def __init__(self, folder: Path, entries: list[Entry], ledger: Ledger, figures: Path, targets: list[str],
                  problems: list[str]) -> None:  # fmt: skip
         self.folder, self.entries, self.figures = folder, entries, figures
+        self.room = ALL_FIGURES
         self.written: dict[str, None] = {}  # a set that keeps its order
         loader = jinja2.PackageLoader("gradproof", "templates")
         self.env = jinja2.Environment(
@@ -191,7 +201,7 @@ class _Pages:
         data = {
             "gradproof": gradproof.__version__,
             "code": code_version(),
-            "claims": [e.summary.as_json() | {"page": f"claims/{e.slug}.html", "known": e.known} for e in self.entries],
+            "claims": [_json(e) for e in self.entries],
             "files": sorted({*self.written, MANIFEST}),
         }
         self._put(MANIFEST, json.dumps(data, ensure_ascii=False).encode())
@@ -203,7 +213,8 @@ class _Pages:
         shown = Figure()
         for kind in ("png", "pdf"):
             source = self.figures / f"{stem}.{kind}"
-            if name == stem and source.is_file():
+            if name == stem and source.is_file() and (kind == "png" or source.stat().st_size <= self.room):
+                self.room -= source.stat().st_size
                 setattr(shown, kind, f"figures/{name}.{kind}")
                 (self.folder / "figures").mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, self.folder / f"figures/{name}.{kind}")

@@ -124,11 +124,19 @@ def _dimensions(ax: Any, data: xr.Dataset) -> None:
         )
     ax.plot(data.n, data.n - 1, "k-", linewidth=0.8, label="$n - 1$")
     ax.plot(
-        data.n, data.dimension.sel(notion="every schedule"), "s", color=COLOURS[3], markersize=4, label="by every schedule"
+        data.n,
+        data.dimension.sel(notion="every schedule"),
+        "s",
+        color=COLOURS[3],
+        markersize=4,
+        label="by every schedule",
     )
     ax.plot(data.n, (data.n - 1) // 2, "-", color=COLOURS[3], linewidth=0.8, label=r"$\lfloor (n-1)/2 \rfloor$")
     ax.set(
-        xlabel="dimension $n$ of the space", ylabel="dimension", title="Starts attracted to the saddle", ylim=(-0.5, 2.4 * float(data.n.max()))
+        xlabel="dimension $n$ of the space",
+        ylabel="dimension",
+        title="Starts attracted to the saddle",
+        ylim=(-0.5, 2.4 * float(data.n.max())),
     )
     ax.legend(loc="upper left")
 
@@ -137,7 +145,9 @@ def _losses(ax: Any, data: xr.Dataset) -> None:
     for k, sigma in enumerate(data.sigma.values):
         one = data.sel(sigma=sigma)
         ax.loglog(data.long_step, one.expected_loss, color=COLOURS[k], label=f"$\\sigma = {sigma:g}$")
-        ax.fill_between(data.step, one.loss - one.loss_error, one.loss + one.loss_error, color=COLOURS[k], alpha=0.3, lw=0)
+        ax.fill_between(
+            data.step, one.loss - one.loss_error, one.loss + one.loss_error, color=COLOURS[k], alpha=0.3, lw=0
+        )
         ax.loglog(data.step, one.loss, ".", color=COLOURS[k], markersize=3)
     ax.set(
         xlabel="step",

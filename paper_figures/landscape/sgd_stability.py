@@ -74,17 +74,32 @@ def draw(data: Any) -> Any:
             data.batch, data.bound.sel(name=name), style, color=COLOURS[str(name)], label=str(name).replace("_", " ")
         )
     left.plot(data.batch, data.eta_star, "o-", ms=4, color="black", label=r"exact $\eta^*$")
-    left.set(xlabel="batch size B", ylabel=r"step size (unit 1/curvature)", yscale="log", title="(a) Exact threshold between its bounds")
+    left.set(
+        xlabel="batch size B",
+        ylabel=r"step size (unit 1/curvature)",
+        yscale="log",
+        title="(a) Exact threshold between its bounds",
+    )
     left.set_ylim(0.3, 6)  # room for the legend
     left.legend(ncols=3, loc="upper left")
     for method in data.optimizer.values:
         label, colour = METHODS[str(method)]
         right.plot(data.eta, data.trace.sel(optimizer=method), "o-", ms=4, color=colour, label=f"{label}: Tr H")
         right.plot(
-            data.eta, data.sharpness.sel(optimizer=method), "s:", ms=4, color=colour, label=rf"{label}: $\lambda_{{\max}}$"
+            data.eta,
+            data.sharpness.sel(optimizer=method),
+            "s:",
+            ms=4,
+            color=colour,
+            label=rf"{label}: $\lambda_{{\max}}$",
         )
     right.plot(data.eta, 2 / data.eta, color="black", label=r"$2/\eta$")
-    right.set(xlabel=r"step size $\eta$ (unit 1/curvature)", ylabel="curvature where training ends", xscale="log", yscale="log")
+    right.set(
+        xlabel=r"step size $\eta$ (unit 1/curvature)",
+        ylabel="curvature where training ends",
+        xscale="log",
+        yscale="log",
+    )
     right.set_title(r"(b) Curvature at the end against $2/\eta$")
     right.set_ylim(bottom=0.2)
     right.legend(ncols=2, loc="lower left")

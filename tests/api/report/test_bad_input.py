@@ -131,3 +131,15 @@ def test_a_paper_without_a_figure_says_so(tmp_path):
     made = build(tmp_path / "site", ledger=tmp_path / "l.sqlite", targets=["ef21", "gd"], figures=tmp_path)
     assert "was not made when the report was written" in (made.folder / "papers/ef21.html").read_text()
     assert "This paper has no figure" in (made.folder / "papers/gd.html").read_text()
+
+
+def test_beyond_a_limit_figures_come_without_pdf(tmp_path, monkeypatch):
+    from gradproof.report import site
+
+    monkeypatch.setattr(site, "ALL_FIGURES", 20)
+    (tmp_path / "figures").mkdir()
+    for kind in ("png", "pdf"):
+        (tmp_path / f"figures/ef21.{kind}").write_bytes(b"0123456789ab")
+    made = build(tmp_path / "site", ledger=tmp_path / "l.sqlite", targets=["ef21"], figures=tmp_path / "figures")
+    assert [p.name for p in (made.folder / "figures").iterdir()] == ["ef21.png"]
+    assert broken_links(made.folder) == []

@@ -66,3 +66,13 @@ def test_dollars_that_are_money_stay_money():
     assert prose("from $5 to $6") == "from $5 to $6"
     assert prose("a $x$") == 'a <math alttext="x"><mi>x</mi></math>'
     assert prose("one $") == "one $"
+
+
+def test_primes_bars_and_signs():
+    assert mathml("u'''").count("\u2032") == 3
+    for power in ("u''^{2}", "u''^2"):
+        assert mathml(power).count("\u2032") == 2
+        assert "<mn>2</mn>" in mathml(power)
+    assert mathml("[-1, 2]").count('form="prefix"') == 1
+    assert "prefix" not in mathml("a - b")
+    assert mathml("|x|").count('lspace="0" rspace="0"') == 2
