@@ -6,6 +6,7 @@ are drawn and what is measured on them; verify, falsify, mutants and necessity f
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
@@ -60,6 +61,10 @@ def own_claim(
         ParameterError: a text cannot be read, or uses a symbol that is no parameter.
     """
     key = id.split(".")[0]
+    if not isinstance(parameters, Mapping):
+        raise ParameterError(f"{id}: parameters is a dictionary name -> meaning, got {parameters!r}")
+    if relation not in {r.value for r in Relation}:
+        raise ParameterError(f"{id}: relation {relation!r} is none of {', '.join(r.value for r in Relation)}")
     ps = tuple(_parameter(name, p) for name, p in parameters.items())
     symbols = {p.name: p.symbol for p in ps} | {p.size: sp.Symbol(p.size, positive=True) for p in ps if p.size}
     claim = Claim(
@@ -151,7 +156,17 @@ def _register_checks(made: Experiment, needs: tuple[str, ...]) -> None:
 def _parameter(name: str, given: str | tuple[str, sp.Set] | Parameter) -> Parameter:
     if isinstance(given, Parameter):
         return given
+    if keyword.iskeyword(name):
+        raise ParameterError(
+            f"{name!r} is a word of Python's own and cannot be an argument; call the parameter {name}_ or lam"
+        )
+    if not isinstance(given, str) and not (isinstance(given, tuple) and len(given) == 2):
+        raise ParameterError(f"parameter {name}: give its meaning, or (meaning, domain), got {given!r}")
     meaning, domain = given if isinstance(given, tuple) else (given, COUNT if _COUNTS.search(given) else POSITIVE)
+    if not isinstance(domain, sp.Set):
+        raise ParameterError(
+            f"parameter {name}: its domain {domain!r} is no set; give a sympy set such as Interval(0, 1) or Interval.open(0, oo)"
+        )
     return Parameter(name, meaning, domain)
 
 
@@ -177,7 +192,9 @@ def _parse(text: str | sp.Expr, symbols: Mapping[str, Any], where: str) -> sp.Ex
         return text
     if isinstance(text, int | float):
         return sp.Rational(str(text))
-    functions = {n: getattr(sp, n) for n in ("sqrt", "exp", "log", "Max", "Min", "Abs", "sin", "cos", "pi", "floor")}
+    functions = {
+        n: getattr(sp, n) for n in ("sqrt", "exp", "log", "Max", "Min", "Abs", "sin", "cos", "pi", "floor", "ceiling")
+    }
     functions |= {"max": sp.Max, "min": sp.Min, "abs": sp.Abs}
     try:
         found = parse_expr(
@@ -186,6 +203,14 @@ def _parse(text: str | sp.Expr, symbols: Mapping[str, Any], where: str) -> sp.Ex
         )  # fmt: skip
     except Exception as error:  # the parser raises what Python's does
         raise ParameterError(f"{where} cannot be read: {text!r}: {error}") from None
+    if not isinstance(found, sp.Expr):
+        raise ParameterError(f"{where} is no formula: {text!r}")
+    known = (*functions.values(), sp.Max, sp.Min)
+    foreign = sorted({type(x).__name__ for x in found.atoms(sp.Function) if type(x) not in known})
+    if foreign:
+        raise ParameterError(
+            f"{where} uses the function {', '.join(foreign)}; it may use {', '.join(sorted(functions))}"
+        )
     unknown = sorted(str(s) for s in found.free_symbols if s not in symbols.values() and str(s) not in symbols)
     if unknown:
         raise ParameterError(f"{where} uses {', '.join(unknown)}, which is no parameter; declare it in parameters")

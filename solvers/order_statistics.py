@@ -7,7 +7,8 @@ give arrays, batched. O(n^2 d) a batch entry. Source: Blanchard et al. (2017), a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -17,6 +18,9 @@ import sympy as sp
 from array_api_compat import array_namespace, device, is_array_api_obj
 
 from gradproof.theory.errors import DomainError, ParameterError
+
+#: Numbers that are held at once for all differences; larger batches go a vector at a time.
+AT_ONCE = 2**22
 
 Array = Any
 Vectors = Sequence[Sequence[Any]]
@@ -159,7 +163,7 @@ def largest_accepted(correct: Sequence[Any], f: int) -> Any:
     return -sp.oo
 
 
-def farthest_accepted(correct: Array, f: int, direction: Array, distances: Sequence[float]) -> Array:
+def farthest_accepted(correct: Array, f: int, direction: Array, distances: Iterable[float]) -> Array:
     """f colluders at mean + t direction, t the largest of the increasing ``distances`` that is selected, else the mean.
 
     Args:
@@ -239,10 +243,18 @@ def _scores_of_arrays(V: Array, f: int) -> Array:
     # a vector that is not finite is infinitely far from every other, and never near to itself
     finite = xp.all(xp.isfinite(V), axis=-1)
     V = xp.where(finite[..., None], V, xp.zeros_like(V))
-    squares = xp.sum((V[..., :, None, :] - V[..., None, :, :]) ** 2, axis=-1)
+    squares = _squares(V)
     squares = xp.where(finite[..., :, None] & finite[..., None, :], squares, xp.full_like(squares, xp.inf))
     # the first of the sorted ones is the distance to itself
     return xp.sum(xp.sort(squares, axis=-1)[..., 1 : keep + 1], axis=-1)
+
+
+def _squares(V: Array) -> Array:
+    """Squared distances (..., n, n), by differences: a Gram matrix would lose small ones to cancellation."""
+    xp, n = array_namespace(V), V.shape[-2]
+    if math.prod(V.shape) * n <= AT_ONCE:
+        return xp.sum((V[..., :, None, :] - V[..., None, :, :]) ** 2, axis=-1)
+    return xp.stack([xp.sum((V - V[..., i : i + 1, :]) ** 2, axis=-1) for i in range(n)], axis=-2)
 
 
 def _traced(x: Array) -> bool:

@@ -139,7 +139,11 @@ def groups(targets: Sequence[str | Claim]) -> list[tuple[list[Claim], str]]:
 
     given = [t for t in targets if not isinstance(t, str)]
     names = [t for t in targets if isinstance(t, str)]
-    return ([(given, "")] if given else []) + (select(names) if names else [])
+    found = ([(given, "")] if given else []) + (select(names) if names else [])
+    for claims, file in found:
+        if not claims:
+            raise UnknownClaim(f"{file} states no claim; state one with own_claim(...) or register(Claim(...))")
+    return found
 
 
 def falsify(

@@ -15,7 +15,7 @@ from gradproof.experiments.engine.judge import DEFAULT_LEVEL, judge
 from gradproof.falsify.decide import Decision, ratio
 from gradproof.falsify.finding import Finding
 from gradproof.theory.claim import Claim
-from gradproof.theory.evidence import Level, Measurement, Outcome
+from gradproof.theory.evidence import Level, Measurement, Outcome, Relation
 
 ROUNDS = {"quick": 12, "full": 100, "gpu": 100}
 #: A violation of a statistical error bar may be chance, the more so after many rounds: as many fresh seeds must repeat it.
@@ -108,8 +108,10 @@ def broken(m: Measurement, claim: Claim) -> bool:
 
 
 def beyond(m: Measurement, claim: Claim) -> float:
-    """measured/bound; > 1 is beyond."""
-    return ratio(m.relation or claim.relation, float(m.measured), float(m.bound))
+    """measured/bound; > 1 is beyond. An equality that holds within its error is met."""
+    relation = m.relation or claim.relation
+    r = ratio(relation, float(m.measured), float(m.bound))
+    return min(r, 1.0) if relation in (Relation.EQ, Relation.IFF) and not broken(m, claim) else r
 
 
 def repeats(m: Measurement, check: Check, claim: Claim, seed: int, budget: str) -> bool:
@@ -123,7 +125,7 @@ def repeats(m: Measurement, check: Check, claim: Claim, seed: int, budget: str) 
 
 
 def _how(m: Measurement, c: Check, seed: int) -> str:
-    sort = "exact arithmetic" if m.error_source == "exact" else f"beyond its error, from {m.error_source}"
+    sort = "exact arithmetic" if m.error_source == "exact" else f"with an error of {float(m.error):.2g}, from {m.error_source}"
     return f"the check {c.name} with seed {seed}: {sort}" + (
         f", e-value {m.e_value:.3g}" if m.e_value is not None else ""
     )

@@ -52,8 +52,12 @@ class Experiment:
 
     @cached_property
     def arguments(self) -> tuple[str, ...]:
-        """What the measure is called with."""
-        return _arguments(self.measure)
+        """What the measure is called with; arguments with a default only where they are drawn or parameters."""
+        return self._wanted(self.measure)
+
+    def _wanted(self, function: Callable[..., Any]) -> tuple[str, ...]:
+        known = {*self.draws, *(p.name for p in self.claim.parameters), "rng", "drop"}
+        return tuple(n for n, optional in _arguments(function).items() if n in known or not optional)
 
     @property
     def random(self) -> bool:
@@ -111,7 +115,7 @@ class Experiment:
 
     def _inputs(self, name: str) -> tuple[str, ...]:
         given = self.draws.get(name)
-        return _arguments(given) if callable(given) and not isinstance(given, SearchStrategy) else ()
+        return self._wanted(given) if callable(given) and not isinstance(given, SearchStrategy) else ()
 
     def _before(self, name: str, left: list[str]) -> set[str]:
         """For a parameter that a relation bounds by an expression: the parameters in the expression."""
@@ -202,9 +206,11 @@ def _plain(v: Any) -> Any:
     return v.reshape(-1)[0] if isinstance(v, np.ndarray) and v.size == 1 else v
 
 
-def _arguments(function: Callable[..., Any]) -> tuple[str, ...]:
+def _arguments(function: Callable[..., Any]) -> dict[str, bool]:
+    """Names of the arguments, and whether each has a default."""
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return tuple(n for n, p in inspect.signature(function).parameters.items() if p.kind not in kinds)
+    parameters = inspect.signature(function).parameters.items()
+    return {n: p.default is not inspect.Parameter.empty for n, p in parameters if p.kind not in kinds}
 
 
 @built

@@ -282,6 +282,8 @@ def points(draw: Source, f: Any = None, *, dim: int = 0, radius: float = 10.0) -
 
 
 def _member(draw: Source, mu: float, L: float, d: int, pieces: int, spread: float, centered: bool) -> Smooth:
+    if not mu <= L:  # the class is empty
+        draw.reject()
     p = draw.integer(1, pieces)
     rows = [[draw.real(mu, L) for _ in range(d)] for _ in range(p)]
     if mu < 0:  # bounded below: the outermost pieces curve upwards

@@ -19,6 +19,8 @@ from hypothesis.internal.conjecture.data import ConjectureData
 from hypothesis.internal.conjecture.providers import PrimitiveProvider
 from hypothesis.strategies import SearchStrategy
 
+from gradproof.theory.errors import ParameterError
+
 Value = float | int | bool | str | bytes
 SMALLEST = 2.0**-1022  # subnormal numbers are not drawn
 WIDE = 1e4  # where a float has no bound of its own, most of the search stays within
@@ -67,6 +69,10 @@ class _Reader:
         return value
 
     def real(self, low: float, high: float) -> float:
+        if not low <= high:
+            raise ParameterError(
+                f"a number is to be drawn between {low} and {high}, where there is none; check the strategy's limits"
+            )
         simplest = min(max(0.0, low), high)
         v = self._next(float)
         if v is None:

@@ -20,6 +20,7 @@ from typing import Any
 import sympy as sp
 
 from gradproof.experiments.engine.backend import BALLS
+from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.check import Check, Context, checks_of, find_check
 from gradproof.experiments.engine.executors import Executor, Failed, Serial, executor_for
 from gradproof.experiments.engine.judge import judge
@@ -199,7 +200,11 @@ def verify(claims: Iterable[Claim], *, ledger: Ledger | None = None, budget: str
 
     Returns:
         One row a check, in the order planned.
+
+    Raises:
+        BackendUnavailable: the library of that backend is not installed.
     """
+    array_library(backend)  # a missing one is an error now, not a row a check
     ledger = ledger or Ledger()
     code = code_version() + (_file_hash(file) if file else "")
     tasks = {t.key: t for t in plan(claims, budget=budget, seed=seed, backend=backend, file=file, code=code)}

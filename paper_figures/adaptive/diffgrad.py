@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from gradproof.experiments.adaptive._adam import Variant
 from gradproof.experiments.adaptive.diffgrad.methods import CYCLE, SYNTHETIC, regrets
 from gradproof.experiments.adaptive.diffgrad.runs import played, synthetic_path
 from gradproof.paper_figures.make import COLOURS
 from gradproof.solvers.periodic_regret import Optimiser, average_regret
 
 FUNCTIONS = ("F1", "F2", "F3")
-VARIANTS = ("adam", "diffgrad", "aliased")
+VARIANTS: tuple[Variant, ...] = ("adam", "diffgrad", "aliased")
 LABELS = {"adam": "Adam", "diffgrad": "diffGrad", "aliased": "diffGrad by reference"}
 
 
@@ -76,8 +77,8 @@ def draw(data: xr.Dataset) -> Any:
     for variant, (style, colour) in styles.items():
         below.semilogx(data["T"], data.regret.sel(variant=variant), style, color=colour, label=LABELS[variant])
     below.axhline(float(data.limit), color="0.6", lw=0.8)
-    at = (float(data["T"][-1]), float(data.limit))
-    below.annotate("certified limit 1/15", at, xytext=(0, -9), textcoords="offset points", ha="right", color="0.4")
+    last = (float(data["T"][-1]), float(data.limit))
+    below.annotate("certified limit 1/15", last, xytext=(0, -9), textcoords="offset points", ha="right", color="0.4")
     below.set_xlabel("rounds $T$")
     below.set_ylabel("$R_T/T$")
     below.set_title("(c) Average regret on the losses $x$, $x$, $-1.9x$, repeated")

@@ -43,16 +43,16 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
         B = farthest_accepted(G, f, np.eye(d)[0], np.arange(0.2, 6, 0.2)) if f else G[..., 0, :]
         out = krum_rule(np.concatenate([G, colluders(B, f)], axis=-2), f)
         ratios.append(np.mean(np.sum(out**2, axis=-1)) / d)
-    f = np.arange(9)
-    substitute = [float(krum.ETA2.subs({krum.n.symbol: N, krum.f.symbol: int(k)})) for k in f]
+    counts = list(range(9))
+    published = [float(krum.ETA2.subs({krum.n.symbol: N, krum.f.symbol: k})) for k in counts]
     return xr.Dataset(
         {
             "loss": (("byzantine", "rule", "step"), loss, {"units": "nats"}),
             "ratio": ("f", ratios, {"units": "1"}),
-            "eta2_sharp": ("f", [float(krum.MEAN_SQUARE.bound(variance=1, n=N, f=int(k))) for k in f]),
-            "eta2": ("f", substitute),
+            "eta2_sharp": ("f", [float(krum.MEAN_SQUARE.bound(variance=1, n=N, f=k)) for k in counts]),
+            "eta2": ("f", published),
         },
-        coords={"byzantine": [0, 6], "rule": list(RULES), "step": runs[0][0].step.values, "f": f},
+        coords={"byzantine": [0, 6], "rule": list(RULES), "step": runs[0][0].step.values, "f": counts},
         attrs={"source": "Blanchard et al. (2017), arXiv:1703.02757"},
     )
 

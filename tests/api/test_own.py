@@ -6,11 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sympy as sp
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gradproof
 from gradproof import experiment, own_claim
+from gradproof.cli import main
+from gradproof.falsify import falsify_claim
 from gradproof.falsify.experiment import EXPERIMENTS, all_hold, respects
 from gradproof.theory.errors import ParameterError
 
@@ -140,3 +143,73 @@ def test_an_attached_claim_of_the_library_keeps_its_checks():
     before = {c.id for c in checks_of(claim)}
     assert before
     assert np.all([i.startswith("ef21") for i in before])
+
+
+STATED = {"L": "smoothness", "gamma": "step", "N": "number of steps", "R2": "squared distance"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"relation": "<"}, "relation '<' is none of <=, >=, ==, iff"),
+        ({"parameters": STATED | {"gamma": ("step", (0, 1))}}, r"domain \(0, 1\) is no set; give a sympy set"),
+        ({"parameters": STATED | {"lambda": "x"}}, "'lambda' is a word of Python's own"),
+        ({"parameters": list(STATED)}, "parameters is a dictionary name -> meaning"),
+        ({"parameters": STATED | {"x": 3}}, r"parameter x: give its meaning, or \(meaning, domain\), got 3"),
+        ({"bound": "L*foo(R2)"}, "uses the function foo; it may use Abs"),
+        ({"bound": "gamma*beta(L)"}, "uses the function beta"),
+        ({"bound": "L*R2/2)"}, "the bound cannot be read"),
+        ({"bound": "L <= R2"}, "is no formula"),
+        ({"bound": "L*R"}, "uses R, which is no parameter"),
+    ],
+)
+def test_a_statement_that_cannot_be_read_says_what_to_change(changed, message):
+    given = {"parameters": STATED, "quantity": "f", "bound": "L*R2/2"} | changed
+    with pytest.raises(ParameterError, match=message) as error:
+        own_claim("wrong.statement", **given)
+    assert "\n" not in str(error.value)
+
+
+def test_strategies_and_measures_may_have_defaults():
+    from gradproof.testing import points, smooth_convex
+
+    c = own_claim("wrong.defaults", parameters={"L": STATED["L"], "R2": STATED["R2"]}, quantity="f", bound="L*R2/2")
+
+    @experiment(c, f=smooth_convex, x0=points)  # the makers themselves: what they need is a parameter or drawn
+    def gap(f, x0, verbose=False):
+        return f(x0) - f.minimum, {"R2": (x0 - f.minimizer) @ (x0 - f.minimizer)}
+
+    made = EXPERIMENTS[c.id][-1]
+    assert made.arguments == ("f", "x0")
+    assert made.inputs == {"f": ("L",), "x0": ("f",)}
+    assert not falsify_claim(c, evaluations=200, seconds=20).violated
+
+
+def test_an_empty_class_is_no_instance_and_an_empty_range_says_so():
+    from gradproof.testing import built, points, smooth_strongly_convex
+
+    c = own_claim("wrong.order", parameters={"mu": "strong convexity", "L": "smoothness"}, quantity="q", bound="1")
+
+    @experiment(c, f=lambda mu, L: smooth_strongly_convex(mu, L), x0=lambda f: points(f))  # mu <= L is not said
+    def one(f, x0):
+        return 1
+
+    found = falsify_claim(c, evaluations=200, seconds=20)
+    assert not found.violated
+    assert found.rejected > 0
+    assert found.tried > 0
+
+    @experiment(c, x=built(lambda draw: draw.real(2, 1))())
+    def two(x):
+        return 1
+
+    with pytest.raises(ParameterError, match="between 2 and 1, where there is none"):
+        falsify_claim(c, evaluations=20, seconds=20)
+
+
+def test_a_file_that_states_nothing_says_so(tmp_path):
+    path = tmp_path / "nothing.py"
+    path.write_text("x = 1\n")
+    result = CliRunner().invoke(main, ["falsify", str(path)])
+    assert result.exit_code == 2
+    assert "states no claim; state one with own_claim" in result.output

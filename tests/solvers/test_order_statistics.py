@@ -8,6 +8,7 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradproof.solvers import order_statistics
 from gradproof.solvers.order_statistics import (
     exact_moments,
     farthest_accepted,
@@ -68,6 +69,13 @@ def test_floats_and_fractions_agree(V, f):
     for i in range(len(V)):
         total = sum(sum((a - b) ** 2 for a, b in zip(V[i], V[j], strict=True)) for j in neighbours(V, f, i))
         assert total == exact[i]
+
+
+def test_large_batches_go_a_vector_at_a_time(monkeypatch):
+    G = np.random.default_rng(2).standard_normal((3, 9, 5))
+    whole = scores(G, 2)
+    monkeypatch.setattr(order_statistics, "AT_ONCE", 0)
+    np.testing.assert_array_equal(scores(G, 2), whole)
 
 
 @given(vectors)

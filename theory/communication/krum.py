@@ -136,7 +136,7 @@ SHARPER = Claim(
 )
 
 
-def _cone(name: str, title: str, eta2: sp.Expr, **source: str) -> Claim:
+def _cone(name: str, title: str, eta2: sp.Expr, *, where: str, confidence: str, remark: str = "") -> Claim:
     relation = sp.Lt(eta2 * variance.symbol, g_norm.symbol**2)
     return Claim(
         id=f"krum.{name}",
@@ -156,7 +156,9 @@ def _cone(name: str, title: str, eta2: sp.Expr, **source: str) -> Claim:
         quantity=r"\langle\mathbb E\,\mathrm{Kr}, g\rangle",
         relation=Relation.GE,
         expression=g_norm.symbol**2 - g_norm.symbol * sp.sqrt(eta2 * variance.symbol),
-        **source,
+        where=where,
+        confidence=confidence,
+        remark=remark,
     )
 
 
@@ -168,7 +170,8 @@ RESILIENCE = _cone(
     confidence="recalled",
     remark=(
         r"The published argument replaces $g$ by the mean of the selected neighbours, whose expectation is not $g$ in "
-        r"general. For $f \ge 1$ the statement follows from krum.resilience-sharp and krum.sharper. Condition (ii), on the "
+        r"general. The statement follows all the same: for $f \ge 1$ from krum.resilience-sharp and krum.sharper, "
+        r"for $f = 0$ because the selected vector is one of $n$ correct ones and $\eta^2 = 2n$. Condition (ii), on the "
         r"moments up to the fourth, is not checked."
     ),
 )

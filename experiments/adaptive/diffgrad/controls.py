@@ -12,7 +12,7 @@ import sympy as sp
 from gradproof.experiments.adaptive.diffgrad.exact import (
     FROM_THE_END,
     against_published,
-    characteristic,
+    boundary,
     extremal_gradients,
     friction_of,
     implementation,
@@ -24,7 +24,6 @@ from gradproof.experiments.adaptive.diffgrad.methods import CYCLE, f2_gradient
 from gradproof.experiments.adaptive.diffgrad.runs import ULP, run_against_published, sizes_on_quadratic
 from gradproof.experiments.engine.check import Context, Evidence, control
 from gradproof.solvers.exact.balls import ball, enclose
-from gradproof.solvers.jury import stability_boundary
 from gradproof.solvers.periodic_regret import Optimiser, average_regret, play, sigmoid
 from gradproof.theory.adaptive import diffgrad
 from gradproof.theory.evidence import Measurement, Relation
@@ -59,8 +58,8 @@ def ratio_above_one(ctx: Context) -> Iterator[Evidence]:
 def adam_is_stable_half_as_far(ctx: Context) -> Iterator[Evidence]:
     """With xi = 1 the boundary is at half the claimed value."""
     for b in (Fraction(0), Fraction(9, 10)):
-        found = stability_boundary(lambda c, b=b: characteristic(b, c), 1, 10**4, width=Fraction(1, 10**6))
-        yield Measurement(bound=ctx.claim.bound(beta1=b), parameters={"beta1": str(b)}, **middle(found))
+        found = middle(boundary(b, Fraction(1)))
+        yield Measurement(bound=ctx.claim.bound(beta1=b), parameters={"beta1": str(b)}, **found)
 
 
 @control(diffgrad.LOCAL_STABILITY, drops="alpha lam/eps below the threshold")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -139,8 +139,13 @@ def growth_to_the_limit(ctx: Context) -> Iterator[Evidence]:
 def jury_in_rationals(ctx: Context) -> Iterator[Evidence]:
     """The boundary of stability by bisection, each side decided exactly by Jury's test."""
     for b in (Fraction(0), Fraction(1, 2), Fraction(9, 10), Fraction(99, 100)):
-        found = stability_boundary(lambda c, b=b: characteristic(b, c / 2), 1, 10**4, width=Fraction(1, 10**6))
+        found = boundary(b, Fraction(1, 2))
         yield Measurement(bound=ctx.claim.bound(beta1=b), parameters={"beta1": str(b)}, **middle(found))
+
+
+def boundary(b: Fraction, xi: Fraction) -> tuple[Fraction, Fraction]:
+    """alpha lam/eps on either side of the boundary of stability, for the friction xi at the fixed point."""
+    return stability_boundary(lambda c: characteristic(b, c * xi), 1, 10**4, width=Fraction(1, 10**6))
 
 
 def characteristic(b: Fraction, chi: Fraction) -> list[Fraction]:
@@ -242,9 +247,10 @@ def master(ctx: Context, eta: Sequence[Fraction], g: Sequence[Fraction], x: Frac
     for e, gradient in zip(eta, g, strict=True):
         loss += gradient * x
         x = max(Fraction(-1), min(Fraction(1), x - e * gradient))
-        positive, before = positive + max(Fraction(0), 1 / e - before), 1 / e
+        inverse = Fraction(1) / e
+        positive, before = positive + max(Fraction(0), inverse - before), inverse
     squares = sum((e * s * s for e, s in zip(eta, g, strict=True)), Fraction(0))
-    return {"measured": loss + abs(sum(g)), "bound": ctx.claim.bound(D=2, P=positive, Q=squares)}
+    return {"measured": loss + abs(sum(g, Fraction(0))), "bound": ctx.claim.bound(D=2, P=positive, Q=squares)}
 
 
 @check(diffgrad.REGRET_MASTER, level=Level.EXACT)
@@ -282,7 +288,7 @@ def f2_ball(x: flint.arb) -> flint.arb:
     return x**3 + x * (8 * x).sin() + flint.arb(17) / 20
 
 
-def f2_derivative(x: Fraction, claimed: Callable[[flint.arb], flint.arb] | None = None) -> tuple[Fraction, Fraction]:
+def f2_derivative(x: Fraction) -> tuple[Fraction, Fraction]:
     """Enclosure of F2' from values of F2 alone: central difference, with Taylor's remainder."""
     h = Fraction(1, 10**20)
     third = 198 + 512 * (abs(x) + 1)  # |F2'''| <= 6 + 192 + 512 |x| on the interval
@@ -305,15 +311,19 @@ def differences_in_balls(ctx: Context) -> Iterator[Evidence]:
             measured=float((low + high) / 2), bound=float(bound), error=1e-14, error_source="rounding",
             parameters={"x": str(x)},
         )  # fmt: skip
-    for x, value, digits in (("-0.6429186", "0.0001198", 7), ("0.5880535", "0.4653181", 7), ("0", "0.85", 7)):
-        half = Fraction(1, 2 * 10**digits)
-        left, right = f2_derivative(Fraction(x) - half)[1], f2_derivative(Fraction(x) + half)[0]
+    half = Fraction(1, 2 * 10**7)  # seven digits are stated
+    for place, value in (("-0.6429186", "0.0001198"), ("0.5880535", "0.4653181"), ("0", "0.85")):
+        z, where = Fraction(place), {"x": place}
+        left, right = f2_derivative(z - half)[1], f2_derivative(z + half)[0]
+        yield Measurement(measured=left, bound=0, relation=Relation.LE, what="F2' left of a minimum", parameters=where)
+        yield Measurement(measured=right, bound=0, relation=Relation.GE, what="F2' right of it", parameters=where)
         yield Measurement(
-            measured=left, bound=0, relation=Relation.LE, what="F2' left of a minimum", parameters={"x": x}
-        )
-        yield Measurement(measured=right, bound=0, relation=Relation.GE, what="F2' right of it", parameters={"x": x})
-        low, high = enclose(lambda x=x: f2_ball(ball(Fraction(x))), width=WIDTH)
-        yield Measurement(
-            measured=(low + high) / 2, bound=Fraction(value), relation=Relation.EQ, error=half, error_source="digits stated",
-            what="F2 at a minimum", parameters={"x": x},
+            measured=f2_value(z), bound=Fraction(value), relation=Relation.EQ, error=half, error_source="digits stated",
+            what="F2 at a minimum", parameters=where,
         )  # fmt: skip
+
+
+def f2_value(x: Fraction) -> Fraction:
+    """F2 to thirty digits."""
+    low, high = enclose(lambda: f2_ball(ball(x)), width=WIDTH)
+    return (low + high) / 2

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradproof.experiments.adaptive.diffgrad.methods import Variant, adam_family, synthetic_method
+from gradproof.experiments.adaptive._adam import Variant, adam_family
+from gradproof.experiments.adaptive.diffgrad.methods import synthetic_method
 from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.examples import Example, example
 from gradproof.experiments.engine.run import start

@@ -8,17 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from gradproof.experiments.adaptive._adam import AdamState, Variant, adam_family, direction, friction
 from gradproof.experiments.adaptive.diffgrad.exact import FROM_THE_END
 from gradproof.experiments.adaptive.diffgrad.methods import (
     CYCLE,
     SYNTHETIC,
-    AdamState,
-    Variant,
-    adam_family,
     cycle_gradients,
-    direction,
     f2,
-    friction,
     linear_loss,
     regrets,
     synthetic_method,

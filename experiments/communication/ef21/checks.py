@@ -124,6 +124,24 @@ def _libsvm(rows: data.Dataset, n: int, backend: str) -> Trace:
 _LIBSVM: dict[tuple[str, int, str], Trace] = {}
 
 
+@check(ef21.NONCONVEX_QM, level=EMPIRICAL, budget="gpu")
+@check(ef21.NONCONVEX_AM, level=EMPIRICAL, budget="gpu")
+def average_gradient_of_a_thousand_clients(ctx: Context) -> Iterator[Evidence]:
+    """The same on logistic loss with 1000 clients of very different sizes in 10^4 dimensions, Top100, 100 steps."""
+    yield thousand_clients(ctx)
+
+
+def thousand_clients(ctx: Context, n: int = 1000, d: int = 10_000, steps: int = 100) -> Measurement:
+    """Two Gaussian rows a client, their scale log-normal over the clients; the backend of ``ctx``."""
+    rng = ctx.rng("clients")
+    A = rng.standard_normal((n, 2, d)) * np.exp(rng.standard_normal((n, 1, 1)) / 2) / np.sqrt(d)
+    problem = Logistic(A, np.sign(rng.standard_normal((n, 2))), 1e-3)
+    compressor = C.TopK(max(d // 100, 1))
+    gammas = {k: v for k, v in Constants.of(problem).steps(compressor.alpha(d)).items() if k in ("qm", "am")}
+    t = trace(problem, steps, compressor=compressor, gammas=gammas, backend=ctx.backend)
+    return _average(ctx, t, data="log-normal clients", clients=n, d=d)
+
+
 @check(ef21.STEPSIZE_ROOT, level=EMPIRICAL)
 def decrease_at_the_root(ctx: Context) -> Iterator[Evidence]:
     """V+ <= V - (gamma/2)|grad f|^2 at every step, at the largest step that the claim names, on both problems."""

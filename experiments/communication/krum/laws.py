@@ -50,6 +50,11 @@ def worst_on_a_grid(f: int, harm: Callable[[Fraction], Fraction]) -> Attack | No
     return attack if f else None
 
 
+def distance_to(g: Fraction) -> Callable[[Fraction], Fraction]:
+    """Harm by squared distance."""
+    return lambda y: (y - g) ** 2
+
+
 def shifted(law: Law, g: Fraction) -> Law:
     """The law moved to have mean g."""
     return [((v[0] - mean_of(law) + g,), q) for v, q in law]

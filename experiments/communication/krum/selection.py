@@ -72,7 +72,7 @@ def krum_is_not_hijacked(ctx: Context) -> Iterator[Evidence]:
 # --- neighbours and the deterministic bound ------------------------------------------------------------------------------
 
 #: Attained: the colluder sits on the selected vector, its two correct neighbours are at equal distance from it.
-ATTAINED = ([(Fraction(x),) for x in (0, 1, 1, 2, 2)], [(Fraction(0),)], 1)
+ATTAINED: tuple[list[Value], list[Value], int] = ([(Fraction(x),) for x in (0, 1, 1, 2, 2)], [(Fraction(0),)], 1)
 
 
 def _configurations(ctx: Context) -> Iterator[tuple[list[Value], list[Value], int]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.check import Context, Evidence, check
-from gradproof.experiments.engine.draws import keys
+from gradproof.experiments.engine.draws import Draws, keys
 from gradproof.experiments.engine.run import Method, run
 from gradproof.experiments.sampling._sampled import sample_mean
 from gradproof.experiments.sampling.sgld import exact, methods
@@ -44,8 +44,9 @@ def ends(
     with on.scope():
         chosen = make(moved, at)
     x0 = on.asarray(np.broadcast_to(mode, (len(chosen), chains, problem.d)).copy())
+    draw = methods.numbers(moved, p)
     out = run(
-        methods.together(chosen), x0, steps, draw=methods.draw(stream_keys, moved, p), record={"theta": lambda s: s.theta},
+        methods.together(chosen), x0, steps, draw=lambda t: draw(Draws(stream_keys, t)), record={"theta": lambda s: s.theta},
         at=[steps],
     )  # fmt: skip
     return out.theta.values[:, :, 0, :] - mode

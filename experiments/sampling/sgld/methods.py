@@ -80,14 +80,9 @@ class Draw(NamedTuple):
     normal: Array  # (setting, seed, d)
 
 
-def draw(keys: Array, problem: Posterior, p: int) -> Callable[[Any], Draw]:
+def numbers(problem: Posterior, p: int) -> Callable[[Draws], Draw]:
     """The random numbers of a step, the same for all four methods: chains with equal keys are coupled."""
-
-    def numbers(t: Any) -> Draw:
-        source = Draws(keys, t)
-        return Draw(source.integers(problem.N, (p,), slot=0), source.normal((problem.d,), slot=1))
-
-    return numbers
+    return lambda source: Draw(source.integers(problem.N, (p,), slot=0), source.normal((problem.d,), slot=1))
 
 
 def _init(x0: Array) -> State:

@@ -15,7 +15,7 @@ from gradproof.theory import registry  # noqa: E402
 def claims():
     """The held-out claims, taken out of the library's register."""
     found = {}
-    for name in ("heldout_methods", "heldout_operators"):
+    for name in ("heldout_methods", "heldout_operators", "heldout_corners"):
         found |= {c.id: c for c in load_file(str(HERE / f"{name}.py"))}
     for id in found:
         registry._CLAIMS.pop(id, None)
@@ -26,7 +26,7 @@ if __name__ == "__main__":
     cap = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
     only = sys.argv[2:]
     right = {"false": [], "true": []}
-    for id, c in claims().items():
+    for id, c in sorted(claims().items()):
         if only and not any(o in id for o in only):
             continue
         start = time.process_time()

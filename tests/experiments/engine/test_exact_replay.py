@@ -19,14 +19,15 @@ from gradproof.experiments.engine.verify import verify
 from gradproof.solvers.exact.balls import ends
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
+from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation
 from gradproof.theory.paper import Paper
 from gradproof.theory.parameter import Parameter
 
 ON = backend("balls")
 PAPER = Paper(key="zz-exact", authors=("A",), title="T", year=2020, family="classical")
-#: Methods with linear algebra that balls do not have: their violations say so.
-NO_BALLS = {"singular_triplets_of_a_matrix", "lsgd_on_logistic_loss", "mlsgd_near_a_saddle"}
+#: Methods that run on balls; others may refuse, but must not part from NumPy in silence.
+RUN = ("communication.ef21", "communication._sparse_examples.entries", "landscape.sgd_stability", "sampling.sgld")
 
 NUMBERS = iter(range(1000))
 numbers = st.fractions(-100, 100, max_denominator=1000)
@@ -66,11 +67,16 @@ def test_what_balls_do_not_decide_is_an_error():
         assert to_numpy(np.array([third, almost], dtype=object)).tolist() == [1 / 3, 0.0]
 
 
-@pytest.mark.parametrize("name", [n for n in examples() if n.split(".")[-1] not in NO_BALLS])
+@pytest.mark.parametrize("name", examples())
 def test_numpy_loses_no_more_than_the_stated_rounding(name):
     make = examples()[name]
     rounding = make(backend("numpy")).rounding
-    for here, exact in zip(states(make, backend("numpy")), states(make, ON), strict=True):
+    try:
+        exactly = states(make, ON)
+    except (TypeError, GradproofError):  # no such function of balls, or a comparison that they do not decide
+        assert not name.startswith(RUN)
+        return
+    for here, exact in zip(states(make, backend("numpy")), exactly, strict=True):
         assert (np.abs(here - exact) <= rounding(here)).all()
 
 

@@ -1,0 +1,90 @@
+"""Linear softmax models, gradient descent and sign descent on them. Adam is that of ``experiments.adaptive._adam``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from gradproof.experiments.engine.run import Method
+
+Array = Any
+Gradient = Callable[[Array, Any], Array]
+
+
+class WeightState(NamedTuple):
+    """Weights, (setting, seed, classes, inputs)."""
+
+    x: Array
+
+
+def gradient_descent(gradient: Gradient, eta: Any) -> Method:
+    """``W - eta gradient(W)``; eta a number, or (setting, 1, 1, 1)."""
+    return Method(WeightState, lambda s, draw: WeightState(s.x - eta * gradient(s.x, draw)))
+
+
+def sign_descent(gradient: Gradient, eta: Any) -> Method:
+    """``W - eta sign(gradient(W))``, entry by entry."""
+
+    def step(state: WeightState, draw: Any) -> WeightState:
+        g = gradient(state.x, draw)
+        return WeightState(state.x - eta * array_namespace(g).sign(g))
+
+    return Method(WeightState, step)
+
+
+def softmax(W: Array) -> Array:
+    """Probabilities of the classes, over the axis before the last."""
+    xp = array_namespace(W)
+    e = xp.exp(W - xp.max(W, axis=-2, keepdims=True))
+    return e / xp.sum(e, axis=-2, keepdims=True)
+
+
+def one_hot(pi: Array, identity: Array) -> Gradient:
+    """Gradient of ``sum pi_k l_k`` for the inputs e_k: column k is ``pi_k (softmax(W[:, k]) - e_k)``.
+
+    Args:
+        pi: frequencies (c,). identity: the c x c identity, of the same library. ``draw``, where there is one, holds the
+            frequencies of the classes in a minibatch, (setting, seed, c).
+    """
+
+    def gradient(W: Array, draw: Any = None) -> Array:
+        return (softmax(W) - identity) * (pi if draw is None else draw[..., None, :])
+
+    return gradient
+
+
+def bias_only(pi: Array) -> Gradient:
+    """The same with one input x = 1 for all classes: W is (..., c, 1), its gradient ``softmax(W) - pi``."""
+    return lambda W, draw: softmax(W) - pi[:, None]
+
+
+def linear(X: Array, Y: Array) -> Gradient:
+    """Gradient of the mean loss of ``logits = W x``: rows X (n, inputs), one-hot labels Y (n, classes)."""
+    return lambda W, draw: (softmax(W @ X.T) - Y.T) @ X / X.shape[0]
+
+
+def margins(W: Array) -> Array:
+    """``W_kk - W_ik`` for all i, k; zero on the diagonal; (..., c, c)."""
+    diagonal = array_namespace(W).sum(W * np.eye(W.shape[-1]), axis=-2, keepdims=True)
+    return diagonal - W
+
+
+def losses(W: np.ndarray) -> np.ndarray:
+    """Loss of every class with one-hot inputs, (..., c)."""
+    u = margins(W)
+    top = np.maximum(-u.min(axis=-2), 0)
+    return np.log(np.exp(-u - top[..., None, :]).sum(axis=-2)) + top
+
+
+def zipf(c: int) -> np.ndarray:
+    """Frequencies proportional to 1/k."""
+    weights = 1 / np.arange(1, c + 1)
+    return weights / weights.sum()
+
+
+def zeros(c: int, inputs: int | None = None, settings: int = 1) -> np.ndarray:
+    """W = 0, (settings, 1, c, inputs)."""
+    return np.zeros((settings, 1, c, c if inputs is None else inputs))

@@ -1,0 +1,204 @@
+"""Symbolic evidence: the equation of the margin, its conserved rate, the inequalities of both bounds, Hessian blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sympy as sp
+
+from gradproof.experiments.engine.check import Context, Evidence, check
+from gradproof.theory.adaptive import class_imbalance as paper
+from gradproof.theory.evidence import Level
+from gradproof.theory.field import Interval
+from gradproof.theory.symbolic import Identity, Inequality
+
+u, z, x, tau = sp.symbols("u z x tau", positive=True)
+
+
+def _claimed(ctx: Context, **values: Any) -> Any:
+    """The claim's bound with symbols put in for its parameters."""
+    return ctx.claim.expression.subs({ctx.claim.parameter(k).symbol: v for k, v in values.items()}, simultaneous=True)
+
+
+@check(paper.GF_CONSERVATION, level=Level.SYMBOLIC)
+def rate_of_the_margin(ctx: Context) -> Iterator[Evidence]:
+    """For c = 2 to 4 the flow of a column with equal margins keeps them equal; Psi moves at the claimed rate; Lambert's W."""
+    p, t = sp.symbols("p t", positive=True)
+    rate = sp.diff(_claimed(ctx, c=z + 1, pi=p, t=t), t)
+    for c in (2, 3, 4):
+        column = [sp.exp(u)] + [sp.Integer(1)] * (c - 1)  # logits u, 0, ..., 0
+        softmax = [e / sum(column) for e in column]
+        moves = [p * (int(i == 0) - s) for i, s in enumerate(softmax)]
+        for other in moves[2:]:
+            yield Identity(other - moves[1], f"c = {c}: the others move alike")
+        slope = moves[0] - moves[1]
+        yield Identity(sp.diff(paper.psi(u, c), u) * slope - rate.subs(z, c - 1), f"c = {c}: rate of Psi")
+    yield Identity(_claimed(ctx, c=z + 1, pi=p, t=0) - paper.psi(sp.Integer(0), z + 1), "at the start")
+    # u = A/z - w solves Psi(u) = A where w e^w = e^(A/z)/z, that is e^(A/z) = z w e^w
+    w, A = sp.symbols("w A", positive=True)
+    yield Identity(z * w * sp.exp(w) * sp.exp(-w) + z * (A / z - w) - A, "Lambert's W")
+
+
+@check(paper.TIME_TO_LOSS, level=Level.SYMBOLIC)
+def inverse_of_the_loss(ctx: Context) -> Iterator[Evidence]:
+    """The stated margin has the stated loss (with y = e^eps), and the time is Psi of it over the rate."""
+    y, p, e = sp.symbols("y p eps", positive=True)
+    yield Identity(sp.exp(paper.softmax_loss(sp.log(z / (y - 1)), z + 1)) - y, "loss of that margin")
+    margin = sp.log(z / (sp.exp(e) - 1))
+    yield Identity(_claimed(ctx, c=z + 1, pi=p, eps=e) * (z + 1) * p + 1 - paper.psi(margin, z + 1), "time")
+
+
+@check(paper.GF_UPPER, level=Level.SYMBOLIC)
+def margin_from_below(ctx: Context) -> Iterator[Evidence]:
+    """c e^u - c(1 + tau) = z (e^u - 1 - u), which is 0 at u = 0 and grows; so e^u >= 1 + tau."""
+    c = z + 1
+    at = (paper.psi(u, c) - 1) / c  # tau
+    gap = sp.exp(u) * c - c * (1 + at)
+    yield Identity(gap - z * (sp.exp(u) - 1 - u), "gap")
+    yield Identity(gap.subs(u, 0), "none at the start")
+    yield Identity(sp.diff(gap, u) - z * (sp.exp(u) - 1), "it grows at the rate z (y - 1), y = e^u")
+    y = sp.Symbol("y")
+    yield Inequality(y - 1, (Interval("y", "1", closed_low=True),), what="rate")
+    claimed = sp.exp(_claimed(ctx, c=z + 1, pi=1, t=tau))
+    yield Identity(claimed - (1 + z / (1 + tau)), "the bound is the loss at e^u = 1 + tau")
+
+
+@check(paper.GF_LOWER, level=Level.SYMBOLIC)
+def margin_from_above(ctx: Context) -> Iterator[Evidence]:
+    """1 + c tau - e^u = z u >= 0, and c tau - z u = e^u - 1 >= 0: two bounds of u from above."""
+    c = z + 1
+    at = (paper.psi(u, c) - 1) / c
+    yield Identity(1 + c * at - sp.exp(u) - z * u, "e^u <= 1 + c tau")
+    yield Identity(c * at - z * u - (sp.exp(u) - 1), "z u <= c tau")
+    claimed = _claimed(ctx, c=c, pi=1, t=tau)
+    (larger,) = claimed.atoms(sp.Max)
+    bounds = {1 / (1 + c * tau), sp.exp(-c * tau / z)}
+    yield Identity(sum(larger.args) - sum(bounds), "the two parts of the maximum")
+    m = sp.Symbol("m", positive=True)
+    yield Identity(sp.exp(claimed.subs(larger, m)) - (1 + z * m), "the loss at e^-u = m")
+
+
+@check(paper.SIGN_FLOW, level=Level.SYMBOLIC)
+def signs_and_the_rate_two(ctx: Context) -> Iterator[Evidence]:
+    """Softmax entries are in (0, 1), so the signs never change; the margins grow by 2t; the loss and its two bounds."""
+    t = sp.Symbol("t", positive=True)
+    a, b = sp.Symbol("a"), sp.Symbol("b")
+    positive = (Interval("a"), Interval("b"))
+    yield Inequality(1 - a / (a + b), positive, strict=True, what="1 - p on the diagonal")
+    yield Inequality(a / (a + b), positive, strict=True, what="p off it")
+    yield Identity(_claimed(ctx, c=z + 1, t=t) - paper.softmax_loss(t - (-t), z + 1), "loss at the margin 2t")
+    # with y = (c-1) e^(-2t) in [0, c-1]: y/(1+y) <= log(1+y) <= y, and y/(1+y) >= y/c
+    y = sp.Symbol("y")
+    unit = (Interval("z"), Interval("y", "0", "z", closed_low=True))
+    yield Inequality(y / (1 + y) - y / (1 + sp.Symbol("z")), unit, what="lower bound")
+
+
+@check(paper.SIGN_DESCENT, level=Level.SYMBOLIC)
+def one_step_of_signs(ctx: Context) -> Iterator[Evidence]:
+    """A step moves the margin by eta - (-eta); Adam's direction without memory is g/sqrt(g^2), the sign of g."""
+    eta, n, g = sp.symbols("eta n g", positive=True)
+    yield Identity(_claimed(ctx, eta=eta, n=n + 1) - _claimed(ctx, eta=eta, n=n) - (eta - (-eta)), "one step")
+    yield Identity(_claimed(ctx, eta=eta, n=0), "at the start")
+    yield Identity(g / sp.sqrt(g**2) - 1, "Adam on a positive entry")
+    yield Identity(-g / sp.sqrt((-g) ** 2) + 1, "Adam on a negative entry")
+
+
+@check(paper.GD_LOWER, level=Level.SYMBOLIC)
+def step_from_below(ctx: Context) -> Iterator[Evidence]:
+    """One step raises Psi by e^u (e^d - 1) + z d >= (e^u + z) d, d = c x/(e^u + z): by c x, the claimed increment."""
+    y = sp.Symbol("y", positive=True)  # e^u
+    d = (z + 1) * x / (y + z)
+    n = sp.Symbol("n", positive=True)
+    increment = _claimed(ctx, c=z + 1, pi=1, eta=x, n=n + 1) - _claimed(ctx, c=z + 1, pi=1, eta=x, n=n)
+    yield Identity((y + z) * d - increment, "increment with e^d - 1 replaced by d")
+    yield from _exponential_above_tangent()
+    yield Identity(_claimed(ctx, c=z + 1, pi=1, eta=x, n=0) - 1, "at the start")
+
+
+@check(paper.GD_UPPER, level=Level.SYMBOLIC)
+def step_from_above(ctx: Context) -> Iterator[Evidence]:
+    """With r = (e^x - 1)/x >= 1 and d <= x: e^u (e^d - 1) + z d <= r (e^u + z) d = c (e^x - 1), the claimed increment."""
+    y, n = sp.symbols("y n", positive=True)
+    d, r = (z + 1) * x / (y + z), (sp.exp(x) - 1) / x
+    increment = _claimed(ctx, c=z + 1, pi=1, eta=x, n=n + 1) - _claimed(ctx, c=z + 1, pi=1, eta=x, n=n)
+    yield Identity(r * (y + z) * d - increment, "increment with e^d - 1 and d replaced by r d")
+    Y, Z, X = sp.symbols("y z x")
+    domain = (Interval("x"), Interval("z"), Interval("y", "1", closed_low=True))
+    yield Inequality(X - (Z + 1) * X / (Y + Z), domain, what="d <= x, as e^u >= 1")
+    yield from _exponential_above_tangent()
+    # (e^s - 1)/s increases: its derivative has the sign of s e^s - e^s + 1, which is 0 at 0 and has the slope s e^s
+    s = sp.Symbol("s", positive=True)
+    numerator = s * sp.exp(s) - sp.exp(s) + 1
+    yield Identity(sp.diff((sp.exp(s) - 1) / s, s) * s**2 - numerator, "derivative of (e^s - 1)/s")
+    yield Identity(numerator.subs(s, 0), "its numerator at 0")
+    yield Identity(sp.diff(numerator, s) - s * sp.exp(s), "slope of the numerator")
+    yield Identity(_claimed(ctx, c=z + 1, pi=1, eta=x, n=0) - 1, "at the start")
+
+
+def _exponential_above_tangent() -> Iterator[Evidence]:
+    """e^d >= 1 + d for d >= 0."""
+    d, y = sp.Symbol("d", positive=True), sp.Symbol("y")
+    gap = sp.exp(d) - 1 - d
+    yield Identity(gap.subs(d, 0), "e^d - 1 - d at 0")
+    yield Identity(sp.diff(gap, d) - (sp.exp(d) - 1), "its slope")
+    yield Inequality(y - 1, (Interval("y", "1", closed_low=True),), what="its slope, with y = e^d")
+
+
+@check(paper.GD_DESCENT, level=Level.SYMBOLIC)
+def curvature_of_the_softmax(ctx: Context) -> Iterator[Evidence]:
+    """v'(Diag p - pp')v is a sum over pairs, a variance, at most (range)^2/4 <= |v|^2/2; then Taylor's bound."""
+    p, q, v, w, r = sp.symbols("p q v w r", real=True)
+    rest = 1 - p - q
+    variance = p * v**2 + q * w**2 + rest * r**2 - (p * v + q * w + rest * r) ** 2
+    yield Identity(
+        variance - (p * q * (v - w) ** 2 + p * rest * (v - r) ** 2 + q * rest * (w - r) ** 2), "variance, c = 3"
+    )
+    # a variable in [a, b] has the variance at most (b - m)(m - a), at most (b - a)^2/4
+    a, b, m = sp.symbols("a b m", real=True)
+    mean = p * v + q * w + rest * r
+    spread = sum(weight * (b - k) * (k - a) for weight, k in ((p, v), (q, w), (rest, r)))
+    yield Identity((b - mean) * (mean - a) - variance - spread, "variance against the mean's distances from the ends")
+    yield Identity((b - a) ** 2 / 4 - (b - m) * (m - a) - (m - (a + b) / 2) ** 2, "largest at the middle")
+    yield Identity(2 * (a**2 + b**2) - (b - a) ** 2 - (a + b) ** 2, "range against norm")
+    L, eta, top, g2 = sp.symbols("L eta top g2", positive=True)
+    taylor = L - eta * g2 + (top / 2) * eta**2 * g2 / 2
+    yield Identity(
+        _claimed(ctx, loss=L, eta=eta, pi_max=top, grad2=g2) - taylor, "Taylor's bound with smoothness top/2"
+    )
+
+
+@check(paper.HESSIAN, level=Level.SYMBOLIC)
+def derivatives_of_a_column(ctx: Context) -> Iterator[Evidence]:
+    """Gradient and Hessian of a column at any W; at 0 the block is the claimed value times a projection of rank c - 1."""
+    f = sp.Symbol("pi", positive=True)
+    for c in (2, 3):
+        w = sp.symbols(f"w1:{c + 1}", real=True)
+        total = sum(sp.exp(s) for s in w)
+        loss, p = f * (sp.log(total) - w[0]), [sp.exp(s) / total for s in w]
+        for i in range(c):
+            yield Identity(sp.diff(loss, w[i]) - f * (p[i] - int(i == 0)), f"c = {c}: gradient, row {i + 1}")
+            for j in range(i + 1):
+                claimed = f * (p[i] * int(i == j) - p[i] * p[j])
+                yield Identity(sp.diff(loss, w[i], w[j]) - claimed, f"c = {c}: Hessian, entry {i + 1}, {j + 1}")
+    for c in (2, 3, 5):
+        block = f * (sp.eye(c) / c - sp.ones(c, c) / c**2)
+        value = _claimed(ctx, c=c, pi=f)
+        for entry in sp.expand(block * block - value * block):
+            yield Identity(entry, f"c = {c}: the block over its value is a projection")
+        yield Identity(block.trace() - (c - 1) * value, f"c = {c}: of rank c - 1")
+
+
+@check(paper.ZIPF_AVERAGE, level=Level.SYMBOLIC)
+def sum_of_the_lower_bounds(ctx: Context) -> Iterator[Evidence]:
+    """For three classes the bound is the average of the lower bounds of class-imbalance.gf-lower."""
+    t = sp.Symbol("t", positive=True)
+    p = sp.symbols("p1:4", positive=True)
+    vector = ctx.claim.parameter("pi").symbol
+    sum_ = ctx.claim.expression.subs(sp.Symbol("c", integer=True, positive=True), 3).doit()
+    average = sum_.subs({vector[k + 1]: p[k] for k in range(3)} | {ctx.claim.parameter("t").symbol: t})
+    each = [
+        paper.GF_LOWER.expression.subs({paper.c.symbol: 3, paper.pi.symbol: q, paper.t.symbol: t}, simultaneous=True)
+        for q in p
+    ]
+    yield Identity(average - sum(q * e for q, e in zip(p, each, strict=True)), "average of the bounds")

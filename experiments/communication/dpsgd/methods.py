@@ -1,0 +1,138 @@
+"""D-PSGD as pure functions over states (setting, seed, node, d), its gradients at the nodes' own points, and its records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from array_api_compat import array_namespace, device
+
+from gradproof.experiments import data
+from gradproof.experiments.engine.backend import backend
+from gradproof.experiments.engine.draws import ahead, keys
+from gradproof.experiments.engine.run import Method, run, start
+from gradproof.experiments.problems import Logistic
+
+Array = Any
+
+
+class Nodes(Protocol):
+    """Stochastic gradients of all nodes, each at its own point: ``sample(x (..., n, d), draw) -> (..., n, d)``."""
+
+    def sample(self, x: Array, draw: Array) -> Array: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Minibatches:
+    """The clients of a logistic problem, which draw B of their rows with replacement."""
+
+    problem: Logistic
+    B: int
+
+    @property
+    def sigma2(self) -> float:
+        """Bound on the variance at every point: slopes of the logistic loss are at most one."""
+        return float(np.max(np.mean(np.sum(np.asarray(self.problem.A) ** 2, axis=-1), axis=-1))) / self.B
+
+    def gradients(self, x: Array) -> Array:
+        """Full local gradients at the nodes' own points, (..., n, d) -> (..., n, d)."""
+        xp, P = array_namespace(x), self.problem
+        margins = xp.matmul(P.A, x[..., None])[..., 0]
+        slopes = P.b * (xp.tanh(P.b * margins / 2) - 1) / (2 * P.m)
+        return xp.matmul(slopes[..., None, :], P.A)[..., 0, :] + self._regulariser(x)
+
+    def sample(self, x: Array, draw: Array) -> Array:
+        """draw: uniform numbers (..., n, B)."""
+        xp, P = array_namespace(x), self.problem
+        first = P.m * xp.arange(P.n, dtype=xp.int64, device=device(x))[:, None]
+        index = xp.astype(xp.floor(draw * P.m), xp.int64) + first
+        flat = xp.reshape(index, (-1,))
+        rows = xp.reshape(xp.take(xp.reshape(P.A, (-1, P.d)), flat, axis=0), (*index.shape, P.d))
+        labels = xp.reshape(xp.take(xp.reshape(P.b, (-1,)), flat, axis=0), index.shape)
+        margins = xp.sum(rows * x[..., None, :], axis=-1)
+        slopes = labels * (xp.tanh(labels * margins / 2) - 1) / 2
+        return xp.mean(slopes[..., None] * rows, axis=-2) + self._regulariser(x)
+
+    def _regulariser(self, x: Array) -> Array:
+        return self.problem.lam * 2 * x / (1 + x * x) ** 2
+
+
+@dataclass(frozen=True, eq=False)
+class NoisyQuadratics:
+    """f_i = (h_i/2)||x - b_i||^2, h (n, 1), b (n, d), with Gaussian noise of standard deviation ``sigma`` an entry."""
+
+    h: Array
+    b: Array
+    sigma: float
+
+    def sample(self, x: Array, draw: Array) -> Array:
+        """draw: standard normal numbers (..., n, d)."""
+        return self.h * (x - self.b) + self.sigma * draw
+
+
+class GossipState(NamedTuple):
+    x: Array  # iterates of the nodes (setting, seed, n, d)
+
+
+def dpsgd(nodes: Nodes, W: Array, gamma: Any, *, average_last: bool = False) -> Method:
+    """X+ = W X - gamma G(X), from a common start (setting, seed, d); or W (X - gamma G(X)) with ``average_last``.
+
+    Args:
+        W: (n, n), rows are nodes. gamma: a number or an array (setting, 1, 1, 1).
+    """
+
+    def init(x0: Array) -> GossipState:
+        xp = array_namespace(x0)
+        return GossipState(xp.zeros_like(W[:, :1]) + x0[..., None, :])
+
+    def step(s: GossipState, draw: Array) -> GossipState:
+        xp = array_namespace(s.x)
+        moved = gamma * nodes.sample(s.x, draw)
+        return GossipState(xp.matmul(W, s.x - moved) if average_last else xp.matmul(W, s.x) - moved)
+
+    return Method(init, step)
+
+
+def split_rows(n: int, *, sort: bool, lam: float = 0.1) -> Logistic:
+    """breast_cancer in n equal parts, rows shuffled or sorted by label; what does not fit is left out."""
+    d = data.breast_cancer()
+    order = np.argsort(d.y, kind="stable") if sort else np.random.default_rng(0).permutation(len(d.y))
+    m = len(order) // n
+    order = order[: n * m].reshape(n, m)
+    return Logistic(d.X[order], d.y[order], lam)
+
+
+def trace(
+    nodes: Minibatches, W: np.ndarray, gamma: Any, K: int, *, seeds: int, stream: tuple[Any, ...], on: str = "numpy"
+) -> Any:
+    """Dataset of the first K iterates from zero: squared norms, all (setting, seed, step).
+
+    ``gradient``: ||grad f(mean x)||^2; ``mean_gradient``: ||(1/n) sum grad f_i(x_i)||^2; ``consensus``; ``heterogeneity``:
+    (1/n) sum ||grad f_i - grad f||^2 at the mean.
+    """
+    P, to = nodes.problem, backend(on)
+    moved, gossip = to.move(nodes), to.asarray(W)
+    key = to.move(keys(*stream, settings=[0], seeds=range(seeds)))
+
+    def at_mean(s: GossipState) -> Array:
+        return moved.problem.gradients(array_namespace(s.x).mean(s.x, axis=-2))
+
+    def squares(x: Array) -> Array:
+        return array_namespace(x).sum(x * x, axis=-1)
+
+    def spread(x: Array) -> Array:
+        xp = array_namespace(x)
+        return xp.mean(squares(x - xp.mean(x, axis=-2, keepdims=True)), axis=-1)
+
+    def mean(x: Array) -> Array:
+        return array_namespace(x).mean(x, axis=-2)
+
+    record = {
+        "gradient": lambda s: squares(mean(at_mean(s))),
+        "mean_gradient": lambda s: squares(mean(moved.gradients(s.x))),
+        "consensus": lambda s: spread(s.x),
+        "heterogeneity": lambda s: spread(at_mean(s)),
+    }
+    draw = ahead(key, lambda random: random.uniform((P.n, nodes.B)), block=16)
+    return run(dpsgd(moved, gossip, gamma), to.move(start(np.zeros(P.d), seeds=seeds)), K - 1, record=record, draw=draw)

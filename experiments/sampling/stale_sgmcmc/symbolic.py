@@ -1,0 +1,133 @@
+"""Identities by computer algebra: closed forms for every staleness, series, and resolvents for small ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sympy as sp
+
+from gradproof.experiments.engine.check import Context, Evidence, check
+from gradproof.theory.evidence import Level
+from gradproof.theory.sampling import stale_sgmcmc as paper
+from gradproof.theory.symbolic import Identity
+
+
+def companion(a: sp.Expr, tau: int) -> sp.Matrix:
+    """The step on the history, newest first."""
+    A = sp.zeros(tau + 1, tau + 1)
+    A[0, 0] = 1
+    for k in range(tau):
+        A[k + 1, k] = 1
+    A[0, tau] -= a
+    return A
+
+
+def yule_walker(a: sp.Expr, noise: sp.Expr, tau: int) -> list[sp.Expr]:
+    """r_0 .. r_{tau+1} for one staleness, rational in a."""
+    r = sp.symbols(f"r_0:{tau + 2}")
+    equations = [r[0] - r[1] + a * r[tau + 1] - noise]
+    equations += [r[k] - r[k - 1] + a * r[abs(k - 1 - tau)] for k in range(1, tau + 2)]
+    found = sp.solve(equations, r, dict=True)[0]
+    return [sp.factor(found[x]) for x in r]
+
+
+@check(paper.STABILITY, level=Level.SYMBOLIC)
+def zeros_on_the_circle(ctx: Context) -> Iterator[Evidence]:
+    """For all tau: at the claimed a, exp(i theta) with theta = pi/(2 tau + 1) solves z^{tau+1} - z^tau + a = 0."""
+    theta = sp.Symbol("theta", positive=True)
+    tau = ctx.claim.parameter("tau").symbol
+    a = sp.simplify(ctx.claim.expression.subs(tau, (sp.pi / theta - 1) / 2))
+    before, after = (sp.pi - theta) / 2, (sp.pi + theta) / 2  # tau theta and (tau + 1) theta
+    yield Identity(sp.expand_trig(sp.cos(after) - sp.cos(before) + a), "real part")
+    yield Identity(sp.expand_trig(sp.sin(after) - sp.sin(before)), "imaginary part")
+
+
+def _halves(name: str) -> tuple[sp.Symbol, sp.Expr, sp.Expr]:
+    """t, and (cos, sin) of an angle whose half has the tangent t."""
+    t = sp.Symbol(name, positive=True)
+    return t, (1 - t**2) / (1 + t**2), 2 * t / (1 + t**2)
+
+
+@check(paper.VARIANCE, level=Level.SYMBOLIC)
+def closed_form_for_every_staleness(ctx: Context) -> Iterator[Evidence]:
+    """The claimed variance and autocovariances satisfy the Yule-Walker equations, for all tau and k, a rational identity."""
+    lam, h, tau, sigma = (ctx.claim.parameter(n).symbol for n in ("lam", "h", "tau", "sigma"))
+    b = sp.Symbol("b", positive=True)
+    _, c, s = _halves("t")  # of b/2
+    _, C, S = _halves("u")  # of b tau
+    v = ctx.claim.expression.subs(sp.asin(h * lam / 2), b / 2).subs({sp.sin(b * tau): S, sp.cos(b * tau): C})
+    v = v.subs(h, 2 * s / lam).subs(sp.sqrt(1 - s**2), c)  # h lam = 2 sin(b/2); the root is cos(b/2)
+    a, rho = 2 * s, (s - C) / (c + S)
+
+    def r(cosine: sp.Expr, sine: sp.Expr) -> sp.Expr:
+        return v * (cosine + rho * sine)
+
+    def turned(x: tuple[sp.Expr, sp.Expr], y: tuple[sp.Expr, sp.Expr], sign: int = 1) -> tuple[sp.Expr, sp.Expr]:
+        return x[0] * y[0] - sign * x[1] * y[1], x[1] * y[0] + sign * x[0] * y[1]
+
+    one = (c**2 - s**2, 2 * s * c)  # the angle b
+    end = turned((C, S), one)  # b (tau + 1)
+    noise = (2 * a / lam) * (1 + a * sigma**2 / (2 * lam))  # 2 h + h^2 sigma^2
+    balance = r(sp.Integer(1), sp.Integer(0)) - r(*one) + a * r(*end) - noise
+    yield Identity(sp.cancel(sp.together(balance)), "variance")  # cancelled at once: expanded, it has 10^5 terms
+    _, ck, sk = _halves("w")  # the angle b k, any k
+    before, mirror = turned((ck, sk), one, -1), turned(end, (ck, sk), -1)  # k - 1, tau + 1 - k
+    shape = ck + rho * sk - (before[0] + rho * before[1]) + a * (mirror[0] + rho * mirror[1])
+    yield Identity(sp.cancel(sp.together(shape)), "lag k, 1 <= k <= tau + 1")
+
+
+@check(paper.BIAS, level=Level.SYMBOLIC)
+def series_in_the_step(ctx: Context) -> Iterator[Evidence]:
+    """The series of the closed form for symbolic tau, to second order; and the first order for any random staleness."""
+    a, tau = sp.symbols("a tau", positive=True)
+    closed = paper.VARIANCE.expression.subs({paper.lam.symbol: 1, paper.sigma.symbol: 0, paper.h.symbol: a})
+    closed = closed.subs(paper.tau.symbol, tau)
+    series = sp.series(closed, a, 0, 3).removeO()
+    first = ctx.claim.expression.subs(ctx.claim.parameter("mean_tau").symbol, tau)
+    yield Identity(sp.expand(series).coeff(a, 1) - first, "first order")
+    yield Identity(sp.expand(series).coeff(a, 2) - (tau**2 / 2 + tau / 2 + sp.Rational(1, 4)), "second order")
+    # E x^2 = E x^2 - 2 a E x x_{-tau} + a^2 E x_{-tau}^2 + 2 h with r_k = r_0 - k a r_0 + O(a^2): first order of r_0
+    r1, m = sp.Symbol("r_1"), ctx.claim.parameter("mean_tau").symbol  # r_0 = 1 + r_1 a, lam = 1
+    balance = sp.expand(-2 * a * (1 + r1 * a - m * a) + a**2 + 2 * a).coeff(a, 2)
+    yield Identity(sp.solve(balance, r1)[0] - ctx.claim.expression, "independent random staleness")
+
+
+@check(paper.INDEPENDENT, level=Level.SYMBOLIC)
+def sum_of_autocovariances(ctx: Context) -> Iterator[Evidence]:
+    """tau = 0..4, a symbolic: the sum over all lags by the resolvent; and the gain of the filter at frequency zero."""
+    lam, h = (ctx.claim.parameter(n).symbol for n in ("lam", "h"))
+    a = sp.Symbol("a", positive=True)
+    for tau in range(5):
+        r = yule_walker(a, 2 * h, tau)
+        first = (sp.eye(tau + 1) - companion(a, tau)).LUsolve(sp.Matrix(r[: tau + 1]))[0]
+        yield Identity(sp.cancel(2 * first - r[0]) - ctx.claim.expression.subs(lam, a / h), f"tau = {tau}")
+    z, tau_ = sp.symbols("z tau", positive=True)
+    gain = (1 / (z - 1 + a * z ** (-tau_))).subs(z, 1)
+    yield Identity(2 * h * gain**2 - ctx.claim.expression.subs(lam, a / h), "gain at frequency zero, any tau")
+
+
+@check(paper.TRANSIENT, level=Level.SYMBOLIC)
+def sum_of_the_means(ctx: Context) -> Iterator[Evidence]:
+    """tau = 0..5, a symbolic: the resolvent of the companion matrix applied to the constant history."""
+    lam, h, tau, x0 = (ctx.claim.parameter(n).symbol for n in ("lam", "h", "tau", "x0"))
+    a = sp.Symbol("a", positive=True)
+    for delay in range(6):
+        start = sp.ones(delay + 1, 1) * x0
+        total = (sp.eye(delay + 1) - companion(a, delay)).LUsolve(start)[0]
+        yield Identity(total - ctx.claim.expression.subs({tau: delay, lam: a / h}), f"tau = {delay}")
+
+
+@check(paper.SPEEDUP, level=Level.SYMBOLIC)
+def workers_in_turn(ctx: Context) -> Iterator[Evidence]:
+    """P = 1..5 workers that each keep the point they read: their updates are the delay recursion with tau = P - 1."""
+    a, P = sp.Symbol("a", positive=True), ctx.claim.parameter("P").symbol
+    for workers in range(1, 6):
+        noise = sp.symbols(f"z_0:{3 * workers}")
+        x, copies = sp.Integer(1), [sp.Integer(1)] * workers
+        path = [sp.Integer(1)] * workers  # constant history, oldest first
+        for k in range(3 * workers):
+            x = sp.expand(x - a * copies[k % workers] + noise[k])
+            copies[k % workers] = x
+            path.append(sp.expand(path[-1] - a * path[-workers] + noise[k]))
+        yield Identity(x - path[-1], f"{workers} workers, three rounds")
+    yield Identity(ctx.claim.expression * P - paper.INDEPENDENT.expression, "rounds against updates")

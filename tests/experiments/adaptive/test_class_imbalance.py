@@ -1,0 +1,117 @@
+"""Class imbalance: every claim's evidence and controls, mutants, runs against closed forms."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from gradproof.experiments.adaptive.class_imbalance import controls, methods, runs
+from gradproof.experiments.engine.run import run
+from gradproof.experiments.engine.verify import plan, run_task
+from gradproof.solvers import separable_ode
+from gradproof.theory import registry
+from gradproof.theory.adaptive import class_imbalance as paper
+from gradproof.theory.evidence import Level, Outcome
+
+CLAIMS = registry.claims("class-imbalance")
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_evidence_and_controls(claim):
+    rows = [run_task(t) for t in plan([claim])]
+    assert all(row.verdict.outcome.good for row in rows), {r.check: str(r.verdict) for r in rows}
+    levels = {row.level for row in rows}
+    assert Level.CONTROL in levels
+    assert len(levels - {Level.CONTROL}) >= 2
+
+
+def _outcomes(claim, mutant, levels):
+    tasks = [t for t in plan([claim]) if t.check.level in levels]
+    return {run_task(replace(t, claim=mutant, context=replace(t.context, claim=mutant))).verdict.outcome for t in tasks}
+
+
+@pytest.mark.parametrize("level", [Level.EXACT, Level.EMPIRICAL])
+@pytest.mark.parametrize("factor", [sp.Rational(99, 100), sp.Rational(101, 100)])
+@pytest.mark.parametrize("claim", [c for c in CLAIMS if c.relation.value == "=="], ids=lambda c: c.id)
+def test_equalities_one_percent_off_are_refuted_by_each_kind(claim, factor, level):
+    assert Outcome.REFUTED in _outcomes(claim, claim.with_bound(claim.expression * factor), {level})
+
+
+@pytest.mark.parametrize(
+    "claim", [paper.GF_UPPER, paper.GF_LOWER, paper.GD_UPPER, paper.GD_LOWER, paper.ZIPF_AVERAGE], ids=lambda c: c.id
+)
+def test_bounds_one_percent_too_good_are_refuted(claim):
+    factor = sp.Rational(99, 100) if claim.relation.value == "<=" else sp.Rational(101, 100)
+    assert Outcome.REFUTED in _outcomes(claim, claim.with_bound(claim.expression * factor), {Level.EXACT})
+
+
+def test_other_exponents_of_sign_descent_are_refuted():
+    c, t = paper.c.symbol, paper.t.symbol
+    for rate in (c, sp.Rational(199, 100), sp.Rational(201, 100)):
+        mutant = paper.SIGN_FLOW.with_bound(sp.log(1 + (c - 1) * sp.exp(-rate * t)))
+        assert _outcomes(paper.SIGN_FLOW, mutant, {Level.EXACT, Level.EMPIRICAL}) == {Outcome.REFUTED}
+
+
+def test_gradient_is_the_derivative_of_the_loss():
+    rng = np.random.default_rng(0)
+    pi, W = methods.zipf(4), rng.standard_normal((4, 4))
+    g = methods.one_hot(pi, np.eye(4))(W)
+    for i, k in np.ndindex(4, 4):
+        shift = np.zeros((4, 4))
+        shift[i, k] = 1e-6
+        slope = (methods.losses(W + shift) - methods.losses(W - shift)) @ pi / 2e-6
+        assert slope == pytest.approx(g[i, k], abs=1e-9)
+
+
+def test_losses_do_not_overflow():
+    W = np.array([[-800.0, 0.0], [0.0, 800.0]])
+    assert methods.losses(W) == pytest.approx([800.0, 0.0])
+
+
+def test_descent_follows_the_recursion_of_the_margin():
+    at, W = runs.weights("gd", 30, 300)
+    pi = methods.zipf(30)
+    for k in (0, 29):
+        u = methods.margins(W[-1])[np.arange(30) != k, k]
+        assert np.ptp(u) < 1e-11
+        v = 0.0
+        for _ in range(at[-1]):
+            v += 2 / pi[0] * pi[k] * 30 / (np.exp(v) + 29)
+        assert u.mean() == pytest.approx(v, rel=1e-11)
+
+
+def test_the_matrix_equation_follows_one_curve():
+    flow = runs.matrix_flow()
+    closed = separable_ode.losses(5, 6 * flow.t[:, None] * flow.pi)[0]
+    assert np.abs(flow.l - closed).max() < flow.error
+    assert flow.error < 1e-6
+
+
+def test_shared_input():
+    stalled = controls.excess(methods.sign_descent(methods.bias_only(controls.SHARED), 0.1))
+    assert stalled == pytest.approx(1.773e-3, abs=5e-7)
+    assert controls.shared_input_descent() < 1e-9
+
+
+def test_margins_grow_from_any_start():
+    W0 = np.random.default_rng(1).standard_normal((1, 1, 5, 5))
+    method = methods.sign_descent(methods.one_hot(methods.zipf(5), np.eye(5)), 0.25)
+    W = run(method, W0, 12, record={"W": lambda s: s.x}).W.values[0, 0]
+    grown = methods.margins(W[-1]) - methods.margins(W[0])
+    assert np.abs(grown[~np.eye(5, dtype=bool)] - 2 * 0.25 * 12).max() < 1e-13
+
+
+def test_rare_digits():
+    X, Y = runs.rare_digits()
+    assert Y.sum(axis=0).tolist() == [174, 87, 58, 43, 34, 29, 24, 21, 19, 17]
+    assert X.shape == (506, 64)
+    order = [runs.digit_losses(name, 200)[5:].mean() for name in ("gd", "sign", "adam")]
+    assert order[0] > max(order[1:])
+
+
+@pytest.mark.slow
+def test_full_runs():
+    for claim in (paper.GD_UPPER, paper.GD_LOWER, paper.SIGN_FLOW):
+        for t in plan([claim], budget="full"):
+            assert run_task(t).verdict.outcome.good

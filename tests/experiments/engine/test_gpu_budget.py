@@ -1,0 +1,33 @@
+"""Checks for a GPU are asked for by name, and run anywhere: here at a reduced size, on torch as on NumPy."""
+
+import pytest
+
+from gradproof.experiments.communication.ef21.checks import thousand_clients
+from gradproof.experiments.engine.check import Context, checks_of
+from gradproof.experiments.engine.judge import judge
+from gradproof.experiments.landscape.laplacian_smoothing.smoothing import high_dimension
+from gradproof.theory import registry
+from gradproof.theory.evidence import Level, Outcome
+
+CHECKS = {
+    "ef21.nonconvex-am": ("average_gradient_of_a_thousand_clients", lambda ctx: [thousand_clients(ctx, 30, 200, 10)]),
+    "laplacian-smoothing.stationary": (
+        "simulated_sgd_in_high_dimension",
+        lambda ctx: high_dimension(ctx, (500,), 20),
+    ),
+}
+
+
+@pytest.mark.parametrize("id", CHECKS)
+@pytest.mark.parametrize("name", ["numpy", "torch"])
+def test_checks_for_a_gpu(on_backend, id, name):
+    on_backend(name)
+    claim = registry.claim(id)
+    check, small = CHECKS[id]
+    assert check not in {c.name for c in checks_of(claim, "full")}
+    assert check in {c.name for c in checks_of(claim, "gpu")}
+    verdict = judge(Level.EMPIRICAL, claim.relation, small(Context(claim, "gpu", backend=name, scope=check)))
+    assert verdict.outcome is Outcome.CONSISTENT
+    halved = claim.with_bound(claim.expression / (2 if id.startswith("lap") else 1e4))
+    verdict = judge(Level.EMPIRICAL, claim.relation, small(Context(halved, "gpu", backend=name, scope=check)))
+    assert verdict.outcome is Outcome.REFUTED

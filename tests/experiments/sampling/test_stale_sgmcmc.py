@@ -1,0 +1,85 @@
+"""The claims on stale gradients: all evidence good, all controls caught, false variants refuted; the queue is right."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from gradproof.experiments.engine.check import certifier_of
+from gradproof.experiments.engine.verify import plan, run_task
+from gradproof.experiments.sampling.stale_sgmcmc import exact, methods
+from gradproof.theory import registry
+from gradproof.theory.errors import DomainError, ProofRejected
+from gradproof.theory.evidence import Level, Outcome
+from gradproof.theory.proof import check
+from gradproof.theory.sampling import stale_sgmcmc as paper
+
+CLAIMS = registry.claims("stale-sgmcmc")
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_evidence_and_controls(claim):
+    rows = {t.check.name: (t.check.level, run_task(t).verdict) for t in plan([claim])}
+    assert all(v.outcome.good for _, v in rows.values()), {k: str(v) for k, (_, v) in rows.items()}
+    levels = {level for level, _ in rows.values()}
+    assert Level.CONTROL in levels
+    assert len(levels - {Level.CONTROL}) >= 2 or (claim.confidence == "recalled" and "only evidence" in claim.remark)
+
+
+@pytest.mark.parametrize("factor", [sp.Rational(99, 100), sp.Rational(101, 100)])
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_one_percent_off_is_refuted(claim, factor):
+    if claim is paper.ORDERS:
+        factor = 2 / factor  # an exponent claimed too large; the measured ones are those of finite steps
+    mutant = claim.with_bound(claim.expression * factor)
+    outcomes = {
+        run_task(replace(t, claim=mutant, context=replace(t.context, claim=mutant))).verdict.outcome
+        for t in plan([claim])
+        if t.check.level in (Level.SYMBOLIC, Level.EXACT, Level.CERTIFIED)
+    }
+    assert Outcome.REFUTED in outcomes
+
+
+def test_certificates():
+    make = certifier_of(paper.STABILITY)
+    check(make(tau=2, a=Fraction(3, 5)))
+    with pytest.raises(DomainError, match="a_max"):
+        make(tau=2, a=Fraction(5, 8))
+    proof = make(tau=1, a=Fraction(1, 2))
+    broken = proof.statement.target.copy()
+    key = next(k for k in broken.quadratic if k[0].startswith("y"))
+    broken.quadratic[key] = -broken.quadratic[key]
+    with pytest.raises(ProofRejected):
+        check(replace(proof, statement=replace(proof.statement, target=broken)))
+
+
+def test_the_bracket_contains_the_threshold():
+    for tau in (0, 3, 9):
+        low, high = exact.bracket(tau)
+        assert low <= exact.decimals(paper.STABILITY.bound(tau=tau))[0] <= high
+        assert high - low < Fraction(1, 10**17)
+
+
+def test_extrapolation_finds_the_constant_of_a_power_series():
+    h = [Fraction(1, 2**k) for k in range(5)]
+    value, error = exact.limit([7 + 3 * x - 2 * x**2 + 5 * x**3 for x in h])
+    assert (value, error) == (7, 0)
+    value, error = exact.limit([1 / (1 + x / 4) for x in h])
+    assert 0 < abs(value - 1) < error
+
+
+@pytest.mark.parametrize("random", [False, True])
+def test_the_step_reads_the_right_age(random):
+    method = methods.stale(lambda x: x, 0.1, 2, sigma=1.0, random=random)
+    history = np.array([[[[1.0], [10.0], [100.0]]]])
+    state = methods.State(history, np.zeros((1, 1, 1)), np.zeros((1, 1, 1)))
+    noise = methods.Draw(np.ones((1, 1, 1)), 2 * np.ones((1, 1, 1)), np.array([[[[1]]]]))
+    new = method.step(state, noise)
+    expected = 1 - 0.1 * (10 if random else 100) + np.sqrt(0.2) + 0.1 * 2
+    assert new.history.ravel() == pytest.approx([expected, 1, 10])
+    assert new.total.item() == pytest.approx(expected)
+    assert new.squares.item() == pytest.approx(expected**2)
+    first = method.init(np.full((1, 1, 1), 3.0))
+    assert first.history.ravel() == pytest.approx([3, 3, 3])

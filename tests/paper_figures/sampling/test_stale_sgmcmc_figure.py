@@ -1,0 +1,35 @@
+"""The figure of stale gradients: variances near each other, biases in the order of tau and along the asymptote."""
+
+import numpy as np
+import pytest
+
+from gradproof.paper_figures.make import STYLE
+from gradproof.paper_figures.sampling import stale_sgmcmc
+from gradproof.solvers.gaussian import Delay
+
+
+@pytest.fixture(scope="module")
+def data():
+    return stale_sgmcmc.compute()
+
+
+def test_what_the_panels_show(data):
+    ratio = (data.variance / data.variance.sel(tau=0)).isel(L=-1)
+    assert 1 <= float(ratio.min()) <= float(ratio.max()) < 1.25  # equal to leading order in h only
+    assert (np.diff(data.bias2) > 0).all()
+    assert (data.bias >= data.first_order).all()
+    assert float(data.bias[-1]) > 10 * float(data.first_order[-1])
+    assert int(data.delay[-1]) < float(data.tau_max) < int(data.delay[-1]) + 1
+    L = int(data.L[3])
+    law = Delay(1.0, data.attrs["h_left"], 5)
+    assert float(data.variance.sel(tau=5, L=L)) == pytest.approx(law.average_variance(L, 2), rel=1e-9)
+
+
+def test_it_draws(data, tmp_path):
+    import matplotlib.pyplot as plt
+
+    with plt.rc_context(STYLE):
+        figure = stale_sgmcmc.draw(data)
+        figure.savefig(tmp_path / "stale.png")
+    plt.close(figure)
+    assert (tmp_path / "stale.png").stat().st_size > 10_000
