@@ -228,6 +228,21 @@ def wc_gradient_descent_quadratics(*, L, gamma, N) -> WorstCase:
     return problem.worst_case(f(descend(f, x0, gamma, N)) - f(x_star), per=(x0 - x_star) ** 2)
 
 
+@check(gd.QUADRATICS, level=Level.SYMBOLIC)
+def largest_over_the_spectrum(ctx: Context) -> Iterator[Evidence]:
+    """An eigenvalue t gives t (1 - gamma t)^{2N} / 2: rising to 1 / (gamma (2N+1)), falling to 0, then rising to t = L."""
+    t = sp.Symbol("t", positive=True)  # in units of 1/gamma
+    step = sp.Rational(2, 3)
+    names = [ctx.claim.parameter(p).symbol for p in ("L", "gamma", "N")]
+    for n in range(1, 7):
+        value = t * (1 - t) ** (2 * n) / 2
+        slope = (1 - t) ** (2 * n - 1) * (1 - (2 * n + 1) * t) / 2
+        yield Identity(sp.expand(sp.diff(value, t) - slope), f"where it rises and falls, N = {n}")
+        for size, top in ((1, sp.Rational(1, 2 * n + 1)), (sp.Rational(7, 4), sp.Rational(7, 4)), (2, 2)):
+            claimed = ctx.claim.expression.subs(dict(zip(names, (size / step, step, n), strict=True)), simultaneous=True)
+            yield Identity(value.subs(t, top) / step - claimed, f"the larger of the two tops, N = {n}, gamma L = {size}")
+
+
 @gallery(
     gd.PL,
     {"mu": "1/10", "L": 1, "gamma": 1, "N": 1},

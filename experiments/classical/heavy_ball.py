@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import isqrt
 
+import numpy as np
+
 from gradproof.experiments.classical._gallery import gallery, rational_root
 from gradproof.experiments.engine.check import Context, Evidence, Undecided, check, control
 from gradproof.solvers.pep import Problem, SmoothStronglyConvex, WorstCase
@@ -80,6 +82,31 @@ def searched_cycle(ctx: Context) -> Iterator[Evidence]:
         what="smallest slack of the interpolation inequalities",
         parameters={"points": str(cycle.points)},
     )
+
+
+@check(heavy_ball.POLYAK_CYCLE, level=Level.EMPIRICAL)
+def nearby_starts(ctx: Context) -> Iterator[Evidence]:
+    """Random starts near the cycle are drawn into it: how near they come to the minimiser in the end."""
+    gamma, beta = map(float, polyak(Fraction(1), Fraction(25)))
+    xs = ctx.rng("starts").uniform(3.2, 3.4, size=20)
+    before, x, nearest = xs, xs, np.full(20, np.inf)
+    for k in range(3 * PERIODS):
+        g = np.where(x < 1, 25 * x, np.where(x < 2, x + 24, 25 * x - 24))
+        before, x = x, x - gamma * g + beta * (x - before)
+        if k >= 3 * (PERIODS - 1):
+            nearest = np.minimum(nearest, np.abs(x))
+    # a round of the cycle contracts; what is left is the rounding of a step, on gradients up to 50
+    for value in (nearest.min(), nearest.max()):
+        yield Measurement(
+            measured=float(value),
+            bound=ctx.claim.bound(),
+            relation=Relation.EQ,
+            what="nearest point of the last round",
+            error=50 * 3 * float(np.finfo(float).eps) * 10,
+            error_source="rounding",
+            n=20,
+            seed=ctx.seed,
+        )
 
 
 @control(heavy_ball.POLYAK_CYCLE, drops="class")
