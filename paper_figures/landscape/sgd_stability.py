@@ -15,7 +15,7 @@ COLOURS = {
     "trace": "#D55E00",
     "gd": "#0072B2",
 }
-METHODS = {"sgd": ("SGD, B = 1", "#0072B2"), "gd": ("gradient descent", "#D55E00")}
+METHODS = {"sgd": ("SGD, $B = 1$", "#0072B2"), "gd": ("GD", "#D55E00")}
 
 
 def compute(*, budget: str = "quick") -> Any:
@@ -81,7 +81,7 @@ def draw(data: Any) -> Any:
         title="(a) Exact threshold between its bounds",
     )
     left.set_ylim(0.3, 6)  # room for the legend
-    left.legend(ncols=3, loc="upper left")
+    left.legend(ncols=3, loc="upper left", columnspacing=1, handlelength=1.5)
     for method in data.optimizer.values:
         label, colour = METHODS[str(method)]
         right.plot(data.eta, data.trace.sel(optimizer=method), "o-", ms=4, color=colour, label=f"{label}: Tr H")
@@ -102,5 +102,5 @@ def draw(data: Any) -> Any:
     )
     right.set_title(r"(b) Curvature at the end against $2/\eta$")
     right.set_ylim(bottom=0.2)
-    right.legend(ncols=2, loc="lower left")
+    right.legend(ncols=2, loc="lower left", columnspacing=1, handlelength=1.5)
     return figure

@@ -48,7 +48,7 @@ def test_a_dataset_that_cannot_be_read_is_made_again(tmp_path):
 
 def test_numbers_for_latex():
     data = xr.Dataset(
-        {"max_ratio": ((), 0.98765, {"units": "1"}), "curve": ("t", [1.0, 2.0]), "small": ((), 1.5e-9)},
+        {"max_ratio": ((), 0.98765, {"units": "1"}), "curve": ("t", [1.0] * 13), "small": ((), 1.5e-9)},
         attrs={"clients": 10, "title": "none"},
     )
     text = make.numbers("ef21", data)
@@ -57,6 +57,18 @@ def test_numbers_for_latex():
     assert r"\newcommand{\EfTwoOneClients}{10}" in text
     assert "curve" not in text.lower()
     assert make.numbers("x", xr.Dataset()) == ""
+
+
+def test_entries_of_small_variables_are_named_by_their_coordinates():
+    data = xr.Dataset(
+        {"rate": (("method", "eta"), [[1.0, 2.0], [3.0, 4.0]], {"units": "1/s"}), "plain": ("k", [5.0])},
+        coords={"method": ["gd", "sgd"], "eta": [0.12, 1.2]},
+    )
+    text = make.numbers("p", data)
+    assert r"\newcommand{\PRateGdEtaZeroPointOneTwo}{1}  % 1/s" in text
+    assert r"\newcommand{\PRateSgdEtaOnePointTwo}{4}  % 1/s" in text
+    assert r"\newcommand{\PPlainKOne}{5}" in text
+    assert text.count("newcommand") == 5
 
 
 def test_no_figure():

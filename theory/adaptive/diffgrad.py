@@ -140,6 +140,9 @@ LOCAL_STABILITY = Claim(
     ),
     parameters=(beta1,),
     assumptions=(FRICTION, Assumption("quadratic", r"$f = \lambda x^2/2$, $\lambda > 0$")),
+    remark=(
+        "Computer algebra decides the linear part; that it decides the method is argued in docs/derivations/diffgrad.md."
+    ),
     quantity=r"\sup\{\alpha\lambda/\varepsilon : x = 0 \text{ is exponentially stable}\}",
     relation=Relation.IFF,
     expression=4 * (1 + beta1.symbol) / (1 - beta1.symbol),
@@ -175,8 +178,8 @@ PAPER_REGRET = Claim(
     where="theorem on the regret (number and constants not recalled)",
     confidence="recalled",
     remark=(
-        "The constants written here are twice those of Adam's theorem, and more in the last term, so that no printed version has "
-        "larger ones; none would help, since R_T/T has a positive limit (diffgrad.regret-refuted)."
+        "The source's own constants are not verified; those written here are generous: twice those of Adam's theorem, and "
+        "more in the last term. No others would help, since R_T/T has a positive limit (diffgrad.regret-refuted)."
     ),
     false_as_published=(
         "On the linear losses with gradients a, a, -b, a, a, -b, ... the friction halves the step of the repeated gradient and "
@@ -214,7 +217,8 @@ REGRET_REFUTED = Claim(
     confidence="derived",
     remark=(
         "The condition must hold with the second moments of the cycle: for (1, 1, -1.9) it fails at beta2 = 1/2, and so does the "
-        "conclusion. With constant beta1 = 0.9 the momentum averages the cycle and the regret vanishes."
+        "conclusion. With constant beta1 = 0.9 the momentum averages the cycle and the regret vanishes. Computer algebra proves "
+        "the identities of a period; that x_t converges is argued in docs/derivations/diffgrad.md."
     ),
     tight=True,
 )

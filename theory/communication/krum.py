@@ -170,7 +170,8 @@ RESILIENCE = _cone(
     confidence="recalled",
     remark=(
         r"The published argument replaces $g$ by the mean of the selected neighbours, whose expectation is not $g$ in "
-        r"general. For $f \ge 1$ the statement follows from krum.resilience-sharp and krum.sharper. Condition (ii), on the "
+        r"general. The statement follows all the same: for $f \ge 1$ from krum.resilience-sharp and krum.sharper, "
+        r"for $f = 0$ because the selected vector is one of $n$ correct ones and $\eta^2 = 2n$. Condition (ii), on the "
         r"moments up to the fourth, is not checked."
     ),
 )
