@@ -73,7 +73,7 @@ def rational_bounds(ctx: Context) -> Iterator[Evidence]:
 
 @check(convex_relu.DUALITY, level=Level.EMPIRICAL)
 def networks_on_breast_cancer(ctx: Context) -> Iterator[Evidence]:
-    """Forty points, dual points from the residuals of trained networks and at random: no network's objective is below any."""
+    """Twenty-four points, dual points from the residuals of trained networks and at random: no network's objective is below any."""
     problem = cancer_program(24, 0.5)
     nets = [descend(problem, m, ctx.rng(m)) for m in (2, 8, 24)]
     values = [net.objective(problem.X, problem.y, problem.beta) for net in nets]

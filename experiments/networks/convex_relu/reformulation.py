@@ -137,7 +137,7 @@ def restarts_of_descent(ctx: Context) -> Iterator[Evidence]:
 @check(convex_relu.EXACT_REFORMULATION, level=Level.EMPIRICAL)
 def breast_cancer_all_patterns(ctx: Context) -> Iterator[Evidence]:
     """Breast cancer, two components and a bias: the program over all patterns to 1e-4, its network, and descent above it."""
-    n = 60 if ctx.at_least("full") else 32
+    n = 60 if ctx.at_least("full") else 24
     problem = cancer_program(n, 0.1)
     if len(problem.patterns) != n * n - n + 2:
         yield Undecided(f"{len(problem.patterns)} patterns instead of {n * n - n + 2}")

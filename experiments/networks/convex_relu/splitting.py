@@ -138,7 +138,7 @@ def sampled_breast_cancer(ctx: Context) -> Iterator[Evidence]:
     X, y = cancer(60)
     problem = Program(X, y, 0.5, sample_patterns(X, 120, ctx.rng()))
     found = train(problem, gap=1e-6)
-    steps = 3000 if ctx.at_least("full") else 200
+    steps = 3000 if ctx.at_least("full") else 100
     for rho in (0.1, 0.5, 2.0):
         p = splitting(problem, rho)
         x0 = start(np.zeros(2 * len(p.S) * X.shape[1]))
