@@ -22,6 +22,7 @@ from gradproof.markup import html_table, latex_table
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level, Outcome, Relation
 
+UNSEEN = "no check measures what was changed"
 SEARCHED, SEARCH_SECONDS = 120, 10.0  # instances and seconds that a search spends on a mutant that the checks let pass
 FACTORS = (sp.Rational(99, 100), sp.Rational(9, 10), sp.Rational(1, 2))
 
@@ -219,21 +220,23 @@ def confront(claim: Claim, mutant: Mutant, book: Ledger, *, budget: str = "quick
         if row.verdict.outcome is Outcome.REFUTED:
             by = f"{c.level.value}/{c.name}"
             return MutantResult(mutant, True, by, row.verdict.reason, best, time.perf_counter() - start)
-    by, reason = _searched(mutant, seed)
-    reason = reason or _why(mutant, seen, best)
+    by, reason = _searched(claim, mutant, seed)
+    if not by:
+        why = _why(mutant, seen, best)
+        reason = reason if reason and why == UNSEEN else "; ".join(filter(None, (why, reason)))
     return MutantResult(mutant, bool(by), by, reason, best, time.perf_counter() - start)
 
 
-def _searched(mutant: Mutant, seed: int) -> tuple[str, str]:
+def _searched(claim: Claim, mutant: Mutant, seed: int) -> tuple[str, str]:
     """What the searches attached to the claim find, where they are none of its checks: (by, reason)."""
     import random
 
     from gradproof.falsify import experiments_of, finish
     from gradproof.falsify.search import Search
 
-    known = {c.name for c in checks_of(mutant.claim, "quick")}
+    known = {c.name for c in checks_of(claim, "quick")}
     tried = []
-    for e in experiments_of(mutant.claim):
+    for e in experiments_of(claim):
         if e.name in known:
             continue
         found = finish(
@@ -266,4 +269,4 @@ def _why(mutant: Mutant, rows: list[Row], tightness: float | None) -> str:
         return "the proofs do not speak of what was changed"
     if tightness is not None and tightness < 1:
         return f"bound not tight on what was tried: measured/bound at most {tightness:.3g} even for the mutant"
-    return "no check measures what was changed"
+    return UNSEEN

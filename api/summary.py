@@ -112,7 +112,12 @@ class ClaimSummary:
 
     def _repr_html_(self) -> str:
         rows = (
-            [r.check, r.level.value + (f": {r.drops}" if r.drops else ""), marked(r.verdict.outcome.value), r.verdict.reason]
+            [
+                r.check,
+                r.level.value + (f": {r.drops}" if r.drops else ""),
+                marked(r.verdict.outcome.value),
+                r.verdict.reason,
+            ]
             for r in self.rows
         )
         title = f"{self.claim.id}: {self.shown}" + (f"; {self.note}" if self.note else "")

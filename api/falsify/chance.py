@@ -11,7 +11,8 @@ import numpy as np
 
 from gradproof.falsify.bound import bound_in_floats
 from gradproof.falsify.decide import Decision, show
-from gradproof.falsify.experiment import Experiment, respects
+from gradproof.falsify.experiment import Experiment
+from gradproof.falsify.ranges import respects
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Measurement, Relation
 

@@ -125,7 +125,11 @@ def repeats(m: Measurement, check: Check, claim: Claim, seed: int, budget: str) 
 
 
 def _how(m: Measurement, c: Check, seed: int) -> str:
-    sort = "exact arithmetic" if m.error_source == "exact" else f"with an error of {float(m.error):.2g}, from {m.error_source}"
+    sort = (
+        "exact arithmetic"
+        if m.error_source == "exact"
+        else f"with an error of {float(m.error):.2g}, from {m.error_source}"
+    )
     return f"the check {c.name} with seed {seed}: {sort}" + (
         f", e-value {m.e_value:.3g}" if m.e_value is not None else ""
     )

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from gradproof.falsify.bound import bound_exactly, bound_in_floats
-from gradproof.falsify.experiment import Experiment, respects
+from gradproof.falsify.experiment import Experiment
+from gradproof.falsify.ranges import respects
 from gradproof.testing.exact import Exact, Unclear, convert, exact, generic, precision
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError

@@ -12,7 +12,8 @@ from gradproof.experiments.classical._gallery import REGISTRY, Entry, uncertaint
 from gradproof.experiments.engine.check import checks_of
 from gradproof.falsify.bound import bound_exactly
 from gradproof.falsify.decide import Decision
-from gradproof.falsify.experiment import Experiment, respects
+from gradproof.falsify.experiment import Experiment
+from gradproof.falsify.ranges import respects
 from gradproof.solvers.pep import PepError, WorstCase, exact
 from gradproof.testing.exact import Exact, precision
 from gradproof.testing.exact import exact as exactly
@@ -60,7 +61,7 @@ def worst_cases(claim: Claim) -> list[Experiment]:
         return tuple(a for a in sorted(drop) if a in LOOSER and LOOSER[a][0] in limits)
 
     measure = _with_arguments(worst_case, ("given_up", *limits))
-    return [Experiment(claim, "worst_case", {"given_up": given_up}, measure, limits, replay=replay)]
+    return [Experiment(claim, "exact_worst_case", {"given_up": given_up}, measure, limits, replay=replay)]
 
 
 def _counts(claim: Claim) -> list[str]:

@@ -223,7 +223,9 @@ def mixing_matrices(draw: Source, *, max_n: int = 5) -> Array:
     for i, j in sorted(edges):
         W[i, j] = W[j, i] = draw.integer(1, 8)
     parts = max(64, 4 * 2 ** (n - 1).bit_length())
-    share = draw.integer(n, parts - n) / W.sum(axis=1).max()  # the busiest row gives so many parts away, and keeps one at least
+    share = (
+        draw.integer(n, parts - n) / W.sum(axis=1).max()
+    )  # the busiest row gives so many parts away, and keeps one at least
     W = np.where(W > 0, np.maximum(1, np.floor(share * W)), 0) / parts
     return W + np.diag(1 - W.sum(axis=1))
 

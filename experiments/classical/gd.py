@@ -1,13 +1,15 @@
 """Gradient descent in the gallery: exact worst cases and certificates of the rates in ``theory.classical.gd``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from typing import Any
 
 import sympy as sp
 
 from gradproof.experiments.classical._gallery import REGISTRY, certificate_of, gallery, read
 from gradproof.experiments.engine.check import Context, Evidence, certifier, check
 from gradproof.solvers.pep import (
+    CertificateUnavailable,
     PolyakLojasiewicz,
     Problem,
     Quadratic,
@@ -17,13 +19,16 @@ from gradproof.solvers.pep import (
     Vector,
     WorstCase,
 )
-from gradproof.solvers.pep.problem import Mapping
+from gradproof.solvers.pep import problem as pep
+from gradproof.solvers.pep.structured import gradient_descent
 from gradproof.theory.claim import Claim
 from gradproof.theory.classical import gd
 from gradproof.theory.classical._gd_proofs import LONG, SHORT, contraction, function_value
 from gradproof.theory.evidence import Level
 from gradproof.theory.proof import Proof
 from gradproof.theory.symbolic import Identity
+
+FEW = 8  # steps up to which the exact optimum is searched for without an explicit function
 
 
 @check(gd.CONTRACTION, level=Level.SYMBOLIC)
@@ -69,10 +74,34 @@ def certify_function_value(**values):
     s, bound = read(gd.FUNCTION_VALUE, **({"mu": 0} | values))
     if s["mu"] == 0 and s["gamma"] * s["L"] <= 1:
         return function_value(int(s["N"]), L=s["L"], gamma=s["gamma"]), {"bound": bound}
-    return certificate_of(REGISTRY[gd.FUNCTION_VALUE.id], s)
+    return _in_local_form(s, s["mu"], bound, "function-value")
 
 
-def descend(f: Mapping, x: Vector, gamma, N) -> Vector:
+def certify_gradient_convex(**values):
+    """A proof of the rate of the last gradient at given rationals."""
+    s, bound = read(gd.GRADIENT_CONVEX, **values)
+    return _in_local_form(s, 0, bound, "gradient")
+
+
+def certify_gradient_nonconvex(**values):
+    """A proof of the rate of the smallest gradient at given rationals; of the rate itself for few steps."""
+    s, bound = read(gd.GRADIENT_NONCONVEX, **values)
+    if s["N"] <= FEW:
+        return certificate_of(REGISTRY[gd.GRADIENT_NONCONVEX.id], s)
+    return _in_local_form(s, -s["L"], bound, "smallest-gradient")
+
+
+def _in_local_form(s: Mapping[str, Fraction], mu: Fraction | int, bound: Any, measure: str):
+    """The exact optimum where an explicit function attains it, else the least bound that the multipliers prove."""
+    worst = gradient_descent(int(s["N"]), s["gamma"], s["L"], mu, measure=measure)
+    try:
+        found = worst.exact()
+    except CertificateUnavailable:
+        found = worst.certify()
+    return found.proof, {"bound": found.bound, "claimed": bound}
+
+
+def descend(f: pep.Mapping, x: Vector, gamma, N) -> Vector:
     """N gradient steps."""
     for _ in range(int(N)):
         x = x - gamma * f.gradient(x)
@@ -219,3 +248,5 @@ def wc_gradient_descent_pl(*, mu, L, gamma, N) -> WorstCase:
 
 certifier(gd.CONTRACTION)(certify_contraction)
 certifier(gd.FUNCTION_VALUE)(certify_function_value)
+certifier(gd.GRADIENT_CONVEX)(certify_gradient_convex)
+certifier(gd.GRADIENT_NONCONVEX)(certify_gradient_nonconvex)

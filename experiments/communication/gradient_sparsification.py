@@ -308,6 +308,25 @@ def bits_of_power_laws(ctx: Context) -> Iterator[Evidence]:
                 )
 
 
+@check(gs.CODE_LENGTH, level=Level.SYMBOLIC)
+def room_in_either_coding(ctx: Context) -> Iterator[Evidence]:
+    """With k + sum_{i>k} p_i = (1 + rho) s - t, t >= 0, k <= s: what each coding leaves below the bound is nonnegative."""
+    rho, s, d, b = (ctx.claim.parameter(x).symbol for x in ("rho", "s", "d", "b"))
+    k, t = sp.symbols("k t", positive=True)
+    index = sp.log(d, 2)
+    rest = (1 + rho) * s - t - k
+    room = {"index": (s - k) * b + t * index, "bitmap": (s - k) * (b + index)}
+    for coding, cost in (("index", index * rest), ("bitmap", 2 * d)):
+        bound = ctx.claim.expression.replace(
+            sp.Min, lambda *a, c=coding: next(x for x in a if x.has(rho) == (c == "index"))
+        )
+        yield Identity(bound - (k * (b + index) + cost + b) - room[coding], f"what is left, by {coding}")
+    j, B, T, I = sp.symbols("j b t i")
+    sizes = tuple(Interval(x) for x in ("j", "b", "t", "i"))  # j = s - k, i = log d
+    yield Inequality(j * B + T * I, sizes, what="by index")
+    yield Inequality(j * (B + I), sizes, what="by bitmap")
+
+
 @control(gs.CODE_LENGTH, drops="approximately_sparse")
 def bits_of_equal_entries(ctx: Context) -> Iterator[Evidence]:
     """Equal entries sent at eps = rho = 1/100 need far more bits than s = 2 would allow."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import flint
 import numpy as np
@@ -12,36 +12,46 @@ import numpy as np
 from gradproof.theory.errors import ParameterError
 
 
-def exact_number(x: Any, name: str = "value") -> Fraction:
+def exact_number(x: Any, name: str = "value", *, floats: Literal["decimal", "binary"] = "decimal") -> Fraction:
     """An exact or float number as a ``Fraction``.
 
-    A float stands for the shortest decimal that prints it: 0.1 is 1/10, not the nearest binary fraction. Exact types
-    (``int``, ``Fraction``, sympy and flint rationals) and texts such as ``"1/10"`` are taken as they are.
+    Exact types (``int``, ``Fraction``, sympy and flint rationals) and texts such as ``"1/10"`` are taken as they are.
+
+    Args:
+        floats: what a float stands for. ``decimal``: the shortest decimal that prints it, 0.1 is 1/10 (what was typed;
+            right for parameters). ``binary``: the fraction that it holds, 0.1 is 3602879701896397/2**55 (right for
+            numbers that were computed, or that others compute with in float64).
 
     Raises:
-        ParameterError: not a finite real number.
+        ParameterError: not a finite real number, or irrational.
     """
     if isinstance(x, Fraction):
         return x
-    if isinstance(x, bool | np.bool_):
+    if x is None or isinstance(x, bool | np.bool_):
         raise ParameterError(f"{name} = {x!r} is not a number; give an int, Fraction, float or text such as '1/10'")
-    if isinstance(x, int | np.integer):
+    if isinstance(x, int | np.integer | flint.fmpz):
         return Fraction(int(x))
-    if isinstance(x, float | np.floating):
-        if not math.isfinite(x):
-            raise ParameterError(f"{name} = {x!r} is not finite; give a finite number")
-        return Fraction(repr(float(x)))
-    if isinstance(x, flint.fmpz):
-        return Fraction(int(x))
-    try:
-        if isinstance(x, str):
+    if isinstance(x, str):
+        try:
             return Fraction(x)
-        return Fraction(int(x.p), int(x.q))  # sympy and flint rationals
-    except (AttributeError, TypeError, ValueError, ZeroDivisionError):
-        shown = str(x)[:60]
+        except (ValueError, ZeroDivisionError):
+            raise ParameterError(f"{name} = {x[:60]!r} is not a number; write '3', '3/4' or '0.75'") from None
+    p, q = getattr(x, "p", None), getattr(x, "q", None)  # sympy and flint rationals
+    if p is not None and q is not None:
+        return Fraction(int(p), int(q))
+    if hasattr(x, "is_number"):
         raise ParameterError(
-            f"{name} = {shown!r} is no rational; give an int, Fraction, float or text '1/10'"
+            f"{name} = {str(x)[:60]} is not rational; give a rational near it, such as Fraction(str(float(...)))"
+        )
+    try:
+        number = float(x)
+    except (TypeError, ValueError):
+        raise ParameterError(
+            f"{name} = {str(x)[:60]!r} ({type(x).__name__}) is not a number; give an int, Fraction or float"
         ) from None
+    if not math.isfinite(number):
+        raise ParameterError(f"{name} = {number} must be finite")
+    return Fraction(number) if floats == "binary" else Fraction(repr(number))
 
 
 def dyadic(x: float, bits: int = 60) -> Fraction:

@@ -7,7 +7,7 @@ a bound on the error. Sources: Brosse, Durmus, Moulines (2018), arXiv:1811.10072
 from gradproof.solvers.gaussian.delay import Delay, critical, is_stable, random_delay, schur_cohn
 from gradproof.solvers.gaussian.langevin import FiniteSum, covariance, quadratic, regression, threshold
 from gradproof.solvers.gaussian.line import Line, langevin_on_the_line
-from gradproof.solvers.gaussian.moments import Moment, semidefinite, settles, stationary
+from gradproof.solvers.gaussian.moments import Moment, fractions, semidefinite, settles, stationary
 from gradproof.solvers.gaussian.transport import bures, bures_between, kullback_leibler, wasserstein
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "bures_between",
     "covariance",
     "critical",
+    "fractions",
     "is_stable",
     "kullback_leibler",
     "langevin_on_the_line",

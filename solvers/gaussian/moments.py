@@ -7,7 +7,7 @@ S(X) = X - I makes S shrink X. Over the rationals both are decided exactly.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -58,12 +58,18 @@ def read(values: Any, what: str, ndim: int) -> np.ndarray:
     if array.ndim != ndim or array.size == 0:
         raise ParameterError(f"{what} has shape {array.shape}; give a non-empty array with {ndim} axes")
     if exact:
-        out = np.empty(array.shape, dtype=object)
-        out.flat = [Fraction(int(v)) if not isinstance(v, Fraction) else v for v in array.ravel().tolist()]
-        return out
+        return fractions(array, lambda v: v if isinstance(v, Fraction) else Fraction(int(v)))
     if not np.isfinite(array).all():
         raise ParameterError(f"{what} has an entry that is NaN or infinite; remove it first")
     return array
+
+
+def fractions(values: Any, make: Callable[[Any], Fraction]) -> np.ndarray:
+    """An array of ``make(v)`` for its entries, of the same shape."""
+    array = np.asarray(values)
+    out = np.empty(array.size, dtype=object)
+    out[:] = [make(v) for v in array.ravel().tolist()]
+    return out.reshape(array.shape)
 
 
 def number(value: Any, what: str, *, exact: bool) -> Any:
@@ -117,10 +123,10 @@ def solve(A: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, float]:
     n = len(b)
     if A.dtype == object:
         try:
-            x = to_flint(A.tolist()).solve(to_flint([[v] for v in b.tolist()]))
+            exact = to_flint(A.tolist()).solve(to_flint([[v] for v in b.tolist()]))
         except ZeroDivisionError:
             raise DomainError("the stationary equation is singular: the step is exactly at a stability limit") from None
-        return np.array([Fraction(int(r[0].p), int(r[0].q)) for r in x.tolist()], dtype=object), 0.0
+        return np.array([Fraction(int(r[0].p), int(r[0].q)) for r in exact.tolist()], dtype=object), 0.0
     least = float(np.linalg.svd(A, compute_uv=False)[-1])
     size = float(np.linalg.norm(A))
     if not least > n * EPS * size:

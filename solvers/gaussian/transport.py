@@ -79,7 +79,8 @@ def bures_between(A: Any, B: Any, *, width: Fraction = Fraction(1, 10**20)) -> t
 
     def value() -> flint.arb:
         total = ball(trace)
-        for root, multiplicity in characteristic.complex_roots():
+        found: Any = characteristic.complex_roots()
+        for root, multiplicity in found:
             # the eigenvalues of A B are real and >= 0; a zero's ball may reach below
             real = root.real if root.real.lower() >= 0 else flint.arb(0).union(root.real.upper())
             total -= 2 * multiplicity * real.sqrt()

@@ -6,6 +6,7 @@ one ``einsum``. So the arrays cannot drift from what the kernel will check.
 
 from __future__ import annotations
 
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +17,10 @@ from gradproof.theory.axioms import AXIOMS, ONE, Form, Member, Point
 from gradproof.theory.proof import Use
 
 _ROLES = ("i", "j")
+SYMMETRIC = frozenset(
+    {"symmetry", "monotone", "cocoercive", "lipschitz", "diameter"}
+)  # say the same of (i, j) and (j, i)
+Chosen = tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,15 +110,19 @@ def form_arrays(form: Form, vectors: tuple[str, ...], values: tuple[str, ...]) -
     return q, a, c
 
 
-def assemble(problem: Problem) -> Arrays:
-    """All axiom instances of the problem's mappings, at all pairs of their points."""
+def assemble(problem: Problem, chosen: MappingOf[tuple[str, str], Chosen] | None = None) -> Arrays:
+    """The axiom instances of the problem's mappings: at all pairs of their points, or at the ``chosen`` ones.
+
+    Args:
+        chosen: (mapping, axiom) -> index arrays of the samples, one array for each point that the axiom speaks of.
+    """
     for m in problem.mappings:
         m.member()  # declares lower bounds that a class needs
     vectors, values = tuple(problem.vectors), tuple(problem.values)
     parts: list[tuple[list[Instance], bool, np.ndarray, np.ndarray, np.ndarray]] = []
     spectra = []
     for m in problem.mappings:
-        points = _point_arrays(m, vectors, values)
+        points = point_arrays(m, vectors, values)
         if m.cls.kind == "quadratic" and m.samples:
             keep = [k for k, s in enumerate(m.samples) if s.x.terms or s.g.terms]
             mu, L = float(m.cls.constants["mu"]), float(m.cls.constants["L"])
@@ -121,10 +130,10 @@ def assemble(problem: Problem) -> Arrays:
             names = tuple(m.samples[k].label for k in keep)
             if keep:
                 spectra.append((Instance("spectrum", m.name, names), G - mu * X, L * X - G))
-        axioms = list(m.cls.axioms) + ([("lower", 1)] if m.lower_name else [])
-        for axiom, arity in axioms:
+        for axiom, arity in axioms_of(m):
             if axiom != "spectrum":
-                parts.append(_instances(m, axiom, arity, points, vectors, values))
+                at = every(len(m.samples), axiom, arity) if chosen is None else chosen[m.name, axiom]
+                parts.append(_instances(m, axiom, arity, points, at, vectors, values))
     for name, constraint in problem.premises.items():
         q, a, c = form_arrays(constraint.scalar.form, vectors, values)
         parts.append(([Instance("premise", name, ())], constraint.equality, q[None], a[None], np.array([c])))
@@ -143,9 +152,10 @@ def assemble(problem: Problem) -> Arrays:
     )
 
 
-def _point_arrays(
+def point_arrays(
     m: Mapping, vectors: tuple[str, ...], values: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points, gradients and values of a mapping's samples: (count, n), (count, n) and (count, p)."""
     index = {v: k for k, v in enumerate(vectors)}
     where = {v: k for k, v in enumerate(values)}
     count = len(m.samples)
@@ -155,6 +165,20 @@ def _point_arrays(
             for name, c in terms.items():
                 table[k, names[name]] = float(c)
     return X, G, F
+
+
+def axioms_of(m: Mapping) -> list[tuple[str, int]]:
+    """The axioms of a mapping's class, and how many points each speaks of."""
+    return list(m.cls.axioms) + ([("lower", 1)] if m.lower_name else [])
+
+
+def every(count: int, axiom: str, arity: int) -> Chosen:
+    """All tuples of points at which an axiom says something of its own."""
+    if arity == 1:
+        return (np.arange(count),)
+    i, j = np.meshgrid(np.arange(count), np.arange(count), indexing="ij")
+    keep = (i < j) if axiom in SYMMETRIC else (i != j)
+    return i[keep], j[keep]
 
 
 def template(m: Mapping, axiom: str, arity: int) -> Form:
@@ -170,19 +194,13 @@ def _instances(
     axiom: str,
     arity: int,
     points: tuple[np.ndarray, np.ndarray, np.ndarray],
+    chosen: Chosen,
     vectors: tuple[str, ...],
     values: tuple[str, ...],
 ) -> tuple[list[Instance], bool, np.ndarray, np.ndarray, np.ndarray]:
     X, G, F = points
-    count, equality = len(m.samples), AXIOMS[axiom].equality
+    equality = AXIOMS[axiom].equality
     names = [f"{letter}{k}" for k in range(arity) for letter in "xg"]
-    symmetric = axiom in ("symmetry", "monotone", "cocoercive", "lipschitz", "diameter")
-    if arity == 1:
-        chosen: tuple[np.ndarray, ...] = (np.arange(count),)
-    else:
-        i, j = np.meshgrid(np.arange(count), np.arange(count), indexing="ij")
-        keep = (i < j) if symmetric else (i != j)
-        chosen = (i[keep], j[keep])
     local_values = (*(f"f{k}" for k in range(arity)), "lower")
     T, a, c = form_arrays(template(m, axiom, arity), tuple(names), local_values)
     U = np.stack([table[k] for k in chosen for table in (X, G)], axis=1)  # (K, 2 arity, n)

@@ -54,6 +54,11 @@ def counterexample(worst: WorstCase) -> Counterexample:
         NoCounterexample: the inequalities are not sufficient for the class, hold as equalities, or rounding broke one.
     """
     arrays = worst.arrays
+    if worst.searched is not None:
+        raise NoCounterexample(
+            "the low-rank program holds only the inequalities that matter, an instance has to satisfy all; "
+            "use worst_case(..., solver='clarabel')"
+        )
     if not worst.exact_class:
         raise NoCounterexample(
             "the inequalities of the class are necessary only: data that satisfy them need not be a member's"

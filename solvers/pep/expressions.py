@@ -6,14 +6,14 @@ plus a linear form in function values plus a constant. Both are immutable; all c
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from gradproof.solvers.exact.rounding import exact_number
 from gradproof.theory.axioms import ONE, Form, combine, inner
-from gradproof.theory.errors import GradproofError
+from gradproof.theory.errors import GradproofError, ParameterError
 
 
 class PepError(GradproofError, ValueError):
@@ -29,33 +29,10 @@ def exact(value: Any, name: str = "number") -> Fraction:
     Raises:
         PepError: not a real number, NaN or infinite.
     """
-    if isinstance(value, Fraction):
-        return value
-    if isinstance(value, bool) or value is None:
-        raise PepError(f"{name} = {value!r} is not a number; give an int, Fraction or float")
-    if isinstance(value, int):
-        return Fraction(value)
-    if isinstance(value, str):
-        try:
-            return Fraction(value)
-        except (ValueError, ZeroDivisionError):
-            raise PepError(f"{name} = {value!r} is not a number; write '3', '3/4' or '0.75'") from None
-    p, q = getattr(value, "p", None), getattr(value, "q", None)  # sympy and flint rationals
-    if p is not None and q is not None:
-        return Fraction(int(p), int(q))
-    if hasattr(value, "is_number"):
-        raise PepError(
-            f"{name} = {value} is not rational; give a rational near it, such as Fraction(str(float({value})))"
-        )
     try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise PepError(
-            f"{name} = {value!r} ({type(value).__name__}) is not a number; give an int, Fraction or float"
-        ) from None
-    if not math.isfinite(number):
-        raise PepError(f"{name} = {number} must be finite")
-    return Fraction(number) if not hasattr(value, "__index__") else Fraction(int(value))
+        return exact_number(value, name, floats="binary")
+    except ParameterError as error:
+        raise PepError(str(error)) from None
 
 
 def decimal(value: float) -> Fraction:

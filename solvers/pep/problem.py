@@ -253,7 +253,8 @@ class Problem:
             metric: what is bounded.
             per: the initial condition it is measured by; without it, the premises must bound the metric.
             text: what the statement says, for readers of the proof.
-            options: ``solver`` ("clarabel"), ``tolerance`` (relative gap asked of the solver).
+            options: ``solver``: "clarabel" (all inequalities), "low-rank" (the few that matter, for many points), or
+                "auto"; ``tolerance`` (relative gap asked of the solver).
 
         Raises:
             PepError: no metric, or the worst case is unbounded or the premises contradict each other.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,10 @@ import numpy as np
 
 from gradproof.solvers.pep.assemble import Arrays, Instance, assemble, form_arrays, loosened, pair
 from gradproof.solvers.pep.expressions import PepError, Scalar
+from gradproof.solvers.pep.lowrank import PER, Found, NotLowRank, Program
 from gradproof.solvers.pep.relaxation import Objective, Scaling, Solution, rescaled, solve_dual
+from gradproof.solvers.pep.show import html
+from gradproof.theory.axioms import ONE
 
 if TYPE_CHECKING:
     from gradproof.solvers.pep.certify import Certificate
@@ -21,7 +24,9 @@ if TYPE_CHECKING:
     from gradproof.solvers.pep.instance import WorstInstance
     from gradproof.solvers.pep.problem import Problem
 
-PER = "per"  # name of the normalisation ``per <= 1`` among the multipliers
+SOLVERS = ("auto", "clarabel", "low-rank")
+LOW_RANK_FROM = 450  # pairs of points from which the low-rank program is the faster one
+CLARABEL_UP_TO = 60  # basis vectors up to which Clarabel is asked where the low-rank program does not answer
 
 
 class Status(enum.Enum):
@@ -43,6 +48,7 @@ class WorstCase:
         residuals: of the dual equations, of the primal inequalities, and the relative gap.
         seconds: wall time of assembly and solve.
         exact_class: False if the classes' inequalities are necessary only, so that the value is an upper bound.
+        solver: ``clarabel`` (all inequalities) or ``low-rank`` (those that matter; the multipliers list only them).
     """
 
     bound: float
@@ -61,6 +67,7 @@ class WorstCase:
     objective: Objective = field(repr=False)
     solution: Solution = field(repr=False)
     scaling: Scaling = field(repr=False)
+    searched: Found | None = field(repr=False, default=None)  # of the low-rank program: the arrays hold what it chose
 
     @cached_property
     def multipliers(self) -> Mapping[str, float]:
@@ -87,10 +94,7 @@ class WorstCase:
         return counterexample(self)
 
     def _repr_html_(self) -> str:
-        return (
-            f"<b>worst case</b> {self.bound:.9g} ({self.status.value}{': ' + self.reason if self.reason else ''})<br>"
-            f"primal {self.primal:.9g}, {len(self.arrays.instances)} inequalities, {self.solver}, {self.seconds:.3g} s"
-        )
+        return html(self, self.text)
 
 
 def solve(
@@ -99,21 +103,77 @@ def solve(
     per: Scalar | None,
     text: str,
     *,
-    solver: str = "clarabel",
+    solver: str = "auto",
     tolerance: float = 1e-9,
 ) -> WorstCase:
     """See ``Problem.worst_case``."""
-    if solver != "clarabel":
-        raise PepError(f"solver {solver!r} is not known; use solver='clarabel'")
+    if solver not in SOLVERS:
+        raise PepError(f"solver {solver!r} is not known; use one of {', '.join(map(repr, SOLVERS))}")
     if not 1e-14 <= tolerance <= 1e-2:
         raise PepError(f"tolerance = {tolerance} is out of range; use a relative gap between 1e-14 and 1e-2")
     began = time.perf_counter()
+    if per is not None:
+        _refuse_constants(problem, per)
+    if solver == "low-rank" or (solver == "auto" and _pairs(problem) > LOW_RANK_FROM):
+        try:
+            worst = _low_rank(problem, metric, per, text, tolerance, began)
+        except NotLowRank as error:
+            if solver == "low-rank":
+                raise PepError(f"{error}; use solver='clarabel'") from None
+        else:
+            if solver == "low-rank" or worst.status is Status.SOLVED or len(problem.vectors) > CLARABEL_UP_TO:
+                return worst
+    return _clarabel(problem, metric, per, text, tolerance, began)
+
+
+def _low_rank(
+    problem: Problem, metric: Scalar, per: Scalar | None, text: str, tolerance: float, began: float
+) -> WorstCase:
+    vectors, values = tuple(problem.vectors), tuple(problem.values)
+    program = Program(problem, metric, per)
+    found = program.search(_sizes(problem, vectors, values), tolerance)
+    arrays = assemble(problem, found.chosen)
+    if per is not None:
+        arrays = _with_normalisation(arrays, per)
+    at = {str(i): k for k, i in enumerate(program.instances(found))}
+    found = replace(found, order=np.array([at[str(i)] for i in arrays.instances]))
+    arrays = loosened(arrays, metric.form)
+    objective = Objective(*form_arrays(metric.form, arrays.vectors, arrays.values))
+    solution, scaling = _without_loose(found, arrays, vectors, values)
+    gap = abs(solution.dual - solution.primal) / max(abs(solution.dual), 1e-300)
+    reason = found.missing
+    if solution.status != "Solved":
+        reason = f"interior-point method: {solution.status}"
+    elif not gap <= 1e3 * tolerance:  # NaN too
+        reason = f"the primal and dual values differ by {gap:.2g} relative"
+    worst = _answer(problem, metric, per, text, "low-rank", began, arrays, objective, solution, scaling, gap, reason)
+    return replace(worst, searched=found)
+
+
+def _without_loose(
+    found: Found, arrays: Arrays, vectors: tuple[str, ...], values: tuple[str, ...]
+) -> tuple[Solution, Scaling]:
+    """The solution and its units in the arrays' vectors and values: inner products of loose vectors are values."""
+    solution, scaling = found.sorted(found.solution), found.scaling
+    if not arrays.loose:
+        return solution, scaling
+    d, gram = scaling.vectors, solution.gram
+    products = {pair(*sorted((a, b))): (i, j) for i, a in enumerate(vectors) for j, b in enumerate(vectors)}
+    i, j = np.array([products[name] for name in arrays.values[len(values) :]], int).reshape(-1, 2).T
+    kept = [k for k, v in enumerate(vectors) if v not in arrays.loose]
+    scaling = Scaling(d[kept], np.append(scaling.values, d[i] * d[j]), scaling.metric)
+    return replace(solution, gram=gram[np.ix_(kept, kept)], values=np.append(solution.values, gram[i, j])), scaling
+
+
+def _clarabel(
+    problem: Problem, metric: Scalar, per: Scalar | None, text: str, tolerance: float, began: float
+) -> WorstCase:
     arrays = assemble(problem)
     if per is not None:
         arrays = _with_normalisation(arrays, per)
     arrays = loosened(arrays, metric.form)
     objective = Objective(*form_arrays(metric.form, arrays.vectors, arrays.values))
-    first = _expected_sizes(problem, arrays)
+    first = _sizes(problem, arrays.vectors, arrays.values, arrays.loose)
     solution, scaling = solve_dual(arrays, objective, first, tolerance=tolerance), first
     _refuse_infeasible(solution)
     size = abs(solution.dual)
@@ -125,18 +185,39 @@ def solve(
             if again.status == "Solved":
                 solution, tolerance = again, asked
                 break
-    gap = abs(solution.dual - solution.primal) / max(abs(solution.dual), scaling.metric * 1e-12, 1e-300)
     reason = ""
     if solution.status != "Solved":
         reason = f"Clarabel answers {solution.status}, which is not a solution to tolerance {tolerance:g}"
-    elif not gap <= 1e3 * tolerance:  # NaN too
+    return _answer(problem, metric, per, text, "clarabel", began, arrays, objective, solution, first, tolerance, reason)
+
+
+def _answer(
+    problem: Problem,
+    metric: Scalar,
+    per: Scalar | None,
+    text: str,
+    solver: str,
+    began: float,
+    arrays: Arrays,
+    objective: Objective,
+    solution: Solution,
+    scaling: Scaling,
+    tolerance: float,
+    reason: str,
+) -> WorstCase:
+    size = max(abs(solution.dual), abs(solution.primal), 1e-300)
+    gap = abs(solution.dual - solution.primal) / size
+    error = (solution.primal_error + solution.dual_error) / size
+    if not reason and not gap <= 1e3 * tolerance:  # NaN too
         reason = f"the primal and dual values differ by {gap:.2g} relative"
+    if not reason and not error <= 1e3 * tolerance:
+        reason = f"the residuals of the equations are worth {error:.2g} of the value: it is too small for this solver"
     return WorstCase(
         bound=solution.dual,
         primal=solution.primal,
         status=Status.UNDECIDED if reason else Status.SOLVED,
         reason=reason,
-        solver="clarabel",
+        solver=solver,
         seconds=time.perf_counter() - began,
         residuals={
             "equalities": solution.equality_residual,
@@ -153,16 +234,20 @@ def solve(
         arrays=arrays,
         objective=objective,
         solution=solution,
-        scaling=first,
+        scaling=scaling,
     )
 
 
-def _expected_sizes(problem: Problem, arrays: Arrays) -> Scaling:
+def _pairs(problem: Problem) -> int:
+    return sum(len(m.samples) ** 2 for m in problem.mappings)
+
+
+def _sizes(problem: Problem, vectors: tuple[str, ...], values: tuple[str, ...], loose: tuple[str, ...] = ()) -> Scaling:
+    """The sizes that the problem was written down with."""
     sizes = problem.vectors
-    products = {pair(*sorted((a, b))): sizes[a] * sizes[b] for a in arrays.loose for b in sizes}
+    products = {pair(*sorted((a, b))): sizes[a] * sizes[b] for a in loose for b in sizes}
     return Scaling(
-        np.array([sizes[v] for v in arrays.vectors], float),
-        np.array([(problem.values | products)[v] for v in arrays.values], float),
+        np.array([sizes[v] for v in vectors], float), np.array([(problem.values | products)[v] for v in values], float)
     )
 
 
@@ -176,15 +261,21 @@ def _refuse_infeasible(solution: Solution) -> None:
         raise PepError("the premises contradict each other, no member of the class satisfies them all; relax one")
 
 
-def _with_normalisation(arrays: Arrays, per: Scalar) -> Arrays:
-    q, a, c = form_arrays(per.form, arrays.vectors, arrays.values)
-    if c:
-        raise PepError(f"per = {per!r} has the constant {c}; measure by a quantity that is zero at the solution")
-    if arrays.constant.any():
+def _refuse_constants(problem: Problem, per: Scalar) -> None:
+    constant = per.form.linear.get(ONE, 0)
+    if constant:
+        raise PepError(f"per = {per!r} has the constant {constant}; measure by a quantity that is zero at the solution")
+    if any(c.scalar.form.linear.get(ONE) for c in problem.premises.values()) or any(
+        {"M", "D"} & set(m.cls.constants) for m in problem.mappings
+    ):
         raise PepError(
             "per = ... needs a problem without constants, but a premise or a class (M, D) has one; "
             "write the initial condition as a premise instead: problem.assume(... <= R ** 2)"
         )
+
+
+def _with_normalisation(arrays: Arrays, per: Scalar) -> Arrays:
+    q, a, _ = form_arrays(per.form, arrays.vectors, arrays.values)
     at = int(np.count_nonzero(~arrays.equal))  # last of the inequalities
     return Arrays(
         arrays.vectors,

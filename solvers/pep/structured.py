@@ -13,20 +13,21 @@ Fraction(1, 42)
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from gradproof.solvers.exact import fast_check
-from gradproof.solvers.pep import structured_chordal, structured_exact, structured_ipm
+from gradproof.solvers.pep import interior_point, structured_chordal, structured_exact, structured_explicit
 from gradproof.solvers.pep.certify import Certificate, CertificateUnavailable
 from gradproof.solvers.pep.expressions import PepError, exact
+from gradproof.solvers.pep.show import html
 from gradproof.solvers.pep.solve import Status
 from gradproof.solvers.pep.structured_certificate import prove
-from gradproof.solvers.pep.structured_model import STAR, Descent, low_rank
+from gradproof.solvers.pep.structured_model import MEASURES, STAR, Descent, low_rank
 from gradproof.solvers.pep.structured_pairs import complete
 from gradproof.theory import proof as kernel
 
@@ -35,7 +36,7 @@ KERNEL_UP_TO = 200  # steps up to which the plain kernel re-checks a certificate
 _MARGINS = (1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6)
 _GAPS = (1e-10, 1e-9, 1e-8, 1e-7)
 _AGREEMENT = 1e-6  # relative distance of primal and dual values up to which a solve counts
-_SOLVERS = ("auto", "chordal", "interior", "all-pairs")
+_SOLVERS = ("auto", "explicit", "chordal", "interior", "all-pairs")
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,11 +84,9 @@ class StructuredWorstCase:
         return structured_exact.exact_optimum(self)
 
     def _repr_html_(self) -> str:
-        why = f": {self.reason}" if self.reason else ""
-        return (
-            f"<b>worst case</b> {self.bound:.9g} ({self.status.value}{why})<br>primal {self.primal:.9g}, "
-            f"{len(self.pairs)} inequalities, {self.solver}, {self.seconds:.3g} s"
-        )
+        descent = self.descent
+        setting = f"N = {descent.N}, gamma = {descent.gamma}, L = {descent.L}, mu = {descent.mu}"
+        return html(self, f"of gradient descent, {MEASURES[descent.measure]}; {setting}")
 
 
 def gradient_descent(
@@ -107,9 +106,10 @@ def gradient_descent(
         gamma, L, mu: step size (unit 1/L) and curvature bounds; exact or float.
         measure: ``function-value``, ``distance`` or ``gradient`` (per squared distance to the minimiser), or
             ``smallest-gradient`` (per f(x_0) - inf f; any mu < L, e.g. -L).
-        solver: ``chordal`` (linear in N), ``interior`` (more digits, up to some hundred steps), ``all-pairs``
-            (``interior``, then every violated inequality is added), or ``auto``: chordal, and all pairs if an explicit
-            function shows that neighbours are not enough.
+        solver: ``explicit`` (a known worst function and the multipliers it determines, checked; no program is solved),
+            ``chordal`` (the semidefinite program, linear in N), ``interior`` (more digits, up to some hundred steps),
+            ``all-pairs`` (``interior``, then every violated inequality is added), or ``auto``: explicit, else chordal,
+            and all pairs if that is undecided or an explicit function shows that neighbours are not enough.
         tolerance: relative, of the solver.
 
     Raises:
@@ -118,19 +118,34 @@ def gradient_descent(
     if solver not in _SOLVERS:
         raise PepError(f"solver = {solver!r} is not known; use one of {', '.join(map(repr, _SOLVERS))}")
     descent = Descent(N, exact(gamma, "gamma"), exact(L, "L"), exact(mu, "mu"), measure)
+    if solver in ("auto", "explicit"):
+        answer = _explicit(descent)
+        if answer is not None:
+            return answer
+        if solver == "explicit":
+            raise PepError(
+                f"no explicit worst function is known for gamma L = {descent.h:g}, N = {N}, {measure!r}; use solver='auto'"
+            )
     if solver in ("auto", "chordal"):
         found = _chordal(descent, tolerance)
         loose = found.lower > 0 and found.bound > found.lower * (1 + 1e-5)
-        if solver == "chordal" or not loose or descent.N > INTERIOR_UP_TO:
+        settled = found.status is Status.SOLVED and not loose
+        if solver == "chordal" or settled or descent.N > INTERIOR_UP_TO:
             return found
     return _interior(descent, max(tolerance, 1e-10), every_pair=solver != "interior")
 
 
 def sweep(
-    N: int, gammas: Iterable[Any], L: Any = 1, mu: Any = 0, *, measure: str = "function-value"
+    N: int,
+    gammas: Iterable[Any],
+    L: Any = 1,
+    mu: Any = 0,
+    *,
+    measure: str = "function-value",
+    solver: str = "auto",
 ) -> tuple[StructuredWorstCase, ...]:
-    """The worst case at each step size, by the chordal program."""
-    return tuple(gradient_descent(N, gamma, L, mu, measure=measure, solver="chordal") for gamma in gammas)
+    """The worst case at each step size."""
+    return tuple(gradient_descent(N, gamma, L, mu, measure=measure, solver=solver) for gamma in gammas)
 
 
 def _answer(
@@ -161,6 +176,15 @@ def _answer(
     )
 
 
+def _explicit(descent: Descent) -> StructuredWorstCase | None:
+    began = time.perf_counter()
+    out = structured_explicit.solve(descent)
+    if out is None:
+        return None
+    found = _answer(descent, out.dual, out.primal, "", "explicit", began, out.residual, descent.chain, out.multipliers)
+    return found if found.status is Status.SOLVED else None
+
+
 def _chordal(descent: Descent, tolerance: float, margin: float = 0.0) -> StructuredWorstCase:
     began = time.perf_counter()
     out = structured_chordal.solve(descent, tolerance=tolerance, margin=margin)
@@ -178,7 +202,7 @@ def _interior(descent: Descent, gap: float, *, every_pair: bool) -> StructuredWo
     else:
         pairs, missing = descent.chain, ""
         data, scale = low_rank(descent, pairs)
-        out = structured_ipm.solve(data, gap=gap)
+        out = interior_point.solve(data, gap=gap)
     value = descent.sizes[3]
     reason = missing if out.gap <= _AGREEMENT else f"interior-point method: {out.status}, gap {out.gap:.1e}"
     name = "all-pairs" if every_pair else "interior"
@@ -201,14 +225,15 @@ def _certify(worst: StructuredWorstCase, gap: float | None) -> Certificate:
     admitted = gap if gap is not None else (1e-9 if small else 1e-6)
     best = np.inf
     every_pair = worst.solver == "all-pairs"
-    attempts = [(True, gap) for gap in _GAPS] if small else []
-    if not every_pair:
-        attempts += [(False, margin) for margin in _MARGINS]
-    for interior, setting in attempts:
-        if interior:
-            found = _interior(descent, setting, every_pair=every_pair)
-        else:
-            found = _chordal(descent, 1e-12, setting)
+    attempts: list[Callable[[], StructuredWorstCase | None]] = [] if every_pair else [partial(_explicit, descent)]
+    if small:
+        attempts += [partial(_interior, descent, gap, every_pair=every_pair) for gap in _GAPS]
+    if not every_pair or small:
+        attempts += [partial(_chordal, descent, 1e-12, margin) for margin in _MARGINS]
+    for attempt in attempts:
+        found = attempt()
+        if found is None:
+            continue
         proved = prove(descent, found.pairs, found.raw, found.bound / float(descent.unit))
         if proved is None:
             continue

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradproof.solvers.pep import structured_ipm
-from gradproof.solvers.pep.structured_ipm import Interior, LowRank
+from gradproof.solvers.pep import interior_point
+from gradproof.solvers.pep.interior_point import Interior, LowRank
 from gradproof.solvers.pep.structured_model import STAR, Descent, form_coefficients, low_rank, vectors
 
 _VIOLATED = 1e-6  # in units of the function values concerned
@@ -21,7 +21,7 @@ def complete(descent: Descent, gap: float) -> tuple[np.ndarray, Interior, np.nda
     pairs = descent.chain
     if descent.measure == "distance":  # the pairs with the minimiser are enough for every step size
         return pairs, *_solve(descent, pairs, gap)[1:], ""
-    reached, rough = gap, _ROUGH
+    reached, rough = gap, gap  # once a pair is missing, the solves that only choose more need few digits
     for _ in range(_ROUNDS):
         data, out, scale = _solve(descent, pairs, rough)
         violation = _violations(descent, data, out)
@@ -37,13 +37,14 @@ def complete(descent: Descent, gap: float) -> tuple[np.ndarray, Interior, np.nda
         chosen = violation[i, j] > _VIOLATED
         new = np.stack([i[chosen], j[chosen]], axis=1)
         new[new == descent.N + 1] = STAR
+        rough = _ROUGH
         pairs = np.concatenate([pairs, new])
     return pairs, out, scale, f"inequalities were still violated by {reached:.1e} after {_ROUNDS} rounds"
 
 
 def _solve(descent: Descent, pairs: np.ndarray, gap: float) -> tuple[LowRank, Interior, np.ndarray]:
     data, scale = low_rank(descent, pairs)
-    return data, structured_ipm.solve(data, gap=gap, centring=4 if gap < _ROUGH else 0), scale
+    return data, interior_point.solve(data, gap=gap, centring=4 if gap < _ROUGH else 0), scale
 
 
 def _violations(descent: Descent, data: LowRank, out: Interior) -> np.ndarray:
@@ -54,8 +55,7 @@ def _violations(descent: Descent, data: LowRank, out: Interior) -> np.ndarray:
     U = data.factors.transpose(1, 0, 2).reshape(n, m * r)
     UD = (data.factors @ data.middles).transpose(1, 0, 2).reshape(n, m * r)
     products = ((out.gram @ U) * UD).sum(axis=0).reshape(m, r).sum(axis=1)
-    slack = out.mu / out.multipliers
-    values = np.linalg.lstsq(data.E, data.b - products - slack, rcond=None)[0]
+    values = np.linalg.lstsq(data.E, data.b - products - out.distances, rcond=None)[0]
     f = np.append(values[: descent.N + 1] * f_size, 0.0)
     xx, xg, gg = x @ out.gram @ x.T, x @ out.gram @ g.T, g @ out.gram @ g.T
     M = form_coefficients(descent.kappa)

@@ -50,11 +50,12 @@ def train(program: Program, *, gap: float = 1e-8, max_iterations: int = 100) -> 
             return found
         try:
             with np.errstate(divide="raise", invalid="raise", over="raise"):
-                point = work.step(point, accuracy=1e-4 * gap)
+                after = work.step(point, accuracy=1e-4 * gap)
         except (np.linalg.LinAlgError, FloatingPointError):
             break  # the cones' determinants have lost all digits: what was reached is what doubles give
-        if point is None:
+        if after is None:
             break
+        point = after
     assert best is not None
     raise NotSolved(f"relative gap {best.gap:.1e} after {best.iterations} steps, {gap:.1e} was asked for; ask for less")
 
@@ -138,7 +139,7 @@ class _Work:
         root = np.linalg.inv(_roots(H))
         inverse = np.matmul(np.swapaxes(root, 2, 3), root)
         # v_i and w_i enter the residual with opposite signs and equal matrices: one triangle carries the sum of their inverses
-        both = np.linalg.qr(np.concatenate([root[0], root[1]], axis=1), mode="r")
+        both = np.asarray(np.linalg.qr(np.concatenate([root[0], root[1]], axis=1), mode="r"))
         B = (both.reshape(P * d, d) @ self.XT).reshape(P, d, n) * self.p.S[:, None, :]
         M = dsyrk(1.0, B.reshape(P * d, n).T, lower=1)
         M[np.diag_indices(n)] += 1.0

@@ -125,14 +125,14 @@ def robust_lower_bound(program: Program, eps: float) -> float:
     if problem.status != cp.OPTIMAL:
         raise RobustFailed(f"Clarabel stopped with status {problem.status} on the dual; try another eps or beta")
     # the values as numbers, clipped into every constraint but the cones, whose excess is then scaled away
-    weight = np.maximum(alpha.value, 0)
-    q = np.clip(p.value, -eps * weight[:, None], eps * weight[:, None])
+    weight = np.maximum(np.asarray(alpha.value), 0)
+    q = np.clip(np.asarray(p.value), -eps * weight[:, None], eps * weight[:, None])
     pull = program.S @ (weight[:, None] * y[:, None] * X - q)
     most = n * weight.max() * program.beta
     for sign, m, h in zip((1, -1), lam, g, strict=True):
-        L = np.maximum(m.value, 0)
+        L = np.maximum(np.asarray(m.value), 0)
         reach = eps * L.sum(1)[:, None]
-        slack = sign * pull + (program.signs * L) @ X - np.clip(h.value, -reach, reach)
+        slack = sign * pull + (program.signs * L) @ X - np.clip(np.asarray(h.value), -reach, reach)
         most = max(most, float(np.linalg.norm(slack, axis=1).max()))
     rounding = 1 - 64 * (n + d) * EPS
     return float(weight.sum()) * min(1.0, program.beta / most) * rounding

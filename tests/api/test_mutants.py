@@ -79,7 +79,7 @@ def test_a_mutant_that_the_checks_miss_is_searched(tmp_path):
     long_step = [m for m in mutants_of(claim) if m.what == "(-L*gamma + 1)**2 -> (-L*gamma + 1)**3"]
     result = confront(claim, long_step[0], Ledger(tmp_path / "l.sqlite"))
     assert result.caught
-    assert result.by == "search/worst_case"
+    assert result.by == "search/exact_worst_case"
     wider = [m for m in mutants_of(claim) if m.kind == "assumption" and "step" in m.what]
     result = confront(claim, wider[0], Ledger(tmp_path / "l.sqlite"))
     assert not result.caught

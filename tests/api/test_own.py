@@ -14,7 +14,8 @@ import gradproof
 from gradproof import experiment, own_claim
 from gradproof.cli import main
 from gradproof.falsify import falsify_claim
-from gradproof.falsify.experiment import EXPERIMENTS, all_hold, respects
+from gradproof.falsify.experiment import EXPERIMENTS
+from gradproof.falsify.ranges import all_hold, respects
 from gradproof.theory.errors import ParameterError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -10,7 +10,7 @@ import pytest
 from gradproof.solvers.exact.balls import ball, enclose, ends, sqrt_between
 from gradproof.solvers.exact.definite import integer_matrix, is_positive_definite, is_positive_semidefinite, ldl
 from gradproof.solvers.exact.linear import null_space, project
-from gradproof.solvers.exact.rounding import dyadic, simplest_between, simplest_near
+from gradproof.solvers.exact.rounding import dyadic, exact_number, simplest_between, simplest_near
 from gradproof.solvers.exact.windows import split
 from gradproof.theory.errors import ParameterError
 
@@ -151,3 +151,18 @@ def test_an_indefinite_form_has_no_windows() -> None:
     form[7, 7] = form[7, 7] - 1000
     found = split(form, list(range(20)))
     assert found is None or found.left < 0
+
+
+def test_one_reader_of_numbers_two_meanings_of_a_float() -> None:
+    assert exact_number(0.1) == F(1, 10)
+    assert exact_number(0.1, floats="binary") == F(0.1) != F(1, 10)
+    for same in (F(3, 4), "3/4", 0.75, np.float64(0.75), flint.fmpq(3, 4)):
+        assert exact_number(same) == exact_number(same, floats="binary") == F(3, 4)
+    assert exact_number(np.int64(2)) == exact_number(flint.fmpz(2)) == 2
+
+
+@pytest.mark.parametrize("value", [None, True, "fast", "1/0", float("nan"), float("inf"), [1], object()])
+@pytest.mark.parametrize("floats", ["decimal", "binary"])
+def test_what_is_no_number_is_named(value: object, floats: str) -> None:
+    with pytest.raises(ParameterError, match=r"^eta = .*(number|finite)"):
+        exact_number(value, "eta", floats=floats)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 
 from gradproof.solvers.pep import (
     BoundedGradient,
@@ -184,7 +185,7 @@ def test_polyak_lojasiewicz_members_satisfy_the_inequalities():
 
 @pytest.mark.parametrize(
     "cls",
-    [c for c in CLASSES if c.kind == "function" and c.exact and "mu" in c.constants and "M" not in c.constants],
+    [c for c in CLASSES if c.kind == "function" and c.exact and "mu" in c.constants],
     ids=str,
 )
 @given(seed=st.integers(0, 2**32 - 1))
@@ -206,3 +207,104 @@ def test_interpolable_data_extend_to_a_member(cls, seed):
         violation(cls, np.vstack([x, new]), np.vstack([g, [v for _, v in out]]), np.append(f, [v for v, _ in out]))
         <= 1e-4
     )
+
+
+def _lipschitz_data(rng, L):
+    """Points and random values scaled until they are just L-Lipschitz: data, not samples of a member."""
+    x, y = rng.normal(size=(2, POINTS, DIM))
+    i, j = np.triu_indices(POINTS, 1)
+    ratio = np.linalg.norm(y[i] - y[j], axis=1) / np.linalg.norm(x[i] - x[j], axis=1)
+    return x, y * L / ratio.max()
+
+
+def _in_all_balls(centres, radii):
+    """How far the best point stays outside the balls, in squared units: <= 0 if they have a point in common."""
+
+    def value(z):
+        return z[-1]
+
+    constraints = {"type": "ineq", "fun": lambda z: z[-1] + radii**2 - ((z[:-1] - centres) ** 2).sum(axis=1)}
+    start = np.append(centres.mean(axis=0), ((centres.mean(axis=0) - centres) ** 2).sum(axis=1).max())
+    found = minimize(value, start, constraints=constraints, method="SLSQP", options={"ftol": 1e-14, "maxiter": 500})
+    return float((((found.x[:-1] - centres) ** 2).sum(axis=1) - radii**2).max())
+
+
+#: accuracy of the small programs that look for an extension, in numbers of size 1 to 100
+FOUND = 1e-6
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=15, deadline=None)
+def test_data_of_lipschitz_and_cocoercive_operators_extend_to_a_further_point(seed):
+    """Kirszbraun (1934): the balls around the values have a common point; cocoercive is Lipschitz after a shift."""
+    rng = np.random.default_rng(seed)
+    x, y = _lipschitz_data(rng, 2.0)
+    assert violation(LipschitzOperator(2), x, y, np.zeros(POINTS)) <= ROUNDING
+    new = rng.normal(size=DIM)
+    distance = np.linalg.norm(x - new, axis=1)
+    assert _in_all_balls(y, 2 * distance) <= FOUND
+    beta = 0.5  # A is beta-cocoercive iff 2 beta A - 1 is nonexpansive
+    g = (x + y / 2) / (2 * beta)
+    assert violation(Cocoercive(Fraction(1, 2)), x, g, np.zeros(POINTS)) <= ROUNDING
+    centres = g + (new - x) / (2 * beta)
+    assert _in_all_balls(centres, distance / (2 * beta)) <= FOUND
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=15, deadline=None)
+def test_data_of_monotone_operators_extend_to_a_further_point(seed):
+    """Minty (1962): for every w there is a monotone extension (x, g) with x + g = w; mu shifts it."""
+    rng = np.random.default_rng(seed)
+    w, h = _lipschitz_data(rng, 1.0)
+    x, g = (w + h) / 2, (w - h) / 2  # the resolvent's reflection is nonexpansive
+    assert violation(Monotone(), x, g, np.zeros(POINTS)) <= ROUNDING
+    assert violation(StronglyMonotone(Fraction(1, 2)), x, g + x / 2, np.zeros(POINTS)) <= ROUNDING
+    new = rng.normal(size=DIM)
+    assert _in_all_balls(h, np.linalg.norm(w - new, axis=1)) <= FOUND
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=15, deadline=None)
+def test_data_of_quadratics_extend_to_a_matrix(seed):
+    """B = U (X'U)^+ U' with U = G - mu X has B X = U and 0 <= B <= L - mu: Bousselmi, Hendrickx, Glineur (2024)."""
+    cls, mu, L = Quadratic(Fraction(1, 2), 3), 0.5, 3.0
+    rng = np.random.default_rng(seed)
+    x, g, f = (v[:2] for v in sample(cls, rng))  # fewer points than dimensions: they do not determine the matrix
+    assert violation(cls, x, g, f) <= ROUNDING
+    X, U = x.T, (g - mu * x).T
+    Q = mu * np.eye(DIM) + U @ np.linalg.pinv(X.T @ U) @ U.T
+    spectrum = np.linalg.eigvalsh(Q)
+    assert mu - FOUND <= spectrum[0]
+    assert spectrum[-1] <= L + FOUND
+    assert np.abs(Q @ X - g.T).max() <= FOUND
+    assert np.abs(np.einsum("kd,de,ke->k", x, Q, x) / 2 - f).max() <= FOUND
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=15, deadline=None)
+def test_data_of_sets_extend_to_their_convex_hull(seed):
+    """The given vectors are normal to the hull of the points, and its diameter is that of the points."""
+    cls = Indicator(1)
+    rng = np.random.default_rng(seed)
+    x, g, f = sample(cls, rng)
+    assert violation(cls, x, g, f) <= ROUNDING
+    weights = rng.dirichlet(np.ones(POINTS), size=6)
+    inside = weights @ x
+    assert violation(cls, np.vstack([x, inside]), np.vstack([g, np.zeros_like(inside)]), np.zeros(10)) <= ROUNDING
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=15, deadline=None)
+def test_data_of_compressors_extend_by_the_identity(seed):
+    cls = Contractive(Fraction(1, 4))
+    rng = np.random.default_rng(seed)
+    x, g, _ = sample(cls, rng)
+    new = rng.normal(size=(3, DIM))
+    assert violation(cls, np.vstack([x, new]), np.vstack([g, new]), np.zeros(POINTS + 3)) <= ROUNDING
+
+
+def test_control_data_that_are_not_interpolable_do_not_extend():
+    """Two values twice as far apart as a nonexpansive operator allows: no value in the middle is near enough to both."""
+    x, y = np.array([[-1.0, 0, 0], [1.0, 0, 0]]), np.array([[-2.0, 0, 0], [2.0, 0, 0]])
+    assert _in_all_balls(y, np.ones(2)) > 1
+    assert violation(LipschitzOperator(1), x, y, np.zeros(2)) > 1

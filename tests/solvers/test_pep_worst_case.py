@@ -103,7 +103,12 @@ def test_results_are_frozen_and_show_themselves():
     *_, worst = gradient_descent(1, 10, Fraction(1, 10), 1)
     with pytest.raises(FrozenInstanceError):
         worst.bound = 0
-    assert "worst case" in worst._repr_html_()
+    shown = replace(worst, text="<script>", reason="a < b")._repr_html_()
+    assert "<script>" not in shown
+    assert "&lt;script&gt;" in shown
+    assert "a &lt; b" in shown
+    for part in ("worst case", "bound", "relative gap", "interpolation f(0, *)", f"{worst.bound:.9g}", "clarabel"):
+        assert part in shown
     assert {"equalities", "inequalities", "gap"} <= set(worst.residuals)
     assert worst.seconds > 0
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gradproof.solvers.exact import fast_check
-from gradproof.solvers.pep import structured, structured_ipm
+from gradproof.solvers.pep import interior_point, structured
 from gradproof.solvers.pep.certify import CertificateUnavailable
 from gradproof.solvers.pep.expressions import PepError
 from gradproof.solvers.pep.solve import Status
@@ -187,7 +187,7 @@ def test_a_sweep_is_what_single_solves_are() -> None:
 def test_an_interior_point_is_dual_feasible_and_centred() -> None:
     descent = Descent(10, F(3, 4), F(1), F(0), "function-value")
     data, _ = low_rank(descent, descent.chain)
-    out = structured_ipm.solve(data, gap=1e-10)
+    out = interior_point.solve(data, gap=1e-10)
     assert out.status == "solved"
     assert np.abs(data.E.T @ out.multipliers - data.c).max() <= 1e-12
     slack = np.einsum("k,kia,kab,kjb->ij", out.multipliers, data.factors, data.middles, data.factors) - data.C

@@ -66,8 +66,8 @@ ORDERS = Claim(
     where="Theorems on bias, MSE and variance (numbers not recalled)",
     confidence="recalled",
     remark=(
-        "Orders recalled, constants not compared: they depend on the problem, and are no numbers. Hence the only evidence is "
-        "of exponents, on exact Gaussian laws; the constants of that case are the other claims."
+        "Orders recalled, constants not compared: they depend on the problem, and are no numbers. Hence one kind of evidence: "
+        "exponents on exact Gaussian laws; the constants of that case are the other claims."
     ),
 )
 

@@ -141,6 +141,16 @@ def with_the_control_variate(ctx: Context) -> Iterator[Evidence]:
         yield Measurement(measured=measured, bound=ctx.claim.bound(N=N, eta=eta, p=1, s2=s2), parameters={"N": N})
 
 
+@control(paper.GAUSSIAN_MEAN, drops="the control variate: SGLD in place of SGLDFP")
+def without_the_control_variate(ctx: Context) -> Iterator[Evidence]:
+    """SGLD's variance beside that of SGLDFP (no additive noise), N = 100 and 1000: too large by a factor that grows as N."""
+    eta = Fraction(1, 2)
+    for N in (100, 1000):
+        measured = gaussian.covariance(exact.mean_of(N), eta / N, "sgld").trace
+        bound = (N // 20) * ctx.claim.bound(N=N, eta=eta, p=1, s2=0)
+        yield Measurement(measured=measured, bound=bound, relation=Relation.LE, parameters={"N": N})
+
+
 @control(paper.CONTRACTION, drops="step_size")
 def long_steps(ctx: Context) -> Iterator[Evidence]:
     """Curvature 4, which is 1-strongly convex, gamma = 3/4 > 2/L: the factor exceeds the bound."""

@@ -154,7 +154,7 @@ def chains_for_a_mean(ctx: Context) -> Iterator[Evidence]:
         x = np.sin(np.arange(1, N + 1))
         mode = np.array([x.mean()])
         (delta,) = ends(
-            Posterior(np.ones((N, 1)), x, 0.0), lambda moved, at, N=N: [methods.sgld(moved, 0.5 / N)], mode, 60,
+            Posterior(np.ones((N, 1)), x, 0.0), lambda moved, at: [methods.sgld(moved, 0.5 / moved.N)], mode, 60,
             chains=5_000, p=1, stream=f"mean {N}", seed=ctx.seed, backend=ctx.backend,
         )  # fmt: skip
         bound = ctx.claim.bound(N=N, eta=0.5, p=1, s2=float(((x - mode) ** 2).mean()))

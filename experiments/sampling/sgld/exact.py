@@ -184,8 +184,7 @@ def certificate(
     width = int(d)
     if width < 1 or width != d or len(entries) % width:
         raise ParameterError(f"rows has {len(entries)} entries, no multiple of d = {d}; give d entries for each sample")
-    X = np.empty((len(entries) // width, width), dtype=object)
-    X.flat = [Fraction(str(v)) for v in entries]
+    X = gaussian.fractions(np.array([str(v) for v in entries]).reshape(-1, width), Fraction)
     zero = np.zeros(len(X), dtype=int)
     problem = gaussian.regression(X, zero, noise=Fraction(str(noise)), prior=Fraction(str(prior)))
     found = certify(problem.per_sample.tolist(), Fraction(str(gamma)), batch_size=int(p), replacement=True)
@@ -201,7 +200,7 @@ def distance_by_balls(ctx: Context) -> Iterator[Evidence]:
     F = Fraction
     turn = np.array([[F(1, 3), F(2, 3), F(2, 3)], [F(2, 3), F(1, 3), F(-2, 3)], [F(2, 3), F(-2, 3), F(1, 3)]])
     for values in ((F(1), F(4), F(9)), (F(1, 2), F(2), F(2))):
-        H = turn @ np.array(np.diag(values)) @ turn.T
+        H = (turn * np.array(values)) @ turn.T
         problem = gaussian.quadratic(H[None], np.zeros((1, 3), int))
         for gamma in (F(1, 10), F(1, 5)):
             C = gaussian.covariance(problem, gamma, "lmc").matrix
@@ -271,9 +270,9 @@ def worst_factor_of_regressions(ctx: Context) -> Iterator[Evidence]:
                 measured=factor, bound=ctx.claim.bound(gamma=gamma, mu=mu, L_h=L), error=problem.N * 10 * EPS,
                 error_source="rounding", parameters={"data": name, "gamma": gamma},
             )  # fmt: skip
-    for gamma, h in ((Fraction(1, 3), Fraction(2)), (Fraction(1, 10), Fraction(7))):
-        bound = ctx.claim.bound(gamma=gamma, mu=h, L_h=h)
-        yield Measurement(measured=(1 - gamma * h) ** 2, bound=bound, parameters={"h": h, "gamma": gamma})
+    for step, h in ((Fraction(1, 3), Fraction(2)), (Fraction(1, 10), Fraction(7))):
+        bound = ctx.claim.bound(gamma=step, mu=h, L_h=h)
+        yield Measurement(measured=(1 - step * h) ** 2, bound=bound, parameters={"h": h, "gamma": step})
 
 
 @check(paper.BIAS, level=Level.EXACT)

@@ -30,9 +30,7 @@ def rational(N: int = 50, d: int = 3) -> FiniteSum:
 
 
 def _hundredths(x: np.ndarray) -> np.ndarray:
-    out = np.empty(x.shape, dtype=object)
-    out.flat = [Fraction(round(100 * float(v)), 100) for v in x.ravel()]
-    return out
+    return gaussian.fractions(x, lambda v: Fraction(round(100 * v), 100))
 
 
 def window(problem: FiniteSum, p: int = 1) -> Fraction:

@@ -120,10 +120,16 @@ def sgldfp(problem: Posterior, gamma: float, anchor: Array) -> Method:
 
 
 def together(methods: Sequence[Method]) -> Method:
-    """One setting a method, all with the same random numbers (keys of shape (1, seed, 2)): synchronous coupling."""
+    """One setting a method. With keys of shape (1, seed, 2) all have the same random numbers: synchronous coupling."""
+
+    def own(x: Array, k: int) -> Array:
+        return x if x.shape[0] == 1 else x[k : k + 1, ...]
 
     def step(s: State, noise: Draw) -> State:
-        parts = [m.step(State(s.theta[k : k + 1, ...]), noise).theta for k, m in enumerate(methods)]
+        parts = [
+            m.step(State(s.theta[k : k + 1, ...]), Draw(own(noise.index, k), own(noise.normal, k))).theta
+            for k, m in enumerate(methods)
+        ]
         return State(array_namespace(s.theta).concat(parts, axis=0))
 
     return Method(_init, step)

@@ -58,7 +58,7 @@ def stale(gradient: Callable[[Array], Array], h: Any, tau: int, *, sigma: float 
         else:
             old = s.history[..., tau, :]
         kick = (2 * h) ** 0.5 * noise.normal
-        if noise.extra is not None:
+        if sigma:
             kick = kick + h * sigma * noise.extra
         x = s.history[..., 0, :] - h * gradient(old) + kick
         queue = xp.concat([x[..., None, :], s.history[..., :tau, :]], axis=-2)

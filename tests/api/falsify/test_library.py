@@ -117,15 +117,15 @@ def test_a_bound_of_the_gallery_that_is_one_percent_too_small_falls_to_a_rationa
     small = claim.with_bound(claim.expression * sp.Rational(99, 100), suffix="small")
     found = falsify_claim(small, seconds=40)
     assert found.violated
-    assert found.experiment == "worst_case"
+    assert found.experiment == "exact_worst_case"
     m = found.measurement
     assert isinstance(m.measured, sp.Rational)
     assert m.error == 0
     assert isinstance(m.parameters["x0"], list)  # the start, in rational coordinates
     at = {k: v for k, v in found.instance.items() if k != "given_up"}
     assert small.bound(**at) < m.measured <= claim.bound(**at)
-    assert replay(small, found.instance, experiment="worst_case").violated
-    assert not replay(claim, found.instance, experiment="worst_case").violated
+    assert replay(small, found.instance, experiment="exact_worst_case").violated
+    assert not replay(claim, found.instance, experiment="exact_worst_case").violated
 
 
 def test_a_class_without_rational_instances_refutes_nothing():

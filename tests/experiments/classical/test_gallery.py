@@ -68,6 +68,14 @@ def test_a_rate_that_is_not_proved_is_certified_just_above():
     assert 1 < facts["bound"] / facts["claimed"] < 1 + 1e-6
 
 
+@pytest.mark.parametrize(("mu", "gamma", "N"), [("1/10", "3/2", 5), ("1/2", 1, 8), (0, "3/2", 20), (0, "9/5", 3)])
+def test_function_values_are_certified_at_the_rate_itself(mu, gamma, N):
+    """The local form proves the exact optimum where the general program's values are too small, or N is large."""
+    proof, facts = certifier_of(registry.claim("gd.function-value"))(mu=mu, L=1, gamma=gamma, N=N)
+    assert facts["bound"] == facts["claimed"]
+    assert kernel_check(proof).statement.text
+
+
 def test_missing_and_unknown_parameters_are_named():
     for name in ("gd.contraction", "gd.function-value", "gd.gradient-nonconvex"):
         certify = certifier_of(registry.claim(name))

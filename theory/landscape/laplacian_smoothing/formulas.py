@@ -11,7 +11,7 @@ import sympy as sp
 
 def mlsgd_schedule(k: Any) -> Any:
     """sigma_k = (k + 1) / (k + 2): from 1/2 up to 1; a Fraction for an integer, an array for an array."""
-    return Fraction(k + 1, k + 2) if isinstance(k, Integral) else (k + 1) / (k + 2)
+    return Fraction(int(k) + 1, int(k) + 2) if isinstance(k, Integral) else (k + 1) / (k + 2)
 
 
 def decay(sigma: Any) -> sp.Expr:

@@ -15,7 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, cholesky, qr, solve_triangular
+from scipy.linalg import cho_factor, cho_solve, cholesky, eigvalsh, qr, solve_triangular
+from scipy.linalg.lapack import dtrtri
 
 _TO_BOUNDARY = 0.95  # share of the step to the boundary of the cone
 _CENTRED = 0.3  # |G^(1/2) S G^(1/2) / mu - 1| at which an iterate counts as centred
@@ -23,7 +24,10 @@ _CENTRED = 0.3  # |G^(1/2) S G^(1/2) / mu - 1| at which an iterate counts as cen
 
 @dataclass(frozen=True, eq=False)
 class LowRank:
-    """The data: factors (m, n, r) and their small middles (m, r, r), b (m,), E (m, f), c (f,), C (n, n)."""
+    """The data: factors (m, n, r) and their small middles (m, r, r), b (m,), E (m, f), c (f,), C (n, n).
+
+    The multipliers marked in ``free`` (m,), those of equalities, may have any sign.
+    """
 
     factors: np.ndarray
     middles: np.ndarray
@@ -31,6 +35,7 @@ class LowRank:
     E: np.ndarray
     c: np.ndarray
     C: np.ndarray
+    free: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +44,7 @@ class Interior:
 
     Attributes:
         multipliers: lam (m,).
+        distances: s (m,), of the inequalities from equality at the primal solution.
         slack: S (n, n), positive definite.
         gram: G (n, n), the primal matrix.
         bound: b . lam.
@@ -50,6 +56,7 @@ class Interior:
     """
 
     multipliers: np.ndarray
+    distances: np.ndarray
     slack: np.ndarray
     gram: np.ndarray
     bound: float
@@ -60,47 +67,52 @@ class Interior:
     status: str
 
 
-def _step(lower: np.ndarray, direction: np.ndarray) -> float:
-    """Largest t with ``lower lower^T + t direction`` positive semidefinite."""
-    half = solve_triangular(lower, direction, lower=True)
-    smallest = np.linalg.eigvalsh(solve_triangular(lower, half.T, lower=True))[0]
+def _step(half: np.ndarray, direction: np.ndarray) -> float:
+    """Largest t with ``X + t direction`` positive semidefinite; ``half`` is the inverse of X's Cholesky factor."""
+    smallest = eigvalsh(half @ direction @ half.T, subset_by_index=(0, 0), check_finite=False)[0]
     return np.inf if smallest >= 0 else -1.0 / smallest
 
 
-def _step_positive(x: np.ndarray, dx: np.ndarray) -> float:
-    negative = dx < 0
+def _step_positive(x: np.ndarray, dx: np.ndarray, bounded: np.ndarray) -> float:
+    negative = (dx < 0) & bounded
     return float((-x[negative] / dx[negative]).min()) if negative.any() else np.inf
 
 
 def solve(data: LowRank, *, gap: float = 1e-11, centring: int = 4, max_iter: int = 60) -> Interior:
-    """Solve to the relative ``gap``, then take up to ``centring`` pure centring steps."""
+    """Solve to the relative ``gap``, then take up to ``centring`` pure centring steps.
+
+    Raises:
+        numpy.linalg.LinAlgError: the equations contradict each other.
+    """
     m, n, r = data.factors.shape
     f = data.E.shape[1]
+    bounded = np.ones(m, bool) if data.free is None else ~data.free
+    count = n + int(bounded.sum())
     orthogonal, upper = qr(data.E)
-    null = orthogonal[:, f:]
-    particular = orthogonal[:, :f] @ np.linalg.solve(upper[:f].T, data.c)
+    null, onto = orthogonal[:, f:], solve_triangular(upper[:f], orthogonal[:, :f].T).T  # E^T onto = 1
+    particular = onto @ data.c
     U = np.ascontiguousarray(data.factors.transpose(1, 0, 2).reshape(n, m * r))
     UD = np.ascontiguousarray((data.factors @ data.middles).transpose(1, 0, 2).reshape(n, m * r))
 
     def adjoint(X: np.ndarray) -> np.ndarray:  # <A_k, X> for symmetric X
-        return ((X @ U) * UD).sum(axis=0).reshape(m, r).sum(axis=1)
+        return np.einsum("ij,ij->j", X @ U, UD).reshape(m, r).sum(axis=1)
 
     def combine(lam: np.ndarray) -> np.ndarray:  # sum lam_k A_k
         return (UD * np.repeat(lam, r)) @ U.T
 
     lam = particular + null @ (null.T @ (np.ones(m) - particular))
-    lam = np.maximum(lam, 1e-2)  # equations are restored by the first full step
-    S, G, s = np.eye(n), np.eye(n), np.ones(m)
+    lam = np.where(bounded, np.maximum(lam, 1e-2), 0.0)  # equations are restored by the first full step
+    S, G, s = np.eye(n), n * np.eye(n), bounded * 1.0  # a Gram matrix of unit diagonal has eigenvalues up to n
     iterations, centred, status = 0, 0, "the iteration limit was reached"
     for _ in range(max_iter):
-        mu = (np.vdot(G, S) + s @ lam) / (n + m)
-        equations = orthogonal[:, :f] @ np.linalg.solve(upper[:f].T, data.c - data.E.T @ lam)  # least change onto them
+        mu = (np.vdot(G, S) + s @ lam) / count
+        equations = onto @ (data.c - data.E.T @ lam)  # least change onto them
         dual_residual = combine(lam) - data.C - S
         feasible = np.abs(equations).max() <= 1e-10 and np.abs(dual_residual).max() <= 1e-11 * max(1.0, np.abs(S).max())
-        primal_residual = float(np.abs(null.T @ (data.b - adjoint(G) - s)).max())
+        need = data.b - s - adjoint(G)
+        primal_residual = float(np.abs(null.T @ need).max(initial=0))
         bound = float(data.b @ lam)
-        relative = (n + m) * mu / max(abs(bound), 1e-300)
-        done = feasible and relative <= gap
+        done = feasible and count * mu <= gap * max(abs(bound), 1e-300)
         if done:
             status = "solved"
             if centred >= centring or (centred and primal_residual <= 1e-3 * mu):
@@ -110,31 +122,30 @@ def solve(data: LowRank, *, gap: float = 1e-11, centring: int = 4, max_iter: int
         except np.linalg.LinAlgError:
             status = status if status == "solved" else "an iterate left the cone to rounding"
             break
-        inverse = cho_solve((chol_S, True), np.eye(n))
-        M = _blocks((UD.T @ (G @ UD)) * (U.T @ (inverse @ U)), m, r)
-        M[np.diag_indices(m)] += s / lam
-        reduced = null.T @ M @ null
+        half_S, half_G = (dtrtri(chol, lower=1)[0] for chol in (chol_S, chol_G))
+        inverse = half_S.T @ half_S
+        M = _blocks((UD.T @ (G @ UD)) * (U.T @ (inverse @ U)), r)
+        ratio = np.where(bounded, s / np.where(bounded, lam, 1.0), 0.0)
+        M[np.diag_indices(m)] += ratio
+        reduced = null.T @ (M @ null)
         scale = 1.0 / np.sqrt(np.maximum(np.diag(reduced), 1e-300))
         jacobi = reduced * np.outer(scale, scale)
         factor = _factor(jacobi)
         if factor is None:
             status = status if status == "solved" else "the Schur complement is singular to rounding"
             break
-        need = data.b - s - adjoint(G)
+        correction = _symmetric(G @ dual_residual @ inverse)
 
         def newton(target: float, second: np.ndarray, second_s: np.ndarray) -> tuple[np.ndarray, ...]:
-            X = target * inverse - G - _symmetric(G @ dual_residual @ inverse) - second  # noqa: B023
-            t = (target - second_s) / lam - s  # noqa: B023
-            right = adjoint(X) + t - need - M @ equations  # noqa: B023
-            g = scale * (null.T @ right)  # noqa: B023
+            X = target * inverse - G - second  # noqa: B023
+            t = np.where(bounded, (target - second_s) / np.where(bounded, lam, 1.0) - s, 0.0)  # noqa: B023
+            g = scale * (null.T @ (adjoint(X - correction) + t - need - M @ equations))  # noqa: B023
             y = cho_solve(factor, g)  # noqa: B023
             for _ in range(3):
                 y = y + cho_solve(factor, g - jacobi @ y)  # noqa: B023
             dlam = null @ (scale * y) + equations  # noqa: B023
             dS = combine(dlam) + dual_residual  # noqa: B023
-            dG = target * inverse - G - _symmetric(G @ dS @ inverse) - second  # noqa: B023
-            ds = (target - second_s - s * dlam) / lam - s  # noqa: B023
-            return dlam, dS, dG, ds
+            return dlam, dS, X - _symmetric(G @ dS @ inverse), t - ratio * dlam  # noqa: B023
 
         zero, zero_s = np.zeros((n, n)), np.zeros(m)
         if done:
@@ -142,15 +153,15 @@ def solve(data: LowRank, *, gap: float = 1e-11, centring: int = 4, max_iter: int
             centred += 1
         else:
             dlam, dS, dG, ds = newton(0.0, zero, zero_s)
-            primal = min(1.0, _step(chol_G, dG), _step_positive(s, ds))
-            dual = min(1.0, _step(chol_S, dS), _step_positive(lam, dlam))
+            primal = min(1.0, _step(half_G, dG), _step_positive(s, ds, bounded))
+            dual = min(1.0, _step(half_S, dS), _step_positive(lam, dlam, bounded))
             affine = np.vdot(G + primal * dG, S + dual * dS) + (s + primal * ds) @ (lam + dual * dlam)
-            sigma = min(1.0, max((affine / ((n + m) * mu)) ** 3, 1e-3))
+            sigma = min(1.0, max((affine / (count * mu)) ** 3, 1e-3))
             dlam, dS, dG, ds = newton(sigma * mu, _symmetric(dG @ dS @ inverse), dlam * ds)
             iterations += 1
         iterations += 1
-        primal = min(1.0, _TO_BOUNDARY * min(_step(chol_G, dG), _step_positive(s, ds)))
-        dual = min(1.0, _TO_BOUNDARY * min(_step(chol_S, dS), _step_positive(lam, dlam)))
+        primal = min(1.0, _TO_BOUNDARY * min(_step(half_G, dG), _step_positive(s, ds, bounded)))
+        dual = min(1.0, _TO_BOUNDARY * min(_step(half_S, dS), _step_positive(lam, dlam, bounded)))
         if max(primal, dual) < 1e-8:
             status = status if status == "solved" else "the steps became too short"
             break
@@ -159,16 +170,16 @@ def solve(data: LowRank, *, gap: float = 1e-11, centring: int = 4, max_iter: int
         if dual == 1.0:
             S = _symmetric(combine(lam) - data.C)
     bound = float(data.b @ lam)
-    relative = float((np.vdot(G, S) + s @ lam) / max(abs(bound), 1e-300))
-    residual = float(np.abs(null.T @ (data.b - adjoint(G) - s)).max())
-    mu = float((np.vdot(G, S) + s @ lam) / (n + m))
-    return Interior(lam, S, G, bound, relative, residual, mu, iterations, status)
+    total = float(np.vdot(G, S) + s @ lam)
+    residual = float(np.abs(null.T @ (data.b - adjoint(G) - s)).max(initial=0))
+    relative = total / max(abs(bound), 1e-300)
+    return Interior(lam, s, S, G, bound, relative, residual, total / count, iterations, status)
 
 
-def _blocks(X: np.ndarray, m: int, r: int) -> np.ndarray:
+def _blocks(X: np.ndarray, r: int) -> np.ndarray:
     """Sums over the r x r blocks of an (m r, m r) matrix."""
-    halfway = X.reshape(m * r * m, r).sum(axis=1).reshape(m, r, m)
-    return halfway.sum(axis=1)
+    halfway = sum((X[:, k::r] for k in range(1, r)), X[:, ::r].copy())
+    return sum((halfway[k::r] for k in range(1, r)), halfway[::r].copy())
 
 
 def _symmetric(X: np.ndarray) -> np.ndarray:
@@ -176,7 +187,7 @@ def _symmetric(X: np.ndarray) -> np.ndarray:
 
 
 def _factor(matrix: np.ndarray) -> tuple[np.ndarray, bool] | None:
-    for ridge in (0.0, 1e-15, 1e-14, 1e-13, 1e-12, 1e-11):
+    for ridge in (0.0, 1e-15, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9):
         try:
             return cho_factor(matrix + ridge * np.eye(len(matrix)), lower=True)
         except np.linalg.LinAlgError:

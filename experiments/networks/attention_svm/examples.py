@@ -1,0 +1,34 @@
+"""The three methods on instances A and B, for the agreement of all array libraries."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradproof.experiments.engine.backend import Backend
+from gradproof.experiments.engine.examples import Example, example
+from gradproof.experiments.networks.attention_svm.instances import layer
+from gradproof.experiments.networks.attention_svm.methods import attention_gd, factored_gd, normalised_gd
+
+ETAS = np.array([0.05, 0.1])[:, None, None, None]
+
+
+def _starts(*shape: int) -> np.ndarray:
+    return 0.3 * np.sin(np.arange(2.0 * 3 * np.prod(shape))).reshape(2, 3, *shape)
+
+
+@example(attention_gd)
+def gd_on_logistic_attention(on: Backend) -> Example:
+    problem, eta = on.move((layer("A", logistic=True).problem, ETAS))
+    return Example(attention_gd(problem, eta), _starts(3, 3))
+
+
+@example(normalised_gd)
+def normalised_gd_on_attention(on: Backend) -> Example:
+    problem, eta = on.move((layer("B").problem, ETAS))
+    return Example(normalised_gd(problem, eta), _starts(4, 4))
+
+
+@example(factored_gd)
+def factored_attention(on: Backend) -> Example:
+    problem, eta = on.move((layer("A").problem, ETAS))
+    return Example(factored_gd(problem, eta), _starts(2, 3, 3))

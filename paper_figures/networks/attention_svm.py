@@ -1,0 +1,89 @@
+"""One attention layer: directions of descent, and of the regularisation paths of W (with its bound) and of K and Q."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from gradproof.experiments.engine.run import run
+from gradproof.experiments.networks.attention_svm.directions import normalised_run
+from gradproof.experiments.networks.attention_svm.instances import layer, local_selection, smoothness
+from gradproof.experiments.networks.attention_svm.methods import attention_gd, correlation
+from gradproof.experiments.networks.attention_svm.paths import factored_point, path_point
+from gradproof.paper_figures.make import COLOURS
+from gradproof.theory.networks.attention_svm import PATH_FINITE_R
+
+
+def compute(*, budget: str = "quick") -> xr.Dataset:
+    """Runs on A and on the layer with a local selection; path points of A and B and of the factors of A."""
+    steps = 2000 if budget == "quick" else 20_000
+    found = layer("A")
+    normalised = normalised_run("A", steps)
+    at = sorted({*np.geomspace(1, steps, 40).astype(int).tolist(), steps})
+    plain = run(
+        attention_gd(found.problem, 1 / smoothness(found.problem)), np.zeros((1, 1, 3, 3)), steps,
+        record={"c": lambda q: correlation(q.W + 1e-300, found.svm.W)}, at=at,
+    )  # fmt: skip
+    p, second, best = local_selection()
+    local = run(
+        attention_gd(p, 1.0), np.diag([5.0, 0.0])[None, None], steps,
+        record={"best": lambda q: correlation(q.W, best), "second": lambda q: correlation(q.W, second)}, at=at,
+    )  # fmt: skip
+    radii = np.geomspace(10, 160, 9)
+    factored = [factored_point("A", float(r)) for r in radii]
+    paths, bounds = [], []
+    for name in "AB":
+        f = layer(name)
+        n, T, _ = f.problem.X.shape
+        paths.append([1 - float(correlation(path_point(name, float(r)), f.svm.W)) for r in radii])
+        bounds.append(
+            [1 - float(PATH_FINITE_R.bound(n=n, T=T, kappa=f.kappa, R=float(r), Xi=1 / f.svm.upper)) for r in radii]
+        )
+    return xr.Dataset(
+        {
+            "normalised": ("step", 1 - normalised.correlation.values[0, 0]),
+            "plain": ("plain_step", 1 - plain.c.values[0, 0]),
+            "local_best": ("plain_step", local.best.values[0, 0]),
+            "local_second": ("plain_step", local.second.values[0, 0]),
+            "nuclear": ("R", [float(correlation(W, found.svm_nuclear.W)) for W in factored]),
+            "frobenius": ("R", [float(correlation(W, found.svm.W)) for W in factored]),
+            "path": (("data", "R"), paths),
+            "bound": (("data", "R"), bounds),
+            "margin": ((), 1 / found.svm.upper),
+        },
+        coords={
+            "step": normalised.step.values, "plain_step": plain.step.values, "data": ["A", "B"], "R": radii,
+        },
+        attrs={"source": "Ataee Tarzanagh, Li, Thrampoulidis, Oymak (2023), arXiv:2308.16898"},
+    )  # fmt: skip
+
+
+def draw(data: xr.Dataset) -> Any:
+    """Three panels at a paper's text width."""
+    import matplotlib.pyplot as plt
+
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(7.2, 2.5))
+    left.semilogx(data.step, 1 - data.normalised, "-", color=COLOURS[0], label="normalised, from 0")
+    left.semilogx(data.plain_step, 1 - data.plain, "--", color=COLOURS[1], label="plain, from 0")
+    left.semilogx(data.plain_step, data.local_best, ":", color=COLOURS[3], label="plain, local start")
+    left.set_xlabel("step")
+    left.set_ylabel(r"correlation with $W^{svm}$")
+    left.legend()
+    left.set_title("(a) Gradient descent on $W$")
+    middle.semilogx(data.R, data.nuclear, "o-", ms=3, color=COLOURS[0], label="nuclear solution")
+    middle.semilogx(data.R, data.frobenius, "s--", ms=3, color=COLOURS[1], label="Frobenius solution")
+    middle.set_xlabel("radius $R$")
+    middle.set_ylabel(r"correlation of $KQ^\top$")
+    middle.legend()
+    middle.set_title("(b) Path of $K$ and $Q$")
+    for colour, name in ((COLOURS[0], "A"), (COLOURS[1], "B")):
+        at = data.sel(data=name)
+        right.loglog(at.R, at.path, "o-", ms=3, color=colour, label=f"path, {name}")
+        right.loglog(at.R, at.bound, "--", color=colour, label=f"bound, {name}")
+    right.set_xlabel("radius $R$")
+    right.set_ylabel("1 - correlation")
+    right.legend()
+    right.set_title("(c) Regularisation path")
+    return figure

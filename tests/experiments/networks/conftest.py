@@ -1,0 +1,34 @@
+"""Shared by the tests of the two papers' claims."""
+
+from dataclasses import replace
+
+import pytest
+
+from gradproof.experiments.engine.verify import plan, run_task
+from gradproof.theory.evidence import Level
+
+
+@pytest.fixture
+def confront():
+    """A function that runs all quick checks of a claim, asserts that all are good, of two kinds at least, and controlled."""
+
+    def run(claim):
+        rows = [(t.check, run_task(t).verdict) for t in plan([claim])]
+        assert all(v.outcome.good for _, v in rows), {c.name: str(v) for c, v in rows}
+        levels = {c.level for c, _ in rows}
+        assert Level.CONTROL in levels
+        assert len(levels - {Level.CONTROL}) >= 2
+
+    return run
+
+
+@pytest.fixture
+def outcomes():
+    """A function that runs a claim's checks, controls and slow ones apart, on a false variant and returns their outcomes."""
+
+    def run(claim, variant, leave_out=()):
+        tasks = [t for t in plan([claim]) if t.check.level is not Level.CONTROL and t.check.name not in leave_out]
+        tasks = [replace(t, claim=variant, context=replace(t.context, claim=variant)) for t in tasks]
+        return {run_task(t).verdict.outcome for t in tasks}
+
+    return run

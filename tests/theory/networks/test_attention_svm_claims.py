@@ -1,0 +1,29 @@
+"""Claims of attention-svm: bounds at known points, assumptions that bite."""
+
+from fractions import Fraction
+
+import pytest
+
+from gradproof.theory.errors import DomainError
+from gradproof.theory.networks import attention_svm
+
+
+def test_bounds_at_known_points():
+    half = [Fraction(1, 2), Fraction(1, 2)]
+    assert attention_svm.GRADIENT.bound(s=half, gamma=[1, 0], x=[3, 1]) == Fraction(1, 2)
+    assert attention_svm.NO_STATIONARY.bound(slope=[1, 1], s_opt=half, lead=[1, 3]) == Fraction(1, 2)
+    assert attention_svm.FLOW_CLOSED_FORM.bound(c=Fraction(17, 10), t=50) == 85
+
+
+def test_the_reference_path_bounds():
+    Xi = (119 / 38) ** 0.5
+    values = [attention_svm.PATH_FINITE_R.bound(n=3, T=2, kappa=1, R=float(R), Xi=Xi) for R in (10, 20, 40)]
+    assert values == pytest.approx([0.8987, 0.9494, 0.9747], abs=1e-4)
+
+
+def test_assumptions_bite():
+    with pytest.raises(DomainError, match="large_radius"):
+        attention_svm.PATH_FINITE_R.bound(n=3, T=2, kappa=1, R=0.1, Xi=1.0)
+    with pytest.raises(DomainError, match="overparametrised"):
+        attention_svm.FEASIBILITY.bound(n=4, T=3, d=3)
+    assert attention_svm.GD_DIRECTION.confidence == "recalled"
