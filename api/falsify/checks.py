@@ -137,7 +137,7 @@ def _how(m: Measurement, c: Check, seed: int) -> str:
 
 def replay_check(claim: Claim, name: str, seed: int, drop: frozenset[str], budget: str = "quick") -> Decision | None:
     """The measurement that goes farthest beyond the bound when a check runs with one seed; ``None`` if there is none."""
-    (found,) = [c for c in usable(claim, drop, budget) if c.name == name] or [None]
+    found = next((c for c in usable(claim, drop, budget) if c.name == name), None)
     ms = measure(found, claim, seed, budget) if found is not None else []
     if found is None or not ms:
         return None

@@ -104,11 +104,12 @@ def _symbols(
         given = made.draws.get(name)
         if callable(given) and not isinstance(given, SearchStrategy):
             given = given(**{n: drop if n == "drop" else instance[n] for n in made.inputs[name]})
-        maker, args, kwargs = getattr(given, "gradproof_call", (None, (), {}))
+        call: tuple[Any, tuple[Any, ...], dict[str, Any]] = getattr(given, "gradproof_call", (None, (), {}))
+        maker, args, kwargs = call
         if maker is smooth and not any(isinstance(s, Symbolic) for s in symbols.values()):
             if "pieces" in kwargs or "max_dim" in kwargs or not 0 <= args[0] < args[1]:
                 raise Untraceable("the functions are a part of F(mu, L) only")
-            symbols[name] = Symbolic(problem, *args, dim=instance[name].dim)
+            symbols[name] = Symbolic(problem, args[0], args[1], instance[name].dim)
         elif maker is points:
             symbols[name] = problem.point(name)
             radius = min(radius, kwargs.get("radius", 10.0))

@@ -88,9 +88,9 @@ def draw(data: xr.Dataset) -> Any:
     for k, (colour, style, label) in enumerate(((COLOURS[1], "--", "standard"), (COLOURS[0], "-", "robust"))):
         right.contour(data.column, data.row, data.output[k], levels=[0.0], colors=[colour], linestyles=[style])
         right.plot([], [], style, color=colour, label=label)
-    for point, label in zip(x, LABELS, strict=True):
+    for point, sign in zip(x, LABELS, strict=True):
         right.add_patch(plt.Rectangle(tuple(point - EPS), 2 * EPS, 2 * EPS, fill=False, color="0.6", lw=0.7))
-        right.plot(*point, "o" if label > 0 else "s", color=COLOURS[2] if label > 0 else COLOURS[3], ms=3.5)
+        right.plot(*point, "o" if sign > 0 else "s", color=COLOURS[2] if sign > 0 else COLOURS[3], ms=3.5)
     right.set_aspect("equal")
     right.set_xlim(-2.8, 2.8)
     right.set_ylim(-2.8, 2.8)

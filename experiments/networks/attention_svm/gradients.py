@@ -144,7 +144,7 @@ def descent_is_monotone(ctx: Context) -> Iterator[Evidence]:
         p = layer(name).problem
         d = p.X.shape[2]
         step = 1 / float(ctx.claim.bound(L_W=smoothness(p), distance=1.0))
-        data = run(attention_gd(p, step), np.zeros((1, 1, d, d)), 1000, record={"L": lambda q, p=p: p.excess(q.W)})
+        data = run(attention_gd(p, step), np.zeros((1, 1, d, d)), 1000, record={"L": lambda q, p=p: p.excess(q.W)})  # type: ignore[misc]
         yield Measurement(
             measured=float(np.diff(data.L.values[0, 0]).max()),
             bound=0.0,

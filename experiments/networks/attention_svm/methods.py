@@ -80,7 +80,11 @@ class AttentionState(NamedTuple):
 def attention_gd(p: Attention, eta: Any, *, naive: bool = False) -> Method:
     """W <- W - eta grad L(W), from the start."""
     gradient = p.naive_gradient if naive else p.gradient
-    return Method(lambda W0: AttentionState(W0), lambda q, draw=None: AttentionState(q.W - eta * gradient(q.W)))
+
+    def step(q: AttentionState, draw: Any = None) -> AttentionState:
+        return AttentionState(q.W - eta * gradient(q.W))
+
+    return Method(AttentionState, step)
 
 
 def normalised_gd(p: Attention, eta: Any, *, naive: bool = False) -> Method:

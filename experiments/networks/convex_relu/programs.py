@@ -52,7 +52,10 @@ def _dual(instance: Instance, beta: float) -> tuple[Fraction, Fraction]:
     """||y||^2 and ||nu - y||^2 at a rational dual point, feasible in exact arithmetic."""
     found = solution(instance, beta)
     point = rational_dual_point(instance.X, instance.y, beta, patterns(instance.name), found.nu, found.multipliers)
-    return sum(v * v for v in instance.y), sum((p - v) ** 2 for p, v in zip(point, instance.y, strict=True))
+    zero = Fraction(0)
+    return sum((v * v for v in instance.y), zero), sum(
+        (p - v) ** 2 for p, v in zip(point, instance.y, strict=True)
+    ) + zero
 
 
 @check(convex_relu.DUALITY, level=Level.EXACT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -144,7 +145,7 @@ def breast_cancer_all_patterns(ctx: Context) -> Iterator[Evidence]:
         return
     found = train(problem, gap=1e-4)
     value = network_of(found.blocks).objective(problem.X, problem.y, problem.beta)
-    common = {"error_source": "solver gap", "parameters": {"data": "breast cancer", "n": n}}
+    common: dict[str, Any] = {"error_source": "solver gap", "parameters": {"data": "breast cancer", "n": n}}
     bound = ctx.claim.bound(p_star=found.lower)
     yield Measurement(measured=value, bound=bound, error=found.upper - found.lower, **common)
     for seed in range(3):
@@ -182,7 +183,7 @@ def best_single_neuron(beta: float, directions: int = 4000) -> tuple[float, floa
     least = float(np.linalg.norm(z, axis=1).min()) - move
     slip = 2 * float(np.linalg.norm(y)) * move / least + beta * move / least**2
     best = float(gain.max())
-    return float(y @ y / 2) - best**2 / 2, best * slip + slip**2 / 2
+    return float(y @ y / 2) - best**2 / 2, float(best * slip + slip**2 / 2)
 
 
 @control(convex_relu.EXACT_REFORMULATION, drops="wide_enough")
@@ -297,7 +298,7 @@ def exact_counts(ctx: Context) -> Iterator[Evidence]:
     for instance, rank in zip(INSTANCES, (2, 3), strict=True):
         count = count_cells(instance.X)
         bound = ctx.claim.bound(n=len(instance.X), r=rank)
-        where = {"instance": instance.name}
+        where: dict[str, Any] = {"instance": instance.name}
         yield Measurement(measured=count, bound=bound, relation=Relation.EQ, parameters=where)
         yield Measurement(
             measured=len(patterns(instance.name)), bound=count, relation=Relation.EQ, what="listed", parameters=where

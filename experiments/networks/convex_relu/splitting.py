@@ -34,7 +34,7 @@ def trace(p: Splitting, steps: int) -> Trace:
     squares = []
     with np.errstate(over="ignore", invalid="ignore"):
         for _ in range(steps):
-            state = method.step(state)
+            state = method.step(state, None)
             squares.append(float(residual(p, state)))
         V0 = sum(float((x * x).sum()) for x in (state.v, state.s, state.lam, state.nu))
     return Trace(np.array(squares), state, V0)
@@ -142,7 +142,7 @@ def sampled_breast_cancer(ctx: Context) -> Iterator[Evidence]:
     for rho in (0.1, 0.5, 2.0):
         p = splitting(problem, rho)
         x0 = start(np.zeros(2 * len(p.S) * X.shape[1]))
-        data = run(admm(p), x0, steps, record={"square": lambda q, p=p: residual(p, q)})
+        data = run(admm(p), x0, steps, record={"square": lambda q, p=p: residual(p, q)})  # type: ignore[misc]
         best = np.minimum.accumulate(data.square.values[0, 0, 1:])
         for N in (10, steps):
             bound = ctx.claim.bound(V0=saddle_size(p, problem, found), N=N)
