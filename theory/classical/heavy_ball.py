@@ -48,5 +48,7 @@ POLYAK_CYCLE = Claim(
     relation=Relation.GE,
     expression=sp.Rational(792, 1225),
     where="Lessard, Recht, Packard (2016), arXiv:1408.3595, Section 4.6 (there in floats; rational here)",
+    remark="A statement that something exists: one function with its cycle, checked in rationals, decides it. So it has one "
+    "kind of evidence.",
 )
 register(FUNCTION_VALUE, POLYAK_CYCLE)
