@@ -86,7 +86,16 @@ def show_summary(found: Summary, *, details: bool = False) -> None:
                 text = f"  [{style}]{r.verdict.outcome.value:10}[/] {s.claim.id} / {r.check} ({r.level.value}"
                 console.print(f"{text}, {r.seconds:.1f} s): ", end="")
                 console.print(f"{r.verdict.reason} -- {r.summary}" if details else r.verdict.reason, markup=False)
-    counts = [f"{n} {o.value}" for o in Outcome if (n := sum(s.outcome is o for s in found if s.rows))]
+    counts = [
+        f"{n} {o.value}" for o in Outcome if (n := sum(s.outcome is o for s in found if s.rows and s.outcome.good))
+    ]
+    known = sum(s.as_claimed and not s.outcome.good for s in found)
+    counts += [f"{known} refuted as known"] if known else []
+    counts += [
+        f"{n} {o.value}"
+        for o in Outcome
+        if not o.good and (n := sum(s.outcome is o for s in found if s.rows and not s.as_claimed))
+    ]
     rows = [r for s in found for r in s.rows]
     cached = sum(r.cached for r in rows)
     work = f"{len(rows)} checks, {sum(r.seconds for r in rows):.0f} s of work"

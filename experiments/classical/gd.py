@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from gradproof.experiments.classical._gallery import REGISTRY, certificate_of, gallery, read
@@ -24,7 +25,7 @@ from gradproof.solvers.pep.structured import gradient_descent
 from gradproof.theory.claim import Claim
 from gradproof.theory.classical import gd
 from gradproof.theory.classical._gd_proofs import LONG, SHORT, contraction, function_value
-from gradproof.theory.evidence import Level
+from gradproof.theory.evidence import Level, Measurement
 from gradproof.theory.proof import Proof
 from gradproof.theory.symbolic import Identity
 
@@ -239,8 +240,38 @@ def largest_over_the_spectrum(ctx: Context) -> Iterator[Evidence]:
         slope = (1 - t) ** (2 * n - 1) * (1 - (2 * n + 1) * t) / 2
         yield Identity(sp.expand(sp.diff(value, t) - slope), f"where it rises and falls, N = {n}")
         for size, top in ((1, sp.Rational(1, 2 * n + 1)), (sp.Rational(7, 4), sp.Rational(7, 4)), (2, 2)):
-            claimed = ctx.claim.expression.subs(dict(zip(names, (size / step, step, n), strict=True)), simultaneous=True)
-            yield Identity(value.subs(t, top) / step - claimed, f"the larger of the two tops, N = {n}, gamma L = {size}")
+            claimed = ctx.claim.expression.subs(
+                dict(zip(names, (size / step, step, n), strict=True)), simultaneous=True
+            )
+            yield Identity(
+                value.subs(t, top) / step - claimed, f"the larger of the two tops, N = {n}, gamma L = {size}"
+            )
+
+
+@check(gd.QUADRATICS, level=Level.EMPIRICAL)
+def random_quadratics(ctx: Context) -> Iterator[Evidence]:
+    """Gradient descent on random convex quadratics in 20 dimensions, from random starts and from each eigenvector."""
+    d, L = 20, 2.0
+    rng = ctx.rng("quadratics")
+    for N in (1, 3, 10):
+        for step in (0.5, 1.0, 1.9):
+            basis = np.linalg.qr(rng.normal(size=(d, d)))[0]
+            spectrum = rng.uniform(0, L, d)
+            Q = basis * spectrum @ basis.T
+            starts = np.concatenate([rng.normal(size=(30, d)), basis.T])
+            x = starts
+            for _ in range(N):
+                x = x - step / L * x @ Q
+            ratios = np.einsum("bi,ij,bj->b", x, Q, x) / 2 / np.sum(starts**2, axis=1)
+            worst = float(ratios.max())
+            yield Measurement(
+                measured=worst,
+                bound=ctx.claim.bound(L=2, gamma=sp.nsimplify(step) / 2, N=N),
+                error=(N + 1) * d * np.finfo(float).eps * L,  # of N + 1 products with Q, at unit starts
+                error_source="rounding",
+                parameters={"L": L, "gamma": step / L, "N": N},
+                n=len(starts),
+            )
 
 
 @gallery(

@@ -7,6 +7,7 @@ answered by ``Failed`` and harms no other, and a worker computes with one BLAS t
 from __future__ import annotations
 
 import os
+import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
@@ -76,6 +77,8 @@ def _until_a_worker_dies(
     """Yield outcomes and empty ``waiting``. When a worker dies, return the items that were with the workers."""
     from joblib.externals.loky import ProcessPoolExecutor
 
+    # loky replaces a worker that has grown by 300 MB, between two items; it would say so once a time
+    warnings.filterwarnings("ignore", message="A worker stopped while some jobs", category=UserWarning)
     # idle workers end by themselves after the timeout: those of a killed sweep, too
     pool = ProcessPoolExecutor(max_workers=jobs, env=ONE_THREAD, timeout=300)
     running: dict[Any, int] = {}
