@@ -199,14 +199,18 @@ def _is_nan(x: Any) -> bool:
 
 
 def tightness(relation: Relation, ms: Iterable[Measurement]) -> float | None:
-    """sup of measured/bound (bound/measured for ``>=``); None where no bound is positive."""
+    """sup of measured/bound (bound/measured for ``>=``); None where no bound is positive.
+
+    Above 1 only if the bound is violated: a ratio that exceeds 1 within the error of its measurement counts as 1.
+    """
     ratios = []
     for m in ms:
         r = m.relation or relation
+        most = math.inf if _state(m, relation) == "broken" else 1.0
         if r is Relation.LE and float(m.bound) > 0:
-            ratios.append(float(m.measured) / float(m.bound))
+            ratios.append(min(float(m.measured) / float(m.bound), most))
         elif r is Relation.GE and float(m.measured) > 0:
-            ratios.append(float(m.bound) / float(m.measured))
+            ratios.append(min(float(m.bound) / float(m.measured), most))
         elif r in (Relation.EQ, Relation.IFF):
             ratios.append(1.0)  # an equality that holds is attained
     return max(ratios) if ratios else None

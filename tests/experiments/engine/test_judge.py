@@ -121,3 +121,17 @@ def test_the_reason_names_the_instance():
 )
 def test_a_statement_known_to_be_false_has_controls_that_hold(level, measurement, expected):
     assert judge(level, Relation.LE, [measurement], known_false=True).outcome is expected
+
+
+@pytest.mark.parametrize(
+    ("measurement", "expected"),
+    [
+        (m(1.05, 1.0, 0.1), 1.0),  # above the bound within its error only
+        (m(1.05, 1.0, 0.01), 1.05),  # violated
+        (m(0.9, 1.0, 0.2), 0.9),
+        (Measurement(measured=1.02, bound=1.0, e_value=3.0, level=1e-6), 1.0),  # a sample mean that does not refute
+        (Measurement(measured=1.4, bound=1.0, e_value=1e9, level=1e-6), 1.4),
+    ],
+)
+def test_tightness_exceeds_one_only_where_the_bound_is_violated(measurement, expected):
+    assert tightness(Relation.LE, [measurement]) == pytest.approx(expected)
