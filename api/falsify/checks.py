@@ -40,7 +40,7 @@ def search_checks(
     start = time.perf_counter()
     live = usable(claim, drop, budget)
     before: dict[str, str] = {}
-    best: tuple[float, Check, int, Measurement] | None = None
+    best: tuple[bool, float, Check, int, Measurement] | None = None
     tried, failed, why, names = 0, 0, "", sorted(c.name for c in live)
     common: dict[str, Any] = {
         "claim": claim.id, "drop": tuple(sorted(drop)), "seed": seed, "title": claim.title, "relation": claim.relation.value,
@@ -69,8 +69,9 @@ def search_checks(
                         **common, experiment=c.name, violated=True, measurement=m, ratio=r, how=_how(m, c, seed + k),
                         choices=(seed + k,), tried=tried, failed=failed, seconds=time.perf_counter() - start,
                     )  # fmt: skip
-                if m.relation in (None, claim.relation) and (best is None or r > best[0]):
-                    best = (r, c, seed + k, m)
+                own = m.relation in (None, claim.relation)  # the claim's own quantity goes before what it implies
+                if best is None or (own, r) > best[:2]:
+                    best = (own, r, c, seed + k, m)
         if not live:
             break
     effort: dict[str, Any] = {
@@ -81,7 +82,7 @@ def search_checks(
     note += f"; {why}" if why else ""
     if best is None:
         return Finding(**common, experiment="", note=note, **effort)
-    r, c, used, m = best
+    _, r, c, used, m = best
     return Finding(
         **common, experiment=c.name, measurement=m, ratio=r, how=_how(m, c, used), choices=(used,), note=note, **effort
     )

@@ -245,7 +245,9 @@ def test_unknown_checks_are_named():
         find_check("ef21.pl/exact/nothing")
 
 
-def test_a_violation_on_another_backend_must_be_found_on_numpy_too(claim):
+def test_a_violation_on_another_backend_must_be_found_on_numpy_too(claim, on_backend):
+    on_backend("torch")
+
     def only_there(ctx):
         yield Measurement(measured=2.0 if ctx.backend == "torch" else 0.5, bound=1.0)
 

@@ -25,5 +25,5 @@ def test_compute_and_draw():
     assert np.array_equal(data.dimension.values.T, [n - 1, n - 1, n - 1, (n - 1) // 2])
     assert np.all(np.abs(np.log(data.loss.values / data.expected_loss.values[:, : data.sizes["step"]])) < 0.1)
     drawn = figure.draw(data)
-    assert len(drawn.axes) == 8  # five panels and three colour bars
+    assert len(drawn.axes) == 6  # five panels and the colour bar that three of them share
     matplotlib.pyplot.close("all")
