@@ -50,6 +50,14 @@ def exact_moments(lam: Sequence[Any], p: Sequence[Any], atoms: Sequence[Sequence
     return mean, variance, second
 
 
+def after_a_step(x: Sequence[Any], p: Sequence[Any], gamma: Any) -> Any:
+    """E||x - gamma Q(x)||^2 over all outcomes, entries of x kept with probability p; exact for exact input."""
+    total = 0
+    for t, weight in outcomes(p):
+        total += weight * sum((v - gamma * v * k / q) ** 2 for v, k, q in zip(x, t, p, strict=True) if v)
+    return total
+
+
 def means_are(x: np.ndarray, value: Any, top: Any, *, what: str, **parameters: Any) -> Iterator[Measurement]:
     """E[X_i | the past] == value_i for 0 <= X_i <= top_i, each along a run: ``mean_is`` for X_i/value_i, predictable tops."""
     x, value, top = (np.asarray(v, float).ravel() for v in np.broadcast_arrays(x, value, top))

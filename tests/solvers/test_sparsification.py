@@ -59,6 +59,13 @@ def test_no_gap_in_rational_arithmetic(lam, s):
     assert floats.second_moment == pytest.approx(float(best.second_moment), rel=1e-9)
 
 
+@given(coefficients, st.fractions("1/20", 13))
+def test_the_lower_bound_is_attained_by_balanced_vectors_alone(lam, s):
+    l1, least = sum(map(abs, lam)), minimal_variance(lam, s).second_moment
+    assert (least == l1**2 / s) == (max(map(abs, lam)) * s <= l1)
+    assert least >= l1**2 / s
+
+
 @given(coefficients, st.fractions("1/20", 5))
 def test_no_gap_in_density(g, eps):
     best = minimal_density(g, eps)
