@@ -27,6 +27,15 @@ EXAMPLES: tuple[tuple[Fraction, ...], ...] = tuple(
 )
 
 
+#: A power of two for each entry but the last, which repeats.
+POWERS = tuple(Fraction(v) for v in (8, 4, 2, 1, "1/2", "1/4", "1/8", "1/8"))
+
+
+def norm2(g: Sequence[Any]) -> Any:
+    """||g||^2."""
+    return sum(x * x for x in g)
+
+
 def outcomes(p: Sequence[Any]) -> Iterator[tuple[tuple[int, ...], Any]]:
     """Every (t_1..t_N) in {0, 1}^N with its probability."""
     for t in product((0, 1), repeat=len(p)):
