@@ -124,6 +124,8 @@ def test_the_greedy_scheme_ends_at_the_optimum(g, kappa):
         (lambda: minimal_density([1, 2], -1), DomainError),
         (lambda: minimal_density([np.inf, 2.0], 1), ParameterError),
         (lambda: greedy([1.0, 2.0], 1.5), DomainError),
+        (lambda: greedy([1, 2, 3], 0.5, rescalings=-1), DomainError),
+        (lambda: minimal_variance(["a"], 1), ParameterError),
         (lambda: greedy([1, 2], float("nan")), DomainError),
         (lambda: greedy([], 0.5), ParameterError),
         (lambda: greedy([1.0, np.nan], 0.5), ParameterError),
