@@ -53,8 +53,9 @@ def judge(level: Level, relation: Relation, evidence: Iterable[Evidence], *, kno
         return failed
     if not measurements:
         texts = tuple(p.to_json() for p in arguments if isinstance(p, Proof))
-        kinds = _count(arguments)
-        return Verdict(outcome=Outcome.PROVED, reason=kinds, n=len(arguments), proofs=texts)
+        # at the level "exact" an identity is a special case or a step of the claim: true, but not a proof of the claim
+        outcome = Outcome.PROVED if level in (Level.SYMBOLIC, Level.CERTIFIED) else Outcome.CONFIRMED
+        return Verdict(outcome=outcome, reason=_count(arguments), n=len(arguments), proofs=texts)
     return _judge_measurements(level, relation, measurements, arguments)
 
 
