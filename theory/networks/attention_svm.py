@@ -178,7 +178,7 @@ GD_DIRECTION = Claim(
     where="Theorem on global convergence (number not recalled)",
     confidence="recalled",
     remark=(
-        "A limit without a rate: runs that turn towards it, and one input with two tokens, where the direction is exact at all times."
+        "A limit without a rate: runs that turn towards it, and one input with two tokens, where the direction is exact."
     ),
 )
 

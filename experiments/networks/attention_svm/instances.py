@@ -65,7 +65,7 @@ STRETCH = 1000  # how far the other tokens of ``late_input`` lie from the first
 def late_input(n: int, T: int, kappa: float) -> Attention:
     """Margins w_1, and w_1 + 1000 w_k for all other pairs, w the first column of W; the first pair has the least score gap.
 
-    So the max-margin matrix is e_1 e_1', all its margins are one, and small w_k make all margins but the first as large as one likes.
+    So the max-margin matrix is e_1 e_1', all its margins are one, and small w_k make all margins but the first large.
     """
     d = n * (T - 1)
     X, gamma = np.zeros((n, T, d)), np.zeros((n, T))

@@ -19,7 +19,7 @@ from gradproof.experiments.networks.attention_svm.methods import Attention, corr
 from gradproof.solvers.exact.balls import ball, ends
 from gradproof.solvers.max_margin import exact_frobenius
 from gradproof.solvers.separable_ode import euler_sums
-from gradproof.theory.evidence import Level, Measurement, Relation
+from gradproof.theory.evidence import Level, Measurement
 from gradproof.theory.field import Interval
 from gradproof.theory.networks import attention_svm
 from gradproof.theory.symbolic import Identity, Inequality
@@ -121,7 +121,7 @@ def one_late_input(ctx: Context) -> Iterator[Evidence]:
         p = late_input(n, T, kappa)
         d = p.X.shape[2]
         rows = [np.outer(x, z)[:, 0].astype(int).tolist() for X, z in zip(p.X, p.z, strict=True) for x in X[0] - X[1:]]
-        if exact_frobenius(rows).W != (1, *[0] * (d - 1)):  # W^svm = e_1 e_1', and Xi = 1
+        if (1, *[0] * (d - 1)) != exact_frobenius(rows).W:  # W^svm = e_1 e_1', and Xi = 1
             yield Undecided("the max-margin matrix of the layer is not e_1 e_1'")
             continue
         W = latest(p, radius)
