@@ -271,7 +271,14 @@ ZIPF_AVERAGE = Claim(
         r"average is $\log(1 + (c-1)e^{-2t})$."
     ),
     parameters=(frequencies, t),
-    assumptions=(ONE_HOT, ZERO_START, GRADIENT_FLOW),
+    assumptions=(
+        ONE_HOT,
+        ZERO_START,
+        GRADIENT_FLOW,
+        Assumption(
+            "distribution", r"$\sum_k\pi_k = 1$", sp.Eq(sp.Sum(frequencies.symbol[_i], (_i, 1, _c)), sp.Integer(1))
+        ),
+    ),
     quantity=r"\sum_k \pi_k l_k(t)",
     relation=Relation.GE,
     expression=sp.Sum(
