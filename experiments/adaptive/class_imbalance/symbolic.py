@@ -66,14 +66,15 @@ def margin_from_below(ctx: Context) -> Iterator[Evidence]:
 
 @check(paper.GF_LOWER, level=Level.SYMBOLIC)
 def margin_from_above(ctx: Context) -> Iterator[Evidence]:
-    """1 + c tau - e^u = z u >= 0, and c tau - z u = e^u - 1 >= 0: two bounds of u from above."""
+    """1 + c tau - e^u = z u >= 0, and c (tau - u) = e^u - 1 - u >= 0: two bounds of u from above."""
     c = z + 1
     at = (paper.psi(u, c) - 1) / c
     yield Identity(1 + c * at - sp.exp(u) - z * u, "e^u <= 1 + c tau")
-    yield Identity(c * at - z * u - (sp.exp(u) - 1), "z u <= c tau")
+    yield Identity(c * (at - u) - (sp.exp(u) - 1 - u), "u <= tau")
+    yield from _exponential_above_tangent()
     claimed = _claimed(ctx, c=c, pi=1, t=tau)
     (larger,) = claimed.atoms(sp.Max)
-    bounds = {1 / (1 + c * tau), sp.exp(-c * tau / z)}
+    bounds = {1 / (1 + c * tau), sp.exp(-tau)}
     yield Identity(sum(larger.args) - sum(bounds), "the two parts of the maximum")
     m = sp.Symbol("m", positive=True)
     yield Identity(sp.exp(claimed.subs(larger, m)) - (1 + z * m), "the loss at e^-u = m")
