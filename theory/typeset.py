@@ -312,7 +312,7 @@ class _Reader:
         kind, text = self._kind(self.at), self._text(self.at)
         self.at += 1
         if kind == "number":
-            return out + text + (self._letters() if self._kind(self.at) == "word" else "")
+            return out + text + (self._script(bars=False) if self._kind(self.at) == "word" else "")  # 2t
         if kind != "word":
             raise _No
         if bars and text == "inf":
@@ -320,12 +320,6 @@ class _Reader:
         if text in _SCRIPTS:
             return out + _SCRIPTS[text]
         return out + self._name(text, script=True)
-
-    def _letters(self) -> str:
-        """``2t`` in an exponent."""
-        text = self._text(self.at)
-        self.at += 1
-        return self._name(text, script=True)
 
     def _atom(self) -> str:
         kind, text = self._kind(self.at), self._text(self.at)
@@ -371,15 +365,12 @@ class _Reader:
         if self._text(self.at) == "(":
             inside = self._bracket(")")
             self.marks += 1
-            if peel:
-                return inside
-            return f"({inside})"
+            return inside if peel else f"({inside})"
         if self._kind(self.at) != "space":
             raise _No
         self._skip()
-        if self._kind(self.at) == "op" and self._text(self.at) not in ("(", "|", "||"):
-            raise _No
-        if self._is_article(self.at):
+        sign = self._kind(self.at) == "op" and self._text(self.at) not in ("(", "|", "||")
+        if sign or self._is_article(self.at):
             raise _No
         number = self._kind(self.at) == "number"
         out = self._factor()
