@@ -98,7 +98,7 @@ def mathml(latex: str, *, display: bool = False) -> str:
     r"""MathML of a formula (without dollars); a formula that cannot be read is shown as its source.
 
     >>> mathml("x^2 < y")
-    '<math alttext="x^2 &lt; y"><msup><mi>x</mi><mn>2</mn></msup><mo>&lt;</mo><mi>y</mi></math>'
+    '<math><msup><mi>x</mi><mn>2</mn></msup><mo>&lt;</mo><mi>y</mi></math>'
     >>> mathml(r"\frac{")
     '<code>\\frac{</code>'
     """
@@ -109,7 +109,8 @@ def mathml(latex: str, *, display: bool = False) -> str:
         inside = "".join(_pieces(latex, display))
     except Exception:  # whatever is in the text, the page must be made
         return f"<code>{html.escape(latex)}</code>"
-    return f'<math{block} alttext="{html.escape(latex)}">{inside}</math>'
+    source = f' alttext="{html.escape(latex)}"' if display else ""  # within a line it would double the page
+    return f"<math{block}{source}>{inside}</math>"
 
 
 def prose(text: str) -> str:
@@ -162,6 +163,8 @@ def _write(e: Any) -> str:
     if e.tag not in _TAGS:
         return "".join(map(_write, e)) or html.escape(_plain(e.text))
     text, tag = _plain(e.text), e.tag
+    if tag == "mrow" and len(e) == 1 and not e.attrib and not text:
+        return _write(e[0])
     if tag == "msub" and len(e) == 2 and e[0].tag == "mo" and _plain(e[0].text) in _LIMITS:
         name = html.escape(_plain(e[0].text))
         return f'<munder><mo movablelimits="true">{name}</mo>{_write(e[1])}</munder>'
@@ -176,6 +179,8 @@ def _write(e: Any) -> str:
     if kept.get("fence") == "true" or (tag == "mo" and text in _BARS):
         kept |= {"lspace": "0", "rspace": "0"}
     attributes = "".join(f' {k}="{html.escape(v)}"' for k, v in kept.items())
+    if tag == "mspace":
+        return f"<mspace{attributes}/>"
     return f"<{tag}{attributes}>{html.escape(text, quote=False)}{''.join(_joined(e))}</{tag}>"
 
 
