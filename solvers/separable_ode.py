@@ -131,25 +131,37 @@ def margin_steps(z: int, x: Fraction, n: int, *, bits: int = 256) -> Margin:
     return Margin(z, enclosed, loss_between(z, enclosed))
 
 
-def euler_between(z: int, rt: Fraction, steps: int, *, bits: int = 128) -> tuple[Fraction, Fraction]:
-    """The margin of ``margin_flow``, between two Euler sums that know nothing of the conserved quantity.
+def euler_sums(slope: Ball, total: Fraction, steps: int, *, bits: int = 128) -> tuple[Fraction, Fraction]:
+    """Rational ``(low, high)`` around u(total) for ``u' = slope(u)``, u(0) = 0, between two Euler sums.
 
-    The slope falls as u grows: with the slope at the beginning of each step the sum is above the solution, with that at a point
-    beyond its end it is below. The gap falls as 1/steps.
+    They know nothing of an integral. The slope falls as u grows: with the slope at the beginning of each step the sum is above the
+    solution, with that at a point beyond its end it is below. The gap falls as 1/steps.
+
+    Args:
+        slope: as a function of balls, positive and decreasing for u >= 0.
 
     Raises:
-        ParameterError, DomainError: as ``margin_flow``; steps < 1.
+        ParameterError: total not exact. DomainError: total negative, or steps < 1.
     """
-    rt = _rational(rt, "rt")
-    _competitors(z)
-    if steps < 1 or rt < 0:
-        raise DomainError(f"need steps >= 1 and rt >= 0, got {steps} and {rt}")
+    total = _rational(total, "total")
+    if steps < 1 or total < 0:
+        raise DomainError(f"need steps >= 1 and a time >= 0, got {steps} and {total}")
     with flint.ctx.workprec(bits):
-        h, low, high = ball(rt / steps), flint.arb(0), flint.arb(0)
+        h, low, high = ball(total / steps), flint.arb(0), flint.arb(0)
         for _ in range(steps):
-            beyond = low + h / (low.exp() + z)
-            low, high = low + h / (beyond.exp() + z), high + h / (high.exp() + z)
+            beyond = low + h * slope(low)
+            low, high = low + h * slope(beyond), high + h * slope(high)
         return ends(low)[0], ends(high)[1]
+
+
+def euler_between(z: int, rt: Fraction, steps: int, *, bits: int = 128) -> tuple[Fraction, Fraction]:
+    """The margin of ``margin_flow`` by ``euler_sums``.
+
+    Raises:
+        ParameterError, DomainError: as ``margin_flow`` and ``euler_sums``.
+    """
+    _competitors(z)
+    return euler_sums(lambda u: 1 / (u.exp() + z), rt, steps, bits=bits)
 
 
 def loss_between(z: int, u: tuple[Fraction, Fraction], *, bits: int = 256) -> tuple[Fraction, Fraction]:

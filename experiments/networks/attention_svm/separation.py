@@ -57,24 +57,21 @@ def rational_solutions(ctx: Context) -> Iterator[Evidence]:
 
 @check(attention_svm.SVM_KKT, level=Level.EXACT)
 def rank_and_bounds(ctx: Context) -> Iterator[Evidence]:
-    """A and B in floats: rank at most n, and the squared norm between certified bounds."""
+    """A and B: rank at most n, in rationals; and the squared norm between the certified bounds of the float solver."""
     for name in TOKENS:
         found = layer(name)
-        n = len(found.problem.X)
+        exact = exact_frobenius([[int(v) for v in g.ravel()] for g in found.G])
+        where = {"data": name}
+        d = found.problem.X.shape[2]
+        rank = to_flint([list(exact.W[k * d : (k + 1) * d]) for k in range(d)]).rank()
         yield Measurement(
-            measured=int(np.linalg.matrix_rank(found.svm.W)),
-            bound=n,
-            relation=Relation.LE,
-            what="rank",
-            parameters={"data": name},
+            measured=rank, bound=len(found.problem.X), relation=Relation.LE, what="rank", parameters=where
         )
+        low, high = Fraction(found.svm.lower) ** 2, Fraction(found.svm.upper) ** 2
         yield Measurement(
-            measured=float((found.svm.W**2).sum()),
-            bound=ctx.claim.bound(total=float(found.svm.multipliers.sum())),
-            error=1e-11,
-            error_source="rounding",
-            parameters={"data": name},
-        )
+            measured=(low + high) / 2, error=(high - low) / 2, error_source="solver gap", parameters=where,
+            bound=ctx.claim.bound(total=sum(exact.multipliers)),
+        )  # fmt: skip
 
 
 @control(attention_svm.SVM_KKT, drops="optimal")
@@ -171,11 +168,12 @@ def gaussian_data(ctx: Context) -> Iterator[Evidence]:
 
 
 @control(attention_svm.FEASIBILITY, drops="overparametrised")
-def one_dimension(ctx: Context) -> Iterator[Evidence]:
-    """d = 1: of 50 Gaussian data sets most are not separable."""
-    found = _separable(4, 3, 1, ctx.rng(), 50)
-    bound = ctx.claim.bound(n=4, T=3, d=1, drop=("overparametrised",))
-    yield Measurement(measured=Fraction(sum(found), len(found)), bound=bound, n=50)
+def lower_dimensions(ctx: Context) -> Iterator[Evidence]:
+    """n = 4, T = 3 in d = 1 and 2: of 50 Gaussian data sets some are not separable."""
+    for d in (1, 2):
+        found = _separable(4, 3, d, ctx.rng(d), 50)
+        bound = ctx.claim.bound(n=4, T=3, d=d, drop=("overparametrised",))
+        yield Measurement(measured=Fraction(sum(found), len(found)), bound=bound, parameters={"d": d}, n=50)
 
 
 @control(attention_svm.FEASIBILITY, drops="generic")
@@ -192,7 +190,7 @@ def contradicting_inputs(ctx: Context) -> Iterator[Evidence]:
 
 @check(attention_svm.NUCLEAR_IDENTITY, level=Level.SYMBOLIC)
 def one_singular_value(ctx: Context) -> Iterator[Evidence]:
-    """Rank one: (k^2 + q^2)/2 - kq is a square; and the norm bound <K, UV'Q> <= ||K|| ||Q|| for orthogonal factors is one, too."""
+    """Rank one: (k^2 + q^2)/2 - kq is a square; and so is (||K||^2 + ||Q||^2)/2 - <O, KQ'> for orthogonal O (2 x 2)."""
     k, q = sp.symbols("k q", positive=True)
     claimed = ctx.claim.expression.subs(ctx.claim.parameter("nuc").symbol, k * q)
     yield Identity((k**2 + q**2) / 2 - claimed - (k - q) ** 2 / 2, "arithmetic and geometric mean")
