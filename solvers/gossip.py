@@ -182,13 +182,13 @@ class Averages:
 
 
 def quadratic_run(W: Matrix, h: Any, b: Any, gamma: Any, sigma2: Any, K: int, x0: Any) -> Averages:
-    """Exact averages for f_i = h_i (x - b_i)^2 / 2 in one dimension, all nodes at x0, noise of variance sigma2 a node.
+    """Exact averages for f_i = h_i (x - b_i)^2 / 2 in one dimension, started at x0, noise of variance sigma2 a node.
 
     The mean m+ = A m + gamma h b and the covariance S+ = A S A' + gamma^2 sigma2 I with A = W - gamma diag(h); O(K n^3). The
     matrix need not be a mixing matrix, so that controls can run.
 
     Args:
-        W: (n, n). h: a number or (n,). b: (n,). All exact for exact averages.
+        W: (n, n). h: a number or (n,). b: (n,). x0: a number, or (n,) for nodes apart. All exact for exact averages.
 
     Raises:
         ParameterError: shapes that do not fit, entries that are not finite, or K < 1.
@@ -203,7 +203,7 @@ def quadratic_run(W: Matrix, h: Any, b: Any, gamma: Any, sigma2: Any, K: int, x0
     A, push = W - gamma * np.diag(h), gamma * h * b
     eye = np.diag(0 * h + 1)
     m, S = 0 * b + x0, 0 * A
-    sums = [0 * x0, 0 * x0, 0 * x0]
+    sums: list[Any] = [0, 0, 0]
     for _ in range(K):
         mean = m.sum() / n
         slope = h.sum() / n * mean - (h * b).sum() / n

@@ -20,7 +20,7 @@ from gradproof.solvers.exact import fast_check
 from gradproof.solvers.exact.definite import ldl
 from gradproof.solvers.exact.linear import from_flint, to_flint
 from gradproof.solvers.pep.assemble import Instance, pair, template
-from gradproof.solvers.pep.expressions import exact
+from gradproof.solvers.pep.expressions import PepError, exact
 from gradproof.solvers.pep.lowrank import Found, Program
 from gradproof.solvers.pep.relaxation import Scaling, Solution, rescaled, solve_dual
 from gradproof.theory.axioms import ONE, Form
@@ -70,6 +70,8 @@ def certify(
     Raises:
         CertificateUnavailable: no margin led to a proof within the gap (the bound may still be true).
     """
+    if isinstance(gap, bool) or not isinstance(gap, float | int) or not gap > 0:
+        raise PepError(f"gap = {gap!r}: the admitted relative distance is a positive number, such as 1e-6")
     if not math.isfinite(worst.bound):
         raise CertificateUnavailable(
             f"the solver returned {worst.bound}, there are no multipliers to round ({worst.reason})"

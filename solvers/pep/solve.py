@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradproof.solvers.pep.assemble import Arrays, Instance, assemble, form_arrays, loosened, pair
+from gradproof.solvers.pep.assemble import Arrays, Instance, anchored, assemble, form_arrays, loosened, pair
 from gradproof.solvers.pep.expressions import PepError, Scalar
 from gradproof.solvers.pep.lowrank import PER, Found, NotLowRank, Program
 from gradproof.solvers.pep.relaxation import Objective, Scaling, Solution, rescaled, solve_dual
@@ -107,9 +107,11 @@ def solve(
     tolerance: float = 1e-9,
 ) -> WorstCase:
     """See ``Problem.worst_case``."""
-    if solver not in SOLVERS:
+    if not isinstance(text, str):
+        raise PepError(f"text = {text!r}: what the statement says, in words")
+    if not isinstance(solver, str) or solver not in SOLVERS:
         raise PepError(f"solver {solver!r} is not known; use one of {', '.join(map(repr, SOLVERS))}")
-    if not 1e-14 <= tolerance <= 1e-2:
+    if isinstance(tolerance, bool) or not isinstance(tolerance, float | int) or not 1e-14 <= tolerance <= 1e-2:
         raise PepError(f"tolerance = {tolerance} is out of range; use a relative gap between 1e-14 and 1e-2")
     began = time.perf_counter()
     if per is not None:
@@ -171,8 +173,8 @@ def _clarabel(
     arrays = assemble(problem)
     if per is not None:
         arrays = _with_normalisation(arrays, per)
-    arrays = loosened(arrays, metric.form)
-    objective = Objective(*form_arrays(metric.form, arrays.vectors, arrays.values))
+    arrays = loosened(anchored(arrays, metric.form), metric.form)
+    objective = Objective(*form_arrays(metric.form, arrays.vectors, arrays.values, arrays.fixed))
     first = _sizes(problem, arrays.vectors, arrays.values, arrays.loose)
     solution, scaling = solve_dual(arrays, objective, first, tolerance=tolerance), first
     _refuse_infeasible(solution)

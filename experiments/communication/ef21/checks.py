@@ -21,7 +21,7 @@ from gradproof.theory.evidence import Level, Measurement, Relation
 
 EMPIRICAL = Level.EMPIRICAL
 RUNS = ("breast_cancer", "sine")
-SIZES = ("mushrooms", "phishing", "a9a", "w8a")
+SIZES = ("digits", "mushrooms", "phishing", "a9a", "w8a")
 
 
 @check(ef21.COMPRESSORS, level=EMPIRICAL)
@@ -102,7 +102,7 @@ def _average(ctx: Context, t: Trace, **parameters: Any) -> Measurement:
 @check(ef21.NONCONVEX_QM, level=EMPIRICAL, budget="full")
 @check(ef21.NONCONVEX_AM, level=EMPIRICAL, budget="full")
 def average_gradient_on_libsvm_sets(ctx: Context) -> Iterator[Evidence]:
-    """The same on mushrooms, phishing, a9a and w8a with 20, 100 and (Top1 on 1000 clients) 1000 clients."""
+    """The same on digits, mushrooms, phishing, a9a and w8a with 20, 100 and (Top1 on 1000 clients) 1000 clients."""
     for name in SIZES:
         rows = data.load(name)
         for n in (20, 100, 1000):
