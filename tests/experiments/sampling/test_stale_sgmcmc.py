@@ -11,7 +11,7 @@ from gradproof.experiments.engine.check import certifier_of
 from gradproof.experiments.engine.verify import plan, run_task
 from gradproof.experiments.sampling.stale_sgmcmc import empirical, exact, methods
 from gradproof.theory import registry
-from gradproof.theory.errors import DomainError, ProofRejected
+from gradproof.theory.errors import DomainError, ParameterError, ProofRejected
 from gradproof.theory.evidence import Level, Outcome
 from gradproof.theory.proof import check
 from gradproof.theory.sampling import stale_sgmcmc as paper
@@ -49,6 +49,15 @@ def test_certificates():
     check(make(tau=2, a=Fraction(3, 5)))
     with pytest.raises(DomainError, match="a_max"):
         make(tau=2, a=Fraction(5, 8))
+    for bad in (
+        {"tau": Fraction(5, 2), "a": Fraction(1, 2)},
+        {"tau": -1, "a": 1},
+        {"a": 1},
+        {"tau": 1, "b": 1, "a": 1},
+    ):
+        with pytest.raises(ParameterError) as caught:
+            make(**bad)
+        assert "\n" not in str(caught.value)
     proof = make(tau=1, a=Fraction(1, 2))
     broken = proof.statement.target.copy()
     key = next(k for k in broken.quadratic if k[0].startswith("y"))
