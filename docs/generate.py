@@ -34,7 +34,8 @@ def _claims(folder: Path) -> None:
         found = registry.claims(paper.key)
         text = [
             f"# {paper.title}",
-            f"{paper.citation}. Stated in `gradproof.theory.{paper.family}.{paper.stem}`, checked in `gradproof.experiments.{paper.family}.{paper.stem}`.",
+            f"{paper.citation}. Stated in `gradproof.theory.{paper.family}.{paper.stem}`, "
+            f"checked in `gradproof.experiments.{paper.family}.{paper.stem}`.",
             "",
         ]
         text += [part for c in found for part in _claim(c)]

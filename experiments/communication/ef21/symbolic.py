@@ -330,9 +330,9 @@ def compressor_constants(ctx: Context) -> Iterator[Evidence]:
     # unbiased with variance omega, scaled by t = 1/(1+omega): t^2 omega + (1-t)^2 = 1 - 1/(1+omega)
     t = 1 / (1 + w)
     yield Identity(t**2 * w + (1 - t) ** 2 - ctx.claim.expression.subs(alpha, t), "scaled unbiased")
-    # Top-K, d = K + r: the K squares that are kept are at least tau each, the r that are lost at most tau
+    # Top-K, d = K + r: the K squares that are kept are at least tau each, the r that are lost at most tau (tau = 0: none is lost)
     K, r, kept, lost = sp.symbols("K r kept lost")
-    sizes = (Interval("K"), Interval("r"), Interval("tau", closed_low=True))
+    sizes = (Interval("K"), Interval("r"), Interval("tau"))
     sums = (Interval("kept", "K*tau", closed_low=True), Interval("lost", "0", "r*tau", closed_high=True))
     bound = ctx.claim.expression.subs(alpha, K / (K + r)) * (kept + lost)
     yield Inequality(sp.cancel(sp.together(bound)) - lost, (*sizes, *sums), what="Top-K, every K and d")
