@@ -196,7 +196,10 @@ def confine(worst: WorstCase, tolerance: float = 1e-9) -> WorstCase | None:
         found = confined(worst.arrays, worst.objective, worst.scaling, simple)
         if found is None:
             break
-        again = _full(worst.problem, worst.metric, worst.per, worst.text, tolerance, began, *found)
+        try:
+            again = _full(worst.problem, worst.metric, worst.per, worst.text, tolerance, began, *found)
+        except PepError:  # the face is a wrong one: it leaves no multipliers
+            continue
         if not again.reason and abs(again.bound - worst.bound) <= ROUGHLY * abs(worst.bound):
             return again
     return None
