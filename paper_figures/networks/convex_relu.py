@@ -97,6 +97,6 @@ def draw(data: xr.Dataset) -> Any:
     right.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
     right.set_xlim(-2.8, 2.8)
     right.set_ylim(-2.8, 2.8)
-    right.legend(loc="lower right", fontsize=6, handlelength=1.5)
+    right.legend(loc="lower right", ncols=2, fontsize=6, handlelength=1, columnspacing=0.8)
     right.set_title(r"(c) Zero level; boxes $\pm 0.2$")
     return figure
