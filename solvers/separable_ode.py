@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradproof.solvers.exact.balls import ball, ends
+from gradproof.solvers.exact.rounding import whole_number
 from gradproof.theory.errors import DomainError, ParameterError
 
 EPS = float(np.finfo(float).eps)
@@ -119,8 +120,7 @@ def margin_steps(z: int, x: Fraction, n: int, *, bits: int = 256) -> Margin:
     """
     x = _rational(x, "x")
     _competitors(z)
-    if n < 0:
-        raise ParameterError(f"n = {n} steps cannot be taken; need n >= 0")
+    n = whole_number(n, "n", what="steps")
     if x <= 0:
         raise DomainError(f"x = {x} must be positive")
     with flint.ctx.workprec(bits):
@@ -141,11 +141,11 @@ def euler_sums(slope: Ball, total: Fraction, steps: int, *, bits: int = 128) -> 
         slope: as a function of balls, positive and decreasing for u >= 0.
 
     Raises:
-        ParameterError: total not exact. DomainError: total negative, or steps < 1.
+        ParameterError: total not exact, or steps no whole number >= 1. DomainError: total negative.
     """
-    total = _rational(total, "total")
-    if steps < 1 or total < 0:
-        raise DomainError(f"need steps >= 1 and a time >= 0, got {steps} and {total}")
+    total, steps = _rational(total, "total"), whole_number(steps, "steps", least=1)
+    if total < 0:
+        raise DomainError(f"total = {total} is negative; the flow is solved forwards from u = 0")
     with flint.ctx.workprec(bits):
         h, low, high = ball(total / steps), flint.arb(0), flint.arb(0)
         for _ in range(steps):
@@ -211,7 +211,7 @@ def losses(z: float, rt: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def _competitors(z: float) -> None:
-    if isinstance(z, bool) or not z >= 1:
+    if isinstance(z, bool | str) or not z >= 1:
         raise ParameterError(f"z = {z}: a softmax needs at least one competitor, z >= 1")
 
 

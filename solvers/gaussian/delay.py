@@ -16,6 +16,7 @@ import numpy as np
 
 from gradproof.solvers import jury
 from gradproof.solvers.exact.balls import enclose
+from gradproof.solvers.exact.rounding import whole_number
 from gradproof.solvers.gaussian.moments import Moment, identity, number, random_matrices, solve, stationary
 from gradproof.theory.errors import DomainError, ParameterError
 
@@ -99,7 +100,7 @@ class Delay:
 
     def autocovariances(self, count: int) -> list[Any]:
         """r_0, ..., r_{count-1}."""
-        r = self._known
+        r, count = self._known, whole_number(count, "count", least=1)
         while len(r) < count:
             r.append(r[-1] - self.a * r[len(r) - 1 - self.tau])
         return r[:count]
@@ -127,8 +128,9 @@ class Delay:
 
     def average_variance(self, L: int, power: int = 1) -> Any:
         """Var of (1/L) sum of L successive x (power 1) or x^2 (power 2) in the stationary law."""
-        if power not in (1, 2) or L < 1:
-            raise ParameterError(f"need power 1 or 2 and L >= 1, got {power} and {L}")
+        L = whole_number(L, "L", least=1, what="steps")
+        if power not in (1, 2):
+            raise ParameterError(f"power = {power}: the averages of x and of x^2 are known")
         r = self.autocovariances(L)
         c = r[:L] if power == 1 else [2 * v * v for v in r[:L]]
         total = sum((L - k) * c[k] for k in range(1, L)) if L > 1 else 0 * c[0]
@@ -184,6 +186,4 @@ def cyclic_delay(lam: Any, h: Any, delays: Sequence[int], sigma: Any = 0) -> lis
 
 
 def _delay(tau: Any) -> int:
-    if isinstance(tau, bool) or not isinstance(tau, int | np.integer) or tau < 0:
-        raise ParameterError(f"tau = {tau} must be a whole number >= 0: the age of the gradient in steps")
-    return int(tau)
+    return whole_number(tau, "tau", what="steps that the gradient is old")

@@ -72,6 +72,8 @@ def margin_from_above(ctx: Context) -> Iterator[Evidence]:
     yield Identity(1 + c * at - sp.exp(u) - z * u, "e^u <= 1 + c tau")
     yield Identity(c * (at - u) - (sp.exp(u) - 1 - u), "u <= tau")
     yield from _exponential_above_tangent()
+    y = sp.Symbol("y", positive=True)  # e^-tau
+    yield Identity(1 + z * y - c * y - (1 - y), "1 + z e^-tau >= c e^-tau: the loss is at least log c - tau")
     claimed = _claimed(ctx, c=c, pi=1, t=tau)
     (larger,) = claimed.atoms(sp.Max)
     bounds = {1 / (1 + c * tau), sp.exp(-tau)}

@@ -13,6 +13,7 @@ import scipy.linalg
 from gradproof.experiments.engine.check import Context, Evidence, certifier, check
 from gradproof.experiments.landscape.sgd_stability import instances as data
 from gradproof.solvers import moments
+from gradproof.solvers.exact.rounding import whole_number
 from gradproof.solvers.moments.certificates import certify
 from gradproof.solvers.moments.curvatures import EPS, noise_fraction, noise_ratio
 from gradproof.theory.errors import ParameterError
@@ -105,13 +106,13 @@ def certificate(
         rows: n * d rational entries, row after row. d: parameters. batch_size, replacement (0 or 1): the sampling.
     """
     entries = list(rows) if isinstance(rows, tuple | list) else [rows]
-    width = int(d)
-    if width < 1 or width != d or len(entries) % width:
+    width = whole_number(d, "d", least=1)
+    if len(entries) % width:
         raise ParameterError(
             f"rows has {len(entries)} entries, which is no multiple of d = {d}; give d entries for each sample"
         )
     table = [entries[i : i + width] for i in range(0, len(entries), width)]
-    B = int(batch_size) if batch_size == int(batch_size) else batch_size
+    B = whole_number(batch_size, "batch_size", least=1)
     found = certify(table, eta, batch_size=B, replacement=bool(replacement))
     return found.proof(), {"side": found.side}
 

@@ -142,7 +142,7 @@ def identity_condition(ctx: Context) -> Iterator[Evidence]:
 
 @check(paper.GAUSSIAN, level=Level.SYMBOLIC)
 def isserlis_and_the_isotropic_root(ctx: Context) -> Iterator[Evidence]:
-    """``E (J'XJ) JJ' = 2HXH + Tr(XH) H`` from Gaussian moments, and 2B/(d + B + 1) solves the equation for H = I."""
+    """``E (J'XJ) JJ' = 2HXH + Tr(XH) H`` (d = 2); for every d the claimed equation is eta D(X) = 2 C(X) for a diagonal X; H = I."""
     X = _symmetric("x")
     s = sp.symbols("s1 s2", positive=True)
     z = sp.symbols("z1 z2", real=True)
@@ -152,11 +152,18 @@ def isserlis_and_the_isotropic_root(ctx: Context) -> Iterator[Evidence]:
     target = 2 * H * X * H + (X * H).trace() * H
     for a, b in product(range(2), repeat=2):
         yield Identity((fourth - target)[a, b], f"entry {a}{b} of E (J'XJ) JJ'")
-    B, d = sp.symbols("B d", positive=True)
+    B, d, lam = sp.symbols("B d lam", positive=True)
+    x = eta / B / (2 - (1 + 1 / B) * eta * lam)  # x_j, with sum_k lam_k x_k = 1, which is the claimed equation
+    balance = eta * ((1 + 1 / B) * lam**2 * x + lam / B) - 2 * lam * x
+    yield Identity(balance, "eta D(X) = 2 C(X) in each coordinate")
     vector = ctx.claim.parameter("lam_j").symbol
     summand = ctx.claim.expression.replace(
         lambda e: isinstance(e, sp.Indexed) and e.base == vector, lambda e: sp.Integer(1)
     )
+    one = ctx.claim.expression.function.subs(
+        {ctx.claim.parameter("eta").symbol: eta, ctx.claim.parameter("B").symbol: B}
+    ).replace(lambda e: isinstance(e, sp.Indexed) and e.base == vector, lambda e: lam)
+    yield Identity(one * eta - lam * x, "a term of the claimed sum is lam_j x_j/eta")
     root = 2 * B / (d + B + 1)
     whole = summand.doit().subs(
         {ctx.claim.parameter("eta").symbol: root, ctx.claim.parameter("B").symbol: B, sp.Symbol("d"): d},

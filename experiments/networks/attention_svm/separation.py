@@ -23,17 +23,24 @@ from gradproof.theory.symbolic import Identity
 
 
 @check(attention_svm.SVM_KKT, level=Level.SYMBOLIC)
-def strong_duality(ctx: Context) -> Iterator[Evidence]:
-    """Two active constraints in the plane: multipliers that make both margins one sum to the squared norm."""
-    a, b, c, d = sp.symbols("a b c d", positive=True)
-    G = sp.Matrix([[a, b], [c, -d]])
-    K = G * G.T
-    scaled = K.adjugate() * sp.ones(2, 1)  # multipliers times det K, which keeps all sides polynomial
-    W = G.T * scaled
-    claimed = ctx.claim.expression.subs(ctx.claim.parameter("total").symbol, scaled[0] + scaled[1])
-    yield Identity(W.dot(W) - claimed * K.det(), "squared norm")
-    yield Identity((G * W)[0] - K.det(), "first margin")
-    yield Identity((G * W)[1] - K.det(), "second margin")
+def multipliers_prove_the_least_norm(ctx: Context) -> Iterator[Evidence]:
+    """W = sum lam_c G_c with margins one where lam_c > 0 has the claimed norm, and any feasible V is longer by squares and slacks.
+
+    That such multipliers exist is the theorem of Karush, Kuhn and Tucker.
+    """
+    lam, m, v = (
+        sp.symbols(f"{k}1:4", nonnegative=True) for k in ("lam", "m", "v")
+    )  # multipliers, margins of W and of V
+    total = sum(lam)
+    claimed = ctx.claim.expression.subs(ctx.claim.parameter("total").symbol, total)
+    inner = sum(a * b for a, b in zip(lam, m, strict=True))  # <W, W>
+    slack = sum(a * (b - 1) for a, b in zip(lam, m, strict=True))  # 0 by complementarity
+    yield Identity(sp.expand(inner - slack - claimed), "squared norm of W")
+    V2 = sp.Symbol("V2", positive=True)
+    with_V = sum(a * b for a, b in zip(lam, v, strict=True))  # <W, V>
+    apart = V2 - 2 * with_V + claimed  # ||V - W||^2
+    longer = 2 * sum(a * (b - 1) for a, b in zip(lam, v, strict=True))  # >= 0 for margins of at least one
+    yield Identity(sp.expand(V2 - claimed - apart - longer), "||V||^2 - ||W||^2")
 
 
 @check(attention_svm.SVM_KKT, level=Level.EXACT)
@@ -85,9 +92,9 @@ def a_feasible_matrix_that_is_longer(ctx: Context) -> Iterator[Evidence]:
 # --- separability ------------------------------------------------------------------------------------------------------
 
 
-@check(attention_svm.FEASIBILITY, level=Level.SYMBOLIC)
+@check(attention_svm.FEASIBILITY, level=Level.EXACT)
 def the_construction(ctx: Context) -> Iterator[Evidence]:
-    """Two inputs, three tokens, d = 2: p_i with both products one and W with W z_i = p_i give all margins the value one."""
+    """A special case, n = 2, T = 3, d = 2: p_i with both products one and W with W z_i = p_i give all margins the value one."""
     z = sp.Matrix(2, 2, sp.symbols("z1:5"))
     columns = []
     differences = [sp.Matrix(2, 2, sp.symbols(f"{k}1:5")) for k in "ab"]
