@@ -157,8 +157,13 @@ def certifier(claim: Claim) -> Callable[[Callable[..., Any]], Callable[..., Any]
                 raise ParameterError(f"the certificate of {claim.id}: {error}; give {wanted}") from None
             for q in claim.parameters:
                 value = values.get(q.name)
-                if not q.size and value is not None:
-                    q.read(read_fraction(value) if isinstance(value, str) else value)
+                if q.size or value is None:
+                    continue
+                try:
+                    number = read_fraction(value) if isinstance(value, str) else value
+                except (ValueError, ZeroDivisionError):
+                    raise ParameterError(f"{q.name} = {value!r} is not a number; give 3/4 or 0.25") from None
+                q.read(number)
             return function(**values)
 
         _CERTIFIERS[claim.id] = in_domain
