@@ -176,6 +176,7 @@ def _write(e: Any) -> str:
         kept["mathvariant"] = "normal"
     if tag == "mi" and len(text) == 1 and not (text.isalnum() or text in "∞∅ℓ∂∇°′…⋯⋮⋱⊤⊥"):
         tag = "mo"  # a colon or a bar is no identifier
+    text = "∼" if tag == "mo" and text == "~" else text  # the sign that has room around it
     if kept.get("fence") == "true" or (tag == "mo" and text in _BARS):
         kept |= {"lspace": "0", "rspace": "0"}
     attributes = "".join(f' {k}="{html.escape(v)}"' for k, v in kept.items())

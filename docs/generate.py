@@ -32,12 +32,9 @@ def _claims(folder: Path) -> None:
     papers = registry.papers()
     for paper in papers:
         found = registry.claims(paper.key)
-        text = [
-            f"# {paper.title}",
-            f"{paper.citation}. Stated in `gradproof.theory.{paper.family}.{paper.stem}`, "
-            f"checked in `gradproof.experiments.{paper.family}.{paper.stem}`.",
-            "",
-        ]
+        name = f"{paper.family}.{paper.stem}"
+        where = f"Stated in `gradproof.theory.{name}`, checked in `gradproof.experiments.{name}`."
+        text = [f"# {paper.title}", f"{paper.citation}. {where}", ""]
         text += [part for c in found for part in _claim(c)]
         (folder / "claims" / f"{paper.stem}.md").write_text("\n".join(text))
     table = ["| claim | says | paper |", "| --- | --- | --- |"]

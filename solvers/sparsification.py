@@ -150,11 +150,13 @@ def greedy(g: Any, kappa: Any, *, rescalings: int | None = None) -> tuple[np.nda
 
     Raises:
         ParameterError: empty, NaN or infinite entries, or all zero.
-        DomainError: kappa is not in (0, 1).
+        DomainError: kappa is not in (0, 1), or rescalings < 0.
     """
     magnitudes = _magnitudes(g)
     if not 0 < kappa < 1:
         raise DomainError(f"kappa = {kappa} must lie in (0, 1): it is the target density")
+    if rescalings is not None and rescalings < 0:
+        raise DomainError(f"rescalings = {rescalings} must be at least 0")
     exact = isinstance(magnitudes, list)
     a = np.array(magnitudes, dtype=object if exact else float)
     one: Any = Fraction(1) if exact else 1.0
@@ -184,7 +186,10 @@ def _magnitudes(values: Any) -> Any:
                 raise ParameterError("every coefficient is zero; there is nothing to send")
             return exact
         values = items
-    a = np.abs(np.asarray(values, dtype=float))
+    try:
+        a = np.abs(np.asarray(values, dtype=float))
+    except (TypeError, ValueError):
+        raise ParameterError(f"coefficients must be numbers, got {str(values)[:60]}") from None
     if a.ndim != 1 or a.size == 0:
         raise ParameterError(f"need a vector of coefficients, shape (N,), got shape {a.shape}")
     if not np.isfinite(a).all():

@@ -27,6 +27,7 @@ CONFIDENCE = {
     "verified": "checked symbolically or numerically for this library",
     "derived": "derived for this library",
     "recalled": "source not verified",
+    "own": "its author's own",
 }
 
 
@@ -45,7 +46,7 @@ class Claim:
         relation: how the quantity stands to the bound.
         expression: the bound, a sympy expression in ``p.symbol`` for p in ``parameters``.
         where: theorem, lemma or section in the source.
-        confidence: ``verified``, ``derived`` or ``recalled``.
+        confidence: ``verified``, ``derived`` or ``recalled``; ``own`` for a statement that the user makes.
         remark: what a reader should know besides (corrections, conventions).
         tight: the bound is attained by some instance.
         false_as_published: for a statement that was published and is false: why, and what is true instead. Its checks must

@@ -190,7 +190,7 @@ class _Reader:
         left = self._kind(self.at) == "space"
         self._skip()
         sign = self._text(self.at)
-        if left and sign == "x" and self._kind(self.at - 2) == self._kind(self.at + 2) == "number":
+        if left and self._is_times():
             self.at += 2
             self.marks += 1
             return r"\times "
@@ -244,10 +244,7 @@ class _Reader:
             return opens and not (space and text == "[")
         if kind != "word":
             return False
-        if space and (
-            self._is_article(self.at)
-            or (text == "x" and self._kind(self.at + 1) == "space" and self._kind(self.at + 2) == "number")
-        ):
+        if space and (self._is_article(self.at) or self._is_times()):
             return False
         if self._text(self.at + 1) == "-" and self._is_long(self._text(self.at + 2)):
             return False
@@ -486,6 +483,13 @@ class _Reader:
             return self._kind(space) == "space" and self._text(sign) in _BINARY
 
         return near(self.at, self.at + 1) or near(self.at - 2, self.at - 3)
+
+    def _is_times(self) -> bool:
+        """``10 x 64``, ``d x d``, ``d^2 x d^2``: a sign between two sizes."""
+        if self._text(self.at) != "x" or self._kind(self.at + 1) != "space":
+            return False
+        last, nxt = self._text(self.at - 2), self._text(self.at + 2)
+        return self._kind(self.at + 2) == "number" or (nxt != "x" and nxt in (last, self._text(self.at - 4)))
 
     def _is_article(self, at: int) -> bool:
         """``a step``, and not ``a + b`` or ``a, b``."""

@@ -66,7 +66,7 @@ GLOSSARY = {
     "code": "A hash of the package's sources. Evidence is kept with the code that made it, and is no evidence for other code.",
     "ledger": "The file that keeps every check's verdict, measurement, seed, code and time; the pages show it.",
     "kernel": "The small program that accepts a proof only if its identity holds in exact arithmetic.",
-    "confidence": "How far the statement itself was verified against its source: derived here, checked here, or recalled.",
+    "confidence": "How far the statement itself was verified: checked or derived here, recalled from its source, or a user's own.",
 }
 
 

@@ -58,13 +58,13 @@ def draw(data: xr.Dataset) -> Any:
     left.semilogx(data.step, 1 - data.plain, "--", color=COLOURS[1], label="plain, from 0")
     left.semilogx(data.local_step, data.local_best, ":", color=COLOURS[3], label="plain, local start")
     left.set_xlabel("step")
-    left.set_ylabel(r"correlation with $W^{svm}$")
+    left.set_ylabel(r"correlation with $W^{\mathrm{svm}}$")
     left.legend()
     left.set_title("(a) Gradient descent on $W$")
     middle.semilogx(data.R, data.nuclear, "o-", ms=3, color=COLOURS[0], label="nuclear solution")
     middle.semilogx(data.R, data.frobenius, "s--", ms=3, color=COLOURS[1], label="Frobenius solution")
     middle.set_xlabel("radius $R$")
-    middle.set_ylabel(r"correlation of $KQ^\top$")
+    middle.set_ylabel(r"correlation of $KQ^\top$ with the")
     middle.legend()
     middle.set_title("(b) Path of $K$ and $Q$")
     for colour, name in ((COLOURS[0], "A"), (COLOURS[1], "B")):
@@ -72,7 +72,8 @@ def draw(data: xr.Dataset) -> Any:
         right.loglog(at.R, at.path, "o-", ms=3, color=colour, label=f"path, {name}")
         right.loglog(at.R, at.bound, "--", color=colour, label=f"bound, {name}")
     right.set_xlabel("radius $R$")
-    right.set_ylabel("1 - correlation")
-    right.legend()
+    right.set_ylabel("$1 -$ correlation")
+    right.set_ylim(top=30)  # room for the legend
+    right.legend(ncols=2, loc="upper right", columnspacing=1, handlelength=1.5)
     right.set_title("(c) Regularisation path")
     return figure

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,7 @@ class Arrays:
     spectra: tuple[tuple[Instance, np.ndarray, np.ndarray], ...]  # (instance, low (P, n), high (P, n))
     loose: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
+    null: tuple[MappingOf[str, Fraction], ...] = ()  # the slack vanishes on these; see ``recession``
 
 
 def anchored(arrays: Arrays, metric: Form) -> Arrays:

@@ -99,6 +99,8 @@ class WorstInstance:
     @classmethod
     def of(cls, worst: WorstCase, rank: float = RANK) -> WorstInstance:
         """Factor the Gram matrix of a worst case."""
+        if worst.arrays.null:
+            raise PepError("there is no worst-case instance: the value is approached along instances without bound")
         gram = worst.solution.gram
         if not np.isfinite(gram).all():
             raise PepError(f"there is no worst-case instance: {worst.reason or 'the Gram matrix is not finite'}")

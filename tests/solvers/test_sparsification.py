@@ -48,6 +48,19 @@ def test_spectral_reference_values():
     assert minimal_variance(X.ravel(), 2.0).second_moment == pytest.approx(144.0371102, rel=1e-9)
 
 
+def test_triplets_never_need_more_than_entries():
+    """Random matrices, sparse and dense, of all ranks, at budgets that are balanced and not."""
+    rng = np.random.default_rng(0)
+    for k in range(200):
+        X = np.round(rng.standard_normal((rng.integers(1, 6), rng.integers(1, 6))) * rng.choice([0, 1, 5], 1), 1)
+        X = X * (rng.random(X.shape) < (k % 4 + 1) / 4)
+        if X.any():
+            sigma = np.linalg.svd(X, compute_uv=False)
+            for s in (0.3, 1.0, 1.7, 3.0, 8.0):
+                entries = minimal_variance(X.ravel(), s).second_moment
+                assert minimal_variance(sigma, s).second_moment <= entries * (1 + 1e-12)
+
+
 coefficients = st.lists(st.fractions(-100, 100, max_denominator=50), min_size=1, max_size=12).filter(any)
 
 
@@ -124,6 +137,8 @@ def test_the_greedy_scheme_ends_at_the_optimum(g, kappa):
         (lambda: minimal_density([1, 2], -1), DomainError),
         (lambda: minimal_density([np.inf, 2.0], 1), ParameterError),
         (lambda: greedy([1.0, 2.0], 1.5), DomainError),
+        (lambda: greedy([1, 2, 3], 0.5, rescalings=-1), DomainError),
+        (lambda: minimal_variance(["a"], 1), ParameterError),
         (lambda: greedy([1, 2], float("nan")), DomainError),
         (lambda: greedy([], 0.5), ParameterError),
         (lambda: greedy([1.0, np.nan], 0.5), ParameterError),

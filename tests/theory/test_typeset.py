@@ -30,6 +30,7 @@ from gradproof.theory.typeset import typeset
         ("f convex and L-smooth", r"$f$ convex and $L$-smooth"),
         ("1/eta = sum_j (l_j/B)", r"$1/\eta=\sum_{j} (l_{j}/B)$"),
         ("W in R^(10 x 64)", r"$W$ in $R^{10\times 64}$"),
+        ("d^2 x d^2 operators on d x d matrices", r"$d^{2}\times d^{2}$ operators on $d\times d$ matrices"),
         ("from 1e-60 to 2^-42", r"from $10^{-60}$ to $2^{-42}$"),
         ("B = c diag(+-1)", r"$B=c\,\operatorname{diag}(\pm 1)$"),
         ("value 0.5 (beta = 1)", r"value 0.5 $(\beta=1)$"),

@@ -158,7 +158,7 @@ def contraction() -> Proof:
 
 @check(dpsgd.CONSENSUS, level=Level.SYMBOLIC)
 def recursion_of_the_deviations(ctx: Context) -> Iterator[Evidence]:
-    """Young in the kernel; the bound C is the fixed point of (1 - s) C = gamma^2 (2 L^2 C + 2 zeta^2)/(1 - s) + gamma^2 sigma^2."""
+    """Young in the kernel, used at s and at 1/2; C solves (1 - s) C = gamma^2 (2 L^2 C + 2 zeta^2)/(1 - s) + gamma^2 sigma^2."""
     yield contraction()
     C, s, L, gamma = ctx.claim.expression, *(p.symbol for p in (dpsgd.s, dpsgd.L, dpsgd.gamma))
     pull = (2 * L**2 * C + 2 * dpsgd.zeta2.symbol) / (1 - s)

@@ -113,7 +113,7 @@ def greedy_against_the_optimum(ctx: Context) -> Iterator[Evidence]:
             second = sum((x * x / q for x, q in zip(g, p, strict=True) if x), Fraction(0))
             yield Measurement(measured=second, bound=ctx.claim.bound(V=best.second_moment), parameters=where)
             yield Measurement(measured=p.sum(), bound=kappa * d, what="density", parameters=where)
-            common = {"relation": Relation.LE, "parameters": where}
+            common: dict[str, Any] = {"relation": Relation.LE, "parameters": where}
             yield Measurement(measured=rescalings, bound=d, what="rescalings", **common)
             for most in (0, 1, 2):
                 early, _ = greedy(g, kappa, rescalings=most)

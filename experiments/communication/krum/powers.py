@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import sympy as sp
 
-from gradproof.experiments.communication.krum.laws import LAWS, SIZES, worst_on_a_grid
+from gradproof.experiments.communication.krum.laws import LAWS, SIZES, Value, worst_on_a_grid
 from gradproof.experiments.communication.krum.methods import ATTACKS
 from gradproof.experiments.communication.krum.moments import LEVEL, all_but_the_largest, young
 from gradproof.experiments.communication.krum.selection import configurations
@@ -71,7 +71,8 @@ def dependent_vectors(ctx: Context) -> Iterator[Evidence]:
         moment = sum((x * x for v in correct for x in v), Fraction(0)) / (n - f)
         bound = ctx.claim.bound(moment=moment, r=2, n=n, f=f)
         yield Measurement(measured=sum(x * x for x in chosen), bound=bound, parameters={"n": n, "f": f, "r": 2})
-    numbers, f, attack = [(Fraction(x),) for x in (-2, -1, 0, 1, 1, 3, 4)], 1, worst_on_a_grid(1, abs)
+    numbers: list[Value] = [(Fraction(x),) for x in (-2, -1, 0, 1, 1, 3, 4)]
+    f, attack = 1, worst_on_a_grid(1, abs)
     assert attack is not None
     for n in (5, 6):
         draws = [list(c) for c in combinations(numbers, n - f)]
