@@ -9,6 +9,8 @@ from typing import Any
 
 from latex2mathml.converter import Converter
 
+from gradproof.theory.typeset import typeset
+
 #: What may appear in the output. latex2mathml also makes links and raw markup; neither passes.
 _TAGS = frozenset(
     [
@@ -79,6 +81,9 @@ _EARLIER = {
 }
 #: pandoc's rule: no space inside the dollars, no digit behind them, so that "$5 and $6" is text
 _DOLLARS = re.compile(r"(?<![\\$])\$(\$?)(?!\s)((?:[^$\\]|\\.)+?)(?<!\s)\$\1(?!\d)", re.DOTALL)
+_CODE = re.compile(r"(`+)([^`]+)\1")
+#: the converter writes these in italics, letter by letter
+_OPERATOR = re.compile(r"\\operatorname\*?(?=\s*\{)")
 #: the converter stumbles over three primes, and over a power behind primes
 _PRIMES = re.compile(r"('+)(?:\^\{([^{}]*)\}|\^([^{\\]))?")
 _BARS = frozenset("|‖∥")
@@ -93,7 +98,7 @@ def mathml(latex: str, *, display: bool = False) -> str:
     r"""MathML of a formula (without dollars); a formula that cannot be read is shown as its source.
 
     >>> mathml("x^2 < y")
-    '<math alttext="x^2 &lt; y"><msup><mi>x</mi><mn>2</mn></msup><mo>&lt;</mo><mi>y</mi></math>'
+    '<math><msup><mi>x</mi><mn>2</mn></msup><mo>&lt;</mo><mi>y</mi></math>'
     >>> mathml(r"\frac{")
     '<code>\\frac{</code>'
     """
@@ -104,21 +109,29 @@ def mathml(latex: str, *, display: bool = False) -> str:
         inside = "".join(_pieces(latex, display))
     except Exception:  # whatever is in the text, the page must be made
         return f"<code>{html.escape(latex)}</code>"
-    return f'<math{block} alttext="{html.escape(latex)}">{inside}</math>'
+    source = f' alttext="{html.escape(latex)}"' if display else ""  # within a line it would double the page
+    return f"<math{block}{source}>{inside}</math>"
 
 
 def prose(text: str) -> str:
-    """Escaped text with its ``$...$`` parts as MathML; a single dollar stays a dollar.
+    """Escaped text with its mathematics as MathML: what stands between dollars, and what ``typeset`` finds beside it.
 
-    >>> prose("<b> costs $5 or $6")
-    '&lt;b&gt; costs $5 or $6'
+    A single dollar stays a dollar; what stands between back quotes is code.
+
+    >>> prose("<b> costs $5 or $6, `x_1`")
+    '&lt;b&gt; costs $5 or $6, <code>x_1</code>'
     """
+    text = typeset(text)
     out, end = [], 0
     for found in _DOLLARS.finditer(text):
-        out += [html.escape(text[end : found.start()]), _breakable(found[2])]
+        out += [_words(text[end : found.start()]), _breakable(found[2])]
         end = found.end()
-    out.append(html.escape(text[end:]))
+    out.append(_words(text[end:]))
     return "".join(out)
+
+
+def _words(text: str) -> str:
+    return _CODE.sub(r"<code>\2</code>", html.escape(text))
 
 
 @lru_cache(maxsize=65536)
@@ -139,6 +152,7 @@ def _breakable(latex: str) -> str:
 
 def _pieces(latex: str, display: bool = False) -> list[str]:
     """The formula's outermost pieces."""
+    latex = _OPERATOR.sub(r"\\mathrm", latex)
     latex = _PRIMES.sub(lambda m: "^{" + r"\prime " * len(m[1]) + (m[2] or m[3] or "") + "}", latex)
     root = Converter(display="block" if display else "inline").convert_to_element(latex)
     return _joined(root[0] if len(root) == 1 and root[0].tag == "mrow" else root)
@@ -149,6 +163,8 @@ def _write(e: Any) -> str:
     if e.tag not in _TAGS:
         return "".join(map(_write, e)) or html.escape(_plain(e.text))
     text, tag = _plain(e.text), e.tag
+    if tag == "mrow" and len(e) == 1 and not e.attrib and not text:
+        return _write(e[0])
     if tag == "msub" and len(e) == 2 and e[0].tag == "mo" and _plain(e[0].text) in _LIMITS:
         name = html.escape(_plain(e[0].text))
         return f'<munder><mo movablelimits="true">{name}</mo>{_write(e[1])}</munder>'
@@ -160,9 +176,12 @@ def _write(e: Any) -> str:
         kept["mathvariant"] = "normal"
     if tag == "mi" and len(text) == 1 and not (text.isalnum() or text in "∞∅ℓ∂∇°′…⋯⋮⋱⊤⊥"):
         tag = "mo"  # a colon or a bar is no identifier
+    text = "∼" if tag == "mo" and text == "~" else text  # the sign that has room around it
     if kept.get("fence") == "true" or (tag == "mo" and text in _BARS):
         kept |= {"lspace": "0", "rspace": "0"}
     attributes = "".join(f' {k}="{html.escape(v)}"' for k, v in kept.items())
+    if tag == "mspace":
+        return f"<mspace{attributes}/>"
     return f"<{tag}{attributes}>{html.escape(text, quote=False)}{''.join(_joined(e))}</{tag}>"
 
 

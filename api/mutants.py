@@ -246,7 +246,7 @@ def _searched(claim: Claim, mutant: Mutant, seed: int) -> tuple[str, str]:
         if found.violated and found.measurement is not None:
             m = found.measurement
             m = replace(m, parameters={k: v for k, v in m.parameters.items() if not isinstance(v, str | list)})
-            return f"search/{e.name}", describe(m, mutant.claim.relation, "violated")
+            return f"search/{e.name}", describe(m, mutant.claim.relation)
         tried.append(f"a search of {found.tried} instances came to measured/bound {found.ratio:.4g}")
     return "", "; ".join(tried)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -71,15 +72,17 @@ def own_claim(
         id=id,
         paper=paper or Paper(key=key, authors=("own claim",), title=key, year=date.today().year, family="own"),
         title=title or id,
-        statement=statement or f"{title}: ${quantity} {Relation(relation).latex} {bound}$",
+        statement=statement,
         parameters=ps,
         assumptions=tuple(_assumption(name, a, symbols, id) for name, a in (assumptions or {}).items()),
         quantity=quantity,
         relation=Relation(relation),
         expression=_parse(bound, symbols, f"{id}: the bound"),
-        confidence="derived",
+        confidence="own",
         tight=tight,
     )
+    if not statement:
+        claim = replace(claim, statement=f"{claim.title}: ${claim.latex}$")
     register(claim)
     return claim
 

@@ -98,8 +98,8 @@ def show_summary(found: Summary, *, details: bool = False) -> None:
     ]
     rows = [r for s in found for r in s.rows]
     cached = sum(r.cached for r in rows)
-    work = f"{len(rows)} checks, {sum(r.seconds for r in rows):.0f} s of work"
-    line = f"{len(found)} claims: {', '.join(counts) or 'no checks'}; {work}"
+    work = f"{len(rows)} check{'s' * (len(rows) != 1)}, {sum(r.seconds for r in rows):.0f} s of work"
+    line = f"{len(found)} claim{'s' * (len(found) != 1)}: {', '.join(counts) or 'no checks'}; {work}"
     console.print(line + (f", {cached} taken from the ledger (--fresh repeats them)" if cached else ""))
 
 

@@ -1,12 +1,14 @@
 """Pages that follow from the package itself: the gallery of claims, and the reference of every public module."""
 
 import pkgutil
+import re
 import shutil
 from pathlib import Path
 
 from gradproof.theory import registry
 from gradproof.theory.claim import CONFIDENCE, Claim
 from gradproof.theory.parameter import pretty_set
+from gradproof.theory.typeset import typeset
 
 ROOMS = {
     "theory": "What is claimed: papers, claims, proofs, and the kernel that checks them.",
@@ -30,7 +32,9 @@ def _claims(folder: Path) -> None:
     papers = registry.papers()
     for paper in papers:
         found = registry.claims(paper.key)
-        text = [f"# {paper.title}", f"{paper.citation}. Family {paper.family}; `{paper.stem}` in every room.", ""]
+        name = f"{paper.family}.{paper.stem}"
+        where = f"Stated in `gradproof.theory.{name}`, checked in `gradproof.experiments.{name}`."
+        text = [f"# {paper.title}", f"{paper.citation}. {where}", ""]
         text += [part for c in found for part in _claim(c)]
         (folder / "claims" / f"{paper.stem}.md").write_text("\n".join(text))
     table = ["| claim | says | paper |", "| --- | --- | --- |"]
@@ -76,26 +80,32 @@ def _worst_cases(folder: Path) -> None:
 
 
 def _claim(c: Claim) -> list[str]:
-    lines = [f"## {c.title}", f"`{c.id}`{', ' + c.where if c.where else ''} ({CONFIDENCE[c.confidence]})", ""]
-    lines += [f"$$\n{c.latex}\n$$", "", c.statement, ""]
+    where = f", {typeset(c.where)}" if c.where else ""
+    lines = [f"## {typeset(c.title)}", f"`{c.id}`{where} ({CONFIDENCE[c.confidence]})", ""]
+    lines += [f"$$\n{c.latex}\n$$", "", typeset(c.statement), ""]
     if c.assumptions:
-        lines += ["Assumptions:", "", *(f"- `{a.name}`: {a.statement}" for a in c.assumptions), ""]
+        lines += ["Assumptions:", "", *(f"- `{a.name}`: {typeset(a.statement)}" for a in c.assumptions), ""]
     if c.parameters:
         lines += ["| symbol | typed | domain | meaning |", "| --- | --- | --- | --- |"]
-        lines += [
-            f"| ${p.typeset.replace('|', chr(92) + 'vert ')}$ | `{p.name}` | {_cell(pretty_set(p.domain))} | {_cell(p.meaning)} |"
-            if "|" not in p.typeset
-            else f"| `{p.name}` | `{p.name}` | {_cell(pretty_set(p.domain))} | {_cell(p.meaning)} |"
-            for p in c.parameters
-        ]
+        for p in c.parameters:
+            lines.append(
+                f"| {_cell(f'${p.typeset}$')} | `{p.name}` | {_cell(pretty_set(p.domain))} | {_cell(p.meaning)} |"
+            )
         lines.append("")
     if c.false_as_published:
-        lines += [f"**False as published.** {c.false_as_published}", ""]
-    return lines + ([c.remark, ""] if c.remark else [])
+        lines += [f"**False as published.** {typeset(c.false_as_published)}", ""]
+    return lines + ([typeset(c.remark), ""] if c.remark else [])
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("*", "\\*").replace("<", "\\<").replace("[", "\\[")
+    """Text for a cell of a table: bars would end it, also within a formula."""
+    parts = re.split(r"(\$[^$]+\$)", typeset(text))
+    for k, part in enumerate(parts):
+        if k % 2:
+            parts[k] = part.replace("\\|", r"\Vert ").replace("|", r"\vert ")
+        else:
+            parts[k] = re.sub(r"([|*<\[])", r"\\\1", part)
+    return "".join(parts)
 
 
 def _reference(folder: Path) -> None:

@@ -177,12 +177,22 @@ def _read(file: Path) -> tuple[str, tuple[str, ...]]:
 
 def _imports(content: bytes) -> Iterator[str]:
     """Names in ``gradproof`` that a source imports, and the modules that they may be."""
-    for node in ast.walk(ast.parse(content)):
+    for node in _statements(ast.parse(content)):
         if isinstance(node, ast.Import):
             yield from (a.name for a in node.names if a.name.startswith("gradproof."))
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gradproof"):
             yield str(node.module)
             yield from (f"{node.module}.{a.name}" for a in node.names)
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every statement, however deep; expressions, which are most of a tree, hold no import."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting += getattr(node, name, ())
 
 
 @cache
@@ -287,13 +297,13 @@ STYLE: Any = {
 
 
 def _attributes(path: Path) -> dict[str, Any]:
-    """What a dataset says about itself; nothing if it cannot be read."""
-    import xarray as xr
+    """What a dataset says about itself, without its numbers; nothing if it cannot be read."""
+    import h5netcdf
 
     if not path.exists():
         return {}
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as data:
+        with h5netcdf.File(path, "r") as data:
             return dict(data.attrs)
     except (OSError, ValueError):
         return {}

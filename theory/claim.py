@@ -17,6 +17,7 @@ from gradproof.theory.errors import DomainError, ParameterError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
 from gradproof.theory.parameter import Parameter, is_array, pretty_set
+from gradproof.theory.typeset import typeset
 
 #: Rounding slack for relations between floats: 2^-40 of the size of the two sides. Sixteen-digit inputs pushed through
 #: a step-size formula of a dozen operations lose at most a few units of 2^-52.
@@ -26,6 +27,7 @@ CONFIDENCE = {
     "verified": "checked symbolically or numerically for this library",
     "derived": "derived for this library",
     "recalled": "source not verified",
+    "own": "its author's own",
 }
 
 
@@ -44,7 +46,7 @@ class Claim:
         relation: how the quantity stands to the bound.
         expression: the bound, a sympy expression in ``p.symbol`` for p in ``parameters``.
         where: theorem, lemma or section in the source.
-        confidence: ``verified``, ``derived`` or ``recalled``.
+        confidence: ``verified``, ``derived`` or ``recalled``; ``own`` for a statement that the user makes.
         remark: what a reader should know besides (corrections, conventions).
         tight: the bound is attained by some instance.
         false_as_published: for a statement that was published and is false: why, and what is true instead. Its checks must
@@ -182,15 +184,19 @@ class Claim:
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>${html.escape(p.typeset)}$</td><td><code>{html.escape(p.name)}</code></td><td>{html.escape(pretty_set(p.domain))}"
-            f"</td><td>{html.escape(p.meaning)}</td></tr>"
+            f"</td><td>{_html(p.meaning)}</td></tr>"
             for p in self.parameters
         )
-        notes = [self.statement, self.remark, self.false_as_published and f"False as published. {self.false_as_published}"]
-        said = "".join(f"<p>{html.escape(n)}</p>" for n in notes if n)
-        need = "".join(f"<li><b>{html.escape(a.name)}</b>: {html.escape(a.statement)}</li>" for a in self.assumptions)
+        notes = [
+            self.statement,
+            self.remark,
+            self.false_as_published and f"False as published. {self.false_as_published}",
+        ]
+        said = "".join(f"<p>{_html(n)}</p>" for n in notes if n)
+        need = "".join(f"<li><b>{html.escape(a.name)}</b>: {_html(a.statement)}</li>" for a in self.assumptions)
         return (
-            f"<div><b>{html.escape(self.id)}</b> &mdash; {html.escape(self.title)}<br>{html.escape(self.paper.citation)}"
-            f"{', ' + html.escape(self.where) if self.where else ''}<p>$$ {html.escape(self.latex)} $$</p>{said}<ul>{need}</ul>"
+            f"<div><b>{html.escape(self.id)}</b> &mdash; {_html(self.title)}<br>{html.escape(self.paper.citation)}"
+            f"{', ' + _html(self.where) if self.where else ''}<p>$$ {html.escape(self.latex)} $$</p>{said}<ul>{need}</ul>"
             f"<table>{rows}</table></div>"
         )
 
@@ -281,6 +287,11 @@ def _num(x: Any) -> str:
     if isinstance(x, tuple):
         return "(" + ", ".join(_num(v) for v in x[:6]) + (", ...)" if len(x) > 6 else ")")
     return str(x) if getattr(x, "is_Rational", False) else f"{float(x):.9g}"
+
+
+def _html(text: str) -> str:
+    """Text for a notebook, which typesets what stands between dollars."""
+    return html.escape(typeset(text))
 
 
 def _short(expression: sp.Basic) -> str:

@@ -178,6 +178,8 @@ def pretty_set(domain: sp.Set) -> str:
         return "{1, 2, 3, ...}"
     if domain == sp.S.Naturals0:
         return "{0, 1, 2, ...}"
+    if isinstance(domain, sp.Range) and domain.step == 1 and domain.stop is sp.oo and domain.start.is_Integer:
+        return f"{{{domain.start}, {domain.start + 1}, {domain.start + 2}, ...}}"
     if isinstance(domain, sp.Interval):
         left = "(" if domain.left_open else "["
         right = ")" if domain.right_open else "]"

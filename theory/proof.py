@@ -109,7 +109,7 @@ class Proof:
         return (
             f"<b>proof</b> of: {html.escape(s.text) or 'a quadratic inequality'}<br>{len(self.uses)} axiom instances, "
             f"{'slack decided by the kernel' if self.blocks is None else f'{len(self.blocks)} squares'}"
-            + (f"<br>for all {'; '.join(map(str, s.domain))}" if s.domain else "")
+            + (f"<br>for all {html.escape('; '.join(map(str, s.domain)))}" if s.domain else "")
         )
 
 

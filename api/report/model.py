@@ -28,7 +28,7 @@ from gradproof.theory.proof_text import formal
 
 #: A proof longer than this stays in the ledger; the page then says so and how to make it again.
 LARGEST_PROOF = 1_000_000
-ALL_PROOFS = 2_500_000  # of all proof files together, so that the folder can be sent by mail; the shortest come first
+ALL_PROOFS = 1_000_000  # of all proof files together, so that the folder can be sent by mail; the shortest come first
 _MORE = 6_000  # characters of a formal statement on the page; the file has all of it
 
 

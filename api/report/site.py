@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -32,13 +31,43 @@ from gradproof.theory.evidence import Level, Outcome
 from gradproof.theory.parameter import pretty_set
 
 MANIFEST = "report.json"
-ALL_FIGURES = 2_500_000  # bytes; beyond, PNG alone, so that the folder can be sent by mail
+ALL_FIGURES = 2_200_000  # bytes; PDFs fill what the PNGs leave of it, so that the folder can be sent by mail
 
 MEANING = {o.value: o.meaning for o in Outcome} | {
     "unchecked": "no check was run on it, as far as the ledger knows",
     model.KNOWN_FALSE: "false as published: its checks refute it, and spare the statement with the error repaired",
 }
 WORDS = {name: name for name in MARKS} | {model.KNOWN_FALSE: "refuted, as known"}
+
+
+#: the words of the pages: each links to its line on the page about reading them, and says it where a pointer rests
+GLOSSARY = {
+    "symbolic": "Computer algebra, or the kernel, decides for all parameters of the domain at once.",
+    "certified": "A proof at concrete rational parameters: named axiom instances, nonnegative multipliers and squares that add up "
+    "exactly. A small kernel checks it in exact arithmetic.",
+    "exact": "A solver's value together with a bound on its own error; the relation must hold by more than that.",
+    "empirical": "Runs of the method. Random quantities are tested at a stated level, by default one in a million.",
+    "control": "The same with an assumption dropped or a constant changed. The bound must fail there, or the check has no power.",
+    "check": "A function that confronts one claim with one kind of evidence.",
+    "tightness": "The largest measured value divided by the bound, over everything that was tried. 1: the bound is attained. "
+    "Small: the check says little about the constant. Above 1: the bound was violated. “=” marks equalities that hold.",
+    "mutant": "A stronger statement, made from the claim by machine: its bound made smaller, a term dropped, an exponent shifted. "
+    "Checks with power refute it. One that survives says that the bound was not attained on what was tried, or that no check "
+    "measures what was changed.",
+    "counterexample": "An instance on which the measured quantity was computed again, exactly or with a bound on the error, and "
+    "violates the bound.",
+    "error": "What the measurement may be off by, and why: rounding, the gap of a solver, or statistics. A violation counts only "
+    "beyond it.",
+    "e-value": "Evidence against the claim from random numbers: its mean is at most 1 if the claim is true, so that 10^6 happens "
+    "once in a million. The check refutes when it reaches 1/level.",
+    "budget": "How much work the checks did: quick (seconds), full (larger data, more clients), gpu.",
+    "backend": "The array library that ran the methods: numpy, torch, jax or cupy.",
+    "seed": "All random numbers follow from it and from the names of claim and check: the same seed gives the same numbers.",
+    "code": "A hash of the package's sources. Evidence is kept with the code that made it, and is no evidence for other code.",
+    "ledger": "The file that keeps every check's verdict, measurement, seed, code and time; the pages show it.",
+    "kernel": "The small program that accepts a proof only if its identity holds in exact arithmetic.",
+    "confidence": "How far the statement itself was verified: checked or derived here, recalled from its source, or a user's own.",
+}
 
 
 @dataclass(frozen=True)
@@ -172,18 +201,23 @@ class _Pages:
             version=gradproof.__version__, marks=MARKS, meaning=MEANING, made=time.time(), code=code_version(),
             ledger=ledger.path.name, levels=list(Level), Level=Level, confidence=model.confidence,
             domain=lambda s: pretty_set(s).replace("inf", "∞"), tightness=show_tightness, targets=targets,
-            counts=model.counts, words=WORDS, problems=problems, can_search=_can_search,
+            counts=model.counts, words=WORDS, problems=problems, can_search=_can_search, glossary=GLOSSARY,
         )  # fmt: skip
 
     def write(self) -> None:
         papers: dict[str, list[Entry]] = {}
         for e in self.entries:
             papers.setdefault(e.claim.paper.key, []).append(e)
+        for kind in ("png", "pdf"):
+            for found in papers.values():
+                self._copy(found[0].claim.paper.stem, kind)
         shown = {key: self._figure(found[0]) for key, found in papers.items()}
         slugs = {key: model.slug(key) for key in papers}
         static = files("gradproof") / "static"
         for asset in ("report.css", "report.js", "math-font-license.txt"):
             self._put(f"assets/{asset}", (static / asset).read_bytes())
+        words = json.dumps(MEANING | GLOSSARY, ensure_ascii=False)
+        self._put("assets/words.js", f'"use strict";\nglobalThis.gradproofWords = {words};\n'.encode())
         self._put("assets/math.css", math_font((static / "math.woff2").read_bytes()))
         self._page("index.html", "index.html", root="", entries=self.entries, papers=papers, slugs=slugs)
         self._page("about.html", "about.html", root="")
@@ -204,21 +238,23 @@ class _Pages:
             "claims": [_json(e) for e in self.entries],
             "files": sorted({*self.written, MANIFEST}),
         }
-        self._put(MANIFEST, json.dumps(data, ensure_ascii=False).encode())
+        self._put(MANIFEST, json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode())
+
+    def _copy(self, stem: str, kind: str) -> None:
+        """Copy a paper's figure where it has been made; a PDF only if there is room left."""
+        source, name = self.figures / f"{stem}.{kind}", f"figures/{stem}.{kind}"
+        if model.slug(stem) != stem or not source.is_file() or name in self.written:
+            return
+        size = source.stat().st_size
+        if kind == "png" or size <= self.room:
+            self.room -= size
+            self._put(name, source.read_bytes())
 
     def _figure(self, e: Entry) -> Figure:
-        """Copy the paper's figure where it has been made, and ask whether it is current."""
+        """The figure of a paper, and whether it is current."""
         stem = e.claim.paper.stem
-        name = model.slug(stem)
-        shown = Figure()
-        for kind in ("png", "pdf"):
-            source = self.figures / f"{stem}.{kind}"
-            if name == stem and source.is_file() and (kind == "png" or source.stat().st_size <= self.room):
-                self.room -= source.stat().st_size
-                setattr(shown, kind, f"figures/{name}.{kind}")
-                (self.folder / "figures").mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, self.folder / f"figures/{name}.{kind}")
-                self.written[f"figures/{name}.{kind}"] = None
+        png, pdf = (name if (name := f"figures/{stem}.{kind}") in self.written else "" for kind in ("png", "pdf"))
+        shown = Figure(png, pdf)
         if e.known and stem.isidentifier() and stem in registry.stems():
             shown.caption, shown.exists = make.caption(stem), make.exists(stem)
             if shown.png and shown.exists:

@@ -13,6 +13,11 @@
     say();
   }
 
+  // what a word means, where a pointer rests on it
+  const words = globalThis.gradproofWords ?? {};
+  for (const a of document.querySelectorAll("a.term")) a.title = words[a.hash.slice(1)] ?? "";
+  for (const v of document.querySelectorAll(".v")) v.title = words[v.classList[1]] ?? "";
+
   const form = document.getElementById("filters");
   if (!form) return;
   form.hidden = false;
@@ -38,12 +43,12 @@
   function apply() {
     const want = Object.fromEntries(fields.map((name) => [name, form.elements[name].value]));
     const chosen = new Set(verdicts.filter((v) => v.checked).map((v) => v.value));
-    const words = fold(want.q).split(/\s+/).filter(Boolean);
+    const parts = fold(want.q).split(/\s+/).filter(Boolean);
     let count = 0;
     for (const r of rows) {
       const show = (!chosen.size || chosen.has(r.verdict)) && (!want.family || r.family === want.family)
         && (!want.paper || r.paper === want.paper) && (!want.evidence || r.evidence.includes(want.evidence))
-        && (!want.tight || tightness[want.tight](r.tight)) && words.every((w) => r.text.includes(w));
+        && (!want.tight || tightness[want.tight](r.tight)) && parts.every((w) => r.text.includes(w));
       if (show !== r.shown) { r.shown = show; r.tr.hidden = !show; }
       count += show;
     }

@@ -123,7 +123,9 @@ def gallery(
                 relation=Relation.LE,
             )
 
-        broken_class.__doc__ = f"{method.__name__} run with {_shown(changed)}, against the bound without it."
+        before = {k: f" in place of {v}" for k, v in table[0].items()}
+        given = ", ".join(f"{k} = {v}{before.get(k, '')}" for k, v in changed.items())
+        broken_class.__doc__ = f"The worst case of {method.__name__} with {given}, against the claimed bound."
         control(claim, drops=drops)(broken_class)
         return method
 

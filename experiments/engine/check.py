@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 import inspect
@@ -138,11 +139,27 @@ def _register(claim: Claim, level: Level, budget: str, drops: str, timeout: floa
 def certifier(claim: Claim) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the function that makes a ``Proof`` of ``claim`` at given rational parameters.
 
-    It may return ``(proof, facts)`` with facts to be shown beside it, such as the certified bound.
+    It may return ``(proof, facts)`` with facts to be shown beside it, such as the certified bound. Values of the claim's own
+    parameters must lie in their domains: else a proof of another statement could come back, of K = 2 steps for K = 5/2. A value
+    that is missing or unknown is a ``ParameterError``.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        _CERTIFIERS[claim.id] = function
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def in_domain(**values: Any) -> Any:
+            try:
+                signature.bind(**values)
+            except TypeError as error:
+                wanted = ", ".join(str(v).split(":")[0] for v in signature.parameters.values())
+                raise ParameterError(f"the certificate of {claim.id}: {error}; give {wanted}") from None
+            for q in claim.parameters:
+                if not q.size and values.get(q.name) is not None:
+                    q.read(values[q.name])
+            return function(**values)
+
+        _CERTIFIERS[claim.id] = in_domain
         return function
 
     return decorate

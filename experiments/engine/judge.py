@@ -53,26 +53,29 @@ def judge(level: Level, relation: Relation, evidence: Iterable[Evidence], *, kno
         return failed
     if not measurements:
         texts = tuple(p.to_json() for p in arguments if isinstance(p, Proof))
-        kinds = _count(arguments)
-        return Verdict(outcome=Outcome.PROVED, reason=kinds, n=len(arguments), proofs=texts)
+        # at the level "exact" an identity is a special case or a step of the claim: true, but not a proof of the claim
+        outcome = Outcome.PROVED if level in (Level.SYMBOLIC, Level.CERTIFIED) else Outcome.CONFIRMED
+        return Verdict(outcome=outcome, reason=_count(arguments), n=len(arguments), proofs=texts)
     return _judge_measurements(level, relation, measurements, arguments)
 
 
 def _argue(arguments: list[Any]) -> Verdict | None:
-    """None if every proof, identity and inequality is accepted, else the verdict that the first failure gives."""
+    """None if every proof, identity and inequality is accepted, else the verdict of the first refuted, or undecided, one."""
+    open_: Verdict | None = None
     for a in arguments:
         if isinstance(a, Proof):
             try:
                 kernel_check(a)
+                continue
             except GradproofError as error:
-                return Verdict(
-                    outcome=Outcome.UNDECIDED, reason=f"the kernel refuses the proof: {error}", n=len(arguments)
-                )
+                outcome, reason = Outcome.UNDECIDED, f"the kernel refuses the proof: {error}"
         else:
             outcome, reason = a.decide()
-            if outcome is not Outcome.PROVED:
-                return Verdict(outcome=outcome, reason=reason, n=len(arguments))
-    return None
+        if outcome is Outcome.REFUTED:
+            return Verdict(outcome=outcome, reason=reason, n=len(arguments))
+        if outcome is not Outcome.PROVED and open_ is None:
+            open_ = Verdict(outcome=outcome, reason=reason, n=len(arguments))
+    return open_
 
 
 def _count(arguments: list[Any]) -> str:
@@ -97,15 +100,15 @@ def _judge_measurements(level: Level, relation: Relation, ms: list[Measurement],
         if wanted == "broken":
             return Verdict(
                 outcome=Outcome.REFUTED,
-                reason=describe(found, relation, "violated"),
+                reason=describe(found, relation),
                 tightness=tight,
                 n=len(ms),
                 worst=found,
             )
-        why = "is not a number" if wanted == "nan" else "is within its error of the bound"
+        why = "not a number" if wanted == "nan" else "within its error of the bound"
         return Verdict(
             outcome=Outcome.UNDECIDED,
-            reason=f"{describe(found, relation, why)}",
+            reason=describe(found, relation, why),
             tightness=tight,
             n=len(ms),
             worst=found,
@@ -130,19 +133,15 @@ def _judge_control(relation: Relation, ms: list[Measurement], arguments: list[An
     for m in ms:
         state = _state(m, relation)
         if state == "nan":
-            return Verdict(
-                outcome=Outcome.UNDECIDED, reason=describe(m, relation, "is not a number"), n=len(ms), worst=m
-            )
+            return Verdict(outcome=Outcome.UNDECIDED, reason=describe(m, relation, "not a number"), n=len(ms), worst=m)
         if state != "broken":
             return Verdict(
-                outcome=Outcome.MISSED, reason=describe(m, relation, "should violate the bound"), n=len(ms), worst=m
+                outcome=Outcome.MISSED, reason=describe(m, relation, "the bound is not violated"), n=len(ms), worst=m
             )
     if not ms:
         return Verdict(outcome=Outcome.CONFIRMED, reason="caught: the kernel refuses it", n=len(arguments))
     mildest = min(ms, key=lambda m: _closeness(m, relation))
-    return Verdict(
-        outcome=Outcome.CONFIRMED, reason="caught: " + describe(mildest, relation, "violates"), n=len(ms), worst=mildest
-    )
+    return Verdict(outcome=Outcome.CONFIRMED, reason="caught: " + describe(mildest, relation), n=len(ms), worst=mildest)
 
 
 def _repaired(verdict: Verdict) -> Verdict:
@@ -228,17 +227,30 @@ def _closeness(m: Measurement, default: Relation) -> float:
     return top / bottom if bottom > 0 else (math.inf if top > bottom else -math.inf)
 
 
-def describe(m: Measurement, default: Relation, verb: str) -> str:
-    """One line: what was measured, the bound, and where."""
-    relation = (m.relation or default).value
-    relation = "==" if relation == "iff" else relation
+_SIGNS = {Relation.LE: ("<=", ">"), Relation.GE: (">=", "<"), Relation.EQ: ("==", "!="), Relation.IFF: ("==", "!=")}
+
+
+def describe(m: Measurement, default: Relation, said: str = "") -> str:
+    """One line: the number beside its bound, and where. Without ``said`` the bound is violated, and the sign says so."""
+    held, broken = _SIGNS[m.relation or default]
     where = ", ".join(f"{k}={_short(v)}" for k, v in list(m.parameters.items())[:6])
-    name = m.what or "measured"
+    measured, bound = _apart(m.measured, m.bound)
     error = f" +- {float(m.error):.2g} ({m.error_source})" if m.error_source != "exact" else ""
     test = f", e-value {m.e_value:.3g}" if m.e_value is not None else ""
-    return f"{name} {_short(m.measured)}{error} {relation} {_short(m.bound)}{test} {verb}" + (
-        f" at {where}" if where else ""
-    )
+    relation = f"against {held} {bound}{test}: {said}" if said else f"{broken} {bound}{test}"
+    return f"{m.what or 'measured'} {measured}{error} {relation}" + (f" at {where}" if where else "")
+
+
+def _apart(x: Any, y: Any) -> tuple[str, str]:
+    """Two numbers as text; the first as the second and their difference where six digits do not tell them apart."""
+    short = _short(x), _short(y)
+    if short[0] != short[1] or x == y:
+        return short
+    try:
+        gap = float(x - y)
+    except (TypeError, ValueError):
+        return short
+    return f"{short[1]} {'-' if gap < 0 else '+'} {abs(gap):.2g}", short[1]
 
 
 def _short(v: Any) -> str:

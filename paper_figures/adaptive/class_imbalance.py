@@ -74,7 +74,7 @@ def draw(data: xr.Dataset) -> Any:
         sign.semilogy(data.s, at.sign_descent, mark, ms=size, color=colour, mfc="none", label=f"$k = {k}$")
     sign.semilogy(data.t, data.sign, color="0.3", lw=0.8, zorder=1)
     apart.set(
-        xlabel="time $t$", ylabel="loss of class $k$", title="(a) Gradient flow, $\\pi_k \\propto 1/k$, $c = 100$"
+        xlabel="time $t$", ylabel="loss of class $k$ (nat)", title="(a) Gradient flow, $\\pi_k \\propto 1/k$, $c = 100$"
     )
     apart.set_ylim(1e-4, 10)
     apart.legend()
@@ -84,14 +84,14 @@ def draw(data: xr.Dataset) -> Any:
     together.set_ylim(1e-4, 10)
     sign.set(
         xlabel="time $t$  (marks: sign descent, $\\eta n$)",
-        ylabel="loss of class $k$",
+        ylabel="loss of class $k$ (nat)",
         title="(c) Sign descent: one curve in $t$",
     )
-    sign.set_xlim(0, 10)
+    sign.set_xlim(0, 10.4)
     sign.set_ylim(1e-7, 10)
     sign.legend()
     average.semilogx(data.t, data.average_flow, color=COLOURS[0], label="gradient flow")
     average.semilogx(data.t, data.average_sign, "--", color=COLOURS[1], label="sign descent")
-    average.set(xlabel="time $t$", ylabel="average loss", title="(d) Average over the classes, $c = 1000$")
+    average.set(xlabel="time $t$", ylabel="average loss (nat)", title="(d) Average over the classes, $c = 1000$")
     average.legend()
     return figure

@@ -37,6 +37,8 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
     return xr.Dataset(
         {
             "loss": (["scheme", "step"], [out.f.median("seed").values[0] for out in runs], {"units": "nat"}),
+            "loss_low": (["scheme", "step"], [_quantile(out.f, 0.25) for out in runs], {"units": "nat"}),
+            "loss_high": (["scheme", "step"], [_quantile(out.f, 0.75) for out in runs], {"units": "nat"}),
             "sent": (["scheme", "step"], [out.sent.median("seed").values[0] for out in runs], {"units": "entries"}),
             "density": (["a", "eps"], density, {"units": "1"}),
         },
@@ -49,6 +51,10 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
             "saving": _saving(runs),
         },
     )
+
+
+def _quantile(values: Any, q: float) -> np.ndarray:
+    return np.asarray(values.quantile(q, "seed").values[0])
 
 
 def _saving(runs: list[Any]) -> float:
@@ -66,14 +72,18 @@ def draw(data: xr.Dataset) -> Any:
     for colour, style, scheme in zip(COLOURS, (":", "--", "-"), data.scheme.values, strict=False):
         one = data.sel(scheme=scheme)
         left.semilogx(one.sent[1:], one.loss[1:], style, color=colour, label=str(scheme))
+        left.fill_between(one.sent[1:], one.loss_low[1:], one.loss_high[1:], color=colour, alpha=0.2, lw=0)
     left.set_xlabel("entries sent by all workers")
-    left.set_ylabel("loss")
-    left.set_title(rf"(a) Four workers, $\varepsilon = {data.attrs['cap']:g}$")
+    left.set_ylabel("loss (nat)")
+    left.set_title(
+        rf"(a) Four workers, $\varepsilon = {data.attrs['cap']:g}$; quartiles of {data.attrs['seeds']} seeds"
+    )
     left.legend()
     for colour, a in zip(COLOURS, data.a.values, strict=False):
         right.loglog(data.eps, data.density.sel(a=a), color=colour, label=f"$i^{{-{a:g}}}$")
     right.set_xlabel(r"allowed increase $\varepsilon$ of the second moment")
     right.set_ylabel(r"least density $\sum p_i / d$")
     right.set_title("(b) Power laws, $d = 1000$")
-    right.legend()
+    right.set_ylim(top=8)  # room for the legend
+    right.legend(ncols=4, loc="upper center", columnspacing=1, handlelength=1.2)
     return figure

@@ -16,8 +16,8 @@ from gradproof.experiments.communication.krum.methods import (
     problem,
     train,
 )
+from gradproof.experiments.communication.krum.moments import attacked_gaussians
 from gradproof.paper_figures.make import COLOURS
-from gradproof.solvers.order_statistics import colluders, farthest_accepted
 from gradproof.theory.communication import krum
 
 RULES = {"mean": mean_rule, "Krum": krum_rule, "multi-Krum": multi_krum, "median": median_rule}
@@ -35,19 +35,16 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
         ]
         for f in (0, 6)
     ]
-    loss = np.array([[r.loss.values[0].mean(axis=0) for r in row] for row in runs])
+    loss = np.array([[r.loss.values[0] for r in row] for row in runs])  # (byzantine, rule, seed, step)
     rng, d = np.random.default_rng(0), 10
-    ratios = []
-    for f in range(9):
-        G = rng.standard_normal((draws, N - f, d))
-        B = farthest_accepted(G, f, np.eye(d)[0], np.arange(0.2, 6, 0.2)) if f else G[..., 0, :]
-        out = krum_rule(np.concatenate([G, colluders(B, f)], axis=-2), f)
-        ratios.append(np.mean(np.sum(out**2, axis=-1)) / d)
+    ratios = [attacked_gaussians(N, f, d, draws, rng).mean() for f in range(9)]
     counts = list(range(9))
     published = [float(krum.ETA2.subs({krum.n.symbol: N, krum.f.symbol: k})) for k in counts]
     return xr.Dataset(
         {
-            "loss": (("byzantine", "rule", "step"), loss, {"units": "nats"}),
+            "loss": (("byzantine", "rule", "step"), loss.mean(axis=2), {"units": "nat"}),
+            "loss_least": (("byzantine", "rule", "step"), loss.min(axis=2), {"units": "nat"}),
+            "loss_most": (("byzantine", "rule", "step"), loss.max(axis=2), {"units": "nat"}),
             "ratio": ("f", ratios, {"units": "1"}),
             "eta2_sharp": ("f", [float(krum.MEAN_SQUARE.bound(variance=1, n=N, f=k)) for k in counts]),
             "eta2": ("f", published),
@@ -65,13 +62,15 @@ def draw(data: xr.Dataset) -> Any:
     for colour, name in zip(COLOURS, data.rule.values, strict=False):
         for f, style in ((0, "--"), (6, "-")):
             label = str(name) if f else None
-            left.plot(data.step, data.loss.sel(rule=name, byzantine=f), style, color=colour, label=label)
+            at = data.sel(rule=name, byzantine=f)
+            left.plot(data.step, at.loss, style, color=colour, label=label)
+            left.fill_between(data.step, at.loss_least, at.loss_most, color=colour, alpha=0.2, lw=0)
     left.set_yscale("log")
     left.set_ylim(0.05, 10)
     left.set_xlabel("step")
-    left.set_ylabel("loss")
-    left.legend(title="6 of 20 Byzantine (dashed: 0)", ncols=2)
-    left.set_title("(a) Logistic regression, breast cancer")
+    left.set_ylabel("loss (nat)")
+    left.legend(title="6 of 20 Byzantine\n(dashed: none)", loc="upper right")
+    left.set_title("(a) Logistic regression; mean and range of 3 seeds")
     share = data.f / N
     right.semilogy(share, data.eta2, "--", color=COLOURS[1], label=r"$\eta^2$ (paper)")
     right.semilogy(share, data.eta2_sharp, "-", color=COLOURS[0], label=r"$\hat\eta^2$ (derived)")

@@ -15,6 +15,8 @@ COLOURS = {
     "trace": "#D55E00",
     "gd": "#0072B2",
 }
+LABELS = {"per_sample": "per sample", "identity": r"$T(I) \leq I$", "rank_one": "rank one", "top": "top direction",
+          "trace": "trace", "gd": r"$2/\lambda_{\max}(H)$"}  # fmt: skip
 METHODS = {"sgd": ("SGD, $B = 1$", "#0072B2"), "gd": ("GD", "#D55E00")}
 
 
@@ -65,26 +67,30 @@ def compute(*, budget: str = "quick") -> Any:
 def draw(data: Any) -> Any:
     """Two panels from the dataset alone; returns a matplotlib figure."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
     figure = Figure(figsize=(6.75, 2.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     for name in data.name.values:
         style = "--" if name in ("per_sample", "identity") else "-"
-        left.plot(
-            data.batch, data.bound.sel(name=name), style, color=COLOURS[str(name)], label=str(name).replace("_", " ")
-        )
+        left.plot(data.batch, data.bound.sel(name=name), style, color=COLOURS[str(name)], label=LABELS[str(name)])
     left.plot(data.batch, data.eta_star, "o-", ms=4, color="black", label=r"exact $\eta^*$")
     left.set(
-        xlabel="batch size B",
+        xlabel="batch size $B$",
         ylabel=r"step size (unit 1/curvature)",
         yscale="log",
-        title="(a) Exact threshold between its bounds",
+        title="(a) Threshold; dashed: sufficient, solid: necessary",
     )
     left.set_ylim(0.3, 6)  # room for the legend
+    left.set_yticks([0.3, 0.5, 1, 2, 5], ["0.3", "0.5", "1", "2", "5"])
+    left.yaxis.set_minor_formatter(NullFormatter())
+    left.set_xticks(data.batch.values[1::2])
     left.legend(ncols=3, loc="upper left", columnspacing=1, handlelength=1.5)
     for method in data.optimizer.values:
         label, colour = METHODS[str(method)]
-        right.plot(data.eta, data.trace.sel(optimizer=method), "o-", ms=4, color=colour, label=f"{label}: Tr H")
+        right.plot(
+            data.eta, data.trace.sel(optimizer=method), "o-", ms=4, color=colour, label=rf"{label}: $\mathrm{{Tr}}\,H$"
+        )
         right.plot(
             data.eta,
             data.sharpness.sel(optimizer=method),

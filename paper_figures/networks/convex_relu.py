@@ -74,26 +74,29 @@ def draw(data: xr.Dataset) -> Any:
     left.semilogy(data.step, data.admm, "-", color=COLOURS[0], lw=1.4, label="ADMM")
     left.set_xlabel("step")
     left.set_ylabel("objective $- p^*$ (certified)")
-    left.set_ylim(1e-7, 30)
-    left.legend()
+    left.set_ylim(1e-7, 1e5)  # room for the legend
+    left.legend(loc="upper right")
     left.set_title("(a) Convex and non-convex")
     positions = np.arange(data.sizes["P_s"])
-    middle.boxplot(data.above.values.T, positions=positions, widths=0.6, medianprops={"color": COLOURS[0]})
+    middle.boxplot(data.above.values.T, positions=positions, widths=0.6, medianprops={"color": COLOURS[0]},
+                   flierprops={"markersize": 3})  # fmt: skip
     middle.set_yscale("log")
     middle.set_xticks(positions, [str(int(v)) for v in data.P_s])
     middle.set_xlabel("sampled patterns $P_s$ (of 32)")
     middle.set_ylabel("value$/p^* - 1$")
     middle.set_title("(b) Sampled patterns")
     x = np.array(PLANE.X, float)
+    right.plot([], [], "o", color=COLOURS[2], ms=3.5, label="class $+1$")
+    right.plot([], [], "s", color=COLOURS[3], ms=3.5, label="class $-1$")
     for k, (colour, style, label) in enumerate(((COLOURS[1], "--", "standard"), (COLOURS[0], "-", "robust"))):
         right.contour(data.column, data.row, data.output[k], levels=[0.0], colors=[colour], linestyles=[style])
         right.plot([], [], style, color=colour, label=label)
     for point, sign in zip(x, LABELS, strict=True):
         right.add_patch(plt.Rectangle(tuple(point - EPS), 2 * EPS, 2 * EPS, fill=False, color="0.6", lw=0.7))
         right.plot(*point, "o" if sign > 0 else "s", color=COLOURS[2] if sign > 0 else COLOURS[3], ms=3.5)
-    right.set_aspect("equal")
+    right.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
     right.set_xlim(-2.8, 2.8)
     right.set_ylim(-2.8, 2.8)
-    right.legend(loc="lower right")
-    right.set_title("(c) Zero level, boxes of half side 0.2")
+    right.legend(loc="lower right", ncols=2, fontsize=6, handlelength=1, columnspacing=0.8)
+    right.set_title(r"(c) Zero level; boxes $\pm 0.2$")
     return figure

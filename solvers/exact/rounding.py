@@ -14,6 +14,20 @@ from gradproof.theory.errors import ParameterError
 from gradproof.theory.parameter import read_fraction
 
 
+def whole_number(x: Any, name: str, *, least: int = 0, what: str = "") -> int:
+    """``x`` as an int, if it is one (of Python or NumPy, or a float without a fraction) of at least ``least``; ``what`` it counts.
+
+    Raises:
+        ParameterError: not a whole number, or too small.
+    """
+    try:
+        if not isinstance(x, bool | str) and int(x) == x >= least:
+            return int(x)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ParameterError(f"{name} = {x!r} must be a whole number{f' of {what}' if what else ''}, at least {least}")
+
+
 def exact_number(x: Any, name: str = "value", *, floats: Literal["decimal", "binary"] = "decimal") -> Fraction:
     """An exact or float number as a ``Fraction``.
 

@@ -31,6 +31,17 @@ def state(**changes):
     return own_claim("t.c", "title", **given_)
 
 
+def test_a_claim_of_ones_own_says_its_bound_as_a_formula_and_whose_it_is():
+    parameters = {"L": "smoothness", "gamma": "step size", "N": "number of steps", "R2": "|x0 - x*|^2"}
+    claim = own_claim(
+        "said.rate", "A rate", parameters=parameters, quantity="f(x_N) - f_*", bound="R2/(gamma*(4*N + 2))"
+    )
+    assert claim.statement.startswith(r"A rate: $f(x_N) - f_* \le \frac{")
+    assert "*" not in claim.statement.replace("_*", "")
+    assert r"\gamma" in claim.statement
+    assert claim.confidence == "own"
+
+
 def test_decimals_are_exact_and_counts_are_counts():
     c = state()
     assert c.bound(L=1, gamma=1, N=1, R2=6) == sp.Rational(99, 100)

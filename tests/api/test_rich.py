@@ -61,6 +61,20 @@ def test_every_object_renders_and_nothing_hostile_gets_through(found):
     assert claim._repr_latex_().startswith("$")
 
 
+def test_notebooks_typeset_the_mathematics_of_texts():
+    """Jupyter typesets what stands between dollars: titles, meanings and worst cases put it there."""
+    from gradproof.experiments.classical import _gallery
+
+    claim = gradproof.claim("class-imbalance.gf-two-sided")
+    assert r"at most of order $1/(\pi_{k}\,t)$" in claim._repr_html_()
+    assert r"[Gradient flow: the loss of a class is at most of order $1/(\pi_{k}\,t)$]" in latex(claim)
+    _gallery.index()
+    entry = next(e for e in _gallery.REGISTRY.values() if e.claim.id == "gd.contraction")
+    html = entry.worst_case(entry.settings[0])._repr_html_()
+    assert r"$\|x" in html
+    ET.fromstring(f"<div>{html}</div>")
+
+
 def test_a_ledger_says_what_it_holds(tmp_path, found):
     assert "checks of 2 claims" in Ledger(tmp_path / "l.sqlite")._repr_html_()
     assert "empty" in Ledger(tmp_path / "other.sqlite")._repr_html_()
@@ -69,7 +83,9 @@ def test_a_ledger_says_what_it_holds(tmp_path, found):
 def test_tables_for_papers_escape_and_frames_have_the_rows():
     claim = gradproof.claim("ef21.pl")
     needs = Needs([Need("a_b", "50%", "needed", "x < $y_1$ & z^2")])
-    mutants = MutantResults([MutantResult(Mutant(claim, "factor", "bound times 1/2", True), False, "", "why #1", 0.5, 0.1)])
+    mutants = MutantResults(
+        [MutantResult(Mutant(claim, "factor", "bound times 1/2", True), False, "", "why #1", 0.5, 0.1)]
+    )
     for thing, words in ((needs, (r"a\_b", r"50\%", "$y_1$", r"\&")), (mutants, ("SURVIVED", r"\#1"))):
         text = thing.latex
         assert text.count(r"\begin{") == text.count(r"\end{") == 1

@@ -182,8 +182,8 @@ PAPER_REGRET = Claim(
         "more in the last term. No others would help, since R_T/T has a positive limit (diffgrad.regret-refuted)."
     ),
     false_as_published=(
-        "On the linear losses with gradients a, a, -b, a, a, -b, ... the friction halves the step of the repeated gradient and "
-        "leaves the others, so that the iterate drifts to the wrong end and R_T grows linearly. True instead: "
+        "On the linear losses with gradients $a, a, -b, a, a, -b, \\ldots$ the friction halves the step of the repeated gradient "
+        "and leaves the others, so that the iterate drifts to the wrong end and R_T grows linearly. True instead: "
         "diffgrad.regret-master, which is O(sqrt T) where eta_t = alpha_t xi_t/(sqrt(v_t) + eps) does not increase."
     ),
 )  # fmt: skip

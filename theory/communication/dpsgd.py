@@ -25,7 +25,7 @@ L = Parameter("L", "smoothness constant of every f_i")
 n = Parameter("n", "number of nodes", COUNT)
 K = Parameter("K", "number of steps", COUNT)
 k = Parameter("k", "number of averagings, or of the eigenvalue", sp.S.Naturals0)
-s = Parameter("s", "largest |eigenvalue| of W but the 1: sqrt(rho) of the paper", UNIT_ROPEN, r"\sqrt\rho")
+s = Parameter("s", "largest modulus of an eigenvalue of W other than the 1; sqrt(rho) in the paper", UNIT_ROPEN, r"\sqrt\rho")
 sigma2 = Parameter("sigma2", "bound on the variance of a stochastic gradient", NONNEGATIVE, r"\sigma^2")
 zeta2 = Parameter(
     "zeta2", "bound on the mean squared distance of local gradients from their mean", NONNEGATIVE, r"\varsigma^2"
@@ -255,7 +255,13 @@ STATIONARY = Claim(
     title="Stationary variance of the mean, for every graph",
     statement=r"The variance of $\bar x_k$ tends to $\gamma\sigma^2/(nh(2 - \gamma h))$, whatever $W$.",
     parameters=(gamma, curvature, n, sigma2),
-    assumptions=(MIXING_MATRIX, QUADRATICS, STABLE),
+    assumptions=(
+        MIXING_MATRIX,
+        QUADRATICS,
+        Assumption(
+            "stable_mean", r"$\gamma h < 2$; the nodes may diverge from their mean", sp.Lt(_g * curvature.symbol, 2)
+        ),
+    ),
     quantity=r"\lim\mathrm{Var}(\bar x_k)",
     relation=Relation.EQ,
     expression=_g * _sig2 / (_n * curvature.symbol * (2 - _g * curvature.symbol)),
@@ -320,7 +326,7 @@ RING = Claim(
         r"\approx 4\pi^2/(3n^2)$."
     ),
     parameters=(w, k, n),
-    assumptions=(Assumption("ring", "$n \\ge 3$ nodes in a ring with equal weights"),),
+    assumptions=(Assumption("ring", "$n \\ge 3$ nodes in a ring with equal weights", sp.Ge(_n, 3)),),
     quantity=r"\lambda_k(W)",
     relation=Relation.EQ,
     expression=1 - 2 * w.symbol + 2 * w.symbol * sp.cos(2 * sp.pi * k.symbol / _n),
@@ -333,7 +339,7 @@ COMPLETE_GRAPH = Claim(
     paper=PAPER,
     title="When the complete graph gives centralised SGD",
     statement=(
-        r"If nodes average *after* the step, $X_{k+1} = (X_k - \gamma G_k)J$ with $J = \frac1n\mathbf 1\mathbf "
+        r"If nodes average after the step, $X_{k+1} = (X_k - \gamma G_k)J$ with $J = \frac1n\mathbf 1\mathbf "
         r"1^\top$, every node is at the iterate of "
         r"centralised mini-batch SGD. D-PSGD, $X_kJ - \gamma G_k$, is not: its gradients are taken where the nodes "
         r"differ."

@@ -35,7 +35,7 @@ c_fp = Parameter("c_fp", "tr of the invariant covariance of SGLDFP", NONNEGATIVE
 c_sgd = Parameter("c_sgd", "tr of the invariant covariance of SGD", NONNEGATIVE, r"\mathrm{tr}\,C_{SGD}")
 lam = Parameter(
     "lam",
-    "largest generalised eigenvalue of C -> HCH + T(C) against C -> HC + CH",
+    "largest generalised eigenvalue of C -> H C H + T(C) against C -> H C + C H",
     latex=r"\lambda_{\max}",
 )
 h_j = Parameter("h_j", "eigenvalues of the Hessian H of U", latex="h", size="d")

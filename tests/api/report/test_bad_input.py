@@ -136,10 +136,13 @@ def test_a_paper_without_a_figure_says_so(tmp_path):
 def test_beyond_a_limit_figures_come_without_pdf(tmp_path, monkeypatch):
     from gradproof.report import site
 
-    monkeypatch.setattr(site, "ALL_FIGURES", 20)
+    monkeypatch.setattr(site, "ALL_FIGURES", 40)
     (tmp_path / "figures").mkdir()
-    for kind in ("png", "pdf"):
-        (tmp_path / f"figures/ef21.{kind}").write_bytes(b"0123456789ab")
-    made = build(tmp_path / "site", ledger=tmp_path / "l.sqlite", targets=["ef21"], figures=tmp_path / "figures")
-    assert [p.name for p in (made.folder / "figures").iterdir()] == ["ef21.png"]
+    for stem in ("ef21", "krum"):  # the pictures first: 24 of 40 bytes, which leave room for one PDF
+        for kind in ("png", "pdf"):
+            (tmp_path / f"figures/{stem}.{kind}").write_bytes(b"0123456789ab")
+    made = build(
+        tmp_path / "site", ledger=tmp_path / "l.sqlite", targets=["ef21", "krum"], figures=tmp_path / "figures"
+    )
+    assert sorted(p.name for p in (made.folder / "figures").iterdir()) == ["ef21.pdf", "ef21.png", "krum.png"]
     assert broken_links(made.folder) == []

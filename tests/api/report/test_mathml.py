@@ -64,7 +64,7 @@ def test_letters_that_browsers_do_not_style_become_characters():
 
 def test_dollars_that_are_money_stay_money():
     assert prose("from $5 to $6") == "from $5 to $6"
-    assert prose("a $x$") == 'a <math alttext="x"><mi>x</mi></math>'
+    assert prose("a $x$") == "a <math><mi>x</mi></math>"
     assert prose("one $") == "one $"
 
 

@@ -33,15 +33,15 @@ class Links(HTMLParser):
 
 def broken_links(folder: Path) -> list[str]:
     bad = []
-    for page in folder.rglob("*.html"):
-        links = Links(page.read_text())
+    pages = {page.resolve(): Links(page.read_text()) for page in folder.rglob("*.html")}
+    for page, links in pages.items():
         assert len(links.ids) == len(set(links.ids)), page
         for link in links.found:
             if link.startswith(("https://arxiv.org/abs/", "data:")):
                 continue
             target, _, anchor = link.partition("#")
             file = (page.parent / target).resolve() if target else page
-            if not file.is_file() or (anchor and anchor not in Links(file.read_text()).ids):
+            if not file.is_file() or (anchor and anchor not in pages[file].ids):
                 bad.append(f"{page}: {link}")
     return bad
 

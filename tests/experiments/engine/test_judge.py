@@ -80,6 +80,13 @@ def test_proofs_and_identities():
     assert outcome(Level.CONTROL, proofs.distortion()) is Outcome.MISSED
 
 
+def test_a_refuted_identity_outweighs_one_that_is_left_open():
+    f = sp.Function("f")
+    left_open, false = Identity(f(x) - f(2 * x)), Identity(x - 2 * x)
+    assert outcome(Level.SYMBOLIC, left_open) is Outcome.UNDECIDED
+    assert outcome(Level.SYMBOLIC, left_open, false) is outcome(Level.SYMBOLIC, false, left_open) is Outcome.REFUTED
+
+
 def test_controls_must_violate():
     assert outcome(Level.CONTROL, m(2.0, 1.0)) is Outcome.CONFIRMED
     assert outcome(Level.CONTROL, m(0.5, 1.0)) is Outcome.MISSED
@@ -104,8 +111,26 @@ def test_tightness():
 
 def test_the_reason_names_the_instance():
     v = judge(Level.EXACT, Relation.LE, [m(2.0, 1.0, 0.1, parameters={"gamma": 0.5}, what="average")])
-    assert v.reason == "average 2 +- 0.1 (rounding) <= 1 violated at gamma=0.5"
+    assert v.reason == "average 2 +- 0.1 (rounding) > 1 at gamma=0.5"
     assert v.worst.measured == 2.0
+
+
+@pytest.mark.parametrize(
+    ("level", "measurement", "reason"),
+    [
+        (Level.EXACT, m(1.05, 1.0, 0.1), "measured 1.05 +- 0.1 (rounding) against <= 1: within its error of the bound"),
+        (Level.EXACT, m(math.nan, 1.0), "measured nan against <= 1: not a number"),
+        (Level.CONTROL, m(0.5, 1.0), "measured 0.5 against <= 1: the bound is not violated"),
+        (Level.CONTROL, m(2.0, 1.0), "caught: measured 2 > 1"),
+        (Level.EXACT, m(0.5, 1.0, relation=Relation.GE), "measured 0.5 < 1"),
+        (Level.EXACT, m(0.5, 1.0, relation=Relation.IFF), "measured 0.5 != 1"),
+        (Level.EXACT, m(1.0 + 1e-9, 1.0), "measured 1 + 1e-09 > 1"),
+        (Level.EXACT, m(1 + sp.Rational(1, 10**20), 1), "measured 1 + 1e-20 > 1"),
+    ],
+)  # fmt: skip
+def test_the_reason_says_which_way_the_numbers_stand(level, measurement, reason):
+    """What is broken is written as it is, never as the relation that does not hold; digits tell the two numbers apart."""
+    assert judge(level, Relation.LE, [measurement]).reason == reason
 
 
 @pytest.mark.parametrize(

@@ -128,8 +128,9 @@ MEAN = _claim(
 VARIANCE = _claim(
     "variance",
     "Variance of the smoothed noise",
-    "If the noise covariance S has condition number at most $\\kappa$, then Tr($A^{-1}SA^{-1}$) <= (1 - (1-$\\beta_2$)/$\\kappa$) "
-    "Tr S; for S = sI the ratio is $\\beta_2$. The exact worst case over all such S is a linear-fractional program.",
+    "If the noise covariance S has condition number at most $\\kappa$, then "
+    "$\\mathrm{Tr}(A^{-1}SA^{-1}) \\le (1 - (1-\\beta_2)/\\kappa)\\,\\mathrm{Tr}\\,S$; for S = sI the ratio "
+    "is $\\beta_2$. The exact worst case over all such S is a linear-fractional program.",
     parameters=(n, sigma, kappa),
     assumptions=(PERIODIC, NOISE),
     quantity="\\mathrm{Tr}(A_\\sigma^{-1}SA_\\sigma^{-1})/\\mathrm{Tr}\\,S",
