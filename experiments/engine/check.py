@@ -15,6 +15,7 @@ from gradproof.theory import registry
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import ParameterError, UnknownClaim
 from gradproof.theory.evidence import Level, Measurement
+from gradproof.theory.parameter import read_fraction
 from gradproof.theory.proof import Proof
 from gradproof.theory.symbolic import Identity, Inequality
 
@@ -155,8 +156,14 @@ def certifier(claim: Claim) -> Callable[[Callable[..., Any]], Callable[..., Any]
                 wanted = ", ".join(str(v).split(":")[0] for v in signature.parameters.values())
                 raise ParameterError(f"the certificate of {claim.id}: {error}; give {wanted}") from None
             for q in claim.parameters:
-                if not q.size and values.get(q.name) is not None:
-                    q.read(values[q.name])
+                value = values.get(q.name)
+                if q.size or value is None:
+                    continue
+                try:
+                    number = read_fraction(value) if isinstance(value, str) else value
+                except (ValueError, ZeroDivisionError):
+                    raise ParameterError(f"{q.name} = {value!r} is not a number; give 3/4 or 0.25") from None
+                q.read(number)
             return function(**values)
 
         _CERTIFIERS[claim.id] = in_domain

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.stats import ttest_ind
@@ -90,11 +91,12 @@ def train(*, seeds: int = 20, steps: int = 300, alpha: float = 0.01, seed: int =
     x0 = scale * rng.standard_normal((1, seeds, SIZE))
     draw = ahead(keys("digits", settings=[seed], seeds=range(seeds)), lambda d: d.integers(len(X), (BATCH,)))
     batches = [np.asarray(draw(t)) for t in range(steps)]
-    found, gap = {}, 0.0
+    found: dict[str, np.ndarray] = {}
+    gap = 0.0
     for name, (variant, share) in COMPARED.items():
         method = adam_family(gradient, alpha=share * alpha, variant=variant)
         state = method.init(x0)
-        half = None
+        half: Any = None
         for t, batch in enumerate(batches):
             state = method.step(state, batch)
             if variant == "aliased" and t == 0:

@@ -131,7 +131,7 @@ def _minibatches(ctx: Context, data: str, steps: int) -> Iterator[Measurement]:
         for name, attack in ATTACKS.items() if f else [("none", ATTACKS["noise"])]:
             stream = (ctx.claim.id.split("~")[0], ctx.scope, ctx.seed, name)
             out = train(
-                oracle, 20, f, attack, krum_rule, gamma=0.1, steps=steps, seeds=4, stream=stream, on=ctx.backend
+                oracle, 20, f, attack, krum_rule, gamma=0.1, steps=steps, seeds=3, stream=stream, on=ctx.backend
             )
             x = out.ratio.values[0, :, 1:]
             yield _sequential(x, ctx.claim.bound(variance=1.0, n=20, f=f), ctx, data=data, f=f, attack=name)

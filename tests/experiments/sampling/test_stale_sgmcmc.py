@@ -52,6 +52,7 @@ def test_certificates():
     for bad in (
         {"tau": Fraction(5, 2), "a": Fraction(1, 2)},
         {"tau": -1, "a": 1},
+        {"tau": "x", "a": 1},
         {"a": 1},
         {"tau": 1, "b": 1, "a": 1},
     ):
