@@ -48,7 +48,7 @@ class Interior:
         slack: S (n, n), positive definite.
         gram: G (n, n), the primal matrix.
         bound: b . lam.
-        gap: <G, S> + lam . s, relative to ``bound``.
+        gap: <G, S> + lam . s and what the residual of S is worth, relative to ``bound``.
         primal_residual: of the primal constraints.
         mu: the barrier parameter, <G, S> and lam . s over their number.
         iterations: Newton systems solved (two an iteration).
@@ -141,7 +141,7 @@ def solve(data: LowRank, *, gap: float = 1e-11, centring: int = 4, max_iter: int
             t = np.where(bounded, (target - second_s) / np.where(bounded, lam, 1.0) - s, 0.0)  # noqa: B023
             g = scale * (null.T @ (adjoint(X - correction) + t - need - M @ equations))  # noqa: B023
             y = cho_solve(factor, g)  # noqa: B023
-            for _ in range(3):
+            for _ in range(6):
                 y = y + cho_solve(factor, g - jacobi @ y)  # noqa: B023
             dlam = null @ (scale * y) + equations  # noqa: B023
             dS = combine(dlam) + dual_residual  # noqa: B023
@@ -170,7 +170,7 @@ def solve(data: LowRank, *, gap: float = 1e-11, centring: int = 4, max_iter: int
         if dual == 1.0:
             S = _symmetric(combine(lam) - data.C)
     bound = float(data.b @ lam)
-    total = float(np.vdot(G, S) + s @ lam)
+    total = float(np.vdot(G, S) + s @ lam + np.abs(combine(lam) - data.C - S).max(initial=0) * np.abs(G).sum())
     residual = float(np.abs(null.T @ (data.b - adjoint(G) - s)).max(initial=0))
     relative = total / max(abs(bound), 1e-300)
     return Interior(lam, s, S, G, bound, relative, residual, total / count, iterations, status)
@@ -187,7 +187,7 @@ def _symmetric(X: np.ndarray) -> np.ndarray:
 
 
 def _factor(matrix: np.ndarray) -> tuple[np.ndarray, bool] | None:
-    for ridge in (0.0, 1e-15, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9):
+    for ridge in (0.0, *(10.0**k for k in range(-15, -5))):
         try:
             return cho_factor(matrix + ridge * np.eye(len(matrix)), lower=True)
         except np.linalg.LinAlgError:

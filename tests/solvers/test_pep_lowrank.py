@@ -252,3 +252,23 @@ def test_a_hundred_steps_of_three_methods() -> None:
     found = nesterov(100, "low-rank")
     assert found.status is Status.SOLVED, found.reason
     assert found.bound <= 2 / 101**2  # Beck, Teboulle (2009)
+
+
+def proximal_gradient(N: int) -> WorstCase:
+    """1 / (4 N): Taylor, Hendrickx, Glineur (2017), conjectured there and observed exact."""
+    p = Problem()
+    f, h = p.function(SmoothConvex(1)), p.function(Convex())
+    x_star, x0 = p.minimiser(f, h), p.point("x0")
+    x = x0
+    for _ in range(N):
+        x = proximal(h, x - f.gradient(x), 1)
+    return p.worst_case(f(x) + h(x) - f(x_star) - h(x_star), per=(x0 - x_star) ** 2)
+
+
+@pytest.mark.slow
+def test_a_composite_problem_on_which_clarabel_stalls_is_settled_by_it() -> None:
+    worst = proximal_gradient(16)
+    assert worst.status is Status.SOLVED, worst.reason
+    assert worst.solver == "low-rank"
+    assert abs(worst.bound * 64 - 1) <= 1e-6
+    assert 1 - 1e-14 <= float(worst.certify().bound) * 64 <= 1 + 1e-6

@@ -37,7 +37,7 @@ SETTINGS = [
 ]
 
 
-def gradient_descent(mu, L, gamma, N, metric="distance"):
+def gradient_descent(mu, L, gamma, N, metric="distance", **options):
     p = Problem()
     f = p.function(SmoothStronglyConvex(mu, L))
     x_star, x0 = f.minimiser(), p.point("x0")
@@ -45,7 +45,7 @@ def gradient_descent(mu, L, gamma, N, metric="distance"):
     for _ in range(N):
         x = x - gamma * f.gradient(x)
     what = (x - x_star) ** 2 if metric == "distance" else f(x) - f(x_star)
-    return p, f, x0, p.worst_case(what, per=(x0 - x_star) ** 2)
+    return p, f, x0, p.worst_case(what, per=(x0 - x_star) ** 2, **options)
 
 
 @pytest.mark.parametrize(("L", "kappa", "step", "N"), SETTINGS)
@@ -123,11 +123,14 @@ def test_a_solve_that_stops_early_is_undecided():
     original = solve.solve_dual
     solve.solve_dual = lambda *a, **k: solve_dual(*a, **k, max_iter=3)
     try:
-        *_, early = gradient_descent(1, 10, Fraction(1, 10), 2)
+        *_, early = gradient_descent(1, 10, Fraction(1, 10), 2, solver="clarabel")
+        *_, again = gradient_descent(1, 10, Fraction(1, 10), 2)
     finally:
         solve.solve_dual = original
     assert early.status is Status.UNDECIDED
     assert "MaxIterations" in early.reason
+    assert (again.status, again.solver) == (Status.SOLVED, "low-rank")  # unless asked for Clarabel, the other is tried
+    assert again.bound == pytest.approx(worst.bound, rel=1e-6)
     assert worst.status is Status.SOLVED
 
 
