@@ -193,5 +193,5 @@ def replay(
         if choices is None:
             raise ParameterError("replay needs an instance, or the choices that draw it")
         instance = play(made[0].instances(c, frozenset(drop)), choices).value
-    # a random violation was just seen: ten times as many samples show it again, on a loaded machine too
-    return judge_candidate(made[0], c, instance, frozenset(drop), samples=10 * MOST)
+    # a random violation was seen with other samples: four times as many show it again, on a loaded machine too
+    return judge_candidate(made[0], c, instance, frozenset(drop), samples=4 * MOST)

@@ -393,6 +393,18 @@ def test_a_small_excess_of_an_expectation_without_much_noise_is_found():
     assert replay(c, found.instance).violated
 
 
+def test_a_rare_event_that_is_a_little_too_frequent_is_found():
+    c = own_claim("inline.rare", parameters={"p": ("chance", Interval(0.02, 0.03))}, quantity="P", bound="p/1.2")
+
+    @experiment(c)
+    def event(p, rng):
+        return float(rng.random() < p)
+
+    found = falsify_claim(c, evaluations=300)
+    assert found.violated, found
+    assert replay(c, found.instance).violated
+
+
 def test_a_search_ends_soon_after_its_time_where_the_test_of_an_expectation_is_slow():
     c = own_claim("inline.slow-mean", parameters={"b": "scale"}, quantity="E", bound="1.001*b")
 
