@@ -88,9 +88,8 @@ def _claim(c: Claim) -> list[str]:
     if c.parameters:
         lines += ["| symbol | typed | domain | meaning |", "| --- | --- | --- | --- |"]
         for p in c.parameters:
-            lines.append(
-                f"| {_cell(f'${p.typeset}$')} | `{p.name}` | {_cell(pretty_set(p.domain))} | {_cell(p.meaning)} |"
-            )
+            domain = pretty_set(p.domain).replace("inf", "∞")
+            lines.append(f"| {_cell(f'${p.typeset}$')} | `{p.name}` | {_cell(domain)} | {_cell(p.meaning)} |")
         lines.append("")
     if c.false_as_published:
         lines += [f"**False as published.** {typeset(c.false_as_published)}", ""]
