@@ -26,8 +26,11 @@ def _one_line(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return command(*args, **kwargs)
         except ProofRejected as error:
-            click.echo(f"rejected: {error}", err=True)
+            click.echo(f"rejected: {_printable(error)}", err=True)
             sys.exit(1)
+        except ProofFormatError as error:
+            click.echo(f"error: {_printable(error)}", err=True)
+            sys.exit(2)
         except GradproofError as error:
             click.echo(f"error: {error}", err=True)
             sys.exit(2)
@@ -38,6 +41,12 @@ def _one_line(command: Callable[..., Any]) -> Callable[..., Any]:
             sys.exit(0)
 
     return run
+
+
+def _printable(text: Any) -> str:
+    """Words from a stranger's file on one line of reasonable length, without control characters."""
+    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text)[:600])
+    return shown + (" ..." if len(str(text)) > 600 else "")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -195,9 +204,11 @@ def check(file: Path, as_json: bool) -> None:
     from gradproof.theory.stability_certificate import check_stability, read_stability_certificate
 
     try:
-        if file.stat().st_size > MAX_BYTES:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)  # a device or a pipe does not say how long it is
+        if len(data) > MAX_BYTES:
             raise ProofFormatError(f"{file} is larger than the limit of {MAX_BYTES} bytes")
-        text = file.read_text(encoding="utf-8")
+        text = data.decode("utf-8")
     except OSError as error:
         raise GradproofError(f"cannot read {file}: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -211,7 +222,9 @@ def check(file: Path, as_json: bool) -> None:
         click.echo(json.dumps(result | {"axioms": list(accepted.axioms)}))
     else:
         click.echo(f"accepted, by {', '.join(accepted.axioms) or 'no axiom'}\n{formal(s)}")
-        click.echo(f"which the file describes (unchecked) as: {s.text or 'nothing'}\nstatement {accepted.digest}")
+        click.echo(
+            f"which the file describes (unchecked) as: {_printable(s.text) or 'nothing'}\nstatement {accepted.digest}"
+        )
 
 
 @main.command()

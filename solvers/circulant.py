@@ -101,13 +101,14 @@ def smooth(g: Array, sigma: Any, *, axis: int = -1, method: str = "auto") -> Arr
 
     Raises:
         ParameterError: unknown method, or g is not a real floating array.
-        DomainError: sigma negative or not finite.
+        DomainError: sigma negative or not finite, or no entry along the axis.
     """
     xp = array_namespace(g)
     if not xp.isdtype(g.dtype, "real floating"):
         raise ParameterError(f"smooth needs a real floating array, got dtype {g.dtype}; convert it where you call")
     if g.ndim == 0:
         raise ParameterError("smooth needs at least one axis; give a vector of n entries")
+    _check_size(g.shape[axis])
     scalar = not getattr(sigma, "ndim", 0)
     if is_jax_array(sigma) and _is_traced(sigma):
         return _smooth_fft(xp, g, sigma, axis)

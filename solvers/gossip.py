@@ -45,8 +45,11 @@ def metropolis(n: int, edges: Iterable[tuple[int, int]]) -> Matrix:
     """Weights 1/(1 + max degree) an edge, the rest to itself: symmetric and doubly stochastic for every graph.
 
     Raises:
+        DomainError: n < 1.
         ParameterError: an edge that is a loop or leaves 0..n-1.
     """
+    if n < 1:
+        raise DomainError(f"n = {n} must be at least 1")
     pairs = {(min(e), max(e)) for e in edges}
     if any(i == j or i < 0 or j >= n for i, j in pairs):
         raise ParameterError(f"edges must join two different nodes of 0..{n - 1}")
@@ -182,28 +185,26 @@ class Averages:
 
 
 def quadratic_run(W: Matrix, h: Any, b: Any, gamma: Any, sigma2: Any, K: int, x0: Any) -> Averages:
-    """Exact averages for f_i = h_i (x - b_i)^2 / 2 in one dimension, all nodes at x0, noise of variance sigma2 a node.
+    """Exact averages for f_i = h_i (x - b_i)^2 / 2 in one dimension, started at x0, noise of variance sigma2 a node.
 
     The mean m+ = A m + gamma h b and the covariance S+ = A S A' + gamma^2 sigma2 I with A = W - gamma diag(h); O(K n^3). The
     matrix need not be a mixing matrix, so that controls can run.
 
     Args:
-        W: (n, n). h: a number or (n,). b: (n,). All exact for exact averages.
+        W: (n, n). h: a number or (n,). b: (n,). x0: a number, or (n,) for nodes apart. All exact for exact averages.
 
     Raises:
         ParameterError: shapes that do not fit, entries that are not finite, or K < 1.
+        DomainError: sigma2 < 0.
     """
-    W, b, h = np.asarray(W), np.asarray(b), np.asarray(h)
+    if K < 1:
+        raise ParameterError(f"K = {K} must be at least 1")
+    W, h, b = _quadratics(W, h, b, gamma, sigma2, x0)
     n = len(b)
-    if W.shape != (n, n) or not n or K < 1:
-        raise ParameterError(f"need W of shape (n, n), b of shape (n,) and K >= 1, got {W.shape}, {b.shape}, {K}")
-    if not all(np.isfinite(np.asarray(v).astype(float)).all() for v in (W, h, b, gamma, sigma2, x0)):
-        raise ParameterError("an entry is not finite")
-    h = np.broadcast_to(h, (n,))
     A, push = W - gamma * np.diag(h), gamma * h * b
     eye = np.diag(0 * h + 1)
     m, S = 0 * b + x0, 0 * A
-    sums = [0 * x0, 0 * x0, 0 * x0]
+    sums: list[Any] = [0, 0, 0]
     for _ in range(K):
         mean = m.sum() / n
         slope = h.sum() / n * mean - (h * b).sum() / n
@@ -214,15 +215,30 @@ def quadratic_run(W: Matrix, h: Any, b: Any, gamma: Any, sigma2: Any, K: int, x0
     return Averages(*(x / K for x in sums))
 
 
+def _quadratics(W: Any, h: Any, b: Any, gamma: Any, sigma2: Any, x0: Any) -> tuple[Any, Any, Any]:
+    """W (n, n), h (n,) and b (n,) as arrays; see ``quadratic_run``."""
+    W, b = np.asarray(W), np.asarray(b)
+    n = b.shape[0] if b.ndim == 1 else 0
+    if not n or W.shape != (n, n) or np.shape(h) not in ((), (n,)) or np.shape(x0) not in ((), (n,)):
+        raise ParameterError(
+            f"need W (n, n), b (n,), h and x0 a number or (n,), got {W.shape}, {b.shape}, {np.shape(h)}, {np.shape(x0)}"
+        )
+    if not all(np.isfinite(np.asarray(v).astype(float)).all() for v in (W, h, b, gamma, sigma2, x0)):
+        raise ParameterError("an entry is not finite; W, h, b, gamma, sigma2 and x0 must be")
+    if sigma2 < 0:
+        raise DomainError(f"sigma2 = {sigma2} is a variance; it must be at least 0")
+    return W, np.broadcast_to(np.asarray(h), (n,)), b
+
+
 def stationary(W: Matrix, h: Any, b: Any, gamma: Any, sigma2: Any) -> tuple[Any, Any]:
     """Mean (n,) and covariance (n, n) of the stationary law on the same quadratics; exact for exact input.
 
     Raises:
-        DomainError: the step is beyond stability; names the eigenvalue.
+        ParameterError: shapes that do not fit, or entries that are not finite.
+        DomainError: sigma2 < 0, or the step is beyond stability; names the eigenvalue.
     """
-    W, b = np.asarray(W), np.asarray(b)
+    W, h, b = _quadratics(W, h, b, gamma, sigma2, 0)
     n = len(b)
-    h = np.broadcast_to(np.asarray(h), (n,))
     A = W - gamma * np.diag(h)
     radius = max(abs(np.linalg.eigvals(A.astype(float))))
     if radius >= 1 - 1e-12:  # nearer to one, neither floats nor the question are meaningful
@@ -251,10 +267,14 @@ def common_average(h: float, gamma: float, n: int, sigma2: float, K: int, gap2: 
     ``gap2``: (mean x_0 - mean b)^2. With r = 1 - gamma h the mean squared gap is r^2k gap2 + v (1 - r^2k), v stationary.
 
     Raises:
-        DomainError: h, gamma <= 0, or gamma h = 2 (no stationary variance).
+        DomainError: h, gamma <= 0, or gamma h = 2 (no stationary variance); n or K < 1, sigma2 or gap2 < 0, or NaN.
     """
     if not (h > 0 and gamma > 0) or gamma * h == 2:
         raise DomainError(f"need h, gamma > 0 and gamma h != 2, got h = {h}, gamma = {gamma}")
+    if not (n >= 1 and K >= 1 and sigma2 >= 0 and gap2 >= 0):
+        raise DomainError(
+            f"need n, K >= 1 and sigma2, gap2 >= 0, got n = {n}, K = {K}, sigma2 = {sigma2}, gap2 = {gap2}"
+        )
     r2 = (1 - gamma * h) ** 2
     share = np.expm1(K * np.log(r2)) / (K * (r2 - 1)) if r2 else 1 / K  # (1/K) sum r^2k
     v = gamma * sigma2 / (n * h * (2 - gamma * h))

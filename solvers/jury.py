@@ -1,7 +1,7 @@
 """Are all roots of a polynomial inside the unit disk? Decided in rationals, by the recursion of Schur, Cohn and Jury.
 
 For ``p(z) = a_0 z^n + ... + a_n`` with ``a_0 != 0``: all roots lie in ``|z| < 1`` iff ``|a_n| < |a_0|`` and the same holds of
-``(a_0 p(z) - a_n z^n p(1/z)) / z``, of degree n - 1. Each step is exact, so the answer is a proof.
+``(p(z) - (a_n/a_0) z^n p(1/z)) / z``, of degree n - 1. Each step is exact, so the answer is a proof.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def is_stable(coefficients: Coefficients) -> bool:
     while len(a) > 1:
         if abs(a[-1]) >= abs(a[0]):
             return False
-        a = [a[0] * u - a[-1] * v for u, v in zip(a[:-1], a[:0:-1], strict=True)]
+        k = a[-1] / a[0]  # divided, or the digits of the coefficients double in each step
+        a = [u - k * v for u, v in zip(a[:-1], a[:0:-1], strict=True)]
     return True
 
 

@@ -53,6 +53,12 @@ class OneStep:
     values_after: Sequence[Scalar] = ()
 
     def __post_init__(self) -> None:
+        for name in ("state", "after", "values", "values_after"):
+            given, kind = getattr(self, name), Vector if name in ("state", "after") else Scalar
+            if not isinstance(given, Sequence) or not all(isinstance(v, kind) for v in given):
+                raise PepError(f"{name} is a list of {kind.__name__.lower()}s of the problem, got {given!r}")
+        if not isinstance(self.floor, Scalar):
+            raise PepError(f"floor is a number such as (x - x_star) ** 2, got {self.floor!r}")
         if not self.state or len(self.state) != len(self.after) or len(self.values) != len(self.values_after):
             raise PepError(
                 f"the state has {len(self.state)} vectors and {len(self.values)} values before the step, "

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from gradproof.solvers.exact.linear import from_flint, null_space, to_flint
-from gradproof.solvers.exact.rounding import exact_number
+from gradproof.solvers.exact.rounding import exact_number, whole_number
 from gradproof.theory.errors import GradproofError, ParameterError
 
 EPS = float(np.finfo(float).eps)
@@ -72,7 +72,8 @@ def constraints(X: Any, z: Any, alpha: Sequence[int]) -> np.ndarray:
         raise ParameterError("a single token leaves nothing to select; give T >= 2")
     if not (np.isfinite(X).all() and np.isfinite(z).all()):
         raise ParameterError("a token or a query has a NaN or an infinity")
-    if any(not 0 <= a < X.shape[1] for a in alpha):
+    alpha = [whole_number(a, "selection") for a in alpha]
+    if max(alpha) >= X.shape[1]:
         raise ParameterError(f"selections {tuple(alpha)} must lie in 0..{X.shape[1] - 1}")
     rows = [np.outer(X[i, a] - X[i, t], z[i]) for i, a in enumerate(alpha) for t in range(X.shape[1]) if t != a]
     return np.array(rows)
@@ -155,6 +156,15 @@ class ExactMargin:
     norm_squared: Fraction
 
 
+def _exact_rows(G: Sequence[Sequence[Any]]) -> list[list[Fraction]]:
+    rows = [[exact_number(v, "G") for v in row] for row in G]
+    if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
+        raise ParameterError(
+            f"need at least one constraint, rows of one length, got lengths {[len(r) for r in rows][:6]}"
+        )
+    return rows
+
+
 def exact_frobenius(G: Sequence[Sequence[Any]]) -> ExactMargin:
     """The same in rationals, rows of G flattened: active constraints from floats, optimality checked exactly.
 
@@ -162,7 +172,7 @@ def exact_frobenius(G: Sequence[Sequence[Any]]) -> ExactMargin:
         Inseparable: with a certificate.
         NotExact: floats do not find the active constraints.
     """
-    rows = [[exact_number(v, "G") for v in row] for row in G]
+    rows = _exact_rows(G)
     found = frobenius(np.array(rows, float)[:, None, :])
     on = [c for c, v in enumerate(found.multipliers) if v > 1e-10 * found.multipliers.max()]
     active = to_flint([rows[c] for c in on])
@@ -186,7 +196,7 @@ def exact_inseparable(G: Sequence[Sequence[Any]]) -> tuple[Fraction, ...]:
     Raises:
         NotExact: floats do not find one.
     """
-    rows = [[exact_number(v, "G") for v in row] for row in G]
+    rows = _exact_rows(G)
     try:
         frobenius(np.array(rows, float)[:, None, :])
     except Inseparable as error:

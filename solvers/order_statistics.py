@@ -64,8 +64,15 @@ def select(V: Any, f: int) -> Any:
 
 
 def krum(V: Array, f: int, *, m: int = 1) -> Array:
-    """The selected vector (..., d) of an array (..., n, d); with ``m`` > 1 the mean of the m of least score (multi-Krum)."""
+    """The selected vector (..., d) of an array (..., n, d); with ``m`` > 1 the mean of the m of least score (multi-Krum).
+
+    Raises:
+        ParameterError, DomainError: as for ``select``.
+        DomainError: m is outside 1..n.
+    """
     xp = array_namespace(V)
+    if not 1 <= m <= V.shape[-2]:
+        raise DomainError(f"m = {m} of {V.shape[-2]} vectors cannot be averaged; need 1 <= m <= n")
     if m == 1:
         chosen = xp.arange(V.shape[-2], device=device(V)) == select(V, f)[..., None]
     else:
@@ -77,8 +84,14 @@ def krum(V: Array, f: int, *, m: int = 1) -> Array:
 
 
 def neighbours(V: Vectors, f: int, i: int) -> list[int]:
-    """Indices of the n - f - 2 vectors nearest to ``V[i]``, itself left out; ties to the smallest index."""
+    """Indices of the n - f - 2 vectors nearest to ``V[i]``, itself left out; ties to the smallest index.
+
+    Raises:
+        ParameterError: no such vector, or entries that are not exact.
+    """
     rows = [tuple(map(_exact, v)) for v in V]
+    if not 0 <= i < len(rows):
+        raise ParameterError(f"there is no vector {i} among {len(rows)}; count from 0")
     others = sorted((_square(rows[i], v), j) for j, v in enumerate(rows) if j != i)
     return [j for _, j in others[: _neighbours(len(rows), f)]]
 
@@ -99,7 +112,8 @@ def exact_outcomes(
         attack: maps the n - f correct vectors to the f others; they are listed last. None needs f = 0.
 
     Raises:
-        ParameterError: probabilities that are negative or do not add to one, or an attack that is missing.
+        ParameterError: probabilities that are negative or do not add to one, or an attack that is missing or does not
+            place f vectors.
         DomainError: n <= 2f + 2.
     """
     points = [(tuple(map(_exact, v)), _exact(q)) for v, q in law]
@@ -114,6 +128,8 @@ def exact_outcomes(
         if weight:
             correct = [v for v, _ in draw]
             V = correct + (attack(correct) if attack else [])
+            if len(V) != n:
+                raise ParameterError(f"the attack placed {len(V) - len(correct)} vectors, not f = {f}")
             yield weight, V[select(V, f)]
 
 
@@ -121,6 +137,8 @@ def exact_moments(
     law: Sequence[tuple[Any, Any]], n: int, f: int, attack: Attack | None = None
 ) -> tuple[list[Fraction], Fraction]:
     """E Kr, (d,), and E||Kr - g||^2 with g the mean of the law; see ``exact_outcomes``."""
+    if not law:
+        raise ParameterError("the law has no values; give pairs (vector, probability)")
     g = [sum((_exact(q) * _exact(v[k]) for v, q in law), Fraction(0)) for k in range(len(law[0][0]))]
     mean, second = [Fraction(0)] * len(g), Fraction(0)
     for weight, chosen in exact_outcomes(law, n, f, attack):
@@ -215,10 +233,15 @@ def search_attack(correct: np.ndarray, f: int, rng: np.random.Generator, *, trie
 def _exact(x: Any) -> Fraction:
     if isinstance(x, bool | float | np.floating):
         raise ParameterError(f"{x!r} in a list of vectors is not exact; give fractions, or a NumPy array for floats")
-    return Fraction(x)
+    try:
+        return Fraction(x)
+    except (TypeError, ValueError):
+        raise ParameterError(f"{x!r} in a list of vectors is not a number; give ints or fractions") from None
 
 
 def _neighbours(n: int, f: int) -> int:
+    if f != int(f):
+        raise DomainError(f"f = {f} counts vectors; it must be an integer")
     if f < 0 or n < f + 3:
         raise DomainError(
             f"n = {n} vectors with f = {f} leave n - f - 2 = {n - f - 2} neighbours; need f >= 0 and n >= f + 3"

@@ -17,6 +17,7 @@ from fractions import Fraction
 import flint
 
 from gradproof.solvers.exact.balls import ball, ends
+from gradproof.solvers.exact.rounding import whole_number
 from gradproof.theory.errors import DomainError, ParameterError
 
 Cycle = Sequence[Fraction | int]
@@ -81,9 +82,9 @@ def play(cycle: Cycle, method: Optimiser, T: int, *, start: Fraction | int = -1,
         ParameterError: an empty or inexact cycle, all gradients zero at the first round, or T < 1.
         DomainError: the start is outside [-1, 1].
     """
-    g = _cycle(cycle)
-    if T < 1 or g[0] == 0:
-        raise ParameterError(f"need T >= 1 rounds and a first gradient other than 0, got T = {T}, g_1 = {g[0]}")
+    g, T = _cycle(cycle), whole_number(T, "T", least=1, what="rounds")
+    if g[0] == 0:
+        raise ParameterError("the first gradient is 0: the first step is not defined; turn the cycle")
     if not -1 <= start <= 1:
         raise DomainError(f"start = {start} is outside the interval [-1, 1]")
     with flint.ctx.workprec(bits):
@@ -196,9 +197,9 @@ def worst_last(n: int, first: Fraction | int, method: Optimiser, *, width: Fract
         DomainError: no cycle of that form is refuting (the drift at ``b = (n-1) a`` is not negative).
         ParameterError: n < 2 or a not positive.
     """
-    a = Fraction(first)
-    if n < 2 or a <= 0:
-        raise ParameterError(f"need a cycle of length n >= 2 and a > 0, got n = {n}, a = {a}")
+    ((a,), n) = _cycle([first]), whole_number(n, "n", least=2, what="gradients in the cycle")
+    if a <= 0:
+        raise ParameterError(f"a = {a} must be positive; the last gradient of the cycle is the negative one")
 
     def refuting(b: Fraction) -> bool:
         try:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradproof.solvers.exact.balls import ball, ends
+from gradproof.solvers.exact.rounding import whole_number
 from gradproof.theory.errors import DomainError, ParameterError
 
 EPS = float(np.finfo(float).eps)
@@ -119,8 +120,7 @@ def margin_steps(z: int, x: Fraction, n: int, *, bits: int = 256) -> Margin:
     """
     x = _rational(x, "x")
     _competitors(z)
-    if n < 0:
-        raise ParameterError(f"n = {n} steps cannot be taken; need n >= 0")
+    n = whole_number(n, "n", what="steps")
     if x <= 0:
         raise DomainError(f"x = {x} must be positive")
     with flint.ctx.workprec(bits):
@@ -131,25 +131,37 @@ def margin_steps(z: int, x: Fraction, n: int, *, bits: int = 256) -> Margin:
     return Margin(z, enclosed, loss_between(z, enclosed))
 
 
-def euler_between(z: int, rt: Fraction, steps: int, *, bits: int = 128) -> tuple[Fraction, Fraction]:
-    """The margin of ``margin_flow``, between two Euler sums that know nothing of the conserved quantity.
+def euler_sums(slope: Ball, total: Fraction, steps: int, *, bits: int = 128) -> tuple[Fraction, Fraction]:
+    """Rational ``(low, high)`` around u(total) for ``u' = slope(u)``, u(0) = 0, between two Euler sums.
 
-    The slope falls as u grows: with the slope at the beginning of each step the sum is above the solution, with that at a point
-    beyond its end it is below. The gap falls as 1/steps.
+    They know nothing of an integral. The slope falls as u grows: with the slope at the beginning of each step the sum is above the
+    solution, with that at a point beyond its end it is below. The gap falls as 1/steps.
+
+    Args:
+        slope: as a function of balls, positive and decreasing for u >= 0.
 
     Raises:
-        ParameterError, DomainError: as ``margin_flow``; steps < 1.
+        ParameterError: total not exact, or steps no whole number >= 1. DomainError: total negative.
     """
-    rt = _rational(rt, "rt")
-    _competitors(z)
-    if steps < 1 or rt < 0:
-        raise DomainError(f"need steps >= 1 and rt >= 0, got {steps} and {rt}")
+    total, steps = _rational(total, "total"), whole_number(steps, "steps", least=1)
+    if total < 0:
+        raise DomainError(f"total = {total} is negative; the flow is solved forwards from u = 0")
     with flint.ctx.workprec(bits):
-        h, low, high = ball(rt / steps), flint.arb(0), flint.arb(0)
+        h, low, high = ball(total / steps), flint.arb(0), flint.arb(0)
         for _ in range(steps):
-            beyond = low + h / (low.exp() + z)
-            low, high = low + h / (beyond.exp() + z), high + h / (high.exp() + z)
+            beyond = low + h * slope(low)
+            low, high = low + h * slope(beyond), high + h * slope(high)
         return ends(low)[0], ends(high)[1]
+
+
+def euler_between(z: int, rt: Fraction, steps: int, *, bits: int = 128) -> tuple[Fraction, Fraction]:
+    """The margin of ``margin_flow`` by ``euler_sums``.
+
+    Raises:
+        ParameterError, DomainError: as ``margin_flow`` and ``euler_sums``.
+    """
+    _competitors(z)
+    return euler_sums(lambda u: 1 / (u.exp() + z), rt, steps, bits=bits)
 
 
 def loss_between(z: int, u: tuple[Fraction, Fraction], *, bits: int = 256) -> tuple[Fraction, Fraction]:
@@ -199,7 +211,7 @@ def losses(z: float, rt: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def _competitors(z: float) -> None:
-    if isinstance(z, bool) or not z >= 1:
+    if isinstance(z, bool | str) or not z >= 1:
         raise ParameterError(f"z = {z}: a softmax needs at least one competitor, z >= 1")
 
 

@@ -137,30 +137,42 @@ def _minimal_density_floats(a: np.ndarray, eps: float) -> Sparsification:
     return Sparsification(p, k, float((a[kept] ** 2 / p[kept]).sum()), float(p.sum()), dual)
 
 
-def greedy(g: Any, kappa: float, *, rescalings: int | None = None) -> tuple[np.ndarray, int]:
+def greedy(g: Any, kappa: Any, *, rescalings: int | None = None) -> tuple[np.ndarray, int]:
     """Rescale ``p_i = min(kappa d |g_i| / ||g||_1, 1)`` until its sum is ``kappa d``; Wangni et al., Algorithm 3.
 
     Args:
+        g: gradient, shape (d,), exact numbers or floats.
         kappa: target density in (0, 1).
         rescalings: stop after so many (the paper uses 2); until it ends, after at most d, if ``None``.
 
     Returns:
-        The probabilities, shape (d,), and the number of rescalings made.
+        The probabilities, shape (d,), fractions for exact input, and the number of rescalings made.
+
+    Raises:
+        ParameterError: empty, NaN or infinite entries, or all zero.
+        DomainError: kappa is not in (0, 1), or rescalings < 0.
     """
-    a = np.asarray(_magnitudes(np.asarray(g, dtype=float)))
+    magnitudes = _magnitudes(g)
     if not 0 < kappa < 1:
         raise DomainError(f"kappa = {kappa} must lie in (0, 1): it is the target density")
+    if rescalings is not None and rescalings < 0:
+        raise DomainError(f"rescalings = {rescalings} must be at least 0")
+    exact = isinstance(magnitudes, list)
+    a = np.array(magnitudes, dtype=object if exact else float)
+    one: Any = Fraction(1) if exact else 1.0
     d = a.size
-    if kappa * d >= np.count_nonzero(a):
-        return (a > 0).astype(float), 0
-    p = np.minimum(kappa * d * a / a.sum(), 1.0)
+    total = (Fraction(kappa) if exact else kappa) * d
+    if total >= np.count_nonzero(a):
+        return np.where(a > 0, one, 0 * one), 0
+    p = np.minimum(total * a / a.sum(), one)
+    slack = 0 if exact else 4 * np.finfo(float).eps * d  # the sum is met up to rounding
     limit = d if rescalings is None else rescalings
     for done in range(limit):
         free = p < 1
-        factor = (kappa * d - d + free.sum()) / p[free].sum()
-        if factor <= 1 + 4 * np.finfo(float).eps * d:  # the sum is met up to rounding
+        factor = (total - d + int(free.sum())) / p[free].sum()
+        if factor <= 1 + slack:
             return p, done
-        p[free] = np.minimum(factor * p[free], 1.0)
+        p[free] = np.minimum(factor * p[free], one)
     return p, limit
 
 
@@ -174,7 +186,10 @@ def _magnitudes(values: Any) -> Any:
                 raise ParameterError("every coefficient is zero; there is nothing to send")
             return exact
         values = items
-    a = np.abs(np.asarray(values, dtype=float))
+    try:
+        a = np.abs(np.asarray(values, dtype=float))
+    except (TypeError, ValueError):
+        raise ParameterError(f"coefficients must be numbers, got {str(values)[:60]}") from None
     if a.ndim != 1 or a.size == 0:
         raise ParameterError(f"need a vector of coefficients, shape (N,), got shape {a.shape}")
     if not np.isfinite(a).all():

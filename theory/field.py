@@ -23,7 +23,10 @@ from gradproof.theory.errors import ProofFormatError, ProofRejected
 MAX_TEXT = 100_000  # characters of one coefficient
 MAX_DEPTH = 64  # nesting of brackets in one coefficient
 MAX_POWER = 64
+MAX_DIGITS = 4000  # of one integer; Python writes up to 4300
+MAX_PARAMETERS = 16
 
+_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _TOKEN = re.compile(r"\s*(?:([0-9]+)|([A-Za-z_][A-Za-z_0-9]*)|(\*\*|[-+*/^()]))")
 
 
@@ -51,7 +54,7 @@ class Rationals:
     def read(self, x: Any) -> Fraction:
         """A coefficient from text, or from an exact number. Floats are refused: a proof holds no rounded numbers."""
         if isinstance(x, str):
-            if len(x) < 4000 and re.fullmatch(r"-?[0-9]+(/0*[1-9][0-9]*)?", x):
+            if len(x) < MAX_DIGITS and re.fullmatch(r"-?[0-9]+(/0*[1-9][0-9]*)?", x):
                 return Fraction(x)
             return _parse(x, Fraction, {})
         if isinstance(x, bool | float):
@@ -64,7 +67,11 @@ class Rationals:
             raise ProofFormatError(f"a proof needs exact numbers, got {x!r}; use int or Fraction") from None
 
     def show(self, c: Fraction) -> str:
-        return str(c)
+        return _written(c)
+
+    def brief(self, c: Fraction) -> str:
+        """For messages: the beginning of a long number."""
+        return _brief(c)
 
     def admit(self, c: Any) -> Fraction:
         """The same number as a ``Fraction``. Floats (and ints, whose quotients are floats) must not reach the sums."""
@@ -85,12 +92,16 @@ class Functions:
     def __init__(self, domain: tuple[Interval, ...]) -> None:
         self.domain = tuple(domain)
         names = [d.name for d in self.domain]
-        if len(set(names)) != len(names) or not names:
-            raise ProofFormatError(f"a domain needs distinct parameters, got {names}")
+        if len(set(names)) != len(names) or not 0 < len(names) <= MAX_PARAMETERS:
+            raise ProofFormatError(f"a domain needs 1 to {MAX_PARAMETERS} distinct parameters, got {str(names)[:80]}")
+        for name in names:
+            if not _NAME.fullmatch(name):
+                raise ProofFormatError(f"a parameter cannot be called {name[:40]!r}; use letters, digits and _")
         self._field = FracField([Symbol(n) for n in names], QQ)
         self.zero, self.one = self._field.zero, self._field.one
         self._names = dict(zip(names, self._field.gens, strict=True))
         self._orthant = self._parametrise()
+        self._refuse_empty()
 
     def __getitem__(self, name: str) -> Any:
         """The generator of that name."""
@@ -110,7 +121,10 @@ class Functions:
         raise ProofFormatError(f"{x!r} is not an element of Q({', '.join(self._names)})")
 
     def show(self, c: Any) -> str:
-        return str(c.as_expr()).replace("**", "^")
+        return _written(c.as_expr()).replace("**", "^")
+
+    def brief(self, c: Any) -> str:
+        return _brief(c.as_expr())
 
     def admit(self, c: Any) -> Any:
         """The same coefficient in this field; refused if inexact, or if its denominator may vanish on the domain."""
@@ -150,6 +164,17 @@ class Functions:
             else:
                 found[d.name] = (low + (high - low) * t / (1 + t), not d.closed_low)
         return found
+
+    def _refuse_empty(self) -> None:
+        """A statement for all values of an empty interval says nothing."""
+        images = {d.name: image for d, image in zip(self.domain, self._images, strict=True)}
+        for d in self.domain:
+            if d.high:
+                low, high = (_parse(end, lambda k: self._field(QQ(int(k))), images) for end in (d.low, d.high))
+                width = high - low
+                signs = {self._orthant_sign(width.numer), self._orthant_sign(width.denom)}
+                if signs not in ({">"}, {"<"}):
+                    raise ProofFormatError(f"{d}: the lower end is not shown to be below the upper end")
 
     @cached_property
     def _strict(self) -> tuple[bool, ...]:
@@ -265,6 +290,20 @@ def field_over(domain: tuple[Interval, ...]) -> Field:
     return Functions(tuple(domain)) if domain else Rationals()
 
 
+def _written(value: Any) -> str:
+    try:
+        return str(value)
+    except ValueError:
+        raise ProofFormatError(f"a number of more than {MAX_DIGITS} digits is too long to be written") from None
+
+
+def _brief(value: Any) -> str:
+    try:
+        return str(value)[:200]
+    except ValueError:
+        return f"a number of more than {MAX_DIGITS} digits"
+
+
 def _size(value: Any) -> int:
     """A rough size in bits, so that a nest of powers in a stranger's file is refused before it is multiplied out."""
     if isinstance(value, Fraction):
@@ -305,13 +344,12 @@ def _parse(text: str, number: Any, names: Mapping[str, Any]) -> Any:
     def product(depth: int) -> Any:
         value = signed(depth)
         while peek() in ("*", "/"):
-            if take() == "*":
-                value = value * signed(depth)
-            else:
-                divisor = signed(depth)
-                if divisor == 0:
-                    raise ProofFormatError(f"division by zero in coefficient {text[:60]!r}")
-                value = value / divisor
+            times, factor = take() == "*", signed(depth)
+            if _size(value) + _size(factor) > MAX_TEXT:
+                raise ProofFormatError(f"a product in coefficient {text[:60]!r} is too large to write out")
+            if not times and factor == 0:
+                raise ProofFormatError(f"division by zero in coefficient {text[:60]!r}")
+            value = value * factor if times else value / factor
         return value
 
     def signed(depth: int) -> Any:
@@ -339,8 +377,8 @@ def _parse(text: str, number: Any, names: Mapping[str, Any]) -> Any:
     def atom(depth: int) -> Any:
         token = take()
         if token.isdigit():
-            if len(token) > 4000:
-                raise ProofFormatError(f"a number of {len(token)} digits in a coefficient; the limit is 4000")
+            if len(token) > MAX_DIGITS:
+                raise ProofFormatError(f"a number of {len(token)} digits in a coefficient; the limit is {MAX_DIGITS}")
             return number(int(token))
         if token == "(":
             value = total(depth + 1)

@@ -1,5 +1,6 @@
 """A parameter of a claim: symbol, domain, meaning, and a name that can be typed."""
 
+import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -16,6 +17,7 @@ REAL = sp.Interval.open(-sp.oo, sp.oo)
 UNIT_LOPEN = sp.Interval.Lopen(0, 1)  # (0, 1]
 UNIT_ROPEN = sp.Interval.Ropen(0, 1)  # [0, 1)
 UNIT_OPEN = sp.Interval.open(0, 1)
+MAX_DIGITS = 4000  # of a number in text: 1e1000000000 would fill the memory
 COUNT = sp.S.Naturals  # 1, 2, 3, ...
 
 
@@ -150,11 +152,24 @@ def parse_number(text: str, name: str = "value") -> Any:
     if "," in text:
         return tuple(parse_number(part, name) for part in text.split(",") if part.strip())
     try:
-        return Fraction(text.strip())
+        return read_fraction(text)
     except (ValueError, ZeroDivisionError):
         raise ParameterError(
-            f"{name}={text} is not a number; write an integer, a fraction 3/4, or a decimal 0.25"
+            f"{name}={text[:60]} is not a number; write an integer, a fraction 3/4, or a decimal 0.25"
         ) from None
+
+
+def read_fraction(text: str) -> Fraction:
+    """``Fraction(text)``, for texts of numbers with at most ``MAX_DIGITS`` digits before and after the point.
+
+    Raises:
+        ValueError: too long, or no number.
+        ZeroDivisionError: for ``1/0``.
+    """
+    exponent = re.search(r"e([-+]?[0-9]+)\s*$", text[:MAX_DIGITS], re.IGNORECASE)
+    if len(text) > MAX_DIGITS or (exponent and (len(exponent[1]) > 6 or abs(int(exponent[1])) > MAX_DIGITS)):
+        raise ValueError(f"a number of more than {MAX_DIGITS} digits")
+    return Fraction(text.strip())
 
 
 def pretty_set(domain: sp.Set) -> str:

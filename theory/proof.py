@@ -139,15 +139,15 @@ def check(proof: Proof) -> Accepted:
     for number, use in enumerate(proof.uses):
         form, equality = axiom_form(statement, use, field)
         if not equality and not field.nonnegative(use.multiplier):
-            shown = field.show(use.multiplier)
+            shown = field.brief(use.multiplier)
             raise ProofRejected(
-                f"multiplier {number} ({use.axiom} of {use.member}) is not shown to be >= 0: {shown[:200]}"
+                f"multiplier {number} ({use.axiom} of {use.member}) is not shown to be >= 0: {shown}"
             )
         total.add(form, use.multiplier)
     slack = total.add(statement.target, -1)
     if slack.linear:
         name, c = next(iter(slack.linear.items()))
-        raise ProofRejected(f"the function values do not cancel: {field.show(c)[:200]} times {name} is left")
+        raise ProofRejected(f"the function values do not cancel: {field.brief(c)} times {name} is left")
     if proof.blocks is None:
         _check_semidefinite(slack.quadratic, statement.vectors, field)
     else:
@@ -156,7 +156,7 @@ def check(proof: Proof) -> Accepted:
             slack.add(_block_form(block), -1)
         if slack.quadratic:
             (a, b), c = next(iter(slack.quadratic.items()))
-            raise ProofRejected(f"the identity fails: {field.show(c)[:200]} times <{a}, {b}> is left")
+            raise ProofRejected(f"the identity fails: {field.brief(c)} times <{a}, {b}> is left")
     return Accepted(statement, statement.digest(), tuple(sorted({u.axiom for u in proof.uses})))
 
 
@@ -316,7 +316,7 @@ def not_semidefinite(rows: list[dict[int, Coefficient]], field: Field) -> str:
                 return f"pivot {i} is zero in a nonzero row"
             continue
         if not field.nonnegative(pivot):
-            return f"pivot {i} is not shown to be positive: {field.show(pivot)[:200]}"
+            return f"pivot {i} is not shown to be positive: {field.brief(pivot)}"
         for j, cj in row.items():
             ratio = cj / pivot
             target = rows[j]

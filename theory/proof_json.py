@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,9 @@ FORMAT = "gradproof-proof-1"
 MAX_BYTES = 256 * 2**20
 MAX_NESTING = 24
 MAX_ENTRIES = 20_000_000  # numbers and names in one file
+
+_NAME = re.compile(r"[!-~]+")  # ASCII without blanks: two names that look alike are alike
+_MARKS = frozenset("|<>,")  # what a printed form is made of
 
 
 def statement_digest(statement: Statement) -> str:
@@ -59,7 +63,8 @@ def read_proof(text: str) -> Proof:
     if len(text) > MAX_BYTES:
         raise ProofFormatError(f"a proof of {len(text)} bytes is larger than the limit of {MAX_BYTES}")
     try:
-        data = json.loads(text, parse_float=_refuse_number, parse_constant=_refuse_number)
+        data = json.loads(text, parse_float=_refuse_number, parse_constant=_refuse_number,
+                          object_pairs_hook=_entries)  # fmt: skip
     except RecursionError:
         raise ProofFormatError(f"the file is nested deeper than {MAX_NESTING}") from None
     except ValueError as error:
@@ -71,9 +76,31 @@ def read_proof(text: str) -> Proof:
         shown = data.get("format") if isinstance(data, dict) else type(data).__name__
         raise ProofFormatError(f"not a proof file: format is {str(shown)[:60]!r}, needs {FORMAT!r}")
     try:
-        return _read(data)
+        proof = _read(data)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise ProofFormatError(f"not a proof file: {type(error).__name__} {str(error)[:200]}") from None
+    _check_names(proof.statement)
+    return proof
+
+
+def _entries(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:  # one reader would see the first, another the last
+            raise ProofFormatError(f"the entry {name[:40]!r} is given twice")
+        found[name] = value
+    return found
+
+
+def _check_names(s: Statement) -> None:
+    """A statement is printed for readers: no name may look like another name, like a form or like a new line."""
+    for what, names in (("vector", s.vectors), ("value", s.values), ("member", [m.name for m in s.members])):
+        for name in names:
+            if not _NAME.fullmatch(name) or (what != "member" and _MARKS & set(name)):
+                raise ProofFormatError(f"{what} {name[:40]!r}: a name is of ASCII letters, digits and signs but |<>,")
+    for name in [p.name for p in s.premises] + [p.name for m in s.members for p in m.points]:
+        if not name.isprintable():
+            raise ProofFormatError(f"the name {name[:40]!r} cannot be printed")
 
 
 def _refuse_number(text: str) -> Any:

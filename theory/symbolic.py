@@ -45,8 +45,11 @@ class Identity:
         """A point where the expression is certainly not zero, or empty text."""
         symbols = sorted(e.free_symbols, key=str)
         for shift in range(3):
+            # integers whose differences change too, or what vanishes with n - f - 1 is never seen
             values = {
-                s: sp.Integer(2 + k + shift) if s.is_integer else sp.Rational(2 * k + shift + 1, 2 * k + shift + 4)
+                s: sp.Integer(2 + k + shift * (k + 1))
+                if s.is_integer
+                else sp.Rational(2 * k + shift + 1, 2 * k + shift + 4)
                 for k, s in enumerate(symbols)
             }
             value = sp.N(e.subs(values), _DIGITS)

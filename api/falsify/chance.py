@@ -37,20 +37,22 @@ class _Bet:
 
 
 def decide_in_expectation(
-    made: Experiment, claim: Claim, instance: Mapping[str, Any], drop: frozenset[str], tests: int = 0
-) -> Decision:
+    made: Experiment, claim: Claim, instance: Mapping[str, Any], drop: frozenset[str], tests: int = 0, *,
+    seconds: float = math.inf, samples: int = MOST,
+) -> Decision:  # fmt: skip
     """Test E[X] <= b for X >= 0 by W_n = mean over lambda of prod(1 + lambda (X_i/b - 1)); refute when W_n >= 1/level.
 
     W_n is a nonnegative supermartingale under the claim, whatever the law of X (Ville). E[X] >= b is tested on M - X for
     quantities in [0, M] only: without M, rare large values that no sample has shown could make up for any shortfall. An
     equality is tested from both sides, each at half the level. ``tests`` counts the tests made before in this search:
-    their levels add up to ``LEVEL``.
+    their levels add up to ``LEVEL``. At most ``samples`` are taken, in at most ``seconds`` (and ``SECONDS``, unless there are
+    more samples than usual).
     """
     relation = made.relation(claim)
     above, below = relation in (Relation.LE, Relation.EQ), relation in (Relation.GE, Relation.EQ)
     below = below and made.at_most is not None
     level = LEVEL * 6 / math.pi**2 / (tests + 1) ** 2 / (2 if above and below else 1)
-    stop = time.monotonic() + SECONDS
+    stop = time.monotonic() + min(seconds, SECONDS * samples / MOST)
     up, down = _Bet(), _Bet()
     total, n, e_value, bound = 0.0, 0, 1.0, math.nan
     values: dict[str, Any] = {}
@@ -59,7 +61,7 @@ def decide_in_expectation(
         if above or below
         else "a lower bound on an expectation can be tested for bounded quantities only: give at_most"
     )
-    while n < MOST and not why and time.monotonic() < stop:
+    while n < samples and not why and time.monotonic() < stop:
         # streams 0..15 chose the instance: fresh ones decide
         measured, values = made.run(instance, np.random.default_rng([20_000_003, tests, n]))
         x = float(measured)

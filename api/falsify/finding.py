@@ -57,8 +57,8 @@ class Finding:
             return text + (f"; {self.note}" if self.note else "")
         m = self.measurement
         assert m is not None
-        lines = [f"{self.claim}{given_up}: violated", f"  measured {_number(m.measured)} {_not(self.relation)} {_number(m.bound)}"
-                 f"  (ratio {self.ratio:.6g}; decided by {self.how})"]  # fmt: skip
+        compared = f"{m.what or 'measured'} {_number(m.measured)} {_not(self.relation)} {_number(m.bound)}"
+        lines = [f"{self.claim}{given_up}: violated", f"  {compared}  (ratio {self.ratio:.6g}; decided by {self.how})"]
         lines += [f"  {name} = {_text(value)}" for name, value in self.instance.items()]
         determined = {k: v for k, v in m.parameters.items() if k not in self.instance}
         lines += [f"  {name} = {_text(value)}  (of this instance)" for name, value in determined.items()]
@@ -165,6 +165,9 @@ def literal(v: Any, imports: set[str]) -> str:
     if isinstance(v, list) or type(v) is tuple:
         inner = ", ".join(literal(x, imports) for x in v)
         return f"[{inner}]" if isinstance(v, list) else f"({inner}{',' * (len(v) == 1)})"
+    if isinstance(v, set | frozenset):
+        inner = ", ".join(literal(x, imports) for x in sorted(v, key=repr))
+        return f"{type(v).__name__}({f'[{inner}]' if v else ''})"
     kind_ = type(v)
     if dataclasses.is_dataclass(v) and kind_.__module__.startswith("gradproof.") and "<" not in kind_.__qualname__:
         imports.add(f"from {kind_.__module__} import {kind_.__name__}")

@@ -10,16 +10,19 @@ import random
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from hypothesis import HealthCheck, Phase, given, settings, target
 from hypothesis import seed as hypothesis_seed
+from hypothesis.control import current_build_context
 from hypothesis.strategies import SearchStrategy
 
 from gradproof.experiments.engine.check import Context, Evidence, Undecided
 from gradproof.falsify.bound import bound_in_floats
+from gradproof.falsify.chance import MOST, decide_in_expectation
 from gradproof.falsify.decide import Decision, decide, ratio
 from gradproof.falsify.experiment import Experiment
 from gradproof.falsify.moves import move, polish
@@ -36,6 +39,7 @@ CHECK_EVALUATIONS = {"quick": 1_500, "full": 10_000, "gpu": 10_000}
 CHECK_SECONDS = {"quick": 12.0, "full": 60.0, "gpu": 60.0}
 ELITE = 10
 SOLVED = 12  # worst cases asked of the exact solver
+FEW, MANY = 16, 400  # samples of a random quantity that choose an instance, and that decide whether to test it
 SUSPECT = 1 + 2.0**-33  # float ratios above this are replayed
 
 
@@ -53,7 +57,7 @@ class Candidate:
 
     @property
     def ratio(self) -> float:
-        return math.exp(min(self.score, 700.0)) if self.score > -700 else 0.0
+        return math.inf if self.score >= 700 else math.exp(self.score) if self.score > -700 else 0.0
 
 
 @dataclass
@@ -73,6 +77,7 @@ class Search:
     elite: list[Candidate] = field(default_factory=list)
     found: tuple[Candidate, Decision] | None = None
     refuted_by_replay: int = 0
+    testing: float = 0.0  # seconds that replays and tests took
     out_of_time: bool = False
 
     def __post_init__(self) -> None:
@@ -107,13 +112,26 @@ class Search:
         """Beyond the bound in floats: replay. What does not survive counts as just below the bound."""
         if c.score <= math.log(SUSPECT) or self.found is not None:
             return c
-        hopeless = self.refuted_by_replay > (5 if self.made.random else 60) and c.score < math.log1p(
-            1e-6 + self.made.random
-        )
-        if not hopeless and not (self.made.random and self._mean_ratio(c.instance) < 1.02):
+        if self.made.random:
+            mean, noise = self._mean_ratio(c.instance)
+            # beyond the noise of this mean, and before half of the time went to tests that failed
+            hopeless = not mean > 1 + noise or self.testing > self.seconds / 2
+            c = replace(c, score=math.log(mean) if mean > 0 else -700.0)
+        else:
+            hopeless = self.refuted_by_replay > 60 and c.score < math.log1p(1e-6)
+        if not hopeless:
+            start = time.monotonic()
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                decision = judge_candidate(self.made, self.claim, c.instance, self.drop, self.refuted_by_replay)
+                decision = judge_candidate(
+                    self.made,
+                    self.claim,
+                    c.instance,
+                    self.drop,
+                    self.refuted_by_replay,
+                    seconds=max(0.5, self.left + 3),
+                )
+            self.testing += time.monotonic() - start
             if decision.violated:
                 self.found = (c, decision)
                 return c
@@ -122,13 +140,15 @@ class Search:
             true_ratio = ratio(self.made.relation(self.claim), float(m.measured), float(m.bound))  # 0 where undecided
             score = math.log(true_ratio) if 0 < true_ratio < 2 else -700.0  # beyond 2 and not a violation: all rounding
             return Candidate(min(score, -1e-9), c.choices, c.instance)
-        return Candidate(-1e-9, c.choices, c.instance)
+        return Candidate(min(c.score, -1e-9) if self.made.random else -1e-9, c.choices, c.instance)
 
-    def _mean_ratio(self, instance: Any) -> float:
-        """For a random quantity: measured/bound averaged over more samples than chose the instance."""
-        runs = [self.made.run(instance, np.random.default_rng([7, k])) for k in range(300)]
-        mean = sum(float(m) for m, _ in runs) / len(runs)
-        return ratio(self.made.relation(self.claim), mean, bound_in_floats(self.claim, runs[0][1]))
+    def _mean_ratio(self, instance: Any) -> tuple[float, float]:
+        """For a random quantity: measured/bound averaged over more samples than chose the instance, with its noise."""
+        runs = [self.made.run(instance, np.random.default_rng([7, k])) for k in range(MANY)]
+        measured = np.array([float(m) for m, _ in runs])
+        bound = bound_in_floats(self.claim, runs[0][1])
+        noise = measured.std() / math.sqrt(MANY) / abs(bound) if bound else math.inf
+        return ratio(self.made.relation(self.claim), float(measured.mean()), bound), float(noise)
 
     def score(self, instance: Any) -> float:
         """log(measured/bound) in floats."""
@@ -143,7 +163,7 @@ class Search:
             measured, values = math.inf, None
         except Exception as error:  # the user's code: what it cannot measure is no evidence, and is counted
             self.failed += 1
-            self.why_failed = f"{type(error).__name__}: {error}"
+            self.why_failed = f"{type(error).__name__}: {error}{self._count(error)}"
             return -math.inf
         if values is None:
             return 600.0 if self.made.relation(self.claim) is Relation.LE else -math.inf
@@ -152,11 +172,24 @@ class Search:
             return -700.0
         return min(math.log(r), 700.0) if math.isfinite(r) else 700.0
 
+    def _count(self, error: Exception) -> str:
+        """The way out, where a real number came where a count was wanted."""
+        drawn = (p for p in self.claim.parameters if p.name in self.made.order and p.name not in self.made.draws)
+        real = [p.name for p in drawn if not p.domain.is_subset(sp.S.Integers)]
+        if not real or not isinstance(error, TypeError) or "int" not in str(error):
+            return ""
+        names = ", ".join(real)
+        return f" (drawn as real numbers: {names}; call a count 'number of ...' in its meaning, or give it as {real[0]}=<strategy>)"
+
     def _sample(self, instance: Any) -> tuple[Any, dict[str, Any]]:
         if not self.made.random:
             return self.made.run(instance)
-        runs = [self.made.run(instance, np.random.default_rng(k)) for k in range(16)]
-        return sum(float(m) for m, _ in runs) / len(runs), runs[0][1]
+        runs = [self.made.run(instance, np.random.default_rng(k)) for k in range(FEW)]
+        mean, values = sum(float(m) for m, _ in runs) / FEW, runs[0][1]
+        if ratio(self.made.relation(self.claim), mean, bound_in_floats(self.claim, values)) < 0.7:
+            return mean, values
+        more = [self.made.run(instance, np.random.default_rng(k))[0] for k in range(FEW, 4 * FEW)]
+        return (FEW * mean + sum(map(float, more))) / (4 * FEW), values
 
     def _remember(self, c: Candidate) -> None:
         if c.tape in self._seen or c.score == -math.inf:
@@ -177,9 +210,14 @@ class Search:
     # --- the plan ------------------------------------------------------------------------------------------------------
 
     @property
+    def left(self) -> float:
+        """Seconds that are left of the cap."""
+        return self._start + self.seconds - time.monotonic()
+
+    @property
     def over(self) -> bool:
         """Nothing left to spend, or a counterexample found."""
-        if time.monotonic() - self._start > self.seconds:
+        if self.left < 0:
             self.out_of_time = True
             return True
         if self.found is not None:
@@ -188,6 +226,10 @@ class Search:
 
     def run(self) -> Search:
         """Search until a counterexample is confirmed or the budget is spent."""
+        with np.errstate(all="ignore"):  # strategies of the user's divide by zero, too
+            return self._run()
+
+    def _run(self) -> Search:
         self._draw(max(60, self.evaluations // 12), corner=0.8)
         self._draw(max(60, self.evaluations // 12), corner=0.25)
         self._hypothesis(min(100, self.evaluations // 20))
@@ -234,9 +276,10 @@ class Search:
             score = self.score(instance)
             if math.isfinite(score):
                 target(max(score, -700.0), label="log ratio")
-                heads.append((score, instance))
+                nodes = current_build_context().data.nodes
+                heads.append((score, instance, tuple(n.value for n in nodes if not n.was_forced)))
 
-        heads: list[tuple[float, Any]] = []
+        heads: list[tuple[float, Any, tuple[Any, ...]]] = []
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -246,8 +289,10 @@ class Search:
         except Exception as error:  # Hypothesis gives up on strategies that reject too much; the tape goes on
             self.why_failed = self.why_failed or f"{type(error).__name__}: {error}"
         if heads:
-            score, instance = max(heads, key=lambda h: h[0])
-            self._tested(Candidate(score, (), instance))
+            score, instance, choices = max(heads, key=lambda h: h[0])
+            again = self.evaluate(choices)  # on the tape it can be ascended from, shrunk, and written down
+            if self.found is None and (again is None or again.score < score):
+                self._tested(Candidate(score, (), instance))
 
     def _worst_instances(self) -> None:
         """For a method on F(mu, L): the exact solver's worst function for the numbers of instances with few steps."""
@@ -294,15 +339,23 @@ class Search:
         return self.elite[0] if self.elite else None
 
 
-def judge_candidate(made: Experiment, claim: Claim, instance: Any, drop: frozenset[str], tests: int = 0) -> Decision:
-    """Replay exactly; for a random quantity, a sequential test on fresh samples."""
+def judge_candidate(
+    made: Experiment, claim: Claim, instance: Any, drop: frozenset[str], tests: int = 0, *, seconds: float = math.inf,
+    samples: int = MOST,
+) -> Decision:  # fmt: skip
+    """Replay exactly; for a random quantity, a sequential test on fresh samples, of which there are as many as fit."""
     if made.replay is not None:
         return made.replay(made, claim, instance, drop)
     if made.random:
-        from gradproof.falsify.chance import decide_in_expectation
-
-        return decide_in_expectation(made, claim, instance, drop, tests)
-    return decide(made, claim, instance, drop)
+        return decide_in_expectation(made, claim, instance, drop, tests, seconds=seconds, samples=samples)
+    found = decide(made, claim, instance, drop)
+    if not made.threshold:
+        return found
+    # what a threshold's experiment returns is at most the bound, and mostly below it: it is no equality
+    m = found.measurement
+    holds = math.isclose(float(m.measured), float(instance[made.threshold]))
+    what = f"{made.threshold} where it {'holds' if holds else 'fails (mirrored at the bound)'}:"
+    return replace(found, measurement=replace(m, relation=made.relation(claim), what=m.what or what))
 
 
 def as_evidence(made: Experiment, ctx: Context, drop: frozenset[str] = frozenset()) -> Iterator[Evidence]:

@@ -27,7 +27,7 @@ def shrink(search: Search, *, attempts: int = 500, seconds: float = 10.0) -> tup
         return best, decision  # found by Hypothesis outside the tape
     # "half as much" of a huge violation would keep huge instances: beyond twice the bound it is clear enough
     enough = min(best.score / 2, math.log(2.0))
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + min(seconds, max(2.0, search.left + 5))
     left = attempts
     improved = True
     while improved and left > 0:
@@ -47,7 +47,14 @@ def shrink(search: Search, *, attempts: int = 500, seconds: float = 10.0) -> tup
                 continue
             # a random quantity is tested anew, at a level of its own
             tests = search.refuted_by_replay + 1 + attempts - left
-            verdict = judge_candidate(search.made, search.claim, played.value, search.drop, tests)
+            verdict = judge_candidate(
+                search.made,
+                search.claim,
+                played.value,
+                search.drop,
+                tests,
+                seconds=max(0.5, deadline - time.monotonic()),
+            )
             if verdict.violated:
                 best, decision, improved = Candidate(score, played.choices, played.value), verdict, True
                 break

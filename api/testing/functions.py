@@ -192,6 +192,10 @@ class FiniteSum:
     def minimizer(self) -> Array:
         """A minimizer of the mean (of convex parts)."""
         first = self.parts[0]
+        if any(p.mirror is not None for p in self.parts) and not any(
+            v != 0 for p in self.parts for v in p.gradient(first.center)
+        ):
+            return first.center
         roots = []
         for j in range(self.dim):
             ds = [p._partial(j) for p in self.parts]
@@ -350,12 +354,15 @@ def finite_sums(draw: Source, mu: float, L: float, *, max_n: int = 3, max_dim: i
     """Means of n functions of F_{mu, L} (nonconvex for mu < 0).
 
     Args:
-        interpolation: all parts share their stationary point.
+        interpolation: all parts share their stationary point; then they need not be separable in the same coordinates.
         n: the number of parts; drawn between 1 and ``max_n`` if 0.
     """
     n = n or draw.integer(1, max_n)
     d = draw.integer(1, max_dim)
-    return FiniteSum(tuple(_member(draw, mu, L, d, pieces, 2.0, interpolation) for _ in range(n)))
+    parts = [_member(draw, mu, L, d, pieces, 2.0, interpolation) for _ in range(n)]
+    if interpolation and d > 1 and draw.boolean():  # Hessians that do not commute
+        parts = [replace(p, mirror=np.array([1.0, *(draw.real(-2, 2) for _ in range(d - 1))])) for p in parts]
+    return FiniteSum(tuple(parts))
 
 
 @built

@@ -339,13 +339,14 @@ class StudentT:
 
 @built
 def noise_laws(draw: Source, variance: float, *, two_point: bool = True, heavy: bool = True) -> Any:
-    """Centred scalar noise of variance at most ``variance``: two-point laws, rare large values among them; Student's t."""
+    """Centred scalar noise of variance at most ``variance``: two-point laws, rare large values of either sign among them; and, with
+    ``heavy``, Student's t, which can be sampled only."""
     if heavy and (not two_point or draw.boolean()):
         return StudentT(2 + draw.real(0.1, 8), variance)
     # +h with probability p, -h p/(1-p) else: mean 0 up to the rounding of one product, so p is a power of two away from it
-    p = 1 / draw.pick([2, 4, 16, 128])
+    p = 1 / draw.pick([2, 4, 16, 128, 1024])
     h = float(np.sqrt(variance * (1 - p) / p)) * INWARDS
-    return TwoPoint(-h * p / (1 - p), h, p)
+    return TwoPoint(-h, h * p / (1 - p), 1 - p) if draw.boolean() else TwoPoint(-h * p / (1 - p), h, p)
 
 
 @dataclass(frozen=True)
@@ -353,14 +354,15 @@ class Schedule:
     """Step sizes ``gamma_k = first / (1 + k/offset)^power``."""
 
     first: float
-    power: int
+    power: int | float
     offset: float = 1.0
 
     def __call__(self, k: int) -> Any:
-        return self.first / (1 + k / self.offset) ** self.power if self.power else self.first
+        t = 1 + k / self.offset
+        return self.first / (sqrt(t) if self.power == 0.5 else t**self.power) if self.power else self.first
 
 
 @built
 def step_sizes(draw: Source, most: float) -> Schedule:
-    """Constant, 1/k and 1/k^2 schedules, none above ``most``."""
-    return Schedule(draw.real(most / 1000, most), draw.integer(0, 2), draw.pick([1.0, 2.0, 8.0, 64.0]))
+    """Constant, 1/k, 1/k^2 and 1/sqrt(k) schedules, none above ``most``."""
+    return Schedule(draw.real(most / 1000, most), draw.pick([0, 1, 2, 0.5]), draw.pick([1.0, 2.0, 8.0, 64.0]))

@@ -26,7 +26,7 @@ def wc_decentralised_gradient_descent(*, mu, L, gamma, w, N) -> WorstCase:
     fixed = [problem.anchor("0*"), problem.anchor("1*")]
     for f, star, y in zip(fs, fixed, mixed(fixed), strict=True):
         f.declare(star, (y - star) / gamma, label="*")  # at the fixed point the mixing undoes the gradient step
-    apart = [problem.point("x0 - x0*"), problem.point("x1 - x1*")]
+    apart = [problem.point("x0-x0*"), problem.point("x1-x1*")]
     x = [a + b for a, b in zip(fixed, apart, strict=True)]
     for _ in range(int(N)):
         x = [y - gamma * f.gradient(old) for f, old, y in zip(fs, x, mixed(x), strict=True)]

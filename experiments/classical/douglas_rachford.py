@@ -18,7 +18,7 @@ def wc_douglas_rachford_contraction(*, mu, L, gamma, N) -> WorstCase:
     f, h = problem.function(SmoothStronglyConvex(mu, L)), problem.function(Convex())
     x_star = problem.minimiser(f, h)
     w_star = x_star + gamma * h.gradient(x_star)
-    w = w_star + problem.point("w0 - w*")
+    w = w_star + problem.point("w0-w*")
     start = (w - w_star) ** 2
     for _ in range(int(N)):
         x = proximal(h, w, gamma)
@@ -33,7 +33,7 @@ def wc_douglas_rachford_residual(*, N, mu=0) -> WorstCase:
     A, B = problem.operator(StronglyMonotone(mu), "A"), problem.operator(StronglyMonotone(mu), "B")
     x_star = problem.minimiser(A, B)
     w_star = x_star + B(x_star)
-    w = w_star + problem.point("w0 - w*")
+    w = w_star + problem.point("w0-w*")
     start, before = (w - w_star) ** 2, w
     for _ in range(int(N) + 1):
         x = proximal(B, w, 1)

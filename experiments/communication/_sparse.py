@@ -27,6 +27,15 @@ EXAMPLES: tuple[tuple[Fraction, ...], ...] = tuple(
 )
 
 
+#: A power of two for each entry but the last, which repeats.
+POWERS = tuple(Fraction(v) for v in (8, 4, 2, 1, "1/2", "1/4", "1/8", "1/8"))
+
+
+def norm2(g: Sequence[Any]) -> Any:
+    """||g||^2."""
+    return sum(x * x for x in g)
+
+
 def outcomes(p: Sequence[Any]) -> Iterator[tuple[tuple[int, ...], Any]]:
     """Every (t_1..t_N) in {0, 1}^N with its probability."""
     for t in product((0, 1), repeat=len(p)):
@@ -48,6 +57,14 @@ def exact_moments(lam: Sequence[Any], p: Sequence[Any], atoms: Sequence[Sequence
         variance += weight * sum((v - w) ** 2 for v, w in zip(sent, g, strict=True))
         second += weight * sum(v * v for v in sent)
     return mean, variance, second
+
+
+def after_a_step(x: Sequence[Any], p: Sequence[Any], gamma: Any) -> Any:
+    """E||x - gamma Q(x)||^2 over all outcomes, entries of x kept with probability p; exact for exact input."""
+    total = 0
+    for t, weight in outcomes(p):
+        total += weight * sum((v - gamma * v * k / q) ** 2 for v, k, q in zip(x, t, p, strict=True) if v)
+    return total
 
 
 def means_are(x: np.ndarray, value: Any, top: Any, *, what: str, **parameters: Any) -> Iterator[Measurement]:

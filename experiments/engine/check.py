@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 import inspect
@@ -14,6 +15,7 @@ from gradproof.theory import registry
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import ParameterError, UnknownClaim
 from gradproof.theory.evidence import Level, Measurement
+from gradproof.theory.parameter import read_fraction
 from gradproof.theory.proof import Proof
 from gradproof.theory.symbolic import Identity, Inequality
 
@@ -138,11 +140,33 @@ def _register(claim: Claim, level: Level, budget: str, drops: str, timeout: floa
 def certifier(claim: Claim) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the function that makes a ``Proof`` of ``claim`` at given rational parameters.
 
-    It may return ``(proof, facts)`` with facts to be shown beside it, such as the certified bound.
+    It may return ``(proof, facts)`` with facts to be shown beside it, such as the certified bound. Values of the claim's own
+    parameters must lie in their domains: else a proof of another statement could come back, of K = 2 steps for K = 5/2. A value
+    that is missing or unknown is a ``ParameterError``.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        _CERTIFIERS[claim.id] = function
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def in_domain(**values: Any) -> Any:
+            try:
+                signature.bind(**values)
+            except TypeError as error:
+                wanted = ", ".join(str(v).split(":")[0] for v in signature.parameters.values())
+                raise ParameterError(f"the certificate of {claim.id}: {error}; give {wanted}") from None
+            for q in claim.parameters:
+                value = values.get(q.name)
+                if q.size or value is None:
+                    continue
+                try:
+                    number = read_fraction(value) if isinstance(value, str) else value
+                except (ValueError, ZeroDivisionError):
+                    raise ParameterError(f"{q.name} = {value!r} is not a number; give 3/4 or 0.25") from None
+                q.read(number)
+            return function(**values)
+
+        _CERTIFIERS[claim.id] = in_domain
         return function
 
     return decorate

@@ -53,26 +53,29 @@ def judge(level: Level, relation: Relation, evidence: Iterable[Evidence], *, kno
         return failed
     if not measurements:
         texts = tuple(p.to_json() for p in arguments if isinstance(p, Proof))
-        kinds = _count(arguments)
-        return Verdict(outcome=Outcome.PROVED, reason=kinds, n=len(arguments), proofs=texts)
+        # at the level "exact" an identity is a special case or a step of the claim: true, but not a proof of the claim
+        outcome = Outcome.PROVED if level in (Level.SYMBOLIC, Level.CERTIFIED) else Outcome.CONFIRMED
+        return Verdict(outcome=outcome, reason=_count(arguments), n=len(arguments), proofs=texts)
     return _judge_measurements(level, relation, measurements, arguments)
 
 
 def _argue(arguments: list[Any]) -> Verdict | None:
-    """None if every proof, identity and inequality is accepted, else the verdict that the first failure gives."""
+    """None if every proof, identity and inequality is accepted, else the verdict of the first refuted, or undecided, one."""
+    open_: Verdict | None = None
     for a in arguments:
         if isinstance(a, Proof):
             try:
                 kernel_check(a)
+                continue
             except GradproofError as error:
-                return Verdict(
-                    outcome=Outcome.UNDECIDED, reason=f"the kernel refuses the proof: {error}", n=len(arguments)
-                )
+                outcome, reason = Outcome.UNDECIDED, f"the kernel refuses the proof: {error}"
         else:
             outcome, reason = a.decide()
-            if outcome is not Outcome.PROVED:
-                return Verdict(outcome=outcome, reason=reason, n=len(arguments))
-    return None
+        if outcome is Outcome.REFUTED:
+            return Verdict(outcome=outcome, reason=reason, n=len(arguments))
+        if outcome is not Outcome.PROVED and open_ is None:
+            open_ = Verdict(outcome=outcome, reason=reason, n=len(arguments))
+    return open_
 
 
 def _count(arguments: list[Any]) -> str:

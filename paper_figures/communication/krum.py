@@ -16,8 +16,8 @@ from gradproof.experiments.communication.krum.methods import (
     problem,
     train,
 )
+from gradproof.experiments.communication.krum.moments import attacked_gaussians
 from gradproof.paper_figures.make import COLOURS
-from gradproof.solvers.order_statistics import colluders, farthest_accepted
 from gradproof.theory.communication import krum
 
 RULES = {"mean": mean_rule, "Krum": krum_rule, "multi-Krum": multi_krum, "median": median_rule}
@@ -37,12 +37,7 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
     ]
     loss = np.array([[r.loss.values[0] for r in row] for row in runs])  # (byzantine, rule, seed, step)
     rng, d = np.random.default_rng(0), 10
-    ratios = []
-    for f in range(9):
-        G = rng.standard_normal((draws, N - f, d))
-        B = farthest_accepted(G, f, np.eye(d)[0], np.arange(0.2, 6, 0.2)) if f else G[..., 0, :]
-        out = krum_rule(np.concatenate([G, colluders(B, f)], axis=-2), f)
-        ratios.append(np.mean(np.sum(out**2, axis=-1)) / d)
+    ratios = [attacked_gaussians(N, f, d, draws, rng).mean() for f in range(9)]
     counts = list(range(9))
     published = [float(krum.ETA2.subs({krum.n.symbol: N, krum.f.symbol: k})) for k in counts]
     return xr.Dataset(

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from gradproof.experiments.engine.run import run
-from gradproof.experiments.networks.attention_svm.directions import normalised_run
-from gradproof.experiments.networks.attention_svm.instances import layer, local_selection, smoothness
-from gradproof.experiments.networks.attention_svm.methods import attention_gd, correlation
+from gradproof.experiments.networks.attention_svm.directions import local_run, normalised_run, plain_run
+from gradproof.experiments.networks.attention_svm.instances import layer
+from gradproof.experiments.networks.attention_svm.methods import correlation
 from gradproof.experiments.networks.attention_svm.paths import factored_point, path_point
 from gradproof.paper_figures.make import COLOURS
 from gradproof.theory.networks.attention_svm import PATH_FINITE_R
@@ -20,17 +19,7 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
     """Runs on A and on the layer with a local selection; path points of A and B and of the factors of A."""
     steps = 2000 if budget == "quick" else 20_000
     found = layer("A")
-    normalised = normalised_run("A", steps)
-    at = sorted({*np.geomspace(1, steps, 40).astype(int).tolist(), steps})
-    plain = run(
-        attention_gd(found.problem, 1 / smoothness(found.problem)), np.zeros((1, 1, 3, 3)), steps,
-        record={"c": lambda q: correlation(q.W + 1e-300, found.svm.W)}, at=at,
-    )  # fmt: skip
-    p, second, best = local_selection()
-    local = run(
-        attention_gd(p, 1.0), np.diag([5.0, 0.0])[None, None], steps,
-        record={"best": lambda q: correlation(q.W, best), "second": lambda q: correlation(q.W, second)}, at=at,
-    )  # fmt: skip
+    normalised, plain, local = normalised_run("A", steps), plain_run("A", steps), local_run(steps)
     radii = np.geomspace(10, 160, 9)
     factored = [factored_point("A", float(r)) for r in radii]
     paths, bounds = [], []
@@ -44,9 +33,9 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
     return xr.Dataset(
         {
             "normalised": ("step", 1 - normalised.correlation.values[0, 0]),
-            "plain": ("plain_step", 1 - plain.c.values[0, 0]),
-            "local_best": ("plain_step", local.best.values[0, 0]),
-            "local_second": ("plain_step", local.second.values[0, 0]),
+            "plain": ("step", 1 - plain.correlation.values[0, 0]),
+            "local_best": ("local_step", local.correlation.values[0, 0]),
+            "local_second": ("local_step", local.second.values[0, 0]),
             "nuclear": ("R", [float(correlation(W, found.svm_nuclear.W)) for W in factored]),
             "frobenius": ("R", [float(correlation(W, found.svm.W)) for W in factored]),
             "path": (("data", "R"), paths),
@@ -54,7 +43,7 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
             "margin": ((), 1 / found.svm.upper),
         },
         coords={
-            "step": normalised.step.values, "plain_step": plain.step.values, "data": ["A", "B"], "R": radii,
+            "step": normalised.step.values, "local_step": local.step.values, "data": ["A", "B"], "R": radii,
         },
         attrs={"source": "Ataee Tarzanagh, Li, Thrampoulidis, Oymak (2023), arXiv:2308.16898"},
     )  # fmt: skip
@@ -66,8 +55,8 @@ def draw(data: xr.Dataset) -> Any:
 
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(7.2, 2.5))
     left.semilogx(data.step, 1 - data.normalised, "-", color=COLOURS[0], label="normalised, from 0")
-    left.semilogx(data.plain_step, 1 - data.plain, "--", color=COLOURS[1], label="plain, from 0")
-    left.semilogx(data.plain_step, data.local_best, ":", color=COLOURS[3], label="plain, local start")
+    left.semilogx(data.step, 1 - data.plain, "--", color=COLOURS[1], label="plain, from 0")
+    left.semilogx(data.local_step, data.local_best, ":", color=COLOURS[3], label="plain, local start")
     left.set_xlabel("step")
     left.set_ylabel(r"correlation with $W^{\mathrm{svm}}$")
     left.legend()

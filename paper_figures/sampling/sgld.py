@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from gradproof.experiments.sampling.sgld.instances import sines
 from gradproof.paper_figures.make import COLOURS
 from gradproof.solvers import gaussian
 from gradproof.solvers.gaussian.langevin import METHODS, FiniteSum, posterior
@@ -27,9 +28,7 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
         traces["posterior"].append(float(posterior(problem).trace))
         for name in METHODS:
             traces[name].append(float(gaussian.covariance(problem, 0.5 / N, name).trace))
-    i, j = np.arange(1, 51)[:, None], np.arange(3)[None, :]
-    X = np.sin(1 + i * (j + 1))
-    regression = gaussian.regression(X, np.cos(2 * i[:, 0]) + X[:, 0] / 2)
+    regression = gaussian.regression(*sines())
     limit, full = gaussian.threshold(regression).value, 2 / float(np.linalg.eigvalsh(regression.H)[-1])
     steps = limit * np.geomspace(1e-3, 0.97, 24 if budget == "quick" else 100)
     target = posterior(regression).matrix

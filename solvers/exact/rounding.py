@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -10,12 +11,27 @@ import flint
 import numpy as np
 
 from gradproof.theory.errors import ParameterError
+from gradproof.theory.parameter import read_fraction
+
+
+def whole_number(x: Any, name: str, *, least: int = 0, what: str = "") -> int:
+    """``x`` as an int, if it is one (of Python or NumPy, or a float without a fraction) of at least ``least``; ``what`` it counts.
+
+    Raises:
+        ParameterError: not a whole number, or too small.
+    """
+    try:
+        if not isinstance(x, bool | str) and int(x) == x >= least:
+            return int(x)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ParameterError(f"{name} = {x!r} must be a whole number{f' of {what}' if what else ''}, at least {least}")
 
 
 def exact_number(x: Any, name: str = "value", *, floats: Literal["decimal", "binary"] = "decimal") -> Fraction:
     """An exact or float number as a ``Fraction``.
 
-    Exact types (``int``, ``Fraction``, sympy and flint rationals) and texts such as ``"1/10"`` are taken as they are.
+    Exact types (``int``, ``Fraction``, ``Decimal``, sympy and flint rationals) and texts such as ``"1/10"`` are taken as they are.
 
     Args:
         floats: what a float stands for. ``decimal``: the shortest decimal that prints it, 0.1 is 1/10 (what was typed;
@@ -31,9 +47,11 @@ def exact_number(x: Any, name: str = "value", *, floats: Literal["decimal", "bin
         raise ParameterError(f"{name} = {x!r} is not a number; give an int, Fraction, float or text such as '1/10'")
     if isinstance(x, int | np.integer | flint.fmpz):
         return Fraction(int(x))
+    if isinstance(x, Decimal) and x.is_finite():
+        x = str(x)
     if isinstance(x, str):
         try:
-            return Fraction(x)
+            return read_fraction(x)
         except (ValueError, ZeroDivisionError):
             raise ParameterError(f"{name} = {x[:60]!r} is not a number; write '3', '3/4' or '0.75'") from None
     p, q = getattr(x, "p", None), getattr(x, "q", None)  # sympy and flint rationals

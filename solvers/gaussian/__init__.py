@@ -4,7 +4,7 @@ Exact input (ints and fractions) gives exact output, and stability is then decid
 a bound on the error. Sources: Brosse, Durmus, Moulines (2018), arXiv:1811.10072; Chen et al. (2016), arXiv:1610.06664.
 """
 
-from gradproof.solvers.gaussian.delay import Delay, critical, is_stable, random_delay, schur_cohn
+from gradproof.solvers.gaussian.delay import Delay, critical, cyclic_delay, is_stable, random_delay
 from gradproof.solvers.gaussian.langevin import FiniteSum, covariance, quadratic, regression, threshold
 from gradproof.solvers.gaussian.line import Line, langevin_on_the_line
 from gradproof.solvers.gaussian.moments import Moment, fractions, semidefinite, settles, stationary
@@ -19,6 +19,7 @@ __all__ = [
     "bures_between",
     "covariance",
     "critical",
+    "cyclic_delay",
     "fractions",
     "is_stable",
     "kullback_leibler",
@@ -26,7 +27,6 @@ __all__ = [
     "quadratic",
     "random_delay",
     "regression",
-    "schur_cohn",
     "semidefinite",
     "settles",
     "stationary",

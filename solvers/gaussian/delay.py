@@ -1,7 +1,7 @@
 """The recursion x_{l+1} = x_l - a x_{l-tau} + noise: stability, stationary autocovariances, variances of averages.
 
-Fixed delays by the Yule-Walker equations, of size tau + 2; random ones by the stationary second moment of the history.
-Stability is decided by the Schur-Cohn recursion: exactly for rational a. Exact input gives exact output.
+Fixed delays by the Yule-Walker equations, of size tau + 2; random and cyclic ones by the second moment of the history.
+Stability is decided by the recursion of Schur, Cohn and Jury: exactly for rational a. Exact input gives exact output.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import Any
 import flint
 import numpy as np
 
+from gradproof.solvers import jury
 from gradproof.solvers.exact.balls import enclose
+from gradproof.solvers.exact.rounding import whole_number
 from gradproof.solvers.gaussian.moments import Moment, identity, number, random_matrices, solve, stationary
 from gradproof.theory.errors import DomainError, ParameterError
 
@@ -25,27 +27,6 @@ def critical(tau: int, *, width: Fraction = Fraction(1, 10**20)) -> tuple[Fracti
     return enclose(lambda: 2 * flint.arb.sin_pi_fmpq(flint.fmpq(1, m)), width=width)
 
 
-def schur_cohn(coefficients: Sequence[Fraction | int]) -> list[Fraction]:
-    """Reflection coefficients of a rational polynomial, leading coefficient first, until one is >= 1 in size.
-
-    All zeros lie in the open unit disc iff as many come out as the degree, all below 1 in size (Jury, Schur, Cohn).
-
-    Raises:
-        ParameterError: a zero leading coefficient, or floats.
-    """
-    c = [number(x, "coefficient", exact=True) for x in coefficients]
-    if not c or c[0] == 0:
-        raise ParameterError("the leading coefficient is zero; leave it out")
-    found: list[Fraction] = []
-    while len(c) > 1:
-        k = c[-1] / c[0]
-        found.append(k)
-        if abs(k) >= 1:
-            break
-        c = [x - k * y for x, y in zip(c[:-1], reversed(c[1:]), strict=True)]
-    return found
-
-
 def is_stable(a: Any, tau: int) -> bool:
     """Whether all zeros of z^{tau+1} - z^tau + a lie in the open unit disc: exact, for rational a.
 
@@ -54,7 +35,7 @@ def is_stable(a: Any, tau: int) -> bool:
     """
     a, tau = number(a, "a", exact=True), _delay(tau)
     polynomial = [1, a - 1] if tau == 0 else [1, -1, *[0] * (tau - 1), a]
-    return all(abs(k) < 1 for k in schur_cohn(polynomial))
+    return jury.is_stable(polynomial)
 
 
 def companion(a: Any, tau: int, size: int) -> np.ndarray:
@@ -119,7 +100,7 @@ class Delay:
 
     def autocovariances(self, count: int) -> list[Any]:
         """r_0, ..., r_{count-1}."""
-        r = self._known
+        r, count = self._known, whole_number(count, "count", least=1)
         while len(r) < count:
             r.append(r[-1] - self.a * r[len(r) - 1 - self.tau])
         return r[:count]
@@ -147,8 +128,9 @@ class Delay:
 
     def average_variance(self, L: int, power: int = 1) -> Any:
         """Var of (1/L) sum of L successive x (power 1) or x^2 (power 2) in the stationary law."""
-        if power not in (1, 2) or L < 1:
-            raise ParameterError(f"need power 1 or 2 and L >= 1, got {power} and {L}")
+        L = whole_number(L, "L", least=1, what="steps")
+        if power not in (1, 2):
+            raise ParameterError(f"power = {power}: the averages of x and of x^2 are known")
         r = self.autocovariances(L)
         c = r[:L] if power == 1 else [2 * v * v for v in r[:L]]
         total = sum((L - k) * c[k] for k in range(1, L)) if L > 1 else 0 * c[0]
@@ -176,7 +158,32 @@ def random_delay(lam: Any, h: Any, probabilities: Sequence[Any], sigma: Any = 0)
     return stationary(random_matrices(weights, steps), Q, what=f"a = {h * lam}")
 
 
+def cyclic_delay(lam: Any, h: Any, delays: Sequence[int], sigma: Any = 0) -> list[Moment]:
+    """Stationary second moments of the history when the delays repeat a cycle; (n, n) before each step of it, n = max + 1.
+
+    Raises:
+        ParameterError: no delay, or one that is no whole number >= 0.
+        DomainError: second moments do not settle over a cycle.
+    """
+    exact = all(isinstance(v, int | Fraction) for v in (lam, h, sigma))
+    lam, h, sigma = (number(v, n, exact=exact) for v, n in ((lam, "lam"), (h, "h"), (sigma, "sigma")))
+    cycle = [_delay(t) for t in delays]
+    if not cycle:
+        raise ParameterError("the cycle of delays is empty; give one delay for each step of it")
+    if not lam > 0 or not h > 0 or not sigma >= 0:
+        raise DomainError(f"need lam > 0, h > 0 and sigma >= 0, got {lam}, {h} and {sigma}")
+    n = max(cycle) + 1
+    steps = [companion(h * lam, t, n) for t in cycle]
+    Q = 0 * identity(n, steps[0])
+    Q[0, 0] = 2 * h + h**2 * sigma**2
+    found = []
+    for first in range(len(cycle)):
+        whole, noise = identity(n, Q), 0 * Q
+        for A in steps[first:] + steps[:first]:
+            whole, noise = A @ whole, A @ noise @ A.T + Q
+        found.append(stationary(random_matrices([1], [whole]), noise, what=f"a = {h * lam} with the delays {cycle}"))
+    return found
+
+
 def _delay(tau: Any) -> int:
-    if isinstance(tau, bool) or not isinstance(tau, int | np.integer) or tau < 0:
-        raise ParameterError(f"tau = {tau} must be a whole number >= 0: the age of the gradient in steps")
-    return int(tau)
+    return whole_number(tau, "tau", what="steps that the gradient is old")

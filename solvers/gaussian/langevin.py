@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradproof.solvers import moments as sgd
+from gradproof.solvers.exact.rounding import whole_number
 from gradproof.solvers.gaussian.moments import Moment, identity, number, read, semidefinite, solve, stationary
 from gradproof.theory.errors import DomainError, ParameterError
 
@@ -194,6 +195,4 @@ def posterior(problem: FiniteSum) -> Moment:
 
 
 def _batch(p: Any) -> int:
-    if isinstance(p, bool) or p != p or p != int(p) or p < 1:
-        raise ParameterError(f"p = {p} must be a whole number of indices, at least 1")
-    return int(p)
+    return whole_number(p, "p", least=1, what="indices")

@@ -59,8 +59,10 @@ def langevin_on_the_line(
     """
     if not gradients:
         raise ParameterError("no gradient is given; give [U'] for LMC, or one for each minibatch")
-    if not gamma > 0 or not reach > 0 or not np.isfinite(gamma * reach):
-        raise DomainError(f"need a step size and a reach that are positive and finite, got {gamma} and {reach}")
+    if not gamma > 0 or not reach > 0 or not np.isfinite(gamma * reach + centre):
+        raise DomainError(
+            f"need a positive step size and reach, and a centre, all finite; got {gamma}, {reach}, {centre}"
+        )
     coarse, fine = (
         _law(gradients, gamma, centre - r, centre + r, nodes) for r, nodes in ((0.9 * reach, 1.6), (reach, 2.0))
     )

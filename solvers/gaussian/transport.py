@@ -39,7 +39,7 @@ def bures(A: Any, B: Any) -> tuple[float, float]:
 def wasserstein(m: Any, A: Any, n: Any, B: Any) -> tuple[float, float]:
     """Squared Wasserstein-2 distance of N(m, A) and N(n, B), and its rounding error. Errors as ``bures``."""
     value, error = bures(A, B)
-    gap = read(m, "m", 1).astype(float) - read(n, "n", 1).astype(float)
+    gap = _difference(m, n, A)
     return value + float(gap @ gap), error + 4 * len(gap) * EPS * float(gap @ gap)
 
 
@@ -47,14 +47,18 @@ def kullback_leibler(m: Any, A: Any, n: Any, B: Any) -> float:
     """KL(N(m, A) | N(n, B)) in nats.
 
     Raises:
-        DomainError: a covariance is singular.
+        ParameterError: NaN, shapes that do not fit, or not symmetric.
+        DomainError: a covariance is not positive definite.
     """
     A, B = (_covariance(x, name) for x, name in ((A, "A"), (B, "B")))
-    gap = read(m, "m", 1).astype(float) - read(n, "n", 1).astype(float)
-    sign_a, log_a = np.linalg.slogdet(A)
-    sign_b, log_b = np.linalg.slogdet(B)
-    if sign_a <= 0 or sign_b <= 0:
-        raise DomainError("a covariance is singular: the divergence is infinite or undefined")
+    if A.shape != B.shape:
+        raise ParameterError(f"covariances of shapes {A.shape} and {B.shape} cannot be compared")
+    gap = _difference(m, n, A)
+    if (
+        min(float(np.linalg.eigvalsh(x)[0]) for x in (A, B)) <= 0
+    ):  # two negative eigenvalues leave the determinant positive
+        raise DomainError("a covariance is not positive definite: the divergence is infinite or undefined")
+    log_a, log_b = (float(np.linalg.slogdet(x)[1]) for x in (A, B))
     inverse = np.linalg.inv(B)
     return float((np.trace(inverse @ A) - len(A) + gap @ inverse @ gap + log_b - log_a) / 2)
 
@@ -88,6 +92,16 @@ def bures_between(A: Any, B: Any, *, width: Fraction = Fraction(1, 10**20)) -> t
 
     low, high = enclose(value, width=width)
     return max(low, Fraction(0)), high
+
+
+def _difference(m: Any, n: Any, A: Any) -> np.ndarray:
+    """m - n, both of the dimension of A."""
+    means = [read(v, name, 1).astype(float) for v, name in ((m, "m"), (n, "n"))]
+    if any(v.shape != np.shape(A)[:1] for v in means):
+        raise ParameterError(
+            f"means of {means[0].size} and {means[1].size} entries do not fit covariances of shape {np.shape(A)}"
+        )
+    return means[0] - means[1]
 
 
 def _covariance(values: Any, name: str) -> np.ndarray:

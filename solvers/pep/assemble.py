@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from scipy.linalg import qr
 
 from gradproof.solvers.pep.problem import Mapping, Problem
 from gradproof.theory.axioms import AXIOMS, ONE, Form, Member, Point
@@ -42,6 +44,9 @@ class Instance:
 class Arrays:
     """Inequalities first (``equal`` False), then equalities, in one stack; spectra are the matrix inequalities.
 
+    Where all forms are the same after a shift of some vectors (two runs of a method, both moved by the same amount), as
+    many of them are ``fixed`` at zero as there are such shifts. Otherwise the Gram matrix would be unbounded along them.
+
     A ``loose`` vector has a square that no form mentions. The slack must then vanish on it, so its inner products
     ``<a, b>`` are treated as values, and it is left out of the Gram matrix.
     """
@@ -55,6 +60,32 @@ class Arrays:
     constant: np.ndarray  # (m,)
     spectra: tuple[tuple[Instance, np.ndarray, np.ndarray], ...]  # (instance, low (P, n), high (P, n))
     loose: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    null: tuple[MappingOf[str, Fraction], ...] = ()  # the slack vanishes on these; see ``recession``
+
+
+def anchored(arrays: Arrays, metric: Form) -> Arrays:
+    """Fix as many vectors at zero as the forms have shifts that change none of them."""
+    own = form_arrays(metric, arrays.vectors, arrays.values)[0]
+    n = len(arrays.vectors)
+    stack = np.concatenate([arrays.quadratic.reshape(-1, n), own, *(t for s in arrays.spectra for t in s[1:])])
+    size = np.abs(stack).max(axis=0, initial=0)
+    spoken = np.flatnonzero(size > 0)  # a vector that no form mentions is a loose one
+    stack = stack[:, spoken] / size[spoken]
+    spectrum, basis = np.linalg.eigh(stack.T @ stack)
+    shifts = basis[:, spectrum <= 1e-13 * spectrum.max(initial=0)]
+    if not shifts.size or np.abs(stack @ shifts).max() > 1e-12 * np.abs(stack).max():
+        return arrays
+    _, _, order = qr(shifts.T, mode="economic", pivoting=True)
+    fixed = spoken[order[: shifts.shape[1]]]
+    kept = np.delete(np.arange(n), fixed)
+    return replace(
+        arrays,
+        vectors=tuple(arrays.vectors[k] for k in kept),
+        fixed=tuple(arrays.vectors[k] for k in fixed),
+        quadratic=arrays.quadratic[:, kept][:, :, kept],
+        spectra=tuple((i, low[:, kept], high[:, kept]) for i, low, high in arrays.spectra),
+    )
 
 
 def pair(a: str, b: str) -> str:
@@ -64,7 +95,7 @@ def pair(a: str, b: str) -> str:
 
 def loosened(arrays: Arrays, metric: Form) -> Arrays:
     """Move the loose vectors from the Gram matrix to the values."""
-    own = form_arrays(metric, arrays.vectors, arrays.values)[0]
+    own = form_arrays(metric, arrays.vectors, arrays.values, arrays.fixed)[0]
     diagonal = np.abs(np.diagonal(arrays.quadratic, axis1=1, axis2=2)).max(axis=0, initial=0) + np.abs(np.diag(own))
     size = np.abs(arrays.quadratic).max(axis=(0, 1), initial=0)
     loose = diagonal <= 1e-13 * size
@@ -91,12 +122,16 @@ def loosened(arrays: Arrays, metric: Form) -> Arrays:
     )
 
 
-def form_arrays(form: Form, vectors: tuple[str, ...], values: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, float]:
-    """A kernel form as (symmetric matrix, vector, constant)."""
+def form_arrays(
+    form: Form, vectors: tuple[str, ...], values: tuple[str, ...], fixed: tuple[str, ...] = ()
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """A kernel form as (symmetric matrix, vector, constant), with the ``fixed`` vectors at zero."""
     index = {v: k for k, v in enumerate(vectors)}
     where = {v: k for k, v in enumerate(values)}
     q, a, c = np.zeros((len(vectors),) * 2), np.zeros(len(values)), 0.0
     for (u, v), x in form.quadratic.items():
+        if u in fixed or v in fixed:
+            continue
         if u not in index or v not in index:
             a[where[pair(u, v)]] += float(x)
             continue
@@ -205,6 +240,8 @@ def _instances(
     T, a, c = form_arrays(template(m, axiom, arity), tuple(names), local_values)
     U = np.stack([table[k] for k in chosen for table in (X, G)], axis=1)  # (K, 2 arity, n)
     quadratic = np.swapaxes(U, 1, 2) @ (T @ U)
+    rounding = 1e-15 * np.swapaxes(np.abs(U), 1, 2) @ (np.abs(T) @ np.abs(U))
+    quadratic[np.abs(quadratic) <= rounding] = 0.0  # a square that cancels must be seen to
     linear = sum((a[r] * F[k] for r, k in enumerate(chosen)), np.zeros((len(chosen[0]), len(values))))
     if m.lower_name and a[-1]:
         linear[:, values.index(m.lower_name)] += a[-1]

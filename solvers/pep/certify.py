@@ -20,8 +20,9 @@ from gradproof.solvers.exact import fast_check
 from gradproof.solvers.exact.definite import ldl
 from gradproof.solvers.exact.linear import from_flint, to_flint
 from gradproof.solvers.pep.assemble import Instance, pair, template
-from gradproof.solvers.pep.expressions import exact
+from gradproof.solvers.pep.expressions import PepError, exact
 from gradproof.solvers.pep.lowrank import Found, Program
+from gradproof.solvers.pep.recession import null_part
 from gradproof.solvers.pep.relaxation import Scaling, Solution, rescaled, solve_dual
 from gradproof.theory.axioms import ONE, Form
 from gradproof.theory.errors import GradproofError, ProofRejected
@@ -35,6 +36,7 @@ MARGINS = (1e-10, 1e-9, 1e-8, 1e-7, 1e-6)
 NEAR = 1e-8  # gap that is good enough to look no further
 GAPS = (1e-10, 1e-9, 1e-8, 1e-7)  # of the centred solutions that are rounded where the low-rank program was used
 PLAIN_UP_TO = 24  # basis vectors up to which the plain kernel checks; beyond, the fast one
+_DROPS = 8  # times that multipliers which come out negative are left out
 BITS = 46  # significant bits of a rounded multiplier
 
 
@@ -70,6 +72,8 @@ def certify(
     Raises:
         CertificateUnavailable: no margin led to a proof within the gap (the bound may still be true).
     """
+    if isinstance(gap, bool) or not isinstance(gap, float | int) or not gap > 0:
+        raise PepError(f"gap = {gap!r}: the admitted relative distance is a positive number, such as 1e-6")
     if not math.isfinite(worst.bound):
         raise CertificateUnavailable(
             f"the solver returned {worst.bound}, there are no multipliers to round ({worst.reason})"
@@ -97,10 +101,26 @@ def certify(
         if certificate.gap <= max(NEAR, 10 * margin):  # a larger margin would prove less
             break
     if best is None or best.gap > NEAR:
+        best = _by_facial_reduction(worst, gap, best)
+    if (best is None or best.gap > NEAR) and not worst.arrays.null:
         best = _by_low_rank(worst, gap, best)
     if best is None:
         raise CertificateUnavailable(f"no proof of a bound near {worst.bound:.9g} was found: {why}")
     return best
+
+
+def _by_facial_reduction(worst: WorstCase, gap: float, best: Certificate | None) -> Certificate | None:
+    """A smaller bound where no dual solution is interior."""
+    from gradproof.solvers.pep.solve import confine
+
+    other = confine(worst)
+    if other is None:
+        return best
+    try:
+        found = certify(other, gap=gap)
+    except CertificateUnavailable:
+        return best
+    return found if best is None or found.bound < best.bound else best
 
 
 def _by_low_rank(worst: WorstCase, gap: float, best: Certificate | None) -> Certificate | None:
@@ -171,12 +191,35 @@ def prove(worst: WorstCase, solution: Solution, scaling: Scaling, *, fixed: Frac
         (weight > 1e-3 * solution.margin * scaling.metric / max(len(instances), 1))
         & (worst.arrays.equal | (solution.multipliers > 0))
     )
-    multipliers = {int(k): rounded(solution.multipliers[k]) for k in keep}
-    rows = {k: linear_part(worst, instances[k]) for k in multipliers}
+    rows = {int(k): linear_part(worst, instances[k]) for k in keep}
     right = right_side(worst, fixed)
-    restore(multipliers, rows, right, {k: weight[k] for k in multipliers})
+    for _ in range(_DROPS):
+        near = _onto_equations(worst, solution.multipliers[keep], keep, fixed)
+        multipliers = {int(k): rounded(x) for k, x in zip(keep, near, strict=True)}
+        restore(multipliers, {k: rows[k] for k in multipliers}, right, {k: weight[k] for k in multipliers})
+        negative = [k for k, x in multipliers.items() if x < 0 and not worst.arrays.equal[k]]
+        if not negative:
+            break
+        keep = keep[~np.isin(keep, negative)]  # they are zero but for the solver's error
     spectra = [[[rounded(x) for x in row] for row in w] for w in solution.spectra]
     return submit(worst, multipliers, spectra, fixed)
+
+
+def _onto_equations(worst: WorstCase, chosen: np.ndarray, keep: np.ndarray, fixed: Fraction | None) -> np.ndarray:
+    """The multipliers with the solver's residual (and what was left out) spread over all of them, relative to their size.
+
+    What is left for ``restore`` is rounding; it would otherwise land on a few, and on the slack with their full weight.
+    """
+    E, right = worst.arrays.linear[keep].T, worst.objective.linear
+    if fixed is not None:
+        E = np.concatenate([E, worst.arrays.constant[keep][None]])
+        right = np.append(right, worst.objective.constant - float(fixed))
+    if not E.size:
+        return chosen
+    size = np.abs(chosen)
+    for _ in range(2):
+        chosen = chosen + size * np.linalg.lstsq(E * size, right - E @ chosen, rcond=1e-12)[0]
+    return chosen
 
 
 def rounded(x: float) -> Fraction:
@@ -198,15 +241,19 @@ def exact_form(worst: WorstCase, instance: Instance) -> Form:
 
 def form_linear(worst: WorstCase, form: Form) -> dict[str, Fraction]:
     """Coefficients of the values, of the constant, and of the inner products of loose vectors."""
-    loose = set(worst.arrays.loose)
-    products = {pair(a, b): c for (a, b), c in form.quadratic.items() if a in loose or b in loose}
-    return dict(form.linear) | products
+    loose, fixed = set(worst.arrays.loose), set(worst.arrays.fixed)
+    products = {
+        pair(a, b): c
+        for (a, b), c in form.quadratic.items()
+        if (a in loose or b in loose) and a not in fixed and b not in fixed
+    }
+    return dict(form.linear) | products | null_part(worst.arrays.null, form.quadratic, loose | fixed)
 
 
 def linear_part(worst: WorstCase, instance: Instance) -> dict[str, Fraction]:
     """Exact coefficients of the function values and of the constant in an instance."""
     problem = worst.problem
-    if worst.arrays.loose:
+    if worst.arrays.loose or worst.arrays.null:
         return form_linear(worst, exact_form(worst, instance)) | (
             {ONE: Fraction(-1)} if instance.axiom == "per" else {}
         )
@@ -256,6 +303,7 @@ def restore(
         raise ProofRejected("all multipliers are zero")
     E = np.array([[float(rows[k].get(v, 0)) for k in order] for v in names])
     scaled = E * np.array([max(weight[k], 1e-300) for k in order])
+    scaled /= np.maximum(np.abs(scaled).max(axis=1, keepdims=True), 1e-300)  # an equation among small ones counts, too
     _, R, pivot = qr(scaled, mode="economic", pivoting=True)
     diagonal = np.abs(np.diag(R))
     rank = int(np.sum(diagonal > 1e-9 * diagonal.max(initial=0)))
@@ -273,6 +321,27 @@ def restore(
         raise ProofRejected("the equations of the function values are singular on the chosen multipliers") from None
     for i, k in enumerate(basic):
         multipliers[k] = x[i][0]
+    if any(sum(multipliers[k] * rows[k].get(v, 0) for k in order) != right.get(v, 0) for v in names):
+        _restore_exactly(multipliers, rows, right, names, [order[p] for p in pivot])
+
+
+def _restore_exactly(
+    multipliers: dict[int, Fraction],
+    rows: dict[int, dict[str, Fraction]],
+    right: dict[str, Fraction],
+    names: list[str],
+    order: list[int],
+) -> None:
+    """The same by exact elimination, where floats do not show which equations are independent."""
+    table = [[rows[k].get(v, Fraction(0)) for k in order] + [right.get(v, Fraction(0))] for v in names]
+    echelon, rank = to_flint(table).rref()
+    reduced = from_flint(echelon)[:rank]
+    basic = [next(j for j, x in enumerate(row) if x) for row in reduced]
+    if basic and basic[-1] == len(order):
+        raise ProofRejected("the equations of the function values contradict each other on the chosen multipliers")
+    free = [j for j in range(len(order)) if j not in set(basic)]
+    for row, j in zip(reduced, basic, strict=True):
+        multipliers[order[j]] = row[-1] - sum((row[q] * multipliers[order[q]] for q in free if row[q]), Fraction(0))
 
 
 def submit(

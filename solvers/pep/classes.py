@@ -158,7 +158,7 @@ class Indicator(FunctionClass):
 
 @dataclass(frozen=True)
 class Quadratic(FunctionClass):
-    """f(x) = <x, Qx>/2 with mu I <= Q <= L I, minimised at the origin. Bousselmi, Hendrickx, Glineur (2024)."""
+    """f(x) = <x - c, Q(x - c)>/2 with mu I <= Q <= L I and any centre c. Bousselmi, Hendrickx, Glineur (2024)."""
 
     mu: Any
     L: Any
@@ -228,7 +228,11 @@ class LipschitzOperator(FunctionClass):
 
 @dataclass(frozen=True)
 class Contractive(FunctionClass):
-    """Compressor with E||C(x) - x||^2 <= q2 ||x||^2 (q2 = 1 - alpha); calls are unrelated to each other."""
+    """Compressor with E||C(x) - x||^2 <= q2 ||x||^2 (q2 = 1 - alpha); outputs at different inputs are unrelated.
+
+    The same input has the same output; for a second random draw at it, declare a second compressor. Inputs are
+    differences, such as gradients or errors: compressors are not closed under translation.
+    """
 
     q2: Any
     kind: ClassVar[str] = "compressor"

@@ -59,6 +59,8 @@ def counterexample(worst: WorstCase) -> Counterexample:
             "the low-rank program holds only the inequalities that matter, an instance has to satisfy all; "
             "use worst_case(..., solver='clarabel')"
         )
+    if arrays.null:
+        raise NoCounterexample("the worst case is approached along instances without bound")
     if not worst.exact_class:
         raise NoCounterexample(
             "the inequalities of the class are necessary only: data that satisfy them need not be a member's"

@@ -75,8 +75,8 @@ def find_cycle(cls: FunctionClass, recurrence: Recurrence, length: int) -> Cycle
         NoCycle: none was found, or it has no margin for rounding.
         PepError: the length or the class has no meaning here.
     """
-    if length < 2:
-        raise PepError(f"length = {length}: a cycle has at least 2 points")
+    if isinstance(length, bool) or not isinstance(length, int) or length < 2:
+        raise PepError(f"length = {length!r}: a cycle has a whole number of points, at least 2")
     if cls.kind != "function" or "mu" not in cls.constants:
         raise PepError(f"cycles are searched for over classes F(mu, L), got {type(cls).__name__}")
     problem, points, gradients = _written(cls, recurrence, length)

@@ -30,9 +30,13 @@ def exact(value: Any, name: str = "number") -> Fraction:
         PepError: not a real number, NaN or infinite.
     """
     try:
-        return exact_number(value, name, floats="binary")
+        number = exact_number(value, name, floats="binary")
+        float(number)
     except ParameterError as error:
         raise PepError(str(error)) from None
+    except OverflowError:
+        raise PepError(f"{name} is larger than 1e308, which no solver holds; measure in other units") from None
+    return number
 
 
 def decimal(value: float) -> Fraction:
@@ -86,8 +90,8 @@ class Vector:
         return Scalar(inner(self.terms, other.terms), _same(self, other))
 
     def __pow__(self, power: int) -> Scalar:
-        if power != 2:
-            raise PepError(f"a vector to the power {power} has no meaning; x ** 2 is its squared norm")
+        if not isinstance(power, int) or power != 2:
+            raise PepError(f"a vector to the power {power!r} has no meaning; x ** 2 is its squared norm")
         return self @ self
 
     def __repr__(self) -> str:

@@ -99,6 +99,8 @@ class WorstInstance:
     @classmethod
     def of(cls, worst: WorstCase, rank: float = RANK) -> WorstInstance:
         """Factor the Gram matrix of a worst case."""
+        if worst.arrays.null:
+            raise PepError("there is no worst-case instance: the value is approached along instances without bound")
         gram = worst.solution.gram
         if not np.isfinite(gram).all():
             raise PepError(f"there is no worst-case instance: {worst.reason or 'the Gram matrix is not finite'}")
@@ -107,6 +109,7 @@ class WorstInstance:
         keep = spectrum > rank * spectrum.max(initial=0)
         coordinates = d[:, None] * basis[:, keep][:, ::-1] * np.sqrt(spectrum[keep][::-1])
         vectors = dict(zip(worst.arrays.vectors, coordinates, strict=True))
+        vectors |= {v: np.zeros(int(keep.sum())) for v in worst.arrays.fixed}
         values = dict(zip(worst.arrays.values, map(float, worst.solution.values), strict=True))
         for a in worst.arrays.loose:  # any vector with the right inner products will do
             known = [(x, values.pop(pair(*sorted((a, b))), 0.0)) for b, x in vectors.items()]
@@ -126,7 +129,7 @@ class WorstInstance:
     def data(self, f: Mapping) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Points (P, d), gradients or outputs (P, d) and values (P,) at which the mapping is known."""
         return (
-            np.array([self.at(s.x) for s in f.samples]),
+            np.array([self.at(s.x + f.centre if f.cls.kind == "quadratic" else s.x) for s in f.samples]),
             np.array([self.at(s.g) for s in f.samples]),
             np.array([self.at(s.f) for s in f.samples]),
         )

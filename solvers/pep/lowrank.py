@@ -325,7 +325,9 @@ class Program:
         i = T[0, 0] * x**2 + 2 * T[0, 1] * x * g + T[1, 1] * g**2
         j = T[2, 2] * x**2 + 2 * T[2, 3] * x * g + T[3, 3] * g**2
         f = np.abs(F) @ scaling.values
-        return np.maximum((i + f)[:, None], (j + f)[None, :]) + 1e-300
+        own = np.maximum((i + f)[:, None], (j + f)[None, :])
+        both = np.stack([x, g])
+        return np.maximum(own, 2 * both.T @ T[:2, 2:] @ both) + 1e-300
 
     def solve(self, chosen: dict[tuple[str, str], Chosen], scaling: Scaling, gap: float) -> Solution:
         """The program over the chosen inequalities, to a relative gap; the last steps centre if the gap is small."""

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+import math
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from gradproof.solvers.pep.classes import FunctionClass
 from gradproof.solvers.pep.expressions import Constraint, PepError, Scalar, Vector
-from gradproof.theory.axioms import Form, Member, Point
+from gradproof.theory.axioms import ONE, Form, Member, Point
 from gradproof.theory.proof import Premise, Statement
 
 if TYPE_CHECKING:
     from gradproof.solvers.pep.solve import WorstCase
 
+_NAME = re.compile(r"[!-+\-.-;=?-{}~-]+")  # as a proof file admits: ASCII without blanks and |<>,
 _IDENTITY = itertools.count(1)  # tells expressions of different problems apart
 
 
@@ -36,6 +40,7 @@ class Mapping:
         self.samples: list[Sample] = []
         self._by_point: dict[frozenset, Sample] = {}
         self._lower: Scalar | None = None
+        self._centre: Vector | None = None
         self._fresh, self._numbers = itertools.count(), itertools.count()
 
     @property
@@ -72,10 +77,19 @@ class Mapping:
         """Everything known at x; a new point if there is none."""
         if not isinstance(x, Vector):
             raise PepError(f"{self.name} is evaluated at a point, got {x!r}")
+        if x.owner not in (0, self.problem._identity):
+            raise PepError(f"{self.name} is evaluated at a point of another problem; build both in one Problem")
         found = self._by_point.get(frozenset(x.terms.items()))
         if found is None:
-            found = self.declare(x, Vector() if not x.terms and self.cls.kind == "quadratic" else self.new_gradient())
+            found = self.declare(x, self.new_gradient())
         return found
+
+    @property
+    def centre(self) -> Vector:
+        """Where a quadratic is stationary: the origin if that is still free, else a point of its own."""
+        if self._centre is None:
+            self._centre = self.problem.anchor(f"{self.name}*")
+        return self._centre
 
     def new_gradient(self) -> Vector:
         """A free (sub)gradient, written as the first gradient of the mapping plus a difference.
@@ -88,17 +102,23 @@ class Mapping:
 
     def declare(self, x: Vector, g: Vector, label: str = "") -> Sample:
         """State that g is a (sub)gradient (normal vector, output) at x."""
+        if any(v.owner not in (0, self.problem._identity) for v in (x, g)):
+            raise PepError(f"{self.name} is evaluated at a point of another problem; build both in one Problem")
+        key = frozenset(x.terms.items())
+        if self.cls.kind == "quadratic":  # the axioms speak of <x, Qx>/2
+            x = x - self.centre
+            g = g if x.terms else Vector()
         name = label or str(next(self._numbers))
         if any(s.label == name for s in self.samples):
             name = f"{name}.{next(self._numbers)}"
         if not self.valued or self.cls.kind == "indicator" or (self.cls.kind == "quadratic" and not x.terms):
             f = Scalar(Form())
         else:
-            same = self._by_point.get(frozenset(x.terms.items()))  # another subgradient at the same point
+            same = self._by_point.get(key)  # another subgradient at the same point
             f = same.f if same else self.problem.value(f"{self.name}({name})", scale=self.gradient_scale)
         s = Sample(name, x, g, f)
         self.samples.append(s)
-        self._by_point.setdefault(frozenset(x.terms.items()), s)
+        self._by_point.setdefault(key, s)
         return s
 
     def minimiser(self, name: str = "*") -> Vector:
@@ -117,6 +137,8 @@ class Mapping:
         """State that x lies in the set of an ``Indicator``, and return it."""
         if self.cls.kind != "indicator":
             raise PepError(f"{self.name} is a {type(self.cls).__name__}, not the Indicator of a set")
+        if not isinstance(x, Vector):
+            raise PepError(f"{self.name} contains points, got {x!r}")
         self.declare(x, Vector())
         return x
 
@@ -165,6 +187,8 @@ class Problem:
         """
         if not isinstance(cls, FunctionClass):
             raise PepError(f"a function is declared by its class, such as SmoothConvex(L=1), got {cls!r}")
+        if not isinstance(name, str) or (name and not _NAME.fullmatch(name)):
+            raise PepError(f"a function cannot be called {name!r}; use letters, digits and dots")
         chosen = name or "fhpqrs"[len(self.mappings)] if len(self.mappings) < 6 or name else f"f{len(self.mappings)}"
         if any(m.name == chosen for m in self.mappings):
             raise PepError(f"the problem already has a function called {chosen!r}; give this one another name")
@@ -179,15 +203,19 @@ class Problem:
 
     def leaf(self, name: str, scale: float = 1.0) -> Vector:
         """A new basis vector."""
+        if not isinstance(name, str) or not _NAME.fullmatch(name) or name.endswith("~"):
+            raise PepError(f"a point cannot be called {name!r}; use letters, digits and dots")
+        if not isinstance(scale, int | float) or not 0 < scale < math.inf:
+            raise PepError(f"scale = {scale!r} of the point {name!r} is its expected size, a positive float")
         if name in self.vectors:
             raise PepError(f"the problem already has a point called {name!r}; give this one another name")
-        if name.endswith("~") or not name:
-            raise PepError(f"a point cannot be called {name!r}; use letters, digits and dots")
         self.vectors[name] = scale
         return Vector({name: Fraction(1)}, self._identity)
 
     def value(self, name: str, scale: float = 1.0) -> Scalar:
         """A new function value."""
+        if not isinstance(name, str) or not _NAME.fullmatch(name) or name == ONE:
+            raise PepError(f"a value cannot be called {name!r}; use letters, digits and dots")
         if name in self.values:
             raise PepError(f"the problem already has a value called {name!r}")
         self.values[name] = scale
@@ -196,11 +224,19 @@ class Problem:
     def minimiser(self, *mappings: Mapping, name: str = "*") -> Vector:
         """A minimiser of the sum (a zero of the sum of operators, a fixed point after ``x - A x``).
 
-        The first one is placed at the origin, which loses no generality because all classes are closed under translation
-        (except ``Quadratic``, whose members are minimised at the origin in any case).
+        The first one is placed at the origin, which loses no generality because all classes of functions and operators
+        are closed under translation. It does where something else depends on the origin: a compressor that is given a
+        point and not a difference, or the norm of a point.
         """
         if not mappings:
             raise PepError("a minimiser of what? give at least one function")
+        for m in mappings:
+            self._declared(m)
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise PepError(f"a minimiser cannot be called {name!r}; use letters, digits and dots")
+        if len(mappings) == 1 and mappings[0].cls.kind == "quadratic":
+            mappings[0].declare(mappings[0].centre, Vector(), label=name)
+            return mappings[0].centre
         x = self.anchor(name)
         total = Vector()
         for m in mappings[:-1]:
@@ -209,6 +245,12 @@ class Problem:
             total = total + g
         mappings[-1].declare(x, -total, label=name)
         return x
+
+    def _declared(self, m: Mapping) -> None:
+        if not isinstance(m, Mapping):
+            raise PepError(f"a function of the problem is needed, made by problem.function(...), got {m!r}")
+        if m.problem is not self:
+            raise PepError(f"{m.name} belongs to another problem; build both in one Problem")
 
     def anchor(self, name: str) -> Vector:
         """The origin the first time, then new points."""
@@ -219,6 +261,8 @@ class Problem:
 
     def assume(self, constraint: Constraint, name: str = "") -> None:
         """Add a premise, such as ``(x0 - x_star) ** 2 <= 1``."""
+        if not isinstance(name, str) or not name.isprintable():
+            raise PepError(f"a premise cannot be called {name!r}; use words")
         if not isinstance(constraint, Constraint):
             raise PepError(f"a premise is a comparison such as (x0 - x_star) ** 2 <= 1, got {constraint!r}")
         self._mine(constraint.scalar)
@@ -235,6 +279,15 @@ class Problem:
         if expression.owner not in (0, self._identity):
             raise PepError("the expression belongs to another problem; build both in one Problem")
         return expression
+
+    def snapshot(self) -> Problem:
+        """The problem as it is now: what is written later does not reach the answers already given."""
+        now = copy.copy(self)
+        now.vectors, now.values, now.premises = dict(self.vectors), dict(self.values), dict(self.premises)
+        now.mappings = [copy.copy(m) for m in self.mappings]
+        for m in now.mappings:
+            m.problem, m.samples, m._by_point = now, list(m.samples), dict(m._by_point)
+        return now
 
     # --- asking ----------------------------------------------------------------------------------------------------------
 
@@ -268,4 +321,4 @@ class Problem:
             self._mine(per)
         if not self.mappings:
             raise PepError("the problem has no function; declare one by problem.function(SmoothConvex(L=1))")
-        return solve(self, metric, per, text, **options)
+        return solve(self.snapshot(), metric, per, text, **options)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradproof.solvers.pep.assemble import Arrays, Instance, assemble, form_arrays, loosened, pair
+from gradproof.solvers.pep.assemble import Arrays, Instance, anchored, assemble, form_arrays, loosened, pair
 from gradproof.solvers.pep.expressions import PepError, Scalar
 from gradproof.solvers.pep.lowrank import PER, Found, NotLowRank, Program
+from gradproof.solvers.pep.recession import SIMPLE, confined
 from gradproof.solvers.pep.relaxation import Objective, Scaling, Solution, rescaled, solve_dual
 from gradproof.solvers.pep.show import html
 from gradproof.theory.axioms import ONE
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 SOLVERS = ("auto", "clarabel", "low-rank")
 LOW_RANK_FROM = 450  # pairs of points from which the low-rank program is the faster one
+ROUGHLY = 1e-4  # relative accuracy of a solution that Clarabel calls almost solved
 CLARABEL_UP_TO = 60  # basis vectors up to which Clarabel is asked where the low-rank program does not answer
 
 
@@ -107,9 +109,11 @@ def solve(
     tolerance: float = 1e-9,
 ) -> WorstCase:
     """See ``Problem.worst_case``."""
-    if solver not in SOLVERS:
+    if not isinstance(text, str):
+        raise PepError(f"text = {text!r}: what the statement says, in words")
+    if not isinstance(solver, str) or solver not in SOLVERS:
         raise PepError(f"solver {solver!r} is not known; use one of {', '.join(map(repr, SOLVERS))}")
-    if not 1e-14 <= tolerance <= 1e-2:
+    if isinstance(tolerance, bool) or not isinstance(tolerance, float | int) or not 1e-14 <= tolerance <= 1e-2:
         raise PepError(f"tolerance = {tolerance} is out of range; use a relative gap between 1e-14 and 1e-2")
     began = time.perf_counter()
     if per is not None:
@@ -171,9 +175,47 @@ def _clarabel(
     arrays = assemble(problem)
     if per is not None:
         arrays = _with_normalisation(arrays, per)
-    arrays = loosened(arrays, metric.form)
-    objective = Objective(*form_arrays(metric.form, arrays.vectors, arrays.values))
+    arrays = loosened(anchored(arrays, metric.form), metric.form)
+    objective = Objective(*form_arrays(metric.form, arrays.vectors, arrays.values, arrays.fixed))
     first = _sizes(problem, arrays.vectors, arrays.values, arrays.loose)
+    worst = _full(problem, metric, per, text, tolerance, began, arrays, objective, first)
+    if worst.reason:
+        worst = confine(worst, tolerance) or worst
+    return worst
+
+
+def confine(worst: WorstCase, tolerance: float = 1e-9) -> WorstCase | None:
+    """The same worst case by the program that facial reduction leaves; None if there is nothing to reduce.
+
+    A wrong face is a program of its own, with an answer of its own: it must be the value that the full one has roughly.
+    """
+    if worst.arrays.null or worst.searched is not None:
+        return None
+    began = time.perf_counter() - worst.seconds
+    for simple in SIMPLE:
+        found = confined(worst.arrays, worst.objective, worst.scaling, simple)
+        if found is None:
+            break
+        try:
+            again = _full(worst.problem, worst.metric, worst.per, worst.text, tolerance, began, *found)
+        except PepError:  # the face is a wrong one: it leaves no multipliers
+            continue
+        if not again.reason and abs(again.bound - worst.bound) <= ROUGHLY * abs(worst.bound):
+            return again
+    return None
+
+
+def _full(
+    problem: Problem,
+    metric: Scalar,
+    per: Scalar | None,
+    text: str,
+    tolerance: float,
+    began: float,
+    arrays: Arrays,
+    objective: Objective,
+    first: Scaling,
+) -> WorstCase:
     solution, scaling = solve_dual(arrays, objective, first, tolerance=tolerance), first
     _refuse_infeasible(solution)
     size = abs(solution.dual)

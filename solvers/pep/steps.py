@@ -10,6 +10,7 @@ from gradproof.solvers.pep.problem import Mapping
 
 def proximal(f: Mapping, x: Vector, gamma: Any) -> Vector:
     """``argmin f + ||. - x||^2 / (2 gamma)``, or the resolvent of an operator: y = x - gamma g with g in df(y)."""
+    _needs(f, x)
     step = exact(gamma, "gamma")
     if step <= 0:
         raise PepError(f"a proximal step needs gamma > 0, got gamma = {gamma}")
@@ -28,6 +29,7 @@ def project(f: Mapping, x: Vector) -> Vector:
 def linear_minimiser(f: Mapping, direction: Vector) -> Vector:
     """A point of the set of an ``Indicator`` that minimises ``<direction, .>`` (the Frank-Wolfe oracle)."""
     _needs_set(f)
+    _needs(f, direction)
     y = f.problem.leaf(f.fresh("y"))
     f.declare(y, -direction)
     return y
@@ -35,6 +37,7 @@ def linear_minimiser(f: Mapping, direction: Vector) -> Vector:
 
 def line_search(f: Mapping, x: Vector, *directions: Vector) -> Vector:
     """The minimiser of f over x + span(directions): its gradient is orthogonal to the directions and to the step."""
+    _needs(f, x, *directions)
     if not directions:
         raise PepError("an exact line search needs at least one direction")
     problem = f.problem
@@ -46,6 +49,15 @@ def line_search(f: Mapping, x: Vector, *directions: Vector) -> Vector:
     return y
 
 
+def _needs(f: Mapping, *vectors: Vector) -> None:
+    if not isinstance(f, Mapping):
+        raise PepError(f"a function of the problem is needed, made by problem.function(...), got {f!r}")
+    for x in vectors:
+        if not isinstance(x, Vector):
+            raise PepError(f"a point or a direction of the problem is needed, got {x!r}")
+
+
 def _needs_set(f: Mapping) -> None:
+    _needs(f)
     if f.cls.kind != "indicator":
         raise PepError(f"{f.name} is a {type(f.cls).__name__}, not the Indicator of a set; declare it with Indicator()")

@@ -115,8 +115,10 @@ def gradient_descent(
     Raises:
         PepError: a value is out of range.
     """
-    if solver not in _SOLVERS:
+    if not isinstance(solver, str) or solver not in _SOLVERS:
         raise PepError(f"solver = {solver!r} is not known; use one of {', '.join(map(repr, _SOLVERS))}")
+    if isinstance(tolerance, bool) or not isinstance(tolerance, float | int) or not 1e-14 <= tolerance <= 1e-2:
+        raise PepError(f"tolerance = {tolerance!r} is out of range; use a relative gap between 1e-14 and 1e-2")
     descent = Descent(N, exact(gamma, "gamma"), exact(L, "L"), exact(mu, "mu"), measure)
     if solver in ("auto", "explicit"):
         answer = _explicit(descent)
@@ -220,6 +222,8 @@ def _interior(descent: Descent, gap: float, *, every_pair: bool) -> StructuredWo
 
 
 def _certify(worst: StructuredWorstCase, gap: float | None) -> Certificate:
+    if gap is not None and (isinstance(gap, bool) or not isinstance(gap, float | int) or not gap > 0):
+        raise PepError(f"gap = {gap!r}: the admitted relative distance is a positive number, such as 1e-6")
     descent = worst.descent
     small = descent.N <= INTERIOR_UP_TO
     admitted = gap if gap is not None else (1e-9 if small else 1e-6)

@@ -36,7 +36,7 @@ class Descent:
     measure: str
 
     def __post_init__(self) -> None:
-        if self.measure not in MEASURES:
+        if not isinstance(self.measure, str) or self.measure not in MEASURES:
             raise PepError(f"measure = {self.measure!r} is not known; use one of {', '.join(map(repr, MEASURES))}")
         if isinstance(self.N, bool) or not isinstance(self.N, int) or self.N < 1:
             raise PepError(f"N = {self.N!r}, needs an integer >= 1 (the number of steps)")

@@ -120,6 +120,31 @@ def test_a_file_that_is_no_proof_is_refused_in_one_line(tmp_path, spoil):
     assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
+def test_what_a_file_says_of_itself_is_printed_on_one_line_without_control_characters(tmp_path):
+    path, text = _proof(tmp_path)
+    data = json.loads(text)
+    data["statement"]["text"] = "fine\n\x1b[2Jaccepted" + "x" * 10**5
+    path.write_text(json.dumps(data))
+    good = run("check", path)
+    assert good.exit_code == 0
+    assert "\x1b" not in good.output
+    assert "fine\\n\\x1b[2Jaccepted" in good.output
+    data["uses"][0]["axiom"] = "\x1b" * 10**5
+    path.write_text(json.dumps(data))
+    bad = run("check", path)
+    assert bad.exit_code == 1
+    assert bad.output.count("\n") == 1
+    assert len(bad.output) < 10**3
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no such device here")
+def test_a_device_that_never_ends_is_refused(monkeypatch):
+    monkeypatch.setattr("gradproof.theory.proof_json.MAX_BYTES", 10**5)
+    result = run("check", "/dev/zero")
+    assert result.exit_code == 2
+    assert "larger than the limit" in result.output
+
+
 def test_binary_and_huge_files_are_refused(tmp_path, monkeypatch):
     path = tmp_path / "proof.json"
     path.write_bytes(os.urandom(1000))

@@ -10,7 +10,7 @@ import pytest
 from gradproof.solvers.exact.balls import ball, enclose, ends, sqrt_between
 from gradproof.solvers.exact.definite import integer_matrix, is_positive_definite, is_positive_semidefinite, ldl
 from gradproof.solvers.exact.linear import null_space, project
-from gradproof.solvers.exact.rounding import dyadic, exact_number, simplest_between, simplest_near
+from gradproof.solvers.exact.rounding import dyadic, exact_number, simplest_between, simplest_near, whole_number
 from gradproof.solvers.exact.windows import split
 from gradproof.theory.errors import ParameterError
 
@@ -166,3 +166,15 @@ def test_one_reader_of_numbers_two_meanings_of_a_float() -> None:
 def test_what_is_no_number_is_named(value: object, floats: str) -> None:
     with pytest.raises(ParameterError, match=r"^eta = .*(number|finite)"):
         exact_number(value, "eta", floats=floats)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [0, 3, np.int64(3), 3.0])
+def test_whole_numbers(value):
+    assert whole_number(value, "n") == value
+    assert isinstance(whole_number(value, "n"), int)
+
+
+@pytest.mark.parametrize("value", [-1, 2.5, True, "3", None, float("nan"), float("inf"), [1]])
+def test_what_is_no_whole_number(value):
+    with pytest.raises(ParameterError, match="whole number"):
+        whole_number(value, "n")

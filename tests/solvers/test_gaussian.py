@@ -166,7 +166,7 @@ def test_delays_against_the_lyapunov_equation(tau, share, sigma):
 
 
 @given(st.integers(0, 9), st.fractions("1/100", 2, max_denominator=1000))
-def test_schur_cohn_agrees_with_the_roots(tau, a):
+def test_stability_agrees_with_the_roots(tau, a):
     low, high = gaussian.critical(tau)
     assert gaussian.is_stable(a, tau) == (a < low)
     assert not low <= a <= high or tau in (0, 1)  # 2 and 1 are the rational thresholds
@@ -177,6 +177,19 @@ def test_schur_cohn_agrees_with_the_roots(tau, a):
 def test_one_delay_for_sure_is_a_random_delay():
     exact = gaussian.random_delay(1, F(1, 10), [0, 0, 1])
     assert exact.matrix[0, 0] == gaussian.Delay(1, F(1, 10), 2).variance
+
+
+def test_a_cycle_of_one_delay_and_moments_along_a_cycle():
+    (law,) = gaussian.cyclic_delay(1, F(1, 10), [2])
+    assert law.matrix[0, 0] == gaussian.Delay(1, F(1, 10), 2).variance
+    cycle = (0, 3, 1)
+    laws = gaussian.cyclic_delay(1, 0.1, cycle, 0.5)
+    P, Q = np.zeros((4, 4)), np.diag([0.2 + 0.0025, 0, 0, 0])
+    for k in range(3 * 400):
+        if k >= 3 * 399:
+            assert laws[k % 3].matrix == pytest.approx(P, rel=1e-9)
+        A = companion(0.1, cycle[k % 3], 4)
+        P = A @ P @ A.T + Q
 
 
 def test_random_delays_by_simulation_of_moments():
@@ -240,6 +253,15 @@ ONE = np.ones((1, 1))
         (lambda: gaussian.bures_between([[1.5]], [[1]]), ParameterError),
         (lambda: gaussian.bures_between([[-1]], [[1]]), DomainError),
         (lambda: gaussian.kullback_leibler([0.0], [[0.0]], [0.0], ONE), DomainError),
+        (lambda: gaussian.kullback_leibler([0.0, 0.0], -np.eye(2), [0.0, 0.0], np.eye(2)), DomainError),
+        (lambda: gaussian.kullback_leibler([0.0, 0.0], ONE, [0.0], ONE), ParameterError),
+        (lambda: gaussian.kullback_leibler([0.0], ONE, [0.0], np.eye(2)), ParameterError),
+        (lambda: gaussian.wasserstein([0.0, 0.0], ONE, [0.0], ONE), ParameterError),
+        (lambda: gaussian.threshold(gaussian.regression([[1]], [1]), float("inf")), ParameterError),
+        (lambda: gaussian.covariance(gaussian.regression([[1]], [1]), F(1, 9), "sgld", None), ParameterError),
+        (lambda: gaussian.Delay(1, F(1, 10), 1).autocovariances(-1), ParameterError),
+        (lambda: gaussian.Delay(1, F(1, 10), 1).average_variance(2.5), ParameterError),
+        (lambda: gaussian.langevin_on_the_line([bend], 0.1, [], centre=float("nan"), reach=5), DomainError),
         (lambda: gaussian.Delay(1, F(1, 10), -1), ParameterError),
         (lambda: gaussian.Delay(1, F(1, 10), 1.5), ParameterError),
         (lambda: gaussian.Delay(1, 0, 1), DomainError),
@@ -251,7 +273,12 @@ ONE = np.ones((1, 1))
         (lambda: gaussian.Delay(1, 0.1, 1).average_variance(0), ParameterError),
         (lambda: gaussian.Delay(1, 0.1, 1).long_run(3), ParameterError),
         (lambda: gaussian.is_stable(0.5, 1), ParameterError),
-        (lambda: gaussian.schur_cohn([0, 1]), ParameterError),
+        (lambda: gaussian.cyclic_delay(1, F(1, 10), []), ParameterError),
+        (lambda: gaussian.cyclic_delay(1, F(1, 10), [1, -1]), ParameterError),
+        (lambda: gaussian.cyclic_delay(0, F(1, 10), [1]), DomainError),
+        (lambda: gaussian.cyclic_delay(1, float("nan"), [1]), ParameterError),
+        (lambda: gaussian.cyclic_delay(1, 1, [1]), DomainError),  # exactly at a_max(1) = 1
+        (lambda: gaussian.cyclic_delay(1, 3, [0, 1]), DomainError),
         (lambda: gaussian.random_delay(1, F(1, 10), []), ParameterError),
         (lambda: gaussian.random_delay(1, F(1, 10), [F(1, 2), F(1, 3)]), ParameterError),
         (lambda: gaussian.random_delay(1, F(1, 10), [2, -1]), ParameterError),

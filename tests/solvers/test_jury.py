@@ -30,6 +30,11 @@ def test_roots_on_the_circle_are_not_stable():
     assert not is_stable([1, Fraction(-1000001, 10**6)])
 
 
+def test_long_polynomials():
+    for a, stable in ((Fraction(1, 30), True), (Fraction(1, 20), False)):  # z^41 - z^40 + a: the limit is 0.0388
+        assert is_stable([1, -1, *[0] * 39, a]) is stable
+
+
 def test_boundary():
     low, high = stability_boundary(lambda c: [1, c - 1], 1, 5, width=Fraction(1, 10**9))
     assert low < 2 <= high

@@ -89,6 +89,11 @@ def test_inseparable_data_are_refused_with_a_proof():
         lambda: constraints(np.full((1, 2, 2), np.inf), np.ones((1, 2)), [0]),
         lambda: constraints(np.ones((1, 2, 2)), np.ones((1, 2)), [2]),
         lambda: exact_frobenius([[0.5, float("nan")]]),
+        lambda: exact_frobenius([]),
+        lambda: exact_frobenius([[1, 2], [3]]),
+        lambda: exact_inseparable([]),
+        lambda: constraints(np.ones((1, 2, 2)), np.ones((1, 2)), [0.5]),
+        lambda: constraints(np.ones((1, 2, 2)), np.ones((1, 2)), [-1]),
     ],
 )
 def test_bad_input(call):

@@ -131,6 +131,16 @@ def test_least_sums():
         (lambda: exact_moments([((0,), Fraction(1))], 5, 1), ParameterError),
         (lambda: largest_accepted([0, 1, 2], 2), DomainError),
         (lambda: largest_accepted([0, 1, 2], 0), DomainError),
+        (lambda: largest_accepted([0, 1, 2, 3, float("nan")], 1), ParameterError),
+        (lambda: largest_accepted([0, 1, 2, 3, "x"], 1), ParameterError),
+        (lambda: exact_moments([], 3, 0), ParameterError),
+        (lambda: exact_moments([((0,), Fraction(1))], 5, 1, lambda correct: []), ParameterError),
+        (lambda: neighbours([(1,), (2,), (3,)], 0, 7), ParameterError),
+        (lambda: krum(np.zeros((7, 2)), 1, m=0), DomainError),
+        (lambda: krum(np.zeros((7, 2)), 1, m=8), DomainError),
+        (lambda: scores(np.zeros((7, 2)), 1.5), DomainError),
+        (lambda: farthest_accepted(np.full((1, 7, 2), np.nan), 2, np.eye(2)[0], [0.2]), ParameterError),
+        (lambda: least_correct_sum([], 1), DomainError),
     ],
 )
 def test_bad_input(call, error):

@@ -1,5 +1,6 @@
 """Expressions keep exact coefficients, and mistakes are refused where they are made."""
 
+from decimal import Decimal
 from fractions import Fraction
 
 import flint
@@ -154,3 +155,55 @@ def test_problems_in_threads_do_not_meet():
         found = list(pool.map(bound, [1, 2, 3, 4] * 2))
     # the tolerance asked of the solver is 1e-9, relative
     assert found == pytest.approx([1 / (4 * n + 2) for n in [1, 2, 3, 4] * 2], rel=1e-7)
+
+
+def test_a_point_of_another_problem_is_refused_where_it_is_used():
+    p, other = Problem(), Problem()
+    f, x = p.function(SmoothConvex(1)), p.point("x0")
+    g, y = other.function(SmoothConvex(1)), other.point("x0")
+    for use in (
+        lambda: f(y),
+        lambda: f.gradient(y),
+        lambda: proximal(f, y, 1),
+        lambda: line_search(f, y, x),
+        lambda: linear_minimiser(p.function(Indicator()), y),
+        lambda: p.minimiser(f, g),
+        lambda: p.worst_case(x**2, per=y**2),
+        lambda: p.assume(y**2 <= 1),
+    ):
+        with pytest.raises(PepError, match=r"another problem|different problems"):
+            use()
+
+
+@pytest.mark.parametrize("value", ["9" * 10**6, "1e1000000000", Decimal("1e400"), 10**400, Decimal("nan"), 1j, True])
+def test_numbers_that_no_solver_holds_are_refused_at_once(value):
+    with pytest.raises(PepError):
+        exact(value)
+    assert exact(Decimal("0.1")) == Fraction(1, 10)
+
+
+@pytest.mark.parametrize("name", ["", "x y", "x~", "<x>", True, None, 1.5, "\u03be"])
+def test_names_that_no_proof_file_admits_are_refused(name):
+    p = Problem()
+    with pytest.raises(PepError, match="cannot be called"):
+        p.point(name)
+    if name != "x~":  # a deviation is a vector
+        with pytest.raises(PepError, match="cannot be called"):
+            p.value(name)
+
+
+@pytest.mark.parametrize("wrong", [None, 1.5, "x", True])
+def test_what_is_no_function_point_or_tolerance_is_refused(wrong):
+    p = Problem()
+    f, x = p.function(SmoothConvex(1)), p.point("x")
+    for use in (
+        lambda: proximal(wrong, x, 1),
+        lambda: proximal(f, wrong, 1),
+        lambda: line_search(f, x, wrong),
+        lambda: p.minimiser(wrong),
+        lambda: p.worst_case(x**2, per=x**2, tolerance=wrong),
+        lambda: p.worst_case(x**2, per=x**2).certify(gap=wrong if wrong != 1.5 else -1),
+        lambda: p.worst_case(x**2, per=x**2, solver=wrong),
+    ):
+        with pytest.raises(PepError):
+            use()

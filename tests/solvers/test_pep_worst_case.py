@@ -10,6 +10,8 @@ from gradproof.solvers.pep import (
     CertificateUnavailable,
     Contractive,
     Convex,
+    Indicator,
+    Monotone,
     PepError,
     Problem,
     Quadratic,
@@ -248,3 +250,58 @@ def test_where_no_instance_can_be_written_the_reason_is_named():
     x = p.point("x")
     with pytest.raises(NoCounterexample, match="necessary only"):
         p.worst_case(A(x) ** 2, per=x**2).counterexample()
+
+
+def test_a_quadratic_in_a_sum_is_not_centred_at_the_minimiser_of_the_sum():
+    """Both at the origin would be a special case, with a smaller value."""
+    p = Problem()
+    f, h = p.function(Quadratic(Fraction(1, 2), 1)), p.function(Convex())
+    x_star, x0 = p.minimiser(f, h), p.point("x0")
+    with pytest.raises(PepError, match="unbounded"):
+        p.worst_case((f.minimiser() - x_star) ** 2, per=(x0 - x_star) ** 2)
+    p = Problem()
+    f, h = p.function(Quadratic(Fraction(1, 2), 1)), p.function(Indicator())
+    x_star, x0 = p.minimiser(f, h), p.point("x0")
+    p.assume((x0 - x_star) ** 2 <= 1)
+    p.assume(f.gradient(x_star) ** 2 <= 4)
+    x = proximal(h, x0, 1)
+    # on the half-line x >= 0, with f(x) = (x + 2)^2 / 2: f(1) - f(0) = 5/2
+    assert p.worst_case(f(x) - f(x_star)).certify().bound >= Fraction(5, 2)
+
+
+def two_runs(N):
+    """Douglas-Rachford on two monotone operators from two starts: nothing fixes where the two runs are."""
+    p = Problem()
+    A, B = p.operator(StronglyMonotone(Fraction(1, 5))), p.operator(Monotone())
+    w, v = p.point("w"), p.point("v")
+    start = (w - v) ** 2
+    for _ in range(N):
+        moved = []
+        for z in (w, v):
+            x = proximal(B, z, 1)
+            moved.append(z + proximal(A, 2 * x - z, 1) - x)
+        w, v = moved
+    return p.worst_case((w - v) ** 2, per=start)
+
+
+def test_two_runs_that_can_be_shifted_together_are_solved():
+    worst = two_runs(1)
+    assert worst.status is Status.SOLVED, worst.reason
+    assert worst.arrays.fixed
+    certificate = worst.certify()
+    # firmly nonexpansive, and not better: Lions, Mercier (1979)
+    assert 1 - 1e-7 <= float(certificate.bound) <= 1 + 1e-7
+    assert check(read_proof(certificate.proof.to_json()))
+
+
+def test_what_is_written_later_does_not_reach_an_answer():
+    p = Problem()
+    f = p.function(SmoothConvex(1))
+    x_star, x = f.minimiser(), p.point("x")
+    p.assume((x - x_star) ** 2 <= 4)
+    worst = p.worst_case(f(x) - f(x_star))
+    p.assume((x - x_star) ** 2 <= 1)
+    f(x - f.gradient(x))
+    certificate = worst.certify()
+    assert 2 <= certificate.bound <= 2 + Fraction(1, 10**6)
+    assert len(certificate.proof.statement.premises) == 1

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gradproof.solvers.separable_ode import (
     NotEnclosed,
     euler_between,
+    euler_sums,
     invert,
     losses,
     margin_flow,
@@ -56,6 +57,11 @@ def test_euler_sums_enclose_the_flow(z, rt):
     assert u[0] <= high
 
 
+def test_euler_sums_of_another_slope():
+    low, high = euler_sums(lambda u: 1 / (1 + u), Fraction(4), 1000)  # u + u^2/2 = 4
+    assert low < 2 < high < low + Fraction(1, 100)
+
+
 def test_euler_sums_close_in():
     widths = [float(high - low) for low, high in (euler_between(9, Fraction(20), n) for n in (100, 200, 400))]
     assert widths[0] / widths[1] == pytest.approx(2, rel=0.1)
@@ -97,7 +103,10 @@ def test_large_times_and_the_start():
         (lambda: margin_flow(9, Fraction(-1)), DomainError),
         (lambda: margin_steps(9, Fraction(0), 3), DomainError),
         (lambda: margin_steps(9, Fraction(1), -1), ParameterError),
-        (lambda: euler_between(9, Fraction(1), 0), DomainError),
+        (lambda: margin_steps(9, Fraction(1), 2.5), ParameterError),
+        (lambda: euler_sums(lambda u: 1 / (1 + u), 1.5, 10), ParameterError),
+        (lambda: euler_sums(lambda u: 1 / (1 + u), Fraction(-1), 10), DomainError),
+        (lambda: euler_between(9, Fraction(1), 0), ParameterError),
         (
             lambda: invert(lambda x: x, lambda x: x * 0 + 1, Fraction(5), Fraction(0), Fraction(1), width=Fraction(1)),
             NotEnclosed,

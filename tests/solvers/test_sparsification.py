@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradproof.experiments.communication.gradient_sparsification.approximate import code_length
 from gradproof.solvers.sparsification import greedy, minimal_density, minimal_variance
 from gradproof.theory.errors import DomainError, ParameterError
 
@@ -35,6 +36,7 @@ def test_reference_values():
     rho = law[10:].sum() / law[:10].sum()
     assert rho == pytest.approx(0.2775517370, rel=1e-9)
     assert minimal_density(law, rho).density == pytest.approx(5.480589644, rel=1e-9)
+    assert code_length(minimal_density(law, rho), 1000) == pytest.approx(150.6183741, rel=1e-9)
 
 
 def test_spectral_reference_values():
@@ -44,6 +46,19 @@ def test_spectral_reference_values():
     assert [np.abs(X).sum(), sigma.sum()] == pytest.approx([16.97274935, 7.559540626], rel=1e-9)
     assert minimal_variance(sigma, 2.0).second_moment == pytest.approx(28.57332724, rel=1e-9)
     assert minimal_variance(X.ravel(), 2.0).second_moment == pytest.approx(144.0371102, rel=1e-9)
+
+
+def test_triplets_never_need_more_than_entries():
+    """Random matrices, sparse and dense, of all ranks, at budgets that are balanced and not."""
+    rng = np.random.default_rng(0)
+    for k in range(200):
+        X = np.round(rng.standard_normal((rng.integers(1, 6), rng.integers(1, 6))) * rng.choice([0, 1, 5], 1), 1)
+        X = X * (rng.random(X.shape) < (k % 4 + 1) / 4)
+        if X.any():
+            sigma = np.linalg.svd(X, compute_uv=False)
+            for s in (0.3, 1.0, 1.7, 3.0, 8.0):
+                entries = minimal_variance(X.ravel(), s).second_moment
+                assert minimal_variance(sigma, s).second_moment <= entries * (1 + 1e-12)
 
 
 coefficients = st.lists(st.fractions(-100, 100, max_denominator=50), min_size=1, max_size=12).filter(any)
@@ -57,6 +72,13 @@ def test_no_gap_in_rational_arithmetic(lam, s):
     assert sum(best.p) <= s or best.second_moment == sum(x * x for x in lam)
     floats = minimal_variance(np.array(lam, float), float(s))
     assert floats.second_moment == pytest.approx(float(best.second_moment), rel=1e-9)
+
+
+@given(coefficients, st.fractions("1/20", 13))
+def test_the_lower_bound_is_attained_by_balanced_vectors_alone(lam, s):
+    l1, least = sum(map(abs, lam)), minimal_variance(lam, s).second_moment
+    assert (least == l1**2 / s) == (max(map(abs, lam)) * s <= l1)
+    assert least >= l1**2 / s
 
 
 @given(coefficients, st.fractions("1/20", 5))
@@ -74,6 +96,25 @@ def test_no_other_probabilities_do_better(lam, data):
     assert (
         sum(x * x / p for x, p in zip(lam, weights, strict=True)) >= minimal_variance(lam, sum(weights)).second_moment
     )
+
+
+@given(coefficients, st.integers(1, 12))
+def test_at_most_the_top_s_are_kept_for_certain(g, s):
+    """At eps = rho(s), the share of what is outside the s largest."""
+    top = sorted(map(abs, g), reverse=True)
+    rho = sum(top[s:]) / sum(top[:s])
+    if rho:
+        best = minimal_density(g, rho)
+        assert best.kept <= s
+        assert best.density <= (1 + rho) * s
+
+
+@given(coefficients, st.fractions("1/20", "19/20"))
+def test_the_greedy_scheme_is_exact_for_exact_input(g, kappa):
+    p, rescalings = greedy(g, kappa)
+    best = minimal_variance(g, kappa * len(g))
+    assert p.tolist() == best.p
+    assert rescalings <= len(g)
 
 
 @given(st.lists(st.floats(0.01, 100), min_size=2, max_size=40), st.floats(0.05, 0.95))
@@ -96,6 +137,11 @@ def test_the_greedy_scheme_ends_at_the_optimum(g, kappa):
         (lambda: minimal_density([1, 2], -1), DomainError),
         (lambda: minimal_density([np.inf, 2.0], 1), ParameterError),
         (lambda: greedy([1.0, 2.0], 1.5), DomainError),
+        (lambda: greedy([1, 2, 3], 0.5, rescalings=-1), DomainError),
+        (lambda: minimal_variance(["a"], 1), ParameterError),
+        (lambda: greedy([1, 2], float("nan")), DomainError),
+        (lambda: greedy([], 0.5), ParameterError),
+        (lambda: greedy([1.0, np.nan], 0.5), ParameterError),
     ],
 )
 def test_bad_input(call, error):

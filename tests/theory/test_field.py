@@ -51,6 +51,25 @@ def test_a_proved_sign_holds_at_every_point(top, bottom, point):
     assert not F.positive(e) or value > 0
 
 
+@pytest.mark.parametrize(
+    "domain",
+    [
+        (),
+        (Interval("a b"),),
+        (Interval(""),),
+        (Interval("a", "2", "1"),),
+        (Interval("a", "1", "1", closed_low=True),),
+        (Interval("a", "0", "0"),),
+        (Interval("a"), Interval("b", "0", "1 - a")),
+        (Interval("a"), Interval("a")),
+        tuple(Interval(f"a{k}") for k in range(3000)),
+    ],
+)
+def test_domains_that_are_empty_or_unreadable_are_refused(domain):
+    with pytest.raises(ProofFormatError):
+        Functions(domain)
+
+
 def test_univariate_signs_by_root_counting():
     G = Functions((Interval("x", "0", "", closed_low=True),))
     assert G.positive(G.read("x^4 - 2*x + 3"))

@@ -184,6 +184,43 @@ def test_a_file_that_is_no_proof_is_refused(text: str) -> None:
         read_proof(text)
 
 
+@pytest.mark.parametrize("entry", ['"uses"', '"target"', '"multiplier"', '"L"', '"format"'])
+def test_an_entry_given_twice_is_refused(entry: str) -> None:
+    """One reader sees the first, another the last."""
+    text = write_proof(one_step())
+    assert f"{entry}:" in text
+    for value in ("[]", '"1"', '{"quadratic": [], "linear": {}}'):
+        with pytest.raises(ProofFormatError, match="given twice"):
+            read_proof(text.replace(f"{entry}:", f"{entry}: {value}, {entry}:", 1))
+
+
+@pytest.mark.parametrize("name", ["", "x0|^2 + (-1) |y", "x\n0", "x 0", "\u04450", "x\u202e0", "<x0", "\x1b[2J"])
+def test_a_name_that_misleads_a_reader_of_the_statement_is_refused(name: str) -> None:
+    data = json.loads(write_proof(one_step()))
+    s = data["statement"]
+    for edit in (lambda: s["vectors"].append(name), lambda: s["values"].append(name)):
+        edit()
+        with pytest.raises(ProofFormatError, match="a name is of ASCII"):
+            read_proof(json.dumps(data))
+        s["vectors"], s["values"] = ([v for v in s[k] if v != name] for k in ("vectors", "values"))
+    s["members"][0]["points"][0]["name"] = "x\n0"
+    with pytest.raises(ProofFormatError, match="printed"):
+        read_proof(json.dumps(data))
+
+
+def test_long_numbers_are_refused_in_words() -> None:
+    nines = "9" * 3000
+    long = "*".join([nines] * 3)
+    with pytest.raises(ProofFormatError, match="too large"):
+        Rationals().read("*".join([nines] * 30))
+    premise = Premise("p", Form({("y", "y"): Rationals().read(long)}))
+    use = Use("premise", "p", (), -premise.form.quadratic["y", "y"])
+    with pytest.raises(ProofRejected, match="more than 4000 digits"):
+        check(Proof(Statement(("x", "y"), (), (), Form(), (premise,)), (use,)))
+    with pytest.raises(ProofFormatError, match="too long to be written"):
+        Rationals().show(premise.form.quadratic["y", "y"])
+
+
 def test_truncated_files_are_refused() -> None:
     text = write_proof(one_step())
     rng = random.Random(0)

@@ -22,6 +22,13 @@ def test_a_false_identity_is_refuted_with_a_point(factor):
     assert "square fails at x =" in reason
 
 
+def test_points_do_not_keep_integers_at_one_distance():
+    """n - f is one at no more than one of the points: powers of it are told apart."""
+    f, n = sp.symbols("f n", integer=True, positive=True)
+    assert Identity(sp.sqrt(n - f) - 1 / sp.sqrt(n - f)).decide()[0] is Outcome.REFUTED
+    assert Identity(sp.sqrt(n) / (n - f - 1) - 1).decide()[0] is Outcome.REFUTED
+
+
 def test_an_identity_that_algebra_cannot_decide_is_not_proved():
     f = sp.Function("f")
     assert Identity(f(x) - f(y)).decide()[0] is Outcome.UNDECIDED

@@ -116,19 +116,14 @@ GF_LOWER = Claim(
     paper=PAPER,
     title="Gradient flow: the loss of a class is at least of order 1/(pi_k t)",
     statement=(
-        r"For all $t \ge 0$, $l_k(t) \ge \log(1 + (c-1)\max\{\frac1{1 + c\pi_kt}, e^{-c\pi_kt/(c-1)}\})$. The "
-        r"second term says that a "
+        r"For all $t \ge 0$, $l_k(t) \ge \log(1 + (c-1)\max\{\frac1{1 + c\pi_kt}, e^{-\pi_kt}\}) \ge \log c - \pi_kt$. So a "
         r"class with $\pi_kt < 1$ is still at a loss of order $\log c$."
     ),
     parameters=(c, pi, t),
     assumptions=(ONE_HOT, ZERO_START, GRADIENT_FLOW),
     quantity="l_k(t)",
     relation=Relation.GE,
-    expression=sp.log(
-        1
-        + _z
-        * sp.Max(1 / (1 + c.symbol * pi.symbol * t.symbol), sp.exp(-c.symbol * pi.symbol * t.symbol / (c.symbol - 1)))
-    ),
+    expression=sp.log(1 + _z * sp.Max(1 / (1 + c.symbol * pi.symbol * t.symbol), sp.exp(-pi.symbol * t.symbol))),
     where="derived here",
     confidence="derived",
     tight=True,
@@ -264,18 +259,25 @@ ZIPF_AVERAGE = Claim(
     paper=PAPER,
     title="Rare classes hold the average loss of gradient flow up",
     statement=(
-        r"$\sum_k\pi_kl_k(t) \ge \sum_k\pi_k\log(1 + (c-1)\max\{\frac1{1 + c\pi_kt}, e^{-c\pi_kt/(c-1)}\})$ for "
+        r"$\sum_k\pi_kl_k(t) \ge \sum_k\pi_k\log(1 + (c-1)\max\{\frac1{1 + c\pi_kt}, e^{-\pi_kt}\})$ for "
         r"gradient flow. For $\pi_k = "
         r"1/(kH_c)$ the classes with $\pi_kt < 1$ are still at a loss of order $\log c$, until $t$ is of order "
         r"$cH_c$; for sign descent the "
         r"average is $\log(1 + (c-1)e^{-2t})$."
     ),
     parameters=(frequencies, t),
-    assumptions=(ONE_HOT, ZERO_START, GRADIENT_FLOW),
+    assumptions=(
+        ONE_HOT,
+        ZERO_START,
+        GRADIENT_FLOW,
+        Assumption(
+            "distribution", r"$\sum_k\pi_k = 1$", sp.Eq(sp.Sum(frequencies.symbol[_i], (_i, 1, _c)), sp.Integer(1))
+        ),
+    ),
     quantity=r"\sum_k \pi_k l_k(t)",
     relation=Relation.GE,
     expression=sp.Sum(
-        frequencies.symbol[_i] * sp.log(1 + (_c - 1) * sp.Max(1 / (1 + _tau), sp.exp(-_tau / (_c - 1)))),
+        frequencies.symbol[_i] * sp.log(1 + (_c - 1) * sp.Max(1 / (1 + _tau), sp.exp(-_tau / _c))),
         (_i, 1, _c),
     ),
     where="derived here",

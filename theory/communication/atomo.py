@@ -64,11 +64,15 @@ OPTIMAL_PROBABILITIES = Claim(
         r"With $n_1$ the least $k \ge 0$ such that $|\lambda_{(k+1)}|(s - k) \le T_k = "
         r"\sum_{j>k}|\lambda_{(j)}|$: $p_{(i)} = 1$ for "
         r"$i \le n_1$ and $|\lambda_{(i)}|(s - n_1)/T_{n_1}$ otherwise minimise $\sum\lambda_i^2/p_i$ "
-        r"under $\sum p_i \le s$, "
+        r"under $\sum p_i \le s$, $0 < p_i \le 1$, for $s$ below the number of nonzeros, "
         r"with value $\sum_{i \le n_1}\lambda_{(i)}^2 + T_{n_1}^2/(s - n_1)$."
     ),
     parameters=(head, tail, s, n1),
-    assumptions=(Assumption("budget", "s is below the number of nonzeros", sp.Lt(n1.symbol, s.symbol)),),
+    assumptions=(
+        Assumption(
+            "budget", "$n_1 < s$, as it is for every $s$ below the number of nonzeros", sp.Lt(n1.symbol, s.symbol)
+        ),
+    ),
     quantity=r"\min_p \sum_i \lambda_i^2/p_i",
     relation=Relation.EQ,
     expression=head.symbol + tail.symbol**2 / (s.symbol - n1.symbol),
@@ -99,12 +103,12 @@ QSGD_TERNGRAD = Claim(
     paper=PAPER,
     title="One-level QSGD and TernGrad are optimal at their own budgets",
     statement=(
-        r"Keeping entry $i$ with probability $|g_i|/\|g\|_q$ is the scheme of least variance for the budget "
-        r"$s_q = \|g\|_1/\|g\|_q$, with second moment $\|g\|_1\|g\|_q$; $q = 2$ is one-level QSGD, $q = "
+        r"Keeping entry $i$ with probability $|g_i|/\|g\|_q$, $1 \le q \le \infty$, is the scheme of least variance for the "
+        r"budget $s_q = \|g\|_1/\|g\|_q$, with second moment $\|g\|_1\|g\|_q$; $q = 2$ is one-level QSGD, $q = "
         r"\infty$ TernGrad."
     ),
     parameters=(l1, lq),
-    assumptions=(OPTIMAL,),
+    assumptions=(INDEPENDENT, Assumption("one_level", r"entry $i$ is kept with probability $|g_i|/\|g\|_q$")),
     quantity=r"\mathbb E\|\hat g\|^2",
     relation=Relation.EQ,
     expression=l1.symbol * lq.symbol,
@@ -117,10 +121,9 @@ SPECTRAL_VS_ENTRYWISE = Claim(
     paper=PAPER,
     title="Singular triplets never need more variance than entries at an equal number of atoms",
     statement=(
-        r"$\|X\|_1/\sqrt{nm} \le \|X\|_* \le \|X\|_1$ (entrywise norm), so that for balanced budgets the "
-        r"second moment with singular "
-        r"triplets is between $1/(nm)$ and $1$ times that with entries. A triplet costs $n + m + 1$ "
-        r"numbers, an entry one and an index."
+        r"$\|X\|_1/\sqrt{nm} \le \|X\|_* \le \|X\|_1$ (entrywise norm). At every budget the least second moment with "
+        r"singular triplets is at most that with entries; where both are balanced, it is $(\|X\|_*/\|X\|_1)^2 \in [1/(nm), 1]$ "
+        r"times that. A triplet costs $n + m + 1$ numbers, an entry one and an index."
     ),
     parameters=(entries,),
     assumptions=(Assumption("unit_atoms", "the entry atoms have nuclear norm one"),),
@@ -137,7 +140,7 @@ SGD_EFFECT = Claim(
     title="One step with a sparsified gradient on the squared norm",
     statement=(
         r"For $f = \frac12\|x\|^2$ and $x^+ = x - \gamma\hat g(x)$: $\mathbb E\|x^+\|^2 = (1 - "
-        r"2\gamma)\|x\|^2 + \gamma^2V(x, s)$; as "
+        r"2\gamma)\|x\|^2 + \gamma^2V(x, s)$. For $s \le d$, as "
         r"$V \le (d/s)\|x\|^2$ with equality iff all $|x_i|$ are equal, it contracts for every $x$ iff $\gamma < 2s/d$."
     ),
     parameters=(gamma, x2, value),

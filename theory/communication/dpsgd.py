@@ -255,7 +255,13 @@ STATIONARY = Claim(
     title="Stationary variance of the mean, for every graph",
     statement=r"The variance of $\bar x_k$ tends to $\gamma\sigma^2/(nh(2 - \gamma h))$, whatever $W$.",
     parameters=(gamma, curvature, n, sigma2),
-    assumptions=(MIXING_MATRIX, QUADRATICS, STABLE),
+    assumptions=(
+        MIXING_MATRIX,
+        QUADRATICS,
+        Assumption(
+            "stable_mean", r"$\gamma h < 2$; the nodes may diverge from their mean", sp.Lt(_g * curvature.symbol, 2)
+        ),
+    ),
     quantity=r"\lim\mathrm{Var}(\bar x_k)",
     relation=Relation.EQ,
     expression=_g * _sig2 / (_n * curvature.symbol * (2 - _g * curvature.symbol)),
@@ -320,7 +326,7 @@ RING = Claim(
         r"\approx 4\pi^2/(3n^2)$."
     ),
     parameters=(w, k, n),
-    assumptions=(Assumption("ring", "$n \\ge 3$ nodes in a ring with equal weights"),),
+    assumptions=(Assumption("ring", "$n \\ge 3$ nodes in a ring with equal weights", sp.Ge(_n, 3)),),
     quantity=r"\lambda_k(W)",
     relation=Relation.EQ,
     expression=1 - 2 * w.symbol + 2 * w.symbol * sp.cos(2 * sp.pi * k.symbol / _n),

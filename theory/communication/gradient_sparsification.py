@@ -45,7 +45,7 @@ OPTIMAL_DENSITY = Claim(
         r"With $k$ the least $k \ge 0$ such that $|g_{(k+1)}|T_k \le \varepsilon\|g\|^2 + R_k$, $T_k = "
         r"\sum_{j>k}|g_{(j)}|$, $R_k = "
         r"\sum_{j>k}g_{(j)}^2$: $p_{(i)} = 1$ for $i \le k$, else $|g_{(i)}|T_k/(\varepsilon\|g\|^2 + "
-        r"R_k)$, is the sparsest."
+        r"R_k)$, is the sparsest under the cap, and meets it."
     ),
     parameters=(k, tail1, tail2, eps, norm2),
     assumptions=(CAP,),
@@ -63,7 +63,8 @@ GREEDY = Claim(
     statement=(
         r"$p^0_i = \min(\kappa d|g_i|/\|g\|_1, 1)$, rescaled on the entries below one until the sum is "
         r"$\kappa d$, ends after at most $d$ "
-        r"rescalings at the minimiser of $\sum g_i^2/p_i$ under $\sum p_i = \kappa d$."
+        r"rescalings at the minimiser of $\sum g_i^2/p_i$ under $\sum p_i = \kappa d$, if $\kappa d$ is below the number of "
+        r"nonzeros; stopped early, its sum is at most $\kappa d$."
     ),
     parameters=(V,),
     assumptions=(Assumption("until_it_ends", "rescaled until the sum is met, not only twice"),),
@@ -115,7 +116,7 @@ CODE_LENGTH = Claim(
     statement=(
         r"Sending certain entries as $b + \log_2 d$ bits each, the others by index or bitmap, and one "
         r"common magnitude, takes at most "
-        r"$s(b + \log_2 d) + \min(\rho s\log_2 d, 2d) + b$ bits for an approximately sparse gradient."
+        r"$s(b + \log_2 d) + \min(\rho s\log_2 d, 2d) + b$ bits for an approximately sparse gradient at $\varepsilon = \rho$."
     ),
     parameters=(rho, s, d, b),
     assumptions=(SPARSE,),
@@ -133,7 +134,7 @@ SGD_COST = Claim(
     paper=PAPER,
     title="One step with a sparsified gradient on the squared norm",
     statement=(
-        r"For $f = \frac12\|x\|^2$: $\mathbb E\|x^+\|^2 = (1 - 2\gamma + \gamma^2(1 + "
+        r"For $f = \frac12\|x\|^2$ and the sparsest scheme, which meets the cap: $\mathbb E\|x^+\|^2 = (1 - 2\gamma + \gamma^2(1 + "
         r"\varepsilon))\|x\|^2$, a contraction iff "
         r"$\gamma < 2/(1 + \varepsilon)$."
     ),

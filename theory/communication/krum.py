@@ -33,11 +33,15 @@ mu = Parameter("mu", "Polyak-Lojasiewicz constant of Q", latex=r"\mu")
 T = Parameter("T", "number of steps", sp.S.Naturals0)
 gap0 = Parameter("gap0", "Q(x_0) - Q*", NONNEGATIVE, r"(Q(x_0) - Q^*)")
 eps = Parameter("eps", "any positive number", latex=r"\varepsilon")
+r = Parameter("r", "order of the moment", sp.Interval(2, sp.oo))
+moment = Parameter("moment", "E||G||^r of a correct vector", NONNEGATIVE, r"\mathbb E\|G\|^r")
 
 _n, _f = n.symbol, f.symbol
 #: The paper's constant, and the one that is derived here.
 ETA2 = 2 * (_n - _f + (_f * (_n - _f - 2) + _f**2 * (_n - _f - 1)) / (_n - 2 * _f - 2))
 ETA2_SHARP = (sp.sqrt(2 * (_n - _f - 2)) + sp.sqrt(_n - _f)) ** 2 / (_n - 2 * _f - 2)
+#: Krum's mean square about any centre over that of one correct vector, which may depend on the others.
+MOMENT2 = (_n - _f) * (1 + sp.sqrt(2 * (_n - _f - 2) / (_n - _f - 1))) ** 2 / (_n - 2 * _f - 2)
 
 TOLERATED = Assumption("tolerated", "$n > 2f + 2$", sp.Gt(_n, 2 * _f + 2))
 BYZANTINE = Assumption(
@@ -172,7 +176,7 @@ RESILIENCE = _cone(
         r"The published argument replaces $g$ by the mean of the selected neighbours, whose expectation is not $g$ in "
         r"general. The statement follows all the same: for $f \ge 1$ from krum.resilience-sharp and krum.sharper, "
         r"for $f = 0$ because the selected vector is one of $n$ correct ones and $\eta^2 = 2n$. Condition (ii), on the "
-        r"moments up to the fourth, is not checked."
+        r"moments up to the fourth, is krum.moments."
     ),
 )
 RESILIENCE_SHARP = _cone(
@@ -180,6 +184,28 @@ RESILIENCE_SHARP = _cone(
     "Krum's mean lies in a cone around the gradient, with the derived constant",
     ETA2_SHARP,
     where="derived here",
+    confidence="derived",
+)
+
+MOMENTS = Claim(
+    id="krum.moments",
+    paper=PAPER,
+    title="Krum's moments are those of one correct worker, up to a constant",
+    statement=(
+        r"$\mathbb E\|\mathrm{Kr}\|^r \le C^r\,\mathbb E\|G\|^r$ for every $r \ge 2$, with "
+        r"$C^2 = (n - f)\big(1 + \sqrt{2(n - f - 2)/(n - f - 1)}\big)^2/(n - 2f - 2)$, against every attack. For $r = 2, 3, 4$ "
+        r"this is condition (ii) of resilience, with one term."
+    ),
+    parameters=(moment, r, n, f),
+    assumptions=(
+        TOLERATED,
+        BYZANTINE,
+        Assumption("one_law", "the correct vectors have one law; they may depend on each other"),
+    ),
+    quantity=r"\mathbb E\|\mathrm{Kr}\|^r",
+    relation=Relation.LE,
+    expression=MOMENT2 ** (r.symbol / 2) * moment.symbol,
+    where="derived here; Proposition 1, condition (ii)",
     confidence="derived",
 )
 
@@ -194,8 +220,17 @@ CONVERGENCE = Claim(
     ),
     parameters=(eps,),
     assumptions=(
+        Assumption("tolerated", "$n > 2f + 2$"),
         BYZANTINE,
         IID,
+        Assumption("smooth_cost", r"$Q \ge 0$ is three times differentiable"),
+        Assumption("steps", r"$\sum\gamma_t = \infty$ and $\sum\gamma_t^2 < \infty$"),
+        Assumption("moments", r"$\mathbb E\|G\|^r \le A_r + B_r\|x\|^r$ for $r = 2, 3, 4$"),
+        Assumption(
+            "angle",
+            r"outside a ball $\|\nabla Q\| \ge \varepsilon_0 > 0$ and the angle between $x$ and $\nabla Q(x)$ is below "
+            r"$\pi/2 - \alpha$",
+        ),
         Assumption("noise_below_gradient", r"$\eta\sqrt d\sigma(x) \le \|\nabla Q(x)\|\sin\alpha$ for all $x$"),
     ),
     quantity=r"\limsup_t \|\nabla Q(x_t)\|",
@@ -211,8 +246,9 @@ SGD_BALL = Claim(
     paper=PAPER,
     title="SGD with Krum contracts to a ball",
     statement=(
-        r"$Q$ $L$-smooth with $\|\nabla Q\|^2 \ge 2\mu(Q - Q^*)$ and $x^+ = x - \gamma\mathrm{Kr}$: the expected gap falls by "
-        r"the factor $1 - \gamma\mu$ a step, down to $\hat\eta^2d\sigma^2/(2\mu)$."
+        r"$Q$ $L$-smooth with $\|\nabla Q\|^2 \ge 2\mu(Q - Q^*)$, $x^+ = x - \gamma\mathrm{Kr}$, and at every $x$ the variance of "
+        r"a correct vector is at most $d\sigma^2$: the expected gap falls by the factor $1 - \gamma\mu$ a step, down to "
+        r"$\hat\eta^2d\sigma^2/(2\mu)$."
     ),
     parameters=(gamma, L, mu, T, gap0, variance, n, f),
     assumptions=(
@@ -257,6 +293,7 @@ register(
     SHARPER,
     RESILIENCE,
     RESILIENCE_SHARP,
+    MOMENTS,
     CONVERGENCE,
     SGD_BALL,
     NO_AVERAGING_GAIN,

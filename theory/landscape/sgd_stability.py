@@ -312,6 +312,7 @@ LOSS_FROBENIUS = _claim(
     relation=Relation.GE,
     expression=_e**2 * _p * mu0.symbol * h2.symbol * loss.symbol,
     where=ALIGNMENT,
+    tight=True,
 )
 
 RELU_PATHNORM = _claim(

@@ -100,7 +100,10 @@ GRADIENT = Claim(
         r"coordinate of $X^\top(\mathrm{diag}s - ss^\top)\gamma$ is $\sum_{t<u}s_ts_u(\gamma_t - \gamma_u)(x_t - x_u)$."
     ),
     parameters=(s, score, x),
-    assumptions=(HEAD, Assumption("softmax", "the probabilities sum to one")),
+    assumptions=(
+        HEAD,
+        Assumption("softmax", "the probabilities sum to one", sp.Eq(sp.Sum(s.symbol[_t], (_t, 1, _T)), 1)),
+    ),
     quantity=r"\sum_t s_t\gamma_tx_t - \sum_t s_t\gamma_t\sum_t s_tx_t",
     relation=Relation.EQ,
     expression=sp.Sum(
@@ -174,7 +177,9 @@ GD_DIRECTION = Claim(
     expression=sp.Integer(1),
     where="Theorem on global convergence (number not recalled)",
     confidence="recalled",
-    remark="A limit without a rate: runs of finitely many steps, and the case of one input with two tokens in closed form.",
+    remark=(
+        "A limit without a rate: runs that turn towards it, and one input with two tokens, where the direction is exact."
+    ),
 )
 
 PATH_FINITE_R = Claim(

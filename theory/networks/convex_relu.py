@@ -44,6 +44,7 @@ N = Parameter("N", "iterations", COUNT)
 margin = Parameter("margin", "y_k x_k . z_k", REAL, "m_k")
 l1 = Parameter("l1", "||z_k||_1 of the active linear piece", NONNEGATIVE, r"\|z_k\|_1")
 eps = Parameter("eps", "half side of the box around each input", NONNEGATIVE, r"\varepsilon")
+residual = Parameter("residual", "x_k . z_k - y_k", REAL, "r_k")
 p_eps = Parameter("p_eps", "value of the robust convex program", NONNEGATIVE, r"p^*_\varepsilon")
 
 WEIGHT_DECAY = Assumption("weight_decay_positive", r"$\beta > 0$")
@@ -283,6 +284,23 @@ ROBUST_HINGE = Claim(
     tight=True,
 )
 
+ROBUST_SQUARED = Claim(
+    id="convex-relu.robust-squared",
+    paper=PAPER,
+    title="The worst squared loss over a box of inputs, in closed form",
+    statement=(
+        r"Under the same conditions the worst squared loss at $x_k$ is $\frac12(|x_k\cdot z_k - y_k| + \varepsilon\|z_k\|_1)^2$, "
+        r"attained at a vertex."
+    ),
+    parameters=(residual, eps, l1),
+    assumptions=(ROBUST_CONES,),
+    quantity=r"\max_{\|\delta\|_\infty \le \varepsilon}\tfrac12(f(x_k + \delta) - y_k)^2",
+    relation=Relation.EQ,
+    expression=(sp.Abs(residual.symbol) + eps.symbol * l1.symbol) ** 2 / 2,
+    where="Section on adversarial training; closed form derived anew",
+    tight=True,
+)
+
 ROBUST_VALUE = Claim(
     id="convex-relu.robust-value",
     paper=PAPER,
@@ -304,7 +322,7 @@ ROBUST_VALUE = Claim(
 
 register(
     AMGM, EXACT_REFORMULATION, WIDTH, ARRANGEMENT_COUNT, DUALITY, BETA_MAX, D1_CLOSED_FORM, SAMPLED_PATTERNS, SAMPLE_SIZE,
-    ADMM, ROBUST_HINGE, ROBUST_VALUE,
+    ADMM, ROBUST_HINGE, ROBUST_SQUARED, ROBUST_VALUE,
 )  # fmt: skip
 
 

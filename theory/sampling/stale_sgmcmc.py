@@ -86,6 +86,7 @@ STABILITY = Claim(
     relation=Relation.IFF,
     expression=critical(_tau),
     where="classical for this delay equation",
+    remark="From crossings of the circle to the threshold by continuity: docs/derivations/stale_sgmcmc.md.",
     tight=True,
 )
 
@@ -125,8 +126,8 @@ BIAS = Claim(
     title="The bias grows linearly with the mean staleness",
     statement=(
         r"$\lambda\mathbb Ex^2 = 1 + (\tau + \frac12)a + (\frac{\tau^2}2 + \frac\tau2 + \frac14)a^2 + O(a^3)$, $a = h\lambda$. "
-        r"With random staleness, independent from step to step and of the chain, the first coefficient has "
-        r"$\mathbb E\tau$ for $\tau$:"
+        r"With staleness that is random, independent from step to step and of the chain, or repeats a cycle (then for the mean of "
+        r"$\mathbb Ex^2$ over it), the first coefficient has $\mathbb E\tau$ for $\tau$:"
     ),
     parameters=(mean_tau,),
     assumptions=(

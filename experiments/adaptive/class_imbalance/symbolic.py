@@ -23,17 +23,17 @@ def _claimed(ctx: Context, **values: Any) -> Any:
 
 @check(paper.GF_CONSERVATION, level=Level.SYMBOLIC)
 def rate_of_the_margin(ctx: Context) -> Iterator[Evidence]:
-    """For c = 2 to 4 the flow of a column with equal margins keeps them equal; Psi moves at the claimed rate; Lambert's W."""
+    """Equal margins stay equal (c = 4); with them, for every c, Psi moves at the claimed rate; Lambert's W."""
     p, t = sp.symbols("p t", positive=True)
+    column = [sp.exp(u), *[sp.Integer(1)] * 3]  # logits u, 0, 0, 0
+    moves = [p * (int(i == 0) - e / sum(column)) for i, e in enumerate(column)]
+    for other in moves[2:]:
+        yield Identity(other - moves[1], "the others move alike")
+    total = sp.exp(u) + z  # of the exponentials of any c = z + 1 logits u, 0, ..., 0
+    slope = p * (1 - sp.exp(u) / total) + p / total
+    yield Identity(slope.subs(z, 3) - (moves[0] - moves[1]), "slope of the margin, c = 4")
     rate = sp.diff(_claimed(ctx, c=z + 1, pi=p, t=t), t)
-    for c in (2, 3, 4):
-        column = [sp.exp(u)] + [sp.Integer(1)] * (c - 1)  # logits u, 0, ..., 0
-        softmax = [e / sum(column) for e in column]
-        moves = [p * (int(i == 0) - s) for i, s in enumerate(softmax)]
-        for other in moves[2:]:
-            yield Identity(other - moves[1], f"c = {c}: the others move alike")
-        slope = moves[0] - moves[1]
-        yield Identity(sp.diff(paper.psi(u, c), u) * slope - rate.subs(z, c - 1), f"c = {c}: rate of Psi")
+    yield Identity(sp.diff(paper.psi(u, z + 1), u) * slope - rate, "rate of Psi, every c")
     yield Identity(_claimed(ctx, c=z + 1, pi=p, t=0) - paper.psi(sp.Integer(0), z + 1), "at the start")
     # u = A/z - w solves Psi(u) = A where w e^w = e^(A/z)/z, that is e^(A/z) = z w e^w
     w, A = sp.symbols("w A", positive=True)
@@ -66,14 +66,17 @@ def margin_from_below(ctx: Context) -> Iterator[Evidence]:
 
 @check(paper.GF_LOWER, level=Level.SYMBOLIC)
 def margin_from_above(ctx: Context) -> Iterator[Evidence]:
-    """1 + c tau - e^u = z u >= 0, and c tau - z u = e^u - 1 >= 0: two bounds of u from above."""
+    """1 + c tau - e^u = z u >= 0, and c (tau - u) = e^u - 1 - u >= 0: two bounds of u from above."""
     c = z + 1
     at = (paper.psi(u, c) - 1) / c
     yield Identity(1 + c * at - sp.exp(u) - z * u, "e^u <= 1 + c tau")
-    yield Identity(c * at - z * u - (sp.exp(u) - 1), "z u <= c tau")
+    yield Identity(c * (at - u) - (sp.exp(u) - 1 - u), "u <= tau")
+    yield from _exponential_above_tangent()
+    y = sp.Symbol("y", positive=True)  # e^-tau
+    yield Identity(1 + z * y - c * y - (1 - y), "1 + z e^-tau >= c e^-tau: the loss is at least log c - tau")
     claimed = _claimed(ctx, c=c, pi=1, t=tau)
     (larger,) = claimed.atoms(sp.Max)
-    bounds = {1 / (1 + c * tau), sp.exp(-c * tau / z)}
+    bounds = {1 / (1 + c * tau), sp.exp(-tau)}
     yield Identity(sum(larger.args) - sum(bounds), "the two parts of the maximum")
     m = sp.Symbol("m", positive=True)
     yield Identity(sp.exp(claimed.subs(larger, m)) - (1 + z * m), "the loss at e^-u = m")
@@ -181,12 +184,13 @@ def derivatives_of_a_column(ctx: Context) -> Iterator[Evidence]:
             for j in range(i + 1):
                 claimed = f * (p[i] * int(i == j) - p[i] * p[j])
                 yield Identity(sp.diff(loss, w[i], w[j]) - claimed, f"c = {c}: Hessian, entry {i + 1}, {j + 1}")
-    for c in (2, 3, 5):
-        block = f * (sp.eye(c) / c - sp.ones(c, c) / c**2)
-        value = _claimed(ctx, c=c, pi=f)
-        for entry in sp.expand(block * block - value * block):
-            yield Identity(entry, f"c = {c}: the block over its value is a projection")
-        yield Identity(block.trace() - (c - 1) * value, f"c = {c}: of rank c - 1")
+    # at 0 the block is (f/c)(I - J/c) with J = 11', J^2 = c J and trace c: the same for every c
+    c, J = sp.symbols("c J", positive=True)
+    block, value = f / c * (1 - J / c), _claimed(ctx, c=c, pi=f)
+    squared = sp.rem(sp.expand(block**2 - value * block), J**2 - c * J, J)
+    yield Identity(squared, "the block over its value is a projection, every c")
+    trace = sp.expand(block).coeff(J, 0) * c + sp.expand(block).coeff(J, 1) * c  # tr I = tr J = c
+    yield Identity(trace - (c - 1) * value, "of rank c - 1, every c")
 
 
 @check(paper.ZIPF_AVERAGE, level=Level.SYMBOLIC)

@@ -68,14 +68,18 @@ def powers_of_nine_graphs(ctx: Context) -> Iterator[Evidence]:
 @check(dpsgd.MIXING, level=Level.SYMBOLIC)
 @check(dpsgd.MIXING_SHARP, level=Level.SYMBOLIC)
 def spectral_sum(ctx: Context) -> Iterator[Evidence]:
-    """sum lambda_j^2k v_j^2 over two eigenvalues 0 <= l <= l + d <= s, shares a, b and 1/n with a + b + 1/n = 1; k = 0, 1, 2, 3."""
-    l, d, e, a, b, r, n = sp.symbols("l d e a b r n")
-    domain = tuple(Interval(x, "0", closed_low=x != "r") for x in ("l", "d", "e", "a", "b", "r"))
-    for k in (0, 1, 2, 3):
-        claimed = sp.sympify(ctx.claim.expression).subs(dpsgd.k.symbol, k)
-        claimed = claimed.subs({dpsgd.s.symbol: l + d + e, dpsgd.n.symbol: n}).subs(n, (a + b + r) / r)
-        rest = a * l ** (2 * k) + b * (l + d) ** (2 * k)
-        yield Inequality((a + b + r) * claimed - rest, domain, what=f"k = {k}")
+    """sum x_j v_j^2 with x_j = lambda_j^2k at most S = s^2k and shares a, b, 1/n of one; then k = 0, 1, 2, 3 written out."""
+    x, d, e, a, b, r = sp.symbols("x d e a b r")
+    n, s, k = dpsgd.n.symbol, dpsgd.s.symbol, dpsgd.k.symbol
+    domain = tuple(Interval(v, "0", closed_low=v != "r") for v in ("x", "d", "e", "a", "b", "r"))
+    of_n = ctx.claim.expression.subs(n, (a + b + r) / r)
+    # two groups of eigenvalues, x <= x + d <= x + d + e = S; a + b + r = 1 up to scale, r = 1/n
+    every_k = (a + b + r) * of_n.subs(s ** (2 * k), x + d + e) - a * x - b * (x + d)
+    yield Inequality(every_k, domain, what="every k")
+    for power in (0, 1, 2, 3):
+        claimed = of_n.subs(k, power).subs(s, x + d + e)
+        rest = a * x ** (2 * power) + b * (x + d) ** (2 * power)
+        yield Inequality((a + b + r) * claimed - rest, domain, what=f"k = {power}")
 
 
 @control(dpsgd.MIXING, drops="mixing")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from array_api_compat import array_namespace, device
 
-from gradproof.experiments import data
+from gradproof.experiments.data import load
 from gradproof.experiments.engine.backend import backend
 from gradproof.experiments.engine.draws import ahead, keys
 from gradproof.experiments.engine.run import Method, run, start
@@ -94,9 +94,9 @@ def dpsgd(nodes: Nodes, W: Array, gamma: Any, *, average_last: bool = False) -> 
     return Method(init, step)
 
 
-def split_rows(n: int, *, sort: bool, lam: float = 0.1) -> Logistic:
-    """breast_cancer in n equal parts, rows shuffled or sorted by label; what does not fit is left out."""
-    d = data.breast_cancer()
+def split_rows(n: int, *, sort: bool, lam: float = 0.1, data: str = "breast_cancer") -> Logistic:
+    """A data set in n equal parts, rows shuffled or sorted by label; what does not fit is left out."""
+    d = load(data)
     order = np.argsort(d.y, kind="stable") if sort else np.random.default_rng(0).permutation(len(d.y))
     m = len(order) // n
     order = order[: n * m].reshape(n, m)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -85,25 +86,45 @@ def exact_averages_on_quadratics(ctx: Context) -> Iterator[Evidence]:
 @check(dpsgd.CONSENSUS, level=Level.EMPIRICAL)
 def minibatches_on_graphs(ctx: Context) -> Iterator[Evidence]:
     """breast_cancer on 8 nodes, rows shuffled or sorted by label, batches of 4, ring and exponential graph, 60 seeds."""
-    K, seeds, n = (100, 100, 8) if ctx.at_least("full") else (12, 60, 8)
+    K, seeds = (100, 100) if ctx.at_least("full") else (12, 60)
     for sort, name in ((False, "exponential 8"), (True, "ring 8")):
-        nodes = Minibatches(split_rows(n, sort=sort), 4)
-        W, L = GRAPHS[name], float(np.max(nodes.problem.L_i))
-        s = float(gossip.second_eigenvalue(W).high)
-        gamma = 0.8 * longest_step(ctx.claim, s, n) / L
-        stream = (ctx.claim.id.split("~")[0], ctx.scope, ctx.seed, name)
-        out = trace(nodes, W.astype(float), gamma, K, seeds=seeds, stream=stream, on=ctx.backend)
-        f0 = float(nodes.problem.values(np.zeros(nodes.problem.d)).mean())
-        at = {
-            "gamma": gamma, "L": L, "n": n, "K": K, "s": s, "sigma2": nodes.sigma2,
-            "zeta2": float(out.heterogeneity.max()), "Delta": f0,
-        }  # fmt: skip
-        average = {v: out[v].values[0].mean(axis=-1) for v in ("gradient", "mean_gradient", "consensus")}
-        x, bound = left_side(ctx.claim, at, **average), float(bound_at(ctx.claim, at))
-        yield Measurement(
-            measured=float(x.mean()), bound=bound, error=float(x.std() / np.sqrt(seeds)), error_source="statistical",
-            parameters={"graph": name, "sorted": sort, **at}, n=seeds, seed=ctx.seed, e_value=e_value(x, bound), level=LEVEL,
-        )  # fmt: skip
+        yield _minibatches(ctx, "breast_cancer", sort, name, GRAPHS[name], K, seeds)
+
+
+@check(dpsgd.SHARPER, level=Level.EMPIRICAL, budget="full")
+@check(dpsgd.THEOREM1, level=Level.EMPIRICAL, budget="full")
+@check(dpsgd.CONSENSUS, level=Level.EMPIRICAL, budget="full")
+def more_nodes_and_digits(ctx: Context) -> Iterator[Evidence]:
+    """breast_cancer and digits on 4 to 32 nodes, rows shuffled or sorted, ring, torus, exponential, complete; 60 seeds."""
+    graphs = {
+        "complete 4": gossip.complete(4),
+        "torus 2 x 4": gossip.torus(2, 4),
+        "exponential 16": gossip.exponential(16),
+        "ring 32": gossip.ring(32),
+    }
+    for data, sort, (name, W) in product(("breast_cancer", "digits"), (False, True), graphs.items()):
+        yield _minibatches(ctx, data, sort, name, W, 60, 60)
+
+
+def _minibatches(ctx: Context, data: str, sort: bool, name: str, W: Any, K: int, seeds: int) -> Measurement:
+    """K steps of D-PSGD with batches of 4 at 4/5 of the longest step, the heterogeneity measured along the runs."""
+    n, nodes = len(W), Minibatches(split_rows(len(W), sort=sort, data=data), 4)
+    L, s = float(np.max(nodes.problem.L_i)), float(gossip.second_eigenvalue(W).high)
+    gamma = 0.8 * longest_step(ctx.claim, s, n) / L
+    stream = (ctx.claim.id.split("~")[0], ctx.scope, ctx.seed, name)
+    out = trace(nodes, W.astype(float), gamma, K, seeds=seeds, stream=stream, on=ctx.backend)
+    f0 = float(nodes.problem.values(np.zeros(nodes.problem.d)).mean())
+    at = {
+        "gamma": gamma, "L": L, "n": n, "K": K, "s": s, "sigma2": nodes.sigma2,
+        "zeta2": float(out.heterogeneity.max()), "Delta": f0,
+    }  # fmt: skip
+    average = {v: out[v].values[0].mean(axis=-1) for v in ("gradient", "mean_gradient", "consensus")}
+    x, bound = left_side(ctx.claim, at, **average), float(bound_at(ctx.claim, at))
+    return Measurement(
+        measured=float(x.mean()), bound=bound, error=float(x.std() / np.sqrt(seeds)), error_source="statistical",
+        parameters={"data": data, "graph": name, "sorted": sort, **at}, n=seeds, seed=ctx.seed, e_value=e_value(x, bound),
+        level=LEVEL,
+    )  # fmt: skip
 
 
 # --- the proof -----------------------------------------------------------------------------------------------------------
@@ -137,7 +158,7 @@ def contraction() -> Proof:
 
 @check(dpsgd.CONSENSUS, level=Level.SYMBOLIC)
 def recursion_of_the_deviations(ctx: Context) -> Iterator[Evidence]:
-    """Young in the kernel; the bound C is the fixed point of (1 - s) C = gamma^2 (2 L^2 C + 2 zeta^2)/(1 - s) + gamma^2 sigma^2."""
+    """Young in the kernel, used at s and at 1/2; C solves (1 - s) C = gamma^2 (2 L^2 C + 2 zeta^2)/(1 - s) + gamma^2 sigma^2."""
     yield contraction()
     C, s, L, gamma = ctx.claim.expression, *(p.symbol for p in (dpsgd.s, dpsgd.L, dpsgd.gamma))
     pull = (2 * L**2 * C + 2 * dpsgd.zeta2.symbol) / (1 - s)
@@ -208,6 +229,14 @@ def two_components(ctx: Context) -> Iterator[Evidence]:
     yield _violation(ctx.claim, W, 0.0, [1, 1, -1, -1])
 
 
+@control(dpsgd.CONSENSUS, drops="consensus_start")
+def nodes_apart_at_the_start(ctx: Context) -> Iterator[Evidence]:
+    """Four nodes at 1 and -1 in turn and one short step: they are as far apart as they began."""
+    out = gossip.quadratic_run(gossip.ring(4), 1, np.zeros(4, int), Fraction(1, 100), 0, 1, np.array([1, -1, 1, -1]))
+    bound = ctx.claim.bound(gamma=Fraction(1, 100), L=1, s=Fraction(1, 3), sigma2=0, zeta2=0)
+    yield Measurement(measured=out.consensus, bound=bound)
+
+
 @control(dpsgd.CONSENSUS, drops="heterogeneity")
 def equal_functions_assumed(ctx: Context) -> Iterator[Evidence]:
     """Different minimisers and constant steps, without noise: the disagreement persists where zeta = 0 allows none."""
@@ -247,8 +276,9 @@ def closed_forms_at_the_stated_step(ctx: Context) -> Iterator[Evidence]:
 
 @check(dpsgd.COROLLARY2, level=Level.SYMBOLIC)
 def corollary_from_the_sharper_rate(ctx: Context) -> Iterator[Evidence]:
-    """With t = sigma sqrt(K/n): the derived rate at gamma = 1/(2L + t) is below the stated bound, for all parameters."""
+    """With t = sigma sqrt(K/n) the conditions on K bound the graph's terms; the derived rate is below the stated bound."""
     Delta, L, t, n, K = sp.symbols("Delta L t n K", positive=True)
+    yield from _conditions_of_the_corollary(ctx.claim, Delta, L, t, n, K)
     claimed = ctx.claim.expression.subs({dpsgd.sigma2.symbol: t**2 * n / K}).subs(
         {dpsgd.Delta.symbol: Delta, dpsgd.L.symbol: L, dpsgd.n.symbol: n, dpsgd.K.symbol: K}
     )
@@ -265,10 +295,36 @@ def corollary_from_the_sharper_rate(ctx: Context) -> Iterator[Evidence]:
     yield Inequality(2 * A - B, gap, what="the graph's terms")
 
 
+def _conditions_of_the_corollary(claim: Claim, *positive: Any) -> Iterator[Evidence]:
+    """Both conditions in t: D >= 1/2, and the graph's term, at most 4 K L^2 A/t^2, is at most 2 t (Delta + L)/n."""
+    Delta, L, t, n, K = positive
+    swap = {p.symbol: v for p, v in zip((dpsgd.Delta, dpsgd.L, dpsgd.n, dpsgd.K), (Delta, L, n, K), strict=True)}
+    s, zeta2, sigma2 = dpsgd.s.symbol, dpsgd.zeta2.symbol, t**2 * n / K
+
+    def room(name: str) -> Any:
+        relation = claim.assumption(name).relation
+        return (relation.lhs - relation.rhs).subs({dpsgd.sigma2.symbol: sigma2} | swap)
+
+    A = sigma2 / (1 - s**2) + 9 * zeta2 / (1 - s) ** 2
+    squares = (t**3 * (Delta + L)) ** 2 - (2 * L**2 * n * K * A) ** 2
+    yield Identity(room("graph_forgotten") - n**3 / K**2 * squares, "A <= t^3 (Delta + L)/(2 L^2 n K)")
+    largest = t**3 * (Delta + L) / (2 * L**2 * n * K)
+    yield Identity(4 * K * L**2 * largest / t**2 - 2 * t * (Delta + L) / n, "the graph's term at that A")
+    yield Identity(room("step_small") - n * (t**2 * (1 - s) ** 2 - 72 * L**2 * n), "t^2 >= 72 L^2 n/(1 - s)^2")
+    l, m, gap, w = sp.symbols("L n gap w")  # gap = 1 - s, t^2 = 72 L^2 n/(1 - s)^2 + w, gamma <= 1/t
+    domain = (
+        Interval("L"),
+        Interval("n", "1", closed_low=True),
+        Interval("gap", "0", "1", closed_high=True),
+        Interval("w", closed_low=True),
+    )
+    yield Inequality(sp.Rational(1, 2) - 2 * l**2 / (gap**2 * (72 * l**2 * m / gap**2 + w)), domain, what="D >= 1/2")
+
+
 @control(dpsgd.COROLLARY2, drops="step")
 def beyond_stability(ctx: Context) -> Iterator[Evidence]:
-    """gamma = 5/2 at L = 1: the mean iterate diverges."""
-    yield _common(ctx, 2.5, 4, _least_K(1 / 3, 4, 1.0, 0.0), 1.0, s=1 / 3, zeta2=0.0)
+    """gamma = 21/10 at L = 1: the mean iterate diverges."""
+    yield _common(ctx, 2.1, 4, _least_K(1 / 3, 4, 1.0, 0.0), 1.0, s=1 / 3, zeta2=0.0)
 
 
 @check(dpsgd.LINEAR_SPEEDUP, level=Level.SYMBOLIC)
@@ -282,9 +338,16 @@ def solved_for_K(ctx: Context) -> Iterator[Evidence]:
     swap = {p.symbol: v for p, v in names.items()}
     claimed = sp.simplify(ctx.claim.expression.subs(dpsgd.K.symbol, dpsgd.n.symbol / q**2).subs(swap))
     noise = (2 * Delta / c + c * L * x) * q / n
-    top = f"(2*Delta/c + c*L*x)/(2*c^2*L^2*B*n)"  # noqa: F541
+    top = "(2*Delta/c + c*L*x)/(2*c^2*L^2*B*n)"
     domain = (*(Interval(v) for v in ("n", "c", "L", "B", "Delta", "x")), Interval("q", "0", top, closed_high=True))
     yield Inequality(claimed - noise - 2 * c**2 * q**2 * L**2 * B, domain, what="the graph's term")
+    # both conditions are what the claim asks of K = n/q^2
+    swap[dpsgd.K.symbol], gap = n / q**2, 1 - dpsgd.s.symbol
+    forgotten, half_ = (ctx.claim.assumption(k).relation for k in ("graph_forgotten", "half"))
+    graph, A = dpsgd.GRAPH.subs(swap), 2 * Delta / c + c * L * x
+    room = n / q**2 * (A**2 - (2 * c**2 * L**2 * graph * n * q) ** 2)
+    yield Identity((forgotten.lhs - forgotten.rhs).subs(swap) - room, "q is small enough")
+    yield Identity((half_.lhs - half_.rhs).subs(swap) - n / q**2 * (gap**2 - 4 * (c * q * L) ** 2), "u <= 1/4")
 
 
 @check(dpsgd.LINEAR_SPEEDUP, level=Level.EXACT)
@@ -300,10 +363,10 @@ def closed_forms_from_there_on(ctx: Context) -> Iterator[Evidence]:
 
 @control(dpsgd.LINEAR_SPEEDUP, drops="short_step")
 def a_step_beyond_stability(ctx: Context) -> Iterator[Evidence]:
-    """c so large that gamma = 5/2 at L = 1: the mean iterate diverges."""
+    """c so large that gamma = 21/10 at L = 1: the mean iterate diverges."""
     n, K = 4, 1000
-    c = 2.5 * np.sqrt(K / n)
-    measured = gossip.common_average(1.0, 2.5, n, 1.0, K, 4.0)
+    c = 2.1 * np.sqrt(K / n)
+    measured = gossip.common_average(1.0, 2.1, n, 1.0, K, 4.0)
     at = {"c": c, "L": 1.0, "n": n, "K": K, "s": 0.0, "sigma2": 1.0, "zeta2": 0.0, "Delta": 2.0}
     bound = ctx.claim.bound(drop=("short_step", "half", "graph_forgotten"), **at)
     yield Measurement(measured=measured, bound=bound)

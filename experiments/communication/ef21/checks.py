@@ -8,20 +8,25 @@ from typing import Any
 import numpy as np
 
 from gradproof.experiments import compressors as C
-from gradproof.experiments import data
 from gradproof.experiments.communication.ef21 import instances, methods
-from gradproof.experiments.communication.ef21.instances import ROUNDING, Constants, Trace, closest, lyapunov, trace
+from gradproof.experiments.communication.ef21.instances import (
+    ROUNDING,
+    RUNS,
+    Constants,
+    at_most,
+    closest,
+    lyapunov,
+    trace,
+)
 from gradproof.experiments.engine.check import Context, Evidence, check
 from gradproof.experiments.engine.eprocess import e_value, lower_limit
 from gradproof.experiments.engine.run import run, start
-from gradproof.experiments.problems import LeastSquares, Logistic
+from gradproof.experiments.problems import LeastSquares
 from gradproof.solvers.ef_lyapunov import L_rf, cloning_mean_square, overlap
 from gradproof.theory.communication import ef21
 from gradproof.theory.evidence import Level, Measurement, Relation
 
 EMPIRICAL = Level.EMPIRICAL
-RUNS = ("breast_cancer", "sine")
-SIZES = ("mushrooms", "phishing", "a9a", "w8a")
 
 
 @check(ef21.COMPRESSORS, level=EMPIRICAL)
@@ -77,69 +82,6 @@ def lyapunov_along_runs(ctx: Context) -> Iterator[Evidence]:
             dx2 = gamma**2 * t.g2[list(t.gammas).index(label), 0, :-1]
             bound = ctx.claim.bound(gamma=gamma, L=t.at.L, L_AM=t.at.L_AM, alpha=t.alpha, V=V, grad2=grad2, dx2=dx2)
             yield closest(after, bound, ROUNDING * V, data=name, gamma=gamma, step_size=label)
-
-
-@check(ef21.NONCONVEX_QM, level=EMPIRICAL)
-@check(ef21.NONCONVEX_AM, level=EMPIRICAL)
-def average_gradient(ctx: Context) -> Iterator[Evidence]:
-    """The average squared gradient of EF21 with Top1 on breast_cancer and on sine least squares."""
-    for name in RUNS:
-        yield _average(ctx, instances.quick(name, ctx.backend), data=name)
-
-
-def _average(ctx: Context, t: Trace, **parameters: Any) -> Measurement:
-    quadratic = ctx.claim.id.startswith(ef21.NONCONVEX_QM.id)
-    label = "qm" if quadratic else "am"
-    k, gamma = list(t.gammas).index(label), t.gammas[label]
-    G0 = float(t.e2[k, 0, 0].mean() if quadratic else t.G()[k, 0, 0])
-    mean = {"L_QM": t.at.L_QM} if quadratic else {"L_AM": t.at.L_AM}
-    bound = ctx.claim.bound(
-        gamma=gamma, L=t.at.L, **mean, alpha=t.alpha, T=t.T, f0=float(t.f[k, 0, 0]), f_inf=0.0, G0=G0
-    )
-    return _le(t.average(label)[0], bound, gamma=gamma, n=t.T, **parameters)
-
-
-@check(ef21.NONCONVEX_QM, level=EMPIRICAL, budget="full")
-@check(ef21.NONCONVEX_AM, level=EMPIRICAL, budget="full")
-def average_gradient_on_libsvm_sets(ctx: Context) -> Iterator[Evidence]:
-    """The same on mushrooms, phishing, a9a and w8a with 20, 100 and (Top1 on 1000 clients) 1000 clients."""
-    for name in SIZES:
-        rows = data.load(name)
-        for n in (20, 100, 1000):
-            t = _libsvm(rows, n, ctx.backend)
-            yield _average(ctx, t, data=name, clients=n)
-
-
-def _libsvm(rows: data.Dataset, n: int, backend: str) -> Trace:
-    if (rows.name, n, backend) not in _LIBSVM:
-        A, b = data.split(rows, n, order="norm")
-        problem = Logistic(A, b, 1e-3)
-        gammas = {k: v for k, v in Constants.of(problem).steps(1 / problem.d).items() if k in ("qm", "am")}
-        t = trace(problem, 30, gammas=gammas, backend=backend)
-        # keep the numbers, not the data
-        _LIBSVM[rows.name, n, backend] = Trace(None, t.at, t.alpha, t.gammas, t.grad2, t.g2, t.f, t.e2)  # type: ignore[arg-type]
-    return _LIBSVM[rows.name, n, backend]
-
-
-_LIBSVM: dict[tuple[str, int, str], Trace] = {}
-
-
-@check(ef21.NONCONVEX_QM, level=EMPIRICAL, budget="gpu")
-@check(ef21.NONCONVEX_AM, level=EMPIRICAL, budget="gpu")
-def average_gradient_of_a_thousand_clients(ctx: Context) -> Iterator[Evidence]:
-    """The same on logistic loss with 1000 clients of very different sizes in 10^4 dimensions, Top100, 100 steps."""
-    yield thousand_clients(ctx)
-
-
-def thousand_clients(ctx: Context, n: int = 1000, d: int = 10_000, steps: int = 100) -> Measurement:
-    """Two Gaussian rows a client, their scale log-normal over the clients; the backend of ``ctx``."""
-    rng = ctx.rng("clients")
-    A = rng.standard_normal((n, 2, d)) * np.exp(rng.standard_normal((n, 1, 1)) / 2) / np.sqrt(d)
-    problem = Logistic(A, np.sign(rng.standard_normal((n, 2))), 1e-3)
-    compressor = C.TopK(max(d // 100, 1))
-    gammas = {k: v for k, v in Constants.of(problem).steps(compressor.alpha(d)).items() if k in ("qm", "am")}
-    t = trace(problem, steps, compressor=compressor, gammas=gammas, backend=ctx.backend)
-    return _average(ctx, t, data="log-normal clients", clients=n, d=d)
 
 
 @check(ef21.STEPSIZE_ROOT, level=EMPIRICAL)
@@ -198,7 +140,7 @@ def compressors_of_different_quality(ctx: Context) -> Iterator[Evidence]:
         f_inf=0.0,
         D0=D0,
     )
-    yield _le(t.average("am")[0], bound, data="breast_cancer", gamma=gamma, n=t.T)
+    yield at_most(t.average("am")[0], bound, data="breast_cancer", gamma=gamma, n=t.T)
 
 
 @check(ef21.PL, level=EMPIRICAL)
@@ -221,7 +163,7 @@ def linear_rate_on_least_squares(ctx: Context) -> Iterator[Evidence]:
         Psi = t.f[0, 0] - f_star + weight * t.G()[0, 0]
         for T in (10, 100, 400):
             bound = ctx.claim.bound(gamma=gamma, mu=mu, L=at.L, L_AM=at.L_AM, alpha=alpha, T=T, Psi0=float(Psi[0]))
-            yield _le(Psi[T], bound, error=ROUNDING * (abs(f_star) + Psi[T]), data=name, gamma=gamma, T=T, n=T)
+            yield at_most(Psi[T], bound, error=ROUNDING * (abs(f_star) + Psi[T]), data=name, gamma=gamma, T=T, n=T)
 
 
 @check(ef21.TIGHT_SINGLE_WORKER, level=EMPIRICAL)
@@ -280,7 +222,7 @@ def cloning_random_constants(ctx: Context) -> Iterator[Evidence]:
         bound.append(float(ctx.claim.bound(L_i=tuple(map(float, L_i)))))
     m, b = np.array(measured), np.array(bound)
     k = int(np.argmax(m / b))
-    yield _le(m[k], b[k], draw=k, n=len(m))
+    yield at_most(m[k], b[k], draw=k, n=len(m))
 
 
 @check(ef21.RARE_FEATURES, level=EMPIRICAL)
@@ -295,7 +237,7 @@ def rare_features_on_real_data(ctx: Context) -> Iterator[Evidence]:
     bound = ctx.claim.bound(
         gamma=gamma, L=at.L, L_rf=constant, alpha=alpha, T=t.T, f0=float(t.f[0, 0, 0]), f_inf=0.0, G0=G0
     )
-    yield _le(t.average("rf")[0], bound, data="breast_cancer", gamma=gamma, L_rf=constant, L_AM=at.L_AM, n=t.T)
+    yield at_most(t.average("rf")[0], bound, data="breast_cancer", gamma=gamma, L_rf=constant, L_AM=at.L_AM, n=t.T)
 
 
 @check(ef21.PARTIAL_PARTICIPATION, level=EMPIRICAL)
@@ -371,23 +313,6 @@ def gradients_move_no_faster(ctx: Context) -> Iterator[Evidence]:
         distance = np.linalg.norm(x - y, axis=-1)
         error = ROUNDING * (1 + bound * np.linalg.norm(x, axis=-1)) / distance
         yield closest(moved / distance, bound, error, what="slope", relation=Relation.LE, data=name)
-
-
-def _le(
-    measured: Any, bound: Any, *, error: float | None = None, n: int = 1, what: str = "", **parameters: Any
-) -> Measurement:
-    """A float measurement of <= whose error is rounding."""
-    m = float(measured)
-    return Measurement(
-        measured=m,
-        bound=float(bound),
-        error=abs(m) * 2.0**-40 if error is None else float(error),
-        error_source="rounding",
-        relation=Relation.LE,
-        what=what,
-        parameters=parameters,
-        n=n,
-    )
 
 
 def _test(ctx: Context, x: np.ndarray, bound: Any, **parameters: Any) -> Measurement:

@@ -286,6 +286,7 @@ def cloning_exact(ctx: Context) -> Iterator[Evidence]:
             bound=ctx.claim.bound(L_i=L_i),
             parameters={"L_i": str(L_i), "N": int(sum(N_i))},
         )
+        assert square >= mean**2, "the quadratic mean of the copies is at least L_AM"
 
 
 @check(ef21.RARE_FEATURES, level=EXACT)

@@ -24,6 +24,9 @@ from gradproof.theory.evidence import Measurement, Relation
 #: Rounding in a value that sums some hundred terms through a dozen operations, relative.
 ROUNDING = 2.0**-44
 
+#: The problems of the quick runs.
+RUNS = ("breast_cancer", "sine")
+
 Array = Any
 
 
@@ -171,6 +174,23 @@ def closest(
         relation=relation,
         parameters=parameters | {"step": k},
         n=room.size,
+    )
+
+
+def at_most(
+    measured: Any, bound: Any, *, error: float | None = None, n: int = 1, what: str = "", **parameters: Any
+) -> Measurement:
+    """A float measurement of <= whose error is rounding."""
+    m = float(measured)
+    return Measurement(
+        measured=m,
+        bound=float(bound),
+        error=abs(m) * 2.0**-40 if error is None else float(error),
+        error_source="rounding",
+        relation=Relation.LE,
+        what=what,
+        parameters=parameters,
+        n=n,
     )
 
 

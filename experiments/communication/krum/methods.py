@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from array_api_compat import array_namespace
 
-from gradproof.experiments import data
+from gradproof.experiments.data import load
 from gradproof.experiments.engine.backend import backend
 from gradproof.experiments.engine.draws import ahead, keys
 from gradproof.experiments.engine.run import Method, run, start
@@ -158,9 +158,9 @@ ATTACKS: dict[str, BatchAttack] = {
 }
 
 
-def problem(B: int = 8) -> Rows:
-    """breast_cancer, all rows."""
-    d = data.breast_cancer()
+def problem(B: int = 8, *, data: str = "breast_cancer") -> Rows:
+    """All rows of a data set, and minibatches of B."""
+    d = load(data)
     return Rows(d.X, d.y, B)
 
 

@@ -75,7 +75,7 @@ def krum_is_not_hijacked(ctx: Context) -> Iterator[Evidence]:
 ATTAINED: tuple[list[Value], list[Value], int] = ([(Fraction(x),) for x in (0, 1, 1, 2, 2)], [(Fraction(0),)], 1)
 
 
-def _configurations(ctx: Context) -> Iterator[tuple[list[Value], list[Value], int]]:
+def configurations(ctx: Context) -> Iterator[tuple[list[Value], list[Value], int]]:
     """Correct vectors, Byzantine vectors and f: the attained one; random small integers (many ties); found by search."""
     yield ATTAINED
     rng = ctx.rng("configurations")
@@ -91,7 +91,7 @@ def _configurations(ctx: Context) -> Iterator[tuple[list[Value], list[Value], in
 @check(krum.NEIGHBOUR_COUNTS, level=Level.EXACT)
 def counted_under_attack(ctx: Context) -> Iterator[Evidence]:
     """Correct neighbours of every vector in configurations with colluders, ties and searched attacks."""
-    for correct, byzantine, f in _configurations(ctx):
+    for correct, byzantine, f in configurations(ctx):
         V, m = correct + byzantine, len(correct)
         for i in range(len(V)):
             count = sum(j < m for j in neighbours(V, f, i))
@@ -130,7 +130,7 @@ def _selected_to_mean(correct: list[Value], byzantine: list[Value], f: int) -> F
 @check(krum.DETERMINISTIC, level=Level.EXACT)
 def distance_under_attack(ctx: Context) -> Iterator[Evidence]:
     """Exact distances in configurations with colluders, ties and searched attacks; the first attains the bound."""
-    for correct, byzantine, f in _configurations(ctx):
+    for correct, byzantine, f in configurations(ctx):
         n = len(correct) + f
         bound = ctx.claim.bound(S_min=least_correct_sum(correct, f), n=n, f=f)
         measured = _selected_to_mean(correct, byzantine, f)

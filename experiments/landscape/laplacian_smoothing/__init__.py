@@ -1,6 +1,13 @@
 """Laplacian smoothing in numbers: methods, attraction regions, and the checks that confront the claims with evidence."""
 
-from gradproof.experiments.landscape.laplacian_smoothing import dimensions, literal, rates, smoothing, symbolic
+from gradproof.experiments.landscape.laplacian_smoothing import (
+    dimensions,
+    every_schedule,
+    literal,
+    rates,
+    smoothing,
+    symbolic,
+)
 from gradproof.experiments.landscape.laplacian_smoothing.digits import compare_on_digits
 from gradproof.experiments.landscape.laplacian_smoothing.methods import (
     Method,
@@ -23,6 +30,7 @@ __all__ = [
     "compare_on_digits",
     "constant",
     "dimensions",
+    "every_schedule",
     "expected_loss",
     "literal",
     "norms_after",

@@ -10,13 +10,8 @@ import sympy as sp
 
 from gradproof.experiments.engine.check import Context, Evidence, control
 from gradproof.experiments.landscape.sgd_stability import instances as data
-from gradproof.experiments.landscape.sgd_stability.exact import (
-    diagonal_trace,
-    loss_of,
-    relu_statistics,
-    relu_trace,
-    settle,
-)
+from gradproof.experiments.landscape.sgd_stability.exact import loss_of, settle
+from gradproof.experiments.landscape.sgd_stability.networks import diagonal_trace, relu_statistics, relu_trace
 from gradproof.solvers import moments
 from gradproof.theory.evidence import Measurement, Relation
 from gradproof.theory.landscape import sgd_stability as paper

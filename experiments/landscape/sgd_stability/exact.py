@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg
-import sympy as sp
 
 from gradproof.experiments.engine.check import Context, Evidence, certifier, check
 from gradproof.experiments.landscape.sgd_stability import instances as data
 from gradproof.solvers import moments
+from gradproof.solvers.exact.rounding import whole_number
 from gradproof.solvers.moments.certificates import certify
 from gradproof.solvers.moments.curvatures import EPS, noise_fraction, noise_ratio
 from gradproof.theory.errors import ParameterError
@@ -106,13 +106,13 @@ def certificate(
         rows: n * d rational entries, row after row. d: parameters. batch_size, replacement (0 or 1): the sampling.
     """
     entries = list(rows) if isinstance(rows, tuple | list) else [rows]
-    width = int(d)
-    if width < 1 or width != d or len(entries) % width:
+    width = whole_number(d, "d", least=1)
+    if len(entries) % width:
         raise ParameterError(
             f"rows has {len(entries)} entries, which is no multiple of d = {d}; give d entries for each sample"
         )
     table = [entries[i : i + width] for i in range(0, len(entries), width)]
-    B = int(batch_size) if batch_size == int(batch_size) else batch_size
+    B = whole_number(batch_size, "batch_size", least=1)
     found = certify(table, eta, batch_size=B, replacement=bool(replacement))
     return found.proof(), {"side": found.side}
 
@@ -148,7 +148,7 @@ def _growth(H: np.ndarray, eta: float, B: int, replacement: bool) -> float:
 
 @check(paper.BATCH_MONOTONE, level=Level.EXACT)
 def thresholds_of_all_batch_sizes(ctx: Context) -> Iterator[Evidence]:
-    """S12 and random rows, every batch size, both samplings."""
+    """S12 and random rows, every batch size, both samplings; equal rows, where the batch size does not matter, exactly."""
     rows = {"S12": data.S12, "Gaussian": ctx.rng("rows").standard_normal((8, 5))}
     for (name, G), replacement in product(rows.items(), (False, True)):
         found = [moments.stability_threshold(G, batch_size=B, replacement=replacement) for B in range(1, len(G) + 1)]
@@ -160,6 +160,13 @@ def thresholds_of_all_batch_sizes(ctx: Context) -> Iterator[Evidence]:
                 error_source="solver gap",
                 parameters=_label(name, larger.batch_size, replacement),
             )
+    exact = [moments.algebraic_threshold([[1, 2]] * 3, batch_size=B).eta[0] for B in (1, 2, 3)]  # 2/5, a rational
+    for B in (2, 3):
+        yield Measurement(
+            measured=exact[B - 1],
+            bound=ctx.claim.bound(eta_smaller=exact[B - 2]),
+            parameters=_label("equal rows", B, False),
+        )
 
 
 @check(paper.DUAL_THRESHOLD, level=Level.EXACT)
@@ -216,7 +223,7 @@ def frobenius(curvatures: np.ndarray) -> tuple[float, float, float]:
 
 @check(paper.NECESSARY, level=Level.EXACT)
 def thresholds_below_the_necessary_bounds(ctx: Context) -> Iterator[Evidence]:
-    """The exact threshold against the trace and rank-one bounds, and these against the looser ones."""
+    """The exact threshold against the trace and rank-one bounds, and these against the looser ones; each attained alone."""
     for name, curvatures, B, replacement in _bounded_instances(ctx):
         t = moments.stability_threshold(curvatures, batch_size=B, replacement=replacement)
         b = moments.bounds(curvatures, batch_size=B, replacement=replacement, threshold=t)
@@ -231,6 +238,19 @@ def thresholds_below_the_necessary_bounds(ctx: Context) -> Iterator[Evidence]:
                 measured=getattr(b, smaller), bound=getattr(b, larger), error=0, error_source="rounding",
                 parameters=where, what=f"the {smaller} bound under the {larger} bound",
             )  # fmt: skip
+    # diag(1, 1/2) and diag(4, 1/2): at v = e_1 the quotient mean h^2/mean h = 17/5 is exact, and the trace bound is 24/35
+    H = [[[1, 0], [0, Fraction(1, 2)]], [[4, 0], [0, Fraction(1, 2)]]]
+    yield Measurement(
+        measured=moments.algebraic_threshold(H, batch_size=1).eta[0], parameters=_label("diagonal", 1, False),
+        bound=ctx.claim.bound(p=1, tr=3, h2=Fraction(13, 2), hi2=Fraction(35, 4), R1=Fraction(17, 5)),
+    )  # fmt: skip
+    # random signs in four dimensions, up to a factor -1: |J|^2 = 4, and E (v'J)^4 = 3 - 2 sum v_j^4 is at most 5/2
+    signs = [[1, *rest] for rest in product((1, -1), repeat=3)]
+    yield certify(signs, Fraction(1, 2), batch_size=1).proof()
+    yield Measurement(
+        measured=Fraction(1, 2), bound=ctx.claim.bound(p=1, tr=4, h2=4, hi2=16, R1=Fraction(5, 2)),
+        what="a step that the kernel proves stable", parameters=_label("signs", 1, False),
+    )  # fmt: skip
 
 
 @check(paper.TRACE, level=Level.EXACT)
@@ -260,7 +280,7 @@ def trace_at_the_threshold(ctx: Context) -> Iterator[Evidence]:
 
 @check(paper.SUFFICIENT, level=Level.EXACT)
 def thresholds_above_the_sufficient_bounds(ctx: Context) -> Iterator[Evidence]:
-    """The exact threshold against the identity and per-sample bounds; and a stable minimum with large non-uniformity."""
+    """The exact threshold against the identity and per-sample bounds; equal Hessians, which attain both; large non-uniformity."""
     for name, curvatures, B, replacement in _bounded_instances(ctx):
         t = moments.stability_threshold(curvatures, batch_size=B, replacement=replacement)
         H = data.as_floats(curvatures)
@@ -272,6 +292,8 @@ def thresholds_above_the_sufficient_bounds(ctx: Context) -> Iterator[Evidence]:
             measured=t.value, bound=float(ctx.claim.bound(lam_I=lam_I, h_max=h_max)), error=t.error, error_source="solver gap",
             parameters=_label(name, B, replacement),
         )  # fmt: skip
+    equal = moments.algebraic_threshold([[[3, 0], [0, 3]]] * 2, batch_size=1).eta[0]  # 2/3, a rational
+    yield Measurement(measured=equal, bound=ctx.claim.bound(lam_I=3, h_max=3), parameters={"instance": "3 I, twice"})
     t = moments.stability_threshold(data.NON_UNIFORM, batch_size=1)
     yield Measurement(
         measured=moments.uniformity(data.NON_UNIFORM) * t.value, bound=1.0, error=1e-12, error_source="rounding",
@@ -337,7 +359,7 @@ def settle(H: np.ndarray, g: np.ndarray, eta: float, B: int, replacement: bool, 
 
 @check(paper.LOSS_FROBENIUS, level=Level.EXACT)
 def loss_over_all_batches(ctx: Context) -> Iterator[Evidence]:
-    """The expected loss after one step, over every batch in rational arithmetic, at the best alignment factor."""
+    """The expected loss after one step, over every batch in rational arithmetic, at the best alignment; equality for d = 1."""
     instances = {"R4": data.R4, "integers": data.integer_rows(ctx.rng("rows"), 4, 2)}
     for (name, rows), (B, replacement) in product(instances.items(), SAMPLINGS):
         H = data.hessians(rows)
@@ -362,66 +384,17 @@ def loss_over_all_batches(ctx: Context) -> Iterator[Evidence]:
                 parameters=_label(name, B, replacement, eta=str(eta)),
             )
 
+    h, fourth, step = (
+        Fraction(5, 2),
+        Fraction(17, 2),
+        Fraction(2, 5),
+    )  # rows 1 and 2: mean J^2, mean J^4, and eta = 1/mean J^2
+    after = (loss_of([[h]], [1 - step]) + loss_of([[h]], [1 - 4 * step])) / 2
+    mu0 = (fourth - h**2) / h**2
+    bound = ctx.claim.bound(eta=step, p=1, mu0=mu0, h2=h**2, loss=loss_of([[h]], [Fraction(1)]))
+    yield Measurement(measured=after, bound=bound, parameters=_label("1, 2", 1, False))
+
 
 def loss_of(H: Any, delta: Any) -> Any:
     """``delta' H delta / 2``."""
     return sum(x * y for x, y in zip(delta, data.apply(H, delta), strict=True)) / 2
-
-
-def relu_trace(W: Any, a: Any, X: Any) -> Any:
-    """``Tr H = mean_i ||grad f(x_i)||^2`` of a two-layer ReLU network, from its gradient: d/da_j and d/dw_j."""
-    total = 0
-    for x in X:
-        for w, aj in zip(W, a, strict=True):
-            z = sum(u * v for u, v in zip(w, x, strict=True))
-            if z > 0:
-                total += z * z + aj * aj * data.norm2(x)
-    return Fraction(total) / len(X)
-
-
-def relu_statistics(W: Any, a: Any, X: Any) -> dict[str, Any]:
-    """What the claim on ReLU networks depends on."""
-    z2 = sum(sum(u * v for u, v in zip(w, x, strict=True)) ** 2 for w in W for x in X)
-    return {"wSw": Fraction(z2, len(X)), "a2": data.norm2(a), "trS": Fraction(sum(data.norm2(x) for x in X), len(X))}
-
-
-@check(paper.RELU_PATHNORM, level=Level.EXACT)
-def gradient_of_integer_networks(ctx: Context) -> Iterator[Evidence]:
-    """Integer networks on symmetric integer samples: the mean squared gradient, in rational arithmetic."""
-    for m, d in ((1, 2), (3, 2), (4, 5)):
-        rng = ctx.rng(m, d)
-        W = data.integer_rows(rng, m, d)
-        inputs = data.integer_rows(
-            rng, 12, d
-        )  # those on a neuron's boundary, where relu has no derivative, are left out
-        half = [x for x in inputs if all(sum(u * v for u, v in zip(w, x, strict=True)) for w in W)]
-        X = half + [[-x for x in row] for row in half]
-        a = rng.integers(-3, 4, m).tolist()
-        where = {"m": m, "d": d}
-        yield Measurement(
-            measured=relu_trace(W, a, X), bound=ctx.claim.bound(**relu_statistics(W, a, X)), parameters=where
-        )
-        cube = [[sign * (k == j) for k in range(d)] for j in range(d) for sign in (1, -1)]  # S = I/d, s = 1/d
-        path = sum(abs(sp.Integer(aj)) * sp.sqrt(int(data.norm2(w))) for w, aj in zip(W, a, strict=True)) / sp.sqrt(d)
-        tr = sp.Rational(str(ctx.claim.bound(**relu_statistics(W, a, cube))))
-        yield Measurement(measured=path, bound=tr, relation=Relation.LE, what="s sqrt(d) * path norm", parameters=where)
-
-
-@check(paper.DIAGONAL_L1, level=Level.EXACT)
-def integer_diagonal_networks(ctx: Context) -> Iterator[Evidence]:
-    """Integer weights on the sign patterns of a Hadamard matrix (mean xx' = I): mean squared gradient against 2 ||a b||_1."""
-    X = [[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]
-    for trial in range(4):
-        a, b = ctx.rng(trial).integers(-5, 6, (2, 4)).tolist()
-        a[0] = a[0] or 1
-        if trial == 0:
-            b = [-x for x in a]  # equality
-        norm1 = sum(abs(x * y) for x, y in zip(a, b, strict=True))
-        bound = ctx.claim.bound(tr=diagonal_trace(a, b, X))
-        yield Measurement(measured=Fraction(2 * norm1), bound=bound, parameters={"trial": trial})
-
-
-def diagonal_trace(a: Any, b: Any, X: Any) -> Fraction:
-    """``Tr H = mean_i ||(b x_i, a x_i)||^2`` of a diagonal linear network."""
-    total = sum((bj * xj) ** 2 + (aj * xj) ** 2 for x in X for aj, bj, xj in zip(a, b, x, strict=True))
-    return Fraction(total) / len(X)

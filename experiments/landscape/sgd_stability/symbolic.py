@@ -37,7 +37,7 @@ def _frobenius(X: sp.Matrix) -> Any:
 
 @check(paper.SECOND_MOMENT_OPERATOR, level=Level.SYMBOLIC)
 def all_batches_of_three_samples(ctx: Context) -> Iterator[Evidence]:
-    """Enumeration of all batches of n = 3 generic 2 x 2 Hessians, and the pair counts that give p for every n and B."""
+    """Enumeration of all batches of two of n = 3 generic 2 x 2 Hessians, and the pair counts that give p for every n and B."""
     H = [_symmetric(f"h{i}") for i in range(3)]
     H_mean, delta = _mean(H), sp.Matrix(sp.symbols("d1 d2", real=True))
     stats = {
@@ -46,7 +46,7 @@ def all_batches_of_three_samples(ctx: Context) -> Iterator[Evidence]:
         "x2": (H_mean * delta).dot(H_mean * delta),
         "xi2": _mean([(h * delta).dot(h * delta) for h in H]),
     }
-    for B, replacement in ((1, False), (2, False), (3, False), (2, True)):
+    for B, replacement in ((2, False), (2, True)):
         steps = [delta - eta * _mean([H[i] for i in b]) * delta for b in batches(3, B, replacement)]
         weight = paper.noise_weight(3, B, replacement=replacement)
         how = "with" if replacement else "without"
@@ -75,7 +75,8 @@ def mixture_of_two_steps(ctx: Context) -> Iterator[Evidence]:
 def noise_grows_with_p_on_semidefinite_matrices(ctx: Context) -> Iterator[Evidence]:
     """``<X, mean H_iXH_i - HXH>`` is a mean of squares for X = LL'; p falls as B grows."""
     H = [_symmetric("h0"), _symmetric("h1")]
-    L = sp.Matrix(2, 2, sp.symbols("l1:5", real=True))
+    a, b, c = sp.symbols("l1:4", real=True)
+    L = sp.Matrix([[a, 0], [b, c]])
     X, H_mean = L * L.T, _mean(H)
     excess = _mean([(X * h * X * h).trace() for h in H]) - (X * H_mean * X * H_mean).trace()
     squares = _mean([_frobenius(L.T * (h - H_mean) * L) for h in H])
@@ -91,15 +92,22 @@ def quotients_at_identity_and_rank_one(ctx: Context) -> Iterator[Evidence]:
     H = [_symmetric("h0"), _symmetric("h1")]
     H_mean, v = _mean(H), sp.Matrix(sp.symbols("v1 v2", real=True))
 
-    def D_quotient(X: sp.Matrix) -> Any:
+    def quotient(X: sp.Matrix) -> tuple[Any, Any]:
+        """<X, DX> and <X, CX>, expanded."""
         D = (1 - p) * H_mean * X * H_mean + p * _mean([h * X * h for h in H])
-        return (X * D).trace() / (X * H_mean * X).trace()
+        return sp.expand((X * D).trace()), sp.expand((X * H_mean * X).trace())
 
     h2, hi2 = _frobenius(H_mean), _mean([_frobenius(h) for h in H])
-    yield Identity(D_quotient(sp.eye(2)) - ((1 - p) * h2 + p * hi2) / H_mean.trace(), "X = I")
+    top, bottom = quotient(sp.eye(2))
+    yield Identity(top - ((1 - p) * h2 + p * hi2), "<I, DI>")
+    yield Identity(bottom - H_mean.trace(), "<I, CI>")
     q, qi = v.dot(H_mean * v), [v.dot(h * v) for h in H]
-    claimed = q + p * _mean([(x - q) ** 2 for x in qi]) / q
-    yield Identity(D_quotient(v * v.T) * v.dot(v) - claimed, "X = vv'")
+    top, bottom = quotient(v * v.T)
+    yield Identity(top - ((1 - p) * q**2 + p * _mean([x**2 for x in qi])), "<vv', D vv'>")
+    yield Identity(bottom - q * v.dot(v), "<vv', C vv'>")
+    a, b = sp.symbols("a b", positive=True)  # v'H_i v
+    claimed = (a + b) / 2 + p * _mean([(x - (a + b) / 2) ** 2 for x in (a, b)]) / ((a + b) / 2)
+    yield Identity(((1 - p) * ((a + b) / 2) ** 2 + p * (a**2 + b**2) / 2) / ((a + b) / 2) - claimed, "R_1")
 
 
 @check(paper.TRACE, level=Level.SYMBOLIC)
@@ -134,7 +142,7 @@ def identity_condition(ctx: Context) -> Iterator[Evidence]:
 
 @check(paper.GAUSSIAN, level=Level.SYMBOLIC)
 def isserlis_and_the_isotropic_root(ctx: Context) -> Iterator[Evidence]:
-    """``E (J'XJ) JJ' = 2HXH + Tr(XH) H`` from Gaussian moments, and 2B/(d + B + 1) solves the equation for H = I."""
+    """``E (J'XJ) JJ' = 2HXH + Tr(XH) H`` (d = 2); for every d the claimed equation is eta D(X) = 2 C(X) for a diagonal X; H = I."""
     X = _symmetric("x")
     s = sp.symbols("s1 s2", positive=True)
     z = sp.symbols("z1 z2", real=True)
@@ -144,11 +152,18 @@ def isserlis_and_the_isotropic_root(ctx: Context) -> Iterator[Evidence]:
     target = 2 * H * X * H + (X * H).trace() * H
     for a, b in product(range(2), repeat=2):
         yield Identity((fourth - target)[a, b], f"entry {a}{b} of E (J'XJ) JJ'")
-    B, d = sp.symbols("B d", positive=True)
+    B, d, lam = sp.symbols("B d lam", positive=True)
+    x = eta / B / (2 - (1 + 1 / B) * eta * lam)  # x_j, with sum_k lam_k x_k = 1, which is the claimed equation
+    balance = eta * ((1 + 1 / B) * lam**2 * x + lam / B) - 2 * lam * x
+    yield Identity(balance, "eta D(X) = 2 C(X) in each coordinate")
     vector = ctx.claim.parameter("lam_j").symbol
     summand = ctx.claim.expression.replace(
         lambda e: isinstance(e, sp.Indexed) and e.base == vector, lambda e: sp.Integer(1)
     )
+    one = ctx.claim.expression.function.subs(
+        {ctx.claim.parameter("eta").symbol: eta, ctx.claim.parameter("B").symbol: B}
+    ).replace(lambda e: isinstance(e, sp.Indexed) and e.base == vector, lambda e: lam)
+    yield Identity(one * eta - lam * x, "a term of the claimed sum is lam_j x_j/eta")
     root = 2 * B / (d + B + 1)
     whole = summand.doit().subs(
         {ctx.claim.parameter("eta").symbol: root, ctx.claim.parameter("B").symbol: B, sp.Symbol("d"): d},
@@ -220,8 +235,9 @@ def trace_of_a_diagonal_network(ctx: Context) -> Iterator[Evidence]:
 def kernel_entries_are_nonnegative(ctx: Context) -> Iterator[Evidence]:
     """``n K_ij = 2 int_0^oo (J_i' e^{-Ht} J_j)^2 dt``, since 1/(w_a + w_b) integrates exp(-(w_a + w_b) t)."""
     w, u = sp.symbols("w1 w2", positive=True), sp.symbols("u1 u2", real=True)  # u_a = J_ia J_ja in H's eigenbasis
-    t = sp.Symbol("t", positive=True)
+    t, rate = sp.symbols("t rate", positive=True)
+    total = sp.integrate(sp.exp(-rate * t), (t, 0, sp.oo))
     square = sp.expand(sum(ua * sp.exp(-wa * t) for ua, wa in zip(u, w, strict=True)) ** 2)
-    integral = sum(sp.integrate(term, (t, 0, sp.oo)) for term in square.args)
+    integral = sum(term.subs(t, 0) * total.subs(rate, -sp.diff(sp.log(term), t)) for term in square.args)
     entry = sum(u[a] * u[b] * 2 / (w[a] + w[b]) for a, b in product(range(2), repeat=2))
     yield Identity(entry - 2 * integral, "an entry of n K")

@@ -59,6 +59,24 @@ def local_selection() -> tuple[Attention, np.ndarray, np.ndarray]:
     return problem, frobenius(constraints(X, z, [1])).W, frobenius(constraints(X, z, [0])).W
 
 
+STRETCH = 1000  # how far the other tokens of ``late_input`` lie from the first
+
+
+def late_input(n: int, T: int, kappa: float) -> Attention:
+    """Margins w_1, and w_1 + 1000 w_k for all other pairs, w the first column of W; the first pair has the least score gap.
+
+    So the max-margin matrix is e_1 e_1', all its margins are one, and small w_k make all margins but the first large.
+    """
+    d = n * (T - 1)
+    X, gamma = np.zeros((n, T, d)), np.zeros((n, T))
+    X[:, 1:, 0] = -1  # the optimal token is the origin
+    for k in range(1, d):
+        X[k // (T - 1), 1 + k % (T - 1), k] = -STRETCH
+    gamma[:, 1:] = -kappa
+    gamma[0, 1] = -1
+    return Attention(X, np.eye(1, d).repeat(n, axis=0), gamma)
+
+
 def contradiction() -> Attention:
     """d = 1: the inputs ask for W >= 1 and for -W >= 1; their gradients cancel for every W."""
     return Attention(np.array([[[1.0], [0.0]], [[0.0], [1.0]]]), np.ones((2, 1)), np.array([[1.0, 0.0], [0.0, -1.0]]))

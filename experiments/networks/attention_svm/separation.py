@@ -23,17 +23,24 @@ from gradproof.theory.symbolic import Identity
 
 
 @check(attention_svm.SVM_KKT, level=Level.SYMBOLIC)
-def strong_duality(ctx: Context) -> Iterator[Evidence]:
-    """Two active constraints in the plane: multipliers that make both margins one sum to the squared norm."""
-    a, b, c, d = sp.symbols("a b c d", positive=True)
-    G = sp.Matrix([[a, b], [c, -d]])
-    K = G * G.T
-    scaled = K.adjugate() * sp.ones(2, 1)  # multipliers times det K, which keeps all sides polynomial
-    W = G.T * scaled
-    claimed = ctx.claim.expression.subs(ctx.claim.parameter("total").symbol, scaled[0] + scaled[1])
-    yield Identity(W.dot(W) - claimed * K.det(), "squared norm")
-    yield Identity((G * W)[0] - K.det(), "first margin")
-    yield Identity((G * W)[1] - K.det(), "second margin")
+def multipliers_prove_the_least_norm(ctx: Context) -> Iterator[Evidence]:
+    """W = sum lam_c G_c with margins one where lam_c > 0 has the claimed norm, and any feasible V is longer by squares and slacks.
+
+    That such multipliers exist is the theorem of Karush, Kuhn and Tucker.
+    """
+    lam, m, v = (
+        sp.symbols(f"{k}1:4", nonnegative=True) for k in ("lam", "m", "v")
+    )  # multipliers, margins of W and of V
+    total = sum(lam)
+    claimed = ctx.claim.expression.subs(ctx.claim.parameter("total").symbol, total)
+    inner = sum(a * b for a, b in zip(lam, m, strict=True))  # <W, W>
+    slack = sum(a * (b - 1) for a, b in zip(lam, m, strict=True))  # 0 by complementarity
+    yield Identity(sp.expand(inner - slack - claimed), "squared norm of W")
+    V2 = sp.Symbol("V2", positive=True)
+    with_V = sum(a * b for a, b in zip(lam, v, strict=True))  # <W, V>
+    apart = V2 - 2 * with_V + claimed  # ||V - W||^2
+    longer = 2 * sum(a * (b - 1) for a, b in zip(lam, v, strict=True))  # >= 0 for margins of at least one
+    yield Identity(sp.expand(V2 - claimed - apart - longer), "||V||^2 - ||W||^2")
 
 
 @check(attention_svm.SVM_KKT, level=Level.EXACT)
@@ -57,24 +64,21 @@ def rational_solutions(ctx: Context) -> Iterator[Evidence]:
 
 @check(attention_svm.SVM_KKT, level=Level.EXACT)
 def rank_and_bounds(ctx: Context) -> Iterator[Evidence]:
-    """A and B in floats: rank at most n, and the squared norm between certified bounds."""
+    """A and B: rank at most n, in rationals; and the squared norm between the certified bounds of the float solver."""
     for name in TOKENS:
         found = layer(name)
-        n = len(found.problem.X)
+        exact = exact_frobenius([[int(v) for v in g.ravel()] for g in found.G])
+        where = {"data": name}
+        d = found.problem.X.shape[2]
+        rank = to_flint([list(exact.W[k * d : (k + 1) * d]) for k in range(d)]).rank()
         yield Measurement(
-            measured=int(np.linalg.matrix_rank(found.svm.W)),
-            bound=n,
-            relation=Relation.LE,
-            what="rank",
-            parameters={"data": name},
+            measured=rank, bound=len(found.problem.X), relation=Relation.LE, what="rank", parameters=where
         )
+        low, high = Fraction(found.svm.lower) ** 2, Fraction(found.svm.upper) ** 2
         yield Measurement(
-            measured=float((found.svm.W**2).sum()),
-            bound=ctx.claim.bound(total=float(found.svm.multipliers.sum())),
-            error=1e-11,
-            error_source="rounding",
-            parameters={"data": name},
-        )
+            measured=(low + high) / 2, error=(high - low) / 2, error_source="solver gap", parameters=where,
+            bound=ctx.claim.bound(total=sum(exact.multipliers)),
+        )  # fmt: skip
 
 
 @control(attention_svm.SVM_KKT, drops="optimal")
@@ -88,9 +92,9 @@ def a_feasible_matrix_that_is_longer(ctx: Context) -> Iterator[Evidence]:
 # --- separability ------------------------------------------------------------------------------------------------------
 
 
-@check(attention_svm.FEASIBILITY, level=Level.SYMBOLIC)
+@check(attention_svm.FEASIBILITY, level=Level.EXACT)
 def the_construction(ctx: Context) -> Iterator[Evidence]:
-    """Two inputs, three tokens, d = 2: p_i with both products one and W with W z_i = p_i give all margins the value one."""
+    """A special case, n = 2, T = 3, d = 2: p_i with both products one and W with W z_i = p_i give all margins the value one."""
     z = sp.Matrix(2, 2, sp.symbols("z1:5"))
     columns = []
     differences = [sp.Matrix(2, 2, sp.symbols(f"{k}1:5")) for k in "ab"]
@@ -171,11 +175,12 @@ def gaussian_data(ctx: Context) -> Iterator[Evidence]:
 
 
 @control(attention_svm.FEASIBILITY, drops="overparametrised")
-def one_dimension(ctx: Context) -> Iterator[Evidence]:
-    """d = 1: of 50 Gaussian data sets most are not separable."""
-    found = _separable(4, 3, 1, ctx.rng(), 50)
-    bound = ctx.claim.bound(n=4, T=3, d=1, drop=("overparametrised",))
-    yield Measurement(measured=Fraction(sum(found), len(found)), bound=bound, n=50)
+def lower_dimensions(ctx: Context) -> Iterator[Evidence]:
+    """n = 4, T = 3 in d = 1 and 2: of 50 Gaussian data sets some are not separable."""
+    for d in (1, 2):
+        found = _separable(4, 3, d, ctx.rng(d), 50)
+        bound = ctx.claim.bound(n=4, T=3, d=d, drop=("overparametrised",))
+        yield Measurement(measured=Fraction(sum(found), len(found)), bound=bound, parameters={"d": d}, n=50)
 
 
 @control(attention_svm.FEASIBILITY, drops="generic")
@@ -192,7 +197,7 @@ def contradicting_inputs(ctx: Context) -> Iterator[Evidence]:
 
 @check(attention_svm.NUCLEAR_IDENTITY, level=Level.SYMBOLIC)
 def one_singular_value(ctx: Context) -> Iterator[Evidence]:
-    """Rank one: (k^2 + q^2)/2 - kq is a square; and the norm bound <K, UV'Q> <= ||K|| ||Q|| for orthogonal factors is one, too."""
+    """Rank one: (k^2 + q^2)/2 - kq is a square; and so is (||K||^2 + ||Q||^2)/2 - <O, KQ'> for orthogonal O (2 x 2)."""
     k, q = sp.symbols("k q", positive=True)
     claimed = ctx.claim.expression.subs(ctx.claim.parameter("nuc").symbol, k * q)
     yield Identity((k**2 + q**2) / 2 - claimed - (k - q) ** 2 / 2, "arithmetic and geometric mean")

@@ -84,10 +84,24 @@ def _output(blocks: list[list[list[Fraction]]], x: tuple[Fraction, ...]) -> Frac
     return total
 
 
+@check(convex_relu.ROBUST_SQUARED, level=Level.SYMBOLIC)
+def worst_residual(ctx: Context) -> Iterator[Evidence]:
+    """delta . z runs over [-w, w], w = eps ||z||_1: of (r + t)^2, r of either sign, no t exceeds (|r| + w)^2."""
+    residual, eps, l1 = (ctx.claim.parameter(k).symbol for k in ("residual", "eps", "l1"))
+    r, w, t, z1, z2, e = sp.symbols("r w t z1 z2 e", positive=True)
+    yield Identity(e * z1 + (-e) * (-z2) - e * (z1 + z2), "the end of the range is a vertex: delta = eps sign(z)")
+    domain = (Interval("r", closed_low=True), Interval("w"), Interval("t", "-w", "w", closed_high=True))
+    for sign in (1, -1):
+        claimed = ctx.claim.expression.subs({residual: sign * r, l1: w / eps})
+        yield Identity(claimed - (sign * r + sign * w) ** 2 / 2, f"attained, residual {sign} r")
+        yield Inequality(sp.expand(claimed - (sign * r + t) ** 2 / 2), domain, what=f"nothing worse, residual {sign} r")
+
+
 @check(convex_relu.ROBUST_HINGE, level=Level.EXACT)
+@check(convex_relu.ROBUST_SQUARED, level=Level.EXACT)
 def vertices_in_rationals(ctx: Context) -> Iterator[Evidence]:
     """Random rational networks inside the robust cones on A: all vertices of each box against the closed form."""
-    S = patterns("A").S
+    S, hinge = patterns("A").S, ctx.claim.id.startswith(convex_relu.ROBUST_HINGE.id)
     for eps in (Fraction(1, 20), Fraction(1, 10)):
         blocks = _rational_blocks(eps, ctx.rng(str(eps)))
         if sum(any(v) for side in blocks for v in side) < 6:
@@ -95,12 +109,18 @@ def vertices_in_rationals(ctx: Context) -> Iterator[Evidence]:
             return
         for k, (row, label) in enumerate(zip(PLANE.X, LABELS, strict=True)):
             z = [sum(int(S[i][k]) * (blocks[0][i][j] - blocks[1][i][j]) for i in range(len(S))) for j in range(2)]
-            margin = label * sum(a * b for a, b in zip(row, z, strict=True))
+            value = sum(a * b for a, b in zip(row, z, strict=True))
             corners = [
                 tuple(a + eps * s for a, s in zip(row, signs, strict=True)) for signs in product((-1, 1), repeat=2)
             ]
-            worst = max(max(Fraction(0), 1 - label * _output(blocks, x)) for x in corners)
-            bound = ctx.claim.bound(margin=margin, eps=eps, l1=sum(map(abs, z)))
+            outputs = [_output(blocks, x) for x in corners]
+            if hinge:
+                worst = max(max(Fraction(0), 1 - label * v) for v in outputs)
+                quantity = {"margin": label * value}
+            else:
+                worst = max((v - label) ** 2 / 2 for v in outputs)
+                quantity = {"residual": value - label}
+            bound = ctx.claim.bound(**quantity, eps=eps, l1=sum(map(abs, z)))
             yield Measurement(measured=worst, bound=bound, parameters={"eps": eps, "row": k})
 
 
@@ -142,6 +162,13 @@ def the_ordinary_optimum(ctx: Context) -> Iterator[Evidence]:
         claimed.append(float(ctx.claim.bound(margin=float(label * x @ z[k]), eps=eps, l1=float(np.abs(z[k]).sum()))))
     k = int(np.argmax(np.abs(np.subtract(worst, claimed))))
     yield Measurement(measured=worst[k], bound=claimed[k], error=1e-6, error_source="solver gap", parameters={"row": k})
+
+
+@control(convex_relu.ROBUST_SQUARED, drops="linf_box")
+def a_neuron_that_switches_off(ctx: Context) -> Iterator[Evidence]:
+    """f = (x)_+ at x = 1, y = 5, eps = 2: at the worst vertex the neuron is off, and f is 0 where its piece is -1."""
+    worst = max((max(Fraction(1 + delta), Fraction(0)) - 5) ** 2 / 2 for delta in (-2, 2))
+    yield Measurement(measured=worst, bound=ctx.claim.bound(residual=-4, eps=2, l1=1))
 
 
 # --- the robust program ------------------------------------------------------------------------------------------------

@@ -107,9 +107,9 @@ def minibatches_in_place_of_the_full_gradient(ctx: Context) -> Iterator[Evidence
     yield Measurement(measured=low, bound=bound, error=error, error_source="rounding", relation=Relation.LE)
 
 
-@control(paper.LMC_EXACT, drops="stable")
-def past_the_threshold(ctx: Context) -> Iterator[Evidence]:
-    """h = 1, gamma = 1.9 and only 5 steps: the law is not near its limit; past 2 there is none."""
+@control(paper.LMC_EXACT, drops="the invariant law: the one after five steps")
+def five_steps(ctx: Context) -> Iterator[Evidence]:
+    """h = 1, gamma = 1.9, five steps from theta*: the law is not near its limit. (Past gamma h = 2 there is none.)"""
     gamma, h, c = Fraction(19, 10), 1, Fraction(0)
     for _ in range(5):
         c = (1 - gamma * h) ** 2 * c + 2 * gamma

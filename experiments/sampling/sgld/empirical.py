@@ -182,3 +182,24 @@ def pairs_on_breast_cancer(ctx: Context) -> Iterator[Evidence]:
             error=1e3 * problem.N * EPS, error_source="rounding", parameters={"gamma": gamma, "data": "breast_cancer"},
             seed=ctx.seed,
         )  # fmt: skip
+
+
+@check(paper.BIAS, level=Level.EMPIRICAL)
+def biased_chains(ctx: Context) -> Iterator[Evidence]:
+    """Logistic loss of 16 equal samples, eta = 0.2: N times the mean of 10000 chains of LMC; what is beyond 1/N by quadrature."""
+    N, eta, steps = 16, 0.2, 60
+    problem = Posterior(np.full((N, 1), 3.0), np.ones(N), float(N), logistic=True)
+    mode = problem.mode()
+    (delta,) = ends(
+        problem, lambda moved, at: [methods.lmc(moved, eta / N)], mode, steps, chains=10_000, p=1, stream="bias",
+        seed=ctx.seed, backend=ctx.backend,
+    )  # fmt: skip
+    s = 1 / (1 + float(np.exp(-3 * mode[0])))
+    bound = float(ctx.claim.bound(u2=1 + 9 * s * (1 - s), u3=27 * s * (1 - s) * (1 - 2 * s), eta=eta))
+    value, error = exact.scaled_bias(lambda x: x - 3 / (1 + np.exp(3 * x)), float(mode[0]), eta, N)
+    left = (
+        N * (1 - eta) ** steps * float(np.abs(delta).mean())
+    )  # u'' is between 1 and 13/4: a step contracts by 1 - eta at least
+    yield sample_mean(
+        N * delta[:, 0], bound, more=abs(value - bound) + error + left, seed=ctx.seed, parameters={"N": N, "eta": eta}
+    )

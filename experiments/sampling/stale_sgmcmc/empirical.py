@@ -15,7 +15,7 @@ from gradproof.experiments.engine.run import run
 from gradproof.experiments.sampling._sampled import sample_mean
 from gradproof.experiments.sampling.sgld.instances import diabetes
 from gradproof.experiments.sampling.stale_sgmcmc import methods
-from gradproof.solvers.gaussian import Delay, random_delay
+from gradproof.solvers.gaussian import Delay, critical, random_delay
 from gradproof.solvers.gaussian.delay import companion
 from gradproof.theory.evidence import Level
 from gradproof.theory.sampling import stale_sgmcmc as paper
@@ -36,11 +36,12 @@ def chains(
     backend: str = "numpy",
     sigma: float = 0.0,
     delays: int = 1,
+    burn: int = 0,
 ) -> methods.State:
     """The states of n chains after some steps on independent Gaussian directions; arrays (n, d).
 
-    ``delays`` > 1: the staleness is uniform on 0..delays - 1 (tau = delays - 1).
-    """  # fmt: skip
+    ``delays`` > 1: the staleness is uniform on 0..delays - 1 (tau = delays - 1). ``burn``: steps before those, not in the totals.
+    """
     on = array_library(backend)
     words = keys(stream, settings=[0], seeds=range(seed * 10**6, seed * 10**6 + n))
     lam, stream_keys = on.move((curvatures, words))
@@ -49,10 +50,11 @@ def chains(
         method = methods.stale(lambda x: lam * x, h, tau, sigma=sigma, random=delays > 1)
     draw: Callable[[Draws], methods.Draw] = methods.numbers(len(curvatures), noisy=sigma > 0, delays=delays)
     out = run(
-        method, first, steps, draw=lambda t: draw(Draws(stream_keys, t)), at=[steps],
+        method, first, burn + steps, draw=lambda t: draw(Draws(stream_keys, t)), at=[burn, burn + steps],
         record={"history": lambda s: s.history, "total": lambda s: s.total, "squares": lambda s: s.squares},
     )  # fmt: skip
-    return methods.State(*(out[k].values[0, :, 0, ...] for k in ("history", "total", "squares")))
+    history, total, squares = (out[k].values[0, :, [0, -1], ...] for k in ("history", "total", "squares"))
+    return methods.State(history[-1], total[-1] - total[0], squares[-1] - squares[0])
 
 
 def transient(law: Delay, steps: int, x0: float = 0.0) -> float:
@@ -158,3 +160,53 @@ def uniform_staleness(ctx: Context) -> Iterator[Evidence]:
     # higher orders of h, by the exact law; and what is left of the start, which fades as (1 - h)^(2 steps)
     more = abs(stationary - float(bound)) + (1 - h) ** (2 * steps) * 2 / h
     yield sample_mean(x, bound, more=more, seed=ctx.seed, parameters={"h": h})
+
+
+@check(paper.INDEPENDENT, level=Level.EMPIRICAL, budget="full")
+@check(paper.BIAS, level=Level.EMPIRICAL, budget="full")
+def averages_for_six_delays(ctx: Context) -> Iterator[Evidence]:
+    """tau = 0 to 20 at a quarter of the last threshold, averages of x and x^2 over 100 to 10^4 steps of 1000 stationary chains.
+
+    Variances beside their exact finite-L values, and the mean of x^2 beside the claim's.
+    """
+    h, burn, replicas = round(float(critical(20)[0]) / 4, 6), 1500, 1000
+    lengths, delays = (100, 1000, 10_000), (0, 1, 2, 5, 10, 20)
+    tests = len(lengths) * len(delays) * 2
+    for tau in delays:
+        law = Delay(1.0, h, tau)
+        for L in lengths:
+            end = chains(
+                np.ones(1),
+                h,
+                tau,
+                L,
+                n=replicas,
+                stream=f"panel {tau} {L}",
+                seed=ctx.seed,
+                backend=ctx.backend,
+                burn=burn,
+            )
+            where = {"tau": tau, "L": L, "h": h}
+            left = transient(law, burn)
+            if ctx.claim.id.split("~")[0] == paper.BIAS.id:
+                bound = float(ctx.claim.bound(mean_tau=float(tau)))
+                more = abs((float(law.variance) - 1) / h - bound) + left / h
+                yield sample_mean(
+                    (end.squares[:, 0] / L - 1) / h, bound, more=more, tests=tests, seed=ctx.seed, parameters=where
+                )
+                continue
+            exact = L * float(law.average_variance(L))
+            bound = float(ctx.claim.bound(lam=1.0, h=h))
+            yield sample_mean(
+                end.total[:, 0] ** 2 / L,
+                bound,
+                more=abs(exact - bound) + L * left,
+                tests=tests,
+                seed=ctx.seed,
+                parameters=where,
+            )
+            spread = L * (end.squares[:, 0] / L - float(law.variance)) ** 2
+            yield sample_mean(
+                spread, L * float(law.average_variance(L, 2)), more=L * left, tests=tests, seed=ctx.seed, parameters=where,
+                what="L Var of the average of x^2, beside 2 r_k^2 summed",
+            )  # fmt: skip

@@ -147,6 +147,22 @@ def random_staleness(ctx: Context) -> Iterator[Evidence]:
         )  # fmt: skip
 
 
+@check(paper.BIAS, level=Level.EXACT)
+def cyclic_staleness(ctx: Context) -> Iterator[Evidence]:
+    """Delays that repeat a cycle, such as those of workers of unequal speed: the same limit of the mean of E x^2 over a cycle."""
+    for cycle in ((0, 1, 2, 3, 4), (0, 5), (3, 0, 0, 1)):
+        mean, found = F(sum(cycle), len(cycle)), []
+        for k in range(6, 11):
+            h = F(1, 2**k)
+            laws = gaussian.cyclic_delay(1, h, cycle)
+            found.append((sum((law.matrix[0, 0] for law in laws), F(0)) / len(laws) - 1) / h)
+        value, error = limit(found)
+        yield Measurement(
+            measured=value, bound=ctx.claim.bound(mean_tau=mean), error=error, error_source="extrapolation",
+            parameters={"delays": str(cycle), "mean_tau": mean},
+        )  # fmt: skip
+
+
 @check(paper.INDEPENDENT, level=Level.EXACT)
 def long_run_variance(ctx: Context) -> Iterator[Evidence]:
     """tau = 0..8, two curvatures: the sum of all autocovariances in rationals; finite averages come near from L = 1000 on."""

@@ -8,8 +8,9 @@ import sympy as sp
 
 from gradproof.experiments.engine.check import Context, Evidence, check
 from gradproof.theory.evidence import Level
+from gradproof.theory.field import Interval
 from gradproof.theory.sampling import stale_sgmcmc as paper
-from gradproof.theory.symbolic import Identity
+from gradproof.theory.symbolic import Identity, Inequality
 
 
 def companion(a: sp.Expr, tau: int) -> sp.Matrix:
@@ -33,13 +34,24 @@ def yule_walker(a: sp.Expr, noise: sp.Expr, tau: int) -> list[sp.Expr]:
 
 @check(paper.STABILITY, level=Level.SYMBOLIC)
 def zeros_on_the_circle(ctx: Context) -> Iterator[Evidence]:
-    """For all tau: at the claimed a, exp(i theta) with theta = pi/(2 tau + 1) solves z^{tau+1} - z^tau + a = 0."""
+    """For all tau: exp(i pi/(2 tau + 1)) is a zero at the claimed a; wherever zeros meet the circle they leave it, as a grows."""
     theta = sp.Symbol("theta", positive=True)
     tau = ctx.claim.parameter("tau").symbol
     a = sp.simplify(ctx.claim.expression.subs(tau, (sp.pi / theta - 1) / 2))
     before, after = (sp.pi - theta) / 2, (sp.pi + theta) / 2  # tau theta and (tau + 1) theta
     yield Identity(sp.expand_trig(sp.cos(after) - sp.cos(before) + a), "real part")
     yield Identity(sp.expand_trig(sp.sin(after) - sp.sin(before)), "imaginary part")
+    # z^tau (1 - z) = a: d log z/da = 1/(a (tau - z/(1 - z))), and Re z/(1 - z) = -1/2 on the circle, so |z| grows
+    z, size, delay = sp.Symbol("z"), sp.Symbol("a", positive=True), sp.Symbol("tau", nonnegative=True)
+    left = z**delay * (1 - z)
+    slope = sp.simplify(sp.diff(left, z) * z / left)  # d log a / d log z
+    yield Identity(sp.simplify(slope - (delay - z / (1 - z))), "rate of a zero")
+    w = sp.Symbol("w", positive=True)  # tan(theta/2)
+    turn = (1 + sp.I * w) ** 2 / (1 + w**2)
+    yield Identity(sp.simplify(sp.re(sp.expand_complex(turn / (1 - turn)))) + sp.Rational(1, 2), "Re z/(1 - z)")
+    crossing = (delay + sp.Rational(1, 2)) / size
+    yield Inequality(crossing.subs({delay: sp.Symbol("tau"), size: sp.Symbol("a")}), (
+        Interval("tau", "0", closed_low=True), Interval("a")), strict=True, what="outwards")  # fmt: skip
 
 
 def _halves(name: str) -> tuple[sp.Symbol, sp.Expr, sp.Expr]:
@@ -78,7 +90,7 @@ def closed_form_for_every_staleness(ctx: Context) -> Iterator[Evidence]:
 
 @check(paper.BIAS, level=Level.SYMBOLIC)
 def series_in_the_step(ctx: Context) -> Iterator[Evidence]:
-    """The series of the closed form for symbolic tau, to second order; and the first order for any random staleness."""
+    """The series of the closed form for any tau, to second order; first order for random staleness, exactly for laws on 0..2."""
     a, tau = sp.symbols("a tau", positive=True)
     closed = paper.VARIANCE.expression.subs({paper.lam.symbol: 1, paper.sigma.symbol: 0, paper.h.symbol: a})
     closed = closed.subs(paper.tau.symbol, tau)
@@ -86,10 +98,21 @@ def series_in_the_step(ctx: Context) -> Iterator[Evidence]:
     first = ctx.claim.expression.subs(ctx.claim.parameter("mean_tau").symbol, tau)
     yield Identity(sp.expand(series).coeff(a, 1) - first, "first order")
     yield Identity(sp.expand(series).coeff(a, 2) - (tau**2 / 2 + tau / 2 + sp.Rational(1, 4)), "second order")
-    # E x^2 = E x^2 - 2 a E x x_{-tau} + a^2 E x_{-tau}^2 + 2 h with r_k = r_0 - k a r_0 + O(a^2): first order of r_0
+    # any law on 0, 1, 2, exactly: r_0 from the balance of E x^2 and the equations of the lags 1 and 2
+    q1, q2 = sp.symbols("q1 q2", positive=True)
+    law, lags = (1 - q1 - q2, q1, q2), sp.symbols("r_0:3")
+    equations = [lags[k] - lags[k - 1] + a * sum(p * lags[abs(k - 1 - j)] for j, p in enumerate(law)) for k in (1, 2)]
+    equations.append(-2 * a * sum(p * r for p, r in zip(law, lags, strict=True)) + a**2 * lags[0] + 2 * a)  # lam = 1
+    variance = sp.cancel(sp.solve(equations, lags, dict=True)[0][lags[0]])
+    mean = ctx.claim.expression.subs(ctx.claim.parameter("mean_tau").symbol, q1 + 2 * q2)
+    slope = sp.cancel((variance - 1) / a).subs(a, 0)
+    yield Identity(slope - mean, "independent random staleness in 0, 1, 2")
+    # in general: E x^2 = E x^2 - 2 a E x x_{-tau} + a^2 E x_{-tau}^2 + 2 h with r_k = r_0 - k a r_0 + O(a^2): first order of r_0
     r1, m = sp.Symbol("r_1"), ctx.claim.parameter("mean_tau").symbol  # r_0 = 1 + r_1 a, lam = 1
     balance = sp.expand(-2 * a * (1 + r1 * a - m * a) + a**2 + 2 * a).coeff(a, 2)
-    yield Identity(sp.solve(balance, r1)[0] - ctx.claim.expression, "independent random staleness")
+    yield Identity(
+        sp.solve(balance, r1)[0] - ctx.claim.expression, "independent random staleness, first order of the balance"
+    )
 
 
 @check(paper.INDEPENDENT, level=Level.SYMBOLIC)
@@ -108,9 +131,11 @@ def sum_of_autocovariances(ctx: Context) -> Iterator[Evidence]:
 
 @check(paper.TRANSIENT, level=Level.SYMBOLIC)
 def sum_of_the_means(ctx: Context) -> Iterator[Evidence]:
-    """tau = 0..5, a symbolic: the resolvent of the companion matrix applied to the constant history."""
+    """The recursion summed over all steps, for any tau; and, tau = 0..5, the resolvent applied to the constant history."""
     lam, h, tau, x0 = (ctx.claim.parameter(n).symbol for n in ("lam", "h", "tau", "x0"))
-    a = sp.Symbol("a", positive=True)
+    a, S = sp.Symbol("a", positive=True), sp.Symbol("S")
+    summed = (S - x0) - (S - a * (S + tau * x0))  # x_{l+1} = x_l - a x_{l-tau}, l >= 0; tau x_0 from before the start
+    yield Identity(sp.solve(summed, S)[0] - ctx.claim.expression.subs(lam, a / h), "any tau")
     for delay in range(6):
         start = sp.ones(delay + 1, 1) * x0
         total = (sp.eye(delay + 1) - companion(a, delay)).LUsolve(start)[0]

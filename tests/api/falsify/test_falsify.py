@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 import subprocess
 import sys
 import time
@@ -15,15 +16,19 @@ from sympy import Interval
 
 from gradproof import experiment, own_claim
 from gradproof.cli import main
+from gradproof.experiments.engine.check import Context
+from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.engine.verify import load_file
-from gradproof.falsify import falsify_claim, replay
+from gradproof.falsify import experiments_of, falsify_claim, replay
 from gradproof.falsify.decide import decide
 from gradproof.falsify.experiment import EXPERIMENTS
+from gradproof.falsify.finding import literal
 from gradproof.falsify.moves import move
+from gradproof.falsify.search import Search, as_evidence
 from gradproof.testing.tape import play
 from gradproof.theory import registry
 from gradproof.theory.errors import ParameterError, UnknownClaim
-from gradproof.theory.evidence import Measurement
+from gradproof.theory.evidence import Level, Measurement
 
 THEOREMS = Path(__file__).parents[1] / "theorems"
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -276,6 +281,22 @@ def test_a_threshold_is_met_from_both_sides(bound, false):
     assert found.violated == false, found
 
 
+@pytest.mark.parametrize(
+    ("bound", "outcome"), [("sqrt(2)/L", "consistent"), ("1.4/L", "refuted"), ("1.43/L", "refuted")]
+)
+def test_verify_tells_a_threshold_that_is_never_met_exactly_from_a_false_one(bound, outcome):
+    c = own_claim(f"inline.iff-root-{bound[:3].replace('.', '-')}", parameters={"L": "smoothness"}, quantity="gamma",
+                  relation="iff", bound=bound)  # fmt: skip
+
+    @experiment(c, gamma=lambda L: st.floats(0.01 / L, 4 / L))
+    def below(gamma, L):
+        return gamma * gamma * L * L <= 2
+
+    verdict = judge(Level.EMPIRICAL, c.relation, as_evidence(experiments_of(c)[0], Context(c)))
+    assert verdict.outcome.value == outcome, verdict
+    assert ("gamma where it" in verdict.reason) == (outcome == "refuted")
+
+
 def test_a_threshold_measured_as_a_number_is_refused_with_the_way_out():
     c = own_claim("inline.iff-number", parameters={"L": "smoothness"}, quantity="gamma", relation="iff", bound="2/L")
 
@@ -358,3 +379,63 @@ def test_every_move_is_an_instance_again():
     played = play(strategy, (), rng, corner=0.0)
     for _ in range(200):
         assert set(play(strategy, move(played.choices, 0.5, rng), rng).value) == set(played.value)
+
+
+def test_a_small_excess_of_an_expectation_without_much_noise_is_found():
+    c = own_claim("inline.small-excess", parameters={"b": "scale"}, quantity="E", bound="1.035*b")
+
+    @experiment(c)
+    def mean(b, rng):
+        return b * (1 + 0.1 * rng.random())  # 1.05 b
+
+    found = falsify_claim(c, evaluations=200)
+    assert found.violated, found
+    assert replay(c, found.instance).violated
+
+
+def test_a_search_ends_soon_after_its_time_where_the_test_of_an_expectation_is_slow():
+    c = own_claim("inline.slow-mean", parameters={"b": "scale"}, quantity="E", bound="1.001*b")
+
+    @experiment(c)
+    def mean(b, rng):
+        time.sleep(2e-4)
+        return b * rng.exponential()
+
+    start = time.monotonic()
+    assert not falsify_claim(c, seconds=1.0).violated
+    assert time.monotonic() - start < 8
+
+
+def test_a_real_number_in_place_of_a_count_says_the_way_out():
+    c = own_claim("inline.count", parameters={"N": "steps"}, quantity="x", bound="N")
+
+    @experiment(c)
+    def steps(N):
+        return len(range(N))
+
+    assert "real numbers: N; call a count 'number of ...' in its meaning, or give it as N=<strategy>" in str(
+        falsify_claim(c, evaluations=50)
+    )
+
+
+def test_sets_are_written_down():
+    imports = set()
+    for v in (frozenset(), frozenset({2, 1}), {"a": {1.5}}, (frozenset({3}),)):
+        assert eval(literal(v, imports)) == v
+    assert not imports
+
+
+def test_what_hypothesis_draws_is_replayed_from_its_choices():
+    """A list of a least length, where some choices are forced: those are not on the tape."""
+    lists = st.lists(st.floats(0, 5), min_size=2, max_size=6).filter(lambda a: sum(a) > 1)
+    c = own_claim("inline.lists", parameters={"b": "bound"}, quantity="x", bound="100*b")
+
+    @experiment(c, a=lists, b=st.just(1.0))
+    def total(a):
+        return sum(a)
+
+    s = Search(experiments_of(c)[0], c, random.Random(0), 200, 20.0)
+    s._hypothesis(60)
+    assert s.elite
+    assert s.elite[0].choices
+    assert s.elite[0].score == s.score(s.elite[0].instance)

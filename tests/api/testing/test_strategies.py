@@ -49,6 +49,31 @@ def test_the_minimizer_of_a_finite_sum_is_stationary(f):
 
 
 @FEW
+@given(gt.finite_sums(MU, L, interpolation=True), st.data())
+def test_parts_that_interpolate_share_their_stationary_point(f, data):
+    f, x = exact(f), exact(data.draw(gt.points(f)))
+    assert all(p.gradient(f.minimizer) @ p.gradient(f.minimizer) == 0 for p in f.parts)
+    assert f(x) >= f.minimum
+
+
+def test_parts_that_interpolate_need_not_commute():
+    def apart(f):
+        (g, h), x = f.parts[:2], np.array([1.0, 2.0])
+        return abs(g.gradient(h.gradient(x)) - h.gradient(g.gradient(x))).max() > 1e-3
+
+    assert find(
+        gt.finite_sums(0.0, 1.0, interpolation=True, pieces=1, n=2, max_dim=2).filter(lambda f: f.dim == 2), apart
+    )
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_rare_large_values_have_either_sign(sign):
+    assert find(
+        gt.noise_laws(1.0, heavy=False), lambda law: any(sign * v > 5 and 0 < p < 0.05 for v, p in law.outcomes)
+    )
+
+
+@FEW
 @given(gt.lipschitz_convex(1.3), st.data())
 def test_lipschitz_functions(f, data):
     x, y = (exact(data.draw(gt.points(f))) for _ in range(2))

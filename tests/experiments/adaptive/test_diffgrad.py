@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from gradproof.experiments.adaptive.diffgrad import exact, methods, runs
+from gradproof.experiments.adaptive.diffgrad import digits, exact, methods, runs
 from gradproof.experiments.engine.check import Context
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.engine.verify import plan, run_task
@@ -106,3 +106,28 @@ def test_steps_are_pure_and_batched():
 def test_average_regret_of_runs():
     assert runs.average_regret_of("diffgrad", 3000) == pytest.approx(0.070520907, abs=1e-6)
     assert runs.average_regret_of("adam", 3000) < 0.02
+
+
+def test_the_gradient_of_the_network_is_that_of_its_loss():
+    rng = np.random.default_rng(0)
+    X, Y = digits.rows()[:2]
+    x, u = 0.3 * rng.standard_normal((2, digits.SIZE))
+    batch = rng.integers(0, len(X), 16)
+    h = 1e-6
+    slope = (digits.loss(x + h * u, X[batch], Y[batch]) - digits.loss(x - h * u, X[batch], Y[batch])) / (2 * h)
+    assert slope == pytest.approx(digits.gradient(x, batch) @ u, rel=1e-6)
+
+
+def test_networks_by_reference_are_adams_with_half_the_step():
+    found = digits.train(seeds=3, steps=60)
+    assert found.gap == 0
+    assert all((v < 1.5).all() for v in found.test_loss.values())
+    assert not np.allclose(found.test_loss["diffgrad"], found.test_loss["aliased"], rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_digits_at_full_budget():
+    (task,) = [t for t in plan([diffgrad.ALIASING_BUG], budget="full") if t.check.name == "networks_on_digits"]
+    verdict = run_task(task).verdict
+    assert verdict.outcome is Outcome.CONSISTENT
+    assert 0 <= verdict.worst.parameters["p_value"] <= 1

@@ -1,9 +1,11 @@
 """D-PSGD's claims: all evidence good, all controls caught, known false variants refuted; the method on data."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
-from gradproof.experiments.communication.dpsgd import methods
+from gradproof.experiments.communication.dpsgd import methods, spectrum
 from gradproof.experiments.engine.run import run, start
 from gradproof.solvers import gossip
 from gradproof.theory import registry
@@ -61,6 +63,16 @@ def test_a_run_is_the_exact_recursion():
     deviation = np.abs(last.mean(axis=0) - m) / np.sqrt(np.diag(S) / 1000)
     assert deviation.max() < 6
     assert np.diag(S) == pytest.approx(last.var(axis=0), rel=6 * np.sqrt(2 / 1000))
+
+
+@pytest.mark.parametrize(("n", "w", "spectrum"), spectrum.RATIONAL_RINGS)
+def test_powers_of_rings_are_their_spectral_sums(n, w, spectrum):
+    """On a graph that looks alike from every node each v_j(i)^2 summed over an eigenspace is its multiplicity over n."""
+    W = gossip.ring(n, w)
+    for k in (0, 1, 2, 5):
+        power = np.linalg.matrix_power(W, k) if k else np.diag([Fraction(1)] * n)
+        claimed = (sum(times * x ** (2 * k) for x, times in spectrum.items()) - 1) / n
+        assert all(v == claimed for v in ((power - Fraction(1, n)) ** 2).sum(axis=0))
 
 
 def test_disconnected_nodes_do_not_agree():

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from gradproof.experiments.communication.krum import methods
+from gradproof.experiments.communication.krum import methods, moments
+from gradproof.solvers.order_statistics import search_attack, select
 from gradproof.theory import registry
+from gradproof.theory.communication import krum
 
 CLAIMS = registry.claims("krum")
 
@@ -31,6 +33,25 @@ def test_the_gradient_oracle():
     error = deviations.std() / np.sqrt(len(G))
     assert abs(deviations.mean() - rows.variance(x).item()) < 6 * error
     assert np.sum((G.mean(axis=0) - rows.gradient(x)[0, 0]) ** 2) < 6 * rows.variance(x).item() / len(G)
+
+
+def test_reference_error_under_attack():
+    """n = 9, f = 2, d = 3, N(0, I), colluders at the farthest accepted place: E||Kr||^2/d is about 0.60."""
+    x = moments.attacked_gaussians(9, 2, 3, 20_000, np.random.default_rng(0))
+    assert x.mean() == pytest.approx(0.60, abs=0.05)
+    assert x.std() / np.sqrt(x.size) < 0.01
+
+
+def test_the_moment_bound_about_any_centre():
+    """||Kr - z||^2 <= C^2 mean ||V_j - z||^2 for every z, with no probability: no searched attack breaks it."""
+    rng = np.random.default_rng(1)
+    for n, f, d in ((5, 1, 1), (7, 2, 2), (11, 4, 3), (20, 8, 2)):
+        c2 = float(krum.MOMENTS.bound(moment=1, r=2, n=n, f=f))
+        for _ in range(20):
+            G, z = rng.standard_normal((n - f, d)), 3 * rng.standard_normal(d)
+            V = np.vstack([G, search_attack(G, f, rng, tries=60)])
+            chosen = V[select(V, f)]
+            assert np.sum((chosen - z) ** 2) <= c2 * np.mean(np.sum((G - z) ** 2, axis=1)) * (1 + 1e-12)
 
 
 def test_one_attacker_ruins_the_mean_but_not_krum():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradproof.experiments.communication.ef21.checks import thousand_clients
+from gradproof.experiments.communication.ef21.averages import thousand_clients
 from gradproof.experiments.engine.check import Context, checks_of
 from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.landscape.laplacian_smoothing.smoothing import high_dimension

@@ -80,6 +80,13 @@ def test_proofs_and_identities():
     assert outcome(Level.CONTROL, proofs.distortion()) is Outcome.MISSED
 
 
+def test_a_refuted_identity_outweighs_one_that_is_left_open():
+    f = sp.Function("f")
+    left_open, false = Identity(f(x) - f(2 * x)), Identity(x - 2 * x)
+    assert outcome(Level.SYMBOLIC, left_open) is Outcome.UNDECIDED
+    assert outcome(Level.SYMBOLIC, left_open, false) is outcome(Level.SYMBOLIC, false, left_open) is Outcome.REFUTED
+
+
 def test_controls_must_violate():
     assert outcome(Level.CONTROL, m(2.0, 1.0)) is Outcome.CONFIRMED
     assert outcome(Level.CONTROL, m(0.5, 1.0)) is Outcome.MISSED

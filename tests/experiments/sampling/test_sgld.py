@@ -57,8 +57,9 @@ def test_certificates():
         proof, facts = make(rows=rows, d=1, gamma=gamma)
         assert facts["side"] == side
         check(proof)
-    with pytest.raises(ParameterError):
-        make(rows=rows, d=2, gamma=1)
+    for bad in ({"d": 2}, {"d": Fraction(3, 2)}, {"d": 1, "p": Fraction(3, 2)}, {"d": 1, "p": 0}):
+        with pytest.raises(ParameterError):
+            make(rows=rows, gamma=1, **bad)
 
 
 @pytest.mark.parametrize("logistic", [False, True])

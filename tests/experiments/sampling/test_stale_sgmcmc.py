@@ -9,9 +9,9 @@ import sympy as sp
 
 from gradproof.experiments.engine.check import certifier_of
 from gradproof.experiments.engine.verify import plan, run_task
-from gradproof.experiments.sampling.stale_sgmcmc import exact, methods
+from gradproof.experiments.sampling.stale_sgmcmc import empirical, exact, methods
 from gradproof.theory import registry
-from gradproof.theory.errors import DomainError, ProofRejected
+from gradproof.theory.errors import DomainError, ParameterError, ProofRejected
 from gradproof.theory.evidence import Level, Outcome
 from gradproof.theory.proof import check
 from gradproof.theory.sampling import stale_sgmcmc as paper
@@ -49,6 +49,16 @@ def test_certificates():
     check(make(tau=2, a=Fraction(3, 5)))
     with pytest.raises(DomainError, match="a_max"):
         make(tau=2, a=Fraction(5, 8))
+    for bad in (
+        {"tau": Fraction(5, 2), "a": Fraction(1, 2)},
+        {"tau": -1, "a": 1},
+        {"tau": "x", "a": 1},
+        {"a": 1},
+        {"tau": 1, "b": 1, "a": 1},
+    ):
+        with pytest.raises(ParameterError) as caught:
+            make(**bad)
+        assert "\n" not in str(caught.value)
     proof = make(tau=1, a=Fraction(1, 2))
     broken = proof.statement.target.copy()
     key = next(k for k in broken.quadratic if k[0].startswith("y"))
@@ -85,3 +95,19 @@ def test_the_step_reads_the_right_age(random):
     assert new.squares.item() == pytest.approx(expected**2)
     first = method.init(np.full((1, 1, 1), 3.0))
     assert first.history.ravel() == pytest.approx([3, 3, 3])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("claim", [paper.BIAS, paper.INDEPENDENT], ids=lambda c: c.id)
+def test_averages_for_six_delays(claim):
+    (task,) = [t for t in plan([claim], budget="full") if t.check.name == "averages_for_six_delays"]
+    assert run_task(task).verdict.outcome is Outcome.CONSISTENT
+
+
+def test_totals_leave_the_burn_in_out():
+    common = {"n": 3, "stream": "burn", "x0": 1.0}
+    whole, head = (empirical.chains(np.ones(1), 0.1, 1, steps, **common) for steps in (9, 4))
+    tail = empirical.chains(np.ones(1), 0.1, 1, 5, burn=4, **common)
+    assert tail.total == pytest.approx(whole.total - head.total, rel=1e-12)
+    assert tail.squares == pytest.approx(whole.squares - head.squares, rel=1e-12)
+    assert (tail.history == whole.history).all()

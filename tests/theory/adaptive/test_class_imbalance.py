@@ -41,6 +41,8 @@ def test_the_average_is_a_sum_over_classes():
         (lambda: paper.TIME_TO_LOSS.bound(c=3, pi=0.5, eps=0), DomainError),
         (lambda: paper.GD_DESCENT.bound(loss=1, eta=8, pi_max=Fraction(1, 2), grad2=1), DomainError),
         (lambda: paper.ZIPF_AVERAGE.bound(pi=[], t=1), ParameterError),
+        (lambda: paper.ZIPF_AVERAGE.bound(pi=[0.5, 0.4], t=1), DomainError),
+        (lambda: paper.ZIPF_AVERAGE.bound(pi=[Fraction(1, 2), Fraction(1, 3)], t=1), DomainError),
         (lambda: paper.ZIPF_AVERAGE.bound(pi=[0.5, float("nan")], t=1), DomainError),
         (lambda: paper.SIGN_DESCENT.bound(eta=0.1, n=-1), DomainError),
     ],

@@ -52,6 +52,8 @@ def test_reference_thresholds():
         lambda: dpsgd.CONSENSUS.bound(gamma=0.1, L=1, s=1, sigma2=1, zeta2=1),
         lambda: dpsgd.COROLLARY2.bound(**RING8),
         lambda: dpsgd.RING.bound(w=1, k=1, n=8),
+        lambda: dpsgd.RING.bound(w=sp.Rational(1, 3), k=1, n=2),
+        lambda: dpsgd.STATIONARY.bound(gamma=2, h=1, n=4, sigma2=1),
         lambda: dpsgd.MIXING.bound(s=float("nan"), k=1),
         lambda: dpsgd.STATIONARY_NODE.bound(gamma=1, h=1, sigma2=1, lam=[2]),
     ],

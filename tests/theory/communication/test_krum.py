@@ -14,6 +14,12 @@ def test_reference_constants(n, f, paper, derived):
     assert float(krum.MEAN_SQUARE.bound(variance=1, n=n, f=f)) == pytest.approx(derived, rel=1e-9)
 
 
+def test_the_constant_of_the_moments():
+    assert krum.MOMENTS.bound(moment=1, r=2, n=3, f=0) == 12
+    fourth, second = (krum.MOMENTS.bound(moment=1, r=r, n=20, f=6) for r in (4, 2))
+    assert fourth.equals(second**2)
+
+
 def test_the_two_constants_without_attack():
     derived = [float(krum.MEAN_SQUARE.bound(variance=1, n=n, f=0)) for n in (3, 4, 5)]
     assert derived == pytest.approx([9.898979486, 8, 7.318150383], rel=1e-9)  # the paper's: 6, 8, 10
@@ -28,6 +34,8 @@ def test_the_two_constants_without_attack():
         lambda: krum.RESILIENCE_SHARP.bound(g_norm=1, variance=1, n=9, f=2),
         lambda: krum.SGD_BALL.bound(gamma=3, L=1, mu=1, T=5, gap0=1, variance=1, n=9, f=2),
         lambda: krum.SHARPER.bound(n=9, f=0),
+        lambda: krum.MOMENTS.bound(moment=1, r=1, n=9, f=2),
+        lambda: krum.MOMENTS.bound(moment=1, r=2, n=6, f=2),
     ],
 )
 def test_outside_the_assumptions(call):

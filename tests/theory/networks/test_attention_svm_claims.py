@@ -26,4 +26,6 @@ def test_assumptions_bite():
         attention_svm.PATH_FINITE_R.bound(n=3, T=2, kappa=1, R=0.1, Xi=1.0)
     with pytest.raises(DomainError, match="overparametrised"):
         attention_svm.FEASIBILITY.bound(n=4, T=3, d=3)
+    with pytest.raises(DomainError, match="softmax"):
+        attention_svm.GRADIENT.bound(s=[Fraction(1, 2), Fraction(1, 3)], gamma=[1, 0], x=[3, 1])
     assert attention_svm.GD_DIRECTION.confidence == "recalled"

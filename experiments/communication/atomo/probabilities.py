@@ -1,10 +1,9 @@
-"""ATOMO in numbers: enumeration in rationals, exact optima with their dual certificates, digits, and controls."""
+"""Moments of independent sparsification, the probabilities of least variance, and the classics that are optimal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,11 +17,9 @@ from gradproof.experiments.communication._sparse import (
     means_are,
     outcomes,
 )
-from gradproof.experiments.communication._sparse_methods import atomic_sgd, least_variance, second_moment
-from gradproof.experiments.engine.backend import backend as array_library
+from gradproof.experiments.communication._sparse_methods import least_variance
+from gradproof.experiments.communication.atomo.digits import digits_moments, digits_runs
 from gradproof.experiments.engine.check import Context, Evidence, check, control
-from gradproof.experiments.engine.draws import Draws
-from gradproof.experiments.engine.run import run, start
 from gradproof.solvers.sparsification import minimal_variance
 from gradproof.theory.communication import atomo
 from gradproof.theory.evidence import Level, Measurement, Relation
@@ -43,7 +40,7 @@ SLANTED = [
 
 @check(atomo.MOMENTS, level=Level.SYMBOLIC)
 def two_atoms_at_any_angle(ctx: Context) -> Iterator[Evidence]:
-    """Mean and variance of two unit atoms with inner product c, by enumeration of the four outcomes."""
+    """Variance of two unit atoms with inner product c by the four outcomes; more atoms add no products of other kinds."""
     a, b, p, q, c = sp.symbols("a b p q c", positive=True)
     claimed = sp.sympify(ctx.claim.expression).subs(sp.Symbol("N", integer=True, positive=True), 2).doit()
     lam, prob = ctx.claim.parameter("lam").symbol, ctx.claim.parameter("p").symbol
@@ -72,7 +69,7 @@ def enumeration(ctx: Context) -> Iterator[Evidence]:
 @check(atomo.MOMENTS, level=Level.EMPIRICAL)
 def sampled_on_digits(ctx: Context) -> Iterator[Evidence]:
     """20000 draws of the 30 largest entries of a least-squares gradient of the digits, sparsified to 8."""
-    g = np.sort(np.abs(_digits_gradient().ravel()))[-30:]
+    g = np.sort(np.abs(digits_moments()[1].ravel()))[-30:]
     p = minimal_variance(g, 8.0).p
     draws = ctx.rng().random((20_000, g.size)) < p
     noise = ((draws / p - 1) ** 2) @ g**2
@@ -97,7 +94,7 @@ def one_common_uniform(ctx: Context) -> Iterator[Evidence]:
 def second_moments_along_training(ctx: Context) -> Iterator[Evidence]:
     """Least squares on the digits, W in R^(10 x 64), 20 seeds, 15 steps, singular triplets and entries: E||ghat||^2."""
     for name, (out, _) in digits_runs(ctx.keys("digits", seeds=20), 15, ctx.backend).items():
-        W, A, C = out.x.values, *_digits_moments()
+        W, A, C = out.x.values, *digits_moments()
         g = W[:, :, :-1] @ A - C
         sent = np.sum((W[:, :, 1:] - W[:, :, :-1]) ** 2, axis=(-2, -1)) * float(np.linalg.norm(A, 2)) ** 2
         singular = name == "singular"
@@ -159,19 +156,30 @@ def dual_certificates(ctx: Context) -> Iterator[Evidence]:
 
 
 @check(atomo.OPTIMAL_PROBABILITIES, level=Level.SYMBOLIC)
-def the_dual_term(ctx: Context) -> Iterator[Evidence]:
-    """lambda^2/p + nu p >= 2 |lambda| sqrt(nu), and >= lambda^2 + nu on (0, 1] if lambda^2 >= nu: weak duality."""
+def primal_meets_dual(ctx: Context) -> Iterator[Evidence]:
+    """Weak duality entry by entry; the water level parts the entries as claimed; both values there are the claimed one."""
+    A, N, P, T, u = sp.symbols("a n p T u")  # u = s - n1, the level is sqrt(nu) = T/u
     a, n, p = (Interval(x) for x in ("a", "n", "p"))
-    A, N, P = sp.symbols("a n p")
     yield Inequality(A**2 / P + N**2 * P - 2 * A * N, (a, n, p), what="an entry that may be dropped")
     p_small = Interval("p", "0", "1", closed_high=True)
     a_large = Interval("a", "n", closed_low=True)
     yield Inequality(A**2 / P + N**2 * P - A**2 - N**2, (n, a_large, p_small), what="an entry kept for certain")
-    head, T, s, n1 = (ctx.claim.parameter(x).symbol for x in ("head", "T", "s", "n1"))
-    nu = (T / (s - n1)) ** 2
-    yield Identity(
-        head + n1 * nu + 2 * T * (T / (s - n1)) - nu * s - ctx.claim.expression, "the dual value is the claimed one"
+    level = (Interval("T"), Interval("u"))
+    next_ = Interval("a", "0", "T/u", closed_high=True)
+    yield Inequality(1 - A * u / T, (*level, next_), what="from the first on that meets the condition: p <= 1")
+    yield Identity(A * (u + 1) - (T + A) - u * (A - T / u), "the last that does not is above the level")
+    some = (
+        Interval("a", closed_low=True),
+        Interval("T", "a", closed_low=True),
+        Interval("u", "0", "1", closed_high=True),
     )
+    yield Inequality(T - A * u, some, what="the condition is met before s - k <= 0")
+    head, T, s, n1 = (ctx.claim.parameter(x).symbol for x in ("head", "T", "s", "n1"))
+    root = T / (s - n1)
+    yield Identity(n1 + T / root - s, "the budget is used")
+    yield Identity(A**2 / (A / root) - A * root, "an entry's share of the value; they add to the level times T")
+    yield Identity(head + T * root - ctx.claim.expression, "the primal value")
+    yield Identity(head + n1 * root**2 + 2 * T * root - root**2 * s - ctx.claim.expression, "the dual value")
 
 
 @control(atomo.OPTIMAL_PROBABILITIES, drops="optimal probabilities: uniform, or proportional to squares")
@@ -199,7 +207,7 @@ def naive_probabilities(ctx: Context) -> Iterator[Evidence]:
 
 @check(atomo.BALANCED_VALUE, level=Level.SYMBOLIC)
 def cauchy_schwarz(ctx: Context) -> Iterator[Evidence]:
-    """(sum lambda^2/p)(sum p) - (sum lambda)^2 is a sum of squares, for 2 to 4 atoms; the balanced scheme attains it."""
+    """(sum lambda^2/p)(sum p) - (sum lambda)^2 is a sum of squares, for 2 to 4 atoms; unbalanced optima exceed the bound."""
     for n in (2, 3, 4):
         a, p = sp.symbols(f"a1:{n + 1}", positive=True), sp.symbols(f"p1:{n + 1}", positive=True)
         gap = sum(x**2 / q for x, q in zip(a, p, strict=True)) * sum(p) - sum(a) ** 2
@@ -207,6 +215,10 @@ def cauchy_schwarz(ctx: Context) -> Iterator[Evidence]:
         yield Identity(gap - squares, f"{n} atoms")
     l1, s = ctx.claim.parameter("l1").symbol, ctx.claim.parameter("s").symbol
     yield Identity(ctx.claim.expression * s - l1**2, "the claimed bound")
+    # unbalanced: k entries above the level T/u, u = s - k, of sum h and square at least h^2/k
+    h, T, k, u = sp.symbols("h T k u", positive=True)
+    excess = h**2 / k + T**2 / u - ctx.claim.expression.subs({l1: h + T, s: k + u})
+    yield Identity(excess - (h * u - k * T) ** 2 / (k * u * (k + u)), "more than the bound, as h > k T/u")
 
 
 @check(atomo.BALANCED_VALUE, level=Level.EXACT)
@@ -234,15 +246,13 @@ def twice_the_budget(ctx: Context) -> Iterator[Evidence]:
 
 @check(atomo.QSGD_TERNGRAD, level=Level.EXACT)
 def classics_are_optimal(ctx: Context) -> Iterator[Evidence]:
-    """g with rational norms: the optimum at s_2 and s_inf has the claimed second moment and the classics' probabilities."""
-    for g in (
-        EXAMPLES[3],
-        (Fraction(1), Fraction(2), Fraction(2)),
-        (Fraction(2), Fraction(3), Fraction(6), Fraction(0)),
-    ):
+    """Vectors with rational q-norms, q = 1, 2, 3, inf: the optimum at s_q has the claimed second moment and probabilities."""
+    vectors = ((EXAMPLES[3], 2, 13), ((1, 2, 2), 2, 3), ((2, 3, 6, 0), 2, 7), ((3, 4, 5), 3, 6))
+    for v, power, root in vectors:
+        g = tuple(map(Fraction, v))
         l1 = sum(abs(x) for x in g)
-        two = Fraction(int(sp.sqrt(sum(x * x for x in g))))
-        for q, norm in ((2, two), ("inf", max(abs(x) for x in g))):
+        assert sum(abs(x) ** power for x in g) == root**power
+        for q, norm in ((1, l1), (power, Fraction(root)), ("inf", max(abs(x) for x in g))):
             best = minimal_variance(g, l1 / norm)
             where = {"g": str(g), "q": q}
             yield Measurement(measured=best.second_moment, bound=ctx.claim.bound(l1=l1, lq=norm), parameters=where)
@@ -256,189 +266,16 @@ def classics_are_optimal(ctx: Context) -> Iterator[Evidence]:
 
 @check(atomo.QSGD_TERNGRAD, level=Level.SYMBOLIC)
 def second_moment_of_the_scheme(ctx: Context) -> Iterator[Evidence]:
-    """sum g_i^2/p_i with p_i = |g_i|/||g||_q is ||g||_1 ||g||_q; a probability times a norm is |g_i|, so it is balanced."""
+    """sum g_i^2/p_i with p_i = |g_i|/||g||_q is ||g||_1 ||g||_q: the lower bound ||g||_1^2/s at its budget, so optimal."""
     g, lq, l1 = sp.symbols("g lq l1", positive=True)
     yield Identity(g**2 / (g / lq) - g * lq, "one entry")
     claimed = ctx.claim.expression.subs({ctx.claim.parameter("l1").symbol: l1, ctx.claim.parameter("lq").symbol: lq})
     yield Identity(claimed - l1**2 / (l1 / lq), "it meets the lower bound at its budget")
 
 
-@control(atomo.QSGD_TERNGRAD, drops="optimal: TernGrad's probabilities squared")
+@control(atomo.QSGD_TERNGRAD, drops="one_level: TernGrad's probabilities squared")
 def squared_probabilities(ctx: Context) -> Iterator[Evidence]:
     """Keeping with probability (|g_i|/||g||_inf)^2 sends less and has another second moment."""
     g = (Fraction(1), Fraction(2), Fraction(2))
     second = sum(x * x / (x / 2) ** 2 for x in g)
     yield Measurement(measured=second, bound=ctx.claim.bound(l1=5, lq=2))
-
-
-# --- singular values ---------------------------------------------------------------------------------------------------
-
-
-def _sines() -> np.ndarray:
-    i, j = np.arange(1, 5)[:, None], np.arange(1, 7)[None, :]
-    return np.sin(i * j) + (i == j)
-
-
-def _digits_gradient() -> np.ndarray:
-    """Gradient at zero of least squares from 8 x 8 digits to ten one-hot classes, shape (10, 64)."""
-    from sklearn.datasets import load_digits
-
-    X, y = load_digits(return_X_y=True)
-    return -np.eye(10)[y].T @ (X / 16) / len(X)
-
-
-@cache
-def _digits_moments() -> tuple[np.ndarray, np.ndarray]:
-    """A = X'X/m and C = Y'X/m of the digits and their one-hot classes: the gradient at W is W A - C."""
-    from sklearn.datasets import load_digits
-
-    X, y = load_digits(return_X_y=True)
-    return (X / 16).T @ (X / 16) / len(X), np.eye(10)[y].T @ (X / 16) / len(X)
-
-
-def digits_runs(stream: np.ndarray, steps: int, backend: str = "numpy") -> dict[str, tuple[Any, float]]:
-    """Least squares on the digits from W = 0 with step 1/L: ``singular`` with s = 1..4, ``entries`` with as many floats.
-
-    Args:
-        stream: keys (1, seeds, 2).
-
-    Returns:
-        name -> the run (``x`` and ``sent`` with dims setting, seed, step; coordinate ``s``), and the floats of an atom.
-    """
-    on = array_library(backend)
-    A, C, words = on.move((*_digits_moments(), np.tile(stream, (4, 1, 1))))
-    gamma = 1 / float(np.linalg.norm(_digits_moments()[0], 2))
-    out = {}
-    # a triplet costs 10 + 64 + 1 floats, an entry a float and an index
-    for atoms, number, cost in (("singular", 10, 75.0), ("entries", 640, 2.0)):
-        s = np.arange(1, 5) * 75.0 / cost
-        with on.scope():
-            method = atomic_sgd(lambda W: W @ A - C, gamma, least_variance(on.asarray(s[:, None, None])), atoms=atoms)
-        run_ = run(
-            method,
-            on.asarray(np.zeros((4, stream.shape[1], 10, 64))),
-            steps,
-            record={"x": lambda state: state.x, "sent": lambda state: state.sent},
-            draw=lambda t: Draws(words, t).uniform((number,)),  # noqa: B023 (used before the next)
-            settings={"s": s},
-            units={"sent": "atoms"},
-        )
-        out[atoms] = (run_, cost)
-    return out
-
-
-def digits_loss(W: np.ndarray) -> np.ndarray:
-    """|X W' - Y|^2/(2m) of W (..., 10, 64), shape (...)."""
-    A, C = _digits_moments()
-    return np.sum(W @ A * W, axis=(-2, -1)) / 2 - np.sum(W * C, axis=(-2, -1)) + 0.5
-
-
-def _norms(X: np.ndarray) -> tuple[float, float, float]:
-    """Nuclear norm, entrywise l1 norm, and a bound on the rounding error of the singular values."""
-    sigma = np.linalg.svd(X, compute_uv=False)
-    error = sum(X.shape) * np.finfo(float).eps * float(sigma[0]) * len(sigma)
-    return float(sigma.sum()), float(np.abs(X).sum()), error
-
-
-@check(atomo.SPECTRAL_VS_ENTRYWISE, level=Level.EXACT)
-def nuclear_norms(ctx: Context) -> Iterator[Evidence]:
-    """Singular values of the digits' gradient, a matrix of sines, all ones, and random ranks, from both sides."""
-    rng = ctx.rng()
-    matrices = {"digits": _digits_gradient(), "sines": _sines(), "ones": np.ones((3, 5))}
-    matrices |= {f"rank {r}": rng.standard_normal((8, r)) @ rng.standard_normal((r, 12)) for r in (1, 3, 8)}
-    for name, X in matrices.items():
-        nuclear, entries, error = _norms(X)
-        common: dict[str, Any] = {"error": error, "error_source": "rounding", "parameters": {"matrix": name}}
-        yield Measurement(measured=nuclear, bound=ctx.claim.bound(entrywise=entries), **common)
-        low = entries / np.sqrt(X.size)
-        relation = Relation.EQ if name == "ones" else Relation.GE
-        yield Measurement(measured=nuclear, bound=low, relation=relation, what="from below", **common)
-
-
-@check(atomo.SPECTRAL_VS_ENTRYWISE, level=Level.SYMBOLIC)
-def one_entry_a_row_attains_it(ctx: Context) -> Iterator[Evidence]:
-    """A diagonal matrix has X^T X diagonal: its singular values are its entries."""
-    a, b = sp.symbols("a b", positive=True)
-    X = sp.Matrix([[0, a], [b, 0]])
-    nuclear = sum(sp.sqrt(e) * m for e, m in (X.T * X).eigenvals().items())
-    yield Identity(
-        sp.powdenest(nuclear, force=True) - ctx.claim.expression.subs(ctx.claim.parameter("entrywise").symbol, a + b),
-        "equality",
-    )
-
-
-@control(atomo.SPECTRAL_VS_ENTRYWISE, drops="unit_atoms")
-def long_atoms(ctx: Context) -> Iterator[Evidence]:
-    """With entry atoms of norm two the coefficients halve, and the nuclear norm exceeds their sum."""
-    nuclear, entries, error = _norms(np.diag([3.0, 2.0, 1.0]))
-    yield Measurement(
-        measured=nuclear, bound=ctx.claim.bound(entrywise=entries / 2), error=error, error_source="rounding"
-    )
-
-
-# --- the effect on a step ----------------------------------------------------------------------------------------------
-
-
-@check(atomo.SGD_EFFECT, level=Level.EXACT)
-def one_step_by_enumeration(ctx: Context) -> Iterator[Evidence]:
-    """E||x+||^2 over all outcomes, in rational arithmetic."""
-    for x in EXAMPLES:
-        for s, gamma in ((Fraction(2), Fraction(1, 10)), (Fraction(3, 2), Fraction(1, 2))):
-            best = minimal_variance(x, s)
-            p = [q or Fraction(1) for q in best.p]
-            after = Fraction(0)
-            for t, weight in outcomes(p):
-                after += weight * sum((v - gamma * v * k / q) ** 2 for v, k, q in zip(x, t, p, strict=True))
-            x2 = sum(v * v for v in x)
-            claimed = ctx.claim.bound(gamma=gamma, x2=x2, V=best.second_moment)
-            yield Measurement(measured=after, bound=claimed, parameters={"x": str(x), "s": s, "gamma": gamma})
-
-
-@check(atomo.SGD_EFFECT, level=Level.SYMBOLIC)
-def expand_the_square(ctx: Context) -> Iterator[Evidence]:
-    """E|x - gamma ghat|^2 = |x|^2 - 2 gamma |x|^2 + gamma^2 V; at equal entries it contracts iff gamma < 2s/d."""
-    g, x2, V = (ctx.claim.parameter(n).symbol for n in ("gamma", "x2", "V"))
-    d, s = sp.symbols("d s", positive=True)
-    yield Identity(ctx.claim.expression - (x2 - 2 * g * x2 + g**2 * V), "expansion")
-    at = ctx.claim.expression.subs(V, d / s * x2)
-    yield Identity(sp.factor(at - x2) - g * x2 * (g * d / s - 2), "the sign changes at 2s/d")
-
-
-@check(atomo.SGD_EFFECT, level=Level.EMPIRICAL)
-def sampled_steps(ctx: Context) -> Iterator[Evidence]:
-    """20000 sampled steps from x = 1 in six dimensions: the mean is 4.98 at s = 2, gamma = 1/10."""
-    x, s, gamma = np.ones(6), 2.0, 0.1
-    best = minimal_variance(x, s)
-    keep = ctx.rng().random((20_000, 6)) < best.p
-    after = ((x - gamma * x * keep / best.p) ** 2).sum(axis=1)
-    top = float(np.maximum(1.0, (1 - gamma / best.p) ** 2).sum())
-    claimed = ctx.claim.bound(gamma=gamma, x2=6.0, V=best.second_moment)
-    yield from mean_is(after, claimed, top=top, what="E||x+||^2", s=s, gamma=gamma)
-
-
-@check(atomo.SGD_EFFECT, level=Level.EMPIRICAL)
-def every_step_of_runs(ctx: Context) -> Iterator[Evidence]:
-    """20 steps from (3, 2, 1, 1, 1, 1) at three budgets, 100 seeds: ||x+||^2 over its claimed mean, at every step."""
-    s, gamma, on = np.array([1.5, 2.0, 4.0]), 0.2, array_library(ctx.backend)
-    x0, words = on.move(
-        (start([3.0, 2, 1, 1, 1, 1], settings=3, seeds=100)[..., None, :], ctx.keys(settings=s.tolist(), seeds=100))
-    )
-    with on.scope():
-        method = atomic_sgd(lambda x: x, gamma, least_variance(on.asarray(s[:, None, None])))
-    out = run(method, x0, 20, record={"x": lambda state: state.x}, draw=lambda t: Draws(words, t).uniform((6,)))
-    x = out.x.values[:, :, :, 0]
-    after, x = np.sum(x[:, :, 1:] ** 2, axis=-1), x[:, :, :-1]
-    p = least_variance(s[:, None, None, None])(x)
-    claimed = ctx.claim.bound(gamma=gamma, x2=np.sum(x**2, axis=-1).ravel(), V=second_moment(x, p).ravel())
-    safe = np.where(p > 0, p, 1)
-    top = np.sum(np.maximum(x**2, (x - gamma * x / safe) ** 2), axis=-1)
-    yield from means_are(after.ravel(), claimed, top.ravel(), what="||x+||^2", gamma=gamma)
-
-
-@control(atomo.SGD_EFFECT, drops="step size below 2s/d")
-def long_steps_diverge(ctx: Context) -> Iterator[Evidence]:
-    """At gamma = 21 s / (10 d) and equal entries the squared norm grows."""
-    x2, s, d = Fraction(6), Fraction(2), 6
-    gamma = Fraction(21, 10) * s / d
-    after = ctx.claim.bound(gamma=gamma, x2=x2, V=x2 * d / s)
-    yield Measurement(measured=after, bound=x2, relation=Relation.LE, what="E||x+||^2", parameters={"gamma": gamma})
