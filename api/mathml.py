@@ -84,6 +84,8 @@ _DOLLARS = re.compile(r"(?<![\\$])\$(\$?)(?!\s)((?:[^$\\]|\\.)+?)(?<!\s)\$\1(?!\
 _CODE = re.compile(r"(`+)([^`]+)\1")
 #: the converter writes these in italics, letter by letter
 _OPERATOR = re.compile(r"\\operatorname\*?(?=\s*\{)")
+#: bars by name, which the converter would stretch; behind \\left and \\right they should be
+_BAR = re.compile(r"(?<!\\left)(?<!\\right)\\[lr]?([Vv])ert(?![A-Za-z])\s?")
 #: the converter stumbles over three primes, and over a power behind primes
 _PRIMES = re.compile(r"('+)(?:\^\{([^{}]*)\}|\^([^{\\]))?")
 _BARS = frozenset("|‖∥")
@@ -152,7 +154,7 @@ def _breakable(latex: str) -> str:
 
 def _pieces(latex: str, display: bool = False) -> list[str]:
     """The formula's outermost pieces."""
-    latex = _OPERATOR.sub(r"\\mathrm", latex)
+    latex = _BAR.sub(lambda m: r"\|" if m[1] == "V" else "|", _OPERATOR.sub(r"\\mathrm", latex))
     latex = _PRIMES.sub(lambda m: "^{" + r"\prime " * len(m[1]) + (m[2] or m[3] or "") + "}", latex)
     root = Converter(display="block" if display else "inline").convert_to_element(latex)
     return _joined(root[0] if len(root) == 1 and root[0].tag == "mrow" else root)

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -11,6 +12,7 @@ from docutils import nodes
 
 import gradproof
 from gradproof.mathml import mathml
+from gradproof.report.site import math_font
 from gradproof.theory.typeset import typeset
 
 project = "gradproof"
@@ -62,7 +64,19 @@ def _typeset(app, doctree):
             node.parent.replace(node, [nodes.math(p, p) if k % 2 else nodes.Text(p) for k, p in enumerate(parts) if p])
 
 
+def _font(app):
+    """The report's font for formulas: without one, browsers set indices on the line."""
+    css = math_font((files("gradproof") / "static" / "math.woff2").read_bytes())
+    folder = Path(app.outdir) / "_static"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "math.css").write_bytes(
+        css + b'math { font-family: GradproofMath, "STIX Two Math", math; font-size: 1.12em; }\n'
+    )
+
+
 def setup(app):
+    app.connect("builder-inited", _font)
+    app.add_css_file("math.css")
     app.connect("doctree-read", _typeset)
     app.connect("autodoc-process-docstring", _plain, priority=100)
     app.add_html_math_renderer("gradproof", inline_renderers=(_math, None), block_renderers=(_math, None))

@@ -60,8 +60,8 @@ def _worst_cases(folder: Path) -> None:
         "solver's accuracy. *upper*: the rate is an upper bound, and the difference is its slack. A float of a solver is no",
         "proof: the certificates behind the claims are (`gradproof certify CLAIM name=value ...`).",
         "",
-        "| method | measures | at | worst case | rate | |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| method | measures | at | worst case | rate |",
+        "| --- | --- | --- | --- | --- |",
     ]
     for e in _gallery.REGISTRY.values():
         setting = e.settings[0]
@@ -70,7 +70,7 @@ def _worst_cases(folder: Path) -> None:
         found = f"{worst.bound:.7g}" if not worst.reason else f"undecided: {_cell(worst.reason)}"
         says = _cell((e.method.__doc__ or "").splitlines()[0])
         link = f"[`{e.claim.id}`](claims/{e.claim.paper.stem}.md)"
-        text.append(f"| {link} | {says} | {at} | {found} | {rate:.7g} | {e.mark} |")
+        text.append(f"| {link} | {says} | {at} | {found} | {rate:.7g} {e.mark} |")
     text += [
         "",
         "The source of each rate is on its claim's page; the functions are `wc_*` in `gradproof.experiments.classical`.",
@@ -88,9 +88,8 @@ def _claim(c: Claim) -> list[str]:
     if c.parameters:
         lines += ["| symbol | typed | domain | meaning |", "| --- | --- | --- | --- |"]
         for p in c.parameters:
-            lines.append(
-                f"| {_cell(f'${p.typeset}$')} | `{p.name}` | {_cell(pretty_set(p.domain))} | {_cell(p.meaning)} |"
-            )
+            domain = pretty_set(p.domain).replace("inf", "∞")
+            lines.append(f"| {_cell(f'${p.typeset}$')} | `{p.name}` | {_cell(domain)} | {_cell(p.meaning)} |")
         lines.append("")
     if c.false_as_published:
         lines += [f"**False as published.** {typeset(c.false_as_published)}", ""]

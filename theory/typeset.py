@@ -47,7 +47,7 @@ _TOKEN = re.compile(
 _KEEP = re.compile(
     r"(?<![\\$])(?:\$\$?)(?!\s)(?:[^$\\]|\\.)+?(?<!\s)\$\$?(?!\d)"
     r"|(`+)[^`]+\1|</?[A-Za-z][^<>,]*>|\w+://\S+|\barXiv:\S+|\b[\w./-]*/[\w-]+\.\w+\b|\b[\w-]{2,}\.[A-Za-z][\w-]*\b|\b(?:[A-Za-z]\.){2,}"
-    r"|\b[A-Za-z]\w+'s\b|\b[A-Za-z]'s\b|\b(?!(?:L|E)_)[A-Z]-[A-Z]{2,}\w*|\b[eE]-[a-z]{2,}|\b\w*[A-Za-z]{2}\w*\d*-[A-Z]{2,}\b"
+    r"|\b[A-Za-z]\w*['’]s\b|\b(?!(?:L|E)_)[A-Z]-[A-Z]{2,}\w*|\b[eE]-[a-z]{2,}|\b\w*[A-Za-z]{2}\w*\d*-[A-Z]{2,}\b"
     r"|(?<![A-Za-z_^{])(?!(?:"
     + "|".join([*sorted(_GREEK), *_OVER, "lam", "eps"])
     + r")\d*_)[A-Za-z]{2,}\d*(?:_[A-Za-z0-9]+)+(?![\^_{])",
@@ -133,7 +133,7 @@ class _Reader:
         if kind in ("space", "other") or text in "^_,:'/*)}]=>..":
             return False
         last = self.tokens[self.at - 1] if self.at else ("", self.before)
-        joined = last[1][-1:].isalnum() or last[1][-1:] in ("_", "`", "'", "$", "\\", "/", "@", "&", "#")
+        joined = last[1][-1:].isalnum() or last[1][-1:] in ("_", "`", "'", "’", "$", "\\", "/", "@", "&", "#")
         numbered = kind == "number" and self._text(self.at - 2) in _NUMBERED
         return not joined and not numbered and not (last[1][-1:] == "-" and kind != "word")
 
@@ -153,7 +153,7 @@ class _Reader:
     def _is_prose(self, at: int) -> bool:
         """A letter on its own that is a word, an initial or part of a name."""
         text = self.tokens[at][1]
-        if text in ("a", "A", "I"):
+        if text in ("a", "A", "I", "E"):
             return not (text == "A" and self._text(at + 1) == ",")
         if text in _NAMED or text in _PREFIX or text in _OVER or text == "grad":
             return True

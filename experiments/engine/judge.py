@@ -105,7 +105,7 @@ def _judge_measurements(level: Level, relation: Relation, ms: list[Measurement],
                 n=len(ms),
                 worst=found,
             )
-        why = "not a number" if wanted == "nan" else "within its error of the bound"
+        why = "it is not a number" if wanted == "nan" else "within its error of the bound"
         return Verdict(
             outcome=Outcome.UNDECIDED,
             reason=describe(found, relation, why),
@@ -133,7 +133,7 @@ def _judge_control(relation: Relation, ms: list[Measurement], arguments: list[An
     for m in ms:
         state = _state(m, relation)
         if state == "nan":
-            return Verdict(outcome=Outcome.UNDECIDED, reason=describe(m, relation, "not a number"), n=len(ms), worst=m)
+            return Verdict(outcome=Outcome.UNDECIDED, reason=describe(m, relation, "it is not a number"), n=len(ms), worst=m)
         if state != "broken":
             return Verdict(
                 outcome=Outcome.MISSED, reason=describe(m, relation, "the bound is not violated"), n=len(ms), worst=m

@@ -49,6 +49,7 @@ def test_mathematics(text, shown):
         "$x_k$ and $$y^2$$ stay, and so does `x_k <= 3` and ``eta* = 1``",
         "see docs/derivations/sgd_stability.md and diffgrad.regret-master, arXiv:1706.06083",
         "breast_cancer, wc_gradient_descent, Top-1, SGD-type, an e-value, D-PSGD, i.e. EF21's, worker i's, e.g. Young's",
+        "the claim’s and the worker's own, L. Wu, C. Ma, W. E, NeurIPS 2018",
         "B. Polyak (1964), Theorem 3 of 2 papers, 1/2 or 50% of it, (1, 2) and (3, -1)",
         "<script>alert('x')</script> <b>bold</b> & \"quoted\"",
         "costs $5 or $6 for x",  # a dollar that is no formula's: nothing is paired with it

@@ -76,3 +76,9 @@ def test_primes_bars_and_signs():
     assert mathml("[-1, 2]").count('form="prefix"') == 1
     assert "prefix" not in mathml("a - b")
     assert mathml("|x|").count('lspace="0" rspace="0"') == 2
+
+
+def test_bars_by_name_are_as_high_as_others():
+    assert mathml(r"\Vert x\Vert ^{2}") == mathml(r"\|x\|^{2}")
+    assert mathml(r"\lvert x\rvert") == mathml("|x|")
+    assert 'stretchy="true"' in mathml(r"\left\Vert x\right\Vert")

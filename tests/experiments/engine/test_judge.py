@@ -119,7 +119,7 @@ def test_the_reason_names_the_instance():
     ("level", "measurement", "reason"),
     [
         (Level.EXACT, m(1.05, 1.0, 0.1), "measured 1.05 +- 0.1 (rounding) against <= 1: within its error of the bound"),
-        (Level.EXACT, m(math.nan, 1.0), "measured nan against <= 1: not a number"),
+        (Level.EXACT, m(math.nan, 1.0), "measured nan against <= 1: it is not a number"),
         (Level.CONTROL, m(0.5, 1.0), "measured 0.5 against <= 1: the bound is not violated"),
         (Level.CONTROL, m(2.0, 1.0), "caught: measured 2 > 1"),
         (Level.EXACT, m(0.5, 1.0, relation=Relation.GE), "measured 0.5 < 1"),
