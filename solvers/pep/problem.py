@@ -175,6 +175,7 @@ class Problem:
         self.values: dict[str, float] = {}
         self.mappings: list[Mapping] = []
         self.premises: dict[str, Constraint] = {}
+        self.relaxed = False  # a step was written down by conditions that are necessary only
         self._has_origin = False
 
     # --- writing it down ---------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ class WorstCase:
         multipliers: dual variable of each inequality, by name.
         residuals: of the dual equations, of the primal inequalities, and the relative gap.
         seconds: wall time of assembly and solve.
-        exact_class: False if the classes' inequalities are necessary only, so that the value is an upper bound.
+        exact_class: False if the inequalities of a class or a step are necessary only: the value is an upper bound.
         solver: ``clarabel`` (all inequalities) or ``low-rank`` (those that matter; the multipliers list only them).
     """
 
@@ -278,7 +278,7 @@ def _answer(
             "primal error": solution.primal_error,
             "dual error": solution.dual_error,
         },
-        exact_class=all(m.cls.exact for m in problem.mappings),
+        exact_class=all(m.cls.exact for m in problem.mappings) and not problem.relaxed,
         problem=problem,
         metric=metric,
         per=per,

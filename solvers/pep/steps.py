@@ -36,7 +36,10 @@ def linear_minimiser(f: Mapping, direction: Vector) -> Vector:
 
 
 def line_search(f: Mapping, x: Vector, *directions: Vector) -> Vector:
-    """The minimiser of f over x + span(directions): its gradient is orthogonal to the directions and to the step."""
+    """The minimiser of f over x + span(directions): its gradient is orthogonal to the directions and to the step.
+
+    That the point lies on x + span(directions) is not stated, so a worst case is an upper bound (``exact_class`` False).
+    """
     _needs(f, x, *directions)
     if not directions:
         raise PepError("an exact line search needs at least one direction")
@@ -46,6 +49,7 @@ def line_search(f: Mapping, x: Vector, *directions: Vector) -> Vector:
     for k, d in enumerate(directions):
         problem.assume((g @ d).equals(0), name=f"search {f.name}.{k} at {y!r}")
     problem.assume((g @ (y - x)).equals(0), name=f"search {f.name} step at {y!r}")
+    problem.relaxed = True
     return y
 
 

@@ -207,3 +207,14 @@ def test_what_is_no_function_point_or_tolerance_is_refused(wrong):
     ):
         with pytest.raises(PepError):
             use()
+
+
+@pytest.mark.parametrize("searched", [False, True])
+def test_a_step_that_is_relaxed_says_so(searched):
+    """Points after an exact line search need not lie on the line: the value is an upper bound."""
+    p = Problem()
+    f = p.function(SmoothStronglyConvex(mu=1, L=4))
+    x_star, x0 = f.minimiser(), p.point("x0")
+    g = f.gradient(x0)
+    x = line_search(f, x0, g) if searched else x0 - g / 4
+    assert p.worst_case(f(x) - f(x_star), per=f(x0) - f(x_star)).exact_class is not searched
