@@ -140,9 +140,7 @@ def check(proof: Proof) -> Accepted:
         form, equality = axiom_form(statement, use, field)
         if not equality and not field.nonnegative(use.multiplier):
             shown = field.brief(use.multiplier)
-            raise ProofRejected(
-                f"multiplier {number} ({use.axiom} of {use.member}) is not shown to be >= 0: {shown}"
-            )
+            raise ProofRejected(f"multiplier {number} ({use.axiom} of {use.member}) is not shown to be >= 0: {shown}")
         total.add(form, use.multiplier)
     slack = total.add(statement.target, -1)
     if slack.linear:

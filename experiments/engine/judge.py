@@ -133,7 +133,9 @@ def _judge_control(relation: Relation, ms: list[Measurement], arguments: list[An
     for m in ms:
         state = _state(m, relation)
         if state == "nan":
-            return Verdict(outcome=Outcome.UNDECIDED, reason=describe(m, relation, "it is not a number"), n=len(ms), worst=m)
+            return Verdict(
+                outcome=Outcome.UNDECIDED, reason=describe(m, relation, "it is not a number"), n=len(ms), worst=m
+            )
         if state != "broken":
             return Verdict(
                 outcome=Outcome.MISSED, reason=describe(m, relation, "the bound is not violated"), n=len(ms), worst=m

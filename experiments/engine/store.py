@@ -182,7 +182,9 @@ class Ledger:
         if code:
             where.append("code = ?")
             args.append(code)
-        return self._rows(("WHERE " + " AND ".join(where) if where else "") + " ORDER BY finished", tuple(args), skipped)
+        return self._rows(
+            ("WHERE " + " AND ".join(where) if where else "") + " ORDER BY finished", tuple(args), skipped
+        )
 
     def _repr_html_(self) -> str:
         rows = self.rows()

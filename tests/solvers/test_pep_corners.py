@@ -25,7 +25,9 @@ def near(bound: F, true: F, gap: F) -> bool:
 STEPS = (F(1, 100), F(1), F(3, 2), F(9, 5), F(199, 100), F(2))
 LOCAL = [(N, mu, h) for N in (1, 3, 8) for mu in (F(0), F(1, 1000), F(1, 10), F(1, 2), F(9, 10)) for h in STEPS]
 LARGE = [(40, mu, h) for mu in (F(0), F(1, 1000), F(1, 10)) for h in (*STEPS, F(19, 10))]
-GENERAL = [(N, mu, h) for N in (1, 2, 5) for mu in (F(0), F(1, 10), F(1, 2)) for h in STEPS[1:] if (mu, h) != (F(1, 2), 2)]
+GENERAL = [
+    (N, mu, h) for N in (1, 2, 5) for mu in (F(0), F(1, 10), F(1, 2)) for h in STEPS[1:] if (mu, h) != (F(1, 2), 2)
+]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,9 @@ L = Parameter("L", "smoothness constant of every f_i")
 n = Parameter("n", "number of nodes", COUNT)
 K = Parameter("K", "number of steps", COUNT)
 k = Parameter("k", "number of averagings, or of the eigenvalue", sp.S.Naturals0)
-s = Parameter("s", "largest modulus of an eigenvalue of W other than the 1; sqrt(rho) in the paper", UNIT_ROPEN, r"\sqrt\rho")
+s = Parameter(
+    "s", "largest modulus of an eigenvalue of W other than the 1; sqrt(rho) in the paper", UNIT_ROPEN, r"\sqrt\rho"
+)
 sigma2 = Parameter("sigma2", "bound on the variance of a stochastic gradient", NONNEGATIVE, r"\sigma^2")
 zeta2 = Parameter(
     "zeta2", "bound on the mean squared distance of local gradients from their mean", NONNEGATIVE, r"\varsigma^2"
