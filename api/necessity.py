@@ -129,7 +129,7 @@ def _need(
     found = falsify_claim(claim, drop=(assumption,), budget=budget, seed=seed, seconds=seconds, file=file)
     if found.violated and found.measurement is not None:
         at = ", ".join(
-            _short(k, v)
+            named_number(k, v)
             for k, v in {**found.instance, **found.measurement.parameters}.items()
             if isinstance(v, int | float)
         )
@@ -172,8 +172,10 @@ def gives_up(made: Experiment, assumption: str, tries: int = 60) -> bool:
     return False
 
 
-def _short(name: str, value: float) -> str:
-    return f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+def named_number(name: str, value: float) -> str:
+    shown = f"{value:.4g}" if isinstance(value, float) else str(value)
+    # 1 - 2^-52 is not 1: where few digits look like the number without being it, all are shown
+    return f"{name}={shown if float(shown) == value or len(shown) >= 5 else repr(value)}"
 
 
 def strongest_caught(results: Sequence[Any]) -> dict[str, str]:

@@ -196,4 +196,10 @@ def _text(v: Any) -> str:
         return f"{type(v).__name__}({inner})"
     if isinstance(v, list | tuple):
         return "[" + ", ".join(map(_text, v)) + "]"
-    return f"{float(v):.12g}" if isinstance(v, float | Fraction) else str(v)
+    return short_float(float(v)) if isinstance(v, float | Fraction) else str(v)
+
+
+def short_float(x: float) -> str:
+    """Twelve digits where they are the number, else all of them: 1 - 2^-52 is not 1."""
+    short = f"{x:.12g}"
+    return short if float(short) == x else repr(x)

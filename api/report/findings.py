@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gradproof.falsify.finding import short_float
 from gradproof.necessity import FORMAT
 from gradproof.theory.evidence import Measurement, Relation
 
@@ -105,5 +106,5 @@ def _text(v: Any) -> str:
     elif isinstance(v, list):
         text = "[" + ", ".join(_text(x) for x in v[:50]) + (", …" if len(v) > 50 else "") + "]"
     else:
-        text = f"{v:.12g}" if isinstance(v, float) else str(v)
+        text = short_float(v) if isinstance(v, float) else str(v)
     return text if len(text) <= _MOST else text[:_MOST] + " …"

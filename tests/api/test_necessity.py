@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import gradproof
 from gradproof import experiment, own_claim
 from gradproof.cli import main
-from gradproof.necessity import NEEDED, NOT_NEEDED, UNKNOWN, necessity
+from gradproof.necessity import NEEDED, NOT_NEEDED, UNKNOWN, named_number, necessity
 from gradproof.testing import smooth
 
 
@@ -98,3 +98,10 @@ def test_a_search_that_could_not_measure_says_nothing(tmp_path):
 
 def test_a_statement_that_is_false_needs_nothing(tmp_path):
     assert necessity([gradproof.claim("laplacian-smoothing.literal-dimension")], ledger=tmp_path / "l.sqlite") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(1.0, "1"), (1 - 2.0**-52, "0.9999999999999998"), (1 / 3, "0.3333"), (7_000_000, "7000000")]
+)
+def test_few_digits_never_look_like_another_number(value, shown):
+    assert named_number("x", value) == f"x={shown}"

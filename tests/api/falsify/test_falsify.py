@@ -22,7 +22,7 @@ from gradproof.experiments.engine.verify import load_file
 from gradproof.falsify import experiments_of, falsify_claim, replay
 from gradproof.falsify.decide import decide
 from gradproof.falsify.experiment import EXPERIMENTS
-from gradproof.falsify.finding import literal
+from gradproof.falsify.finding import literal, short_float
 from gradproof.falsify.moves import move
 from gradproof.falsify.search import Search, as_evidence
 from gradproof.testing.tape import play
@@ -146,6 +146,11 @@ def _claim(name, **kwargs):
 
 def _made(c):
     return EXPERIMENTS[c.id][-1]
+
+
+@pytest.mark.parametrize("x", [1 - 2.0**-52, 1 + 2.0**-52, 0.1, 1 / 3, 2.5, 1e-300, 3.0, math.inf])
+def test_a_number_that_is_shown_is_the_number_that_was_used(x):
+    assert float(short_float(x)) == x
 
 
 def test_rounding_is_not_a_violation():
