@@ -259,9 +259,9 @@ class Search:
             top = max(top, self.elite[0].score)
             if stale >= 4 and round_ % 2:  # ascent is stuck, or there is nothing to ascend: look elsewhere
                 self._draw(150, corner=self.rng.random())
-            # mostly the best so far, in turn with the others, and with fresh starts
+            # the best so far, mostly, and every other time a fresh start: the best ones share a valley more often than not
             start = self.elite[min(int(self.rng.expovariate(0.6)), len(self.elite) - 1)]
-            if round_ % 4 == 3:
+            if round_ % 2 == 1:
                 fresh = [c for c in (self.evaluate(corner=self.rng.random()) for _ in range(30)) if c]
                 start = max(fresh, key=lambda c: c.score, default=start)
             if self.made.random:
