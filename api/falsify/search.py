@@ -35,7 +35,7 @@ from gradproof.theory.evidence import Relation
 EVALUATIONS = {"quick": 20_000, "full": 100_000, "gpu": 100_000}
 SECONDS = {"quick": 45.0, "full": 300.0, "gpu": 300.0}
 #: of a check inside ``gradproof verify``, which runs many
-CHECK_EVALUATIONS = {"quick": 1_500, "full": 10_000, "gpu": 10_000}
+CHECK_EVALUATIONS = {"quick": 3_000, "full": 10_000, "gpu": 10_000}
 CHECK_SECONDS = {"quick": 12.0, "full": 60.0, "gpu": 60.0}
 ELITE = 10
 SOLVED = 12  # worst cases asked of the exact solver
