@@ -1,5 +1,6 @@
 """Shared by all tests: one BLAS thread, slow tests on request, and a ledger that is not the user's."""
 
+import importlib
 import os
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
@@ -18,10 +19,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if {"optional", "on_backend"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("extras")
     if not config.getoption("--run-slow"):
         for item in items:
             if "slow" in item.keywords:
                 item.add_marker(pytest.mark.skip(reason="slow; run with --run-slow"))
+
+
+@pytest.fixture
+def optional():
+    """Import a library that need not be there. Without it the test is skipped, or fails if GRADPROOF_ALL_EXTRAS is set."""
+
+    def get(name):
+        try:
+            return importlib.import_module(name)
+        except ImportError as error:
+            reason = f"{name} is not installed"
+            if os.environ.get("GRADPROOF_ALL_EXTRAS"):
+                pytest.fail(f"no test may be skipped here: {reason} ({error})")
+            pytest.skip(reason)
+
+    return get
 
 
 @pytest.fixture(autouse=True)

@@ -22,12 +22,13 @@ def dense(n: int, sigma: float) -> np.ndarray:
 
 
 @pytest.fixture(params=["compiled", "scipy"])
-def sweeps(request, monkeypatch):
+def sweeps(request, monkeypatch, optional):
     """The sweeps with numba and without it."""
     if request.param == "scipy":
         monkeypatch.setattr(circulant, "has_numba", lambda: False)
-    elif not circulant.has_numba():
-        pytest.skip("numba is not installed")
+    else:
+        optional("numba")
+        assert circulant.has_numba()
     return lambda g, sigma, **kw: circulant.smooth(g, sigma, method="sweeps", **kw)
 
 
@@ -73,8 +74,8 @@ def test_input_is_left_alone_and_types_are_kept(sweeps):
 
 
 @pytest.mark.parametrize("library", ["array_api_strict", "torch", "jax.numpy"])
-def test_array_type_in_is_array_type_out(library):
-    xp = pytest.importorskip(library)
+def test_array_type_in_is_array_type_out(library, optional):
+    xp = optional(library)
     g = np.random.default_rng(4).normal(size=(2, 8)).astype(np.float32)
     v = circulant.smooth(xp.asarray(g), 1.0)
     assert type(v) is type(xp.asarray(g))

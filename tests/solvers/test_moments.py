@@ -322,8 +322,8 @@ def test_wide_problems_need_no_big_matrices():
 
 
 @pytest.mark.slow  # the imports
-def test_report_from_numpy_jax_and_torch():
-    jax, torch = pytest.importorskip("jax"), pytest.importorskip("torch")
+def test_report_from_numpy_jax_and_torch(optional):
+    jax, torch = optional("jax"), optional("torch")
     expected = stability_threshold(R4, batch_size=1).value
     for rows in (R4, R4.tolist(), torch.tensor(R4, requires_grad=True), jax.numpy.asarray(R4)):
         assert stability_report(rows).threshold.value == pytest.approx(expected, rel=1e-12)

@@ -74,8 +74,8 @@ def test_one_attacker_ruins_the_mean_but_not_krum():
     assert loss["median"] < 0.5
 
 
-def test_the_same_run_on_torch():
-    pytest.importorskip("torch")
+def test_the_same_run_on_torch(optional):
+    optional("torch")
     options = {"gamma": 0.1, "steps": 5, "seeds": 2, "stream": ("t",)}
     for attack in methods.ATTACKS.values():
         a, b = (

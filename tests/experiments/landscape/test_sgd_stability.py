@@ -147,8 +147,8 @@ def test_a_step_is_gradient_descent_on_the_loss():
 
 
 @pytest.mark.slow
-def test_jax_runs_reach_the_same_kind_of_minimum():
-    pytest.importorskip("jax")
+def test_jax_runs_reach_the_same_kind_of_minimum(optional):
+    optional("jax")
     problem = runs.sparse_regression(np.random.default_rng(0))
     state = runs.train(problem, (0.04,), 1, 12_000, 4_000, np.random.default_rng(1), backend="jax")
     (end,) = runs.end_points(problem, state, (0.04,), 1)
