@@ -1,4 +1,4 @@
-"""Write the pages: an index, a page a claim, a page a paper, a page on reading them, and the proofs as files."""
+"""Write the pages: an index, a page a claim, a paper and a derivation, one on reading them, and the proofs as files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 import gradproof
 from gradproof.experiments.engine.store import Ledger, code_version
 from gradproof.markup import MARKS
 from gradproof.mathml import mathml, prose
 from gradproof.paper_figures import make
-from gradproof.report import model
+from gradproof.report import model, notes
 from gradproof.report.findings import read as read_findings
 from gradproof.report.model import Entry
 from gradproof.summary import show_tightness
@@ -28,6 +28,7 @@ from gradproof.theory import registry
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Outcome
+from gradproof.theory.paper import Paper
 from gradproof.theory.parameter import pretty_set
 
 MANIFEST = "report.json"
@@ -185,6 +186,7 @@ class _Pages:
                  problems: list[str]) -> None:  # fmt: skip
         self.folder, self.entries, self.figures = folder, entries, figures
         self.room = ALL_FIGURES
+        self.cited: set[str] = set()  # derivations and errata that a page links to
         self.written: dict[str, None] = {}  # a set that keeps its order
         loader = jinja2.PackageLoader("gradproof", "templates")
         self.env = jinja2.Environment(
@@ -193,7 +195,8 @@ class _Pages:
         self.env.filters.update(
             tex=lambda s: Markup(mathml(s)),
             display=lambda s: Markup(mathml(s, display=True)),
-            prose=lambda s: Markup(prose(s)),
+            prose=jinja2.pass_context(lambda page, s: self._cite(page, Markup(prose(s)))),
+            cite=jinja2.pass_context(lambda page, s: self._cite(page, escape(s))),
             when=lambda t: time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(t)),
             size=lambda n: f"{n / 1e6:.1f} MB" if n >= 1e6 else f"{max(n, 100) / 1e3:.1f} kB",
         )
@@ -223,15 +226,16 @@ class _Pages:
         self._page("about.html", "about.html", root="")
         for key, found in papers.items():
             self._page("paper.html", f"papers/{slugs[key]}.html", root="../", paper=found[0].claim.paper,
-                       entries=found, figure=shown[key])  # fmt: skip
+                       entries=found, figure=shown[key], derivation=self._derivation(found[0]))  # fmt: skip
             for k, e in enumerate(found):
                 for proof in [p for shown_ in (*e.evidence, *e.controls) for p in shown_.proofs if p.file]:
                     self._put(f"proofs/{proof.file}", proof.content.encode())
                 for name, content in [pair for f in e.found for pair in f.files.items()]:
                     self._put(f"counterexamples/{name}", content)
                 near = (found[k - 1] if k else None, found[k + 1] if k + 1 < len(found) else None)
-                self._page("claim.html", f"claims/{e.slug}.html", root="../", e=e, claim=e.claim, s=e.summary,
-                           figure=shown[key], paper_page=f"papers/{slugs[key]}.html", near=near)  # fmt: skip
+                self._page("claim.html", f"claims/{e.slug}.html", root="../", e=e, claim=e.claim, s=e.summary, near=near,
+                           figure=shown[key], paper_page=f"papers/{slugs[key]}.html", derivation=self._derivation(e))  # fmt: skip
+        self._notes({self._derivation(found[0]): found[0].claim.paper for found in papers.values()}, slugs)
         data = {
             "gradproof": gradproof.__version__,
             "code": code_version(),
@@ -239,6 +243,28 @@ class _Pages:
             "files": sorted({*self.written, MANIFEST}),
         }
         self._put(MANIFEST, json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode())
+
+    def _derivation(self, e: Entry) -> str:
+        """The name of the paper's derivations, or nothing."""
+        name = f"derivations/{e.claim.paper.stem}"
+        return name if e.known and not e.file and name in notes.sources() else ""
+
+    def _cite(self, page: Any, markup: Markup) -> Markup:
+        """A text of this page, in which the notes it names are links; they will be written."""
+        self.cited |= notes.cited([markup])
+        return notes.linked(markup, page["root"])
+
+    def _notes(self, papers: dict[str, Paper], slugs: dict[str, str]) -> None:
+        """The notes that were linked to, and those that they link to."""
+        todo = self.cited | set(papers) - {""}
+        done: set[str] = set()
+        while todo:
+            name = min(todo)
+            note, paper = notes.render(name), papers.get(name)
+            self._page("note.html", note.page, root="../" * name.count("/"), note=note, paper=paper,
+                       paper_page=f"papers/{slugs[paper.key]}.html" if paper else "")  # fmt: skip
+            done.add(name)
+            todo = (todo | notes.cited([notes.sources()[name]])) - done
 
     def _copy(self, stem: str, kind: str) -> None:
         """Copy a paper's figure where it has been made; a PDF only if there is room left."""

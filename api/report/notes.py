@@ -1,0 +1,122 @@
+"""What the claims cite beside their proofs: the derivations and the errata, from Markdown to pages of the report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markupsafe import Markup
+from mdit_py_plugins.anchors import anchors_plugin
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from gradproof.mathml import mathml, prose
+
+#: as claims, remarks and reasons name one: ``docs/derivations/ef21.md``
+_CITED = re.compile(r"docs/((?:derivations/)?[a-z0-9_]+)\.md")
+
+
+@dataclass(frozen=True)
+class Note:
+    """One page: where it stands in the report, its title, and its body."""
+
+    name: str  # as it is cited, without docs/ and .md: ``derivations/ef21``
+    title: str
+    body: Markup
+
+    @property
+    def page(self) -> str:
+        return f"{self.name}.html"
+
+
+@lru_cache(maxsize=1)
+def sources() -> dict[str, str]:
+    """Markdown of every note that was installed, by name."""
+    folder = files("gradproof.notes")
+    found = {"errata": folder / "errata.md"}
+    found |= {
+        f"derivations/{p.name.removesuffix('.md')}": p
+        for p in (folder / "derivations").iterdir()
+        if p.name.endswith(".md")
+    }
+    return {name: path.read_text(encoding="utf-8") for name, path in sorted(found.items())}
+
+
+def cited(texts: Iterable[str]) -> set[str]:
+    """The notes that these texts name.
+
+    >>> cited(["Derived in docs/derivations/ef21.md, section 2; docs/none.md is no note."])
+    {'derivations/ef21'}
+    """
+    return {name for text in texts for name in _CITED.findall(text)} & set(sources())
+
+
+def linked(markup: Markup, root: str) -> Markup:
+    """The same markup, which holds no link yet, with every note that it names made a link to its page.
+
+    >>> print(linked(Markup("<p>see docs/derivations/ef21.md.</p>"), "../"))
+    <p>see <a href="../derivations/ef21.html">docs/derivations/ef21.md</a>.</p>
+    """
+
+    def link(found: re.Match[str]) -> str:
+        return f'<a href="{root}{found[1]}.html">{found[0]}</a>' if found[1] in sources() else found[0]
+
+    return Markup(_CITED.sub(link, str(markup)))
+
+
+def render(name: str) -> Note:
+    """The page of one note; raises ``KeyError`` for a name that is none."""
+    tokens = _parser().parse(sources()[name])
+    title = next(t.content for t in tokens if t.type == "inline")
+    root = "../" * name.count("/")
+    body = _parser().renderer.render(tokens, _parser().options, {"root": root})
+    return Note(name, title, Markup(body))
+
+
+class _Renderer(RendererHTML):
+    """Formulas as MathML, also those that are typed as text; the notes that are named as links."""
+
+    def text(self, tokens: list[Token], k: int, options: Any, env: Any) -> str:
+        return linked(Markup(prose(tokens[k].content)), env["root"])
+
+    def code_inline(self, tokens: list[Token], k: int, options: Any, env: Any) -> str:
+        return linked(Markup("<code>{}</code>").format(tokens[k].content), env["root"])
+
+    def math_inline(self, tokens: list[Token], k: int, options: Any, env: Any) -> str:
+        return mathml(tokens[k].content)
+
+    def math_block(self, tokens: list[Token], k: int, options: Any, env: Any) -> str:
+        return f'<div class="scroll" tabindex="0">{mathml(tokens[k].content.strip(), display=True)}</div>\n'
+
+    math_inline_double = math_block
+
+
+def _whole_paragraphs(state: Any) -> None:
+    """One text a paragraph, not one a line: a formula typed as text may run over the end of a line."""
+    for block in state.tokens:
+        children: list[Token] = []
+        for t in block.children or []:
+            if t.type == "softbreak":
+                t = Token("text", "", 0, content="\n")
+            if t.type == "text" and children and children[-1].type == "text":
+                children[-1].content += t.content
+            else:
+                children.append(t)
+        block.children = children if block.children is not None else None
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    md = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer)
+    md.use(dollarmath_plugin, double_inline=True, allow_labels=False)
+    md.use(anchors_plugin, max_level=3)
+    md.core.ruler.push("whole_paragraphs", _whole_paragraphs)
+    for kind in ("math_inline", "math_block", "math_inline_double"):  # the plugin brings its own
+        md.renderer.rules[kind] = getattr(md.renderer, kind)
+    return md

@@ -1,0 +1,83 @@
+"""Derivations and errata as pages of the report: formulas are typeset, links resolve, nothing passes as markup."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gradproof.report import notes
+from gradproof.report.site import build
+from gradproof.theory import registry
+
+REPO = Path(__file__).parents[3]
+
+
+def rendered(monkeypatch, text):
+    monkeypatch.setattr(notes, "sources", lambda: {"derivations/mine": text, "errata": "# Errata"})
+    return str(notes.render("derivations/mine").body)
+
+
+def test_every_note_of_the_checkout_is_installed():
+    here = {f"derivations/{p.stem}": p for p in (REPO / "docs/derivations").glob("*.md")} | {
+        "errata": REPO / "docs/errata.md"
+    }
+    assert {name: p.read_text() for name, p in here.items()} == notes.sources()
+
+
+@pytest.mark.parametrize("name", notes.sources())
+def test_all_formulas_can_be_read(name):
+    note = notes.render(name)
+    assert "derived here" in note.title or name == "errata"
+    assert "<code>\\" not in note.body  # what a formula that cannot be read is shown as
+    assert "$" not in re.sub(r"<code>.*?</code>|alttext=\"[^\"]*\"", "", note.body)
+
+
+def test_a_formula_that_cannot_be_read_is_shown_as_its_source(monkeypatch):
+    assert r"<code>\frac{</code>" in rendered(monkeypatch, "# T\n\nsee $\\frac{$ here")
+
+
+def test_formulas_in_dollars_and_typed_as_text(monkeypatch):
+    body = rendered(monkeypatch, "# T\n\n$x^2$ and x_1 <=\nx_2.\n\n$$y^2$$\n\ninside $$z^2$$ too, `x_1` is code")
+    assert "<msup><mi>x</mi><mn>2</mn></msup>" in body
+    assert "<msub><mi>x</mi><mn>1</mn></msub>" in body
+    assert body.count('display="block"') == 2
+    assert "<code>x_1</code>" in body
+
+
+def test_markup_is_escaped(monkeypatch):
+    body = rendered(monkeypatch, "# T\n\n<script>alert(1)</script> [x](javascript:alert(1)) `<b>` $<i>$")
+    assert "<script" not in body
+    assert "<b>" not in body
+    assert "<i>" not in body
+    assert 'href="javascript' not in body
+
+
+def test_a_note_links_to_what_it_names(monkeypatch):
+    body = rendered(monkeypatch, "# T\n\nsee docs/errata.md, `docs/derivations/mine.md` and docs/derivations/none.md")
+    assert '<a href="../errata.html">' in body
+    assert '<a href="../derivations/mine.html"><code>' not in body  # the code lies around the link, not in it
+    assert '<code><a href="../derivations/mine.html">' in body
+    assert "none.html" not in body
+
+
+def test_the_report_has_the_notes_that_its_claims_cite_and_no_others(ledger, tmp_path):
+    site = build(tmp_path / "r", ledger=ledger, targets=["ef21"], figures=tmp_path / "none")
+    assert [p.name for p in (site.folder / "derivations").iterdir()] == ["ef21.html"]
+    claim = (site.folder / "claims/ef21.sharp-threshold.html").read_text()
+    assert 'href="../derivations/ef21.html"' in claim
+    assert '"../papers/ef21.html"' in (site.folder / "derivations/ef21.html").read_text()
+
+
+def test_what_a_note_cites_comes_with_it(ledger, tmp_path):
+    site = build(tmp_path / "r", ledger=ledger, targets=["laplacian-smoothing"], figures=tmp_path / "none")
+    found = {str(p.relative_to(site.folder)) for p in site.folder.rglob("*.html")}
+    assert {"derivations/laplacian_smoothing.html", "errata.html"} <= found
+    # the errata are of all papers, and name the derivations of others
+    assert "derivations/krum.html" in found
+
+
+def test_no_claim_cites_a_note_that_is_not_there():
+    for claim in registry.claims():
+        texts = [claim.where, claim.remark, claim.statement, claim.false_as_published, claim.title]
+        for name in re.findall(r"docs/([\w/-]+)\.md", " ".join(map(str, texts))):
+            assert name in notes.sources(), claim.id
