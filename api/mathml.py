@@ -89,6 +89,7 @@ _BAR = re.compile(r"(?<!\\left)(?<!\\right)\\[lr]?([Vv])ert(?![A-Za-z])\s?")
 #: the converter stumbles over three primes, and over a power behind primes
 _PRIMES = re.compile(r"('+)(?:\^\{([^{}]*)\}|\^([^{\\]))?")
 _BARS = frozenset("|‖∥")
+_BRACKETS = frozenset("⟨⟩⌊⌋⌈⌉")
 _SIGNS = frozenset("+-−±")
 #: behind these a sign belongs to what follows
 _BEFORE_A_SIGN = frozenset("([{⟨,;=<>≤≥≈∼→⇒⇔/·×+-−±:∈")
@@ -181,6 +182,8 @@ def _write(e: Any) -> str:
     text = "∼" if tag == "mo" and text == "~" else text  # the sign that has room around it
     if kept.get("fence") == "true" or (tag == "mo" and text in _BARS):
         kept |= {"lspace": "0", "rspace": "0"}
+    if tag == "mo" and text in _BRACKETS:  # without \left and \right, the size of the line
+        kept.setdefault("stretchy", "false")
     attributes = "".join(f' {k}="{html.escape(v)}"' for k, v in kept.items())
     if tag == "mspace":
         return f"<mspace{attributes}/>"

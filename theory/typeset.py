@@ -43,14 +43,15 @@ _TOKEN = re.compile(
     r"|(?P<op>\|\||<=|>=|==|!=|->|\+-|\.\.\.|\.\.|[-+*/^_=<>|(){}\[\],:'.])|(?P<other>.)",
     re.DOTALL,
 )
-#: left alone: formulas, code, addresses, files, names with dots or underscores, possessives, abbreviations, hyphenated names
+#: left alone: formulas, code, addresses, files, dotted and hyphenated names, possessives, abbreviations, accented words, (i)
 _KEEP = re.compile(
     r"(?<![\\$])(?:\$\$?)(?!\s)(?:[^$\\]|\\.)+?(?<!\s)\$\$?(?!\d)"
     r"|(`+)[^`]+\1|</?[A-Za-z][^<>,]*>|\w+://\S+|\barXiv:\S+|\b[\w./-]*/[\w-]+\.\w+\b|\b[\w-]{2,}\.[A-Za-z][\w-]*\b|\b(?:[A-Za-z]\.){2,}"
     r"|\b[A-Za-z]\w*['’]s\b|\b(?!(?:L|E)_)[A-Z]-[A-Z]{2,}\w*|\b[eE]-[a-z]{2,}|\b\w*[A-Za-z]{2}\w*\d*-[A-Z]{2,}\b"
     r"|(?<![A-Za-z_^{])(?!(?:"
     + "|".join([*sorted(_GREEK), *_OVER, "lam", "eps"])
-    + r")\d*_)[A-Za-z]{2,}\d*(?:_[A-Za-z0-9]+)+(?![\^_{])",
+    + r")\d*_)[A-Za-z]{2,}\d*(?:_[A-Za-z0-9]+)+(?![\^_{])"
+    r"|[A-Za-z]*[À-ÖØ-öø-ɏ][A-Za-zÀ-ÖØ-öø-ɏ]*|(?<!\S)\((?:i{1,3}|iv)\)",
     re.DOTALL,
 )
 _LOOSE = (("<=", "≤"), (">=", "≥"), ("->", "→"), ("+-", "±"))

@@ -94,7 +94,8 @@ class _Renderer(RendererHTML):
     def math_block(self, tokens: list[Token], k: int, options: Any, env: Any) -> str:
         return f'<div class="scroll" tabindex="0">{mathml(tokens[k].content.strip(), display=True)}</div>\n'
 
-    math_inline_double = math_block
+    def math_inline_double(self, tokens: list[Token], k: int, options: Any, env: Any) -> str:
+        return f'<span class="display" tabindex="0">{mathml(tokens[k].content.strip(), display=True)}</span>'
 
 
 def _whole_paragraphs(state: Any) -> None:

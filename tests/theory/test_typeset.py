@@ -52,6 +52,7 @@ def test_mathematics(text, shown):
         "the claim’s and the worker's own, L. Wu, C. Ma, W. E, NeurIPS 2018",
         "B. Polyak (1964), Theorem 3 of 2 papers, 1/2 or 50% of it, (1, 2) and (3, -1)",
         "<script>alert('x')</script> <b>bold</b> & \"quoted\"",
+        "a Möbius map by Hölder, either (i) or (ii)",
         "costs $5 or $6 for x",  # a dollar that is no formula's: nothing is paired with it
         r"\alpha without dollars",
         "((((x_ ||| x^{ _ ^ ' * |", "",

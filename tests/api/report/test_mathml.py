@@ -62,6 +62,11 @@ def test_letters_that_browsers_do_not_style_become_characters():
     assert "<mi>AM</mi>" in mathml(r"L_{\mathrm{AM}}")
 
 
+def test_brackets_grow_only_where_asked():
+    assert mathml(r"\langle a, b\rangle").count('stretchy="false"') == 2
+    assert mathml(r"\left\lfloor\frac n2\right\rfloor").count('stretchy="true"') == 2
+
+
 def test_dollars_that_are_money_stay_money():
     assert prose("from $5 to $6") == "from $5 to $6"
     assert prose("a $x$") == "a <math><mi>x</mi></math>"
