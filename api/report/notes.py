@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -12,39 +12,41 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from gradproof.mathml import mathml, prose
 
-#: as claims, remarks and reasons name one: ``docs/derivations/ef21.md``
-_CITED = re.compile(r"docs/((?:derivations/)?[a-z0-9_]+)\.md")
+#: as claims, remarks and reasons name a note or a claim: ``docs/derivations/ef21.md``, ``ef21.pl``
+_NAMED = re.compile(r"(?<![\w./-])(?:docs/[a-z0-9_/]+\.md|[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*)(?![\w/-])")
+_TAG = re.compile(r"(<[^>]*>)")
 
 
 @dataclass(frozen=True)
 class Note:
     """One page: where it stands in the report, its title, and its body."""
 
-    name: str  # as it is cited, without docs/ and .md: ``derivations/ef21``
+    name: str  # as it is cited: ``docs/derivations/ef21.md``
     title: str
     body: Markup
 
-    @property
-    def page(self) -> str:
-        return f"{self.name}.html"
+
+def page(name: str) -> str:
+    """The file in the report.
+
+    >>> page("docs/derivations/ef21.md")
+    'derivations/ef21.html'
+    """
+    return f"{name.removeprefix('docs/').removesuffix('.md')}.html"
 
 
 @lru_cache(maxsize=1)
 def sources() -> dict[str, str]:
     """Markdown of every note that was installed, by name."""
     folder = files("gradproof.notes")
-    found = {"errata": folder / "errata.md"}
-    found |= {
-        f"derivations/{p.name.removesuffix('.md')}": p
-        for p in (folder / "derivations").iterdir()
-        if p.name.endswith(".md")
-    }
+    found = {"docs/errata.md": folder / "errata.md"}
+    found |= {f"docs/derivations/{p.name}": p for p in (folder / "derivations").iterdir() if p.name.endswith(".md")}
     return {name: path.read_text(encoding="utf-8") for name, path in sorted(found.items())}
 
 
@@ -52,30 +54,31 @@ def cited(texts: Iterable[str]) -> set[str]:
     """The notes that these texts name.
 
     >>> cited(["Derived in docs/derivations/ef21.md, section 2; docs/none.md is no note."])
-    {'derivations/ef21'}
+    {'docs/derivations/ef21.md'}
     """
-    return {name for text in texts for name in _CITED.findall(text)} & set(sources())
+    return {name for text in texts for name in _NAMED.findall(text)} & set(sources())
 
 
-def linked(markup: Markup, root: str) -> Markup:
-    """The same markup, which holds no link yet, with every note that it names made a link to its page.
+def linked(markup: Markup, pages: Mapping[str, str]) -> Markup:
+    """The same markup, which holds no link yet, with every note and claim that it names made a link.
 
-    >>> print(linked(Markup("<p>see docs/derivations/ef21.md.</p>"), "../"))
-    <p>see <a href="../derivations/ef21.html">docs/derivations/ef21.md</a>.</p>
+    >>> print(linked(Markup("<p>see ef21.pl, docs/derivations/ef21.md.</p>"), {"ef21.pl": "pl.html"}))
+    <p>see <a href="pl.html">ef21.pl</a>, docs/derivations/ef21.md.</p>
     """
 
     def link(found: re.Match[str]) -> str:
-        return f'<a href="{root}{found[1]}.html">{found[0]}</a>' if found[1] in sources() else found[0]
+        return f'<a href="{escape(pages[found[0]])}">{found[0]}</a>' if found[0] in pages else found[0]
 
-    return Markup(_CITED.sub(link, str(markup)))
+    parts = _TAG.split(str(markup))
+    parts[::2] = [_NAMED.sub(link, text) for text in parts[::2]]
+    return Markup("".join(parts))
 
 
-def render(name: str) -> Note:
-    """The page of one note; raises ``KeyError`` for a name that is none."""
+def render(name: str, pages: Mapping[str, str]) -> Note:
+    """One note, with links to the pages of what it names; raises ``KeyError`` for a name that is none."""
     tokens = _parser().parse(sources()[name])
     title = next(t.content for t in tokens if t.type == "inline")
-    root = "../" * name.count("/")
-    body = _parser().renderer.render(tokens, _parser().options, {"root": root})
+    body = _parser().renderer.render(tokens, _parser().options, {"pages": pages})
     return Note(name, title, Markup(body))
 
 
@@ -83,10 +86,10 @@ class _Renderer(RendererHTML):
     """Formulas as MathML, also those that are typed as text; the notes that are named as links."""
 
     def text(self, tokens: list[Token], k: int, options: Any, env: Any) -> str:
-        return linked(Markup(prose(tokens[k].content)), env["root"])
+        return linked(Markup(prose(tokens[k].content)), env["pages"])
 
     def code_inline(self, tokens: list[Token], k: int, options: Any, env: Any) -> str:
-        return linked(Markup("<code>{}</code>").format(tokens[k].content), env["root"])
+        return linked(Markup("<code>{}</code>").format(tokens[k].content), env["pages"])
 
     def math_inline(self, tokens: list[Token], k: int, options: Any, env: Any) -> str:
         return mathml(tokens[k].content)

@@ -187,6 +187,8 @@ class _Pages:
         self.folder, self.entries, self.figures = folder, entries, figures
         self.room = ALL_FIGURES
         self.cited: set[str] = set()  # derivations and errata that a page links to
+        self.named = {e.claim.id: f"claims/{e.slug}.html" for e in entries if e.known}
+        self.named |= {name: notes.page(name) for name in notes.sources()}
         self.written: dict[str, None] = {}  # a set that keeps its order
         loader = jinja2.PackageLoader("gradproof", "templates")
         self.env = jinja2.Environment(
@@ -196,6 +198,7 @@ class _Pages:
             tex=lambda s: Markup(mathml(s)),
             display=lambda s: Markup(mathml(s, display=True)),
             prose=jinja2.pass_context(lambda page, s: self._cite(page, Markup(prose(s)))),
+            label=lambda s: Markup(prose(s)),  # for what is inside a link already
             cite=jinja2.pass_context(lambda page, s: self._cite(page, escape(s))),
             when=lambda t: time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(t)),
             size=lambda n: f"{n / 1e6:.1f} MB" if n >= 1e6 else f"{max(n, 100) / 1e3:.1f} kB",
@@ -204,7 +207,7 @@ class _Pages:
             version=gradproof.__version__, marks=MARKS, meaning=MEANING, made=time.time(), code=code_version(),
             ledger=ledger.path.name, levels=list(Level), Level=Level, confidence=model.confidence,
             domain=lambda s: pretty_set(s).replace("inf", "∞"), tightness=show_tightness, targets=targets,
-            counts=model.counts, words=WORDS, problems=problems, can_search=_can_search, glossary=GLOSSARY,
+            counts=model.counts, words=WORDS, problems=problems, can_search=_can_search, note_page=notes.page, glossary=GLOSSARY,
         )  # fmt: skip
 
     def write(self) -> None:
@@ -246,13 +249,14 @@ class _Pages:
 
     def _derivation(self, e: Entry) -> str:
         """The name of the paper's derivations, or nothing."""
-        name = f"derivations/{e.claim.paper.stem}"
+        name = f"docs/derivations/{e.claim.paper.stem}.md"
         return name if e.known and not e.file and name in notes.sources() else ""
 
     def _cite(self, page: Any, markup: Markup) -> Markup:
-        """A text of this page, in which the notes it names are links; they will be written."""
+        """A text of this page, in which the notes and claims it names are links; the notes will be written."""
         self.cited |= notes.cited([markup])
-        return notes.linked(markup, page["root"])
+        here = page["page"]
+        return notes.linked(markup, {name: page["root"] + to for name, to in self.named.items() if to != here})
 
     def _notes(self, papers: dict[str, Paper], slugs: dict[str, str]) -> None:
         """The notes that were linked to, and those that they link to."""
@@ -260,8 +264,10 @@ class _Pages:
         done: set[str] = set()
         while todo:
             name = min(todo)
-            note, paper = notes.render(name), papers.get(name)
-            self._page("note.html", note.page, root="../" * name.count("/"), note=note, paper=paper,
+            page, paper = notes.page(name), papers.get(name)
+            root = "../" * page.count("/")
+            note = notes.render(name, {what: root + to for what, to in self.named.items()})
+            self._page("note.html", page, root=root, note=note, paper=paper,
                        paper_page=f"papers/{slugs[paper.key]}.html" if paper else "")  # fmt: skip
             done.add(name)
             todo = (todo | notes.cited([notes.sources()[name]])) - done

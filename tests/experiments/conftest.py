@@ -1,10 +1,12 @@
-"""Backends for tests: a missing one skips, or fails where all must be there."""
+"""Shared by the tests of experiments: backends, of which a missing one skips or fails the test, and a claim with its checks."""
 
 import os
 
 import pytest
 
 from gradproof.experiments.engine.backend import BackendUnavailable, backend
+from gradproof.experiments.engine.verify import plan, run_task
+from gradproof.theory.evidence import Level
 
 
 @pytest.fixture
@@ -20,3 +22,18 @@ def on_backend():
             pytest.skip(str(error))
 
     return get
+
+
+@pytest.fixture
+def confront():
+    """A function that runs all quick checks of a claim, asserts that all are good, controlled, and of two kinds or with a reason."""
+
+    def run(claim):
+        rows = [(t.check, run_task(t).verdict) for t in plan([claim])]
+        assert all(v.outcome.good for _, v in rows), {c.name: str(v) for c, v in rows}
+        levels = {c.level for c, _ in rows}
+        assert Level.CONTROL in levels
+        kinds = levels - {Level.CONTROL}
+        assert len(kinds) >= 2 or "one kind of evidence" in claim.remark, f"{claim.id} has {kinds} and no reason"
+
+    return run

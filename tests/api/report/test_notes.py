@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from markupsafe import Markup
 
 from gradproof.report import notes
 from gradproof.report.site import build
@@ -12,22 +13,20 @@ from gradproof.theory import registry
 REPO = Path(__file__).parents[3]
 
 
-def rendered(monkeypatch, text):
-    monkeypatch.setattr(notes, "sources", lambda: {"derivations/mine": text, "errata": "# Errata"})
-    return str(notes.render("derivations/mine").body)
+def rendered(monkeypatch, text, **pages):
+    monkeypatch.setattr(notes, "sources", lambda: {"docs/derivations/mine.md": text})
+    return str(notes.render("docs/derivations/mine.md", pages).body)
 
 
 def test_every_note_of_the_checkout_is_installed():
-    here = {f"derivations/{p.stem}": p for p in (REPO / "docs/derivations").glob("*.md")} | {
-        "errata": REPO / "docs/errata.md"
-    }
-    assert {name: p.read_text() for name, p in here.items()} == notes.sources()
+    here = [*(REPO / "docs/derivations").glob("*.md"), REPO / "docs/errata.md"]
+    assert {str(p.relative_to(REPO)): p.read_text() for p in here} == notes.sources()
 
 
 @pytest.mark.parametrize("name", notes.sources())
 def test_all_formulas_can_be_read(name):
-    note = notes.render(name)
-    assert "derived here" in note.title or name == "errata"
+    note = notes.render(name, {})
+    assert "derived here" in note.title or name == "docs/errata.md"
     assert "<code>\\" not in note.body  # what a formula that cannot be read is shown as
     assert "$" not in re.sub(r"<code>.*?</code>|alttext=\"[^\"]*\"", "", note.body)
 
@@ -53,11 +52,28 @@ def test_markup_is_escaped(monkeypatch):
 
 
 def test_a_note_links_to_what_it_names(monkeypatch):
-    body = rendered(monkeypatch, "# T\n\nsee docs/errata.md, `docs/derivations/mine.md` and docs/derivations/none.md")
-    assert '<a href="../errata.html">' in body
-    assert '<a href="../derivations/mine.html"><code>' not in body  # the code lies around the link, not in it
-    assert '<code><a href="../derivations/mine.html">' in body
-    assert "none.html" not in body
+    text = (
+        "# T\n\nsee docs/errata.md, `mine.rate`, mine.rate; not docs/none.md, mine.rates, not-mine.rate or mine.rate/c."
+    )
+    pages = {"docs/errata.md": "../errata.html", "mine.rate": "../claims/mine.rate.html"}
+    body = rendered(monkeypatch, text, **pages)
+    assert '<a href="../errata.html">docs/errata.md</a>' in body
+    assert '<code><a href="../claims/mine.rate.html">mine.rate</a></code>' in body
+    assert body.count("<a ") == 3
+
+
+def test_an_address_cannot_leave_its_attribute():
+    assert notes.linked(Markup("a.b"), {"a.b": '"><script>'}) == '<a href="&#34;&gt;&lt;script&gt;">a.b</a>'
+
+
+def test_what_stands_in_a_tag_is_left_alone():
+    assert notes.linked(Markup('<math alttext="a.b">'), {"a.b": "x"}) == '<math alttext="a.b">'
+
+
+def test_titles_are_no_links_within_links(ledger, tmp_path):
+    site = build(tmp_path / "r", ledger=ledger, targets=["ef21"], figures=tmp_path / "none")
+    for file in site.folder.rglob("*.html"):
+        assert not re.search(r"<a [^>]*>(?:(?!</a>).)*<a ", file.read_text(), re.DOTALL), file
 
 
 def test_the_report_has_the_notes_that_its_claims_cite_and_no_others(ledger, tmp_path):
@@ -79,5 +95,5 @@ def test_what_a_note_cites_comes_with_it(ledger, tmp_path):
 def test_no_claim_cites_a_note_that_is_not_there():
     for claim in registry.claims():
         texts = [claim.where, claim.remark, claim.statement, claim.false_as_published, claim.title]
-        for name in re.findall(r"docs/([\w/-]+)\.md", " ".join(map(str, texts))):
+        for name in re.findall(r"docs/[\w/-]+\.md", " ".join(map(str, texts))):
             assert name in notes.sources(), claim.id

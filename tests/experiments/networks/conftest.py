@@ -9,20 +9,6 @@ from gradproof.theory.evidence import Level
 
 
 @pytest.fixture
-def confront():
-    """A function that runs all quick checks of a claim, asserts that all are good, of two kinds at least, and controlled."""
-
-    def run(claim):
-        rows = [(t.check, run_task(t).verdict) for t in plan([claim])]
-        assert all(v.outcome.good for _, v in rows), {c.name: str(v) for c, v in rows}
-        levels = {c.level for c, _ in rows}
-        assert Level.CONTROL in levels
-        assert len(levels - {Level.CONTROL}) >= 2
-
-    return run
-
-
-@pytest.fixture
 def outcomes():
     """A function that runs a claim's checks, controls and slow ones apart, on a false variant and returns their outcomes."""
 
