@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 from mdit_py_plugins.anchors import anchors_plugin
@@ -82,23 +81,21 @@ def render(name: str, pages: Mapping[str, str]) -> Note:
     return Note(name, title, Markup(body))
 
 
-class _Renderer(RendererHTML):
-    """Formulas as MathML, also those that are typed as text; the notes that are named as links."""
+def _text(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:
+    return linked(Markup(prose(tokens[k].content)), env["pages"])
 
-    def text(self, tokens: list[Token], k: int, options: Any, env: Any) -> str:
-        return linked(Markup(prose(tokens[k].content)), env["pages"])
 
-    def code_inline(self, tokens: list[Token], k: int, options: Any, env: Any) -> str:
-        return linked(Markup("<code>{}</code>").format(tokens[k].content), env["pages"])
+def _code(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:
+    return linked(Markup("<code>{}</code>").format(tokens[k].content), env["pages"])
 
-    def math_inline(self, tokens: list[Token], k: int, options: Any, env: Any) -> str:
-        return mathml(tokens[k].content)
 
-    def math_block(self, tokens: list[Token], k: int, options: Any, env: Any) -> str:
-        return f'<div class="scroll" tabindex="0">{mathml(tokens[k].content.strip(), display=True)}</div>\n'
+def _inline(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:
+    return mathml(tokens[k].content)
 
-    def math_inline_double(self, tokens: list[Token], k: int, options: Any, env: Any) -> str:
-        return f'<span class="display" tabindex="0">{mathml(tokens[k].content.strip(), display=True)}</span>'
+
+def _display(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:
+    """Within a paragraph, too: a ``span``, as a ``div`` would end it."""
+    return f'<span class="display" tabindex="0">{mathml(tokens[k].content.strip(), display=True)}</span>\n'
 
 
 def _whole_paragraphs(state: Any) -> None:
@@ -117,10 +114,17 @@ def _whole_paragraphs(state: Any) -> None:
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
-    md = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer)
+    md = MarkdownIt("commonmark", {"html": False})
     md.use(dollarmath_plugin, double_inline=True, allow_labels=False)
     md.use(anchors_plugin, max_level=3)
     md.core.ruler.push("whole_paragraphs", _whole_paragraphs)
-    for kind in ("math_inline", "math_block", "math_inline_double"):  # the plugin brings its own
-        md.renderer.rules[kind] = getattr(md.renderer, kind)
+    rules = {
+        "text": _text,
+        "code_inline": _code,
+        "math_inline": _inline,
+        "math_inline_double": _display,
+        "math_block": _display,
+    }
+    for kind, rule in rules.items():  # formulas as MathML, also those that are typed as text; what is named as links
+        md.add_render_rule(kind, rule)
     return md

@@ -26,7 +26,7 @@ def on_backend():
 
 @pytest.fixture
 def confront():
-    """A function that runs all quick checks of a claim, asserts that all are good, controlled, and of two kinds or with a reason."""
+    """A function that runs all quick checks of a claim, asserts that all are good and controlled, of two kinds or with a reason."""
 
     def run(claim):
         rows = [(t.check, run_task(t).verdict) for t in plan([claim])]
