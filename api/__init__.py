@@ -41,6 +41,7 @@ _LAZY = {
     "falsify_claim": "gradproof.falsify",
     "replay": "gradproof.falsify",
     "run_mutants": "gradproof.mutants",
+    "draw": "gradproof.paper_figures.make",
     "GradproofError": "gradproof.theory.errors",
 }
 
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from gradproof.falsify import falsify_claim, replay
     from gradproof.mutants import run_mutants
     from gradproof.own import experiment, own_claim
+    from gradproof.paper_figures.make import draw
     from gradproof.summary import show, verify
     from gradproof.theory.assumption import Assumption
     from gradproof.theory.claim import Claim

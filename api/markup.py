@@ -28,6 +28,19 @@ def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, title: st
     return f"<table>{caption}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def text_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table for a terminal: a line a row, columns that are empty left out.
+
+    >>> print(text_table(["claim", "note", "verdict"], [["ef21.pl", "", "proved"]]))
+    claim    verdict
+    ef21.pl  proved
+    """
+    lines = [[" ".join(cell.split()) for cell in row] for row in rows]
+    used = [k for k in range(len(heads)) if not lines or any(row[k] for row in lines)]
+    width = {k: max(len(row[k]) for row in [heads, *lines]) for k in used}
+    return "\n".join("  ".join(row[k].ljust(width[k]) for k in used).rstrip() for row in [heads, *lines])
+
+
 def latex_table(heads: Sequence[str], rows: Iterable[Sequence[str]], columns: str = "") -> str:
     r"""A ``booktabs`` table of texts; mathematics between dollars is kept.
 

@@ -18,7 +18,7 @@ from gradproof.experiments.engine.check import Context, checks_of
 from gradproof.experiments.engine.judge import describe
 from gradproof.experiments.engine.store import Ledger, Row, key_of
 from gradproof.experiments.engine.verify import Task, run_task
-from gradproof.markup import html_table, latex_table
+from gradproof.markup import html_table, latex_table, text_table
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level, Outcome, Relation
 
@@ -70,6 +70,9 @@ class MutantResults(list[MutantResult]):
             (r.mutant.claim.id.split("~")[0], r.mutant.what, v, f"{r.by + ': ' if r.by else ''}{r.reason}")
             for r, v in zip(self, verdicts, strict=True)
         ]
+
+    def __repr__(self) -> str:
+        return text_table(_HEADS, self._cells)
 
     def _repr_html_(self) -> str:
         return html_table(_HEADS, self._cells, title=f"{sum(r.caught for r in self)} of {len(self)} mutants caught")

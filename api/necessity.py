@@ -15,7 +15,7 @@ from gradproof.experiments.engine.store import Ledger, Row, code_version, key_of
 from gradproof.experiments.engine.verify import Task, run_task
 from gradproof.falsify.experiment import Experiment
 from gradproof.falsify.finding import tree
-from gradproof.markup import html_table, latex_table
+from gradproof.markup import html_table, latex_table, text_table
 from gradproof.testing.tape import Rejected, play
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level
@@ -83,6 +83,9 @@ class Needs(list[Need]):
 
     def __str__(self) -> str:
         return "\n".join(f"{n.claim}  {n.assumption}: {n.verdict}  ({n.evidence})" for n in self)
+
+    def __repr__(self) -> str:
+        return text_table(_HEADS, self._cells)
 
     def _repr_html_(self) -> str:
         return html_table(_HEADS, self._cells)

@@ -10,7 +10,7 @@ from typing import Any
 from gradproof.experiments.engine.store import Ledger, Row, measurement_json
 from gradproof.experiments.engine.verify import load_file
 from gradproof.experiments.engine.verify import verify as run
-from gradproof.markup import html_table, marked
+from gradproof.markup import html_table, marked, text_table
 from gradproof.theory import registry
 from gradproof.theory.claim import CONFIDENCE, Claim
 from gradproof.theory.evidence import Level, Outcome, Relation
@@ -123,6 +123,15 @@ class ClaimSummary:
         title = f"{self.claim.id}: {self.shown}" + (f"; {self.note}" if self.note else "")
         return html_table(["check", "kind", "verdict", "because"], rows, title=title)
 
+    @property
+    def cells(self) -> list[str]:
+        """One row of the table of verdicts."""
+        return [self.claim.id, self.shown, *map(self.cell, Level), show_tightness(self), self.note]
+
+    def __repr__(self) -> str:
+        said = [f"{v.value} {self.cell(v)}" for v in Level if self.cell(v)]
+        return f"<ClaimSummary {self.claim.id}: {self.shown}{'; ' * bool(said)}{', '.join(said)}>"
+
     def cell(self, level: Level) -> str:
         """``proved 2``, ``caught 3/3`` or empty: what one column of the table shows."""
         rows = [r for r in self.rows if r.level is level]
@@ -201,6 +210,9 @@ def row_json(r: Row) -> dict[str, Any]:
     }
 
 
+_HEADS = ("claim", "verdict", *(v.value for v in Level), "tightness", "note")
+
+
 class Summary(list[ClaimSummary]):
     """Summaries of several claims; renders as a table in Jupyter."""
 
@@ -216,10 +228,11 @@ class Summary(list[ClaimSummary]):
         counts = {o.value: sum(s.outcome is o for s in self) for o in Outcome}
         return {"exit_code": self.exit_code, "counts": counts, "claims": [s.as_json() for s in self]}
 
+    def __repr__(self) -> str:
+        return text_table(_HEADS, (s.cells for s in self))
+
     def _repr_html_(self) -> str:
-        heads = ["claim", "verdict", *(v.value for v in Level), "tightness", "note"]
-        rows = ([s.claim.id, marked(s.shown), *(s.cell(v) for v in Level), show_tightness(s), s.note] for s in self)
-        return html_table(heads, rows)
+        return html_table(_HEADS, ([s.cells[0], marked(s.shown), *s.cells[2:]] for s in self))
 
     def to_pandas(self) -> Any:
         """One row a check: see ``gradproof.export.frame``."""

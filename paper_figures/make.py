@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import Any
 
 from gradproof.experiments.engine.store import versions
+from gradproof.paper_figures.style import Drawing, in_style
 from gradproof.theory import registry
 from gradproof.theory.errors import GradproofError, UnknownClaim
 
@@ -82,12 +83,9 @@ def figure(stem: str, folder: Path, *, budget: str = "quick", fresh: bool = Fals
         GradproofError: the folder cannot be written.
     """
     import matplotlib
+    import xarray as xr
 
     matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-    import xarray as xr
-    from PIL import Image
-
     module = module_of(stem)
     if module is None:
         raise UnknownClaim(f"no figure for {stem}")
@@ -111,19 +109,32 @@ def figure(stem: str, folder: Path, *, budget: str = "quick", fresh: bool = Fals
         data.attrs = {**data.attrs, "key": key, "figure": stem, "budget": budget, "versions": json.dumps(versions()),
                       "inputs": json.dumps(now)}  # fmt: skip
         _write(data, data_file)
-    with matplotlib.rc_context(STYLE):
-        drawn = module.draw(data)
+    drawn = draw(stem, data)
     files = [folder / f"{stem}.pdf", folder / f"{stem}.png"]
-    drawn.savefig(files[0], metadata={"Keywords": key[:16], "CreationDate": None})
-    drawn.savefig(files[1], dpi=200)
-    with Image.open(files[1]) as image:  # a palette: a third of the size, and no difference to see
-        image.convert("RGB").quantize(256).save(files[1], optimize=True)
-    plt.close(drawn)
+    drawn.figure.savefig(files[0], metadata={"Keywords": key[:16], "CreationDate": None})
+    files[1].write_bytes(drawn.png(dpi=200))
     written = numbers(stem, data)
     if written:
         files.append(folder / f"{stem}.tex")
         files[-1].write_text(written)
     return Made(stem, (*files, data_file), cached, stale)
+
+
+def draw(stem: str, data: Any = None, *, budget: str = "quick") -> Drawing:
+    """The figure of a paper, in the size and type of a paper's column; a notebook shows it.
+
+    Args:
+        stem: the paper's key or stem, ``sgd-stability`` or ``sgd_stability``.
+        data: what the figure's ``compute`` returned; computed if ``None``.
+
+    Raises:
+        UnknownClaim: no such paper, or it has no figure.
+    """
+    (stem,) = stems([stem])
+    module: Any = module_of(stem)
+    with in_style():
+        figure = module.draw(module.compute(budget=budget) if data is None else data)
+    return Drawing(figure)
 
 
 def explain(stem: str, folder: Path, *, budget: str | None = None) -> list[str]:
@@ -274,26 +285,6 @@ def _number(value: float) -> str:
         return str(int(value))
     mantissa, _, exponent = f"{value:.4g}".partition("e")
     return rf"\ensuremath{{{mantissa} \times 10^{{{int(exponent)}}}}}" if exponent else mantissa
-
-
-#: A paper's column width, vector fonts, and colours that colour-blind readers can tell apart (Okabe and Ito).
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-STYLE: Any = {
-    "font.size": 8,
-    "axes.labelsize": 8,
-    "axes.titlesize": 8,
-    "figure.titlesize": 8,
-    "legend.fontsize": 7,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "pdf.fonttype": 42,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.25,
-    "lines.linewidth": 1.2,
-    "figure.constrained_layout.use": True,
-}
 
 
 def _attributes(path: Path) -> dict[str, Any]:

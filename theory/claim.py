@@ -218,6 +218,9 @@ class Claim:
     def __str__(self) -> str:
         return self.id
 
+    def __repr__(self) -> str:
+        return f"<Claim {self.id}: {self.title}>"
+
 
 # --- evaluation ------------------------------------------------------------------------------------------------------
 

@@ -109,7 +109,7 @@ class Verdict:
     tightness: float | None = None  # sup of measured/bound over what was tried; None where it has no meaning
     n: int = 0  # measurements or proofs behind it
     worst: Measurement | None = None  # the instance nearest to (or beyond) the bound
-    proofs: tuple[str, ...] = ()  # JSON texts of accepted proofs
+    proofs: tuple[str, ...] = field(default=(), repr=False)  # JSON texts of accepted proofs
 
     def __str__(self) -> str:
         return f"{self.outcome.value}: {self.reason}"

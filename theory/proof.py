@@ -104,6 +104,9 @@ class Proof:
 
         return proof_json.write_proof(self)
 
+    def __repr__(self) -> str:
+        return f"<Proof of {self.statement.text or 'a quadratic inequality'!r}: {len(self.uses)} axiom instances>"
+
     def _repr_html_(self) -> str:
         s = self.statement
         return (

@@ -64,6 +64,8 @@ class Finding:
         lines += [f"  {name} = {_text(value)}  (of this instance)" for name, value in determined.items()]
         return "\n".join([*lines, f"  found after {effort}"])
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"
 

@@ -186,6 +186,9 @@ class Ledger:
             ("WHERE " + " AND ".join(where) if where else "") + " ORDER BY finished", tuple(args), skipped
         )
 
+    def __repr__(self) -> str:
+        return f"<Ledger {self.path}>"
+
     def _repr_html_(self) -> str:
         rows = self.rows()
         found = [r.verdict.outcome for r in rows]

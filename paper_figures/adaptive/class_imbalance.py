@@ -16,7 +16,7 @@ from gradproof.experiments.adaptive.class_imbalance.methods import (
     zipf,
 )
 from gradproof.experiments.engine.run import Method, logarithmic, run
-from gradproof.paper_figures.make import COLOURS
+from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers import separable_ode
 from gradproof.theory.adaptive import class_imbalance as paper
 

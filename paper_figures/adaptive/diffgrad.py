@@ -10,7 +10,7 @@ import xarray as xr
 from gradproof.experiments.adaptive._adam import Variant
 from gradproof.experiments.adaptive.diffgrad.methods import CYCLE, SYNTHETIC, regrets
 from gradproof.experiments.adaptive.diffgrad.runs import played, synthetic_path
-from gradproof.paper_figures.make import COLOURS
+from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers.periodic_regret import Optimiser, average_regret
 
 FUNCTIONS = ("F1", "F2", "F3")

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from gradproof.experiments.communication.dpsgd.methods import Minibatches, split_rows, trace
-from gradproof.paper_figures.make import COLOURS
+from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers import gossip
 from gradproof.theory.communication import dpsgd
 

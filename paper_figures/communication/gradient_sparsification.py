@@ -10,7 +10,7 @@ import xarray as xr
 from gradproof.experiments.communication import gradient_sparsification as gs
 from gradproof.experiments.communication._sparse_methods import everything, uniform_like
 from gradproof.experiments.engine.draws import keys
-from gradproof.paper_figures.make import COLOURS
+from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers.sparsification import minimal_density
 
 SCHEMES = {

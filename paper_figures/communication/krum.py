@@ -17,7 +17,7 @@ from gradproof.experiments.communication.krum.methods import (
     train,
 )
 from gradproof.experiments.communication.krum.moments import attacked_gaussians
-from gradproof.paper_figures.make import COLOURS
+from gradproof.paper_figures.style import COLOURS
 from gradproof.theory.communication import krum
 
 RULES = {"mean": mean_rule, "Krum": krum_rule, "multi-Krum": multi_krum, "median": median_rule}

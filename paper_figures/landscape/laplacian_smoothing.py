@@ -19,7 +19,7 @@ from gradproof.experiments.landscape.laplacian_smoothing import (
     smoothed_sgd,
 )
 from gradproof.experiments.landscape.laplacian_smoothing.dimensions import dimension_table
-from gradproof.paper_figures.make import COLOURS
+from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers.subspaces import stable_slope_enclosure
 from gradproof.theory.landscape.laplacian_smoothing import mlsgd_schedule
 

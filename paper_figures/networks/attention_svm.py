@@ -11,7 +11,7 @@ from gradproof.experiments.networks.attention_svm.directions import local_run, n
 from gradproof.experiments.networks.attention_svm.instances import layer
 from gradproof.experiments.networks.attention_svm.methods import correlation
 from gradproof.experiments.networks.attention_svm.paths import factored_point, path_point
-from gradproof.paper_figures.make import COLOURS
+from gradproof.paper_figures.style import COLOURS
 from gradproof.theory.networks.attention_svm import PATH_FINITE_R
 
 

@@ -10,7 +10,7 @@ import xarray as xr
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.networks.convex_relu.instances import LABELS, PLANE, SPACE, patterns, program, solution
 from gradproof.experiments.networks.convex_relu.methods import Training, adam, admm, gradient_descent, splitting
-from gradproof.paper_figures.make import COLOURS
+from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers.relu_program import Program, network_of, sample_patterns, train
 from gradproof.solvers.relu_program.robust import robust_train
 

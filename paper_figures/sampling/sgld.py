@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from gradproof.experiments.sampling.sgld.instances import sines
-from gradproof.paper_figures.make import COLOURS
+from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers import gaussian
 from gradproof.solvers.gaussian.langevin import METHODS, FiniteSum, posterior
 

@@ -97,3 +97,31 @@ def test_tables_for_papers_escape_and_frames_have_the_rows():
 def test_the_claims_of_a_ledger_in_latex_and_a_verdict_in_words(found):
     assert "■ proved" in found._repr_html_()
     assert "ef21.young-optimal: proved" in found[0]._repr_html_()
+
+
+def test_what_a_prompt_prints_can_be_read(found, tmp_path):
+    assert repr(gradproof.claim("ef21.pl")).startswith("<Claim ef21.pl: ")
+    lines = repr(found).splitlines()
+    assert lines[0].split()[:2] == ["claim", "verdict"]
+    assert "note" not in lines[0]  # a column that nothing stands in
+    assert [line.split()[:2] for line in lines[1:]] == [
+        ["ef21.young-optimal", "proved"],
+        ["ef21.sharp-threshold", "proved"],
+    ]
+    assert "caught 3/3" in repr(found[1])
+    row = next(r for s in found for r in s.rows if r.verdict.proofs)
+    proof = read_proof(row.verdict.proofs[0])
+    finding = Finding(claim="a.b", experiment="e", violated=True, measurement=Measurement(measured=2, bound=1))
+    for thing in (
+        gradproof.claim("ef21.pl"),
+        found,
+        *found,
+        row,
+        row.verdict,
+        proof,
+        finding,
+        Needs([]),
+        MutantResults([]),
+    ):
+        assert len(repr(thing)) < 1000, type(thing)
+    assert str(tmp_path) in repr(Ledger(tmp_path / "l.sqlite"))

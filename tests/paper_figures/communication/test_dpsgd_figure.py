@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gradproof.paper_figures.communication import dpsgd
-from gradproof.paper_figures.make import STYLE
+from gradproof.paper_figures.style import STYLE
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gradproof.paper_figures.communication import gradient_sparsification as figure
-from gradproof.paper_figures.make import STYLE
+from gradproof.paper_figures.style import STYLE
 from gradproof.solvers.sparsification import minimal_density
 
 

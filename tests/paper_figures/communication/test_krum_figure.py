@@ -3,7 +3,7 @@
 import pytest
 
 from gradproof.paper_figures.communication import krum
-from gradproof.paper_figures.make import STYLE
+from gradproof.paper_figures.style import STYLE
 
 
 @pytest.fixture(scope="module")

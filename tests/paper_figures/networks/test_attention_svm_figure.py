@@ -3,8 +3,8 @@
 import matplotlib.pyplot as plt
 import pytest
 
-from gradproof.paper_figures.make import STYLE
 from gradproof.paper_figures.networks import attention_svm
+from gradproof.paper_figures.style import STYLE
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from gradproof.paper_figures.make import STYLE
 from gradproof.paper_figures.networks import convex_relu
+from gradproof.paper_figures.style import STYLE
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from gradproof.paper_figures.make import STYLE
 from gradproof.paper_figures.sampling import stale_sgmcmc
+from gradproof.paper_figures.style import STYLE
 from gradproof.solvers.gaussian import Delay
 
 
