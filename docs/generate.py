@@ -80,9 +80,9 @@ def _worst_cases(folder: Path) -> None:
 
 
 def _claim(c: Claim) -> list[str]:
-    where = f", {typeset(c.where)}" if c.where else ""
+    where = f", {_prose(c.where)}" if c.where else ""
     lines = [f"## {typeset(c.title)}", f"`{c.id}`{where} ({CONFIDENCE[c.confidence]})", ""]
-    lines += [f"$$\n{c.latex}\n$$", "", typeset(c.statement), ""]
+    lines += [f"$$\n{c.latex}\n$$", "", _prose(c.statement), ""]
     if c.assumptions:
         lines += ["Assumptions:", "", *(f"- `{a.name}`: {typeset(a.statement)}" for a in c.assumptions), ""]
     if c.parameters:
@@ -92,8 +92,13 @@ def _claim(c: Claim) -> list[str]:
             lines.append(f"| {_cell(f'${p.typeset}$')} | `{p.name}` | {_cell(domain)} | {_cell(p.meaning)} |")
         lines.append("")
     if c.false_as_published:
-        lines += [f"**False as published.** {typeset(c.false_as_published)}", ""]
-    return lines + ([typeset(c.remark), ""] if c.remark else [])
+        lines += [f"**False as published.** {_prose(c.false_as_published)}", ""]
+    return lines + ([_prose(c.remark), ""] if c.remark else [])
+
+
+def _prose(text: str) -> str:
+    """Typeset, with links to the derivations and errata that it names; the page lies two folders below them."""
+    return re.sub(r"docs/(derivations/\w+|errata)\.md", r"[\1](../../\1.md)", typeset(text))
 
 
 def _cell(text: str) -> str:
