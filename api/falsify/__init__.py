@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gradproof.experiments.engine.check import checks_of
 from gradproof.falsify.chance import MOST
 from gradproof.falsify.checks import replay_check, search_checks
-from gradproof.falsify.decide import Decision
+from gradproof.falsify.decide import Decision, ratio
 from gradproof.falsify.experiment import EXPERIMENTS, Experiment
 from gradproof.falsify.finding import Finding
 from gradproof.falsify.search import EVALUATIONS, SECONDS, Search, judge_candidate
@@ -105,10 +105,13 @@ def finish(s: Search, *, seed: int = 0, file: str = "", seconds: float = 0.0) ->
     }  # fmt: skip
     if s.found is not None:
         c, d = shrink(s)
+        m = d.measurement
+        # what chose a random instance were a few samples; the test's own say how far it goes
+        far = ratio(s.made.relation(s.claim), float(m.measured), float(m.bound)) if s.made.random else c.ratio
         return Finding(
             violated=True,
-            measurement=d.measurement,
-            ratio=c.ratio,
+            measurement=m,
+            ratio=far,
             how=d.how,
             instance=c.instance,
             choices=c.tape,

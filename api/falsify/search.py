@@ -9,8 +9,10 @@ import math
 import random
 import time
 import warnings
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -29,7 +31,7 @@ from gradproof.falsify.moves import move, polish
 from gradproof.testing.tape import Choice, Play, Rejected, Value, play
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError, ParameterError
-from gradproof.theory.evidence import Relation
+from gradproof.theory.evidence import Measurement, Relation
 
 #: evaluations and seconds that a budget buys; the seconds are a cap, so that a slow measure ends too
 EVALUATIONS = {"quick": 20_000, "full": 100_000, "gpu": 100_000}
@@ -38,6 +40,7 @@ SECONDS = {"quick": 45.0, "full": 300.0, "gpu": 300.0}
 CHECK_EVALUATIONS = {"quick": 3_000, "full": 10_000, "gpu": 10_000}
 CHECK_SECONDS = {"quick": 12.0, "full": 60.0, "gpu": 60.0}
 ELITE = 10
+FRESH = 20  # instances that a check looks at besides the nearest, where those are all within rounding of the bound
 SOLVED = 12  # worst cases asked of the exact solver
 FEW, MANY = 16, 400  # samples of a random quantity that choose an instance, and that decide whether to test it
 SUSPECT = 1 + 2.0**-33  # float ratios above this are replayed
@@ -211,9 +214,9 @@ class Search:
         if c.tape in self._seen or c.score == -math.inf:
             return
         self._seen.add(c.tape)
-        shape = tuple((x.kind, x.value if x.kind != "float" else 0) for x in c.choices)
+        shape = _shape(c.choices)
         for k, e in enumerate(self.elite):  # one candidate a structure, so that the elite stays varied
-            if tuple((x.kind, x.value if x.kind != "float" else 0) for x in e.choices) == shape:
+            if _shape(e.choices) == shape:
                 if c.score > e.score:
                     self.elite[k] = c
                     self.elite.sort(key=lambda e: -e.score)
@@ -251,6 +254,8 @@ class Search:
         self._hypothesis(min(100, self.evaluations // 20))
         self._worst_instances()
         round_, stale, top = 0, 0, -math.inf
+        polished: set[tuple[Value, ...]] = set()
+        ascents: Counter[tuple[tuple[str, Value], ...]] = Counter()
         while not self.over and (self.elite or self.tried < 50):
             if not self.elite:
                 self._draw(50, corner=0.5)
@@ -259,16 +264,22 @@ class Search:
             top = max(top, self.elite[0].score)
             if stale >= 4 and round_ % 2:  # ascent is stuck, or there is nothing to ascend: look elsewhere
                 self._draw(150, corner=self.rng.random())
-            # the best so far, mostly, and every other time a fresh start: the best ones share a valley more often than not
-            start = self.elite[min(int(self.rng.expovariate(0.6)), len(self.elite) - 1)]
+            # the best so far, each structure in its turn, and every other time a fresh start: the best ones share a valley
+            # more often than not
+            rank = min(range(len(self.elite)), key=lambda k: k + ascents[_shape(self.elite[k].choices)])
+            start = self.elite[rank]
             if round_ % 2 == 1:
                 fresh = [c for c in (self.evaluate(corner=self.rng.random()) for _ in range(30)) if c]
                 start = max(fresh, key=lambda c: c.score, default=start)
+            ascents[_shape(start.choices)] += 1
             if self.made.random:
                 self._look_again(start)
-            self._ascend(start, 150)
+            top_here = self._ascend(start, 150)
             if round_ % 3 == 2 and self.elite and not self.over:
-                polish(self, self.elite[0])
+                # the best one once; after that where this ascent ended, for which it was too coarse
+                where = self.elite[0] if self.elite[0].tape not in polished else top_here
+                polished.add(where.tape)
+                polish(self, where)
             round_ += 1
         return self
 
@@ -338,12 +349,12 @@ class Search:
                 self.tried += 1
                 self._remember(self._tested(Candidate(self.score(instance), (), instance)))
 
-    def _ascend(self, start: Candidate, steps: int) -> None:
-        """A (1+1) search with moves of adapted size."""
+    def _ascend(self, start: Candidate, steps: int) -> Candidate:
+        """A (1+1) search with moves of adapted size; where it ends."""
         best, size = start, 0.3
         for _ in range(steps):
             if self.over:
-                return
+                break
             new = self.evaluate(move(best.choices, size, self.rng))
             if new is not None and new.score > best.score:
                 best, size = new, min(size * 1.6, 1.0)
@@ -351,10 +362,16 @@ class Search:
                 best = new  # drift along plateaus
             else:
                 size = max(size * 0.93, 1e-7)
+        return best
 
     @property
     def best(self) -> Candidate | None:
         return self.elite[0] if self.elite else None
+
+
+def _shape(choices: tuple[Choice, ...]) -> tuple[tuple[str, Value], ...]:
+    """The structure of an instance: all but its floats."""
+    return tuple((x.kind, x.value if x.kind != "float" else 0) for x in choices)
 
 
 def judge_candidate(
@@ -390,19 +407,26 @@ def as_evidence(made: Experiment, ctx: Context, drop: frozenset[str] = frozenset
     if not search.elite:
         yield Undecided(f"no instance could be drawn and measured ({search.rejected} rejected; {search.why_failed})")
         return
-    count = 0
-    for c in search.elite:
-        decision = judge_candidate(made, ctx.claim, c.instance, drop, seconds=3.0)
+    near = list(islice(_decided(search, ctx, drop, search.elite), 3))
+    if not near:  # all within rounding of the bound: a fresh one says at least that the claim holds elsewhere
+        fresh = (search.evaluate(corner=search.rng.random()) for _ in range(FRESH))
+        near = list(islice(_decided(search, ctx, drop, (c for c in fresh if c is not None)), 1))
+    yield from near
+    if not near:
+        yield Undecided(
+            f"the {len(search.elite)} instances nearest to the bound, and others, are all within rounding of it"
+        )
+
+
+def _decided(search: Search, ctx: Context, drop: frozenset[str], tried: Iterable[Candidate]) -> Iterator[Measurement]:
+    """Those of the instances that rounding leaves on one side of the bound."""
+    for c in tried:
+        decision = judge_candidate(search.made, ctx.claim, c.instance, drop, seconds=3.0)
         m = decision.measurement
         if m.measured != m.measured:
             continue
-        if drop or m.error == 0 or _held(made.relation(ctx.claim), m):
-            count += 1
+        if drop or m.error == 0 or decision.violated or _held(search.made.relation(ctx.claim), m):
             yield m
-        if count == 3:
-            return
-    if not count:
-        yield Undecided(f"the {len(search.elite)} instances nearest to the bound are all within rounding of it")
 
 
 def _held(relation: Relation, m: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from gradproof.testing.tape import Choice, Rejected, Value, play
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gradproof.falsify.search import Candidate, Search
 
 
-def shrink(search: Search, *, attempts: int = 500, seconds: float = 10.0) -> tuple[Candidate, Decision]:
+def shrink(search: Search, *, attempts: int = 1000, seconds: float = 10.0) -> tuple[Candidate, Decision]:
     """The simplest instance found near the search's counterexample that still violates the bound by half as much.
 
     Every step is confirmed exactly; the result is as sure as the first.
@@ -83,12 +83,21 @@ def _cost(c: Choice) -> float:
 
 def _simpler(choices: tuple[Choice, ...]) -> Iterator[tuple[Value, ...]]:
     tape = [c.value for c in choices]
+    for simple in (lambda v: math.copysign(1.0, v), round):  # all floats at once: vectors may be long
+        whole = tuple(_clipped(c, simple) for c in choices)
+        if whole != tuple(tape):
+            yield whole
     for k, c in enumerate(choices):
         for v in _values(c):
             if v != c.value:
                 yield (*tape[:k], v, *tape[k + 1 :])
     for k in range(len(choices)):  # a piece dropped: what follows slides forward
         yield (*tape[:k], *tape[k + 1 :])
+
+
+def _clipped(c: Choice, simple: Callable[[float], float]) -> Value:
+    v = c.value
+    return max(c.low, min(c.high, float(simple(v)))) if c.kind == "float" and v and math.isfinite(float(v)) else v
 
 
 def _values(c: Choice) -> Iterator[Value]:

@@ -289,7 +289,11 @@ def _member(draw: Source, mu: float, L: float, d: int, pieces: int, spread: floa
     if not mu <= L:  # the class is empty
         draw.reject()
     p = draw.integer(1, pieces)
-    rows = [[draw.real(mu, L) for _ in range(d)] for _ in range(p)]
+    if mu < 0 and p > 1 and draw.boolean():  # the worst of a class bend as far as they may
+        inner = [[draw.pick((mu, L)) for _ in range(d)] for _ in range(p - 2)]
+        rows = [[L] * d, *inner, [L] * d]
+    else:
+        rows = [[draw.real(mu, L) for _ in range(d)] for _ in range(p)]
     if mu < 0:  # bounded below: the outermost pieces curve upwards
         for row in (rows[0], rows[-1]):
             row[:] = [max(abs(s), L * 2.0**-20) for s in row]
