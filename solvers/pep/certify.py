@@ -30,7 +30,7 @@ from gradproof.theory.field import Rationals
 from gradproof.theory.proof import Accepted, Proof, axiom_form, check
 
 if TYPE_CHECKING:
-    from gradproof.solvers.pep.solve import WorstCase
+    from gradproof.solvers.pep.solve import WorstCase, Written
 
 MARGINS = (1e-10, 1e-9, 1e-8, 1e-7, 1e-6)
 NEAR = 1e-8  # gap that is good enough to look no further
@@ -78,6 +78,8 @@ def certify(
         raise CertificateUnavailable(
             f"the solver returned {worst.bound}, there are no multipliers to round ({worst.reason})"
         )
+    if worst.written is not None:
+        return _as_written(worst, worst.written, bound, gap, margins)
     if worst.searched is not None:
         return _from_low_rank(worst, worst.searched, None if bound is None else exact(bound, "bound"), gap)
     scaling = rescaled(worst.scaling, worst.solution, abs(worst.bound))
@@ -107,6 +109,26 @@ def certify(
     if best is None:
         raise CertificateUnavailable(f"no proof of a bound near {worst.bound:.9g} was found: {why}")
     return best
+
+
+def _as_written(worst: WorstCase, written: Written, bound: Any, gap: float, margins: Sequence[float]) -> Certificate:
+    """The certificate of the problem by its iterates, as one of the problem itself; the kernel checks that, too."""
+    how = written.how
+    own = None if bound is None else exact(bound, "bound") / how.unit
+    found = certify(written.worst, bound=own, gap=gap, margins=margins)
+    proved = found.bound * how.unit if bound is None else exact(bound, "bound")
+    proof = how.proof(found.proof, worst.problem.statement(_target(worst, proved), worst.text))
+    return Certificate(proved, proof, _checked(worst, proof), found.gap)
+
+
+def _target(worst: WorstCase, bound: Fraction) -> Form:
+    """``metric - bound * per``, or ``metric - bound``."""
+    target = worst.metric.form.copy()
+    return target.add(worst.per.form if worst.per is not None else Form({}, {ONE: Fraction(1)}), -bound)
+
+
+def _checked(worst: WorstCase, proof: Proof) -> Accepted:
+    return (check if len(worst.arrays.vectors) <= PLAIN_UP_TO else fast_check.check)(proof)
 
 
 def _by_facial_reduction(worst: WorstCase, gap: float, best: Certificate | None) -> Certificate | None:
@@ -364,12 +386,9 @@ def submit(
             uses.append(instances[k].use(x))
     for (instance, _, _), w in zip(worst.arrays.spectra, spectra, strict=True):
         uses += [instance.use(d, tuple(v)) for d, v in _squares(w)]
-    target = worst.metric.form.copy()
-    target.add(worst.per.form if worst.per is not None else Form({}, {ONE: Fraction(1)}), -tau)
-    proof = Proof(worst.problem.statement(target, worst.text), tuple(uses))
-    accepted = (check if len(worst.arrays.vectors) <= PLAIN_UP_TO else fast_check.check)(proof)
+    proof = Proof(worst.problem.statement(_target(worst, tau), worst.text), tuple(uses))
     scale = max(abs(worst.primal), 1e-300)
-    return Certificate(tau, proof, accepted, float(tau - exact(worst.primal)) / scale)
+    return Certificate(tau, proof, _checked(worst, proof), float(tau - exact(worst.primal)) / scale)
 
 
 def _squares(w: list[list[Fraction]]) -> list[tuple[Fraction, list[Fraction]]]:

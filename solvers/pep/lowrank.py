@@ -296,6 +296,10 @@ class Program:
                 asked = gap
         return Found(chosen, out, scaling, missing)
 
+    def violation(self, found: Found, scaling: Scaling) -> float:
+        """The largest violation among the inequalities that were left out, relative to their size in these units."""
+        return self._violated(found.solution, found.chosen, scaling)[1]
+
     def _violated(
         self, out: Solution, chosen: dict[tuple[str, str], Chosen], scaling: Scaling
     ) -> tuple[dict[tuple[str, str], Chosen], float]:
