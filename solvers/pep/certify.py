@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from gradproof.solvers.exact.definite import ldl
 from gradproof.solvers.exact.linear import from_flint, to_flint
 from gradproof.solvers.pep.assemble import Instance, pair, template
 from gradproof.solvers.pep.expressions import PepError, exact
+from gradproof.solvers.pep.iterates import Rewritten, by_iterates
 from gradproof.solvers.pep.lowrank import Found, Program
 from gradproof.solvers.pep.recession import null_part
 from gradproof.solvers.pep.relaxation import Scaling, Solution, rescaled, solve_dual
@@ -85,6 +86,22 @@ def certify(
     scaling = rescaled(worst.scaling, worst.solution, abs(worst.bound))
     if bound is not None:
         return _prove_bound(worst, scaling, exact(bound, "bound"))
+    best, why = _by_margins(worst, scaling, gap, margins)
+    if best is None or best.gap > NEAR:
+        best = _by_facial_reduction(worst, gap, best)
+    if (best is None or best.gap > NEAR) and not worst.arrays.null:
+        best = _by_low_rank(worst, gap, best)
+    if best is None and not worst.reason:
+        best = _by_iterates(worst, gap, margins)
+    if best is None:
+        raise CertificateUnavailable(f"no proof of a bound near {worst.bound:.9g} was found: {why}")
+    return best
+
+
+def _by_margins(
+    worst: WorstCase, scaling: Scaling, gap: float, margins: Sequence[float]
+) -> tuple[Certificate | None, str]:
+    """The least bound that a margin proves, or why there is none within the gap."""
     why, best = "", None
     for margin in margins:
         solution = solve_dual(worst.arrays, worst.objective, scaling, margin=margin, tolerance=max(margin / 20, 1e-13))
@@ -102,23 +119,42 @@ def certify(
             best = certificate
         if certificate.gap <= max(NEAR, 10 * margin):  # a larger margin would prove less
             break
-    if best is None or best.gap > NEAR:
-        best = _by_facial_reduction(worst, gap, best)
-    if (best is None or best.gap > NEAR) and not worst.arrays.null:
-        best = _by_low_rank(worst, gap, best)
-    if best is None:
-        raise CertificateUnavailable(f"no proof of a bound near {worst.bound:.9g} was found: {why}")
-    return best
+    return best, why
 
 
 def _as_written(worst: WorstCase, written: Written, bound: Any, gap: float, margins: Sequence[float]) -> Certificate:
-    """The certificate of the problem by its iterates, as one of the problem itself; the kernel checks that, too."""
-    how = written.how
-    own = None if bound is None else exact(bound, "bound") / how.unit
-    found = certify(written.worst, bound=own, gap=gap, margins=margins)
-    proved = found.bound * how.unit if bound is None else exact(bound, "bound")
-    proof = how.proof(found.proof, worst.problem.statement(_target(worst, proved), worst.text))
-    return Certificate(proved, proof, _checked(worst, proof), found.gap)
+    """The certificate of the problem by its iterates, as one of the problem itself."""
+    own = None if bound is None else exact(bound, "bound") / written.how.unit
+    return _translated(worst, written.how, certify(written.worst, bound=own, gap=gap, margins=margins))
+
+
+def _translated(worst: WorstCase, how: Rewritten, found: Certificate) -> Certificate:
+    """The same multipliers prove it of the problem itself; the kernel checks that, too."""
+    bound = found.bound * how.unit
+    proof = how.proof(found.proof, worst.problem.statement(_target(worst, bound), worst.text))
+    return Certificate(bound, proof, _checked(worst, proof), _distance(worst, bound))
+
+
+def _by_iterates(worst: WorstCase, gap: float, margins: Sequence[float]) -> Certificate | None:
+    """A bound by the problem written by its iterates, where a margin costs less."""
+    from gradproof.solvers.pep.solve import all_pairs
+
+    how = by_iterates(worst.problem, worst.metric, worst.per)
+    if how is None:
+        return None
+    try:
+        other = all_pairs(how, worst.text)
+        found, _ = _by_margins(other, rescaled(other.scaling, other.solution, abs(other.bound)), gap, margins)
+    except (PepError, np.linalg.LinAlgError):
+        return None
+    if found is None or abs(_distance(worst, found.bound * how.unit)) > gap:
+        return None
+    return _translated(worst, how, found)
+
+
+def _distance(worst: WorstCase, bound: Fraction) -> float:
+    """Of a bound to the solver's primal value, relative to it."""
+    return float(bound - exact(worst.primal)) / max(abs(worst.primal), 1e-300)
 
 
 def _target(worst: WorstCase, bound: Fraction) -> Form:
@@ -151,8 +187,10 @@ def _by_low_rank(worst: WorstCase, gap: float, best: Certificate | None) -> Cert
 
     try:
         other = solve(worst.problem, worst.metric, worst.per, worst.text, solver="low-rank")
-        if other.reason or other.searched is None:
+        if other.searched is None or (other.reason and worst.reason):
             return best
+        if not worst.reason:  # its own value is settled: a bound near that needs no other
+            other = replace(other, primal=worst.primal)
         found = _from_low_rank(other, other.searched, None, gap)
     except (GradproofError, np.linalg.LinAlgError):
         return best
@@ -387,8 +425,7 @@ def submit(
     for (instance, _, _), w in zip(worst.arrays.spectra, spectra, strict=True):
         uses += [instance.use(d, tuple(v)) for d, v in _squares(w)]
     proof = Proof(worst.problem.statement(_target(worst, tau), worst.text), tuple(uses))
-    scale = max(abs(worst.primal), 1e-300)
-    return Certificate(tau, proof, _checked(worst, proof), float(tau - exact(worst.primal)) / scale)
+    return Certificate(tau, proof, _checked(worst, proof), _distance(worst, tau))
 
 
 def _squares(w: list[list[Fraction]]) -> list[tuple[Fraction, list[Fraction]]]:

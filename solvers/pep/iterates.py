@@ -23,7 +23,7 @@ import numpy as np
 from gradproof.solvers.pep.assemble import form_arrays, point_arrays
 from gradproof.solvers.pep.expressions import Constraint, Scalar, Vector
 from gradproof.theory.axioms import Form, combine, inner
-from gradproof.theory.proof import Proof
+from gradproof.theory.proof import Proof, Statement
 
 if TYPE_CHECKING:
     from gradproof.solvers.pep import problem as pep
@@ -48,7 +48,7 @@ class Rewritten:
     basis: Mapping[str, Mapping[str, Fraction]]
     unit: Fraction
 
-    def proof(self, found: Proof, statement: pep.Statement) -> Proof:
+    def proof(self, found: Proof, statement: Statement) -> Proof:
         """The proof of the original ``statement``: its inequalities are the same ones."""
         return Proof(statement, tuple(replace(u, multiplier=u.multiplier * self.unit) for u in found.uses))
 

@@ -171,6 +171,11 @@ def by_iterates_of(worst: WorstCase, tolerance: float, began: float) -> WorstCas
     return None
 
 
+def all_pairs(how: Rewritten, text: str, tolerance: float = 1e-9) -> WorstCase:
+    """A problem written by its iterates, with all inequalities, in its own units."""
+    return _clarabel(how.problem, how.metric, how.per, text, tolerance, time.perf_counter())
+
+
 def _out_of_scale(worst: WorstCase) -> bool:
     """An inequality that was left out is violated in the units that the problem was written in: those of the search,
     read off a rough solution, were wrong.

@@ -11,6 +11,7 @@ from gradproof.solvers.exact import fast_check
 from gradproof.solvers.pep import (
     Convex,
     ConvexLipschitz,
+    Monotone,
     Problem,
     Scalar,
     SmoothConvex,
@@ -221,3 +222,22 @@ def test_a_search_judged_in_wrong_units_is_not_taken() -> None:
     start = {g.key: lowrank.neighbours(g) for g in program.families}
     alone = program.solve(start, worst.searched.scaling, 1e-9)
     assert solve._out_of_scale(replace(worst, searched=replace(worst.searched, chosen=start, solution=alone)))
+
+
+@pytest.mark.parametrize("N", [4, 8])
+def test_a_solved_worst_case_whose_margin_costs_too_much_is_certified(N: int) -> None:
+    """Douglas-Rachford on monotone operators: (1 - 1/N)^(N - 1) / N, the resolvent's; Gu, Yang (2020)."""
+    p = Problem()
+    A, B = p.operator(Monotone()), p.operator(Monotone())
+    x_star, z0 = p.minimiser(A, B), p.point("z0")
+    z_star, z = x_star + A.gradient(x_star), z0
+    for _ in range(N):
+        x = proximal(A, z, 1)
+        y = proximal(B, 2 * x - z, 1)
+        before, z = z, z + y - x
+    worst = p.worst_case((z - before) ** 2, per=(z0 - z_star) ** 2)
+    truth = F(N - 1, N) ** (N - 1) / N
+    assert worst.status is Status.SOLVED
+    certificate = worst.certify()
+    assert truth <= certificate.bound <= truth * (1 + F(1, 10**6))
+    assert kernel.check(read_proof(certificate.proof.to_json())).digest == certificate.accepted.digest
