@@ -151,6 +151,8 @@ def by_iterates_of(worst: WorstCase, tolerance: float, began: float) -> WorstCas
     if how is None:
         return None
     for program in (_low_rank, _clarabel):
+        if program is _clarabel and len(how.problem.vectors) > CLARABEL_UP_TO:
+            break
         try:
             found = program(how.problem, how.metric, how.per, worst.text, tolerance, began)
         except (NotLowRank, PepError, np.linalg.LinAlgError):

@@ -241,3 +241,17 @@ def test_a_solved_worst_case_whose_margin_costs_too_much_is_certified(N: int) ->
     certificate = worst.certify()
     assert truth <= certificate.bound <= truth * (1 + F(1, 10**6))
     assert kernel.check(read_proof(certificate.proof.to_json())).digest == certificate.accepted.digest
+
+
+def test_many_vectors_are_not_given_to_the_program_of_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object) -> None:
+        raise lowrank.NotLowRank("no")
+
+    p, metric, per = gradient(4)
+    worst = p.worst_case(metric, per=per)
+    monkeypatch.setattr(solve, "_low_rank", refuses)
+    found = solve.by_iterates_of(worst, 1e-9, 0.0)
+    assert found is not None
+    assert found.bound == pytest.approx(float(F(1, 3) ** 8), rel=1e-6)
+    monkeypatch.setattr(solve, "CLARABEL_UP_TO", 3)
+    assert solve.by_iterates_of(worst, 1e-9, 0.0) is None
