@@ -189,7 +189,7 @@ def _by_low_rank(worst: WorstCase, gap: float, best: Certificate | None) -> Cert
         other = solve(worst.problem, worst.metric, worst.per, worst.text, solver="low-rank")
         if other.searched is None or (other.reason and worst.reason):
             return best
-        if not worst.reason:  # its own value is settled: a bound near that needs no other
+        if other.reason:  # the value is settled without it: a bound near that is as good
             other = replace(other, primal=worst.primal)
         found = _from_low_rank(other, other.searched, None, gap)
     except (GradproofError, np.linalg.LinAlgError):
