@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from gradproof.solvers.exact.definite import ldl
 from gradproof.solvers.exact.linear import from_flint, to_flint
 from gradproof.solvers.pep.assemble import Instance, pair, template
 from gradproof.solvers.pep.expressions import PepError, exact
+from gradproof.solvers.pep.iterates import Rewritten, by_iterates
 from gradproof.solvers.pep.lowrank import Found, Program
 from gradproof.solvers.pep.recession import null_part
 from gradproof.solvers.pep.relaxation import Scaling, Solution, rescaled, solve_dual
@@ -30,7 +31,7 @@ from gradproof.theory.field import Rationals
 from gradproof.theory.proof import Accepted, Proof, axiom_form, check
 
 if TYPE_CHECKING:
-    from gradproof.solvers.pep.solve import WorstCase
+    from gradproof.solvers.pep.solve import WorstCase, Written
 
 MARGINS = (1e-10, 1e-9, 1e-8, 1e-7, 1e-6)
 NEAR = 1e-8  # gap that is good enough to look no further
@@ -78,11 +79,29 @@ def certify(
         raise CertificateUnavailable(
             f"the solver returned {worst.bound}, there are no multipliers to round ({worst.reason})"
         )
+    if worst.written is not None:
+        return _as_written(worst, worst.written, bound, gap, margins)
     if worst.searched is not None:
         return _from_low_rank(worst, worst.searched, None if bound is None else exact(bound, "bound"), gap)
     scaling = rescaled(worst.scaling, worst.solution, abs(worst.bound))
     if bound is not None:
         return _prove_bound(worst, scaling, exact(bound, "bound"))
+    best, why = _by_margins(worst, scaling, gap, margins)
+    if best is None or best.gap > NEAR:
+        best = _by_facial_reduction(worst, gap, best)
+    if (best is None or best.gap > NEAR) and not worst.arrays.null:
+        best = _by_low_rank(worst, gap, best)
+    if best is None and not worst.reason:
+        best = _by_iterates(worst, gap, margins)
+    if best is None:
+        raise CertificateUnavailable(f"no proof of a bound near {worst.bound:.9g} was found: {why}")
+    return best
+
+
+def _by_margins(
+    worst: WorstCase, scaling: Scaling, gap: float, margins: Sequence[float]
+) -> tuple[Certificate | None, str]:
+    """The least bound that a margin proves, or why there is none within the gap."""
     why, best = "", None
     for margin in margins:
         solution = solve_dual(worst.arrays, worst.objective, scaling, margin=margin, tolerance=max(margin / 20, 1e-13))
@@ -100,13 +119,52 @@ def certify(
             best = certificate
         if certificate.gap <= max(NEAR, 10 * margin):  # a larger margin would prove less
             break
-    if best is None or best.gap > NEAR:
-        best = _by_facial_reduction(worst, gap, best)
-    if (best is None or best.gap > NEAR) and not worst.arrays.null:
-        best = _by_low_rank(worst, gap, best)
-    if best is None:
-        raise CertificateUnavailable(f"no proof of a bound near {worst.bound:.9g} was found: {why}")
-    return best
+    return best, why
+
+
+def _as_written(worst: WorstCase, written: Written, bound: Any, gap: float, margins: Sequence[float]) -> Certificate:
+    """The certificate of the problem by its iterates, as one of the problem itself."""
+    own = None if bound is None else exact(bound, "bound") / written.how.unit
+    return _translated(worst, written.how, certify(written.worst, bound=own, gap=gap, margins=margins))
+
+
+def _translated(worst: WorstCase, how: Rewritten, found: Certificate) -> Certificate:
+    """The same multipliers prove it of the problem itself; the kernel checks that, too."""
+    bound = found.bound * how.unit
+    proof = how.proof(found.proof, worst.problem.statement(_target(worst, bound), worst.text))
+    return Certificate(bound, proof, _checked(worst, proof), _distance(worst, bound))
+
+
+def _by_iterates(worst: WorstCase, gap: float, margins: Sequence[float]) -> Certificate | None:
+    """A bound by the problem written by its iterates, where a margin costs less."""
+    from gradproof.solvers.pep.solve import all_pairs
+
+    how = by_iterates(worst.problem, worst.metric, worst.per)
+    if how is None:
+        return None
+    try:
+        other = all_pairs(how, worst.text)
+        found, _ = _by_margins(other, rescaled(other.scaling, other.solution, abs(other.bound)), gap, margins)
+    except (PepError, np.linalg.LinAlgError):
+        return None
+    if found is None or abs(_distance(worst, found.bound * how.unit)) > gap:
+        return None
+    return _translated(worst, how, found)
+
+
+def _distance(worst: WorstCase, bound: Fraction) -> float:
+    """Of a bound to the solver's primal value, relative to it."""
+    return float(bound - exact(worst.primal)) / max(abs(worst.primal), 1e-300)
+
+
+def _target(worst: WorstCase, bound: Fraction) -> Form:
+    """``metric - bound * per``, or ``metric - bound``."""
+    target = worst.metric.form.copy()
+    return target.add(worst.per.form if worst.per is not None else Form({}, {ONE: Fraction(1)}), -bound)
+
+
+def _checked(worst: WorstCase, proof: Proof) -> Accepted:
+    return (check if len(worst.arrays.vectors) <= PLAIN_UP_TO else fast_check.check)(proof)
 
 
 def _by_facial_reduction(worst: WorstCase, gap: float, best: Certificate | None) -> Certificate | None:
@@ -129,8 +187,10 @@ def _by_low_rank(worst: WorstCase, gap: float, best: Certificate | None) -> Cert
 
     try:
         other = solve(worst.problem, worst.metric, worst.per, worst.text, solver="low-rank")
-        if other.reason or other.searched is None:
+        if other.searched is None or (other.reason and worst.reason):
             return best
+        if other.reason:  # the value is settled without it: a bound near that is as good
+            other = replace(other, primal=worst.primal)
         found = _from_low_rank(other, other.searched, None, gap)
     except (GradproofError, np.linalg.LinAlgError):
         return best
@@ -364,12 +424,8 @@ def submit(
             uses.append(instances[k].use(x))
     for (instance, _, _), w in zip(worst.arrays.spectra, spectra, strict=True):
         uses += [instance.use(d, tuple(v)) for d, v in _squares(w)]
-    target = worst.metric.form.copy()
-    target.add(worst.per.form if worst.per is not None else Form({}, {ONE: Fraction(1)}), -tau)
-    proof = Proof(worst.problem.statement(target, worst.text), tuple(uses))
-    accepted = (check if len(worst.arrays.vectors) <= PLAIN_UP_TO else fast_check.check)(proof)
-    scale = max(abs(worst.primal), 1e-300)
-    return Certificate(tau, proof, accepted, float(tau - exact(worst.primal)) / scale)
+    proof = Proof(worst.problem.statement(_target(worst, tau), worst.text), tuple(uses))
+    return Certificate(tau, proof, _checked(worst, proof), _distance(worst, tau))
 
 
 def _squares(w: list[list[Fraction]]) -> list[tuple[Fraction, list[Fraction]]]:

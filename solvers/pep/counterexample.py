@@ -53,6 +53,10 @@ def counterexample(worst: WorstCase) -> Counterexample:
     Raises:
         NoCounterexample: the inequalities are not sufficient for the class, hold as equalities, or rounding broke one.
     """
+    if worst.written is not None:
+        raise NoCounterexample(
+            "the program was solved in other coordinates than the problem's; use worst_case(..., solver='clarabel')"
+        )
     arrays = worst.arrays
     if worst.searched is not None:
         raise NoCounterexample(

@@ -99,6 +99,13 @@ class WorstInstance:
     @classmethod
     def of(cls, worst: WorstCase, rank: float = RANK) -> WorstInstance:
         """Factor the Gram matrix of a worst case."""
+        if worst.written is not None:
+            how, found = worst.written.how, cls.of(worst.written.worst, rank)
+            origin = np.zeros(found.dimension)
+            vectors = {
+                v: sum((float(c) * found.vectors[u] for u, c in b.items()), origin) for v, b in how.basis.items()
+            }
+            return cls(found.dimension, vectors, {v: found.values.get(v, 0.0) for v in worst.problem.values})
         if worst.arrays.null:
             raise PepError("there is no worst-case instance: the value is approached along instances without bound")
         gram = worst.solution.gram

@@ -296,6 +296,10 @@ class Program:
                 asked = gap
         return Found(chosen, out, scaling, missing)
 
+    def violation(self, found: Found, scaling: Scaling) -> float:
+        """The largest violation among the inequalities that were left out, relative to their size in these units."""
+        return self._violated(found.solution, found.chosen, scaling)[1]
+
     def _violated(
         self, out: Solution, chosen: dict[tuple[str, str], Chosen], scaling: Scaling
     ) -> tuple[dict[tuple[str, str], Chosen], float]:
@@ -382,11 +386,15 @@ class Program:
         )
 
     def ladder(self, found: Found, gaps: tuple[float, ...]) -> Iterator[Solution]:
-        """Centred solutions at growing gaps: the further from the boundary, the safer to round."""
+        """Solutions at growing gaps, the centred ones first: the further from the boundary, the safer to round."""
+        short = []
         for gap in gaps:
             out = self.solve(found.chosen, found.scaling, gap)
             if out.status == "Solved":
                 yield found.sorted(out)
+            elif np.isfinite(out.multipliers).all():
+                short.append(out)
+        yield from map(found.sorted, short)  # an iteration that stopped for lack of digits may have enough of them
 
 
 def _compressed(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:

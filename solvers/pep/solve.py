@@ -13,6 +13,7 @@ import numpy as np
 
 from gradproof.solvers.pep.assemble import Arrays, Instance, anchored, assemble, form_arrays, loosened, pair
 from gradproof.solvers.pep.expressions import PepError, Scalar
+from gradproof.solvers.pep.iterates import Rewritten, by_iterates
 from gradproof.solvers.pep.lowrank import PER, Found, NotLowRank, Program
 from gradproof.solvers.pep.recession import SIMPLE, confined
 from gradproof.solvers.pep.relaxation import Objective, Scaling, Solution, rescaled, solve_dual
@@ -70,6 +71,7 @@ class WorstCase:
     solution: Solution = field(repr=False)
     scaling: Scaling = field(repr=False)
     searched: Found | None = field(repr=False, default=None)  # of the low-rank program: the arrays hold what it chose
+    written: Written | None = field(repr=False, default=None)  # the arrays are those of the problem by its iterates
 
     @cached_property
     def multipliers(self) -> Mapping[str, float]:
@@ -99,6 +101,14 @@ class WorstCase:
         return html(self, self.text)
 
 
+@dataclass(frozen=True, eq=False)
+class Written:
+    """The worst case of the same problem written by its iterates, in its own units."""
+
+    how: Rewritten
+    worst: WorstCase
+
+
 def solve(
     problem: Problem,
     metric: Scalar,
@@ -125,12 +135,59 @@ def solve(
             if solver == "low-rank":
                 raise PepError(f"{error}; use solver='clarabel'") from None
         else:
+            if worst.reason and solver == "auto":
+                worst = by_iterates_of(worst, tolerance, began) or worst
             if solver == "low-rank" or worst.status is Status.SOLVED or len(problem.vectors) > CLARABEL_UP_TO:
                 return worst
     worst = _clarabel(problem, metric, per, text, tolerance, began)
     if worst.reason and solver == "auto":
-        worst = _second_opinion(worst, tolerance, began)
+        worst = by_iterates_of(worst, tolerance, began) or _second_opinion(worst, tolerance, began)
     return worst
+
+
+def by_iterates_of(worst: WorstCase, tolerance: float, began: float) -> WorstCase | None:
+    """The worst case of the problem written by its iterates, where that is settled."""
+    how = by_iterates(worst.problem, worst.metric, worst.per)
+    if how is None:
+        return None
+    for program in (_low_rank, _clarabel):
+        if program is _clarabel and len(how.problem.vectors) > CLARABEL_UP_TO:
+            break
+        try:
+            found = program(how.problem, how.metric, how.per, worst.text, tolerance, began)
+        except (NotLowRank, PepError, np.linalg.LinAlgError):
+            continue
+        if found.reason or _out_of_scale(found):
+            continue
+        unit = float(how.unit)
+        return replace(
+            found,
+            bound=found.bound * unit,
+            primal=found.primal * unit,
+            solution=replace(found.solution, multipliers=found.solution.multipliers * unit),
+            problem=worst.problem,
+            metric=worst.metric,
+            per=worst.per,
+            written=Written(how, found),
+        )
+    return None
+
+
+def all_pairs(how: Rewritten, text: str, tolerance: float = 1e-9) -> WorstCase:
+    """A problem written by its iterates, with all inequalities, in its own units."""
+    return _clarabel(how.problem, how.metric, how.per, text, tolerance, time.perf_counter())
+
+
+def _out_of_scale(worst: WorstCase) -> bool:
+    """An inequality that was left out is violated in the units that the problem was written in: those of the search,
+    read off a rough solution, were wrong.
+    """
+    if worst.searched is None:
+        return False
+    problem = worst.problem
+    program = Program(problem, worst.metric, worst.per)
+    sizes = _sizes(problem, tuple(problem.vectors), tuple(problem.values))
+    return program.violation(worst.searched, sizes) > ROUGHLY
 
 
 def _second_opinion(worst: WorstCase, tolerance: float, began: float) -> WorstCase:
