@@ -97,7 +97,9 @@ def _simpler(choices: tuple[Choice, ...]) -> Iterator[tuple[Value, ...]]:
 
 def _clipped(c: Choice, simple: Callable[[float], float]) -> Value:
     v = c.value
-    return max(c.low, min(c.high, float(simple(v)))) if c.kind == "float" and v and math.isfinite(float(v)) else v
+    if not isinstance(v, float) or c.kind != "float" or not v or not math.isfinite(v):
+        return v
+    return max(c.low, min(c.high, float(simple(v))))
 
 
 def _values(c: Choice) -> Iterator[Value]:

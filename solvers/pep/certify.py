@@ -124,6 +124,8 @@ def _by_margins(
 
 def _as_written(worst: WorstCase, written: Written, bound: Any, gap: float, margins: Sequence[float]) -> Certificate:
     """The certificate of the problem by its iterates, as one of the problem itself."""
+    if bound is None and written.proved.gap <= gap:
+        return _translated(worst, written.how, written.proved)
     own = None if bound is None else exact(bound, "bound") / written.how.unit
     return _translated(worst, written.how, certify(written.worst, bound=own, gap=gap, margins=margins))
 
@@ -187,11 +189,12 @@ def _by_low_rank(worst: WorstCase, gap: float, best: Certificate | None) -> Cert
 
     try:
         other = solve(worst.problem, worst.metric, worst.per, worst.text, solver="low-rank")
-        if other.searched is None or (other.reason and worst.reason):
+        searched = other.searched
+        if searched is None or (other.reason and worst.reason):
             return best
         if other.reason:  # the value is settled without it: a bound near that is as good
             other = replace(other, primal=worst.primal)
-        found = _from_low_rank(other, other.searched, None, gap)
+        found = _from_low_rank(other, searched, None, gap)
     except (GradproofError, np.linalg.LinAlgError):
         return best
     return found if best is None or found.bound < best.bound else best

@@ -19,6 +19,7 @@ from gradproof.solvers.pep.recession import SIMPLE, confined
 from gradproof.solvers.pep.relaxation import Objective, Scaling, Solution, rescaled, solve_dual
 from gradproof.solvers.pep.show import html
 from gradproof.theory.axioms import ONE
+from gradproof.theory.errors import GradproofError
 
 if TYPE_CHECKING:
     from gradproof.solvers.pep.certify import Certificate
@@ -107,6 +108,7 @@ class Written:
 
     how: Rewritten
     worst: WorstCase
+    proved: Certificate
 
 
 def solve(
@@ -146,7 +148,9 @@ def solve(
 
 
 def by_iterates_of(worst: WorstCase, tolerance: float, began: float) -> WorstCase | None:
-    """The worst case of the problem written by its iterates, where that is settled."""
+    """The worst case of the problem written by its iterates, where that is settled and proved."""
+    from gradproof.solvers.pep.certify import certify
+
     how = by_iterates(worst.problem, worst.metric, worst.per)
     if how is None:
         return None
@@ -159,6 +163,10 @@ def by_iterates_of(worst: WorstCase, tolerance: float, began: float) -> WorstCas
             continue
         if found.reason or _out_of_scale(found):
             continue
+        try:  # at tiny values a search has been seen to leave out what it needed: only what is proved counts as settled
+            proved = certify(found)
+        except (GradproofError, np.linalg.LinAlgError):
+            continue
         unit = float(how.unit)
         return replace(
             found,
@@ -168,7 +176,7 @@ def by_iterates_of(worst: WorstCase, tolerance: float, began: float) -> WorstCas
             problem=worst.problem,
             metric=worst.metric,
             per=worst.per,
-            written=Written(how, found),
+            written=Written(how, found, proved),
         )
     return None
 
