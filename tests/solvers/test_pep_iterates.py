@@ -18,6 +18,7 @@ from gradproof.solvers.pep import (
     SmoothStronglyConvex,
     Status,
     Vector,
+    certify,
     lowrank,
     proximal,
     solve,
@@ -255,3 +256,22 @@ def test_many_vectors_are_not_given_to_the_program_of_all_pairs(monkeypatch: pyt
     assert found.bound == pytest.approx(float(F(1, 3) ** 8), rel=1e-6)
     monkeypatch.setattr(solve, "CLARABEL_UP_TO", 3)
     assert solve.by_iterates_of(worst, 1e-9, 0.0) is None
+
+
+def test_what_is_not_proved_is_not_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    p, metric, per = gradient(8)
+    assert not p.worst_case(metric, per=per).reason
+
+    def none(*args: object, **options: object) -> None:
+        raise certify.CertificateUnavailable("none")
+
+    monkeypatch.setattr(certify, "certify", none)
+    assert p.worst_case(metric, per=per).status is Status.UNDECIDED
+
+
+@pytest.mark.slow
+def test_a_value_below_the_reach_of_the_digits_is_right_or_undecided() -> None:
+    p, metric, per = gradient(20)
+    worst = p.worst_case(metric, per=per)
+    assert worst.reason or worst.certify().bound >= F(1, 3**40)
+    assert worst.reason or worst.bound == pytest.approx(3.0**-40, rel=1e-6)
