@@ -90,7 +90,7 @@ def _code(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> st
 
 
 def _inline(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:
-    return mathml(tokens[k].content)
+    return prose(f"${tokens[k].content.strip()}$")  # a long one may break before its relations
 
 
 def _display(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:
