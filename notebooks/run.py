@@ -1,5 +1,6 @@
 """Run the notebooks from top to bottom and store their outputs: ``python notebooks/run.py [NAME ...]``, all without a name."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -12,7 +13,8 @@ FOLDER = Path(__file__).parent
 def run(path: Path) -> nbformat.NotebookNode:
     """The notebook with the outputs of this run; an assertion in it that fails is raised."""
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=300, kernel_name="python3", record_timing=False).execute()
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3", record_timing=False)
+    client.execute(env=os.environ | {"MPLBACKEND": "module://matplotlib_inline.backend_inline"})  # as in Jupyter
     notebook.metadata.pop("language_info", None)  # the version of Python that ran it
     return notebook
 
