@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from gradproof.experiments.engine.store import Row
-from gradproof.summary import Summary, show_tightness, stands
+from gradproof.summary import Summary, stands
 from gradproof.theory.claim import CONFIDENCE, Claim
 from gradproof.theory.evidence import Level, Outcome
 
@@ -76,7 +76,7 @@ def show_summary(found: Summary, *, details: bool = False) -> None:
     for s in found:
         style = STYLE[s.outcome] if not s.as_claimed or s.outcome.good else STYLE[Outcome.CONFIRMED]
         verdict = f"[{style}]{s.outcome.value}[/]" if s.rows else "[dim]no check[/]"
-        table.add_row(s.claim.id, verdict, *(s.cell(v) for v in Level), show_tightness(s), f"[dim]{s.note}[/]")
+        table.add_row(s.claim.id, verdict, *s.cells[2:-1], f"[dim]{s.note}[/]")
     console.print(table)
     for s in found:
         for r in s.rows:

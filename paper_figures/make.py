@@ -172,7 +172,9 @@ def inputs(stem: str, budget: str) -> dict[str, str]:
     while waiting:
         name = waiting.pop()
         file = _file_of(name)
-        if file is None or name in found or name == __name__:  # this module draws and keeps; it makes no number
+        if (
+            file is None or name in found or name in (__name__, in_style.__module__)
+        ):  # they draw and keep; they make no number
             continue
         found[name], imported = _read(file)
         waiting += imported

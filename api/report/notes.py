@@ -58,35 +58,40 @@ def cited(texts: Iterable[str]) -> set[str]:
     return {name for text in texts for name in _NAMED.findall(text)} & set(sources())
 
 
-def linked(markup: Markup, pages: Mapping[str, str]) -> Markup:
+def linked(markup: Markup, pages: Mapping[str, str], root: str = "", here: str = "") -> Markup:
     """The same markup, which holds no link yet, with every note and claim that it names made a link.
+
+    Args:
+        pages: the file of each name, from the ``root`` of the report.
+        here: the file that the markup is in, which needs no link to itself.
 
     >>> print(linked(Markup("<p>see ef21.pl, docs/derivations/ef21.md.</p>"), {"ef21.pl": "pl.html"}))
     <p>see <a href="pl.html">ef21.pl</a>, docs/derivations/ef21.md.</p>
     """
 
     def link(found: re.Match[str]) -> str:
-        return f'<a href="{escape(pages[found[0]])}">{found[0]}</a>' if found[0] in pages else found[0]
+        to = pages.get(found[0], here)
+        return found[0] if to == here else f'<a href="{escape(root + to)}">{found[0]}</a>'
 
     parts = _TAG.split(str(markup))
     parts[::2] = [_NAMED.sub(link, text) for text in parts[::2]]
     return Markup("".join(parts))
 
 
-def render(name: str, pages: Mapping[str, str]) -> Note:
-    """One note, with links to the pages of what it names; raises ``KeyError`` for a name that is none."""
+def render(name: str, pages: Mapping[str, str], root: str = "") -> Note:
+    """One note, with links to the pages of what it names (see ``linked``); raises ``KeyError`` for a name that is none."""
     tokens = _parser().parse(sources()[name])
     title = next(t.content for t in tokens if t.type == "inline")
-    body = _parser().renderer.render(tokens, _parser().options, {"pages": pages})
+    body = _parser().renderer.render(tokens, _parser().options, {"pages": pages, "root": root})
     return Note(name, title, Markup(body))
 
 
 def _text(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:
-    return linked(Markup(prose(tokens[k].content)), env["pages"])
+    return linked(Markup(prose(tokens[k].content)), env["pages"], env["root"])
 
 
 def _code(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:
-    return linked(Markup("<code>{}</code>").format(tokens[k].content), env["pages"])
+    return linked(Markup("<code>{}</code>").format(tokens[k].content), env["pages"], env["root"])
 
 
 def _inline(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:

@@ -255,8 +255,7 @@ class _Pages:
     def _cite(self, page: Any, markup: Markup) -> Markup:
         """A text of this page, in which the notes and claims it names are links; the notes will be written."""
         self.cited |= notes.cited([markup])
-        here = page["page"]
-        return notes.linked(markup, {name: page["root"] + to for name, to in self.named.items() if to != here})
+        return notes.linked(markup, self.named, page["root"], page["page"])
 
     def _notes(self, papers: dict[str, Paper], slugs: dict[str, str]) -> None:
         """The notes that were linked to, and those that they link to."""
@@ -266,7 +265,7 @@ class _Pages:
             name = min(todo)
             page, paper = notes.page(name), papers.get(name)
             root = "../" * page.count("/")
-            note = notes.render(name, {what: root + to for what, to in self.named.items()})
+            note = notes.render(name, self.named, root)
             self._page("note.html", page, root=root, note=note, paper=paper,
                        paper_page=f"papers/{slugs[paper.key]}.html" if paper else "")  # fmt: skip
             done.add(name)

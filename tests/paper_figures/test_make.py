@@ -24,6 +24,10 @@ def test_the_inputs_are_the_sources_that_the_figure_reaches():
     assert "version of numpy" in found
 
 
+def test_how_a_figure_looks_is_no_input_of_its_numbers():
+    assert not {"gradproof.paper_figures.make", "gradproof.paper_figures.style"} & set(make.inputs("atomo", "quick"))
+
+
 def test_explain_names_what_changed(tmp_path):
     assert "has not been made" in make.explain("ef21", tmp_path)[0]
     _stub(tmp_path / "ef21.nc")
