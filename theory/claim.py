@@ -149,13 +149,28 @@ class Claim:
         for a in self.assumptions:
             if a.relation is None or a.name in drop:
                 continue
-            lhs = evaluate(a.relation.lhs, numbers, self.parameters)
-            rhs = evaluate(a.relation.rhs, numbers, self.parameters)
-            if not _relation_holds(a.relation, lhs, rhs):
+            holds, lhs, rhs = self._relation_at(a, numbers)
+            if not holds:
                 raise DomainError(
                     f"{self.id} assumes {a.name}: {a.relation}, but {_short(a.relation.lhs)} = {_num(lhs)} and "
                     f"{_short(a.relation.rhs)} = {_num(rhs)}; change the parameters, or drop the assumption"
                 )
+
+    def assumption_holds(self, name: str, **values: Any) -> bool:
+        """Does the relation of that assumption hold at these parameters?
+
+        Raises:
+            ParameterError: the claim has no such assumption, or it is structural, so that parameters do not tell.
+        """
+        a = self.assumption(name)
+        if a.structural:
+            raise ParameterError(f"{self.id}: {name} is structural; an instance tells, not the parameters")
+        return self._relation_at(a, self.read(values))[0]
+
+    def _relation_at(self, a: Assumption, numbers: Mapping[str, Any]) -> tuple[bool, Any, Any]:
+        lhs = evaluate(a.relation.lhs, numbers, self.parameters)
+        rhs = evaluate(a.relation.rhs, numbers, self.parameters)
+        return _relation_holds(a.relation, lhs, rhs), lhs, rhs
 
     def _did_you_mean(self, name: str) -> str:
         names = [p.name for p in self.parameters]

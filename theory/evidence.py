@@ -25,18 +25,20 @@ class Relation(Enum):
 class Level(Enum):
     """Kinds of evidence, strongest first."""
 
-    SYMBOLIC = "symbolic"  # computer algebra proves it for all parameters
+    SYMBOLIC = "symbolic"  # a derivation of the claim, or parts of an argument for it, for all parameters
     CERTIFIED = "certified"  # the kernel accepts a certificate at concrete rational parameters
     EXACT = "exact"  # a solver's value with its own error bound
     EMPIRICAL = "empirical"  # runs
-    CONTROL = "control"  # with an assumption dropped, the bound must be violated
+    CONTROL = "control"  # with an assumption dropped, or another method, the bound must be violated
 
 
 class Outcome(Enum):
-    """The six verdicts."""
+    """The verdicts, strongest first."""
 
     PROVED = "proved"
+    CERTIFIED = "certified"
     CONFIRMED = "confirmed"
+    CHECKED = "checked"
     CONSISTENT = "consistent"
     REFUTED = "refuted"
     UNDECIDED = "undecided"
@@ -48,50 +50,70 @@ class Outcome(Enum):
 
     @property
     def good(self) -> bool:
-        """True for proved, confirmed and consistent."""
-        return self in (Outcome.PROVED, Outcome.CONFIRMED, Outcome.CONSISTENT)
+        """True unless it is refuted, undecided or missed."""
+        return self not in (Outcome.REFUTED, Outcome.UNDECIDED, Outcome.MISSED)
 
 
 _MEANING = {
-    Outcome.PROVED: "symbolic, or a certificate that the kernel accepted by exact arithmetic",
+    Outcome.PROVED: "a derivation that the kernel accepts ends in the claim, for its whole domain",
+    Outcome.CERTIFIED: "the kernel accepts a certificate of the claim at the settings of the scope, and says nothing of others",
     Outcome.CONFIRMED: "the relation holds by a margin larger than the solver's error",
+    Outcome.CHECKED: "parts of an argument are accepted by exact arithmetic; no derivation closes it",
     Outcome.CONSISTENT: "runs did not refute it",
     Outcome.REFUTED: "violated beyond the error of the measurement",
     Outcome.UNDECIDED: "the solver failed, its error is too large, or the budget ran out",
-    Outcome.MISSED: "a control that should have violated the bound did not: the check has no power",
+    Outcome.MISSED: "a control that should have violated the bound did not, or a check that would not see a factor of 1000",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """One measured number beside the bound that a claim puts on it.
+    """One measured number beside the bound that a claim puts on it. The engine alone makes them.
 
     Args:
         measured: the quantity, on one instance. Exact numbers stay exact.
         bound: what the claim says of it, on the same instance.
-        error: bound on ``|measured - truth|``, in the unit of ``measured``; 0 for exact arithmetic.
-        error_source: where ``error`` comes from: ``exact``, ``rounding``, ``solver gap``, ``statistical``.
+        low, high: ends between which the truth lies, rigorously or at ``level``; infinite where nothing is known.
+        source: where the distance between them comes from: ``exact``, ``rounding``, ``solver gap``, ``truncation``,
+            ``quadrature``, ``bracket``, ``statistics``.
         parameters: what identifies the instance (JSON values).
-        relation: overrides the claim's relation, where the check measures something that the claim implies.
-        what: what was measured, if it is not the claim's own quantity.
+        relation: the claim's, unless the quantity is a supremum that a tight bound equals.
         seed: seed of the random stream, or ``None`` for a deterministic instance.
         n: how many numbers stand behind it (steps, samples).
-        e_value: evidence against the claim for random quantities (see ``experiments.engine.eprocess``); the claim is
-            refuted when it reaches ``1 / level``.
-        level: error rate of the statistical test, where there is one.
+        level: error rate of the statistical test that set ``low`` and ``high``, where there is one.
+        test: the name of that test.
+        e_value: evidence against the claim for random quantities; the claim is refuted where it reaches ``1 / level``.
     """
 
     measured: Any
     bound: Any
-    error: Any = 0
-    error_source: str = "exact"
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    low: Any = None
+    high: Any = None
     relation: Relation | None = None
-    what: str = ""
+    source: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
     n: int = 1
-    e_value: float | None = None
     level: float | None = None
+    test: str = ""
+    e_value: float | None = None
+    # TODO(port): the three below go when no evidence makes measurements by hand
+    error: Any = None
+    error_source: str = "exact"
+    what: str = ""
+
+    def __post_init__(self) -> None:
+        error = self.error if self.error is not None else 0
+        if self.low is None:
+            object.__setattr__(self, "low", self.measured - error)
+        if self.high is None:
+            object.__setattr__(self, "high", self.measured + error)
+        if self.error is None:
+            object.__setattr__(self, "error", max(self.high - self.measured, self.measured - self.low))
+        if self.source:
+            object.__setattr__(self, "error_source", self.source)
+        else:
+            object.__setattr__(self, "source", self.error_source)
 
     @property
     def ratio(self) -> float:
@@ -107,8 +129,11 @@ class Verdict:
     outcome: Outcome
     reason: str
     tightness: float | None = None  # sup of measured/bound over what was tried; None where it has no meaning
+    resolution: float | None = None  # the smallest factor by which a wrong bound would have been refuted; None: not numeric
     n: int = 0  # measurements or proofs behind it
     worst: Measurement | None = None  # the instance nearest to (or beyond) the bound
+    scope: str = ""  # of a certificate: the settings at which it holds
+    given: tuple[str, ...] = ()  # of a derivation: the facts that it uses
     proofs: tuple[str, ...] = field(default=(), repr=False)  # JSON texts of accepted proofs
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
@@ -29,7 +29,31 @@ class Undecided:
     reason: str
 
 
-Evidence = Measurement | Proof | Identity | Inequality | Undecided
+@dataclass(frozen=True)
+class Unmeasured:
+    """A case that could not be measured: an exception, a failed solver, no number."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Blank:
+    """A case of a control that breaks nothing, or not what it names: why."""
+
+    reason: str
+
+
+Evidence = Measurement | Proof | Identity | Inequality | Undecided | Unmeasured | Blank
+
+
+class Measured(Protocol):
+    """What a check measures, and on what (``measure.Measured``)."""
+
+    @property
+    def instead(self) -> str: ...
+    @property
+    def random(self) -> bool: ...
+    def evidence(self, ctx: Context) -> Iterable[Evidence]: ...
 
 
 @dataclass(frozen=True)
@@ -72,12 +96,15 @@ class Context:
         return keys(root, self.scope, self.seed, *names, settings=settings, seeds=range(seeds))
 
 
-Function = Callable[[Context], Iterable[Evidence]]
+Function = Callable[..., Any]
 
 
 @dataclass(frozen=True)
 class Check:
-    """A function that confronts ``claim_id`` with evidence of one level; ``drops`` names what a control gives up."""
+    """Evidence of one level for ``claim_id``: a measure on cases, or (``measured`` is None) a function that yields arguments.
+
+    ``drops`` names the assumption that a control gives up.
+    """
 
     claim_id: str
     name: str
@@ -86,6 +113,7 @@ class Check:
     budget: str = "quick"
     drops: str = ""
     timeout: float = 600.0  # seconds, then undecided
+    measured: Measured | None = None
 
     @property
     def id(self) -> str:
@@ -94,12 +122,16 @@ class Check:
 
     @cached_property
     def summary(self) -> str:
-        """First line of the function's docstring."""
-        return (inspect.getdoc(self.function) or self.name.replace("_", " ")).splitlines()[0]
+        """First line of the function's docstring; of a control, after what it gives up."""
+        said = (inspect.getdoc(self.function) or self.name.replace("_", " ")).splitlines()[0]
+        if self.measured is None:
+            return said
+        changed = self.measured.instead or (self.drops and f"without {self.drops}")
+        return f"{changed}: {said}" if changed else said
 
     def run(self, context: Context) -> list[Evidence]:
-        """Everything that the function yields."""
-        return list(self.function(context))
+        """All the evidence."""
+        return list(self.function(context) if self.measured is None else self.measured.evidence(context))
 
 
 _CHECKS: dict[str, list[Check]] = {}
@@ -122,19 +154,25 @@ def control(
 
 
 def _register(claim: Claim, level: Level, budget: str, drops: str, timeout: float) -> Callable[[Function], Function]:
-    if budget not in BUDGETS:
-        raise ParameterError(f"budget {budget!r} is none of {', '.join(BUDGETS)}")
-
     def decorate(function: Function) -> Function:
-        new = Check(claim.id, function.__name__, level, function, budget, drops, timeout)
-        row = _CHECKS.setdefault(claim.id, [])
-        if _STATED.setdefault(claim.id, claim) != claim:  # stated anew: the old checks were for another statement
-            row.clear()
-            _STATED[claim.id] = claim
-        row[:] = [c for c in row if c.id != new.id] + [new]  # a notebook cell run twice replaces its check
+        register(Check(claim.id, function.__name__, level, function, budget, drops, timeout), claim)
         return function
 
     return decorate
+
+
+def register(new: Check, claim: Claim) -> None:
+    """Add a check of a claim; one of the same id is replaced, as when a notebook cell is run twice."""
+    if new.budget not in BUDGETS:
+        raise ParameterError(f"budget {new.budget!r} is none of {', '.join(BUDGETS)}")
+    row = _CHECKS.setdefault(claim.id, [])
+    if _STATED.setdefault(claim.id, claim) != claim:  # stated anew: the old checks were for another statement
+        row.clear()
+        _STATED[claim.id] = claim
+    old = next((c for c in row if c.id == new.id), None)
+    if old is not None and new.function.__module__.startswith("gradproof."):
+        raise ParameterError(f"{new.id} is registered twice, by {old.function.__module__} and {new.function.__module__}; give a name")
+    row[:] = [c for c in row if c is not old] + [new]
 
 
 def certifier(claim: Claim) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -1,19 +1,21 @@
 """From evidence to a verdict. The rules of the house, in one place.
 
-A relation ``measured <= bound`` is *held* if ``measured + error <= bound``, *broken* if ``measured - error > bound``,
-and otherwise too close to call. Nothing here has a tolerance of its own: the error comes with the measurement.
+A measurement says that the truth lies in [low, high]. ``quantity <= bound`` *holds* if high <= bound, is *broken* if low > bound, and
+is otherwise too close to call; a sample can only break it. An equality or a threshold holds if the bound lies in [low, high]: how
+much that says is the check's resolution. Nothing here has a tolerance of its own.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import sympy as sp
 
-from gradproof.experiments.engine.check import Evidence, Undecided
+from gradproof.experiments.engine.check import Blank, Evidence, Undecided, Unmeasured
+from gradproof.experiments.engine.power import BLIND, excess, resolution
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
 from gradproof.theory.proof import Proof
@@ -21,6 +23,9 @@ from gradproof.theory.proof import check as kernel_check
 from gradproof.theory.symbolic import Identity, Inequality
 
 DEFAULT_LEVEL = 1e-6  # error rate of a statistical refutation, unless the measurement states another
+
+#: share of cases that may remain unmeasured before the check is undecided
+UNMEASURED = 0.01
 
 
 def judge(level: Level, relation: Relation, evidence: Iterable[Evidence], *, known_false: bool = False) -> Verdict:
@@ -36,27 +41,33 @@ def judge(level: Level, relation: Relation, evidence: Iterable[Evidence], *, kno
     items = list(evidence)
     if not items:
         return Verdict(outcome=Outcome.UNDECIDED, reason="the check measured nothing")
-    given_up = [e for e in items if isinstance(e, Undecided)]
-    if given_up:
-        return Verdict(outcome=Outcome.UNDECIDED, reason=given_up[0].reason, n=len(items))
-    measurements = [e for e in items if isinstance(e, Measurement)]
-    arguments = [e for e in items if isinstance(e, Proof | Identity | Inequality)]
-    if len(measurements) + len(arguments) != len(items):
-        odd = next(e for e in items if not isinstance(e, Measurement | Proof | Identity | Inequality))
+    for kind, outcome in ((Undecided, Outcome.UNDECIDED), (Blank, Outcome.MISSED)):
+        found = [e for e in items if isinstance(e, kind)]
+        if found:
+            return Verdict(outcome=outcome, reason=found[0].reason, n=len(items))
+    odd = [e for e in items if not isinstance(e, Measurement | Proof | Identity | Inequality | Unmeasured)]
+    if odd:
         return Verdict(
-            outcome=Outcome.UNDECIDED, reason=f"the check returned {type(odd).__name__}, which is no evidence"
+            outcome=Outcome.UNDECIDED, reason=f"the check returned {type(odd[0]).__name__}, which is no evidence"
         )
+    ms = [m if m.relation else replace(m, relation=relation) for m in items if isinstance(m, Measurement)]
+    arguments = [e for e in items if isinstance(e, Proof | Identity | Inequality)]
+    lost = [e for e in items if isinstance(e, Unmeasured)]
     if level is Level.CONTROL:
-        return _judge_control(relation, measurements, arguments)
-    failed = _argue(arguments)
-    if failed is not None:
-        return failed
-    if not measurements:
-        texts = tuple(p.to_json() for p in arguments if isinstance(p, Proof))
-        # at the level "exact" an identity is a special case or a step of the claim: true, but not a proof of the claim
-        outcome = Outcome.PROVED if level in (Level.SYMBOLIC, Level.CERTIFIED) else Outcome.CONFIRMED
-        return Verdict(outcome=outcome, reason=_count(arguments), n=len(arguments), proofs=texts)
-    return _judge_measurements(level, relation, measurements, arguments)
+        verdict = _judge_control(ms, arguments)
+    else:
+        verdict = _argue(arguments) or (_judge_measurements(level, ms, arguments) if ms else _accepted(level, arguments))
+    return _with_unmeasured(verdict, lost, len(items))
+
+
+def _with_unmeasured(verdict: Verdict, lost: Sequence[Unmeasured], cases: int) -> Verdict:
+    """Unmeasured cases are said, and above one in a hundred they decide, unless the check refutes."""
+    if not lost:
+        return verdict
+    said = f"{len(lost)} of {cases} cases could not be measured ({lost[0].reason})"
+    if verdict.outcome is not Outcome.REFUTED and (len(lost) > UNMEASURED * cases or len(lost) == cases):
+        return replace(verdict, outcome=Outcome.UNDECIDED, reason=said)
+    return replace(verdict, reason=f"{verdict.reason}; {said}")
 
 
 def _argue(arguments: list[Any]) -> Verdict | None:
@@ -78,6 +89,20 @@ def _argue(arguments: list[Any]) -> Verdict | None:
     return open_
 
 
+def _accepted(level: Level, arguments: list[Any]) -> Verdict:
+    """Arguments that are all accepted: a certificate at its settings, or parts of an argument; a proof of the claim is neither."""
+    proofs = tuple(a for a in arguments if isinstance(a, Proof))
+    texts = tuple(p.to_json() for p in proofs)
+    certified = level is Level.CERTIFIED and len(proofs) == len(arguments) > 0
+    return Verdict(
+        outcome=Outcome.CERTIFIED if certified else Outcome.CHECKED,
+        reason=_count(arguments),
+        n=len(arguments),
+        scope=f"at {len(proofs)} setting{'s' * (len(proofs) > 1)}" if certified else "",
+        proofs=texts,
+    )
+
+
 def _count(arguments: list[Any]) -> str:
     names = ((Proof, "proof"), (Identity, "identity"), (Inequality, "inequality"))
     plural = {"identity": "identities", "inequality": "inequalities", "proof": "proofs"}
@@ -89,41 +114,38 @@ def _count(arguments: list[Any]) -> str:
     return f"{' and '.join(parts)} accepted by exact arithmetic"
 
 
-def _judge_measurements(level: Level, relation: Relation, ms: list[Measurement], arguments: list[Any]) -> Verdict:
-    states = [(_state(m, relation), m) for m in ms]
-    tight = tightness(relation, ms)
-    worst = max((m for _, m in states), key=lambda m: _closeness(m, relation))
+def _judge_measurements(level: Level, ms: list[Measurement], arguments: list[Any]) -> Verdict:
+    states = [(state(m), m) for m in ms]
+    sees = resolution(ms)
+    common: dict[str, Any] = {"tightness": tightness(ms), "resolution": sees, "n": len(ms)}
     for wanted in ("broken", "nan", "close"):
         found = next((m for s, m in states if s == wanted), None)
         if found is None:
             continue
-        if wanted == "broken":
-            return Verdict(
-                outcome=Outcome.REFUTED,
-                reason=describe(found, relation),
-                tightness=tight,
-                n=len(ms),
-                worst=found,
-            )
-        why = "it is not a number" if wanted == "nan" else "within its error of the bound"
-        return Verdict(
-            outcome=Outcome.UNDECIDED,
-            reason=describe(found, relation, why),
-            tightness=tight,
-            n=len(ms),
-            worst=found,
-        )
+        outcome = Outcome.REFUTED if wanted == "broken" else Outcome.UNDECIDED
+        why = {"broken": "", "nan": "it is not a number", "close": "within its error of the bound"}[wanted]
+        return Verdict(outcome=outcome, reason=describe(found, why), worst=found, **common)
+    worst = max(ms, key=excess)
+    if sees is not None and sees > BLIND and not _legacy(ms):
+        reason = f"blind: a bound wrong by a factor of {BLIND:g} would pass; {describe(worst, 'it holds')}"
+        return Verdict(outcome=Outcome.MISSED, reason=reason, worst=worst, **common)
     good = Outcome.CONSISTENT if level is Level.EMPIRICAL else Outcome.CONFIRMED
     levels = {m.level for m in ms if m.level is not None}
     n = sum(m.n for m in ms)
     reason = f"holds in {len(ms)} measurement{'s' * (len(ms) > 1)}" + (f" ({n} numbers)" if n > len(ms) else "")
     if levels:
-        reason += f", tested at level {max(levels):.3g}"
+        tests = sorted({m.test for m in ms if m.test})
+        reason += f", tested at level {max(levels):.3g}" + (f" by {', '.join(tests)}" if tests else "")
     texts = tuple(p.to_json() for p in arguments if isinstance(p, Proof))
-    return Verdict(outcome=good, reason=reason, tightness=tight, n=len(ms), worst=worst, proofs=texts)
+    return Verdict(outcome=good, reason=reason, worst=worst, proofs=texts, **common)
 
 
-def _judge_control(relation: Relation, ms: list[Measurement], arguments: list[Any]) -> Verdict:
+def _legacy(ms: list[Measurement]) -> bool:
+    """TODO(port): measurements made by hand carry no limits of their samples."""
+    return any(m.e_value is not None or m.error_source == "statistical" for m in ms)
+
+
+def _judge_control(ms: list[Measurement], arguments: list[Any]) -> Verdict:
     """Every measurement must violate its bound; an argument in a control must be refused by the kernel."""
     for a in arguments:
         if _argue([a]) is None:
@@ -131,19 +153,17 @@ def _judge_control(relation: Relation, ms: list[Measurement], arguments: list[An
                 outcome=Outcome.MISSED, reason="a proof of a false statement was accepted", n=len(ms) + len(arguments)
             )
     for m in ms:
-        state = _state(m, relation)
-        if state == "nan":
+        found = state(m)
+        if found == "nan":
             return Verdict(
-                outcome=Outcome.UNDECIDED, reason=describe(m, relation, "it is not a number"), n=len(ms), worst=m
+                outcome=Outcome.UNDECIDED, reason=describe(m, "it is not a number"), n=len(ms), worst=m
             )
-        if state != "broken":
-            return Verdict(
-                outcome=Outcome.MISSED, reason=describe(m, relation, "the bound is not violated"), n=len(ms), worst=m
-            )
+        if found != "broken":
+            return Verdict(outcome=Outcome.MISSED, reason=describe(m, "the bound is not violated"), n=len(ms), worst=m)
     if not ms:
         return Verdict(outcome=Outcome.CONFIRMED, reason="caught: the kernel refuses it", n=len(arguments))
-    mildest = min(ms, key=lambda m: _closeness(m, relation))
-    return Verdict(outcome=Outcome.CONFIRMED, reason="caught: " + describe(mildest, relation), n=len(ms), worst=mildest)
+    mildest = min(ms, key=excess)
+    return Verdict(outcome=Outcome.CONFIRMED, reason="caught: " + describe(mildest), n=len(ms), worst=mildest)
 
 
 def _repaired(verdict: Verdict) -> Verdict:
@@ -157,27 +177,34 @@ def _repaired(verdict: Verdict) -> Verdict:
     return verdict
 
 
-def _state(m: Measurement, default: Relation) -> str:
+def state(m: Measurement) -> str:
     """``held``, ``broken``, ``close`` or ``nan``."""
-    relation = m.relation or default
-    measured, bound, error = m.measured, m.bound, m.error
-    if any(_is_nan(v) for v in (measured, bound, error)) or _sign(error) < 0:
+    low, high, bound = m.low, m.high, m.bound
+    if any(_is_nan(v) for v in (low, high, bound)) or _sign(high - low) < 0:
         return "nan"
-    if m.e_value is not None:  # a random quantity: only the test decides
-        if math.isnan(m.e_value):
-            return "nan"
-        return "broken" if m.e_value >= 1 / (m.level or DEFAULT_LEVEL) else "held"
-    if isinstance(measured, float) and math.isinf(measured):
-        over = measured > 0
-        return {Relation.LE: "broken" if over else "held", Relation.GE: "held" if over else "broken"}.get(
-            relation, "broken"
-        )
-    if relation in (Relation.EQ, Relation.IFF):
-        return "held" if _sign(abs(measured - bound) - error) <= 0 else "broken"
-    gap = bound - measured if relation is Relation.LE else measured - bound
-    if _sign(gap - error) >= 0:
-        return "held"
-    return "broken" if _sign(gap + error) < 0 else "close"
+    if m.e_value is not None:  # TODO(port)
+        return "nan" if math.isnan(m.e_value) else "broken" if m.e_value >= 1 / (m.level or DEFAULT_LEVEL) else "held"
+    if m.relation in (Relation.EQ, Relation.IFF):
+        return "held" if _at_most(low, bound) and _at_most(bound, high) else "broken"
+    if m.relation is Relation.GE:
+        low, high, bound = _negative(high), _negative(low), _negative(bound)
+    if not _at_most(low, bound):
+        return "broken"
+    return "held" if m.level is not None or _at_most(high, bound) else "close"
+
+
+def _at_most(x: Any, y: Any) -> bool:
+    if _infinite(x) or _infinite(y):
+        return float(x) <= float(y)
+    return _sign(x - y) <= 0
+
+
+def _negative(x: Any) -> Any:
+    return -x
+
+
+def _infinite(x: Any) -> bool:
+    return isinstance(x, float) and math.isinf(x)
 
 
 def _sign(x: Any) -> int:
@@ -199,48 +226,45 @@ def _is_nan(x: Any) -> bool:
     return x is sp.nan or x != x
 
 
-def tightness(relation: Relation, ms: Iterable[Measurement]) -> float | None:
+def tightness(ms: Iterable[Measurement]) -> float | None:
     """sup of measured/bound (bound/measured for ``>=``); None where no bound is positive.
 
-    Above 1 only if the bound is violated: a ratio that exceeds 1 within the error of its measurement counts as 1.
+    Of a random quantity the limit of the test is taken, not the mean. Above 1 only if the bound is violated: a ratio that exceeds 1
+    within the error of its measurement counts as 1.
     """
     ratios = []
     for m in ms:
-        r = m.relation or relation
-        most = math.inf if _state(m, relation) == "broken" else 1.0
-        if r is Relation.LE and float(m.bound) > 0:
-            ratios.append(min(float(m.measured) / float(m.bound), most))
-        elif r is Relation.GE and float(m.measured) > 0:
-            ratios.append(min(float(m.bound) / float(m.measured), most))
-        elif r in (Relation.EQ, Relation.IFF):
+        most = math.inf if state(m) == "broken" else 1.0
+        measured = float(m.measured if m.level is None else m.low if m.relation is Relation.LE else m.high)
+        if m.relation is Relation.LE and float(m.bound) > 0:
+            ratios.append(min(measured / float(m.bound), most))
+        elif m.relation is Relation.GE and measured > 0:
+            ratios.append(min(float(m.bound) / measured, most))
+        elif m.relation in (Relation.EQ, Relation.IFF):
             ratios.append(1.0)  # an equality that holds is attained
     return max(ratios) if ratios else None
-
-
-def _closeness(m: Measurement, default: Relation) -> float:
-    """How near (or how far beyond) its bound a measurement is; larger is nearer."""
-    relation = m.relation or default
-    measured, bound = float(m.measured), float(m.bound)
-    if math.isnan(measured) or math.isnan(bound):
-        return math.inf
-    if relation in (Relation.EQ, Relation.IFF):
-        return abs(measured - bound)
-    top, bottom = (measured, bound) if relation is Relation.LE else (bound, measured)
-    return top / bottom if bottom > 0 else (math.inf if top > bottom else -math.inf)
 
 
 _SIGNS = {Relation.LE: ("<=", ">"), Relation.GE: (">=", "<"), Relation.EQ: ("==", "!="), Relation.IFF: ("==", "!=")}
 
 
-def describe(m: Measurement, default: Relation, said: str = "") -> str:
+def describe(m: Measurement, said: str = "") -> str:
     """One line: the number beside its bound, and where. Without ``said`` the bound is violated, and the sign says so."""
-    held, broken = _SIGNS[m.relation or default]
+    held, broken = _SIGNS[m.relation or Relation.LE]
     where = ", ".join(f"{k}={_short(v)}" for k, v in list(m.parameters.items())[:6])
     measured, bound = _apart(m.measured, m.bound)
-    error = f" +- {float(m.error):.2g} ({m.error_source})" if m.error_source != "exact" else ""
-    test = f", e-value {m.e_value:.3g}" if m.e_value is not None else ""
-    relation = f"against {held} {bound}{test}: {said}" if said else f"{broken} {bound}{test}"
-    return f"{m.what or 'measured'} {measured}{error} {relation}" + (f" at {where}" if where else "")
+    relation = f"against {held} {bound}: {said}" if said else f"{broken} {bound}"
+    return f"{m.what or 'measured'} {measured}{_error(m)} {relation}" + (f" at {where}" if where else "")
+
+
+def _error(m: Measurement) -> str:
+    if m.e_value is not None:
+        return f" (e-value {m.e_value:.3g})"
+    if m.source == "exact":
+        return ""
+    if m.level is not None or math.isinf(float(m.low)) or math.isinf(float(m.high)):
+        return f" in [{float(m.low):.6g}, {float(m.high):.6g}] ({m.test or m.source})"
+    return f" +- {float(m.error):.2g} ({m.source})"
 
 
 def _apart(x: Any, y: Any) -> tuple[str, str]:

@@ -236,8 +236,10 @@ def measurement_json(m: Measurement) -> dict[str, Any]:
     return {
         "measured": _plain(m.measured),
         "bound": _plain(m.bound),
-        "error": _plain(m.error),
-        "error_source": m.error_source,
+        "low": _plain(m.low),
+        "high": _plain(m.high),
+        "source": m.source,
+        "test": m.test,
         "parameters": {k: _plain(v) for k, v in m.parameters.items()},
         "relation": m.relation.value if m.relation else None,
         "what": m.what,

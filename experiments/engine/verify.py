@@ -29,7 +29,7 @@ from gradproof.experiments.engine.sweep import sweep
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError
-from gradproof.theory.evidence import Level, Measurement, Outcome, Verdict
+from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,12 @@ def _exactly(task: Task, first: Verdict, *, has_runs: bool) -> Verdict:
     are taken again, with the same random numbers, on arrays of balls. A violation that does not come back is undecided.
     """
     worst = first.worst
-    if worst is None or worst.error_source in ("exact", "statistical") or worst.e_value is not None:
+    if worst is None or worst.source in ("exact", "statistical") or worst.level is not None or worst.e_value is not None:
         return first  # exact already; or statistical: refuted by many runs, not by the last digits of one
     notes = []
     digits = _bound_to_50_digits(task.claim, worst)
     if digits is not None:
-        sharper = replace(worst, measured=_rational(worst.measured), bound=digits)
+        sharper = replace(worst, low=_rational(worst.low), high=_rational(worst.high), bound=digits)
         again = judge(Level.EXACT, task.claim.relation, [sharper])
         if again.outcome is not Outcome.REFUTED:
             reason = f"{first.reason}, but {again.outcome.value} with the bound to 50 digits: {again.reason}"
@@ -147,7 +147,8 @@ def _rational(x: Any) -> Any:
 def _bound_to_50_digits(claim: Claim, m: Measurement) -> Any:
     """The claim's bound at the parameters of a measurement, if these are what its bound was made of; else None."""
     names = [p.name for p in claim.parameters]
-    if m.relation not in (None, claim.relation) or m.what or not all(n in m.parameters for n in names):
+    own = m.relation in (None, claim.relation) or (claim.tight and m.relation is Relation.EQ)
+    if not own or m.what or not all(n in m.parameters for n in names):
         return None
     try:
         if float(claim.bound(**{n: m.parameters[n] for n in names})) != float(m.bound):
@@ -306,7 +307,7 @@ def _file_hash(path: str) -> str:
 # --- deadlines ---------------------------------------------------------------------------------------------------------
 
 
-class _Timeout(Exception):
+class _Timeout(BaseException):
     pass
 
 

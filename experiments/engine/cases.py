@@ -1,0 +1,136 @@
+"""Cases: the arguments of the calls of a measure, listed, with what they guarantee."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gradproof.theory.errors import ParameterError
+
+#: what the engine hands to a measure that asks for it by name
+RESERVED = ("rng", "keys", "backend", "budget", "seed")
+
+
+@dataclass(frozen=True)
+class Case:
+    """The arguments of one call: values by name, how each is shown, and the structural assumptions that hold by construction."""
+
+    values: Mapping[str, Any]
+    labels: Mapping[str, Any]
+    guarantees: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """Identifies the case among those of its check; part of the key of its random numbers."""
+        return ", ".join(f"{k}={v}" for k, v in self.labels.items())
+
+
+@dataclass(frozen=True)
+class Cases:
+    """A list of cases. Made by :func:`cases`; every method returns new ones."""
+
+    rows: tuple[Case, ...]
+    axes: Mapping[str, Sequence[Any]]  # name -> the values that it takes, for searches
+
+    def where(self, holds: Callable[..., bool]) -> Cases:
+        """Those for which ``holds(...)``, called with the arguments that it names, is true."""
+        return replace(self, rows=tuple(r for r in self.rows if holds(**named(holds, r.values))))
+
+    def let(self, **functions: Callable[..., Any]) -> Cases:
+        """With values computed from the others: ``let(variance=variance_of)`` calls it with the arguments that it names."""
+        _no_reserved(functions)
+        rows = []
+        for r in self.rows:
+            values, labels = dict(r.values), dict(r.labels)
+            for name, function in functions.items():
+                values[name] = function(**named(function, values))
+                labels[name] = label(values[name])
+            rows.append(replace(r, values=values, labels=labels))
+        return replace(self, rows=tuple(rows))
+
+    def guaranteeing(self, *names: str) -> Cases:
+        """With the structural assumptions of these names true of every case, by how the measure builds its instance."""
+        return replace(self, rows=tuple(replace(r, guarantees=r.guarantees | set(names)) for r in self.rows))
+
+    def __add__(self, other: Cases) -> Cases:
+        axes = {k: [*self.axes.get(k, ()), *other.axes.get(k, ())] for k in (*self.axes, *other.axes)}
+        return Cases(self.rows + other.rows, axes)
+
+    def __iter__(self) -> Iterator[Case]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def cases(**axes: Any) -> Cases:
+    """All combinations of the values of the axes.
+
+    An axis is a list of values, or a mapping from labels to values. An entry that is a mapping itself is merged in:
+    ``cases(law=LAWS, size=[{"n": 3, "f": 0}, {"n": 5, "f": 1}])`` has the arguments law, n and f. A single value that is neither
+    stands for a list of one. Values with an attribute ``guarantees`` (instances do) add to what the case guarantees.
+
+    Raises:
+        ParameterError: an axis without values, or one of a name that the engine fills.
+    """
+    _no_reserved(axes)
+    columns = []
+    found: dict[str, list[Any]] = {}
+    for axis, given in axes.items():
+        entries = _entries(axis, given)
+        if not entries:
+            raise ParameterError(f"the axis {axis} has no values")
+        columns.append(entries)
+        for values, _ in entries:
+            for k, v in values.items():
+                if not any(v is w for w in found.setdefault(k, [])):
+                    found[k].append(v)
+    rows = []
+    for combination in itertools.product(*columns):
+        values = {k: v for entry, _ in combination for k, v in entry.items()}
+        labels = {k: v for _, entry in combination for k, v in entry.items()}
+        held = frozenset(g for v in values.values() for g in getattr(v, "guarantees", ()))
+        rows.append(Case(values, labels, held))
+    return Cases(tuple(rows), found)
+
+
+def _entries(axis: str, given: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    if isinstance(given, Mapping):
+        return [({axis: v}, {axis: k}) for k, v in given.items()]
+    if isinstance(given, str) or not hasattr(given, "__iter__") or hasattr(given, "guarantees"):
+        given = [given]
+    entries = []
+    for v in given:
+        merged = dict(v) if isinstance(v, Mapping) else {axis: v}
+        _no_reserved(merged)
+        entries.append((merged, {k: label(x) for k, x in merged.items()}))
+    return entries
+
+
+def _no_reserved(names: Mapping[str, Any]) -> None:
+    bad = [n for n in names if n in RESERVED]
+    if bad:
+        raise ParameterError(f"{', '.join(bad)}: the engine fills this argument; name the axis otherwise")
+
+
+def label(value: Any) -> Any:
+    """How a value is shown and told from others: JSON values and exact numbers as they are, else its name or its text."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if hasattr(value, "name") and isinstance(value.name, str):
+        return value.name
+    if callable(value) and hasattr(value, "__name__"):
+        return value.__name__
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def named(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values that a function names; all if it takes ``**kwargs``."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
+        return dict(values)
+    return {p.name: values[p.name] for p in parameters if p.name in values}

@@ -1,0 +1,240 @@
+"""What a measure may return: numbers that carry their own error, and where it comes from.
+
+Each value says where the truth lies: between ``low`` and ``high``, rigorously or at a stated level. An error is a property
+of the measured number; nothing here knows of a bound, so that no tolerance can be made from one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal, get_args
+
+import numpy as np
+import sympy as sp
+
+from gradproof.experiments.engine.eprocess import lower_limit
+from gradproof.theory.errors import ParameterError
+from gradproof.theory.proof import Proof
+
+Source = Literal["rounding", "solver gap", "truncation", "quadrature"]
+SOURCES: tuple[str, ...] = get_args(Source)
+Law = Literal["", "normal", "square of normal"]
+
+EPS = 2.0**-52
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where the truth lies, as the engine sees every value: ``number`` is what is shown. All may be arrays of one shape."""
+
+    number: Any
+    low: Any
+    high: Any
+    source: str = "exact"
+    n: int = 1
+    level: float | None = None
+    test: str = ""
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    """The quantity lies in [low, high]; numbers, or arrays of one shape (then each entry is a measurement).
+
+    Args:
+        source: ``rounding`` (from the arithmetic), ``solver gap`` (from primal and dual values), ``truncation`` (of a series, a
+            horizon, a transient) or ``quadrature``.
+
+    Raises:
+        ParameterError: another source, or low > high.
+    """
+
+    low: Any
+    high: Any
+    source: Source
+
+    def __post_init__(self) -> None:
+        if self.source not in SOURCES:
+            raise ParameterError(f"error source {self.source!r} is none of {', '.join(SOURCES)}")
+        if np.any(np.asarray(self.low > self.high, bool)):
+            raise ParameterError(f"an enclosure [{self.low}, {self.high}] is empty; give low <= high")
+
+    def interval(self, level: float) -> Interval:
+        return Interval((self.low + self.high) / 2, self.low, self.high, self.source)
+
+
+def around(value: Any, error: Any, source: Source = "rounding") -> Enclosed:
+    """``value`` with a bound ``error`` >= 0 on its distance from the truth; numbers or arrays.
+
+    Raises:
+        ParameterError: a negative error.
+    """
+    if np.any(np.asarray(error < 0, bool)):
+        raise ParameterError(f"an error bound must be >= 0, got {error}")
+    return Enclosed(value - error, value + error, source)
+
+
+def rounded(value: Any, operations: float, size: Any = None) -> Enclosed:
+    """A float (or an array) that came out of at most ``operations`` roundings of numbers of at most ``size``.
+
+    The error is operations * 2^-52 * size, the standard bound for sums and products; ``size`` is ``|value|`` unless given,
+    which is right only where nothing cancels.
+    """
+    return around(value, operations * EPS * (abs(value) if size is None else size), "rounding")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Independent observations (in their order) whose common expectation is the quantity, up to ``bias``.
+
+    Args:
+        numbers: (n,). Observations that are conditionally of that mean, given those before them, will do as well.
+        at_least: no observation is smaller. at_most: none is greater; without it an upper limit of the expectation cannot be
+            had, so that ``>=`` and ``==`` cannot be refuted from below.
+        law: ``normal`` where the observations are exactly normal (Student's t is then exact), ``square of normal`` where they are
+            the squares of centred normal numbers of one variance (chi-square); else nothing is assumed of the law.
+        bias: bound on ``|E[number] - quantity|``, a transient or a quadrature error, for instance.
+
+    Raises:
+        ParameterError: an observation outside the ends, or no observation.
+    """
+
+    numbers: Any
+    at_least: float = 0.0
+    at_most: float | None = None
+    law: Law = ""
+    bias: float = 0.0
+
+    def __post_init__(self) -> None:
+        x = np.asarray(self.numbers, float).ravel()
+        object.__setattr__(self, "numbers", x)
+        if x.size == 0:
+            raise ParameterError("a sample without observations says nothing")
+        if np.isnan(x).any():
+            raise ParameterError("an observation is not a number")
+        if self.law != "normal" and not (x >= self.at_least).all():
+            raise ParameterError(f"an observation {x.min():.6g} is below at_least={self.at_least:g}")
+        if self.at_most is not None and not (x <= self.at_most).all():
+            raise ParameterError(f"an observation {x.max():.6g} is above at_most={self.at_most:g}")
+        if self.bias < 0 or math.isnan(self.bias):
+            raise ParameterError(f"bias={self.bias} must be >= 0")
+
+    def interval(self, level: float) -> Interval:
+        """Two limits that each fail with probability at most ``level``/2."""
+        x, mean = self.numbers, float(self.numbers.mean())
+        if self.law:
+            low, high, test = _normal_limits(x, level) if self.law == "normal" else _square_limits(x, level)
+        else:
+            test = "e-process"
+            low = self.at_least + lower_limit(x - self.at_least, level=level / 2)
+            high = math.inf if self.at_most is None else self.at_most - lower_limit(self.at_most - x, level=level / 2)
+        return Interval(mean, low - self.bias, high + self.bias, "statistics", n=x.size, level=level, test=test)
+
+
+def _normal_limits(x: Any, level: float) -> tuple[float, float, str]:
+    from scipy.stats import t
+
+    if x.size < 2:
+        raise ParameterError("Student's t needs two observations at least")
+    half = float(t.isf(level / 2, x.size - 1) * x.std(ddof=1) / math.sqrt(x.size))
+    return float(x.mean()) - half, float(x.mean()) + half, "Student's t"
+
+
+def _square_limits(x: Any, level: float) -> tuple[float, float, str]:
+    from scipy.stats import chi2
+
+    total = float(x.sum())
+    return total / float(chi2.isf(level / 2, x.size)), total / float(chi2.ppf(level / 2, x.size)), "chi-square"
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """A threshold: the property holds at ``low`` and fails at ``high``, each decided without error."""
+
+    low: Any
+    high: Any
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise ParameterError(f"a bracket [{self.low}, {self.high}] of a threshold needs low <= high")
+
+    def interval(self, level: float) -> Interval:
+        return Interval((self.low + self.high) / 2, self.low, self.high, "bracket")
+
+
+@dataclass(frozen=True)
+class Holds:
+    """A property holds, or fails, where the parameter that the claim is about takes the value ``at``.
+
+    For a claim *property iff parameter <= bound*: one side of a bracket.
+    """
+
+    holds: bool
+    at: Any
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.holds, bool | np.bool_):
+            raise ParameterError(f"Holds({self.holds!r}): True where the property holds, False where it fails")
+
+    def interval(self, level: float) -> Interval:
+        low, high = (self.at, math.inf) if self.holds else (-math.inf, self.at)
+        return Interval(self.at, low, high, "bracket")
+
+
+@dataclass(frozen=True)
+class Supremum:
+    """The exact worst case over the whole class: a tight claim's bound must equal it; another's is at least it."""
+
+    value: Any
+
+    def interval(self, level: float) -> Interval:
+        return interval_of(self.value, level)
+
+
+@dataclass(frozen=True)
+class Provable:
+    """An upper bound of the quantity that can be proved: ``prove(bound)`` makes the kernel's ``Proof`` of ``quantity <= bound``.
+
+    The engine asks it for the claim's own bound; it raises a ``GradproofError`` where it finds no proof.
+    """
+
+    prove: Callable[[Any], Proof]
+
+
+Value = Any  # an exact number, or one of the classes above
+
+
+def interval_of(value: Any, level: float) -> Interval:
+    """Where the truth lies. A bare float carries no error and is refused.
+
+    Raises:
+        ParameterError: the value is no number, or a float without an error.
+    """
+    if hasattr(value, "interval"):
+        return value.interval(level)
+    if isinstance(value, bool | np.bool_):
+        raise ParameterError(f"a measure returned {value}; return Holds({value}, at=...) for a property")
+    if isinstance(value, int | np.integer):
+        return Interval(int(value), int(value), int(value))
+    if isinstance(value, Fraction):
+        return Interval(value, value, value)
+    if isinstance(value, sp.Basic) and value.is_number and not value.has(sp.Float):
+        if value is sp.nan:
+            raise ParameterError("the measured quantity is not a number")
+        return Interval(value, value, value)
+    if type(value).__module__ == "flint" and hasattr(value, "p"):  # fmpq
+        exact = Fraction(int(value.p), int(value.q))
+        return Interval(exact, exact, exact)
+    if type(value).__name__ == "arb":
+        low, high = float(value.lower()), float(value.upper())
+        return Interval(
+            (low + high) / 2, math.nextafter(low, -math.inf), math.nextafter(high, math.inf), "rounding"
+        )
+    if isinstance(value, float | np.floating | np.ndarray):
+        raise ParameterError(
+            "a measure returned a float without its error; return Enclosed(low, high, source), around(value, error) or "
+            "rounded(value, operations), or an exact number"
+        )
+    raise ParameterError(f"a measure returned {type(value).__name__}, which is no quantity")
