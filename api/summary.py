@@ -18,7 +18,7 @@ from gradproof.theory.parameter import pretty_set
 
 #: strongest first among the good ones; a bad one overrides them all
 _BAD = (Outcome.REFUTED, Outcome.MISSED, Outcome.UNDECIDED)
-_GOOD = (Outcome.PROVED, Outcome.CONFIRMED, Outcome.CONSISTENT)
+_GOOD = tuple(o for o in Outcome if o.good)  # strongest first
 
 
 def stands(claim: Claim, row: Row) -> bool:

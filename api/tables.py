@@ -17,6 +17,8 @@ from gradproof.theory.evidence import Level, Outcome
 
 STYLE = {
     Outcome.PROVED: "bold green",
+    Outcome.CERTIFIED: "green",
+    Outcome.CHECKED: "cyan",
     Outcome.CONFIRMED: "green",
     Outcome.CONSISTENT: "cyan",
     Outcome.REFUTED: "bold red",

@@ -108,7 +108,7 @@ class Measurement:
             object.__setattr__(self, "low", self.measured - error)
         if self.high is None:
             object.__setattr__(self, "high", self.measured + error)
-        if self.error is None:
+        if self.error is None and not isinstance(self.low, str) and not isinstance(self.measured, str):
             object.__setattr__(self, "error", max(self.high - self.measured, self.measured - self.low))
         if self.source:
             object.__setattr__(self, "error_source", self.source)
@@ -129,7 +129,9 @@ class Verdict:
     outcome: Outcome
     reason: str
     tightness: float | None = None  # sup of measured/bound over what was tried; None where it has no meaning
-    resolution: float | None = None  # the smallest factor by which a wrong bound would have been refuted; None: not numeric
+    resolution: float | None = (
+        None  # the smallest factor by which a wrong bound would have been refuted; None: not numeric
+    )
     n: int = 0  # measurements or proofs behind it
     worst: Measurement | None = None  # the instance nearest to (or beyond) the bound
     scope: str = ""  # of a certificate: the settings at which it holds

@@ -171,7 +171,9 @@ def register(new: Check, claim: Claim) -> None:
         _STATED[claim.id] = claim
     old = next((c for c in row if c.id == new.id), None)
     if old is not None and new.function.__module__.startswith("gradproof."):
-        raise ParameterError(f"{new.id} is registered twice, by {old.function.__module__} and {new.function.__module__}; give a name")
+        raise ParameterError(
+            f"{new.id} is registered twice, by {old.function.__module__} and {new.function.__module__}; give a name"
+        )
     row[:] = [c for c in row if c is not old] + [new]
 
 

@@ -56,7 +56,9 @@ def judge(level: Level, relation: Relation, evidence: Iterable[Evidence], *, kno
     if level is Level.CONTROL:
         verdict = _judge_control(ms, arguments)
     else:
-        verdict = _argue(arguments) or (_judge_measurements(level, ms, arguments) if ms else _accepted(level, arguments))
+        verdict = _argue(arguments) or (
+            _judge_measurements(level, ms, arguments) if ms else _accepted(level, arguments)
+        )
     return _with_unmeasured(verdict, lost, len(items))
 
 
@@ -155,9 +157,7 @@ def _judge_control(ms: list[Measurement], arguments: list[Any]) -> Verdict:
     for m in ms:
         found = state(m)
         if found == "nan":
-            return Verdict(
-                outcome=Outcome.UNDECIDED, reason=describe(m, "it is not a number"), n=len(ms), worst=m
-            )
+            return Verdict(outcome=Outcome.UNDECIDED, reason=describe(m, "it is not a number"), n=len(ms), worst=m)
         if found != "broken":
             return Verdict(outcome=Outcome.MISSED, reason=describe(m, "the bound is not violated"), n=len(ms), worst=m)
     if not ms:

@@ -179,7 +179,9 @@ def confront(claim: Claim, measured: Measured, taken: list[Taken], *, seed: int 
         try:
             yield from _measurements(claim, measured, t, level, seed)
         except DomainError as error:
-            yield Blank(f"the control breaks more than it names: {error}") if measured.control else Undecided(str(error))
+            yield (
+                Blank(f"the control breaks more than it names: {error}") if measured.control else Undecided(str(error))
+            )
         except GradproofError as error:
             yield Undecided(f"{error}{where}")
 
@@ -233,7 +235,9 @@ def parameters_of(claim: Claim, t: Taken) -> dict[str, Any]:
     return {p.name: known[p.name] for p in claim.parameters if p.name in known and p.name not in sizes}
 
 
-def _measurement(found: Interval, bound: Any, relation: Relation, parameters: dict[str, Any], seed: int | None) -> Measurement:
+def _measurement(
+    found: Interval, bound: Any, relation: Relation, parameters: dict[str, Any], seed: int | None
+) -> Measurement:
     low, high = found.low, found.high
     source = found.source
     if isinstance(bound, float | np.floating):  # evaluated in floats
@@ -251,7 +255,9 @@ def _many(found: Interval, bound: Any) -> bool:
     return any(np.ndim(x) > 0 for x in (found.number, bound) if isinstance(x, np.ndarray))
 
 
-def _entries(found: Interval, bound: Any, parameters: dict[str, Any], size: int) -> Iterator[tuple[Interval, Any, dict[str, Any]]]:
+def _entries(
+    found: Interval, bound: Any, parameters: dict[str, Any], size: int
+) -> Iterator[tuple[Interval, Any, dict[str, Any]]]:
     number, low, high, bounds = (
         np.broadcast_to(np.asarray(x, float), (size,)).ravel() for x in (found.number, found.low, found.high, bound)
     )

@@ -229,9 +229,7 @@ def interval_of(value: Any, level: float) -> Interval:
         return Interval(exact, exact, exact)
     if type(value).__name__ == "arb":
         low, high = float(value.lower()), float(value.upper())
-        return Interval(
-            (low + high) / 2, math.nextafter(low, -math.inf), math.nextafter(high, math.inf), "rounding"
-        )
+        return Interval((low + high) / 2, math.nextafter(low, -math.inf), math.nextafter(high, math.inf), "rounding")
     if isinstance(value, float | np.floating | np.ndarray):
         raise ParameterError(
             "a measure returned a float without its error; return Enclosed(low, high, source), around(value, error) or "

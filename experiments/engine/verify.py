@@ -108,7 +108,12 @@ def _exactly(task: Task, first: Verdict, *, has_runs: bool) -> Verdict:
     are taken again, with the same random numbers, on arrays of balls. A violation that does not come back is undecided.
     """
     worst = first.worst
-    if worst is None or worst.source in ("exact", "statistical") or worst.level is not None or worst.e_value is not None:
+    if (
+        worst is None
+        or worst.source in ("exact", "statistical")
+        or worst.level is not None
+        or worst.e_value is not None
+    ):
         return first  # exact already; or statistical: refuted by many runs, not by the last digits of one
     notes = []
     digits = _bound_to_50_digits(task.claim, worst)
