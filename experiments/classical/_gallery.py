@@ -1,14 +1,14 @@
-"""The gallery of textbook methods with known worst cases: one decorator makes a method's checks, index row and tests.
+"""The gallery of textbook methods with known worst cases: one decorator makes a method's measures, index row and tests.
 
 A method file states ``wc_*``, a function from exact parameters to a ``WorstCase``, and the settings at which it is
-tried. From that come, for every setting: the exact worst case against the literature's rate, a proof of the rate that
-the kernel accepts, and a control.
+tried. From that come, for every setting: the exact worst case, a member of the class near it in rational coordinates, a proof of
+the rate that the kernel accepts, and a control.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -17,12 +17,12 @@ from typing import Any
 
 import sympy as sp
 
-from gradproof.experiments.engine.check import Context, Evidence, Undecided, certifier, check, control
+from gradproof.experiments.engine.check import certifier
+from gradproof.experiments.engine.measure import Provable, Supremum, around, cases, instead, measure, without
 from gradproof.solvers.pep import CertificateUnavailable, PepError, WorstCase, exact
-from gradproof.solvers.pep.counterexample import NoCounterexample
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
-from gradproof.theory.evidence import Level, Measurement, Relation
+from gradproof.theory.evidence import Level
 from gradproof.theory.proof import Proof
 
 Method = Callable[..., WorstCase]
@@ -34,9 +34,9 @@ class Entry:
     """One method of the gallery: how its rate relates to the truth, and where it is tried.
 
     Attributes:
-        mark: ``tight`` (attained), ``upper`` or ``lower``.
+        mark: ``tight`` (attained) or ``upper``.
         settings: exact parameters, in the claim's names.
-        broken: parameters with which the method is run in the control, while the bound keeps the setting's own.
+        broken: arguments of the method that the control changes, while the claim's parameters keep their values.
     """
 
     claim: Claim
@@ -50,6 +50,17 @@ class Entry:
         """The worst case at one setting (remembered: the checks of a claim share it)."""
         return _solved(self.method, tuple(sorted(setting.items())))
 
+    def supremum(self, setting: Setting) -> Supremum:
+        """The exact worst case with the solver's error.
+
+        Raises:
+            PepError: the solver could not settle it.
+        """
+        worst = self.worst_case(setting)
+        if worst.reason:
+            raise PepError(worst.reason)
+        return Supremum(around(worst.bound, uncertainty(worst), "solver gap"))
+
 
 REGISTRY: dict[str, Entry] = {}
 
@@ -61,75 +72,78 @@ def _solved(method: Method, items: tuple[tuple[str, Any], ...]) -> WorstCase:
 
 
 def gallery(
-    claim: Claim, *settings: Setting, broken: Setting, drops: str, proves: bool = True, instance: bool = True
-) -> Callable[[Method], Method]:
+    claim: Claim, *settings: Setting, broken: Setting, drops: str = "", other: str = "", proves: bool = True,
+    instance: bool = True,
+) -> Callable[[Method], Method]:  # fmt: skip
     """Add ``wc_*`` to the gallery as the worst case that ``claim`` speaks of.
 
     Args:
         settings: parameters at which the claim is checked; decimals and fractions as text.
-        broken: parameters that the control changes for the method but not for the bound.
-        drops: the assumption that the change breaks.
+        broken: arguments of the method that the control changes, while the claim's parameters keep their values: a constant of
+            the class where the method does not use it, else an argument for the class alone (``L_f``).
+        drops: the assumption that the change breaks; or other: the method that it makes of this one.
         instance: False where no rational instance can be written: equality constraints, or a class whose inequalities are
             necessary only.
         proves: False where the bound is irrational and attained, so that no rational certificate can reach it.
     """
     table = tuple({k: exact(v) for k, v in s.items()} for s in settings)
+    structural = [a.name for a in claim.assumptions if a.structural]  # the classes of the program guarantee them
+    given = cases(setting=table).guaranteeing(*structural)
+    loose = cases(setting=table[:1]).guaranteeing(*(n for n in structural if n != drops))
 
     def decorate(method: Method) -> Method:
         changed = {k: exact(v) for k, v in broken.items()}
         entry = Entry(claim, method, "tight" if claim.tight else "upper", table, changed, proves)
         REGISTRY[claim.id] = entry
 
-        def worst_case(ctx: Context) -> Iterator[Evidence]:
-            for s in table:
-                yield from _against_truth(entry, ctx, s)
+        def worst_case(**setting: Fraction) -> Supremum:
+            return entry.supremum(setting)
 
-        worst_case.__doc__ = (
-            f"The exact worst case of {method.__name__} against the {entry.mark} rate, {len(table)} settings."
-        )
-        check(claim, level=Level.EXACT)(worst_case)
+        worst_case.__doc__ = f"The exact worst case of {method.__name__}, {len(table)} settings."
+        measure(claim, given)(_of(worst_case, method))
         if instance:
 
-            def rational_instance(ctx: Context) -> Iterator[Evidence]:
-                yield _instance(entry, ctx, table[-1])
+            def rational_instance(**setting: Fraction) -> sp.Rational:
+                value = entry.worst_case(setting).counterexample().value
+                return sp.Rational(value.numerator, value.denominator)
 
             rational_instance.__doc__ = (
                 f"A member of the class in rational coordinates, near the worst case of {method.__name__}."
             )
-            check(claim, level=Level.EXACT)(rational_instance)
+            last = replace(given, rows=given.rows[-1:])
+            measure(claim, last)(_of(rational_instance, method))
         if proves:
 
-            def certificate(ctx: Context) -> Iterator[Evidence]:
-                for s in table:
-                    yield _proof(entry, ctx, s)
+            def certificate(**setting: Fraction) -> Provable:
+                worst = entry.worst_case(setting)
+                return Provable(lambda bound: worst.certify(bound=rational_below(bound)).proof)
 
             certificate.__doc__ = f"A rational certificate of the rate itself at {len(table)} settings."
-            check(claim, level=Level.CERTIFIED)(certificate)
+            measure(claim, given, level=Level.CERTIFIED)(_of(certificate, method))
 
         def certificate_at(**values: Any) -> tuple[Proof, dict[str, Any]]:
             return certificate_of(entry, read(claim, **values)[0])
 
         certifier(claim)(certificate_at)
 
-        def broken_class(ctx: Context) -> Iterator[Evidence]:
-            s = table[0]
-            worst = entry.worst_case(s | changed)
-            yield Measurement(
-                measured=worst.primal,
-                bound=_bound(ctx.claim, s),
-                error=uncertainty(worst),
-                error_source="solver gap",
-                parameters=_shown(s | changed),
-                relation=Relation.LE,
-            )
+        def broken_class(**setting: Fraction) -> Any:
+            return entry.supremum(setting | changed).value
 
-        before = {k: f" in place of {v}" for k, v in table[0].items()}
-        given = ", ".join(f"{k} = {v}{before.get(k, '')}" for k, v in changed.items())
-        broken_class.__doc__ = f"The worst case of {method.__name__} with {given}, against the claimed bound."
-        control(claim, drops=drops)(broken_class)
+        told = ", ".join(f"{k} = {v}" for k, v in changed.items())
+        broken_class.__doc__ = f"The worst case of {method.__name__} with {told}."
+        if drops:
+            without(claim, drops, _of(broken_class, method), loose)
+        else:
+            instead(claim, other, _of(broken_class, method), loose)
         return method
 
     return decorate
+
+
+def _of(function: Callable[..., Any], method: Method) -> Callable[..., Any]:
+    """A measure that belongs to the module of its method."""
+    function.__module__ = method.__module__
+    return function
 
 
 def index() -> list[dict[str, Any]]:
@@ -175,6 +189,12 @@ def certificate_of(entry: Entry, s: Setting) -> tuple[Proof, dict[str, Any]]:
     return found.proof, {"bound": found.bound, "claimed": bound}
 
 
+def value_at(claim: Claim, **values: Any) -> sp.Expr:
+    """The claim's expression at exact values of all its parameters, for identities between a proof and the claim."""
+    table = {claim.parameter(k).symbol: sp.sympify(v) for k, v in values.items()}
+    return sp.sympify(claim.expression).subs(table, simultaneous=True)
+
+
 def rational_root(x: Fraction) -> Fraction:
     """The square root of the square of a rational.
 
@@ -193,39 +213,6 @@ def rational_root(x: Fraction) -> Fraction:
 def uncertainty(worst: WorstCase) -> float:
     """Distance between the true worst case and the two values of the solver, first order in its residuals."""
     return abs(worst.bound - worst.primal) + worst.residuals["primal error"] + worst.residuals["dual error"]
-
-
-def _against_truth(entry: Entry, ctx: Context, s: dict[str, Fraction]) -> Iterator[Evidence]:
-    worst = entry.worst_case(s)
-    if worst.reason:
-        yield Undecided(f"{entry.method.__name__} at {_shown(s)}: {worst.reason}")
-        return
-    yield Measurement(
-        measured=worst.bound,
-        bound=_bound(ctx.claim, s),
-        error=uncertainty(worst),
-        error_source="solver gap",
-        parameters=_shown(s),
-        relation=Relation.EQ if ctx.claim.tight else None,
-    )
-
-
-def _proof(entry: Entry, ctx: Context, s: dict[str, Fraction]) -> Evidence:
-    try:
-        return entry.worst_case(s).certify(bound=rational_below(_bound(ctx.claim, s))).proof
-    except CertificateUnavailable as error:
-        return Undecided(f"{entry.method.__name__} at {_shown(s)}: {error}")
-
-
-def _instance(entry: Entry, ctx: Context, s: Setting) -> Evidence:
-    try:
-        found = entry.worst_case(s).counterexample()
-    except NoCounterexample as error:
-        return Undecided(f"{entry.method.__name__} at {_shown(s)}: {error}")
-    value = sp.Rational(found.value.numerator, found.value.denominator)
-    return Measurement(
-        measured=value, bound=_bound(ctx.claim, s), parameters=_shown(s), what="the quantity on a rational instance"
-    )
 
 
 def rational_below(bound: Any) -> Fraction:

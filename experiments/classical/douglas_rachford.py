@@ -9,7 +9,7 @@ from gradproof.theory.classical import douglas_rachford
     douglas_rachford.CONTRACTION,
     {"mu": "1/10", "L": 1, "gamma": 3, "N": 1},
     {"mu": 1, "L": 2, "gamma": "1/2", "N": 2},
-    broken={"mu": "1/20", "L": 5},
+    broken={"mu": "1/20"},
     drops="strongly-convex",
 )
 def wc_douglas_rachford_contraction(*, mu, L, gamma, N) -> WorstCase:

@@ -36,12 +36,12 @@ def wc_krasnoselskii_mann(*, gamma, N, L=1) -> WorstCase:
 
 
 @gallery(
-    fixed_point.CONTRACTIVE_HALPERN, {"c": "11/10", "N": 2}, {"c": 2, "N": 3}, broken={"c": 1}, drops="contraction"
+    fixed_point.CONTRACTIVE_HALPERN, {"c": "11/10", "N": 2}, {"c": 2, "N": 3}, broken={"c_T": 1}, drops="contraction"
 )
-def wc_contractive_halpern(*, c, N) -> WorstCase:
+def wc_contractive_halpern(*, c, N, c_T=None) -> WorstCase:
     """||x_N - T x_N||^2 per ||x_0 - x_*||^2 for 1/c-Lipschitz T."""
     problem = Problem()
-    T = problem.operator(LipschitzOperator(1 / c), "T")
+    T = problem.operator(LipschitzOperator(1 / (c_T or c)), "T")
     x_star, x0 = T.fixed_point(), problem.point("x0")
     x = x0
     for k in range(int(N)):

@@ -29,13 +29,13 @@ def wc_gradient_exact_line_search(*, mu, L, N) -> WorstCase:
     line_search.INEXACT_STEP,
     {"mu": "1/10", "L": 1, "epsilon": "1/10", "N": 1},
     {"mu": 1, "L": 3, "epsilon": "1/5", "N": 2},
-    broken={"mu": "1/20"},
+    broken={"mu_f": "1/20"},
     drops="strongly-convex",
 )
-def wc_inexact_gradient(*, mu, L, epsilon, N) -> WorstCase:
+def wc_inexact_gradient(*, mu, L, epsilon, N, mu_f=None) -> WorstCase:
     """f_N - f_* per f_0 - f_* along directions of relative error epsilon."""
     problem = Problem()
-    f, direction = problem.function(SmoothStronglyConvex(mu, L)), problem.operator(Contractive(epsilon**2))
+    f, direction = problem.function(SmoothStronglyConvex(mu_f or mu, L)), problem.operator(Contractive(epsilon**2))
     x_star, x = f.minimiser(), problem.point("x0")
     start = f(x) - f(x_star)
     gamma = 2 / ((1 + epsilon) * L + (1 - epsilon) * mu)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import sympy as sp
 
-from gradproof.experiments.classical._gallery import gallery
-from gradproof.experiments.engine.check import Context, Evidence, check
+from gradproof.experiments.classical._gallery import gallery, value_at
+from gradproof.experiments.engine.check import Certificate, Context, Evidence, check
 from gradproof.solvers.pep import Convex, Problem, StronglyConvex, WorstCase, proximal
 from gradproof.theory.classical import prox
 from gradproof.theory.classical._gd_proofs import proximal_point
@@ -13,15 +13,15 @@ from gradproof.theory.evidence import Level
 from gradproof.theory.symbolic import Identity
 
 
-@check(prox.FUNCTION_VALUE, level=Level.SYMBOLIC)
+@check(prox.FUNCTION_VALUE, level=Level.CERTIFIED)
 def function_value_for_all_steps(ctx: Context) -> Iterator[Evidence]:
-    """Proofs over Q(gamma) of N = 1..5 proximal steps of any size; the bounds are the claim's."""
+    """Proofs over Q(gamma) of N = 1..5 proximal steps of any size; at one size the bounds are the claim's."""
     for n in range(1, 6):
         proof = proximal_point(n)
-        yield proof
+        yield Certificate(proof, {"N": n})
         proved = -proof.at(gamma=2).statement.target.quadratic["x0", "x0"]
         yield Identity(
-            sp.Rational(proved.numerator, proved.denominator) - ctx.claim.bound(gamma=2, N=n), f"bound at N = {n}"
+            sp.Rational(proved.numerator, proved.denominator) - value_at(ctx.claim, gamma=2, N=n), f"bound at N = {n}"
         )
 
 
@@ -31,7 +31,7 @@ def function_value_for_all_steps(ctx: Context) -> Iterator[Evidence]:
     {"gamma": 1, "N": 3},
     {"gamma": "5/2", "N": 5},
     broken={"gamma": "1/2"},
-    drops="the step size of the bound",
+    other="shorter steps than the bound is for",
 )
 def wc_proximal_point(*, gamma, N) -> WorstCase:
     """f_N - f_* per ||x_0 - x_*||^2 over convex functions."""
@@ -49,7 +49,7 @@ def wc_proximal_point(*, gamma, N) -> WorstCase:
     {"gamma": 1, "N": 1},
     {"gamma": "1/2", "N": 4},
     broken={"gamma": "1/4"},
-    drops="the step size of the bound",
+    other="shorter steps than the bound is for",
 )
 def wc_proximal_point_gradient(*, gamma, N) -> WorstCase:
     """||g_N||^2 per ||x_0 - x_*||^2 over convex functions."""

@@ -48,11 +48,11 @@ def wc_projected_gradient(*, mu, L, gamma, N) -> WorstCase:
     return _contraction(Indicator(), mu, L, gamma, N)
 
 
-@gallery(proximal_gradient.FUNCTION_VALUE, {"L": 1, "N": 1}, {"L": 2, "N": 3}, broken={"N": 1, "L": 2}, drops="smooth")
-def wc_proximal_gradient_values(*, L, N) -> WorstCase:
+@gallery(proximal_gradient.FUNCTION_VALUE, {"L": 1, "N": 1}, {"L": 2, "N": 3}, broken={"L_f": 2}, drops="smooth")
+def wc_proximal_gradient_values(*, L, N, L_f=None) -> WorstCase:
     """F_N - F_* per ||x_0 - x_*||^2 with steps 1/L."""
     problem = Problem()
-    f, h = problem.function(SmoothConvex(L)), problem.function(Convex())
+    f, h = problem.function(SmoothConvex(L_f or L)), problem.function(Convex())
     x_star, x = problem.minimiser(f, h), problem.point("x0")
     start = (x - x_star) ** 2
     for _ in range(int(N)):

@@ -9,13 +9,13 @@ from gradproof.theory.classical import triple_momentum
     triple_momentum.FUNCTION_VALUE,
     {"mu": 1, "L": 4, "N": 2},
     {"mu": 1, "L": 9, "N": 3},
-    broken={"L": 16},
+    broken={"L_f": 16},
     drops="smooth",
 )
-def wc_triple_momentum(*, mu, L, N) -> WorstCase:
+def wc_triple_momentum(*, mu, L, N, L_f=None) -> WorstCase:
     """f_N - f_* per ||x_0 - x_*||^2."""
     problem = Problem()
-    f = problem.function(SmoothStronglyConvex(mu, L))
+    f = problem.function(SmoothStronglyConvex(mu, L_f or L))
     x_star, x0 = f.minimiser(), problem.point("x0")
     rho = 1 - rational_root(mu / L)
     beta = rho**2 / (2 - rho)

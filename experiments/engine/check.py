@@ -6,7 +6,7 @@ import functools
 import hashlib
 import importlib
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -43,7 +43,15 @@ class Blank:
     reason: str
 
 
-Evidence = Measurement | Proof | Identity | Inequality | Undecided | Unmeasured | Blank
+@dataclass(frozen=True)
+class Certificate:
+    """A proof of the claim at values of some of its parameters; of the others, if any, for all values."""
+
+    proof: Proof
+    at: Mapping[str, Any]
+
+
+Evidence = Measurement | Certificate | Proof | Identity | Inequality | Undecided | Unmeasured | Blank
 
 
 class Measured(Protocol):

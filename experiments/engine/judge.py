@@ -1,8 +1,8 @@
 """From evidence to a verdict. The rules of the house, in one place.
 
-A measurement says that the truth lies in [low, high]. ``quantity <= bound`` *holds* if high <= bound, is *broken* if low > bound, and
-is otherwise too close to call; a sample can only break it. An equality or a threshold holds if the bound lies in [low, high]: how
-much that says is the check's resolution. Nothing here has a tolerance of its own.
+A measurement says that the truth lies in [low, high]. ``quantity <= bound`` *holds* if high <= bound, is *broken* if low > bound,
+and is otherwise too close to call; a sample can only break it. An equality or a threshold holds if the bound lies in [low, high]:
+how much that says is the check's resolution. Nothing here has a tolerance of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from gradproof.experiments.engine.check import Blank, Evidence, Undecided, Unmeasured
+from gradproof.experiments.engine.check import Blank, Certificate, Evidence, Undecided, Unmeasured
 from gradproof.experiments.engine.power import BLIND, excess, resolution
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
@@ -45,13 +45,15 @@ def judge(level: Level, relation: Relation, evidence: Iterable[Evidence], *, kno
         found = [e for e in items if isinstance(e, kind)]
         if found:
             return Verdict(outcome=outcome, reason=found[0].reason, n=len(items))
-    odd = [e for e in items if not isinstance(e, Measurement | Proof | Identity | Inequality | Unmeasured)]
+    odd = [
+        e for e in items if not isinstance(e, Measurement | Certificate | Proof | Identity | Inequality | Unmeasured)
+    ]
     if odd:
         return Verdict(
             outcome=Outcome.UNDECIDED, reason=f"the check returned {type(odd[0]).__name__}, which is no evidence"
         )
     ms = [m if m.relation else replace(m, relation=relation) for m in items if isinstance(m, Measurement)]
-    arguments = [e for e in items if isinstance(e, Proof | Identity | Inequality)]
+    arguments = [e for e in items if isinstance(e, Certificate | Proof | Identity | Inequality)]
     lost = [e for e in items if isinstance(e, Unmeasured)]
     if level is Level.CONTROL:
         verdict = _judge_control(ms, arguments)
@@ -76,9 +78,9 @@ def _argue(arguments: list[Any]) -> Verdict | None:
     """None if every proof, identity and inequality is accepted, else the verdict of the first refuted, or undecided, one."""
     open_: Verdict | None = None
     for a in arguments:
-        if isinstance(a, Proof):
+        if isinstance(a, Proof | Certificate):
             try:
-                kernel_check(a)
+                kernel_check(_proof(a))
                 continue
             except GradproofError as error:
                 outcome, reason = Outcome.UNDECIDED, f"the kernel refuses the proof: {error}"
@@ -91,22 +93,42 @@ def _argue(arguments: list[Any]) -> Verdict | None:
     return open_
 
 
+def _proof(a: Proof | Certificate) -> Proof:
+    return a.proof if isinstance(a, Certificate) else a
+
+
 def _accepted(level: Level, arguments: list[Any]) -> Verdict:
     """Arguments that are all accepted: a certificate at its settings, or parts of an argument; a proof of the claim is neither."""
-    proofs = tuple(a for a in arguments if isinstance(a, Proof))
-    texts = tuple(p.to_json() for p in proofs)
-    certified = level is Level.CERTIFIED and len(proofs) == len(arguments) > 0
+    proofs = [a for a in arguments if isinstance(a, Proof | Certificate)]
+    certified = level is Level.CERTIFIED and bool(proofs)
     return Verdict(
         outcome=Outcome.CERTIFIED if certified else Outcome.CHECKED,
         reason=_count(arguments),
         n=len(arguments),
-        scope=f"at {len(proofs)} setting{'s' * (len(proofs) > 1)}" if certified else "",
-        proofs=texts,
+        scope=_scope(proofs) if certified else "",
+        proofs=tuple(_proof(p).to_json() for p in proofs),
     )
 
 
+def _scope(proofs: Sequence[Proof | Certificate]) -> str:
+    """Where certificates hold: ``at 3 settings, N <= 4``; ``for all L, gamma at N <= 5``."""
+    at = [dict(p.at) for p in proofs if isinstance(p, Certificate)]
+    free = sorted({i.name for p in proofs for i in _proof(p).statement.domain})
+    every = f"for all {', '.join(free)}" if free else ""
+    settings = len({tuple(sorted((k, str(v)) for k, v in a.items())) for a in at}) or len(proofs)
+    sizes = {k: [a[k] for a in at] for k in (at[0] if at else {}) if all(k in a and _whole(a[k]) for a in at)}
+    limits = [f"{k} = {v[0]}" if len(set(v)) == 1 else f"{k} <= {max(v)}" for k, v in sizes.items() if k[0] in "NTKn"]
+    if every:
+        return f"{every} at {', '.join(limits)}" if limits else every
+    return ", ".join([f"at {settings} setting{'s' * (settings > 1)}", *limits])
+
+
+def _whole(x: Any) -> bool:
+    return not isinstance(x, float | str) and x == int(x)
+
+
 def _count(arguments: list[Any]) -> str:
-    names = ((Proof, "proof"), (Identity, "identity"), (Inequality, "inequality"))
+    names = ((Proof | Certificate, "proof"), (Identity, "identity"), (Inequality, "inequality"))
     plural = {"identity": "identities", "inequality": "inequalities", "proof": "proofs"}
     parts = []
     for kind, name in names:
@@ -138,7 +160,7 @@ def _judge_measurements(level: Level, ms: list[Measurement], arguments: list[Any
     if levels:
         tests = sorted({m.test for m in ms if m.test})
         reason += f", tested at level {max(levels):.3g}" + (f" by {', '.join(tests)}" if tests else "")
-    texts = tuple(p.to_json() for p in arguments if isinstance(p, Proof))
+    texts = tuple(_proof(p).to_json() for p in arguments if isinstance(p, Proof | Certificate))
     return Verdict(outcome=good, reason=reason, worst=worst, proofs=texts, **common)
 
 

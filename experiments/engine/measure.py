@@ -26,6 +26,7 @@ import numpy as np
 from gradproof.experiments.engine.cases import Case, Cases, cases, named
 from gradproof.experiments.engine.check import (
     Blank,
+    Certificate,
     Check,
     Context,
     Evidence,
@@ -209,7 +210,7 @@ def _measurements(claim: Claim, measured: Measured, t: Taken, level: float, seed
             return
     bound = claim.bound(drop=drop, **at)
     if isinstance(t.value, Provable):
-        yield t.value.prove(bound)
+        yield Certificate(t.value.prove(bound), at)
         return
     found = interval_of(t.value, level)
     relation = claim.relation

@@ -33,6 +33,7 @@ DISTANCE = rate(
         Assumption("polyak", r"$\gamma\|\nabla f(x_0)\|^2=2(f(x_0)-f_*)$"),
         Assumption("long", r"$\gamma\ge1/L$", sp.Ge(_g, 1 / _L)),
         Assumption("short", r"$\gamma\mu\le1$", sp.Le(_g * _mu, 1)),
+        Assumption("curved", r"$\gamma(L+\mu)>1$: the step $1/L$ needs $\mu>0$", sp.Gt(_g * (_L + _mu), 1)),
     ),
     tight=True,
     source="Proposition 1",

@@ -2,6 +2,7 @@
 
 import sympy as sp
 
+from gradproof.theory.assumption import Assumption
 from gradproof.theory.classical._words import MU_BELOW_L, SMOOTH, STRONGLY_CONVEX, L, N, mu, rate
 from gradproof.theory.paper import Paper
 from gradproof.theory.registry import register
@@ -24,7 +25,7 @@ FUNCTION_VALUE = rate(
     (1 - sp.sqrt(_mu / _L)) ** (2 * _N) * _L**2 / (2 * _mu),
     r"\|x_0-x_*\|^2",
     (mu, L, N),
-    (STRONGLY_CONVEX, SMOOTH, MU_BELOW_L),
+    (STRONGLY_CONVEX, SMOOTH, MU_BELOW_L, Assumption("curved", r"$\mu>0$", sp.Gt(_mu, 0))),
     tight=True,
     source="Theorem 1, equation (4)",
     confidence="recalled",
