@@ -18,6 +18,7 @@ from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
 from gradproof.theory.proof import Proof
 from gradproof.theory.proof import check as kernel_check
+from gradproof.theory.proof_json import write_proof
 from gradproof.theory.symbolic import Identity, Inequality
 
 DEFAULT_LEVEL = 1e-6  # error rate of a statistical refutation, unless the measurement states another
@@ -52,7 +53,7 @@ def judge(level: Level, relation: Relation, evidence: Iterable[Evidence], *, kno
     if failed is not None:
         return failed
     if not measurements:
-        texts = tuple(p.to_json() for p in arguments if isinstance(p, Proof))
+        texts = tuple(write_proof(p) for p in arguments if isinstance(p, Proof))
         # at the level "exact" an identity is a special case or a step of the claim: true, but not a proof of the claim
         outcome = Outcome.PROVED if level in (Level.SYMBOLIC, Level.CERTIFIED) else Outcome.CONFIRMED
         return Verdict(outcome=outcome, reason=_count(arguments), n=len(arguments), proofs=texts)
@@ -119,7 +120,7 @@ def _judge_measurements(level: Level, relation: Relation, ms: list[Measurement],
     reason = f"holds in {len(ms)} measurement{'s' * (len(ms) > 1)}" + (f" ({n} numbers)" if n > len(ms) else "")
     if levels:
         reason += f", tested at level {max(levels):.3g}"
-    texts = tuple(p.to_json() for p in arguments if isinstance(p, Proof))
+    texts = tuple(write_proof(p) for p in arguments if isinstance(p, Proof))
     return Verdict(outcome=good, reason=reason, tightness=tight, n=len(ms), worst=worst, proofs=texts)
 
 
