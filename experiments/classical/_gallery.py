@@ -19,7 +19,7 @@ import sympy as sp
 
 from gradproof.experiments.engine.check import Context, Evidence, Undecided, certifier, check, control
 from gradproof.solvers.pep import CertificateUnavailable, PepError, WorstCase, exact
-from gradproof.solvers.pep.counterexample import NoCounterexample
+from gradproof.solvers.pep.certify.counterexample import NoCounterexample
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level, Measurement, Relation

@@ -9,8 +9,8 @@ import numpy as np
 from gradproof.experiments.classical._gallery import gallery, rational_root
 from gradproof.experiments.engine.check import Context, Evidence, Undecided, check, control
 from gradproof.solvers.pep import Problem, SmoothStronglyConvex, WorstCase
-from gradproof.solvers.pep.cycles import NoCycle, find_cycle
-from gradproof.solvers.pep.cycles import heavy_ball as recurrence
+from gradproof.solvers.pep.certify.cycles import NoCycle, find_cycle
+from gradproof.solvers.pep.certify.cycles import heavy_ball as recurrence
 from gradproof.theory.classical import heavy_ball
 from gradproof.theory.evidence import Level, Measurement, Relation
 

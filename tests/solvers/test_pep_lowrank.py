@@ -22,10 +22,10 @@ from gradproof.solvers.pep import (
     Status,
     WorstCase,
     line_search,
-    lowrank,
     proximal,
 )
-from gradproof.solvers.pep.counterexample import NoCounterexample
+from gradproof.solvers.pep.certify.counterexample import NoCounterexample
+from gradproof.solvers.pep.solve import lowrank
 from gradproof.theory import proof as kernel
 from gradproof.theory.proof_json import read_proof, write_proof
 

@@ -18,8 +18,8 @@ from gradproof.solvers.pep import (
     linear_minimiser,
     proximal,
 )
-from gradproof.solvers.pep.recession import confined
-from gradproof.solvers.pep.solve import confine
+from gradproof.solvers.pep.solve.programs import confine
+from gradproof.solvers.pep.solve.recession import confined
 from gradproof.theory.proof import check
 from gradproof.theory.proof_json import read_proof, write_proof
 

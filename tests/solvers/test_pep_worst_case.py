@@ -21,8 +21,8 @@ from gradproof.solvers.pep import (
     StronglyMonotone,
     proximal,
 )
-from gradproof.solvers.pep.counterexample import NoCounterexample, evaluate
-from gradproof.solvers.pep.cycles import NoCycle, find_cycle, heavy_ball
+from gradproof.solvers.pep.certify.counterexample import NoCounterexample, evaluate
+from gradproof.solvers.pep.certify.cycles import NoCycle, find_cycle, heavy_ball
 from gradproof.theory.axioms import ONE
 from gradproof.theory.errors import ProofRejected
 from gradproof.theory.proof import Proof, check
@@ -117,16 +117,16 @@ def test_results_are_frozen_and_show_themselves():
 
 def test_a_solve_that_stops_early_is_undecided():
     *_, worst = gradient_descent(1, 10, Fraction(1, 10), 2)
-    from gradproof.solvers.pep import solve
-    from gradproof.solvers.pep.relaxation import solve_dual
+    from gradproof.solvers.pep.solve import programs
+    from gradproof.solvers.pep.solve.relaxation import solve_dual
 
-    original = solve.solve_dual
-    solve.solve_dual = lambda *a, **k: solve_dual(*a, **k, max_iter=3)
+    original = programs.solve_dual
+    programs.solve_dual = lambda *a, **k: solve_dual(*a, **k, max_iter=3)
     try:
         *_, early = gradient_descent(1, 10, Fraction(1, 10), 2, solver="clarabel")
         *_, again = gradient_descent(1, 10, Fraction(1, 10), 2)
     finally:
-        solve.solve_dual = original
+        programs.solve_dual = original
     assert early.status is Status.UNDECIDED
     assert "MaxIterations" in early.reason
     assert (again.status, again.solver) == (Status.SOLVED, "low-rank")  # unless asked for Clarabel, the other is tried

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from gradproof.solvers.exact import fast_check
-from gradproof.solvers.pep import interior_point, structured
-from gradproof.solvers.pep.certify import CertificateUnavailable
-from gradproof.solvers.pep.expressions import PepError
-from gradproof.solvers.pep.solve import Status
-from gradproof.solvers.pep.structured import gradient_descent, sweep
-from gradproof.solvers.pep.structured_certificate import balance, prove, statement
-from gradproof.solvers.pep.structured_exact import trajectories
-from gradproof.solvers.pep.structured_model import MEASURES, Descent, low_rank
+from gradproof.solvers.pep.certify import structured
+from gradproof.solvers.pep.certify.certificate import CertificateUnavailable
+from gradproof.solvers.pep.certify.structured import gradient_descent, sweep
+from gradproof.solvers.pep.certify.structured_certificate import balance, prove, statement
+from gradproof.solvers.pep.certify.structured_exact import trajectories
+from gradproof.solvers.pep.model.expressions import PepError
+from gradproof.solvers.pep.solve import interior_point
+from gradproof.solvers.pep.solve.answer import Status
+from gradproof.solvers.pep.solve.structured_model import MEASURES, Descent, low_rank
 from gradproof.theory import proof as kernel
 from gradproof.theory.errors import ProofRejected
 from gradproof.theory.proof_json import read_proof, write_proof
