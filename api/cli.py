@@ -171,6 +171,7 @@ def certify(claim_id: str, values: tuple[str, ...], output: Path | None, as_json
     from gradproof.experiments.engine.check import certifier_of
     from gradproof.theory import registry
     from gradproof.theory.proof import check as kernel_check
+    from gradproof.theory.proof_json import statement_digest, write_proof
 
     c = registry.claim(claim_id)
     made = certifier_of(c)(**_values(values))
@@ -178,12 +179,13 @@ def certify(claim_id: str, values: tuple[str, ...], output: Path | None, as_json
     accepted = kernel_check(proof)
     if output is not None:
         try:
-            output.write_text(proof.to_json())
+            output.write_text(write_proof(proof))
         except OSError as error:
             raise GradproofError(f"cannot write {output}: {error.strerror}") from None
     if as_json:
-        result = {"claim": c.id, "accepted": True, "statement": accepted.statement.text, "digest": accepted.digest,
-                  "axioms": list(accepted.axioms), "file": str(output) if output else None}  # fmt: skip
+        result = {"claim": c.id, "accepted": True, "statement": accepted.statement.text,
+                  "digest": statement_digest(accepted.statement), "axioms": list(accepted.axioms),
+                  "file": str(output) if output else None}  # fmt: skip
         click.echo(json.dumps(result | {k: str(v) if not isinstance(v, float) else v for k, v in facts.items()}))
     else:
         for name, value in facts.items():
@@ -198,7 +200,7 @@ def certify(claim_id: str, values: tuple[str, ...], output: Path | None, as_json
 def check(file: Path, as_json: bool) -> None:
     """Re-check a proof file by exact arithmetic alone; no solver is needed."""
     from gradproof.theory.proof import check as kernel_check
-    from gradproof.theory.proof_json import MAX_BYTES, read_proof
+    from gradproof.theory.proof_json import MAX_BYTES, read_proof, statement_digest
     from gradproof.theory.proof_text import formal
     from gradproof.theory.stability_certificate import FORMAT as STABILITY
     from gradproof.theory.stability_certificate import check_stability, read_stability_certificate
@@ -218,12 +220,12 @@ def check(file: Path, as_json: bool) -> None:
     )
     s = accepted.statement
     if as_json:
-        result = {"accepted": True, "statement": s.text, "formal": formal(s), "digest": accepted.digest}
+        result = {"accepted": True, "statement": s.text, "formal": formal(s), "digest": statement_digest(s)}
         click.echo(json.dumps(result | {"axioms": list(accepted.axioms)}))
     else:
         click.echo(f"accepted, by {', '.join(accepted.axioms) or 'no axiom'}\n{formal(s)}")
         click.echo(
-            f"which the file describes (unchecked) as: {_printable(s.text) or 'nothing'}\nstatement {accepted.digest}"
+            f"which the file describes (unchecked) as: {_printable(s.text) or 'nothing'}\nstatement {statement_digest(s)}"
         )
 
 

@@ -36,7 +36,7 @@ from scipy import sparse
 
 from gradproof.solvers.exact import fast_check
 from gradproof.solvers.pep import Problem, SmoothConvex
-from gradproof.solvers.pep.structured import gradient_descent, sweep
+from gradproof.solvers.pep.certify.structured import gradient_descent, sweep
 
 MISSING = "not installed"
 
@@ -158,7 +158,7 @@ def n40(pepit: bool) -> dict[str, Any]:
 
 def certificates(instances: int) -> dict[str, Any]:
     """Random instances at N = 40: convex, strongly convex, nonconvex in turn; multipliers of the interior-point method."""
-    from gradproof.solvers.pep import structured
+    from gradproof.solvers.pep.certify.structured_certificate import prove
 
     rng = random.Random(40)
     gaps, seconds, failed = [], [], 0
@@ -171,7 +171,7 @@ def certificates(instances: int) -> dict[str, Any]:
         truth = closed_form_nonconvex(40, float(h)) if k % 3 == 2 else closed_form(40, float(h), float(low))
         solved = gradient_descent(40, h, 1, low, measure=measure, solver="interior")
         began = time.process_time()
-        proved = structured.prove(solved.descent, solved.pairs, solved.raw, solved.bound)
+        proved = prove(solved.descent, solved.pairs, solved.raw, solved.bound)
         good = proved is not None and fast_check.accepts(proved[1])
         seconds.append(time.process_time() - began)
         gap = float(proved[0]) / truth - 1 if proved is not None and good else np.inf

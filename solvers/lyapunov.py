@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from gradproof.solvers.pep.assemble import Arrays, assemble, form_arrays
-from gradproof.solvers.pep.certify import Certificate, CertificateUnavailable
-from gradproof.solvers.pep.expressions import PepError, Scalar, Vector, exact
-from gradproof.solvers.pep.problem import Problem
-from gradproof.solvers.pep.relaxation import pack, triangle, unpack
+from gradproof.solvers.pep.certify.certificate import Certificate, CertificateUnavailable
+from gradproof.solvers.pep.certify.worst_case import Problem
+from gradproof.solvers.pep.model.expressions import PepError, Scalar, Vector, exact
+from gradproof.solvers.pep.solve.assemble import Arrays, assemble, form_arrays
+from gradproof.solvers.pep.solve.relaxation import pack, triangle, unpack
 from gradproof.theory.axioms import Form, inner
 
 BITS = 24  # after the point, of the entries of P and p (which have trace and sum 1)

@@ -44,12 +44,6 @@ class Statement:
     domain: tuple[Interval, ...] = ()
     text: str = ""
 
-    def digest(self) -> str:
-        """SHA-256 of everything that the kernel checks about the statement."""
-        from gradproof.theory import proof_json
-
-        return proof_json.statement_digest(self)
-
 
 @dataclass(frozen=True)
 class Use:
@@ -98,12 +92,6 @@ class Proof:
         moved = map_coefficients(self, lambda c: field.at(c, point))
         return replace(moved, statement=replace(moved.statement, domain=(), text=f"{self.statement.text} [{where}]"))
 
-    def to_json(self) -> str:
-        """Text that ``proof_json.read_proof`` reads back to an equal proof."""
-        from gradproof.theory import proof_json
-
-        return proof_json.write_proof(self)
-
     def __repr__(self) -> str:
         return f"<Proof of {self.statement.text or 'a quadratic inequality'!r}: {len(self.uses)} axiom instances>"
 
@@ -121,7 +109,6 @@ class Accepted:
     """What the kernel answers: the statement it accepted, and what was used."""
 
     statement: Statement
-    digest: str
     axioms: tuple[str, ...]
 
 
@@ -158,7 +145,7 @@ def check(proof: Proof) -> Accepted:
         if slack.quadratic:
             (a, b), c = next(iter(slack.quadratic.items()))
             raise ProofRejected(f"the identity fails: {field.brief(c)} times <{a}, {b}> is left")
-    return Accepted(statement, statement.digest(), tuple(sorted({u.axiom for u in proof.uses})))
+    return Accepted(statement, tuple(sorted({u.axiom for u in proof.uses})))
 
 
 def axiom_form(statement: Statement, use: Use, field: Field) -> tuple[Form, bool]:

@@ -17,9 +17,8 @@ from hypothesis.strategies import SearchStrategy
 
 from gradproof.falsify.bound import bound_in_floats
 from gradproof.falsify.experiment import Experiment
-from gradproof.solvers.pep import Problem, SmoothStronglyConvex
-from gradproof.solvers.pep.expressions import PepError, Scalar, Vector
-from gradproof.solvers.pep.problem import Mapping as Member
+from gradproof.solvers.pep import Mapping as Member
+from gradproof.solvers.pep import PepError, Problem, Scalar, SmoothStronglyConvex, Vector
 from gradproof.testing.exact import Root, generic
 from gradproof.testing.functions import points, smooth
 from gradproof.testing.interpolated import Interpolated

@@ -23,7 +23,7 @@ from gradproof.theory.claim import CONFIDENCE, Claim
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation
 from gradproof.theory.paper import Paper
-from gradproof.theory.proof_json import read_proof
+from gradproof.theory.proof_json import read_proof, statement_digest
 from gradproof.theory.proof_text import formal
 
 #: A proof longer than this stays in the ledger; the page then says so and how to make it again.
@@ -356,7 +356,7 @@ def proof_page(text: str) -> ProofPage:
         proof = read_proof(text)
         compact = json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
         said = formal(proof.statement)
-        digest = proof.statement.digest()
+        digest = statement_digest(proof.statement)
     except (GradproofError, ValueError, RecursionError) as error:
         return ProofPage("", "", len(text), problem=f"this proof cannot be read: {error}")
     more = "\n… (the file has the rest)" if len(said) > _MORE else ""

@@ -21,8 +21,8 @@ from gradproof.solvers.pep import (
     Vector,
     WorstCase,
 )
-from gradproof.solvers.pep import problem as pep
-from gradproof.solvers.pep.structured import gradient_descent
+from gradproof.solvers.pep.certify.structured import gradient_descent
+from gradproof.solvers.pep.model import problem as pep
 from gradproof.theory.claim import Claim
 from gradproof.theory.classical import gd
 from gradproof.theory.classical._gd_proofs import LONG, SHORT, contraction, function_value

@@ -20,6 +20,7 @@ from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
 from gradproof.theory.proof import Proof
 from gradproof.theory.proof import check as kernel_check
+from gradproof.theory.proof_json import write_proof
 from gradproof.theory.symbolic import Identity, Inequality
 
 DEFAULT_LEVEL = 1e-6  # error rate of a statistical refutation, unless the measurement states another
@@ -106,7 +107,7 @@ def _accepted(level: Level, arguments: list[Any]) -> Verdict:
         reason=_count(arguments),
         n=len(arguments),
         scope=_scope(proofs) if certified else "",
-        proofs=tuple(_proof(p).to_json() for p in proofs),
+        proofs=tuple(write_proof(_proof(p)) for p in proofs),
     )
 
 
@@ -160,7 +161,7 @@ def _judge_measurements(level: Level, ms: list[Measurement], arguments: list[Any
     if levels:
         tests = sorted({m.test for m in ms if m.test})
         reason += f", tested at level {max(levels):.3g}" + (f" by {', '.join(tests)}" if tests else "")
-    texts = tuple(_proof(p).to_json() for p in arguments if isinstance(p, Proof | Certificate))
+    texts = tuple(write_proof(_proof(p)) for p in arguments if isinstance(p, Proof | Certificate))
     return Verdict(outcome=good, reason=reason, worst=worst, proofs=texts, **common)
 
 

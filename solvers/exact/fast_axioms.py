@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import flint
 
 from gradproof.theory.axioms import Member
 from gradproof.theory.errors import ProofRejected
 
-if TYPE_CHECKING:
-    from gradproof.solvers.exact.fast_check import _Work
-
+Row = list[tuple[int, flint.fmpq]]  # a vector or a value by its coordinates
 Atoms = tuple[tuple[int, int], ...]  # a vector as a combination of arguments and gradients with coefficients +-1
 
 
@@ -22,6 +20,37 @@ def pair(i: int, j: int) -> tuple[int, int]:
 
 def accumulate(table: dict[Any, flint.fmpq], key: Any, c: flint.fmpq) -> None:
     table[key] = table[key] + c if key in table else c
+
+
+class Sums:
+    """What the axioms add to: a form over arguments and gradients, and a combination of values.
+
+    Attributes:
+        value_index: place of each declared value, and of the constant, called ``"1"``.
+        functions: the value of every point. constants: of every member.
+    """
+
+    def __init__(self, values: tuple[str, ...]) -> None:
+        self.value_index = {name: i for i, name in enumerate((*values, "1"))}
+        self.functions: list[Row] = []
+        self.constants: dict[str, dict[str, flint.fmpq]] = {}
+        self.quadratic: dict[tuple[int, int], flint.fmpq] = {}  # over atoms
+        self.linear: dict[int, flint.fmpq] = {}
+
+    def inner(self, u: Atoms, v: Atoms, c: flint.fmpq) -> None:
+        """Add ``c <u, v>``."""
+        for a, s in u:
+            for b, t in v:
+                accumulate(self.quadratic, pair(a, b), c if s * t > 0 else -c)
+
+    def value(self, row: Iterable[tuple[int, flint.fmpq]], c: flint.fmpq) -> None:
+        """Add ``c`` times a value."""
+        for i, d in row:
+            accumulate(self.linear, i, c * d)
+
+    def constant(self, c: flint.fmpq) -> None:
+        """Add a number."""
+        accumulate(self.linear, self.value_index["1"], c)
 
 
 # --- what the constants of a class must satisfy ------------------------------------------------------------------
@@ -71,7 +100,7 @@ def _minus(u: Atoms, v: Atoms) -> Atoms:
     return u + tuple((a, -s) for a, s in v)
 
 
-def _interpolation(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
+def _interpolation(w: Sums, m: Member, at: list[int], c: flint.fmpq) -> None:
     """f_j - f_i + <g_j, x_i - x_j> + |dg - mu dx|^2 / (2 (L - mu)) + mu/2 |dx|^2 <= 0."""
     i, j = at
     k = w.constants[m.name]
@@ -90,7 +119,7 @@ def _interpolation(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
             w.inner(dx, dx, mu * mu * r)
 
 
-def _descent(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
+def _descent(w: Sums, m: Member, at: list[int], c: flint.fmpq) -> None:
     """f_j <= f_i + <g_i, x_j - x_i> + L/2 |x_j - x_i|^2."""
     i, j = at
     dx = _minus(_x(j), _x(i))
@@ -100,7 +129,7 @@ def _descent(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
     w.inner(dx, dx, -c * w.constants[m.name]["L"] / 2)
 
 
-def _lipschitz(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
+def _lipschitz(w: Sums, m: Member, at: list[int], c: flint.fmpq) -> None:
     """|g_i - g_j|^2 <= L^2 |x_i - x_j|^2; of one function only if its curvature lies in [-L, L]."""
     k = w.constants[m.name]
     if m.kind == "function" and not m.average and ("mu" not in k or k["mu"] + k["L"] < 0):
@@ -110,13 +139,13 @@ def _lipschitz(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
     w.inner(dx, dx, -c * k["L"] * k["L"])
 
 
-def _bounded(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
+def _bounded(w: Sums, m: Member, at: list[int], c: flint.fmpq) -> None:
     M = w.constants[m.name]["M"]
     w.inner(_g(at[0]), _g(at[0]), c)
     w.constant(-c * M * M)
 
 
-def _lower(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
+def _lower(w: Sums, m: Member, at: list[int], c: flint.fmpq) -> None:
     """lower <= f_i - |g_i|^2 / (2 L)."""
     k = w.constants[m.name]
     accumulate(w.linear, w.value_index[m.constants["lower"]], c)
@@ -125,7 +154,7 @@ def _lower(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
         w.inner(_g(at[0]), _g(at[0]), c / (2 * k["L"]))
 
 
-def _pl(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
+def _pl(w: Sums, m: Member, at: list[int], c: flint.fmpq) -> None:
     """2 PL (f_i - lower) <= |g_i|^2."""
     twice = 2 * c * w.constants[m.name]["PL"]
     w.value(w.functions[at[0]], twice)
@@ -133,27 +162,27 @@ def _pl(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
     w.inner(_g(at[0]), _g(at[0]), -c)
 
 
-def _normal_cone(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
+def _normal_cone(w: Sums, m: Member, at: list[int], c: flint.fmpq) -> None:
     w.inner(_g(at[1]), _minus(_x(at[0]), _x(at[1])), c)
 
 
-def _diameter(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
+def _diameter(w: Sums, m: Member, at: list[int], c: flint.fmpq) -> None:
     D = w.constants[m.name]["D"]
     dx = _minus(_x(at[0]), _x(at[1]))
     w.inner(dx, dx, c)
     w.constant(-c * D * D)
 
 
-def _indicator_value(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
+def _indicator_value(w: Sums, m: Member, at: list[int], c: flint.fmpq) -> None:
     w.value(w.functions[at[0]], c)
 
 
-def _symmetry(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
+def _symmetry(w: Sums, m: Member, at: list[int], c: flint.fmpq) -> None:
     w.inner(_x(at[0]), _g(at[1]), c)
     w.inner(_x(at[1]), _g(at[0]), -c)
 
 
-def spectrum(w: _Work, m: Member, at: list[int], weights: list[flint.fmpq], c: flint.fmpq) -> None:
+def spectrum(w: Sums, m: Member, at: list[int], weights: list[flint.fmpq], c: flint.fmpq) -> None:
     """|h|^2 - (mu + L) <h, y> + mu L |y|^2 <= 0 for y = sum of weights times x, h = Q y."""
     if len(weights) != len(at):
         raise ProofRejected(f"spectrum needs one weight for each of its {len(at)} points, got {len(weights)}")
@@ -166,24 +195,24 @@ def spectrum(w: _Work, m: Member, at: list[int], weights: list[flint.fmpq], c: f
             w.inner(_x(p), _x(q), r * mu * L)
 
 
-def _quadratic_value(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
+def _quadratic_value(w: Sums, m: Member, at: list[int], c: flint.fmpq) -> None:
     w.value(w.functions[at[0]], 2 * c)
     w.inner(_x(at[0]), _g(at[0]), -c)
 
 
-def _monotone(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
+def _monotone(w: Sums, m: Member, at: list[int], c: flint.fmpq) -> None:
     dx, dg = (_minus(v(at[0]), v(at[1])) for v in (_x, _g))
     w.inner(dx, dg, -c)
     w.inner(dx, dx, c * w.constants[m.name]["mu"])
 
 
-def _cocoercive(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
+def _cocoercive(w: Sums, m: Member, at: list[int], c: flint.fmpq) -> None:
     dx, dg = (_minus(v(at[0]), v(at[1])) for v in (_x, _g))
     w.inner(dx, dg, -c)
     w.inner(dg, dg, c * w.constants[m.name]["beta"])
 
 
-def _contraction(w: _Work, m: Member, at: list[int], c: flint.fmpq) -> None:
+def _contraction(w: Sums, m: Member, at: list[int], c: flint.fmpq) -> None:
     error = _minus(_g(at[0]), _x(at[0]))
     w.inner(error, error, c)
     w.inner(_x(at[0]), _x(at[0]), -c * w.constants[m.name]["q2"])

@@ -15,7 +15,7 @@ from typing import Any
 import flint
 
 from gradproof.solvers.exact.definite import integer_matrix, is_positive_semidefinite
-from gradproof.solvers.exact.fast_axioms import RULES, Atoms, accumulate, check_constants, pair, spectrum
+from gradproof.solvers.exact.fast_axioms import RULES, Row, Sums, accumulate, check_constants, pair, spectrum
 from gradproof.theory import proof as kernel
 from gradproof.theory.axioms import Form, Member
 from gradproof.theory.errors import ProofRejected
@@ -23,8 +23,6 @@ from gradproof.theory.proof import Accepted, Block, Proof, Statement, Use
 
 _SMALL = 6  # up to this size elimination beats congruence
 _DENSE = 4  # coordinates a vector on average, from which matrix products beat sparse sums
-
-Row = list[tuple[int, flint.fmpq]]  # a vector by its coordinates
 
 
 def check(proof: Proof) -> Accepted:
@@ -47,8 +45,7 @@ def check(proof: Proof) -> Accepted:
         left = next((key for key, c in slack.items() if c != 0), None)
         if left is not None:
             raise ProofRejected(f"the identity fails at <{work.vectors[left[0]]}, {work.vectors[left[1]]}>")
-    axioms = tuple(sorted({u.axiom for u in proof.uses}))
-    return Accepted(proof.statement, proof.statement.digest(), axioms)
+    return Accepted(proof.statement, tuple(sorted({u.axiom for u in proof.uses})))
 
 
 def slack(statement: Statement, uses: Iterable[Use]) -> dict[tuple[int, int], flint.fmpq]:
@@ -85,7 +82,7 @@ def _distinct(names: Sequence[str], what: str) -> None:
         raise ProofRejected(f"a {what} is declared twice")
 
 
-class _Work:
+class _Work(Sums):
     """One check in progress: coordinates of the statement's vectors, and what the uses have added up to."""
 
     def __init__(self, statement: Statement) -> None:
@@ -100,12 +97,10 @@ class _Work:
         self.deviation = [name.endswith("~") for name in statement.vectors]
         if "1" in statement.values:
             raise ProofRejected("'1' is the constant, it cannot name a value")
-        self.value_index = {name: i for i, name in enumerate((*statement.values, "1"))}
+        super().__init__(statement.values)
         self.atoms: list[Row] = []  # coordinates of x, then of g, of every point
-        self.functions: list[Row] = []  # value of every point
         self.points: dict[tuple[str, str], int] = {}
         self.members = {m.name: m for m in statement.members}
-        self.constants: dict[str, dict[str, flint.fmpq]] = {}
         self.forms = {p.name: (self.form(p.form), p.equality) for p in statement.premises}
         self.target = self.form(statement.target)
         for m in statement.members:
@@ -113,9 +108,7 @@ class _Work:
         for m in statement.members:
             if m.mean_of:
                 self.check_mean(m)
-        self.quadratic: dict[tuple[int, int], flint.fmpq] = {}  # over atoms
         self.premises: dict[tuple[int, int], flint.fmpq] = {}  # over vectors
-        self.linear: dict[int, flint.fmpq] = {}
 
     # --- reading the statement ---------------------------------------------------------------------------------------
 
@@ -168,20 +161,6 @@ class _Work:
                 raise ProofRejected(f"{m.name} is not the mean of {m.mean_of} at {p.name}")
 
     # --- adding up ---------------------------------------------------------------------------------------------------
-
-    def inner(self, u: Atoms, v: Atoms, c: flint.fmpq) -> None:
-        """Add ``c <u, v>``."""
-        for a, s in u:
-            for b, t in v:
-                accumulate(self.quadratic, pair(a, b), c if s * t > 0 else -c)
-
-    def value(self, row: Iterable[tuple[int, flint.fmpq]], c: flint.fmpq) -> None:
-        """Add ``c`` times a value."""
-        for i, d in row:
-            accumulate(self.linear, i, c * d)
-
-    def constant(self, c: flint.fmpq) -> None:
-        accumulate(self.linear, self.value_index["1"], c)
 
     def add(self, number: int, use: Use) -> None:
         multiplier = _rational(use.multiplier)

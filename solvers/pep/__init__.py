@@ -13,8 +13,9 @@
 True
 """
 
-from gradproof.solvers.pep.certify import Certificate, CertificateUnavailable
-from gradproof.solvers.pep.classes import (
+from gradproof.solvers.pep.certify.certificate import Certificate, CertificateUnavailable
+from gradproof.solvers.pep.certify.worst_case import Problem, WorstCase
+from gradproof.solvers.pep.model.classes import (
     BoundedGradient,
     Cocoercive,
     Contractive,
@@ -32,10 +33,10 @@ from gradproof.solvers.pep.classes import (
     StronglyConvex,
     StronglyMonotone,
 )
-from gradproof.solvers.pep.expressions import PepError, Scalar, Vector, decimal, exact
-from gradproof.solvers.pep.problem import Mapping, Problem
-from gradproof.solvers.pep.solve import Status, WorstCase
-from gradproof.solvers.pep.steps import line_search, linear_minimiser, project, proximal
+from gradproof.solvers.pep.model.expressions import PepError, Scalar, Vector, decimal, exact
+from gradproof.solvers.pep.model.problem import Mapping
+from gradproof.solvers.pep.model.steps import line_search, linear_minimiser, project, proximal
+from gradproof.solvers.pep.solve.answer import Status
 
 __all__ = [
     "BoundedGradient",

@@ -8,7 +8,7 @@ import pytest
 
 from gradproof.solvers.exact import fast_check
 from gradproof.solvers.exact.corrupt import corruptions
-from gradproof.solvers.pep.structured import gradient_descent
+from gradproof.solvers.pep.certify.structured import gradient_descent
 from gradproof.theory import proof as kernel
 from gradproof.theory.axioms import AXIOMS, KINDS, Form, Member, Point
 from gradproof.theory.communication.ef21 import proofs as ef21

@@ -26,8 +26,8 @@ from gradproof.solvers.pep import (
     StronglyConvex,
     StronglyMonotone,
 )
-from gradproof.solvers.pep.assemble import assemble
-from gradproof.solvers.pep.instance import Interpolant
+from gradproof.solvers.pep.certify.instance import Interpolant
+from gradproof.solvers.pep.solve.assemble import assemble
 
 DIM, POINTS = 3, 4
 #: inequalities of numbers of size 1 to 100 in float64: 1e-9 is some 10^4 roundings

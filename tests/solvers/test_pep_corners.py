@@ -5,7 +5,7 @@ from fractions import Fraction as F
 import pytest
 
 from gradproof.solvers.pep import Problem, SmoothStronglyConvex, Status
-from gradproof.solvers.pep.structured import gradient_descent
+from gradproof.solvers.pep.certify.structured import gradient_descent
 
 
 def truth(N: int, h: F, mu: F) -> F:

@@ -6,7 +6,7 @@ import pytest
 import sympy as sp
 
 from gradproof.solvers.pep import PepError, Problem, SmoothStronglyConvex
-from gradproof.solvers.pep.fit import NoFit, fit
+from gradproof.solvers.pep.certify.fit import NoFit, fit
 
 
 def multiplier(mu, L, gamma):

@@ -18,10 +18,10 @@ from gradproof.solvers.pep import (
     linear_minimiser,
     proximal,
 )
-from gradproof.solvers.pep.recession import confined
-from gradproof.solvers.pep.solve import confine
+from gradproof.solvers.pep.solve.programs import confine
+from gradproof.solvers.pep.solve.recession import confined
 from gradproof.theory.proof import check
-from gradproof.theory.proof_json import read_proof
+from gradproof.theory.proof_json import read_proof, write_proof
 
 
 def two_runs(N: int) -> WorstCase:
@@ -81,7 +81,7 @@ def test_they_are_solved_and_proved(method: Callable[[int], WorstCase], N: int, 
     # 1e-6: the solver's value is known to 1e3 times the gap of 1e-9 asked of it
     assert abs(float(certificate.bound) / worst.primal - 1) <= 1e-6
     assert low * (1 - 1e-9) <= float(certificate.bound) <= high * (1 + 1e-6)
-    assert check(read_proof(certificate.proof.to_json())).digest == certificate.accepted.digest
+    assert check(read_proof(write_proof(certificate.proof))) == certificate.accepted
 
 
 def test_the_reduced_program_has_the_same_value_and_a_rational_face() -> None:

@@ -21,12 +21,12 @@ from gradproof.solvers.pep import (
     StronglyMonotone,
     proximal,
 )
-from gradproof.solvers.pep.counterexample import NoCounterexample, evaluate
-from gradproof.solvers.pep.cycles import NoCycle, find_cycle, heavy_ball
+from gradproof.solvers.pep.certify.counterexample import NoCounterexample, evaluate
+from gradproof.solvers.pep.certify.cycles import NoCycle, find_cycle, heavy_ball
 from gradproof.theory.axioms import ONE
 from gradproof.theory.errors import ProofRejected
 from gradproof.theory.proof import Proof, check
-from gradproof.theory.proof_json import read_proof
+from gradproof.theory.proof_json import read_proof, write_proof
 
 SETTINGS = [
     (L, kappa, step, N)
@@ -117,16 +117,16 @@ def test_results_are_frozen_and_show_themselves():
 
 def test_a_solve_that_stops_early_is_undecided():
     *_, worst = gradient_descent(1, 10, Fraction(1, 10), 2)
-    from gradproof.solvers.pep import solve
-    from gradproof.solvers.pep.relaxation import solve_dual
+    from gradproof.solvers.pep.solve import programs
+    from gradproof.solvers.pep.solve.relaxation import solve_dual
 
-    original = solve.solve_dual
-    solve.solve_dual = lambda *a, **k: solve_dual(*a, **k, max_iter=3)
+    original = programs.solve_dual
+    programs.solve_dual = lambda *a, **k: solve_dual(*a, **k, max_iter=3)
     try:
         *_, early = gradient_descent(1, 10, Fraction(1, 10), 2, solver="clarabel")
         *_, again = gradient_descent(1, 10, Fraction(1, 10), 2)
     finally:
-        solve.solve_dual = original
+        programs.solve_dual = original
     assert early.status is Status.UNDECIDED
     assert "MaxIterations" in early.reason
     assert (again.status, again.solver) == (Status.SOLVED, "low-rank")  # unless asked for Clarabel, the other is tried
@@ -188,7 +188,7 @@ def corrupted(proof: Proof, rng):
 def test_corrupted_certificates_are_rejected():
     *_, worst = gradient_descent(0, 1, 1, 3, "value")
     proof = worst.certify(bound=Fraction(1, 14)).proof
-    assert check(read_proof(proof.to_json()))
+    assert check(read_proof(write_proof(proof)))
     rng = np.random.default_rng(7)
     for _ in range(100):
         with pytest.raises(ProofRejected):
@@ -294,7 +294,7 @@ def test_two_runs_that_can_be_shifted_together_are_solved():
     certificate = worst.certify()
     # firmly nonexpansive, and not better: Lions, Mercier (1979)
     assert 1 - 1e-7 <= float(certificate.bound) <= 1 + 1e-7
-    assert check(read_proof(certificate.proof.to_json()))
+    assert check(read_proof(write_proof(certificate.proof)))
 
 
 def test_what_is_written_later_does_not_reach_an_answer():

@@ -16,7 +16,7 @@ from gradproof.solvers.moments import (
 )
 from gradproof.theory.errors import GradproofError, ParameterError, ProofFormatError, ProofRejected
 from gradproof.theory.proof import check as kernel_check
-from gradproof.theory.proof_json import read_proof
+from gradproof.theory.proof_json import read_proof, write_proof
 from gradproof.theory.stability_certificate import check_stability, read_stability_certificate
 
 R4 = [[1, 0, 1], [0, 2, -1], [1, 1, 0], [-1, 1, 2]]
@@ -46,7 +46,7 @@ def test_both_ends_of_the_bracket_are_proved(name, B, replacement, halfwidth):
         assert accepts(c)
         assert plain(c)
         assert read_stability_certificate(c.to_json()) == c
-        assert kernel_check(read_proof(c.proof().to_json())).statement.text.startswith("SGD with eta")
+        assert kernel_check(read_proof(write_proof(c.proof()))).statement.text.startswith("SGD with eta")
 
 
 @pytest.mark.parametrize("name", INSTANCES)

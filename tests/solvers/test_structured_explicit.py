@@ -5,10 +5,10 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
-from gradproof.solvers.pep import structured_explicit
-from gradproof.solvers.pep.expressions import PepError
-from gradproof.solvers.pep.structured import gradient_descent, sweep
-from gradproof.solvers.pep.structured_model import Descent
+from gradproof.solvers.pep.certify.structured import gradient_descent, sweep
+from gradproof.solvers.pep.model.expressions import PepError
+from gradproof.solvers.pep.solve import structured_explicit
+from gradproof.solvers.pep.solve.structured_model import Descent
 
 
 def truth(N: int, h: float, mu: float) -> float:

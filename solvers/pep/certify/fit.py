@@ -14,7 +14,7 @@ from fractions import Fraction
 import sympy as sp
 
 from gradproof.solvers.exact.linear import null_space
-from gradproof.solvers.pep.expressions import PepError
+from gradproof.solvers.pep.model.expressions import PepError
 from gradproof.theory.errors import GradproofError
 
 Point = tuple[Fraction, ...]

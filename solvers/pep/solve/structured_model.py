@@ -13,8 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from gradproof.solvers.pep.expressions import PepError
-from gradproof.solvers.pep.interior_point import LowRank
+from gradproof.solvers.pep.model.expressions import PepError
+from gradproof.solvers.pep.solve.interior_point import LowRank
 
 STAR = -1  # index of the minimiser in a pair
 MEASURES = {

@@ -16,8 +16,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import qr, solve_triangular
 
-from gradproof.solvers.pep import interior_point
-from gradproof.solvers.pep.assemble import (
+from gradproof.solvers.pep.model.expressions import PepError, Scalar
+from gradproof.solvers.pep.model.problem import Mapping, Model
+from gradproof.solvers.pep.solve import interior_point
+from gradproof.solvers.pep.solve.assemble import (
     SYMMETRIC,
     Chosen,
     Instance,
@@ -27,10 +29,8 @@ from gradproof.solvers.pep.assemble import (
     point_arrays,
     template,
 )
-from gradproof.solvers.pep.expressions import PepError, Scalar
-from gradproof.solvers.pep.interior_point import LowRank
-from gradproof.solvers.pep.problem import Mapping, Problem
-from gradproof.solvers.pep.relaxation import Objective, Scaling, Solution, rescaled
+from gradproof.solvers.pep.solve.interior_point import LowRank
+from gradproof.solvers.pep.solve.relaxation import Objective, Scaling, Solution, rescaled
 from gradproof.theory.axioms import AXIOMS
 
 LOOSE = 3  # vectors whose square occurs nowhere
@@ -120,7 +120,7 @@ def _spread(table: np.ndarray, r: int, q: int, arity: int) -> np.ndarray:
     return table if r == 0 else table.T
 
 
-def families(problem: Problem) -> list[Family]:
+def families(problem: Model) -> list[Family]:
     """The axioms of all mappings.
 
     Raises:
@@ -178,7 +178,7 @@ class Premises:
     instances: tuple[Instance, ...]
 
 
-def premises(problem: Problem, per: Scalar | None) -> Premises:
+def premises(problem: Model, per: Scalar | None) -> Premises:
     """The premises, then the normaliser as ``per - 1 <= 0``.
 
     Raises:
@@ -229,7 +229,7 @@ class Program:
         NotLowRank: the problem is not one for this program.
     """
 
-    def __init__(self, problem: Problem, metric: Scalar, per: Scalar | None) -> None:
+    def __init__(self, problem: Model, metric: Scalar, per: Scalar | None) -> None:
         self.families = families(problem)
         self.premises = premises(problem, per)
         self.objective = Objective(*form_arrays(metric.form, tuple(problem.vectors), tuple(problem.values)))

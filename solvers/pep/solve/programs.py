@@ -1,161 +1,37 @@
-"""``worst_case``: solve the performance-estimation problem and say honestly what came out."""
+"""The programs of a problem: over all inequalities, over those that matter, or written by the iterates.
+
+Each answers with values and multipliers in floating point, and says whether they can be relied on.
+"""
 
 from __future__ import annotations
 
-import enum
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from gradproof.solvers.pep.assemble import Arrays, Instance, anchored, assemble, form_arrays, loosened, pair
-from gradproof.solvers.pep.expressions import PepError, Scalar
-from gradproof.solvers.pep.iterates import Rewritten, by_iterates
-from gradproof.solvers.pep.lowrank import PER, Found, NotLowRank, Program
-from gradproof.solvers.pep.recession import SIMPLE, confined
-from gradproof.solvers.pep.relaxation import Objective, Scaling, Solution, rescaled, solve_dual
-from gradproof.solvers.pep.show import html
+from gradproof.solvers.pep.model.expressions import PepError, Scalar
+from gradproof.solvers.pep.model.problem import Model
+from gradproof.solvers.pep.solve.answer import Answer, Status, Written
+from gradproof.solvers.pep.solve.assemble import Arrays, Instance, anchored, assemble, form_arrays, loosened, pair
+from gradproof.solvers.pep.solve.iterates import Rewritten, by_iterates
+from gradproof.solvers.pep.solve.lowrank import PER, Found, NotLowRank, Program
+from gradproof.solvers.pep.solve.recession import SIMPLE, confined
+from gradproof.solvers.pep.solve.relaxation import Objective, Scaling, Solution, rescaled, solve_dual
 from gradproof.theory.axioms import ONE
-from gradproof.theory.errors import GradproofError
 
-if TYPE_CHECKING:
-    from gradproof.solvers.pep.certify import Certificate
-    from gradproof.solvers.pep.counterexample import Counterexample
-    from gradproof.solvers.pep.instance import WorstInstance
-    from gradproof.solvers.pep.problem import Problem
-
-SOLVERS = ("auto", "clarabel", "low-rank")
-LOW_RANK_FROM = 450  # pairs of points from which the low-rank program is the faster one
 ROUGHLY = 1e-4  # relative accuracy of a solution that Clarabel calls almost solved
 CLARABEL_UP_TO = 60  # basis vectors up to which Clarabel is asked where the low-rank program does not answer
 
 
-class Status(enum.Enum):
-    """Whether the floating-point solve can be relied on. Neither is a proof; ``certify`` gives one."""
-
-    SOLVED = "solved"  # dual and primal values agree within the tolerance
-    UNDECIDED = "undecided"  # see the reason
-
-
-@dataclass(frozen=True, eq=False)
-class WorstCase:
-    """The numerical answer to a performance-estimation problem.
-
-    Attributes:
-        bound: value of the dual solution; an upper bound up to the solver's error (``certify`` removes that caveat).
-        primal: value of the primal solution.
-        status, reason: whether the two agree.
-        multipliers: dual variable of each inequality, by name.
-        residuals: of the dual equations, of the primal inequalities, and the relative gap.
-        seconds: wall time of assembly and solve.
-        exact_class: False if the inequalities of a class or a step are necessary only: the value is an upper bound.
-        solver: ``clarabel`` (all inequalities) or ``low-rank`` (those that matter; the multipliers list only them).
-    """
-
-    bound: float
-    primal: float
-    status: Status
-    reason: str
-    solver: str
-    seconds: float
-    residuals: Mapping[str, float]
-    exact_class: bool
-    problem: Problem = field(repr=False)
-    metric: Scalar = field(repr=False)
-    per: Scalar | None = field(repr=False)
-    text: str = field(repr=False)
-    arrays: Arrays = field(repr=False)
-    objective: Objective = field(repr=False)
-    solution: Solution = field(repr=False)
-    scaling: Scaling = field(repr=False)
-    searched: Found | None = field(repr=False, default=None)  # of the low-rank program: the arrays hold what it chose
-    written: Written | None = field(repr=False, default=None)  # the arrays are those of the problem by its iterates
-
-    @cached_property
-    def multipliers(self) -> Mapping[str, float]:
-        """``{"interpolation f(0, *)": 1.8, ...}``"""
-        return {str(i): float(x) for i, x in zip(self.arrays.instances, self.solution.multipliers, strict=True)}
-
-    @cached_property
-    def instance(self) -> WorstInstance:
-        """The worst-case function and trajectory, in as few dimensions as the Gram matrix allows."""
-        from gradproof.solvers.pep.instance import WorstInstance
-
-        return WorstInstance.of(self)
-
-    def certify(self, **options: Any) -> Certificate:
-        """A rational upper bound with a proof that the kernel has accepted; see ``certify.certify``."""
-        from gradproof.solvers.pep.certify import certify
-
-        return certify(self, **options)
-
-    def counterexample(self) -> Counterexample:
-        """A rational instance near the worst case: a proved lower bound; see ``counterexample.counterexample``."""
-        from gradproof.solvers.pep.counterexample import counterexample
-
-        return counterexample(self)
-
-    def _repr_html_(self) -> str:
-        return html(self, self.text)
-
-
-@dataclass(frozen=True, eq=False)
-class Written:
-    """The worst case of the same problem written by its iterates, in its own units."""
-
-    how: Rewritten
-    worst: WorstCase
-    proved: Certificate
-
-
-def solve(
-    problem: Problem,
-    metric: Scalar,
-    per: Scalar | None,
-    text: str,
-    *,
-    solver: str = "auto",
-    tolerance: float = 1e-9,
-) -> WorstCase:
-    """See ``Problem.worst_case``."""
-    if not isinstance(text, str):
-        raise PepError(f"text = {text!r}: what the statement says, in words")
-    if not isinstance(solver, str) or solver not in SOLVERS:
-        raise PepError(f"solver {solver!r} is not known; use one of {', '.join(map(repr, SOLVERS))}")
-    if isinstance(tolerance, bool) or not isinstance(tolerance, float | int) or not 1e-14 <= tolerance <= 1e-2:
-        raise PepError(f"tolerance = {tolerance} is out of range; use a relative gap between 1e-14 and 1e-2")
-    began = time.perf_counter()
-    if per is not None:
-        _refuse_constants(problem, per)
-    if solver == "low-rank" or (solver == "auto" and _pairs(problem) > LOW_RANK_FROM):
-        try:
-            worst = _low_rank(problem, metric, per, text, tolerance, began)
-        except NotLowRank as error:
-            if solver == "low-rank":
-                raise PepError(f"{error}; use solver='clarabel'") from None
-        else:
-            if worst.reason and solver == "auto":
-                worst = by_iterates_of(worst, tolerance, began) or worst
-            if solver == "low-rank" or worst.status is Status.SOLVED or len(problem.vectors) > CLARABEL_UP_TO:
-                return worst
-    worst = _clarabel(problem, metric, per, text, tolerance, began)
-    if worst.reason and solver == "auto":
-        worst = by_iterates_of(worst, tolerance, began) or _second_opinion(worst, tolerance, began)
-    return worst
-
-
-def by_iterates_of(worst: WorstCase, tolerance: float, began: float) -> WorstCase | None:
-    """The worst case of the problem written by its iterates, where that is settled and proved."""
-    from gradproof.solvers.pep.certify import certify
-
+def written_by_iterates(worst: Answer, tolerance: float, began: float) -> Iterator[Answer]:
+    """Settled answers to the problem written by its iterates, in the units of the problem itself."""
     how = by_iterates(worst.problem, worst.metric, worst.per)
     if how is None:
-        return None
-    for program in (_low_rank, _clarabel):
-        if program is _clarabel and len(how.problem.vectors) > CLARABEL_UP_TO:
+        return
+    for program in (by_low_rank, by_clarabel):
+        if program is by_clarabel and len(how.problem.vectors) > CLARABEL_UP_TO:
             break
         try:
             found = program(how.problem, how.metric, how.per, worst.text, tolerance, began)
@@ -163,12 +39,8 @@ def by_iterates_of(worst: WorstCase, tolerance: float, began: float) -> WorstCas
             continue
         if found.reason or _out_of_scale(found):
             continue
-        try:  # at tiny values a search has been seen to leave out what it needed: only what is proved counts as settled
-            proved = certify(found)
-        except (GradproofError, np.linalg.LinAlgError):
-            continue
         unit = float(how.unit)
-        return replace(
+        yield replace(
             found,
             bound=found.bound * unit,
             primal=found.primal * unit,
@@ -176,17 +48,16 @@ def by_iterates_of(worst: WorstCase, tolerance: float, began: float) -> WorstCas
             problem=worst.problem,
             metric=worst.metric,
             per=worst.per,
-            written=Written(how, found, proved),
+            written=Written(how, found),
         )
-    return None
 
 
-def all_pairs(how: Rewritten, text: str, tolerance: float = 1e-9) -> WorstCase:
+def all_pairs(how: Rewritten, text: str, tolerance: float = 1e-9) -> Answer:
     """A problem written by its iterates, with all inequalities, in its own units."""
-    return _clarabel(how.problem, how.metric, how.per, text, tolerance, time.perf_counter())
+    return by_clarabel(how.problem, how.metric, how.per, text, tolerance, time.perf_counter())
 
 
-def _out_of_scale(worst: WorstCase) -> bool:
+def _out_of_scale(worst: Answer) -> bool:
     """An inequality that was left out is violated in the units that the problem was written in: those of the search,
     read off a rough solution, were wrong.
     """
@@ -198,18 +69,18 @@ def _out_of_scale(worst: WorstCase) -> bool:
     return program.violation(worst.searched, sizes) > ROUGHLY
 
 
-def _second_opinion(worst: WorstCase, tolerance: float, began: float) -> WorstCase:
+def second_opinion(worst: Answer, tolerance: float, began: float) -> Answer:
     """The answer of the low-rank program where that is settled: its interior-point method has more digits."""
     try:
-        other = _low_rank(worst.problem, worst.metric, worst.per, worst.text, tolerance, began)
+        other = by_low_rank(worst.problem, worst.metric, worst.per, worst.text, tolerance, began)
     except (NotLowRank, PepError, np.linalg.LinAlgError):
         return worst
     return worst if other.reason else other
 
 
-def _low_rank(
-    problem: Problem, metric: Scalar, per: Scalar | None, text: str, tolerance: float, began: float
-) -> WorstCase:
+def by_low_rank(
+    problem: Model, metric: Scalar, per: Scalar | None, text: str, tolerance: float, began: float
+) -> Answer:
     vectors, values = tuple(problem.vectors), tuple(problem.values)
     program = Program(problem, metric, per)
     found = program.search(_sizes(problem, vectors, values), tolerance)
@@ -244,9 +115,9 @@ def _without_loose(
     return replace(solution, gram=gram[np.ix_(kept, kept)], values=np.append(solution.values, gram[i, j])), scaling
 
 
-def _clarabel(
-    problem: Problem, metric: Scalar, per: Scalar | None, text: str, tolerance: float, began: float
-) -> WorstCase:
+def by_clarabel(
+    problem: Model, metric: Scalar, per: Scalar | None, text: str, tolerance: float, began: float
+) -> Answer:
     arrays = assemble(problem)
     if per is not None:
         arrays = _with_normalisation(arrays, per)
@@ -259,7 +130,7 @@ def _clarabel(
     return worst
 
 
-def confine(worst: WorstCase, tolerance: float = 1e-9) -> WorstCase | None:
+def confine(worst: Answer, tolerance: float = 1e-9) -> Answer | None:
     """The same worst case by the program that facial reduction leaves; None if there is nothing to reduce.
 
     A wrong face is a program of its own, with an answer of its own: it must be the value that the full one has roughly.
@@ -281,7 +152,7 @@ def confine(worst: WorstCase, tolerance: float = 1e-9) -> WorstCase | None:
 
 
 def _full(
-    problem: Problem,
+    problem: Model,
     metric: Scalar,
     per: Scalar | None,
     text: str,
@@ -290,7 +161,7 @@ def _full(
     arrays: Arrays,
     objective: Objective,
     first: Scaling,
-) -> WorstCase:
+) -> Answer:
     solution, scaling = solve_dual(arrays, objective, first, tolerance=tolerance), first
     _refuse_infeasible(solution)
     size = abs(solution.dual)
@@ -309,7 +180,7 @@ def _full(
 
 
 def _answer(
-    problem: Problem,
+    problem: Model,
     metric: Scalar,
     per: Scalar | None,
     text: str,
@@ -321,7 +192,7 @@ def _answer(
     scaling: Scaling,
     tolerance: float,
     reason: str,
-) -> WorstCase:
+) -> Answer:
     size = max(abs(solution.dual), abs(solution.primal), 1e-300)
     gap = abs(solution.dual - solution.primal) / size
     error = (solution.primal_error + solution.dual_error) / size
@@ -329,7 +200,7 @@ def _answer(
         reason = f"the primal and dual values differ by {gap:.2g} relative"
     if not reason and not error <= 1e3 * tolerance:
         reason = f"the residuals of the equations are worth {error:.2g} of the value: it is too small for this solver"
-    return WorstCase(
+    return Answer(
         bound=solution.dual,
         primal=solution.primal,
         status=Status.UNDECIDED if reason else Status.SOLVED,
@@ -355,11 +226,11 @@ def _answer(
     )
 
 
-def _pairs(problem: Problem) -> int:
+def pairs(problem: Model) -> int:
     return sum(len(m.samples) ** 2 for m in problem.mappings)
 
 
-def _sizes(problem: Problem, vectors: tuple[str, ...], values: tuple[str, ...], loose: tuple[str, ...] = ()) -> Scaling:
+def _sizes(problem: Model, vectors: tuple[str, ...], values: tuple[str, ...], loose: tuple[str, ...] = ()) -> Scaling:
     """The sizes that the problem was written down with."""
     sizes = problem.vectors
     products = {pair(*sorted((a, b))): sizes[a] * sizes[b] for a in loose for b in sizes}
@@ -378,7 +249,7 @@ def _refuse_infeasible(solution: Solution) -> None:
         raise PepError("the premises contradict each other, no member of the class satisfies them all; relax one")
 
 
-def _refuse_constants(problem: Problem, per: Scalar) -> None:
+def refuse_constants(problem: Model, per: Scalar) -> None:
     constant = per.form.linear.get(ONE, 0)
     if constant:
         raise PepError(f"per = {per!r} has the constant {constant}; measure by a quantity that is zero at the solution")

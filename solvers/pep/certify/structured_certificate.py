@@ -15,7 +15,7 @@ import numpy as np
 from gradproof.solvers.exact import fast_check
 from gradproof.solvers.exact.rounding import simplest_between
 from gradproof.solvers.exact.windows import Split, split
-from gradproof.solvers.pep.structured_model import MEASURES, STAR, Descent
+from gradproof.solvers.pep.solve.structured_model import MEASURES, STAR, Descent
 from gradproof.theory.axioms import Form, Member, Point
 from gradproof.theory.proof import Block, Premise, Proof, Statement, Use
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import qr
 
-from gradproof.solvers.pep.problem import Mapping, Problem
+from gradproof.solvers.pep.model.problem import Mapping, Model
 from gradproof.theory.axioms import AXIOMS, ONE, Form, Member, Point
 from gradproof.theory.proof import Use
 
@@ -145,7 +145,7 @@ def form_arrays(
     return q, a, c
 
 
-def assemble(problem: Problem, chosen: MappingOf[tuple[str, str], Chosen] | None = None) -> Arrays:
+def assemble(problem: Model, chosen: MappingOf[tuple[str, str], Chosen] | None = None) -> Arrays:
     """The axiom instances of the problem's mappings: at all pairs of their points, or at the ``chosen`` ones.
 
     Args:

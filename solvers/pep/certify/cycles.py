@@ -14,13 +14,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from gradproof.solvers.pep.assemble import assemble
-from gradproof.solvers.pep.classes import FunctionClass
-from gradproof.solvers.pep.counterexample import evaluate
-from gradproof.solvers.pep.expressions import PepError, Vector
-from gradproof.solvers.pep.instance import Interpolant
-from gradproof.solvers.pep.problem import Problem
-from gradproof.solvers.pep.relaxation import Objective, Scaling, solve_dual
+from gradproof.solvers.pep.certify.counterexample import evaluate
+from gradproof.solvers.pep.certify.instance import Interpolant
+from gradproof.solvers.pep.model.classes import FunctionClass
+from gradproof.solvers.pep.model.expressions import PepError, Vector
+from gradproof.solvers.pep.model.problem import Model
+from gradproof.solvers.pep.solve.assemble import assemble
+from gradproof.solvers.pep.solve.relaxation import Objective, Scaling, solve_dual
 from gradproof.theory.axioms import Form
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.field import Rationals
@@ -109,8 +109,8 @@ def find_cycle(cls: FunctionClass, recurrence: Recurrence, length: int) -> Cycle
     raise NoCycle(f"a cycle of {length} points with margin {t:.2g} could not be rounded")
 
 
-def _written(cls: FunctionClass, recurrence: Recurrence, length: int) -> tuple[Problem, list[Vector], list[Vector]]:
-    problem = Problem()
+def _written(cls: FunctionClass, recurrence: Recurrence, length: int) -> tuple[Model, list[Vector], list[Vector]]:
+    problem = Model()
     f = problem.function(cls)
     f.minimiser()
     points = [problem.point(f"x{k}") for k in range(length)]
@@ -122,7 +122,7 @@ def _written(cls: FunctionClass, recurrence: Recurrence, length: int) -> tuple[P
 
 def _rounded(
     cls: FunctionClass,
-    problem: Problem,
+    problem: Model,
     points: list[Vector],
     gradients: list[Vector],
     factor: np.ndarray,

@@ -10,18 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradproof.solvers.pep.certify import exact_form
-from gradproof.solvers.pep.instance import WorstInstance
-from gradproof.solvers.pep.relaxation import solve_dual
+from gradproof.solvers.pep.certify.certificate import exact_form
+from gradproof.solvers.pep.certify.instance import WorstInstance
+from gradproof.solvers.pep.solve.answer import Answer
+from gradproof.solvers.pep.solve.relaxation import solve_dual
 from gradproof.theory.axioms import ONE, Form
 from gradproof.theory.errors import GradproofError
-
-if TYPE_CHECKING:
-    from gradproof.solvers.pep.solve import WorstCase
 
 DISTANCES = (1e-8, 1e-7, 1e-6, 1e-5, 1e-4)  # kept from equality, relative to the size of each inequality
 BITS = 44  # of a rounded coordinate, relative to the largest of its vector
@@ -47,7 +44,7 @@ class Counterexample:
     margin: Fraction
 
 
-def counterexample(worst: WorstCase) -> Counterexample:
+def counterexample(worst: Answer) -> Counterexample:
     """A rational instance near the worst case.
 
     Raises:

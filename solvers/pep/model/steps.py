@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradproof.solvers.pep.expressions import PepError, Vector, exact
-from gradproof.solvers.pep.problem import Mapping
+from gradproof.solvers.pep.model.expressions import PepError, Vector, exact
+from gradproof.solvers.pep.model.problem import Mapping
 
 
 def proximal(f: Mapping, x: Vector, gamma: Any) -> Vector:

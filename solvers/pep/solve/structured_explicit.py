@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg.lapack import dpbtrf, dpbtrs
 
-from gradproof.solvers.pep.structured_model import Descent
+from gradproof.solvers.pep.solve.structured_model import Descent
 
 _ROUNDING = 1e-9  # relative: of the balance, and of the slack's pivots; both are about 1e-15 N in practice
 

@@ -11,7 +11,7 @@ from gradproof.theory.typeset import typeset
 SHOWN = 8  # multipliers, the largest ones
 
 
-class Answer(Protocol):
+class Showable(Protocol):
     """What is shown of ``WorstCase`` and ``StructuredWorstCase``."""
 
     @property
@@ -30,7 +30,7 @@ class Answer(Protocol):
     def multipliers(self) -> Mapping[str, float]: ...
 
 
-def html(worst: Answer, text: str = "") -> str:
+def html(worst: Showable, text: str = "") -> str:
     """A table of the bound, the primal value, their gap, the status, and the largest multipliers; all text is escaped."""
     status = f"undecided: {worst.reason}" if worst.reason else "solved (no proof: certify() gives one)"
     rows = [

@@ -1,17 +1,11 @@
-"""From floating-point multipliers to a proof: round, restore the linear equations exactly, let the kernel decide.
-
-The optimal slack is singular, so rounding it would spoil its sign. The program is therefore solved again with the slack
-kept at least ``margin`` away from singular (in units in which the worst-case Gram matrix has unit diagonal); that costs
-``margin * n`` of the bound, relative, and the rounding errors stay below it. The margin is enlarged until the kernel accepts.
-"""
+"""From floating-point multipliers to a proof: round, restore the linear equations exactly, let the kernel decide."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.linalg import qr
@@ -19,23 +13,16 @@ from scipy.linalg import qr
 from gradproof.solvers.exact import fast_check
 from gradproof.solvers.exact.definite import ldl
 from gradproof.solvers.exact.linear import from_flint, to_flint
-from gradproof.solvers.pep.assemble import Instance, pair, template
-from gradproof.solvers.pep.expressions import PepError, exact
-from gradproof.solvers.pep.iterates import Rewritten, by_iterates
-from gradproof.solvers.pep.lowrank import Found, Program
-from gradproof.solvers.pep.recession import null_part
-from gradproof.solvers.pep.relaxation import Scaling, Solution, rescaled, solve_dual
+from gradproof.solvers.pep.model.expressions import exact
+from gradproof.solvers.pep.solve.answer import Answer
+from gradproof.solvers.pep.solve.assemble import Instance, pair, template
+from gradproof.solvers.pep.solve.recession import null_part
+from gradproof.solvers.pep.solve.relaxation import Scaling, Solution
 from gradproof.theory.axioms import ONE, Form
 from gradproof.theory.errors import GradproofError, ProofRejected
 from gradproof.theory.field import Rationals
 from gradproof.theory.proof import Accepted, Proof, axiom_form, check
 
-if TYPE_CHECKING:
-    from gradproof.solvers.pep.solve import WorstCase, Written
-
-MARGINS = (1e-10, 1e-9, 1e-8, 1e-7, 1e-6)
-NEAR = 1e-8  # gap that is good enough to look no further
-GAPS = (1e-10, 1e-9, 1e-8, 1e-7)  # of the centred solutions that are rounded where the low-rank program was used
 PLAIN_UP_TO = 24  # basis vectors up to which the plain kernel checks; beyond, the fast one
 _DROPS = 8  # times that multipliers which come out negative are left out
 BITS = 46  # significant bits of a rounded multiplier
@@ -51,7 +38,7 @@ class Certificate:
 
     Attributes:
         bound: ``metric <= bound`` (times ``per``, if the worst case was measured by something).
-        proof: what the kernel accepted; ``proof.to_json()`` can be checked elsewhere.
+        proof: what the kernel accepted; ``proof_json.write_proof(proof)`` can be checked elsewhere.
         gap: relative distance to the primal value of the solver (a float, for information).
     """
 
@@ -61,185 +48,22 @@ class Certificate:
     gap: float
 
 
-def certify(
-    worst: WorstCase, *, bound: Any = None, gap: float = 1e-6, margins: Sequence[float] = MARGINS
-) -> Certificate:
-    """An exact upper bound on the worst case.
-
-    Args:
-        bound: prove this bound; without it, the least one that the margin allows.
-        gap: largest admitted relative distance to the solver's value.
-
-    Raises:
-        CertificateUnavailable: no margin led to a proof within the gap (the bound may still be true).
-    """
-    if isinstance(gap, bool) or not isinstance(gap, float | int) or not gap > 0:
-        raise PepError(f"gap = {gap!r}: the admitted relative distance is a positive number, such as 1e-6")
-    if not math.isfinite(worst.bound):
-        raise CertificateUnavailable(
-            f"the solver returned {worst.bound}, there are no multipliers to round ({worst.reason})"
-        )
-    if worst.written is not None:
-        return _as_written(worst, worst.written, bound, gap, margins)
-    if worst.searched is not None:
-        return _from_low_rank(worst, worst.searched, None if bound is None else exact(bound, "bound"), gap)
-    scaling = rescaled(worst.scaling, worst.solution, abs(worst.bound))
-    if bound is not None:
-        return _prove_bound(worst, scaling, exact(bound, "bound"))
-    best, why = _by_margins(worst, scaling, gap, margins)
-    if best is None or best.gap > NEAR:
-        best = _by_facial_reduction(worst, gap, best)
-    if (best is None or best.gap > NEAR) and not worst.arrays.null:
-        best = _by_low_rank(worst, gap, best)
-    if best is None and not worst.reason:
-        best = _by_iterates(worst, gap, margins)
-    if best is None:
-        raise CertificateUnavailable(f"no proof of a bound near {worst.bound:.9g} was found: {why}")
-    return best
-
-
-def _by_margins(
-    worst: WorstCase, scaling: Scaling, gap: float, margins: Sequence[float]
-) -> tuple[Certificate | None, str]:
-    """The least bound that a margin proves, or why there is none within the gap."""
-    why, best = "", None
-    for margin in margins:
-        solution = solve_dual(worst.arrays, worst.objective, scaling, margin=margin, tolerance=max(margin / 20, 1e-13))
-        if solution.status not in ("Solved", "AlmostSolved", "InsufficientProgress"):
-            why = f"the solver answers {solution.status} at margin {margin:g}"
-            continue
-        try:
-            certificate = prove(worst, solution, scaling)
-        except ProofRejected as error:
-            why = f"at margin {margin:g}: {error}"
-            continue
-        if certificate.gap > gap:
-            why = f"the proved bound {float(certificate.bound):.9g} is {certificate.gap:.2g} above the solver's value"
-        elif best is None or certificate.bound < best.bound:
-            best = certificate
-        if certificate.gap <= max(NEAR, 10 * margin):  # a larger margin would prove less
-            break
-    return best, why
-
-
-def _as_written(worst: WorstCase, written: Written, bound: Any, gap: float, margins: Sequence[float]) -> Certificate:
-    """The certificate of the problem by its iterates, as one of the problem itself."""
-    if bound is None and written.proved.gap <= gap:
-        return _translated(worst, written.how, written.proved)
-    own = None if bound is None else exact(bound, "bound") / written.how.unit
-    return _translated(worst, written.how, certify(written.worst, bound=own, gap=gap, margins=margins))
-
-
-def _translated(worst: WorstCase, how: Rewritten, found: Certificate) -> Certificate:
-    """The same multipliers prove it of the problem itself; the kernel checks that, too."""
-    bound = found.bound * how.unit
-    proof = how.proof(found.proof, worst.problem.statement(_target(worst, bound), worst.text))
-    return Certificate(bound, proof, _checked(worst, proof), _distance(worst, bound))
-
-
-def _by_iterates(worst: WorstCase, gap: float, margins: Sequence[float]) -> Certificate | None:
-    """A bound by the problem written by its iterates, where a margin costs less."""
-    from gradproof.solvers.pep.solve import all_pairs
-
-    how = by_iterates(worst.problem, worst.metric, worst.per)
-    if how is None:
-        return None
-    try:
-        other = all_pairs(how, worst.text)
-        found, _ = _by_margins(other, rescaled(other.scaling, other.solution, abs(other.bound)), gap, margins)
-    except (PepError, np.linalg.LinAlgError):
-        return None
-    if found is None or abs(_distance(worst, found.bound * how.unit)) > gap:
-        return None
-    return _translated(worst, how, found)
-
-
-def _distance(worst: WorstCase, bound: Fraction) -> float:
+def distance(worst: Answer, bound: Fraction) -> float:
     """Of a bound to the solver's primal value, relative to it."""
     return float(bound - exact(worst.primal)) / max(abs(worst.primal), 1e-300)
 
 
-def _target(worst: WorstCase, bound: Fraction) -> Form:
+def target_of(worst: Answer, bound: Fraction) -> Form:
     """``metric - bound * per``, or ``metric - bound``."""
     target = worst.metric.form.copy()
     return target.add(worst.per.form if worst.per is not None else Form({}, {ONE: Fraction(1)}), -bound)
 
 
-def _checked(worst: WorstCase, proof: Proof) -> Accepted:
+def checked(worst: Answer, proof: Proof) -> Accepted:
     return (check if len(worst.arrays.vectors) <= PLAIN_UP_TO else fast_check.check)(proof)
 
 
-def _by_facial_reduction(worst: WorstCase, gap: float, best: Certificate | None) -> Certificate | None:
-    """A smaller bound where no dual solution is interior."""
-    from gradproof.solvers.pep.solve import confine
-
-    other = confine(worst)
-    if other is None:
-        return best
-    try:
-        found = certify(other, gap=gap)
-    except CertificateUnavailable:
-        return best
-    return found if best is None or found.bound < best.bound else best
-
-
-def _by_low_rank(worst: WorstCase, gap: float, best: Certificate | None) -> Certificate | None:
-    """A smaller bound by the other program, if it answers."""
-    from gradproof.solvers.pep.solve import solve
-
-    try:
-        other = solve(worst.problem, worst.metric, worst.per, worst.text, solver="low-rank")
-        searched = other.searched
-        if searched is None or (other.reason and worst.reason):
-            return best
-        if other.reason:  # the value is settled without it: a bound near that is as good
-            other = replace(other, primal=worst.primal)
-        found = _from_low_rank(other, searched, None, gap)
-    except (GradproofError, np.linalg.LinAlgError):
-        return best
-    return found if best is None or found.bound < best.bound else best
-
-
-def _from_low_rank(worst: WorstCase, found: Found, bound: Fraction | None, gap: float) -> Certificate:
-    program = Program(worst.problem, worst.metric, worst.per)
-    why = "the interior-point method reached no centred solution"
-    for solution in program.ladder(found, GAPS):
-        try:
-            certificate = prove(worst, solution, worst.scaling, fixed=bound)
-        except ProofRejected as error:
-            why = str(error)
-            continue
-        if bound is not None or certificate.gap <= gap:
-            return certificate
-        why = f"the proved bound {float(certificate.bound):.9g} is {certificate.gap:.2g} above the solver's value"
-    wanted = f"the bound {bound}" if bound is not None else f"a bound near {worst.bound:.9g}"
-    raise CertificateUnavailable(f"no proof of {wanted} was found: {why}")
-
-
-def _prove_bound(worst: WorstCase, scaling: Scaling, bound: Fraction) -> Certificate:
-    from gradproof.solvers.pep.face import prove_on_face
-
-    why = ""
-    if float(bound) < worst.bound - 1e-6 * abs(worst.bound):
-        raise CertificateUnavailable(
-            f"the bound {bound} is not proved: the solver's value is larger, {worst.bound:.12g}"
-        )
-    if float(bound) > worst.bound * (1 + 1e-8):
-        for tolerance in (1e-9, 1e-11):
-            solution = solve_dual(worst.arrays, worst.objective, scaling, fixed=float(bound), tolerance=tolerance)
-            try:
-                return prove(worst, solution, scaling, fixed=bound)
-            except ProofRejected as error:
-                why = str(error)
-    try:
-        return prove_on_face(worst, scaling, bound)
-    except ProofRejected as error:
-        raise CertificateUnavailable(
-            f"no proof of the bound {bound} was found; the solver's value is {worst.bound:.12g} ({why or error})"
-        ) from None
-
-
-def prove(worst: WorstCase, solution: Solution, scaling: Scaling, *, fixed: Fraction | None = None) -> Certificate:
+def prove(worst: Answer, solution: Solution, scaling: Scaling, *, fixed: Fraction | None = None) -> Certificate:
     """Round a solution with a margin and submit it to the kernel.
 
     Raises:
@@ -268,7 +92,7 @@ def prove(worst: WorstCase, solution: Solution, scaling: Scaling, *, fixed: Frac
     return submit(worst, multipliers, spectra, fixed)
 
 
-def _onto_equations(worst: WorstCase, chosen: np.ndarray, keep: np.ndarray, fixed: Fraction | None) -> np.ndarray:
+def _onto_equations(worst: Answer, chosen: np.ndarray, keep: np.ndarray, fixed: Fraction | None) -> np.ndarray:
     """The multipliers with the solver's residual (and what was left out) spread over all of them, relative to their size.
 
     What is left for ``restore`` is rounding; it would otherwise land on a few, and on the slack with their full weight.
@@ -294,7 +118,7 @@ def rounded(x: float) -> Fraction:
     return Fraction(scaled, 1) * (Fraction(1, 2**shift) if shift >= 0 else Fraction(2**-shift))
 
 
-def exact_form(worst: WorstCase, instance: Instance) -> Form:
+def exact_form(worst: Answer, instance: Instance) -> Form:
     """The inequality of an instance, built by the kernel."""
     if instance.axiom == "per":
         assert worst.per is not None
@@ -302,7 +126,7 @@ def exact_form(worst: WorstCase, instance: Instance) -> Form:
     return axiom_form(worst.problem.statement(Form()), instance.use(Fraction(1)), Rationals())[0]
 
 
-def form_linear(worst: WorstCase, form: Form) -> dict[str, Fraction]:
+def form_linear(worst: Answer, form: Form) -> dict[str, Fraction]:
     """Coefficients of the values, of the constant, and of the inner products of loose vectors."""
     loose, fixed = set(worst.arrays.loose), set(worst.arrays.fixed)
     products = {
@@ -313,7 +137,7 @@ def form_linear(worst: WorstCase, form: Form) -> dict[str, Fraction]:
     return dict(form.linear) | products | null_part(worst.arrays.null, form.quadratic, loose | fixed)
 
 
-def linear_part(worst: WorstCase, instance: Instance) -> dict[str, Fraction]:
+def linear_part(worst: Answer, instance: Instance) -> dict[str, Fraction]:
     """Exact coefficients of the function values and of the constant in an instance."""
     problem = worst.problem
     if worst.arrays.loose or worst.arrays.null:
@@ -337,7 +161,7 @@ def linear_part(worst: WorstCase, instance: Instance) -> dict[str, Fraction]:
     return total
 
 
-def right_side(worst: WorstCase, fixed: Fraction | None) -> dict[str, Fraction]:
+def right_side(worst: Answer, fixed: Fraction | None) -> dict[str, Fraction]:
     """What the linear parts must sum to: the metric's, and (for a fixed bound) the constant."""
     right = form_linear(worst, worst.metric.form)
     constant = right.pop(ONE, Fraction(0))
@@ -408,7 +232,7 @@ def _restore_exactly(
 
 
 def submit(
-    worst: WorstCase, multipliers: dict[int, Fraction], spectra: Sequence[list[list[Fraction]]], fixed: Fraction | None
+    worst: Answer, multipliers: dict[int, Fraction], spectra: Sequence[list[list[Fraction]]], fixed: Fraction | None
 ) -> Certificate:
     """Write the proof down and let the kernel check it.
 
@@ -427,8 +251,8 @@ def submit(
             uses.append(instances[k].use(x))
     for (instance, _, _), w in zip(worst.arrays.spectra, spectra, strict=True):
         uses += [instance.use(d, tuple(v)) for d, v in _squares(w)]
-    proof = Proof(worst.problem.statement(_target(worst, tau), worst.text), tuple(uses))
-    return Certificate(tau, proof, _checked(worst, proof), _distance(worst, tau))
+    proof = Proof(worst.problem.statement(target_of(worst, tau), worst.text), tuple(uses))
+    return Certificate(tau, proof, checked(worst, proof), distance(worst, tau))
 
 
 def _squares(w: list[list[Fraction]]) -> list[tuple[Fraction, list[Fraction]]]:

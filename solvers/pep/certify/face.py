@@ -9,26 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import qr
 
 from gradproof.solvers.exact.linear import from_flint, to_flint
 from gradproof.solvers.exact.rounding import simplest_near
-from gradproof.solvers.pep.certify import Certificate, exact_form, linear_part, right_side, rounded, submit
-from gradproof.solvers.pep.relaxation import Scaling, Solution, interior, solve_dual
+from gradproof.solvers.pep.certify.certificate import Certificate, exact_form, linear_part, right_side, rounded, submit
+from gradproof.solvers.pep.solve.answer import Answer
+from gradproof.solvers.pep.solve.relaxation import Scaling, Solution, interior, solve_dual
 from gradproof.theory.axioms import Form
 from gradproof.theory.errors import ProofRejected
-
-if TYPE_CHECKING:
-    from gradproof.solvers.pep.solve import WorstCase
 
 TOLERANCES = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12)  # how far a rational basis entry may be from the float
 MAX_DIMENSION = 80
 
 
-def prove_on_face(worst: WorstCase, scaling: Scaling, bound: Fraction) -> Certificate:
+def prove_on_face(worst: Answer, scaling: Scaling, bound: Fraction) -> Certificate:
     """Prove ``bound`` where it is the exact optimum.
 
     Raises:
@@ -68,7 +65,7 @@ def prove_on_face(worst: WorstCase, scaling: Scaling, bound: Fraction) -> Certif
     raise why or ProofRejected("no candidate face")
 
 
-def _polished(worst: WorstCase, scaling: Scaling, support: list[int], solution: Solution) -> np.ndarray:
+def _polished(worst: Answer, scaling: Scaling, support: list[int], solution: Solution) -> np.ndarray:
     """The Gram matrix ``G = X X^T`` after Newton steps on the optimality conditions in (multipliers, X, values):
     ``S X = 0``, the equations of the multipliers, and equality in the supporting inequalities.
 
@@ -108,7 +105,7 @@ def _polished(worst: WorstCase, scaling: Scaling, support: list[int], solution: 
 
 
 def _faces(
-    worst: WorstCase, scaling: Scaling, gram: np.ndarray, multipliers: np.ndarray
+    worst: Answer, scaling: Scaling, gram: np.ndarray, multipliers: np.ndarray
 ) -> Iterator[list[list[Fraction]]]:
     """Candidate rational bases (columns as lists): of the range of the Gram matrix, then of the kernel of the slack."""
     d = scaling.vectors
@@ -143,7 +140,7 @@ def _faces(
 
 
 def _on_face(
-    worst: WorstCase,
+    worst: Answer,
     scaling: Scaling,
     support: list[int],
     V: list[list[Fraction]],
@@ -195,7 +192,7 @@ def _on_face(
 
 
 def _inside(
-    worst: WorstCase,
+    worst: Answer,
     scaling: Scaling,
     support: list[int],
     columns: list[list[Fraction]],

@@ -16,17 +16,15 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradproof.solvers.pep.assemble import form_arrays, point_arrays
-from gradproof.solvers.pep.expressions import Constraint, Scalar, Vector
+from gradproof.solvers.pep.model.expressions import Constraint, Scalar, Vector
+from gradproof.solvers.pep.model.problem import Mapping as Member
+from gradproof.solvers.pep.model.problem import Model
+from gradproof.solvers.pep.solve.assemble import form_arrays, point_arrays
 from gradproof.theory.axioms import Form, combine, inner
 from gradproof.theory.proof import Proof, Statement
-
-if TYPE_CHECKING:
-    from gradproof.solvers.pep import problem as pep
 
 CURVATURES = (0.0, 0.1, 0.3, 0.6, 1.0)  # of the trial functions, as shares of the way from mu to L
 DIFFERENCES = frozenset({"interpolation", "monotone", "cocoercive", "lipschitz"})
@@ -42,7 +40,7 @@ class Rewritten:
         unit: the metric of the original in units of the new one.
     """
 
-    problem: pep.Problem
+    problem: Model
     metric: Scalar
     per: Scalar | None
     basis: Mapping[str, Mapping[str, Fraction]]
@@ -53,7 +51,7 @@ class Rewritten:
         return Proof(statement, tuple(replace(u, multiplier=u.multiplier * self.unit) for u in found.uses))
 
 
-def by_iterates(problem: pep.Problem, metric: Scalar, per: Scalar | None) -> Rewritten | None:
+def by_iterates(problem: Model, metric: Scalar, per: Scalar | None) -> Rewritten | None:
     """The problem with its iterates as vectors; None if there are none to take."""
     basis = _basis(problem)
     if basis is None:
@@ -79,7 +77,7 @@ def by_iterates(problem: pep.Problem, metric: Scalar, per: Scalar | None) -> Rew
     return Rewritten(now, metric / unit, per, basis, unit)
 
 
-def _basis(problem: pep.Problem) -> dict[str, dict[str, Fraction]] | None:
+def _basis(problem: Model) -> dict[str, dict[str, Fraction]] | None:
     """Each point takes the place of the last vector that it is made of, where no other point has.
 
     The last term of each combination is the vector in whose place it stands.
@@ -103,7 +101,7 @@ def _basis(problem: pep.Problem) -> dict[str, dict[str, Fraction]] | None:
     return basis
 
 
-def _constants(problem: pep.Problem, forms: list[Form]) -> set[str]:
+def _constants(problem: Model, forms: list[Form]) -> set[str]:
     """The values at minimisers that may be put at zero, one of a function."""
     zero = set()
     for m in problem.mappings:
@@ -115,12 +113,12 @@ def _constants(problem: pep.Problem, forms: list[Form]) -> set[str]:
     return zero
 
 
-def _differences_only(m: pep.Mapping) -> bool:
+def _differences_only(m: Member) -> bool:
     """The axioms of the mapping speak of differences of its values and gradients."""
     return {axiom for axiom, _ in m.cls.axioms} <= DIFFERENCES and not m.lower_name
 
 
-def _is_tilt(u: str, problem: pep.Problem, forms: list[Form]) -> bool:
+def _is_tilt(u: str, problem: Model, forms: list[Form]) -> bool:
     """The vector occurs as ``<u, x>`` added to functions only, which cancels in everything that is asked."""
     if any(u in pair for form in forms for pair in form.quadratic):
         return False
@@ -148,7 +146,7 @@ def _scalar(x: Scalar, basis: Mapping[str, Mapping[str, Fraction]], zero: set[st
     return Scalar(form, x.owner)
 
 
-def _measure(problem: pep.Problem) -> None:
+def _measure(problem: Model) -> None:
     """Give the vectors and values the sizes that they have on the trials, in place."""
     vectors, values = tuple(problem.vectors), tuple(problem.values)
     tables = [point_arrays(m, vectors, values) for m in problem.mappings]
@@ -165,7 +163,7 @@ def _measure(problem: pep.Problem) -> None:
 
 
 def _trials(
-    problem: pep.Problem, tables: list[tuple[np.ndarray, np.ndarray, np.ndarray]], declared: np.ndarray
+    problem: Model, tables: list[tuple[np.ndarray, np.ndarray, np.ndarray]], declared: np.ndarray
 ) -> Iterator[np.ndarray]:
     """Coordinates (n, dimension) of the vectors where all gradients are ``c x``, for some curvatures c.
 
@@ -181,12 +179,12 @@ def _trials(
             yield declared[:, None] * null / largest
 
 
-def _curvature(m: pep.Mapping, share: float) -> float:
+def _curvature(m: Member, share: float) -> float:
     mu, L = (float(m.cls.constants.get(name, 0)) for name in ("mu", "L"))
     return mu + share * max(L - mu, 0.0)
 
 
-def _size(metric: Scalar, problem: pep.Problem) -> Fraction:
+def _size(metric: Scalar, problem: Model) -> Fraction:
     """What the metric can be at vectors and values of their sizes, to a power of two."""
     vectors, values = tuple(problem.vectors), tuple(problem.values)
     q, a, _ = form_arrays(metric.form, vectors, values)

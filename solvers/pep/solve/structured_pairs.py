@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradproof.solvers.pep import interior_point
-from gradproof.solvers.pep.interior_point import Interior, LowRank
-from gradproof.solvers.pep.structured_model import STAR, Descent, form_coefficients, low_rank, vectors
+from gradproof.solvers.pep.solve import interior_point
+from gradproof.solvers.pep.solve.interior_point import Interior, LowRank
+from gradproof.solvers.pep.solve.structured_model import STAR, Descent, form_coefficients, low_rank, vectors
 
 _VIOLATED = 1e-6  # in units of the function values concerned
 _ROUNDS = 16

@@ -7,19 +7,16 @@ for the multipliers, solved exactly; what is left of S is positive semidefinite,
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from gradproof.solvers.exact import fast_check
 from gradproof.solvers.exact.linear import project
-from gradproof.solvers.pep.certify import Certificate, CertificateUnavailable
-from gradproof.solvers.pep.structured_certificate import statement
-from gradproof.solvers.pep.structured_model import STAR, Descent
+from gradproof.solvers.pep.certify.certificate import Certificate, CertificateUnavailable
+from gradproof.solvers.pep.certify.structured_certificate import statement
+from gradproof.solvers.pep.solve.structured import StructuredAnswer
+from gradproof.solvers.pep.solve.structured_model import STAR, Descent
 from gradproof.theory import proof as kernel
 from gradproof.theory.errors import ProofRejected
 from gradproof.theory.proof import Proof, Use
-
-if TYPE_CHECKING:
-    from gradproof.solvers.pep.structured import StructuredWorstCase
 
 _SUPPORT = (1e-8, 1e-6, 1e-10)  # multipliers below this share of the largest are taken to be zero
 _KERNEL_UP_TO = 60  # the plain kernel's numbers grow with N on a singular slack
@@ -60,7 +57,7 @@ def trajectories(descent: Descent) -> list[tuple[list[Fraction], list[Fraction],
     return found
 
 
-def exact_optimum(worst: StructuredWorstCase) -> Certificate:
+def exact_optimum(worst: StructuredAnswer) -> Certificate:
     """The worst case as a rational, with a proof that the kernel accepts.
 
     Raises:

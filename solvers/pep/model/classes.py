@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from gradproof.solvers.pep.expressions import PepError, exact
+from gradproof.solvers.pep.model.expressions import PepError, exact
 
 
 def _positive(name: str, value: Any, cls: str) -> Fraction:

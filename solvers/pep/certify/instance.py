@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradproof.solvers.pep.assemble import pair
-from gradproof.solvers.pep.expressions import PepError, Scalar, Vector
+from gradproof.solvers.pep.model.expressions import PepError, Scalar, Vector
+from gradproof.solvers.pep.model.problem import Mapping
+from gradproof.solvers.pep.solve.answer import Answer
+from gradproof.solvers.pep.solve.assemble import pair
 from gradproof.theory.axioms import ONE
-
-if TYPE_CHECKING:
-    from gradproof.solvers.pep.problem import Mapping
-    from gradproof.solvers.pep.solve import WorstCase
 
 RANK = 1e-7  # eigenvalues of the Gram matrix below this fraction of the largest are the solver's noise
 
@@ -97,10 +94,10 @@ class WorstInstance:
     values: MappingOf[str, float]
 
     @classmethod
-    def of(cls, worst: WorstCase, rank: float = RANK) -> WorstInstance:
+    def of(cls, worst: Answer, rank: float = RANK) -> WorstInstance:
         """Factor the Gram matrix of a worst case."""
         if worst.written is not None:
-            how, found = worst.written.how, cls.of(worst.written.worst, rank)
+            how, found = worst.written.how, cls.of(worst.written.answer, rank)
             origin = np.zeros(found.dimension)
             vectors = {
                 v: sum((float(c) * found.vectors[u] for u, c in b.items()), origin) for v, b in how.basis.items()

@@ -17,8 +17,8 @@ import numpy as np
 from scipy.linalg import qr
 
 from gradproof.solvers.exact.rounding import simplest_near
-from gradproof.solvers.pep.assemble import Arrays, Instance, pair
-from gradproof.solvers.pep.relaxation import Objective, Scaling, Solution, solve_dual
+from gradproof.solvers.pep.solve.assemble import Arrays, Instance, pair
+from gradproof.solvers.pep.solve.relaxation import Objective, Scaling, Solution, solve_dual
 
 RANGE = 1e-4  # eigenvalues of the direction below this share of the largest are zero
 SLACK = 1e-4  # of the size of an inequality

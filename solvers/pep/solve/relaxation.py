@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from gradproof.solvers.pep.assemble import Arrays
-from gradproof.solvers.pep.expressions import PepError
+from gradproof.solvers.pep.model.expressions import PepError
+from gradproof.solvers.pep.solve.assemble import Arrays
 
 SQRT2 = np.sqrt(2.0)
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from gradproof.solvers.pep.expressions import PepError
-from gradproof.solvers.pep.structured_model import STAR, Descent, form_coefficients
+from gradproof.solvers.pep.model.expressions import PepError
+from gradproof.solvers.pep.solve.structured_model import STAR, Descent, form_coefficients
 
 _SQRT2 = np.sqrt(2.0)
 

@@ -8,15 +8,12 @@ import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from gradproof.solvers.pep.classes import FunctionClass
-from gradproof.solvers.pep.expressions import Constraint, PepError, Scalar, Vector
+from gradproof.solvers.pep.model.classes import FunctionClass
+from gradproof.solvers.pep.model.expressions import Constraint, PepError, Scalar, Vector
 from gradproof.theory.axioms import ONE, Form, Member, Point
 from gradproof.theory.proof import Premise, Statement
-
-if TYPE_CHECKING:
-    from gradproof.solvers.pep.solve import WorstCase
 
 _NAME = re.compile(r"[!-+\-.-;=?-{}~-]+")  # as a proof file admits: ASCII without blanks and |<>,
 _IDENTITY = itertools.count(1)  # tells expressions of different problems apart
@@ -35,7 +32,7 @@ class Sample:
 class Mapping:
     """A function, operator or compressor of a class, in one problem; made by ``Problem.function``."""
 
-    def __init__(self, problem: Problem, cls: FunctionClass, name: str) -> None:
+    def __init__(self, problem: Model, cls: FunctionClass, name: str) -> None:
         self.problem, self.cls, self.name = problem, cls, name
         self.samples: list[Sample] = []
         self._by_point: dict[frozenset, Sample] = {}
@@ -166,7 +163,7 @@ class Mapping:
         return Member(self.name, self.cls.kind, constants, points)
 
 
-class Problem:
+class Model:
     """Points, mappings and premises of one performance-estimation problem."""
 
     def __init__(self) -> None:
@@ -266,13 +263,18 @@ class Problem:
             raise PepError(f"a premise cannot be called {name!r}; use words")
         if not isinstance(constraint, Constraint):
             raise PepError(f"a premise is a comparison such as (x0 - x_star) ** 2 <= 1, got {constraint!r}")
-        self._mine(constraint.scalar)
+        self.own(constraint.scalar)
         chosen = name or f"premise {len(self.premises)}"
         if chosen in self.premises:
             raise PepError(f"the problem already has a premise called {chosen!r}")
         self.premises[chosen] = constraint
 
-    def _mine(self, expression: Any) -> Any:
+    def own(self, expression: Any) -> Scalar:
+        """The expression, if it is a number of this problem.
+
+        Raises:
+            PepError: it is none.
+        """
         if not isinstance(expression, Scalar):
             raise PepError(
                 f"a performance metric is a number such as f(x) - f(x_star) or (x - x_star) ** 2, got {expression!r}"
@@ -281,7 +283,7 @@ class Problem:
             raise PepError("the expression belongs to another problem; build both in one Problem")
         return expression
 
-    def snapshot(self) -> Problem:
+    def snapshot(self) -> Model:
         """The problem as it is now: what is written later does not reach the answers already given."""
         now = copy.copy(self)
         now.vectors, now.values, now.premises = dict(self.vectors), dict(self.values), dict(self.premises)
@@ -297,29 +299,3 @@ class Problem:
         members = tuple(m.member() for m in self.mappings)
         premises = tuple(Premise(n, c.scalar.form, c.equality) for n, c in self.premises.items())
         return Statement(tuple(self.vectors), tuple(self.values), members, target, premises, text=text)
-
-    def worst_case(
-        self, metric: Scalar | None = None, *, per: Scalar | None = None, text: str = "", **options: Any
-    ) -> WorstCase:
-        """The largest value of ``metric`` under the premises, or the smallest tau with ``metric <= tau * per``.
-
-        Args:
-            metric: what is bounded.
-            per: the initial condition it is measured by; without it, the premises must bound the metric.
-            text: what the statement says, for readers of the proof.
-            options: ``solver``: "clarabel" (all inequalities), "low-rank" (the few that matter, for many points), or
-                "auto"; ``tolerance`` (relative gap asked of the solver).
-
-        Raises:
-            PepError: no metric, or the worst case is unbounded or the premises contradict each other.
-        """
-        from gradproof.solvers.pep.solve import solve
-
-        if metric is None:
-            raise PepError("worst_case needs a performance metric, such as f(x) - f(x_star)")
-        self._mine(metric)
-        if per is not None:
-            self._mine(per)
-        if not self.mappings:
-            raise PepError("the problem has no function; declare one by problem.function(SmoothConvex(L=1))")
-        return solve(self.snapshot(), metric, per, text, **options)

@@ -1,0 +1,1 @@
+"""Proofs and exact instances out of numerical answers: certificates, counterexamples, cycles, rounding."""

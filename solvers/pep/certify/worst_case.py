@@ -1,0 +1,144 @@
+"""A problem that can be asked for its worst case, and the answer, which can be certified."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from gradproof.solvers.pep.certify.certificate import Certificate
+from gradproof.solvers.pep.certify.counterexample import Counterexample, counterexample
+from gradproof.solvers.pep.certify.instance import WorstInstance
+from gradproof.solvers.pep.certify.show import html
+from gradproof.solvers.pep.certify.strategies import MARGINS, admitted, certify, translated
+from gradproof.solvers.pep.model.expressions import PepError, Scalar
+from gradproof.solvers.pep.model.problem import Model
+from gradproof.solvers.pep.solve.answer import Answer, Status
+from gradproof.solvers.pep.solve.lowrank import NotLowRank
+from gradproof.solvers.pep.solve.programs import (
+    CLARABEL_UP_TO,
+    by_clarabel,
+    by_low_rank,
+    pairs,
+    refuse_constants,
+    second_opinion,
+    written_by_iterates,
+)
+from gradproof.theory.errors import GradproofError
+
+SOLVERS = ("auto", "clarabel", "low-rank")
+LOW_RANK_FROM = 450  # pairs of points from which the low-rank program is the faster one
+
+
+class Problem(Model):
+    """Points, mappings and premises of one performance-estimation problem, and its worst case."""
+
+    def worst_case(
+        self, metric: Scalar | None = None, *, per: Scalar | None = None, text: str = "", **options: Any
+    ) -> WorstCase:
+        """The largest value of ``metric`` under the premises, or the smallest tau with ``metric <= tau * per``.
+
+        Args:
+            metric: what is bounded.
+            per: the initial condition it is measured by; without it, the premises must bound the metric.
+            text: what the statement says, for readers of the proof.
+            options: ``solver``: "clarabel" (all inequalities), "low-rank" (the few that matter, for many points), or
+                "auto"; ``tolerance`` (relative gap asked of the solver).
+
+        Raises:
+            PepError: no metric, or the worst case is unbounded or the premises contradict each other.
+        """
+        if metric is None:
+            raise PepError("worst_case needs a performance metric, such as f(x) - f(x_star)")
+        self.own(metric)
+        if per is not None:
+            self.own(per)
+        if not self.mappings:
+            raise PepError("the problem has no function; declare one by problem.function(SmoothConvex(L=1))")
+        return solve(self.snapshot(), metric, per, text, **options)
+
+
+@dataclass(frozen=True, eq=False)
+class WorstCase(Answer):
+    """The worst case of a problem, with ways to a proof and to an instance; its numbers are those of ``Answer``."""
+
+    proved: Certificate | None = field(repr=False, default=None)  # of the problem written by its iterates, in its units
+
+    @classmethod
+    def of(cls, answer: Answer, proved: Certificate | None = None) -> WorstCase:
+        """The answer, as one that can be certified."""
+        return cls(**{f.name: getattr(answer, f.name) for f in fields(answer)}, proved=proved)
+
+    @cached_property
+    def instance(self) -> WorstInstance:
+        """The worst-case function and trajectory, in as few dimensions as the Gram matrix allows."""
+        return WorstInstance.of(self)
+
+    def certify(self, *, bound: Any = None, gap: float = 1e-6, margins: Sequence[float] = MARGINS) -> Certificate:
+        """A rational upper bound with a proof that the kernel has accepted; see ``strategies.certify``."""
+        known = self.proved if bound is None and math.isfinite(self.bound) else None
+        if self.written is not None and known is not None and known.gap <= admitted(gap):
+            return translated(self, self.written.how, known)
+        return certify(self, bound=bound, gap=gap, margins=margins)
+
+    def counterexample(self) -> Counterexample:
+        """A rational instance near the worst case: a proved lower bound; see ``counterexample.counterexample``."""
+        return counterexample(self)
+
+    def _repr_html_(self) -> str:
+        return html(self, self.text)
+
+
+def solve(
+    problem: Model,
+    metric: Scalar,
+    per: Scalar | None,
+    text: str,
+    *,
+    solver: str = "auto",
+    tolerance: float = 1e-9,
+) -> WorstCase:
+    """See ``Problem.worst_case``."""
+    if not isinstance(text, str):
+        raise PepError(f"text = {text!r}: what the statement says, in words")
+    if not isinstance(solver, str) or solver not in SOLVERS:
+        raise PepError(f"solver {solver!r} is not known; use one of {', '.join(map(repr, SOLVERS))}")
+    if isinstance(tolerance, bool) or not isinstance(tolerance, float | int) or not 1e-14 <= tolerance <= 1e-2:
+        raise PepError(f"tolerance = {tolerance} is out of range; use a relative gap between 1e-14 and 1e-2")
+    began = time.perf_counter()
+    if per is not None:
+        refuse_constants(problem, per)
+    if solver == "low-rank" or (solver == "auto" and pairs(problem) > LOW_RANK_FROM):
+        try:
+            worst = by_low_rank(problem, metric, per, text, tolerance, began)
+        except NotLowRank as error:
+            if solver == "low-rank":
+                raise PepError(f"{error}; use solver='clarabel'") from None
+        else:
+            settled = by_iterates_of(worst, tolerance, began) if worst.reason and solver == "auto" else None
+            if settled is not None:
+                return settled
+            if solver == "low-rank" or worst.status is Status.SOLVED or len(problem.vectors) > CLARABEL_UP_TO:
+                return WorstCase.of(worst)
+    worst = by_clarabel(problem, metric, per, text, tolerance, began)
+    if worst.reason and solver == "auto":
+        settled = by_iterates_of(worst, tolerance, began)
+        return settled or WorstCase.of(second_opinion(worst, tolerance, began))
+    return WorstCase.of(worst)
+
+
+def by_iterates_of(worst: Answer, tolerance: float, began: float) -> WorstCase | None:
+    """The worst case of the problem written by its iterates, where that is settled and proved."""
+    for found in written_by_iterates(worst, tolerance, began):
+        assert found.written is not None
+        try:  # at tiny values a search has been seen to leave out what it needed: only what is proved counts as settled
+            proved = certify(found.written.answer)
+        except (GradproofError, np.linalg.LinAlgError):
+            continue
+        return WorstCase.of(found, proved)
+    return None

@@ -1,0 +1,1 @@
+"""Programs: a problem as arrays, and its numerical answer with multipliers. Nothing is proved here."""
