@@ -34,7 +34,7 @@ FEW = 8  # steps up to which the exact optimum is searched for without an explic
 
 @check(gd.CONTRACTION, level=Level.SYMBOLIC)
 def contraction_for_all_parameters(ctx: Context) -> Iterator[Evidence]:
-    """Proofs over Q(mu, L, gamma) of one, two and three steps, for short and for long steps; the factors are the claim's."""
+    r"""Proofs over $\mathbb{Q}(\mu, L, \gamma)$ of one, two and three steps, short and long; the factors are the claim's."""
     for n in (1, 2, 3):
         for domain in (SHORT, LONG):
             proof = contraction(n, domain=domain)
@@ -46,7 +46,7 @@ def contraction_for_all_parameters(ctx: Context) -> Iterator[Evidence]:
 
 @check(gd.FUNCTION_VALUE, level=Level.SYMBOLIC)
 def function_value_for_all_parameters(ctx: Context) -> Iterator[Evidence]:
-    """Proofs over Q(L, gamma) of N = 1..5 steps of any size up to 1/L, convex case."""
+    r"""Proofs over $\mathbb{Q}(L, \gamma)$ of $N = 1, \ldots, 5$ steps of any size up to $1/L$, convex case."""
     for n in range(1, 6):
         proof = function_value(n)
         yield proof
@@ -119,7 +119,7 @@ def descend(f: pep.Mapping, x: Vector, gamma, N) -> Vector:
     drops="strongly-convex",
 )
 def wc_gradient_descent_contraction(*, mu, L, gamma, N) -> WorstCase:
-    """||x_N - x_*||^2 per ||x_0 - x_*||^2 over F(mu, L)."""
+    r"""$\|x_N - x_*\|^2$ per $\|x_0 - x_*\|^2$ over $F(\mu, L)$."""
     problem = Problem()
     f = problem.function(SmoothStronglyConvex(mu, L))
     x_star, x0 = f.minimiser(), problem.point("x0")
@@ -141,7 +141,7 @@ def wc_gradient_descent_contraction(*, mu, L, gamma, N) -> WorstCase:
     drops="smooth",
 )
 def wc_gradient_descent(*, mu, L, gamma, N) -> WorstCase:
-    """f_N - f_* per ||x_0 - x_*||^2 over F(mu, L)."""
+    r"""$f(x_N) - f_*$ per $\|x_0 - x_*\|^2$ over $F(\mu, L)$."""
     problem = Problem()
     f = problem.function(SmoothStronglyConvex(mu, L))
     x_star, x0 = f.minimiser(), problem.point("x0")
@@ -156,7 +156,7 @@ def wc_gradient_descent(*, mu, L, gamma, N) -> WorstCase:
     drops="strongly-convex",
 )
 def wc_gradient_descent_values(*, mu, L, gamma, N) -> WorstCase:
-    """f_N - f_* per f_0 - f_* over F(mu, L)."""
+    r"""$f(x_N) - f_*$ per $f(x_0) - f_*$ over $F(\mu, L)$."""
     problem = Problem()
     f = problem.function(SmoothStronglyConvex(mu, L))
     x_star, x0 = f.minimiser(), problem.point("x0")
@@ -171,7 +171,7 @@ def wc_gradient_descent_values(*, mu, L, gamma, N) -> WorstCase:
     drops="strongly-convex",
 )
 def wc_gradient_descent_gradients(*, mu, L, gamma, N) -> WorstCase:
-    """||grad f(x_N)||^2 per ||grad f(x_0)||^2 over F(mu, L)."""
+    r"""$\|\nabla f(x_N)\|^2$ per $\|\nabla f(x_0)\|^2$ over $F(\mu, L)$."""
     problem = Problem()
     f = problem.function(SmoothStronglyConvex(mu, L))
     f.minimiser()
@@ -183,7 +183,7 @@ def wc_gradient_descent_gradients(*, mu, L, gamma, N) -> WorstCase:
     gd.GRADIENT_CONVEX, {"L": 1, "gamma": 1, "N": 2}, {"L": 2, "gamma": "3/4", "N": 2}, broken={"L": 2}, drops="smooth"
 )
 def wc_gradient_descent_gradient_norm(*, L, gamma, N) -> WorstCase:
-    """||grad f(x_N)||^2 per ||x_0 - x_*||^2 over smooth convex functions."""
+    r"""$\|\nabla f(x_N)\|^2$ per $\|x_0 - x_*\|^2$ over smooth convex functions."""
     problem = Problem()
     f = problem.function(SmoothConvex(L))
     x_star, x0 = f.minimiser(), problem.point("x0")
@@ -199,7 +199,7 @@ def wc_gradient_descent_gradient_norm(*, L, gamma, N) -> WorstCase:
     drops="smooth",
 )
 def wc_gradient_descent_nonconvex(*, L, gamma, N) -> WorstCase:
-    """min ||grad f(x_k)||^2 per f_0 - inf f over smooth functions."""
+    r"""$\min_k \|\nabla f(x_k)\|^2$ per $f(x_0) - \inf f$ over smooth functions."""
     problem = Problem()
     f = problem.function(Smooth(L))
     x = x0 = problem.point("x0")
@@ -222,7 +222,7 @@ def wc_gradient_descent_nonconvex(*, L, gamma, N) -> WorstCase:
     instance=False,
 )
 def wc_gradient_descent_quadratics(*, L, gamma, N) -> WorstCase:
-    """f_N - f_* per ||x_0 - x_*||^2 over convex quadratics."""
+    r"""$f(x_N) - f_*$ per $\|x_0 - x_*\|^2$ over convex quadratics."""
     problem = Problem()
     f = problem.function(Quadratic(0, L))
     x_star, x0 = f.minimiser(), problem.point("x0")
@@ -231,7 +231,7 @@ def wc_gradient_descent_quadratics(*, L, gamma, N) -> WorstCase:
 
 @check(gd.QUADRATICS, level=Level.SYMBOLIC)
 def largest_over_the_spectrum(ctx: Context) -> Iterator[Evidence]:
-    """An eigenvalue t gives t (1 - gamma t)^{2N} / 2: rising to 1 / (gamma (2N+1)), falling to 0, then rising to t = L."""
+    r"""An eigenvalue $t$ gives $t (1-\gamma t)^{2N}/2$: rising to $1/(\gamma (2N+1))$, falling to 0, then rising to $t = L$."""
     t = sp.Symbol("t", positive=True)  # in units of 1/gamma
     step = sp.Rational(2, 3)
     names = [ctx.claim.parameter(p).symbol for p in ("L", "gamma", "N")]
@@ -283,7 +283,7 @@ def random_quadratics(ctx: Context) -> Iterator[Evidence]:
     instance=False,
 )
 def wc_gradient_descent_pl(*, mu, L, gamma, N) -> WorstCase:
-    """f_N - f_* per f_0 - f_* under the Polyak-Lojasiewicz inequality."""
+    r"""$f(x_N) - f_*$ per $f(x_0) - f_*$ under the Polyak-Lojasiewicz inequality."""
     problem = Problem()
     f = problem.function(PolyakLojasiewicz(mu, L))
     f.minimiser()

@@ -25,7 +25,7 @@ PERIODS = 100
     drops="strongly-convex",
 )
 def wc_heavy_ball(*, mu, L, gamma, N) -> WorstCase:
-    """f_N - f_* per f_0 - f_*; the momentum, where irrational, is rounded to 40 bits."""
+    r"""$f(x_N) - f_*$ per $f(x_0) - f_*$; the momentum, where irrational, is rounded to 40 bits."""
     problem = Problem()
     f = problem.function(SmoothStronglyConvex(mu, L))
     x_star, x0 = f.minimiser(), problem.point("x0")
@@ -52,7 +52,7 @@ def slope(x: Fraction) -> Fraction:
 
 @check(heavy_ball.POLYAK_CYCLE, level=Level.EXACT)
 def rational_cycle(ctx: Context) -> Iterator[Evidence]:
-    """Heavy ball in exact arithmetic on a piecewise quadratic of F(1, 25): three points, for ever."""
+    r"""Heavy ball in exact arithmetic on a piecewise quadratic of $F(1, 25)$: three points, for ever."""
     gamma, beta = polyak(Fraction(1), Fraction(25))
     before, x = start = (Fraction(-2208, 1225), Fraction(2592, 1225))
     nearest = abs(x)
@@ -111,7 +111,7 @@ def nearby_starts(ctx: Context) -> Iterator[Evidence]:
 
 @control(heavy_ball.POLYAK_CYCLE, drops="class")
 def quadratic_converges(ctx: Context) -> Iterator[Evidence]:
-    """The same tuning and start on 13 x^2 / 2, of constant curvature: the iterates go to the minimiser."""
+    r"""The same tuning and start on $13 x^2/2$, of constant curvature: the iterates go to the minimiser."""
     gamma, beta = polyak(Fraction(1), Fraction(25))
     before, x = -2208 / 1225, 2592 / 1225
     for _ in range(3 * PERIODS):
