@@ -279,6 +279,7 @@ def contraction_proof(n: int) -> Proof:
     names = [f"{i}{z}" for i in range(n) for z in "xy"]
     statement = Statement(
         ("x", "y", *(f"g{k}" for k in names)), tuple(f"f{k}" for k in names), tuple(members), target, (), domain,
-        f"coupled chains, {n} minibatches: E||theta+ - vartheta+||^2 <= (1 - 2 gamma mu (1 - gamma L_h/2)) ||theta - vartheta||^2",
+        rf"coupled chains, {n} minibatches: $\mathbb E\|\theta^+ - \vartheta^+\|^2 \le (1 - 2\gamma\mu (1 - \gamma L_h/2)) "
+        r"\|\theta - \vartheta\|^2$",
     )  # fmt: skip
     return Proof(statement, tuple(uses), ())
