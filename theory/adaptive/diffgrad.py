@@ -283,7 +283,7 @@ SYNTHETIC_FUNCTIONS = Claim(
     expression=8 * x.symbol * sp.cos(8 * x.symbol) + sp.sin(8 * x.symbol) + 3 * x.symbol**2,
     where="Section on the synthetic functions",
     remark=(
-        r"The published notebook's gradient lacks the factor 8 before $x \cos 8x$; it is kept as a labelled variant. "
+        r"The published notebook's gradient lacks the factor 8 before $x\,\cos 8x$; it is kept as a labelled variant. "
         r"The formula of $F_2$ is recalled, the derivative verified. $F_2$ jumps by $-0.0147$ at $-0.9$."
     ),
     tight=True,

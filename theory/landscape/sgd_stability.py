@@ -39,7 +39,7 @@ lam_I = Parameter(
 )
 h_max = Parameter("h_max", "largest eigenvalue of any $H_i$", latex=r"h_{\max}")
 lam_K = Parameter("lam_K", r"largest eigenvalue of the $n \times n$ matrix $K$", latex=r"\lambda_{\max}(K)")
-R1 = Parameter("R1", r"max over $|v| = 1$ of $v'Hv + p \operatorname{mean}_i (v'H_i v - v'Hv)^2/v'Hv$", latex="R_1")
+R1 = Parameter("R1", r"max over $|v| = 1$ of $v'Hv + p\,\operatorname{mean}_i (v'H_i v - v'Hv)^2/v'Hv$", latex="R_1")
 tr = Parameter("tr", r"$\operatorname{Tr}(H)$", latex=r"\mathrm{Tr} H")
 h2 = Parameter("h2", r"$\|H\|_F^2$", latex=r"\|H\|_F^2")
 hi2 = Parameter("hi2", r"mean over samples of $\|H_i\|_F^2$", latex=r"\overline{\|H_i\|_F^2}")

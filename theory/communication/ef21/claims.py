@@ -415,7 +415,7 @@ RARE_FEATURES = Claim(
     expression=_average_gradient(G0_rf.symbol),
     where="derived here, docs/derivations/ef21.md",
     confidence="derived",
-    remark=r"The constant dominates $\sqrt{c/n} \min(\sqrt{c/n} \max L_i, L_{\mathrm{QM}})$ of arXiv:2305.15264.",
+    remark=r"The constant dominates $\sqrt{c/n}\,\min(\sqrt{c/n}\,\max L_i, L_{\mathrm{QM}})$ of arXiv:2305.15264.",
 )
 
 PARTIAL_PARTICIPATION = Claim(

@@ -58,8 +58,8 @@ EVERY_SCHEDULE = Assumption(
     "every_schedule", "a start counts if it is attracted under every schedule, not under one of them"
 )
 TWO_SIGMAS = Assumption("two_distinct_sigmas", r"the schedules draw on at least two different values of $\sigma$")
-ONE_NEGATIVE = Assumption("one_negative", r"$B = c \operatorname{diag}(1, \ldots, 1, -1)$: one negative coordinate")
-DIAGONAL = Assumption("diagonal", r"$B = c \operatorname{diag}(\pm 1)$ with at least one negative coordinate")
+ONE_NEGATIVE = Assumption("one_negative", r"$B = c\,\operatorname{diag}(1, \ldots, 1, -1)$: one negative coordinate")
+DIAGONAL = Assumption("diagonal", r"$B = c\,\operatorname{diag}(\pm 1)$ with at least one negative coordinate")
 CONSTANT = Assumption("constant_sigma", r"the same $\sigma$ at every step")
 
 
@@ -236,7 +236,7 @@ ROBUST_DIMENSION = _claim(
 ROBUST_DIMENSION_MANY = _claim(
     "robust-dimension-many",
     "The same with several negative coordinates",
-    r"For $B = c \operatorname{diag}(\pm 1)$ with negative coordinates $i_0, \ldots, i_m$ the dimension is "
+    r"For $B = c\,\operatorname{diag}(\pm 1)$ with negative coordinates $i_0, \ldots, i_m$ the dimension is "
     r"$\lfloor (g-1)/2\rfloor$ with $g$ the greatest common divisor of $n$ and all $2(i_k - i_0)$: vectors "
     r"antisymmetric about every negative coordinate.",
     parameters=(g,),
