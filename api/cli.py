@@ -6,7 +6,9 @@ Exit codes: 0 all as claimed, 1 something refuted or missed (or a proof rejected
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -16,6 +18,7 @@ import click
 
 import gradproof
 from gradproof.theory.errors import GradproofError, ProofFormatError, ProofRejected
+from gradproof.theory.text import plain
 
 
 def _one_line(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -122,7 +125,8 @@ def show(claim_id: str, as_json: bool) -> None:
 
     c = registry.claim(claim_id)
     if not as_json:
-        click.echo(c.show())
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+        click.echo("\n".join(textwrap.fill(line, width, subsequent_indent="    ") for line in c.show().splitlines()))
         return
     click.echo(json.dumps(claim_json(c), indent=1))
 
@@ -190,7 +194,7 @@ def certify(claim_id: str, values: tuple[str, ...], output: Path | None, as_json
     else:
         for name, value in facts.items():
             click.echo(f"{name} = {value}")
-        click.echo(f"accepted: {accepted.statement.text}" + (f"\nwritten to {output}" if output else ""))
+        click.echo(f"accepted: {plain(accepted.statement.text)}" + (f"\nwritten to {output}" if output else ""))
 
 
 @main.command()
@@ -225,7 +229,8 @@ def check(file: Path, as_json: bool) -> None:
     else:
         click.echo(f"accepted, by {', '.join(accepted.axioms) or 'no axiom'}\n{formal(s)}")
         click.echo(
-            f"which the file describes (unchecked) as: {_printable(s.text) or 'nothing'}\nstatement {statement_digest(s)}"
+            f"which the file describes (unchecked) as: {plain(_printable(s.text)) or 'nothing'}
+statement {statement_digest(s)}"
         )
 
 

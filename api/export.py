@@ -10,7 +10,6 @@ from gradproof.markup import latex_table, tex
 from gradproof.summary import Summary, row_json, show_tightness
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level
-from gradproof.theory.typeset import typeset
 
 
 def frame(source: Ledger | Summary | Iterable[Row]) -> Any:
@@ -49,12 +48,12 @@ def latex(source: Claim | Summary) -> str:
 
 
 def _claim(c: Claim) -> str:
-    lines = [rf"\begin{{claim}}[{tex(typeset(c.title))}]\label{{{c.id}}}", tex(typeset(c.statement))]
+    lines = [rf"\begin{{claim}}[{tex(c.title)}]\label{{{c.id}}}", tex(c.statement)]
     lines += [r"\[", f"  {c.latex}", r"\]"]
     if c.assumptions:
         lines += [
             r"\begin{itemize}",
-            *(rf"  \item {tex(typeset(a.statement))}" for a in c.assumptions),
+            *(rf"  \item {tex(a.statement)}" for a in c.assumptions),
             r"\end{itemize}",
         ]
     where = f", {c.where}" if c.where else ""

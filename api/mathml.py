@@ -9,7 +9,7 @@ from typing import Any
 
 from latex2mathml.converter import Converter
 
-from gradproof.theory.typeset import typeset
+from gradproof.theory.text import FORMULA
 
 #: What may appear in the output. latex2mathml also makes links and raw markup; neither passes.
 _TAGS = frozenset(
@@ -79,8 +79,6 @@ _EARLIER = {
     "script": dict(zip("BEFHILMRego", "ℬℰℱℋℐℒℳℛℯℊℴ", strict=True)),
     "fraktur": dict(zip("CHIRZ", "ℭℌℑℜℨ", strict=True)),
 }
-#: pandoc's rule: no space inside the dollars, no digit behind them, so that "$5 and $6" is text
-_DOLLARS = re.compile(r"(?<![\\$])\$(\$?)(?!\s)((?:[^$\\]|\\.)+?)(?<!\s)\$\1(?!\d)", re.DOTALL)
 _CODE = re.compile(r"(`+)([^`]+)\1")
 #: the converter writes these in italics, letter by letter
 _OPERATOR = re.compile(r"\\operatorname\*?(?=\s*\{)")
@@ -117,16 +115,15 @@ def mathml(latex: str, *, display: bool = False) -> str:
 
 
 def prose(text: str) -> str:
-    """Escaped text with its mathematics as MathML: what stands between dollars, and what ``typeset`` finds beside it.
+    """Escaped text with its mathematics as MathML: what stands between dollars.
 
     A single dollar stays a dollar; what stands between back quotes is code.
 
     >>> prose("<b> costs $5 or $6, `x_1`")
     '&lt;b&gt; costs $5 or $6, <code>x_1</code>'
     """
-    text = typeset(text)
     out, end = [], 0
-    for found in _DOLLARS.finditer(text):
+    for found in FORMULA.finditer(text):
         out += [_words(text[end : found.start()]), _breakable(found[2])]
         end = found.end()
     out.append(_words(text[end:]))

@@ -187,7 +187,8 @@ def _assumption(name: str, given: str | tuple[str, str], symbols: Mapping[str, A
         )
     left, right = (_parse(p, symbols, f"{where}: assumption {name}") for p in (parts[0], parts[2]))
     make = {"<=": sp.Le, ">=": sp.Ge, "<": sp.Lt, ">": sp.Gt, "==": sp.Eq}[parts[1]]
-    return Assumption(name, words, make(left, right, evaluate=False))
+    formal = make(left, right, evaluate=False)
+    return Assumption(name, f"${sp.latex(formal)}$" if words == relation else words, formal)
 
 
 def _parse(text: str | sp.Expr, symbols: Mapping[str, Any], where: str) -> sp.Expr:

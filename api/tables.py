@@ -14,6 +14,7 @@ from gradproof.experiments.engine.store import Row
 from gradproof.summary import Summary, stands
 from gradproof.theory.claim import CONFIDENCE, Claim
 from gradproof.theory.evidence import Level, Outcome
+from gradproof.theory.text import plain
 
 STYLE = {
     Outcome.PROVED: "bold green",
@@ -87,7 +88,9 @@ def show_summary(found: Summary, *, details: bool = False) -> None:
                 style = STYLE[r.verdict.outcome]
                 text = f"  [{style}]{r.verdict.outcome.value:10}[/] {s.claim.id} / {r.check} ({r.level.value}"
                 console.print(f"{text}, {r.seconds:.1f} s): ", end="")
-                console.print(f"{r.verdict.reason} -- {r.summary}" if details else r.verdict.reason, markup=False)
+                console.print(
+                    f"{r.verdict.reason} -- {plain(r.summary)}" if details else r.verdict.reason, markup=False
+                )
     counts = [
         f"{n} {o.value}" for o in Outcome if (n := sum(s.outcome is o for s in found if s.rows and s.outcome.good))
     ]
@@ -111,7 +114,7 @@ def show_claims(claims: Sequence[Claim]) -> None:
     for head in ("claim", "title", "statement"):
         table.add_column(head, no_wrap=head == "claim")
     for c in claims:
-        table.add_row(c.id, c.title, CONFIDENCE["recalled"] if c.confidence == "recalled" else c.confidence)
+        table.add_row(c.id, plain(c.title), CONFIDENCE["recalled"] if c.confidence == "recalled" else c.confidence)
     _console().print(table)
     if not claims:
         print("no claims", file=sys.stderr)

@@ -13,7 +13,7 @@ from docutils import nodes
 import gradproof
 from gradproof.mathml import mathml
 from gradproof.report.site import math_font
-from gradproof.theory.typeset import typeset
+from gradproof.theory.text import FORMULA
 
 project = "gradproof"
 author = "the gradproof developers"
@@ -40,28 +40,12 @@ _LITERAL = re.compile(r"(``.*?``|:[\w:]+:`[^`]*`)")
 
 
 def _plain(app, what, name, obj, options, lines):
-    """Docstrings are plain text with ``code``: norms |x| and products a*b are no markup."""
+    """Docstrings are text with ``code`` and $formulas$: norms |x| and products a*b are no markup."""
     for k, line in enumerate(lines):
         if not line.lstrip().startswith((">>>", "...")):
-            parts = _LITERAL.split(line)
+            parts = _LITERAL.split(FORMULA.sub(lambda m: f":math:`{m[2]}`", line))
             parts[::2] = [re.sub(r"([|*]|(?<=\w)_(?!\w))", r"\\\1", p) for p in parts[::2]]
             lines[k] = "".join(parts)
-
-
-_AS_IT_IS = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw, nodes.comment)
-
-
-def _typeset(app, doctree):
-    """Mathematics typed as text, in the pages that are written by hand and in the gallery."""
-    if app.env.docname.startswith("_generated/reference"):
-        return
-    for node in list(doctree.findall(nodes.Text)):
-        above = node.parent
-        while above is not None and not isinstance(above, _AS_IT_IS):
-            above = above.parent
-        parts = re.split(r"\$([^$]+)\$", typeset(str(node))) if above is None and "$" not in node else []
-        if len(parts) > 1:
-            node.parent.replace(node, [nodes.math(p, p) if k % 2 else nodes.Text(p) for k, p in enumerate(parts) if p])
 
 
 def _font(app):
@@ -77,7 +61,6 @@ def _font(app):
 def setup(app):
     app.connect("builder-inited", _font)
     app.add_css_file("math.css")
-    app.connect("doctree-read", _typeset)
     app.connect("autodoc-process-docstring", _plain, priority=100)
     app.add_html_math_renderer("gradproof", inline_renderers=(_math, None), block_renderers=(_math, None))
     app.connect("builder-inited", lambda app: generate.write(Path(app.srcdir) / "_generated"))

@@ -8,7 +8,6 @@ from pathlib import Path
 from gradproof.theory import registry
 from gradproof.theory.claim import CONFIDENCE, Claim
 from gradproof.theory.parameter import pretty_set
-from gradproof.theory.typeset import typeset
 
 ROOMS = {
     "theory": "What is claimed: papers, claims, proofs, and the kernel that checks them.",
@@ -81,10 +80,10 @@ def _worst_cases(folder: Path) -> None:
 
 def _claim(c: Claim) -> list[str]:
     where = f", {_prose(c.where)}" if c.where else ""
-    lines = [f"## {typeset(c.title)}", f"`{c.id}`{where} ({CONFIDENCE[c.confidence]})", ""]
+    lines = [f"## {c.title}", f"`{c.id}`{where} ({CONFIDENCE[c.confidence]})", ""]
     lines += [f"$$\n{c.latex}\n$$", "", _prose(c.statement), ""]
     if c.assumptions:
-        lines += ["Assumptions:", "", *(f"- `{a.name}`: {typeset(a.statement)}" for a in c.assumptions), ""]
+        lines += ["Assumptions:", "", *(f"- `{a.name}`: {a.statement}" for a in c.assumptions), ""]
     if c.parameters:
         lines += ["| symbol | typed | domain | meaning |", "| --- | --- | --- | --- |"]
         for p in c.parameters:
@@ -97,13 +96,13 @@ def _claim(c: Claim) -> list[str]:
 
 
 def _prose(text: str) -> str:
-    """Typeset, with links to the derivations and errata that it names; the page lies two folders below them."""
-    return re.sub(r"docs/(derivations/\w+|errata)\.md", r"[\1](../../\1.md)", typeset(text))
+    """With links to the derivations and errata that it names; the page lies two folders below them."""
+    return re.sub(r"docs/(derivations/\w+|errata)\.md", r"[\1](../../\1.md)", text)
 
 
 def _cell(text: str) -> str:
     """Text for a cell of a table: bars would end it, also within a formula."""
-    parts = re.split(r"(\$[^$]+\$)", typeset(text))
+    parts = re.split(r"(\$[^$]+\$)", text)
     for k, part in enumerate(parts):
         if k % 2:
             parts[k] = part.replace("\\|", r"\Vert ").replace("|", r"\vert ")

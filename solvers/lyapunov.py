@@ -192,8 +192,8 @@ def _certified(step: OneStep, rho: Fraction, P: np.ndarray, p: np.ndarray, c: fl
     share = unit * int(c / 4 / unit)
     V = quadratic(step.state, entries, step.values, weights)
     after = quadratic(step.after, entries, step.values_after, weights)
-    bound = step.problem.worst_case(step.floor, per=V, text="the floor is dominated by V").certify(bound=1 / share)
-    decrease = step.problem.worst_case(after, per=V, text=f"V+ <= {rho} V").certify(bound=rho)
+    bound = step.problem.worst_case(step.floor, per=V, text="the floor is dominated by $V$").certify(bound=1 / share)
+    decrease = step.problem.worst_case(after, per=V, text=rf"$V^+ \le {rho}\,V$").certify(bound=rho)
     return Lyapunov(rho, entries, weights, share, decrease, bound)
 
 

@@ -17,7 +17,7 @@ from gradproof.theory.errors import DomainError, ParameterError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
 from gradproof.theory.parameter import Parameter, is_array, pretty_set
-from gradproof.theory.typeset import typeset
+from gradproof.theory.text import plain
 
 #: Rounding slack for relations between floats: 2^-40 of the size of the two sides. Sixteen-digit inputs pushed through
 #: a step-size formula of a dozen operations lose at most a few units of 2^-52.
@@ -131,7 +131,7 @@ class Claim:
                 raise ParameterError(f"{self.id} has no parameter {name!r}; {self._did_you_mean(name)}")
         missing = [p for p in self.parameters if p.name not in values and p.name not in sizes]
         if missing:
-            needs = "; ".join(f"{p.name} ({p.meaning})" for p in missing)
+            needs = "; ".join(f"{p.name} ({plain(p.meaning)})" for p in missing)
             raise ParameterError(f"{self.id} needs {needs}")
         numbers = {p.name: p.read(values[p.name]) for p in self.parameters if p.name in values}
         for p in self.parameters:
@@ -216,8 +216,10 @@ class Claim:
         )
 
     def show(self) -> str:
-        """The claim as plain text: statement, assumptions, parameters, bound, source."""
-        lines = [f"{self.id}: {self.title}", "", self.statement, "", f"  {self.latex}", "", "assumptions"]
+        """The claim as plain text, its bound as it is typed: statement, assumptions, parameters, bound, source."""
+        relation = "=" if self.relation is Relation.IFF else self.relation.value
+        formula = f"{plain(f'${self.quantity}$')} {relation} {self.expression}"
+        lines = [f"{self.id}: {self.title}", "", self.statement, "", f"  {formula}", "", "assumptions"]
         lines += [f"  {a.name}: {a.statement}" for a in self.assumptions] or ["  none"]
         lines += ["parameters"] + [f"  {p.name}: {p.meaning}" for p in self.parameters]
         lines += [
@@ -228,13 +230,13 @@ class Claim:
             lines += ["false as published", f"  {self.false_as_published}"]
         if self.remark:
             lines += ["remark", f"  {self.remark}"]
-        return "\n".join(lines)
+        return plain("\n".join(lines))
 
     def __str__(self) -> str:
         return self.id
 
     def __repr__(self) -> str:
-        return f"<Claim {self.id}: {self.title}>"
+        return f"<Claim {self.id}: {plain(self.title)}>"
 
 
 # --- evaluation ------------------------------------------------------------------------------------------------------
@@ -309,7 +311,7 @@ def _num(x: Any) -> str:
 
 def _html(text: str) -> str:
     """Text for a notebook, which typesets what stands between dollars."""
-    return html.escape(typeset(text))
+    return html.escape(text)
 
 
 def _short(expression: sp.Basic) -> str:

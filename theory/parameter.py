@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 
 from gradproof.theory.errors import DomainError, ParameterError
+from gradproof.theory.text import plain
 
 POSITIVE = sp.Interval.open(0, sp.oo)
 NONNEGATIVE = sp.Interval(0, sp.oo)
@@ -73,7 +74,7 @@ class Parameter:
                 entries = tuple(value)
             except TypeError:
                 raise ParameterError(
-                    f"{self.name} is a list of {self.size} numbers ({self.meaning}), got {value!r}"
+                    f"{self.name} is a list of {self.size} numbers ({plain(self.meaning)}), got {value!r}"
                 ) from None
             if not entries:
                 raise ParameterError(f"{self.name} is empty; it needs one number for each of the {self.size} entries")
@@ -85,9 +86,11 @@ class Parameter:
         if is_array(number):
             self._check_array(number)
         elif number != number:  # NaN
-            raise DomainError(f"{self.name} = nan; {self.name} must lie in {pretty_set(self.domain)} ({self.meaning})")
+            raise DomainError(
+                f"{self.name} = nan; {self.name} must lie in {pretty_set(self.domain)} ({plain(self.meaning)})"
+            )
         elif not self._admits(number):
-            raise DomainError(f"{self.name} = {number} is outside {pretty_set(self.domain)} ({self.meaning})")
+            raise DomainError(f"{self.name} = {number} is outside {pretty_set(self.domain)} ({plain(self.meaning)})")
         return number
 
     def _admits(self, number: Any) -> bool:
@@ -108,7 +111,9 @@ class Parameter:
         )
         if not ok.all():
             bad = values[~ok].ravel()[0]
-            raise DomainError(f"{self.name} has the entry {bad}, outside {pretty_set(self.domain)} ({self.meaning})")
+            raise DomainError(
+                f"{self.name} has the entry {bad}, outside {pretty_set(self.domain)} ({plain(self.meaning)})"
+            )
 
 
 def is_array(value: Any) -> bool:

@@ -84,10 +84,13 @@ class StabilityCertificate:
         """
         validate(self)
         n, d = len(self.curvatures), len(self.matrix)
-        what = f"{'rows' if self.rank_one else 'Hessians'}: n = {n}, d = {d}, batch {self.batch_size}"
+        what = f"{'rows' if self.rank_one else 'Hessians'}: $n = {n}$, $d = {d}$, batch {self.batch_size}"
         if self.side == "unstable":
             growth = _inner(self.matrix, decrease(self))
-            text = f"SGD with eta = {self.eta} is unstable in mean square ({what}): <X, T X> exceeds <X, X>"
+            text = (
+                rf"SGD with $\eta = {self.eta}$ is unstable in mean square ({what}): "
+                r"$\langle X, T X\rangle$ exceeds $\langle X, X\rangle$"
+            )
             return Proof(Statement(("u",), (), (), Form({("u", "u"): Fraction(1 + growth)}), (), (), text), ())
         positive, falls = forms(self)
         form: dict[tuple[str, str], Fraction] = {}
@@ -97,7 +100,7 @@ class StabilityCertificate:
                     if row[b]:
                         form[_pair(name, a, b)] = Fraction(-row[b] * (1 if a == b else 2))
         names = tuple(f"{name}{a:05d}" for name in "xz" for a in range(len(falls)))
-        text = f"SGD with eta = {self.eta} is stable in mean square ({what}): M - T(M) >= 0 in x, M - I >= 0 in z"
+        text = rf"SGD with $\eta = {self.eta}$ is stable in mean square ({what}): $M - T(M) \ge 0$ in $x$, $M - I \ge 0$ in $z$"
         return Proof(Statement(names, (), (), Form(form), (), (), text), ())
 
     def to_json(self) -> str:

@@ -17,6 +17,7 @@ from gradproof.falsify.bound import bound_exactly, bound_in_floats
 from gradproof.falsify.ranges import draw_parameter, plain, respects
 from gradproof.testing.exact import Exact
 from gradproof.testing.source import Source, built
+from gradproof.theory import text
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import ParameterError
 from gradproof.theory.evidence import Measurement, Relation
@@ -166,8 +167,8 @@ class Experiment:
                 values[p.name] = instance[p.name]
             elif not any(q.size == p.name for q in self.claim.parameters):
                 raise ParameterError(
-                    f"{self.claim.id}: {self.name} neither draws {p.name} ({p.meaning}) nor returns it; make it an argument, or "
-                    f"return (quantity, {{{p.name!r}: value}})"
+                    f"{self.claim.id}: {self.name} neither draws {p.name} ({text.plain(p.meaning)}) nor returns it; make it "
+                    f"an argument, or return (quantity, {{{p.name!r}: value}})"
                 )
         if self.threshold:
             return self._beyond_threshold(result, instance, values), values

@@ -87,7 +87,7 @@ def render(name: str, pages: Mapping[str, str], root: str = "") -> Note:
 
 
 def _text(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:
-    return linked(Markup(prose(tokens[k].content)), env["pages"], env["root"])
+    return linked(escape(tokens[k].content), env["pages"], env["root"])
 
 
 def _code(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:
@@ -103,26 +103,11 @@ def _display(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) ->
     return f'<span class="display" tabindex="0">{mathml(tokens[k].content.strip(), display=True)}</span>\n'
 
 
-def _whole_paragraphs(state: Any) -> None:
-    """One text a paragraph, not one a line: a formula typed as text may run over the end of a line."""
-    for block in state.tokens:
-        children: list[Token] = []
-        for t in block.children or []:
-            if t.type == "softbreak":
-                t = Token("text", "", 0, content="\n")
-            if t.type == "text" and children and children[-1].type == "text":
-                children[-1].content += t.content
-            else:
-                children.append(t)
-        block.children = children if block.children is not None else None
-
-
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     md = MarkdownIt("commonmark", {"html": False})
     md.use(dollarmath_plugin, double_inline=True, allow_labels=False)
     md.use(anchors_plugin, max_level=3)
-    md.core.ruler.push("whole_paragraphs", _whole_paragraphs)
     rules = {
         "text": _text,
         "code_inline": _code,
@@ -130,6 +115,6 @@ def _parser() -> MarkdownIt:
         "math_inline_double": _display,
         "math_block": _display,
     }
-    for kind, rule in rules.items():  # formulas as MathML, also those that are typed as text; what is named as links
+    for kind, rule in rules.items():  # formulas as MathML, what is named as links
         md.add_render_rule(kind, rule)
     return md

@@ -30,6 +30,7 @@ from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Outcome
 from gradproof.theory.paper import Paper
 from gradproof.theory.parameter import pretty_set
+from gradproof.theory.text import plain
 
 MANIFEST = "report.json"
 ALL_FIGURES = 2_200_000  # bytes; PDFs fill what the PNGs leave of it, so that the folder can be sent by mail
@@ -199,6 +200,7 @@ class _Pages:
             display=lambda s: Markup(mathml(s, display=True)),
             prose=jinja2.pass_context(lambda page, s: self._cite(page, Markup(prose(s)))),
             label=lambda s: Markup(prose(s)),  # for what is inside a link already
+            plain=plain,  # for attributes, which hold no formulas
             cite=jinja2.pass_context(lambda page, s: self._cite(page, escape(s))),
             when=lambda t: time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(t)),
             size=lambda n: f"{n / 1e6:.1f} MB" if n >= 1e6 else f"{max(n, 100) / 1e3:.1f} kB",

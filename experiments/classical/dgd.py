@@ -16,7 +16,7 @@ from gradproof.theory.classical import dgd
     drops="each",
 )
 def wc_decentralised_gradient_descent(*, mu, L, gamma, w, N) -> WorstCase:
-    """Sum of ||x_i^N - x_i^*||^2 per the same at the start, two agents with mixing weights (1 + w)/2, (1 - w)/2."""
+    r"""Sum of $\|x_i^N - x_i^*\|^2$ per the same at the start, two agents with mixing weights $(1+w)/2$, $(1-w)/2$."""
     problem = Problem()
     fs = [problem.function(SmoothStronglyConvex(mu, L), name) for name in ("f0", "f1")]
 

@@ -13,7 +13,7 @@ from gradproof.theory.classical import douglas_rachford
     drops="strongly-convex",
 )
 def wc_douglas_rachford_contraction(*, mu, L, gamma, N) -> WorstCase:
-    """||w_N - w_*||^2 per ||w_0 - w_*||^2, w_* the fixed point."""
+    r"""$\|w_N - w_*\|^2$ per $\|w_0 - w_*\|^2$, $w_*$ the fixed point."""
     problem = Problem()
     f, h = problem.function(SmoothStronglyConvex(mu, L)), problem.function(Convex())
     x_star = problem.minimiser(f, h)
@@ -28,7 +28,7 @@ def wc_douglas_rachford_contraction(*, mu, L, gamma, N) -> WorstCase:
 
 @gallery(douglas_rachford.RESIDUAL, {"N": 1}, {"N": 2}, broken={"mu": "-1/10"}, drops="monotone")
 def wc_douglas_rachford_residual(*, N, mu=0) -> WorstCase:
-    """||w_{N+1} - w_N||^2 per ||w_0 - w_*||^2."""
+    r"""$\|w_{N+1} - w_N\|^2$ per $\|w_0 - w_*\|^2$."""
     problem = Problem()
     A, B = problem.operator(StronglyMonotone(mu), "A"), problem.operator(StronglyMonotone(mu), "B")
     x_star = problem.minimiser(A, B)

@@ -13,7 +13,7 @@ from gradproof.theory.classical import ef
     drops="strongly-convex",
 )
 def wc_ef21(*, mu, L, q, mu_f=None) -> WorstCase:
-    """V^{t+1} per V^t for EF21 with one worker."""
+    r"""$V^{t+1}$ per $V^t$ for EF21 with one worker."""
     problem = Problem()
     f, C = problem.function(SmoothStronglyConvex(mu_f or mu, L)), problem.operator(Contractive(q**2), "C")
     f.minimiser()

@@ -7,7 +7,7 @@ from gradproof.theory.classical import fixed_point
 
 @gallery(fixed_point.HALPERN, {"N": 1}, {"N": 4}, broken={"L": "11/10"}, drops="nonexpansive")
 def wc_halpern(*, N, L=1) -> WorstCase:
-    """||x_N - T x_N||^2 per ||x_0 - x_*||^2."""
+    r"""$\|x_N - T x_N\|^2$ per $\|x_0 - x_*\|^2$."""
     problem = Problem()
     T = problem.operator(LipschitzOperator(L), "T")
     x_star, x0 = T.fixed_point(), problem.point("x0")
@@ -25,7 +25,7 @@ def wc_halpern(*, N, L=1) -> WorstCase:
     drops="nonexpansive",
 )
 def wc_krasnoselskii_mann(*, gamma, N, L=1) -> WorstCase:
-    """||x_N - T x_N||^2 / 4 per ||x_0 - x_*||^2."""
+    r"""$\|x_N - T x_N\|^2/4$ per $\|x_0 - x_*\|^2$."""
     problem = Problem()
     T = problem.operator(LipschitzOperator(L), "T")
     x_star, x0 = T.fixed_point(), problem.point("x0")
@@ -39,7 +39,7 @@ def wc_krasnoselskii_mann(*, gamma, N, L=1) -> WorstCase:
     fixed_point.CONTRACTIVE_HALPERN, {"c": "11/10", "N": 2}, {"c": 2, "N": 3}, broken={"c_T": 1}, drops="contraction"
 )
 def wc_contractive_halpern(*, c, N, c_T=None) -> WorstCase:
-    """||x_N - T x_N||^2 per ||x_0 - x_*||^2 for 1/c-Lipschitz T."""
+    r"""$\|x_N - T x_N\|^2$ per $\|x_0 - x_*\|^2$ for $1/c$-Lipschitz $T$."""
     problem = Problem()
     T = problem.operator(LipschitzOperator(1 / (c_T or c)), "T")
     x_star, x0 = T.fixed_point(), problem.point("x0")

@@ -11,7 +11,7 @@ from gradproof.theory.classical import frank_wolfe
     frank_wolfe.FUNCTION_VALUE, {"L": 1, "D": 1, "N": 1}, {"L": 2, "D": 1, "N": 3}, broken={"D": 2}, drops="diameter"
 )
 def wc_frank_wolfe(*, L, D, N) -> WorstCase:
-    """f_N - f_* over sets of diameter D."""
+    r"""$f(x_N) - f_*$ over sets of diameter $D$."""
     problem = Problem()
     f, h = problem.function(SmoothConvex(L)), problem.function(Indicator(D))
     x_star, x = problem.minimiser(f, h), h.contains(problem.point("x0"))

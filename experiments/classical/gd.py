@@ -35,7 +35,7 @@ FEW = 8  # steps up to which the exact optimum is searched for without an explic
 
 @check(gd.CONTRACTION, level=Level.CERTIFIED)
 def contraction_for_all_parameters(ctx: Context) -> Iterator[Evidence]:
-    """Proofs over Q(mu, L, gamma) of one to three steps, short and long; at one point the factor is the claim's."""
+    r"""Proofs over $\mathbb{Q}(\mu, L, \gamma)$ of one, two and three steps, short and long; the factors are the claim's."""
     for n in (1, 2, 3):
         for domain in (SHORT, LONG):
             proof = contraction(n, domain=domain)
@@ -47,7 +47,7 @@ def contraction_for_all_parameters(ctx: Context) -> Iterator[Evidence]:
 
 @check(gd.FUNCTION_VALUE, level=Level.CERTIFIED)
 def function_value_for_all_parameters(ctx: Context) -> Iterator[Evidence]:
-    """Proofs over Q(L, gamma) of N = 1..5 steps of any size up to 1/L, convex case; at one point the factor is the claim's."""
+    r"""Proofs over $\mathbb{Q}(L, \gamma)$ of $N = 1, \ldots, 5$ steps of any size up to $1/L$, convex case."""
     for n in range(1, 6):
         proof = function_value(n)
         yield Certificate(proof, {"mu": 0, "N": n})
@@ -120,7 +120,7 @@ def descend(f: pep.Mapping, x: Vector, gamma, N) -> Vector:
     drops="strongly-convex",
 )
 def wc_gradient_descent_contraction(*, mu, L, gamma, N) -> WorstCase:
-    """||x_N - x_*||^2 per ||x_0 - x_*||^2 over F(mu, L)."""
+    r"""$\|x_N - x_*\|^2$ per $\|x_0 - x_*\|^2$ over $F(\mu, L)$."""
     problem = Problem()
     f = problem.function(SmoothStronglyConvex(mu, L))
     x_star, x0 = f.minimiser(), problem.point("x0")
@@ -142,7 +142,7 @@ def wc_gradient_descent_contraction(*, mu, L, gamma, N) -> WorstCase:
     drops="smooth",
 )
 def wc_gradient_descent(*, mu, L, gamma, N) -> WorstCase:
-    """f_N - f_* per ||x_0 - x_*||^2 over F(mu, L)."""
+    r"""$f(x_N) - f_*$ per $\|x_0 - x_*\|^2$ over $F(\mu, L)$."""
     problem = Problem()
     f = problem.function(SmoothStronglyConvex(mu, L))
     x_star, x0 = f.minimiser(), problem.point("x0")
@@ -157,7 +157,7 @@ def wc_gradient_descent(*, mu, L, gamma, N) -> WorstCase:
     drops="strongly-convex",
 )
 def wc_gradient_descent_values(*, mu, L, gamma, N) -> WorstCase:
-    """f_N - f_* per f_0 - f_* over F(mu, L)."""
+    r"""$f(x_N) - f_*$ per $f(x_0) - f_*$ over $F(\mu, L)$."""
     problem = Problem()
     f = problem.function(SmoothStronglyConvex(mu, L))
     x_star, x0 = f.minimiser(), problem.point("x0")
@@ -172,7 +172,7 @@ def wc_gradient_descent_values(*, mu, L, gamma, N) -> WorstCase:
     drops="strongly-convex",
 )
 def wc_gradient_descent_gradients(*, mu, L, gamma, N) -> WorstCase:
-    """||grad f(x_N)||^2 per ||grad f(x_0)||^2 over F(mu, L)."""
+    r"""$\|\nabla f(x_N)\|^2$ per $\|\nabla f(x_0)\|^2$ over $F(\mu, L)$."""
     problem = Problem()
     f = problem.function(SmoothStronglyConvex(mu, L))
     f.minimiser()
@@ -184,7 +184,7 @@ def wc_gradient_descent_gradients(*, mu, L, gamma, N) -> WorstCase:
     gd.GRADIENT_CONVEX, {"L": 1, "gamma": 1, "N": 2}, {"L": 2, "gamma": "3/4", "N": 2}, broken={"L": 2}, drops="smooth"
 )
 def wc_gradient_descent_gradient_norm(*, L, gamma, N) -> WorstCase:
-    """||grad f(x_N)||^2 per ||x_0 - x_*||^2 over smooth convex functions."""
+    r"""$\|\nabla f(x_N)\|^2$ per $\|x_0 - x_*\|^2$ over smooth convex functions."""
     problem = Problem()
     f = problem.function(SmoothConvex(L))
     x_star, x0 = f.minimiser(), problem.point("x0")
@@ -200,7 +200,7 @@ def wc_gradient_descent_gradient_norm(*, L, gamma, N) -> WorstCase:
     drops="smooth",
 )
 def wc_gradient_descent_nonconvex(*, L, gamma, N) -> WorstCase:
-    """min ||grad f(x_k)||^2 per f_0 - inf f over smooth functions."""
+    r"""$\min_k \|\nabla f(x_k)\|^2$ per $f(x_0) - \inf f$ over smooth functions."""
     problem = Problem()
     f = problem.function(Smooth(L))
     x = x0 = problem.point("x0")
@@ -223,7 +223,7 @@ def wc_gradient_descent_nonconvex(*, L, gamma, N) -> WorstCase:
     instance=False,
 )
 def wc_gradient_descent_quadratics(*, L, gamma, N, convex=0) -> WorstCase:
-    """f_N - f_* per ||x_0 - x_*||^2 over convex quadratics."""
+    r"""$f(x_N) - f_*$ per $\|x_0 - x_*\|^2$ over convex quadratics."""
     problem = Problem()
     f = problem.function(SmoothConvex(L) if convex else Quadratic(0, L))
     x_star, x0 = f.minimiser(), problem.point("x0")
@@ -232,7 +232,7 @@ def wc_gradient_descent_quadratics(*, L, gamma, N, convex=0) -> WorstCase:
 
 @check(gd.QUADRATICS, level=Level.SYMBOLIC)
 def largest_over_the_spectrum(ctx: Context) -> Iterator[Evidence]:
-    """An eigenvalue t gives t (1 - gamma t)^{2N} / 2: rising to 1 / (gamma (2N+1)), falling to 0, then rising to t = L."""
+    r"""An eigenvalue $t$ gives $t (1-\gamma t)^{2N}/2$: rising to $1/(\gamma (2N+1))$, falling to 0, then rising to $t = L$."""
     t = sp.Symbol("t", positive=True)  # in units of 1/gamma
     step = sp.Rational(2, 3)
     names = [ctx.claim.parameter(p).symbol for p in ("L", "gamma", "N")]
@@ -276,7 +276,7 @@ def random_quadratics(rng, N, gamma, L) -> Enclosed:
     instance=False,
 )
 def wc_gradient_descent_pl(*, mu, L, gamma, N) -> WorstCase:
-    """f_N - f_* per f_0 - f_* under the Polyak-Lojasiewicz inequality."""
+    r"""$f(x_N) - f_*$ per $f(x_0) - f_*$ under the Polyak-Lojasiewicz inequality."""
     problem = Problem()
     f = problem.function(PolyakLojasiewicz(mu, L))
     f.minimiser()

@@ -17,7 +17,7 @@ from gradproof.theory.classical import heavy_ball
     drops="strongly-convex",
 )
 def wc_heavy_ball(*, mu, L, gamma, N, mu_f=None) -> WorstCase:
-    """f_N - f_* per f_0 - f_*; the momentum sqrt((1 - gamma mu)(1 - gamma L)) must be rational."""
+    r"""$f(x_N) - f_*$ per $f(x_0) - f_*$; the momentum $\sqrt{(1-\gamma\mu)(1-\gamma L)}$ must be rational."""
     problem = Problem()
     f = problem.function(SmoothStronglyConvex(mu_f or mu, L))
     x_star, x0 = f.minimiser(), problem.point("x0")
@@ -56,7 +56,7 @@ TUNED = cases(mu=[Fraction(1)], L=[Fraction(25)])
 
 @measure(heavy_ball.POLYAK_CYCLE, TUNED.guaranteeing("tuning", "class"))
 def rational_cycle(mu, L) -> Fraction:
-    """The nearest of three points in which heavy ball runs for ever on a piecewise quadratic of $\\mathcal F_{1,25}$, exactly."""
+    r"""The nearest of three points in which heavy ball runs for ever on a piecewise quadratic of $\mathcal F_{1,25}$, exactly."""
     pairs = list(orbit(slope, *polyak(mu, L), 3))
     if pairs[3] != pairs[0]:
         raise PepError(f"the orbit does not close: {pairs[3]} after {pairs[0]}")
@@ -72,7 +72,7 @@ without(heavy_ball.POLYAK_CYCLE, "class", nearest, TUNED.guaranteeing("tuning"))
 
 
 def shorter_steps_without_momentum(mu, L) -> Fraction:
-    """The nearest of 60 points of gradient descent, $\\gamma=1/L$ and $\\beta=0$, on the piecewise quadratic."""
+    r"""The nearest of 60 points of gradient descent, $\gamma=1/L$ and $\beta=0$, on the piecewise quadratic."""
     return min(abs(x) for _, x in orbit(slope, 1 / L, Fraction(0), 60))
 
 

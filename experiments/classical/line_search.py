@@ -15,7 +15,7 @@ from gradproof.theory.classical import line_search
     instance=False,
 )
 def wc_gradient_exact_line_search(*, mu, L, N) -> WorstCase:
-    """f_N - f_* per f_0 - f_*."""
+    r"""$f(x_N) - f_*$ per $f(x_0) - f_*$."""
     problem = Problem()
     f = problem.function(SmoothStronglyConvex(mu, L))
     x_star, x = f.minimiser(), problem.point("x0")
@@ -33,7 +33,7 @@ def wc_gradient_exact_line_search(*, mu, L, N) -> WorstCase:
     drops="strongly-convex",
 )
 def wc_inexact_gradient(*, mu, L, epsilon, N, mu_f=None) -> WorstCase:
-    """f_N - f_* per f_0 - f_* along directions of relative error epsilon."""
+    r"""$f(x_N) - f_*$ per $f(x_0) - f_*$ along directions of relative error $\epsilon$."""
     problem = Problem()
     f, direction = problem.function(SmoothStronglyConvex(mu_f or mu, L)), problem.operator(Contractive(epsilon**2))
     x_star, x = f.minimiser(), problem.point("x0")

@@ -9,7 +9,7 @@ from gradproof.theory.classical import monotone
 
 @gallery(monotone.PROXIMAL_POINT, {"N": 2}, {"N": 4}, broken={"mu": "-1/10"}, drops="monotone")
 def wc_proximal_point_operator(*, N, mu=0) -> WorstCase:
-    """||x_N - x_{N-1}||^2 per ||x_0 - x_*||^2, step 1."""
+    r"""$\|x_N - x_{N-1}\|^2$ per $\|x_0 - x_*\|^2$, step 1."""
     problem = Problem()
     A = problem.operator(StronglyMonotone(mu), "A")
     x_star, x0 = A.minimiser(), problem.point("x0")
@@ -27,7 +27,7 @@ def wc_proximal_point_operator(*, N, mu=0) -> WorstCase:
     drops="strongly-monotone",
 )
 def wc_resolvent_contraction(*, mu, gamma, N) -> WorstCase:
-    """||x_N - x_*||^2 per ||x_0 - x_*||^2."""
+    r"""$\|x_N - x_*\|^2$ per $\|x_0 - x_*\|^2$."""
     problem = Problem()
     A = problem.operator(StronglyMonotone(mu), "A")
     x_star, x = A.minimiser(), problem.point("x0")
@@ -39,7 +39,7 @@ def wc_resolvent_contraction(*, mu, gamma, N) -> WorstCase:
 
 @gallery(monotone.ACCELERATED, {"N": 2}, {"N": 4}, broken={"mu": "-1/10"}, drops="monotone")
 def wc_accelerated_proximal_point(*, N, mu=0) -> WorstCase:
-    """||x_N - y_N||^2 per ||x_0 - x_*||^2, step 1."""
+    r"""$\|x_N - y_N\|^2$ per $\|x_0 - x_*\|^2$, step 1."""
     problem = Problem()
     A = problem.operator(StronglyMonotone(mu), "A")
     x_star, x0 = A.minimiser(), problem.point("x0")
@@ -61,7 +61,7 @@ def wc_accelerated_proximal_point(*, N, mu=0) -> WorstCase:
     instance=False,
 )
 def wc_forward_step(*, mu, L, gamma, N) -> WorstCase:
-    """||x_N - x_*||^2 per ||x_0 - x_*||^2."""
+    r"""$\|x_N - x_*\|^2$ per $\|x_0 - x_*\|^2$."""
     problem = Problem()
     A = problem.operator(StronglyMonotone(mu, L), "A")
     x_star, x = A.minimiser(), problem.point("x0")
@@ -79,7 +79,7 @@ def wc_forward_step(*, mu, L, gamma, N) -> WorstCase:
     drops="cocoercive",
 )
 def wc_cocoercive_forward(*, beta, gamma, N) -> WorstCase:
-    """||A x_N||^2 per ||x_0 - x_*||^2."""
+    r"""$\|A x_N\|^2$ per $\|x_0 - x_*\|^2$."""
     problem = Problem()
     A = problem.operator(Cocoercive(beta), "A")
     x_star, x = A.minimiser(), problem.point("x0")

@@ -11,7 +11,7 @@ from gradproof.theory.classical import nesterov
     nesterov.FUNCTION_VALUE, {"L": 1, "N": 1}, {"L": 1, "N": 2}, {"L": 2, "N": 4}, broken={"L_f": 2}, drops="smooth"
 )
 def wc_accelerated_gradient(*, L, N, L_f=None) -> WorstCase:
-    """f_N - f_* per ||x_0 - x_*||^2 with momentum (k-1)/(k+2)."""
+    r"""$f(x_N) - f_*$ per $\|x_0 - x_*\|^2$ with momentum $(k-1)/(k+2)$."""
     problem = Problem()
     f = problem.function(SmoothConvex(L_f or L))
     x_star, x0 = f.minimiser(), problem.point("x0")
@@ -30,7 +30,7 @@ def wc_accelerated_gradient(*, L, N, L_f=None) -> WorstCase:
     drops="strongly-convex",
 )
 def wc_accelerated_gradient_strongly_convex(*, mu, L, N, mu_f=None) -> WorstCase:
-    """f_N - f_* per f_0 - f_* + mu/2 ||x_0 - x_*||^2 with constant momentum."""
+    r"""$f(x_N) - f_*$ per $f(x_0) - f_* + \mu/2 \|x_0 - x_*\|^2$ with constant momentum."""
     problem = Problem()
     f = problem.function(SmoothStronglyConvex(mu_f or mu, L))
     x_star, x0 = f.minimiser(), problem.point("x0")

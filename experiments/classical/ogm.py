@@ -37,19 +37,19 @@ def optimised(L, N: int, L_f=None) -> WorstCase:
 
 @gallery(ogm.ONE_STEP, {"L": 1}, {"L": 3}, broken={"L_f": 2}, drops="smooth")
 def wc_optimized_step(*, L, L_f=None) -> WorstCase:
-    """f_1 - f_* per ||x_0 - x_*||^2."""
-    return optimised(L, 1, L_f)
+    r"""$f(x_1) - f_*$ per $\|x_0 - x_*\|^2$."""
+    return optimised(L, 1)
 
 
 @gallery(ogm.FUNCTION_VALUE, {"L": 1, "N": 2}, {"L": 2, "N": 4}, broken={"L_f": 2}, drops="smooth", proves=False)
 def wc_optimized_gradient(*, L, N, L_f=None) -> WorstCase:
-    """f_N - f_* per ||x_0 - x_*||^2."""
-    return optimised(L, int(N), L_f)
+    r"""$f(x_N) - f_*$ per $\|x_0 - x_*\|^2$."""
+    return optimised(L, int(N))
 
 
 @gallery(ogm.GRADIENT, {"L": 1, "N": 2}, {"L": 2, "N": 3}, broken={"L_f": 2}, drops="smooth", proves=False)
 def wc_optimized_gradient_for_gradient(*, L, N, L_f=None) -> WorstCase:
-    """||grad f(x_N)||^2 per f_0 - f_*."""
+    r"""$\|\nabla f(x_N)\|^2$ per $f(x_0) - f_*$."""
     problem = Problem()
     f = problem.function(SmoothConvex(L_f or L))
     x_star, x0 = f.minimiser(), problem.point("x0")

@@ -14,7 +14,7 @@ from gradproof.theory.classical import polyak_step
     instance=False,
 )
 def wc_polyak_step(*, mu, L, gamma) -> WorstCase:
-    """||x_1 - x_*||^2 per ||x_0 - x_*||^2, given that the step was gamma."""
+    r"""$\|x_1 - x_*\|^2$ per $\|x_0 - x_*\|^2$, given that the step was $\gamma$."""
     problem = Problem()
     f = problem.function(SmoothStronglyConvex(mu, L))
     x_star, x = f.minimiser(), problem.point("x0")

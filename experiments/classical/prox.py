@@ -15,7 +15,7 @@ from gradproof.theory.symbolic import Identity
 
 @check(prox.FUNCTION_VALUE, level=Level.CERTIFIED)
 def function_value_for_all_steps(ctx: Context) -> Iterator[Evidence]:
-    """Proofs over Q(gamma) of N = 1..5 proximal steps of any size; at one size the bounds are the claim's."""
+    r"""Proofs over $\mathbb{Q}(\gamma)$ of $N = 1, \ldots, 5$ proximal steps of any size; the bounds are the claim's."""
     for n in range(1, 6):
         proof = proximal_point(n)
         yield Certificate(proof, {"N": n})
@@ -34,7 +34,7 @@ def function_value_for_all_steps(ctx: Context) -> Iterator[Evidence]:
     other="shorter steps than the bound is for",
 )
 def wc_proximal_point(*, gamma, N) -> WorstCase:
-    """f_N - f_* per ||x_0 - x_*||^2 over convex functions."""
+    r"""$f(x_N) - f_*$ per $\|x_0 - x_*\|^2$ over convex functions."""
     problem = Problem()
     f = problem.function(Convex())
     x_star, x = f.minimiser(), problem.point("x0")
@@ -52,7 +52,7 @@ def wc_proximal_point(*, gamma, N) -> WorstCase:
     other="shorter steps than the bound is for",
 )
 def wc_proximal_point_gradient(*, gamma, N) -> WorstCase:
-    """||g_N||^2 per ||x_0 - x_*||^2 over convex functions."""
+    r"""$\|g_N\|^2$ per $\|x_0 - x_*\|^2$ over convex functions."""
     problem = Problem()
     f = problem.function(Convex())
     x_star, x = f.minimiser(), problem.point("x0")
@@ -70,7 +70,7 @@ def wc_proximal_point_gradient(*, gamma, N) -> WorstCase:
     drops="strongly-convex",
 )
 def wc_proximal_point_contraction(*, mu, gamma, N) -> WorstCase:
-    """||x_N - x_*||^2 per ||x_0 - x_*||^2 over strongly convex functions."""
+    r"""$\|x_N - x_*\|^2$ per $\|x_0 - x_*\|^2$ over strongly convex functions."""
     problem = Problem()
     f = problem.function(StronglyConvex(mu))
     x_star, x = f.minimiser(), problem.point("x0")

@@ -32,7 +32,7 @@ def _contraction(other: FunctionClass, mu, L, gamma, N) -> WorstCase:
     drops="strongly-convex",
 )
 def wc_proximal_gradient(*, mu, L, gamma, N) -> WorstCase:
-    """||x_N - x_*||^2 per ||x_0 - x_*||^2."""
+    r"""$\|x_N - x_*\|^2$ per $\|x_0 - x_*\|^2$."""
     return _contraction(Convex(), mu, L, gamma, N)
 
 
@@ -44,13 +44,13 @@ def wc_proximal_gradient(*, mu, L, gamma, N) -> WorstCase:
     drops="strongly-convex",
 )
 def wc_projected_gradient(*, mu, L, gamma, N) -> WorstCase:
-    """||x_N - x_*||^2 per ||x_0 - x_*||^2, with a projection."""
+    r"""$\|x_N - x_*\|^2$ per $\|x_0 - x_*\|^2$, with a projection."""
     return _contraction(Indicator(), mu, L, gamma, N)
 
 
 @gallery(proximal_gradient.FUNCTION_VALUE, {"L": 1, "N": 1}, {"L": 2, "N": 3}, broken={"L_f": 2}, drops="smooth")
 def wc_proximal_gradient_values(*, L, N, L_f=None) -> WorstCase:
-    """F_N - F_* per ||x_0 - x_*||^2 with steps 1/L."""
+    r"""$F(x_N) - F_*$ per $\|x_0 - x_*\|^2$ with steps $1/L$."""
     problem = Problem()
     f, h = problem.function(SmoothConvex(L_f or L)), problem.function(Convex())
     x_star, x = problem.minimiser(f, h), problem.point("x0")

@@ -13,7 +13,7 @@ from gradproof.theory.classical import sgd
     drops="each",
 )
 def wc_sgd_interpolation(*, mu, L, gamma, n) -> WorstCase:
-    """E ||x_1 - x_*||^2 per ||x_0 - x_*||^2 when all functions share a minimiser."""
+    r"""$\mathbb{E} \|x_1 - x_*\|^2$ per $\|x_0 - x_*\|^2$ when all functions share a minimiser."""
     problem = Problem()
     fs = [problem.function(SmoothStronglyConvex(mu, L), f"f{i}") for i in range(int(n))]
     x_star, x = fs[0].minimiser(), problem.point("x0")

@@ -13,7 +13,7 @@ from gradproof.theory.classical import triple_momentum
     drops="smooth",
 )
 def wc_triple_momentum(*, mu, L, N, L_f=None) -> WorstCase:
-    """f_N - f_* per ||x_0 - x_*||^2."""
+    r"""$f(x_N) - f_*$ per $\|x_0 - x_*\|^2$."""
     problem = Problem()
     f = problem.function(SmoothStronglyConvex(mu, L_f or L))
     x_star, x0 = f.minimiser(), problem.point("x0")

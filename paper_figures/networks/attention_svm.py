@@ -1,4 +1,4 @@
-"""One attention layer: directions of descent, and of the regularisation paths of W (with its bound) and of K and Q."""
+r"""One attention layer: directions of descent, and of the regularisation paths of $W$ (with its bound) and of $K$ and $Q$."""
 
 from __future__ import annotations
 

@@ -66,8 +66,8 @@ def test_notebooks_typeset_the_mathematics_of_texts():
     from gradproof.experiments.classical import _gallery
 
     claim = gradproof.claim("class-imbalance.gf-two-sided")
-    assert r"at most of order $1/(\pi_{k}\,t)$" in claim._repr_html_()
-    assert r"[Gradient flow: the loss of a class is at most of order $1/(\pi_{k}\,t)$]" in latex(claim)
+    assert r"at most of order $1/(\pi_k t)$" in claim._repr_html_()
+    assert r"[Gradient flow: the loss of a class is at most of order $1/(\pi_k t)$]" in latex(claim)
     _gallery.index()
     entry = next(e for e in _gallery.REGISTRY.values() if e.claim.id == "gd.contraction")
     html = entry.worst_case(entry.settings[0])._repr_html_()

@@ -46,7 +46,7 @@ def test_both_ends_of_the_bracket_are_proved(name, B, replacement, halfwidth):
         assert accepts(c)
         assert plain(c)
         assert read_stability_certificate(c.to_json()) == c
-        assert kernel_check(read_proof(write_proof(c.proof()))).statement.text.startswith("SGD with eta")
+        assert kernel_check(read_proof(write_proof(c.proof()))).statement.text.startswith(r"SGD with $\eta")
 
 
 @pytest.mark.parametrize("name", INSTANCES)

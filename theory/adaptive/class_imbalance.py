@@ -52,7 +52,7 @@ def softmax_loss(u: sp.Expr, classes: sp.Expr) -> sp.Expr:
 GF_CONSERVATION = Claim(
     id="class-imbalance.gf-conservation",
     paper=PAPER,
-    title="Gradient flow moves every class along one curve in the time pi_k t",
+    title=r"Gradient flow moves every class along one curve in the time $\pi_k t$",
     statement=(
         r"Along gradient flow from $0$ the margin $u_k = W_{kk} - W_{ik}$ is the same for all $i \ne k$ and "
         r"$e^{u_k} + (c-1)u_k = 1 + c\pi_kt$. Hence $l_k(t) = \log(1 + (c-1)e^{-u_k})$ is a function of $\pi_kt$ "
@@ -95,7 +95,7 @@ TIME_TO_LOSS = Claim(
 GF_UPPER = Claim(
     id="class-imbalance.gf-two-sided",
     paper=PAPER,
-    title="Gradient flow: the loss of a class is at most of order 1/(pi_k t)",
+    title=r"Gradient flow: the loss of a class is at most of order $1/(\pi_k t)$",
     statement=(
         r"For all $t \ge 0$, $\log(1 + \frac{c-1}{1 + c\pi_kt}) \le l_k(t) \le \log(1 + \frac{c-1}{1 + \pi_kt})$, "
         r"and "
@@ -114,7 +114,7 @@ GF_UPPER = Claim(
 GF_LOWER = Claim(
     id="class-imbalance.gf-lower",
     paper=PAPER,
-    title="Gradient flow: the loss of a class is at least of order 1/(pi_k t)",
+    title=r"Gradient flow: the loss of a class is at least of order $1/(\pi_k t)$",
     statement=(
         r"For all $t \ge 0$, $l_k(t) \ge \log(1 + (c-1)\max\{\frac1{1 + c\pi_kt}, e^{-\pi_kt}\}) \ge \log c - \pi_kt$. So a "
         r"class with $\pi_kt < 1$ is still at a loss of order $\log c$."
@@ -146,9 +146,8 @@ SIGN_FLOW = Claim(
     expression=sp.log(1 + _z * sp.exp(-2 * t.symbol)),
     where="Theorem 3",
     remark=(
-        "The exponent is 2 whatever the number of classes; where the rate is quoted as exp(-c t), c must be read "
-        "as a constant. A control "
-        "shows that exp(-c t) with c classes is false for c = 3."
+        r"The exponent is 2 whatever the number of classes; where the rate is quoted as $\exp(-c t)$, $c$ must be "
+        r"read as a constant. A control shows that $\exp(-c t)$ with $c$ classes is false for $c = 3$."
     ),
     tight=True,
 )
@@ -213,7 +212,7 @@ GD_LOWER = Claim(
 GD_DESCENT = Claim(
     id="class-imbalance.gd-descent",
     paper=PAPER,
-    title="The loss is smooth with constant max pi_k/2",
+    title=r"The loss is smooth with constant $\max_k \pi_k/2$",
     statement=(
         r"The Hessian has norm at most $\pi_{\max}/2$, so that a step of gradient descent from any $W$ gives "
         r"$L(W^+) \le L(W) - \eta(1 - \eta\pi_{\max}/4)\|\nabla L(W)\|^2$."
@@ -229,8 +228,8 @@ GD_DESCENT = Claim(
     where="derived here",
     confidence="derived",
     remark=(
-        "With one-hot inputs the loss falls with every step size: a step raises every margin by eta pi_k (1 - p_k "
-        "+ p_i)."
+        r"With one-hot inputs the loss falls with every step size: a step raises every margin by "
+        r"$\eta \pi_k (1 - p_k + p_i)$."
     ),
 )
 

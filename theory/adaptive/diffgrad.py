@@ -20,23 +20,23 @@ PAPER = Paper(
 )
 
 adam_step = Parameter("adam", "length of Adam's step from the same state", NONNEGATIVE, r"|\Delta^{\mathrm{Adam}}|")
-alpha = Parameter("alpha", "step size (its scale, where alpha_t = alpha/sqrt t)", POSITIVE, r"\alpha")
+alpha = Parameter("alpha", r"step size (its scale, where $\alpha_t = \alpha/\sqrt{t}$)", POSITIVE, r"\alpha")
 beta1 = Parameter("beta1", "decay of the first moment", UNIT_ROPEN, r"\beta_1")
 beta2 = Parameter("beta2", "decay of the second moment", UNIT_OPEN, r"\beta_2")
 t = Parameter("t", "number of the step", COUNT)
-q = Parameter("q", "beta1^2/beta2", UNIT_ROPEN)
-momentum = Parameter("beta1", "decay of the first moment at t = 1", UNIT_OPEN, r"\beta_1")
-decay = Parameter("lam", "decay of beta_{1,t} = beta1 lam^(t-1)", UNIT_OPEN, r"\lambda")
+q = Parameter("q", r"$\beta_1^2/\beta_2$", UNIT_ROPEN)
+momentum = Parameter("beta1", "decay of the first moment at $t = 1$", UNIT_OPEN, r"\beta_1")
+decay = Parameter("lam", r"decay of $\beta_{1,t} = \beta_1 \lambda^{t-1}$", UNIT_OPEN, r"\lambda")
 T = Parameter("T", "number of steps", COUNT)
 D = Parameter("D", "diameter of the interval of iterates")
 G = Parameter("G_inf", "bound of the absolute gradients", POSITIVE, r"G_\infty")
-v_T = Parameter("v_T", "bias-corrected second moment at T", NONNEGATIVE, r"\hat v_T")
-g_norm = Parameter("g_norm", "Euclidean norm of (g_1, ..., g_T)", NONNEGATIVE, r"\|g_{1:T}\|_2")
+v_T = Parameter("v_T", "bias-corrected second moment at $T$", NONNEGATIVE, r"\hat v_T")
+g_norm = Parameter("g_norm", r"Euclidean norm of $(g_1, \ldots, g_T)$", NONNEGATIVE, r"\|g_{1:T}\|_2")
 a = Parameter("a", "the gradient that is met twice")
 b = Parameter("b", "minus the gradient that is met once")
 eps = Parameter("eps", "added to the root of the second moment", NONNEGATIVE, r"\varepsilon")
-P = Parameter("P", "1/eta_1 + sum over t >= 2 of the positive part of 1/eta_t - 1/eta_{t-1}")
-Q = Parameter("Q", "sum of eta_t g_t^2", NONNEGATIVE)
+P = Parameter("P", r"$1/\eta_1$ plus the sum over $t \ge 2$ of the positive part of $1/\eta_t - 1/\eta_{t-1}$")
+Q = Parameter("Q", r"sum of $\eta_t g_t^2$", NONNEGATIVE)
 x = Parameter("x", "where the derivative is taken", REAL)
 
 SAME_STATE = Assumption("same_state", "both steps start from the same $x$, $m$, $v$ and meet the same gradient")
@@ -101,7 +101,8 @@ STEP_BOUND = Claim(
     expression=alpha.symbol * step_ratio(beta1.symbol, beta2.symbol, t.symbol),
     where="derived here",
     confidence="derived",
-    remark="The supremum over gradients is the bound; it is approached as the gradients grow (xi tends to 1), not attained.",
+    remark=r"The supremum over gradients is the bound; it is approached as the gradients grow ($\xi$ tends to 1), "
+    r"not attained.",
     tight=True,
 )
 
@@ -178,13 +179,15 @@ PAPER_REGRET = Claim(
     where="theorem on the regret (number and constants not recalled)",
     confidence="recalled",
     remark=(
-        "The source's own constants are not verified; those written here are generous: twice those of Adam's theorem, and "
-        "more in the last term. No others would help, since R_T/T has a positive limit (diffgrad.regret-refuted)."
+        "The source's own constants are not verified; those written here are generous: twice those of Adam's "
+        "theorem, and more in the last term. No others would help, since $R_T/T$ has a positive limit "
+        "(diffgrad.regret-refuted)."
     ),
     false_as_published=(
-        "On the linear losses with gradients $a, a, -b, a, a, -b, \\ldots$ the friction halves the step of the repeated gradient "
-        "and leaves the others, so that the iterate drifts to the wrong end and R_T grows linearly. True instead: "
-        "diffgrad.regret-master, which is O(sqrt T) where eta_t = alpha_t xi_t/(sqrt(v_t) + eps) does not increase."
+        r"On the linear losses with gradients $a, a, -b, a, a, -b, \ldots$ the friction halves the step of the "
+        r"repeated gradient and leaves the others, so that the iterate drifts to the wrong end and $R_T$ grows "
+        r"linearly. True instead: diffgrad.regret-master, which is $O(\sqrt{T})$ where "
+        r"$\eta_t = \alpha_t \xi_t/(\sqrt{v_t} + \varepsilon)$ does not increase."
     ),
 )  # fmt: skip
 
@@ -216,9 +219,10 @@ REGRET_REFUTED = Claim(
     where="derived here",
     confidence="derived",
     remark=(
-        "The condition must hold with the second moments of the cycle: for (1, 1, -1.9) it fails at beta2 = 1/2, and so does the "
-        "conclusion. With constant beta1 = 0.9 the momentum averages the cycle and the regret vanishes. Computer algebra proves "
-        "the identities of a period; that x_t converges is argued in docs/derivations/diffgrad.md."
+        r"The condition must hold with the second moments of the cycle: for (1, 1, -1.9) it fails at "
+        r"$\beta_2 = 1/2$, and so does the conclusion. With constant $\beta_1 = 0.9$ the momentum averages the cycle "
+        r"and the regret vanishes. Computer algebra proves the identities of a period; that $x_t$ converges is "
+        r"argued in docs/derivations/diffgrad.md."
     ),
     tight=True,
 )
@@ -279,8 +283,8 @@ SYNTHETIC_FUNCTIONS = Claim(
     expression=8 * x.symbol * sp.cos(8 * x.symbol) + sp.sin(8 * x.symbol) + 3 * x.symbol**2,
     where="Section on the synthetic functions",
     remark=(
-        "The published notebook's gradient lacks the factor 8 before x cos 8x; it is kept as a labelled variant. The formula of "
-        "F_2 is recalled, the derivative verified. F_2 jumps by -0.0147 at -0.9."
+        r"The published notebook's gradient lacks the factor 8 before $x\,\cos 8x$; it is kept as a labelled variant. "
+        r"The formula of $F_2$ is recalled, the derivative verified. $F_2$ jumps by $-0.0147$ at $-0.9$."
     ),
     tight=True,
 )

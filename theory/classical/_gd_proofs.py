@@ -50,7 +50,7 @@ def contraction(
         field = Functions(domain)
         mu, L, gamma, one = field["mu"], field["L"], field["gamma"], field.one
     short = domain == SHORT if domain else gamma * (L + mu) <= 2
-    worst = mu if short else L
+    worst, curvature = (mu, r"\mu") if short else (L, "L")
     factor = (one - gamma * worst) ** 2
     multiplier = 2 * gamma * (one - gamma * mu) if short else 2 * gamma * (gamma * L - one)
     leftover = gamma * (2 - gamma * (L + mu)) / (L - mu) * (one if short else -one)
@@ -79,7 +79,8 @@ def contraction(
         target,
         (),
         domain,
-        f"gradient descent on F(mu, L), x_* = 0: ||x_{N}||^2 <= (1 - gamma {'mu' if short else 'L'})^{2 * N} ||x_0||^2",
+        r"gradient descent on $F(\mu, L)$, $x_* = 0$: "
+        rf"$\|x_{{{N}}}\|^2 \le (1 - \gamma {curvature})^{{{2 * N}}} \|x_0\|^2$",
     )
     return Proof(statement, tuple(uses), tuple(blocks))
 
@@ -124,7 +125,7 @@ def function_value(N: int, *, L: Any = None, gamma: Any = None) -> Proof:
         target,
         (),
         domain,
-        f"gradient descent, convex: f(x_{N}) - f_* <= L/(2(2*{N}*gamma*L+1)) ||x_0 - x_*||^2",
+        rf"gradient descent, convex: $f(x_{{{N}}}) - f_* \le \frac{{L}}{{2({2 * N} \gamma L + 1)}} \|x_0 - x_*\|^2$",
     )
     return Proof(statement, tuple(uses))
 
@@ -159,6 +160,6 @@ def proximal_point(N: int, *, gamma: Any = None) -> Proof:
         target,
         (),
         domain,
-        f"proximal point, convex: f(x_{N}) - f_* <= ||x_0 - x_*||^2 / (4 gamma {N})",
+        rf"proximal point, convex: $f(x_{{{N}}}) - f_* \le \|x_0 - x_*\|^2/({4 * N} \gamma)$",
     )
     return Proof(statement, tuple(uses))

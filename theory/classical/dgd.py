@@ -24,7 +24,7 @@ _w = w.symbol
 CONTRACTION = rate(
     PAPER,
     "contraction",
-    "Squared distance of all agents to the fixed point after N steps",
+    "Squared distance of all agents to the fixed point after $N$ steps",
     r"\sum_i\|x_i^N-x_i^*\|^2",
     sp.Max((1 - _g * _mu) ** 2, (_g * _L - _w) ** 2) ** _N,
     r"\sum_i\|x_i^0-x_i^*\|^2",
@@ -35,8 +35,10 @@ CONTRACTION = rate(
         MU_BELOW_L,
     ),
     tight=True,
-    source="the step is W - gamma H with mu <= H <= L, so its eigenvalues lie in [w - gamma L, 1 - gamma mu]",
+    source=r"the step is $W - \gamma H$ with $\mu \le H \le L$, so its eigenvalues lie in "
+    r"$[w - \gamma L, 1 - \gamma \mu]$",
     confidence="derived",
-    remark="attained by equal quadratics for the first term, and for the second where w belongs to an eigenvector of the network",
+    remark="attained by equal quadratics for the first term, and for the second where $w$ belongs to an eigenvector "
+    "of the network",
 )
 register(CONTRACTION)

@@ -22,7 +22,7 @@ OTHER = Assumption("composite", "$h$ is convex, closed and proper")
 CONTRACTION = rate(
     PAPER,
     "contraction",
-    "Squared distance to the fixed point after N steps",
+    "Squared distance to the fixed point after $N$ steps",
     r"\|w_N-w_*\|^2",
     sp.Max(1 / (1 + _g * _mu), _g * _L / (1 + _g * _L)) ** (2 * _N),
     r"\|w_0-w_*\|^2",
@@ -34,7 +34,7 @@ CONTRACTION = rate(
 RESIDUAL = rate(
     PAPER,
     "residual",
-    "Squared step after N steps, two monotone operators",
+    "Squared step after $N$ steps, two monotone operators",
     r"\|w_{N+1}-w_N\|^2",
     (_N / (_N + 1)) ** _N / (_N + 1),
     r"\|w_0-w_*\|^2",

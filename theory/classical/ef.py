@@ -16,14 +16,14 @@ PAPER = Paper(
     title="Tight analyses of first-order methods with error feedback",
 )
 _mu, _L = mu.symbol, L.symbol
-q = Parameter("q", "root of 1 - alpha for an alpha-contractive compressor", domain=UNIT_OPEN)
+q = Parameter("q", r"root of $1 - \alpha$ for an $\alpha$-contractive compressor", domain=UNIT_OPEN)
 _q = q.symbol
 _r = (_L - _mu) / (_L + _mu)
 
 EF21 = rate(
     PAPER,
     "ef21-one-worker",
-    "EF21's Lyapunov function over one step, step size 2 (1-q) / ((L+mu)(1+q))",
+    r"EF21's Lyapunov function over one step, step size $2(1 - q)/((L + \mu)(1 + q))$",
     "V^{t+1}",
     (((1 - _q) * _r + sp.sqrt((1 - _q) ** 2 * _r**2 + 4 * _q)) / 2) ** 2,
     "V^t",
@@ -31,7 +31,7 @@ EF21 = rate(
     (STRONGLY_CONVEX, SMOOTH, MU_BELOW_L, Assumption("contractive", r"$\|C(x)-x\|^2\le q^2\|x\|^2$")),
     tight=True,
     source="the theorem on EF21",
-    remark="V = q ||grad f(x)||^2 + ||g - grad f(x)||^2",
+    remark=r"$V = q \|\nabla f(x)\|^2 + \|g - \nabla f(x)\|^2$",
     confidence="recalled",
 )
 register(EF21)

@@ -23,7 +23,7 @@ _HYPOTHESES = (
 FUNCTION_VALUE = rate(
     PAPER,
     "function-value",
-    "Function value after N steps",
+    "Function value after $N$ steps",
     "F(x_N)-F_*",
     2 * _L / (_N**2 + 5 * _N + 2),
     r"\|x_0-x_*\|^2",
@@ -36,13 +36,13 @@ FUNCTION_VALUE = rate(
 CLASSICAL = rate(
     PAPER,
     "classical",
-    "Function value after N steps, the original bound",
+    "Function value after $N$ steps, the original bound",
     "F(x_N)-F_*",
     2 * _L / (_N + 1) ** 2,
     r"\|x_0-x_*\|^2",
     (L, N),
     _HYPOTHESES,
     tight=False,
-    source="Theorem 4.4 (for the momenta t_k = (k+1)/2 as well, which satisfy t_{k+1}^2 - t_{k+1} <= t_k^2)",
+    source=r"Theorem 4.4 (for the momenta $t_k = (k+1)/2$ as well, which satisfy $t_{k+1}^2 - t_{k+1} \le t_k^2$)",
 )
 register(FUNCTION_VALUE, CLASSICAL)

@@ -20,13 +20,13 @@ _g, _N = gamma.symbol, N.symbol
 NONEXPANSIVE = Assumption("nonexpansive", r"$\|Tx-Ty\|\le\|x-y\|$")
 FIXED = Assumption("fixed-point", "$T$ has a fixed point $x_*$")
 DISTANCE = r"\|x_0-x_*\|^2"
-c = Parameter("c", "the operator is (1/c)-Lipschitz, c > 1", domain=sp.Interval.open(1, sp.oo))
+c = Parameter("c", "the operator is $(1/c)$-Lipschitz, $c > 1$", domain=sp.Interval.open(1, sp.oo))
 _c = c.symbol
 
 HALPERN = rate(
     PAPER,
     "halpern",
-    "Squared residual after N Halpern steps",
+    "Squared residual after $N$ Halpern steps",
     r"\|x_N-Tx_N\|^2",
     4 / (_N + 1) ** 2,
     DISTANCE,
@@ -38,7 +38,7 @@ HALPERN = rate(
 KRASNOSELSKII_MANN = rate(
     PAPER,
     "krasnoselskii-mann",
-    "Squared residual after N averaged steps of weight gamma",
+    r"Squared residual after $N$ averaged steps of weight $\gamma$",
     r"\frac14\|x_N-Tx_N\|^2",
     (_N / (_N + 1)) ** _N / ((_N + 1) * 4 * _g * (1 - _g)),
     DISTANCE,
@@ -57,7 +57,7 @@ KRASNOSELSKII_MANN = rate(
 CONTRACTIVE_HALPERN = rate(
     PAPER,
     "contractive-halpern",
-    "Squared residual after N steps of the optimal Halpern method for contractions",
+    "Squared residual after $N$ steps of the optimal Halpern method for contractions",
     r"\|x_N-Tx_N\|^2",
     (1 + 1 / _c) ** 2 * ((_c - 1) / (_c ** (_N + 1) - 1)) ** 2,
     DISTANCE,

@@ -18,7 +18,7 @@ _L, _N, _D = L.symbol, N.symbol, D.symbol
 FUNCTION_VALUE = rate(
     PAPER,
     "function-value",
-    "Function value after N steps",
+    "Function value after $N$ steps",
     "f(x_N)-f_*",
     2 * _L * _D**2 / (_N + 2),
     "",

@@ -37,7 +37,7 @@ BELOW_2L = step_below(2 / _L)
 CONTRACTION = rate(
     PAPER,
     "contraction",
-    "Squared distance to the minimiser after N steps",
+    "Squared distance to the minimiser after $N$ steps",
     r"\|x_N-x_*\|^2",
     sp.Max((1 - _g * _mu) ** 2, (1 - _h) ** 2) ** _N,
     DISTANCE,
@@ -51,16 +51,18 @@ _growth = sp.Piecewise((2 * _N, sp.Eq(_mu, 0)), (((1 - _g * _mu) ** (-2 * _N) - 
 FUNCTION_VALUE = rate(
     PAPER,
     "function-value",
-    "Function value after N steps",
+    "Function value after $N$ steps",
     "f(x_N)-f_*",
     _L / 2 * sp.Max(1 / (1 + _h * _growth), (1 - _h) ** (2 * _N)),
     DISTANCE,
     (mu, L, gamma, N),
     (STRONGLY_CONVEX, SMOOTH, MU_BELOW_L, BELOW_2L, MINIMISER),
     tight=True,
-    source="Drori, Teboulle (2014), arXiv:1206.3209, Theorem 3.1 (mu = 0, gamma <= 1/L); the paper, Conjectures 1, 2",
-    remark="mu = 0 is the convex case: L / (4 N gamma L + 2) for short steps. Proved here for all gamma <= 1/L with mu = 0; "
-    "elsewhere the sources conjecture it, and it is proved here at concrete parameters",
+    source=r"Drori, Teboulle (2014), arXiv:1206.3209, Theorem 3.1 ($\mu = 0$, $\gamma \le 1/L$); the paper, "
+    r"Conjectures 1, 2",
+    remark=r"$\mu = 0$ is the convex case: $L/(4 N \gamma L + 2)$ for short steps. Proved here for all "
+    r"$\gamma \le 1/L$ with $\mu = 0$; elsewhere the sources conjecture it, and it is proved here at concrete "
+    r"parameters",
 )
 FUNCTION_CONTRACTION = rate(
     PAPER,
@@ -89,21 +91,21 @@ GRADIENT_CONTRACTION = rate(
 GRADIENT_CONVEX = rate(
     PAPER,
     "gradient-convex",
-    "Squared gradient norm after N steps, convex case",
+    "Squared gradient norm after $N$ steps, convex case",
     r"\|\nabla f(x_N)\|^2",
     _L**2 * sp.Max(1 / (_N * _h + 1) ** 2, (1 - _h) ** (2 * _N)),
     DISTANCE,
     (L, gamma, N),
     (CONVEX, SMOOTH, BELOW_2L, MINIMISER),
     tight=True,
-    source="Taylor, Hendrickx, Glineur (2017), Conjecture 3 with mu = 0",
+    source=r"Taylor, Hendrickx, Glineur (2017), Conjecture 3 with $\mu = 0$",
     confidence="recalled",
     remark="a conjecture in the source; checked here at concrete parameters",
 )
 GRADIENT_NONCONVEX = rate(
     PAPER,
     "gradient-nonconvex",
-    "Smallest squared gradient norm along N steps, nonconvex case",
+    "Smallest squared gradient norm along $N$ steps, nonconvex case",
     r"\min_{k\le N}\|\nabla f(x_k)\|^2",
     4 / (_N * _g * sp.Min(4 - _h, 4 - _h**2) + 2 / _L),
     r"(f(x_0)-\inf f)",
@@ -115,7 +117,7 @@ GRADIENT_NONCONVEX = rate(
 QUADRATICS = rate(
     PAPER,
     "quadratics",
-    "Function value after N steps on convex quadratics",
+    "Function value after $N$ steps on convex quadratics",
     "f(x_N)-f_*",
     sp.Max((2 * _N / (2 * _N + 1)) ** (2 * _N) / (2 * _g * (2 * _N + 1)), _L / 2 * (1 - _h) ** (2 * _N)),
     DISTANCE,
@@ -126,7 +128,8 @@ QUADRATICS = rate(
         Assumption("not-tiny", r"$\gamma\ge 1/((2N+1)L)$", sp.Ge(_g, 1 / ((2 * _N + 1) * _L))),
     ),
     tight=True,
-    source="largest lambda (1 - gamma lambda)^{2N} / 2 over the spectrum; Bousselmi, Hendrickx, Glineur (2024), arXiv:2302.08781",
+    source=r"largest $\lambda (1-\gamma \lambda)^{2N}/2$ over the spectrum; Bousselmi, Hendrickx, Glineur (2024), "
+    r"arXiv:2302.08781",
 )
 PL = rate(
     PAPER,

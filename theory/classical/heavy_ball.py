@@ -22,7 +22,7 @@ _mu, _L, _g, _N = mu.symbol, L.symbol, gamma.symbol, N.symbol
 FUNCTION_VALUE = rate(
     PAPER,
     "function-value",
-    "Function value after N steps with beta^2 = (1 - gamma mu)(1 - gamma L)",
+    r"Function value after $N$ steps with $\beta^2 = (1 - \gamma \mu)(1 - \gamma L)$",
     "f(x_N)-f_*",
     (1 - _g * _mu) ** _N,
     "(f(x_0)-f_*)",
@@ -34,7 +34,7 @@ FUNCTION_VALUE = rate(
 POLYAK_CYCLE = Claim(
     id="heavy-ball.polyak-cycle",
     paper=PAPER,
-    title="With Polyak's tuning, heavy ball cycles on a function of F(1, 25)",
+    title="With Polyak's tuning, heavy ball cycles on a function of $F(1, 25)$",
     statement="There are $f\\in\\mathcal F_{1,25}$ and a start where $x_{k+1}=x_k-\\frac19\\nabla f(x_k)+\\frac49(x_k-x_{k-1})$ "
     "runs for ever through three points, the nearest at distance $792/1225$ from the minimiser.",
     parameters=(),

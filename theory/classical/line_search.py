@@ -27,7 +27,7 @@ CURVED = Assumption("curved", r"$\mu>0$", sp.Gt(_mu, 0))
 EXACT = rate(
     PAPER,
     "exact",
-    "Function value after N steps with exact line search",
+    "Function value after $N$ steps with exact line search",
     "f(x_N)-f_*",
     ((_L - _mu) / (_L + _mu)) ** (2 * _N),
     "(f(x_0)-f_*)",
@@ -39,7 +39,7 @@ EXACT = rate(
 INEXACT_STEP = rate(
     PAPER,
     "inexact-step",
-    "Function value after N steps along inexact gradients, step 2/((1+eps)L+(1-eps)mu)",
+    r"Function value after $N$ steps along inexact gradients, step $2/((1 + \varepsilon)L + (1 - \varepsilon)\mu)$",
     "f(x_N)-f_*",
     _inexact,
     "(f(x_0)-f_*)",

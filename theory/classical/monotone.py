@@ -37,14 +37,14 @@ PROXIMAL_POINT = rate(
 CONTRACTION = rate(
     PAPER,
     "proximal-contraction",
-    "Squared distance after N resolvent steps",
+    "Squared distance after $N$ resolvent steps",
     r"\|x_N-x_*\|^2",
     (1 + _g * _mu) ** (-2 * _N),
     DISTANCE,
     (mu, gamma, N),
     (STRONG, ZERO),
     tight=True,
-    source="attained by A = mu I",
+    source=r"attained by $A = \mu I$",
 )
 ACCELERATED = rate(
     PAPER,
@@ -61,7 +61,7 @@ ACCELERATED = rate(
 FORWARD = rate(
     PAPER,
     "forward",
-    "Squared distance after N forward steps on a strongly monotone Lipschitz operator",
+    "Squared distance after $N$ forward steps on a strongly monotone Lipschitz operator",
     r"\|x_N-x_*\|^2",
     (1 - 2 * _g * _mu + _g**2 * _L**2) ** _N,
     DISTANCE,
@@ -73,7 +73,7 @@ FORWARD = rate(
 COCOERCIVE = rate(
     PAPER,
     "cocoercive",
-    "Squared residual of N forward steps on a cocoercive operator",
+    "Squared residual of $N$ forward steps on a cocoercive operator",
     r"\|Ax_N\|^2",
     1 / (_N * _g * (2 * _b - _g)),
     DISTANCE,
@@ -85,6 +85,7 @@ COCOERCIVE = rate(
         Assumption("short", r"$\gamma<2\beta$", sp.Lt(_g, 2 * _b)),
     ),
     tight=False,
-    source="sum of ||x_{k+1}-x_*||^2 <= ||x_k-x_*||^2 - gamma (2 beta - gamma) ||A x_k||^2; Ryu, Boyd (2016), Section 5",
+    source=r"sum of $\|x_{k+1} - x_*\|^2 \le \|x_k - x_*\|^2 - \gamma (2 \beta - \gamma) \|A x_k\|^2$; Ryu, Boyd "
+    r"(2016), Section 5",
 )
 register(PROXIMAL_POINT, CONTRACTION, ACCELERATED, FORWARD, COCOERCIVE)

@@ -11,7 +11,7 @@ PAPER = Paper(
     authors=("Nesterov",),
     year=1983,
     family="classical",
-    title="A method for solving the convex programming problem with convergence rate O(1/k^2)",
+    title="A method for solving the convex programming problem with convergence rate $O(1/k^2)$",
     venue="Soviet Mathematics Doklady 27",
 )
 _mu, _L, _N = mu.symbol, L.symbol, N.symbol
@@ -19,7 +19,7 @@ _mu, _L, _N = mu.symbol, L.symbol, N.symbol
 FUNCTION_VALUE = rate(
     PAPER,
     "function-value",
-    "Function value after N accelerated steps, convex case",
+    "Function value after $N$ accelerated steps, convex case",
     "f(x_N)-f_*",
     2 * _L / (_N**2 + 5 * _N + 6),
     r"\|x_0-x_*\|^2",
@@ -32,7 +32,7 @@ FUNCTION_VALUE = rate(
 STRONGLY_CONVEX_CASE = rate(
     PAPER,
     "strongly-convex",
-    "Function value after N accelerated steps with constant momentum",
+    "Function value after $N$ accelerated steps with constant momentum",
     "f(x_N)-f_*",
     (1 - sp.sqrt(_mu / _L)) ** _N,
     r"(f(x_0)-f_*+\frac\mu2\|x_0-x_*\|^2)",
@@ -40,6 +40,6 @@ STRONGLY_CONVEX_CASE = rate(
     (STRONGLY_CONVEX, SMOOTH, MU_BELOW_L),
     tight=False,
     source="d'Aspremont, Scieur, Taylor (2021), arXiv:2101.09545, Corollary 4.15",
-    remark="for mu / L the square of a rational the momentum is rational; elsewhere it is rounded by the gallery",
+    remark=r"for $\mu/L$ the square of a rational the momentum is rational; elsewhere it is rounded by the gallery",
 )
 register(FUNCTION_VALUE, STRONGLY_CONVEX_CASE)

@@ -25,31 +25,31 @@ ONE_STEP = rate(
     (L,),
     (CONVEX, SMOOTH, MINIMISER),
     tight=True,
-    source="Theorem 2 with N = 1, theta_1 = 2",
+    source=r"Theorem 2 with $N = 1$, $\theta_1 = 2$",
 )
 FUNCTION_VALUE = rate(
     PAPER,
     "function-value",
-    "Function value after N optimised steps",
+    "Function value after $N$ optimised steps",
     "f(x_N)-f_*",
     _L / (_N + 1) ** 2,
     r"\|x_0-x_*\|^2",
     (L, N),
     (CONVEX, SMOOTH, MINIMISER),
     tight=False,
-    source="Theorem 2, L / (2 theta_N^2) <= L / (N + 1)^2",
-    remark="the gallery rounds the irrational theta_k to 40 bits; the bound leaves room for that",
+    source=r"Theorem 2, $L/(2 \theta_N^2) \le L/(N+1)^2$",
+    remark=r"the gallery rounds the irrational $\theta_k$ to 40 bits; the bound leaves room for that",
 )
 GRADIENT = rate(
     PAPER,
     "gradient",
-    "Squared gradient after N steps of the method optimised for it",
+    "Squared gradient after $N$ steps of the method optimised for it",
     r"\|\nabla f(x_N)\|^2",
     4 * _L / (_N + 1) ** 2,
     "(f(x_0)-f_*)",
     (L, N),
     (CONVEX, SMOOTH, MINIMISER),
     tight=False,
-    source="Kim, Fessler (2021), arXiv:1803.06600, Theorem 6.1: 2 L / theta_0^2 <= 4 L / (N + 1)^2",
+    source=r"Kim, Fessler (2021), arXiv:1803.06600, Theorem 6.1: $2 L/\theta_0^2 \le 4 L/(N+1)^2$",
 )
 register(ONE_STEP, FUNCTION_VALUE, GRADIENT)

@@ -19,7 +19,7 @@ DISTANCE = r"\|x_0-x_*\|^2"
 FUNCTION_VALUE = rate(
     PAPER,
     "function-value",
-    "Function value after N proximal steps",
+    "Function value after $N$ proximal steps",
     "f(x_N)-f_*",
     1 / (4 * _g * _N),
     DISTANCE,
@@ -44,13 +44,13 @@ GRADIENT = rate(
 CONTRACTION = rate(
     PAPER,
     "contraction",
-    "Squared distance after N proximal steps, strongly convex case",
+    "Squared distance after $N$ proximal steps, strongly convex case",
     r"\|x_N-x_*\|^2",
     (1 + _g * _mu) ** (-2 * _N),
     DISTANCE,
     (mu, gamma, N),
     (STRONGLY_CONVEX, MINIMISER),
     tight=True,
-    source="Rockafellar (1976); attained by mu ||x||^2 / 2",
+    source=r"Rockafellar (1976); attained by $\mu \|x\|^2/2$",
 )
 register(FUNCTION_VALUE, GRADIENT, CONTRACTION)

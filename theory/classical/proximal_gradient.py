@@ -23,7 +23,7 @@ _factor = sp.Max((1 - _g * _mu) ** 2, (1 - _g * _L) ** 2) ** _N
 CONTRACTION = rate(
     PAPER,
     "contraction",
-    "Squared distance after N proximal gradient steps",
+    "Squared distance after $N$ proximal gradient steps",
     r"\|x_N-x_*\|^2",
     _factor,
     r"\|x_0-x_*\|^2",
@@ -35,19 +35,19 @@ CONTRACTION = rate(
 PROJECTED = rate(
     PAPER,
     "projected-contraction",
-    "Squared distance after N projected gradient steps",
+    "Squared distance after $N$ projected gradient steps",
     r"\|x_N-x_*\|^2",
     _factor,
     r"\|x_0-x_*\|^2",
     (mu, L, gamma, N),
     (STRONGLY_CONVEX, SMOOTH, Assumption("projection", "$h$ is the indicator of a closed convex set"), MU_BELOW_L),
     tight=True,
-    source="Theorem 3.1 with h an indicator",
+    source="Theorem 3.1 with $h$ an indicator",
 )
 FUNCTION_VALUE = rate(
     PAPER,
     "function-value",
-    "Function value after N proximal gradient steps of size 1/L",
+    "Function value after $N$ proximal gradient steps of size $1/L$",
     "F(x_N)-F_*",
     _L / (4 * _N),
     r"\|x_0-x_*\|^2",

@@ -25,7 +25,7 @@ _HYPOTHESES = (
 BEST_VALUE = rate(
     PAPER,
     "best-value",
-    "Best function value of N steps of size R / (M sqrt(N+1))",
+    r"Best function value of $N$ steps of size $R/(M \sqrt{N+1})$",
     r"\min_{k\le N}f(x_k)-f_*",
     _M * _R / sp.sqrt(_N + 1),
     "",
@@ -37,7 +37,7 @@ BEST_VALUE = rate(
 FIXED_STEP = rate(
     PAPER,
     "fixed-step",
-    "Best function value of N steps of size gamma",
+    r"Best function value of $N$ steps of size $\gamma$",
     r"\min_{k\le N}f(x_k)-f_*",
     (_R**2 + (_N + 1) * _g**2 * _M**2) / (2 * (_N + 1) * _g),
     "",

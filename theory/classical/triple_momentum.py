@@ -20,7 +20,7 @@ _mu, _L, _N = mu.symbol, L.symbol, N.symbol
 FUNCTION_VALUE = rate(
     PAPER,
     "function-value",
-    "Function value after N steps",
+    "Function value after $N$ steps",
     "f(x_N)-f_*",
     (1 - sp.sqrt(_mu / _L)) ** (2 * _N) * _L**2 / (2 * _mu),
     r"\|x_0-x_*\|^2",
@@ -29,6 +29,6 @@ FUNCTION_VALUE = rate(
     tight=True,
     source="Theorem 1, equation (4)",
     confidence="recalled",
-    remark="an upper bound in the source, found attained at the gallery's settings, where sqrt(mu / L) is rational",
+    remark=r"an upper bound in the source, found attained at the gallery's settings, where $\sqrt{\mu/L}$ is rational",
 )
 register(FUNCTION_VALUE)

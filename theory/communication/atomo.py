@@ -19,20 +19,20 @@ PAPER = Paper(
     venue="NeurIPS",
 )
 
-lam = Parameter("lam", "coefficients |lambda_i| of the unit atoms", NONNEGATIVE, r"\lambda", size="N")
+lam = Parameter("lam", r"coefficients $|\lambda_i|$ of the unit atoms", NONNEGATIVE, r"\lambda", size="N")
 p = Parameter("p", "probability of sending each atom", UNIT_LOPEN, size="N")
 s = Parameter("s", "budget: expected number of atoms sent")
 n1 = Parameter("n1", "number of atoms sent for certain", sp.S.Naturals0, "n_1")
-head = Parameter("head", "sum of lambda_i^2 over the atoms sent for certain", NONNEGATIVE, r"\Lambda_{n_1}")
-tail = Parameter("T", "sum of |lambda_i| over the others", NONNEGATIVE, "T_{n_1}")
-l1 = Parameter("l1", "sum of |lambda_i| (of |g_i| for entries)", NONNEGATIVE, r"\|\lambda\|_1")
-lq = Parameter("lq", "the q-norm of the gradient", NONNEGATIVE, r"\|g\|_q")
+head = Parameter("head", r"sum of $\lambda_i^2$ over the atoms sent for certain", NONNEGATIVE, r"\Lambda_{n_1}")
+tail = Parameter("T", r"sum of $|\lambda_i|$ over the others", NONNEGATIVE, "T_{n_1}")
+l1 = Parameter("l1", r"sum of $|\lambda_i|$ (of $|g_i|$ for entries)", NONNEGATIVE, r"\|\lambda\|_1")
+lq = Parameter("lq", "the $q$-norm of the gradient", NONNEGATIVE, r"\|g\|_q")
 rows = Parameter("n", "rows of the matrix", COUNT)
 columns = Parameter("m", "columns of the matrix", COUNT)
-entries = Parameter("entrywise", "entrywise l1 norm of the matrix", NONNEGATIVE, r"\|X\|_1")
+entries = Parameter("entrywise", "entrywise $l_1$ norm of the matrix", NONNEGATIVE, r"\|X\|_1")
 gamma = Parameter("gamma", "step size", latex=r"\gamma")
-x2 = Parameter("x2", "||x||^2", NONNEGATIVE, r"\|x\|^2")
-value = Parameter("V", "least second moment at x with budget s", NONNEGATIVE, "V(x, s)")
+x2 = Parameter("x2", r"$\|x\|^2$", NONNEGATIVE, r"\|x\|^2")
+value = Parameter("V", "least second moment at $x$ with budget $s$", NONNEGATIVE, "V(x, s)")
 
 INDEPENDENT = Assumption("independent", "atom $i$ is sent with probability $p_i$, independently of the others")
 UNIT = Assumption("unit_atoms", "every atom has norm one")
@@ -83,7 +83,7 @@ OPTIMAL_PROBABILITIES = Claim(
 BALANCED_VALUE = Claim(
     id="atomo.balanced-value",
     paper=PAPER,
-    title="The least second moment is at least the squared l1 norm over the budget",
+    title="The least second moment is at least the squared $l_1$ norm over the budget",
     statement=(
         r"$\min_p\sum\lambda_i^2/p_i \ge \|\lambda\|_1^2/s$ for every $\lambda$, with equality iff "
         r"$\lambda$ is $s$-balanced: then "

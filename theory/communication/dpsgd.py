@@ -21,26 +21,31 @@ PAPER = Paper(
 )
 
 gamma = Parameter("gamma", "step size", latex=r"\gamma")
-L = Parameter("L", "smoothness constant of every f_i")
+L = Parameter("L", "smoothness constant of every $f_i$")
 n = Parameter("n", "number of nodes", COUNT)
 K = Parameter("K", "number of steps", COUNT)
 k = Parameter("k", "number of averagings, or of the eigenvalue", sp.S.Naturals0)
 s = Parameter(
-    "s", "largest modulus of an eigenvalue of W other than the 1; sqrt(rho) in the paper", UNIT_ROPEN, r"\sqrt\rho"
+    "s",
+    r"largest modulus of an eigenvalue of $W$ other than the 1; $\sqrt{\rho}$ in the paper",
+    UNIT_ROPEN,
+    r"\sqrt\rho",
 )
 sigma2 = Parameter("sigma2", "bound on the variance of a stochastic gradient", NONNEGATIVE, r"\sigma^2")
 zeta2 = Parameter(
     "zeta2", "bound on the mean squared distance of local gradients from their mean", NONNEGATIVE, r"\varsigma^2"
 )
-Delta = Parameter("Delta", "f(mean x_0) - f*", NONNEGATIVE, r"\Delta")
+Delta = Parameter("Delta", r"$f(\bar x_0) - f^*$", NONNEGATIVE, r"\Delta")
 c = Parameter("c", "factor of the step size")
 gradient = Parameter("g", "mean of the stochastic gradients (an entry of it)", REAL, r"\bar g")
 mean_x = Parameter("x", "mean iterate (an entry of it)", REAL, r"\bar x")
-curvature = Parameter("h", "second derivative of every f_i")
+curvature = Parameter("h", "second derivative of every $f_i$")
 gh = Parameter("gh", "step size times curvature", latex=r"\gamma h")
-lam = Parameter("lam", "eigenvalues of W, all or all but the 1", sp.Interval(-1, 1), r"\lambda", size="m")
-beta = Parameter("beta", "squared components of b along the eigenvectors of lam", NONNEGATIVE, r"\beta", size="m")
-lam_min = Parameter("lam_min", "least eigenvalue of W", sp.Interval(-1, 1), r"\lambda_{\min}")
+lam = Parameter("lam", "eigenvalues of $W$, all or all but the 1", sp.Interval(-1, 1), r"\lambda", size="m")
+beta = Parameter(
+    "beta", r"squared components of $b$ along the eigenvectors of $\lambda$", NONNEGATIVE, r"\beta", size="m"
+)
+lam_min = Parameter("lam_min", "least eigenvalue of $W$", sp.Interval(-1, 1), r"\lambda_{\min}")
 w = Parameter("w", "weight of a neighbour", sp.Interval(0, sp.Rational(1, 2)))
 
 _g, _L, _n, _K, _s = gamma.symbol, L.symbol, n.symbol, K.symbol, s.symbol
@@ -204,7 +209,7 @@ CONSENSUS = Claim(
 SHARPER = Claim(
     id="dpsgd.sharper",
     paper=PAPER,
-    title="Rate of D-PSGD without the factor n in the graph's terms",
+    title="Rate of D-PSGD without the factor $n$ in the graph's terms",
     statement=(
         r"With $D = 1 - 2\gamma^2L^2/(1-\sqrt\rho)^2 > 0$ and $\gamma L \le 1$ the average of $\mathbb E\|\nabla "
         r"f(\bar x_k)\|^2 + "
@@ -225,7 +230,7 @@ NOISE_TERMS = 2 * _Delta / c.symbol + c.symbol * _L * _sig2
 LINEAR_SPEEDUP = Claim(
     id="dpsgd.linear-speedup",
     paper=PAPER,
-    title="From which K on the speed-up is linear",
+    title="From which $K$ on the speed-up is linear",
     statement=(
         r"With $\gamma = c\sqrt{n/K}$, $\gamma L \le 1$, $K \ge 4c^2nL^2/(1-\sqrt\rho)^2$ and $K \ge "
         r"n^3\big(2c^2L^2[\frac{\sigma^2}{1-\sqrt\rho} + "

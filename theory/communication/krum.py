@@ -21,20 +21,22 @@ PAPER = Paper(
 
 n = Parameter("n", "number of workers", COUNT)
 f = Parameter("f", "number of Byzantine workers", sp.S.Naturals0)
-variance = Parameter("variance", "E||G - g||^2 of a correct vector, d sigma^2 in the paper", NONNEGATIVE, r"d\sigma^2")
+variance = Parameter(
+    "variance", r"$\mathbb{E}\|G - g\|^2$ of a correct vector, $d \sigma^2$ in the paper", NONNEGATIVE, r"d\sigma^2"
+)
 g_norm = Parameter("g_norm", "norm of the true gradient", latex=r"\|g\|")
-S_min = Parameter("S_min", "least S_i over the correct workers", NONNEGATIVE, r"\min_i S_i")
+S_min = Parameter("S_min", "least $S_i$ over the correct workers", NONNEGATIVE, r"\min_i S_i")
 U = Parameter("U", "any vector (an entry of it)", REAL)
 p = Parameter("p", "probability of the value a", UNIT_OPEN)
 a = Parameter("a", "the value that is not zero")
 gamma = Parameter("gamma", "step size", latex=r"\gamma")
-L = Parameter("L", "smoothness constant of Q")
-mu = Parameter("mu", "Polyak-Lojasiewicz constant of Q", latex=r"\mu")
+L = Parameter("L", "smoothness constant of $Q$")
+mu = Parameter("mu", "Polyak-Lojasiewicz constant of $Q$", latex=r"\mu")
 T = Parameter("T", "number of steps", sp.S.Naturals0)
-gap0 = Parameter("gap0", "Q(x_0) - Q*", NONNEGATIVE, r"(Q(x_0) - Q^*)")
+gap0 = Parameter("gap0", "$Q(x_0) - Q^*$", NONNEGATIVE, r"(Q(x_0) - Q^*)")
 eps = Parameter("eps", "any positive number", latex=r"\varepsilon")
 r = Parameter("r", "order of the moment", sp.Interval(2, sp.oo))
-moment = Parameter("moment", "E||G||^r of a correct vector", NONNEGATIVE, r"\mathbb E\|G\|^r")
+moment = Parameter("moment", r"$\mathbb{E}\|G\|^r$ of a correct vector", NONNEGATIVE, r"\mathbb E\|G\|^r")
 
 _n, _f = n.symbol, f.symbol
 #: The paper's constant, and the one that is derived here.
@@ -276,7 +278,7 @@ NO_AVERAGING_GAIN = Claim(
     ),
     parameters=(a, p),
     assumptions=(
-        Assumption("two_points", "three independent vectors with values 0 and a, the latter with probability p"),
+        Assumption("two_points", "three independent vectors with values 0 and $a$, the latter with probability $p$"),
     ),
     quantity=r"|\mathbb E\,\mathrm{Kr} - g|",
     relation=Relation.EQ,

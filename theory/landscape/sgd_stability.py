@@ -32,28 +32,32 @@ SELECTS = "Wu, Ma, E (2018), How SGD Selects the Global Minima in Over-parameter
 # --- parameters ------------------------------------------------------------------------------------------------------
 
 eta = Parameter("eta", "step size, unit 1/curvature", latex=r"\eta")
-p = Parameter("p", "weight of single-sample noise, from n, B and the sampling", sp.Interval(0, 1))
-lam = Parameter("lam", "largest eigenvalue of C^+ D", latex=r"\lambda_{\max}(C^+D)")
-lam_I = Parameter("lam_I", "largest eigenvalue of H^{+1/2} [(1-p) H^2 + p mean H_i^2] H^{+1/2}", latex=r"\lambda_I")
-h_max = Parameter("h_max", "largest eigenvalue of any H_i", latex=r"h_{\max}")
-lam_K = Parameter("lam_K", "largest eigenvalue of the n x n matrix K", latex=r"\lambda_{\max}(K)")
-R1 = Parameter("R1", "max over |v| = 1 of v'Hv + p mean_i (v'H_i v - v'Hv)^2 / v'Hv", latex="R_1")
-tr = Parameter("tr", "Tr(H)", latex=r"\mathrm{Tr} H")
-h2 = Parameter("h2", "||H||_F^2", latex=r"\|H\|_F^2")
-hi2 = Parameter("hi2", "mean over samples of ||H_i||_F^2", latex=r"\overline{\|H_i\|_F^2}")
-x0 = Parameter("x0", "||delta_t||^2", NONNEGATIVE, r"\|\delta\|^2")
-x1 = Parameter("x1", "delta_t' H delta_t", NONNEGATIVE, r"\delta^\top H\delta")
-x2 = Parameter("x2", "||H delta_t||^2", NONNEGATIVE, r"\|H\delta\|^2")
-xi2 = Parameter("xi2", "mean over samples of ||H_i delta_t||^2", NONNEGATIVE, r"\overline{\|H_i\delta\|^2}")
-eta_smaller = Parameter("eta_smaller", "the threshold at batch size B - 1", latex=r"\eta^*(B-1)")
-lam_j = Parameter("lam_j", "eigenvalues of H", latex=r"\lambda", size="d")
+p = Parameter("p", "weight of single-sample noise, from $n$, $B$ and the sampling", sp.Interval(0, 1))
+lam = Parameter("lam", "largest eigenvalue of $C^+ D$", latex=r"\lambda_{\max}(C^+D)")
+lam_I = Parameter(
+    "lam_I", r"largest eigenvalue of $H^{+1/2} [(1-p) H^2 + p\,\overline{H_i^2}] H^{+1/2}$", latex=r"\lambda_I"
+)
+h_max = Parameter("h_max", "largest eigenvalue of any $H_i$", latex=r"h_{\max}")
+lam_K = Parameter("lam_K", r"largest eigenvalue of the $n \times n$ matrix $K$", latex=r"\lambda_{\max}(K)")
+R1 = Parameter("R1", r"max over $|v| = 1$ of $v'Hv + p\,\operatorname{mean}_i (v'H_i v - v'Hv)^2/v'Hv$", latex="R_1")
+tr = Parameter("tr", r"$\operatorname{Tr}(H)$", latex=r"\mathrm{Tr} H")
+h2 = Parameter("h2", r"$\|H\|_F^2$", latex=r"\|H\|_F^2")
+hi2 = Parameter("hi2", r"mean over samples of $\|H_i\|_F^2$", latex=r"\overline{\|H_i\|_F^2}")
+x0 = Parameter("x0", r"$\|\delta_t\|^2$", NONNEGATIVE, r"\|\delta\|^2")
+x1 = Parameter("x1", r"$\delta_t' H \delta_t$", NONNEGATIVE, r"\delta^\top H\delta")
+x2 = Parameter("x2", r"$\|H \delta_t\|^2$", NONNEGATIVE, r"\|H\delta\|^2")
+xi2 = Parameter("xi2", r"mean over samples of $\|H_i \delta_t\|^2$", NONNEGATIVE, r"\overline{\|H_i\delta\|^2}")
+eta_smaller = Parameter("eta_smaller", "the threshold at batch size $B - 1$", latex=r"\eta^*(B-1)")
+lam_j = Parameter("lam_j", "eigenvalues of $H$", latex=r"\lambda", size="d")
 B = Parameter("B", "batch size", COUNT)
-y = Parameter("y", "trace of (2C - eta D)^+ applied to mean g_i g_i' on range(H)", REAL)
+y = Parameter("y", r"trace of $(2C-\eta D)^+$ applied to the mean of $g_i g_i'$ on $\operatorname{range}(H)$", REAL)
 mu0 = Parameter("mu0", "alignment factor", latex=r"\mu_0")
-loss = Parameter("loss", "E L(theta_t), with L = 0 at the minimum", NONNEGATIVE, r"\mathbb E L(\theta_t)")
-wSw = Parameter("wSw", "sum over neurons of w_j' S w_j", NONNEGATIVE, r"\sum_j w_j^\top S w_j")
-a2 = Parameter("a2", "||a||^2, the squared output weights", NONNEGATIVE, r"\|a\|^2")
-trS = Parameter("trS", "trace of the second moment S of the inputs", latex=r"\mathrm{Tr} S")
+loss = Parameter(
+    "loss", r"$\mathbb{E} L(\theta_t)$, with $L = 0$ at the minimum", NONNEGATIVE, r"\mathbb E L(\theta_t)"
+)
+wSw = Parameter("wSw", "sum over neurons of $w_j' S w_j$", NONNEGATIVE, r"\sum_j w_j^\top S w_j")
+a2 = Parameter("a2", r"$\|a\|^2$, the squared output weights", NONNEGATIVE, r"\|a\|^2")
+trS = Parameter("trS", "trace of the second moment $S$ of the inputs", latex=r"\mathrm{Tr} S")
 
 # --- assumptions -----------------------------------------------------------------------------------------------------
 
@@ -65,7 +69,11 @@ BATCHES = Assumption(
 )
 RANK_ONE = Assumption("rank_one_hessians", r"$H_i = J_iJ_i^\top$: a square loss with one output")
 LINEARISED = Assumption("linearised", "SGD is replaced by its linearisation at the minimum")
-MEAN_SQUARE = Assumption("mean_square", r"stable means that $\mathbb E\|\delta_t\|^2$ stays bounded on range(H)")
+MEAN_SQUARE = Assumption(
+    "mean_square",
+    r"stable means that $\mathbb E\|\delta_t\|^2$ stays bounded on "
+    r"$\operatorname{range}(H)$",
+)
 STABLE = Assumption("stable", r"the minimum is mean-square stable at $\eta$, that is $\eta \le \eta^*$")
 BELOW = Assumption("below_threshold", r"$\eta < \eta^*$")
 SINGLE = Assumption("p_is_one", "$p = 1$: one sample a step")
@@ -134,10 +142,9 @@ EXACT_THRESHOLD = _claim(
     "exact-threshold",
     title="The exact threshold of the step size",
     statement=(
-        r"$\mathbb E\|\delta_t\|^2$ on range(H) stays bounded iff $\eta \le \eta^* = 2/\lambda_{\max}(C^+D)$, "
-        r"and tends to 0 iff "
-        r"$0 < \eta < \eta^*$: $\rho(T) \le 1$ iff $\eta D \le 2C$. At a regular minimum boundedness has the "
-        r"same threshold."
+        r"$\mathbb E\|\delta_t\|^2$ on $\operatorname{range}(H)$ stays bounded iff "
+        r"$\eta \le \eta^* = 2/\lambda_{\max}(C^+D)$, and tends to 0 iff $0 < \eta < \eta^*$: $\rho(T) \le 1$ iff "
+        r"$\eta D \le 2C$. At a regular minimum boundedness has the same threshold."
     ),
     parameters=(lam,),
     assumptions=(INTERPOLATING, PSD, BATCHES, LINEARISED, MEAN_SQUARE),
@@ -161,13 +168,13 @@ BATCH_MONOTONE = _claim(
     relation=Relation.GE,
     expression=eta_smaller.symbol,
     where=f"{MM}, Proposition 1",
-    remark="As operators on all symmetric matrices the D are not ordered: see docs/derivations/sgd_stability.md.",
+    remark="As operators on all symmetric matrices the $D$ are not ordered: see docs/derivations/sgd_stability.md.",
     tight=True,
 )
 
 DUAL_THRESHOLD = _claim(
     "dual-threshold",
-    title="For one sample a step, the threshold is the top eigenvalue of an n x n matrix",
+    title=r"For one sample a step, the threshold is the top eigenvalue of an $n \times n$ matrix",
     statement=(
         r"$2/\eta^* = \lambda_{\max}(K)$, $K_{ij} = \frac1n J_i^\top Y_jJ_i$ with $HY_j + Y_jH = 2J_jJ_j^\top$. "
         r"$K$ is symmetric "
@@ -214,13 +221,14 @@ TRACE = _claim(
     quantity=r"p\,\mathrm{Tr}H + (1-p)\|H\|_F^2/\mathrm{Tr}H",
     relation=Relation.LE,
     expression=2 / _e,
-    remark="The dependence on B is the one derived in docs/derivations/sgd_stability.md, not the published statement's.",
+    remark="The dependence on $B$ is the one derived in docs/derivations/sgd_stability.md, not the published "
+    "statement's.",
     tight=True,
 )
 
 SUFFICIENT = _claim(
     "sufficient",
-    title="Sufficient conditions: T(I) <= I, and per-sample descent",
+    title=r"Sufficient conditions: $T(I) \le I$, and per-sample descent",
     statement=(
         r"$2/h_{\max} \le 2/\lambda_I \le \eta^*$, where $\eta \le 2/\lambda_I$ says $T(I) \le I$. Neither is "
         r"necessary, nor is the "
@@ -252,9 +260,9 @@ NON_UNIFORMITY = _claim(
     where=SELECTS,
     confidence="derived",
     false_as_published=(
-        "The bound is necessary for the sufficient condition T(I) <= I of the 2018 paper, not for stability: with the rows "
-        "(1, 2), (-1, 3), (3, -1), (-2, -1) and single samples, steps are stable up to s eta = 1.0996. Under T(I) <= I it holds "
-        "(sgd-stability.sufficient)."
+        r"The bound is necessary for the sufficient condition $T(I) \le I$ of the 2018 paper, not for stability: "
+        r"with the rows (1, 2), (-1, 3), (3, -1), (-2, -1) and single samples, steps are stable up to "
+        r"$s \eta = 1.0996$. Under $T(I) \le I$ it holds (sgd-stability.sufficient)."
     ),
 )
 
@@ -277,7 +285,8 @@ GAUSSIAN = _claim(
     ),
     where="docs/derivations/sgd_stability.md",
     confidence="derived",
-    remark="The bound is evaluated at eta = eta*: the equation is 1/eta = sum_j (lambda_j/B)/(2 - (1 + 1/B) eta lambda_j).",
+    remark=r"The bound is evaluated at $\eta = \eta^*$: the equation is "
+    r"$1/\eta = \sum_j (\lambda_j/B)/(2 - (1 + 1/B) \eta \lambda_j)$.",
 )
 
 # --- claims: what happens at and around the minimum --------------------------------------------------------------------
@@ -286,9 +295,9 @@ STATIONARY_COVARIANCE = _claim(
     "stationary-covariance",
     title="The stationary covariance at a regular minimum",
     statement=(
-        r"For $0 < \eta < \eta^*$, $\mathbb E\,\delta_t\delta_t^\top$ on range(H) tends to $\eta p(2C - \eta "
-        r"D)^+[\overline{g_ig_i^\top}]$, "
-        r"$g_i$ the samples' gradients at the minimum, projected on range(H)."
+        r"For $0 < \eta < \eta^*$, $\mathbb E\,\delta_t\delta_t^\top$ on $\operatorname{range}(H)$ tends to "
+        r"$\eta p(2C - \eta D)^+[\overline{g_ig_i^\top}]$, $g_i$ the samples' gradients at the minimum, projected on "
+        r"$\operatorname{range}(H)$."
     ),
     parameters=(eta, p, y),
     assumptions=(REGULAR, PSD, BELOW, BATCHES, LINEARISED),
@@ -334,7 +343,7 @@ RELU_PATHNORM = _claim(
 
 DIAGONAL_L1 = _claim(
     "diagonal-l1",
-    title="The trace of a diagonal linear network bounds the l1 norm",
+    title="The trace of a diagonal linear network bounds the $l_1$ norm",
     statement=(
         r"For $f(x) = \sum_ja_jb_jx_j$, $\beta = a\odot b$: $2\|\beta\|_1 \le \mathrm{Tr}H = \|a\|^2 + \|b\|^2$ "
         r"(equality iff "

@@ -25,20 +25,20 @@ total = Parameter("total", "sum of the multipliers", NONNEGATIVE, r"\sum\lambda"
 s = Parameter("s", "softmax probabilities of the tokens", sp.Interval(0, 1), size="T")
 score = Parameter("gamma", "scores of the tokens", REAL, r"\gamma", size="T")
 x = Parameter("x", "one coordinate of the tokens", REAL, size="T")
-L_W = Parameter("L_W", "mean of range(gamma_i) ||X_i||_2^2 ||z_i||^2 / 2", NONNEGATIVE)
-distance = Parameter("distance", "||W - V||_F", NONNEGATIVE, r"\|W - V\|_F")
-slope = Parameter("slope", "|l'| at the output of each input", NONNEGATIVE, r"\ell'", size="n")
+L_W = Parameter("L_W", r"mean of $\operatorname{range}(\gamma_i) \|X_i\|_2^2 \|z_i\|^2/2$", NONNEGATIVE)
+distance = Parameter("distance", r"$\|W - V\|_F$", NONNEGATIVE, r"\|W - V\|_F")
+slope = Parameter("slope", "$|l'|$ at the output of each input", NONNEGATIVE, r"\ell'", size="n")
 s_opt = Parameter(
     "s_opt", "probability of the optimal token of each input", sp.Interval(0, 1), r"s_{\mathrm{opt}}", size="n"
 )
 lead = Parameter("lead", "score of the optimal token minus that of the others", NONNEGATIVE, "g", size="n")
 kappa = Parameter(
-    "kappa", "(M1 g_max)/(M0 g_min): spread of slopes and of score gaps", sp.Interval(1, sp.oo), r"\kappa"
+    "kappa", r"$(M_1 g_{\max})/(M_0 g_{\min})$: spread of slopes and of score gaps", sp.Interval(1, sp.oo), r"\kappa"
 )
 R = Parameter("R", "radius of the ball", latex="R")
 Xi = Parameter("Xi", "margin of the max-margin matrix, 1/norm", latex=r"\Xi")
-nuc = Parameter("nuc", "nuclear norm of K Q'", NONNEGATIVE, r"\|KQ^\top\|_*")
-c = Parameter("c", "(gamma_1 - gamma_2) ||x_1 - x_2||^2 ||z||^2", latex="c")
+nuc = Parameter("nuc", "nuclear norm of $K Q'$", NONNEGATIVE, r"\|KQ^\top\|_*")
+c = Parameter("c", r"$(\gamma_1 - \gamma_2) \|x_1 - x_2\|^2 \|z\|^2$", latex="c")
 t = Parameter("t", "time of the gradient flow", NONNEGATIVE)
 
 LOSS = Assumption("decreasing_loss", "the loss is strictly decreasing")
@@ -197,7 +197,7 @@ PATH_FINITE_R = Claim(
         HEAD,
         UNIQUE,
         FEASIBLE,
-        Assumption("no_worse", "the loss is at most that of the max-margin matrix of norm R"),
+        Assumption("no_worse", "the loss is at most that of the max-margin matrix of norm $R$"),
         Assumption(
             "large_radius",
             r"$e^{R\Xi} \ge 2n(T-1)\kappa$",
@@ -207,7 +207,7 @@ PATH_FINITE_R = Claim(
     quantity=r"\langle W, W^{svm}\rangle/(R\|W^{svm}\|_F)",
     relation=Relation.GE,
     expression=1 - sp.log(2 * n.symbol * (T.symbol - 1) * kappa.symbol) / (R.symbol * Xi.symbol),
-    where="derived here; the paper's theorem is the limit R to infinity",
+    where=r"derived here; the paper's theorem is the limit $R \to \infty$",
     confidence="derived",
 )
 
@@ -227,7 +227,7 @@ NUCLEAR_IDENTITY = Claim(
     quantity=r"\tfrac12(\|K\|_F^2 + \|Q\|_F^2)",
     relation=Relation.GE,
     expression=nuc.symbol,
-    where="Section on the (K, Q) parametrisation",
+    where="Section on the $(K, Q)$ parametrisation",
     tight=True,
 )
 

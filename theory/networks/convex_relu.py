@@ -26,25 +26,25 @@ r = Parameter("r", "rank of the data matrix", COUNT)
 u = Parameter("u", "norm of a neuron's input weights", NONNEGATIVE, r"\|u\|")
 a = Parameter("a", "size of its output weight", NONNEGATIVE, "|a|")
 p_star = Parameter("p_star", "value of the convex program over all patterns", NONNEGATIVE, "p^*")
-y2 = Parameter("y2", "||y||^2", NONNEGATIVE, r"\|y\|^2")
-nu2 = Parameter("d2", "||nu - y||^2", NONNEGATIVE, r"\|\nu - y\|^2")
-M = Parameter("M", "max over unit u of |<y, relu(X u)>|", NONNEGATIVE, "M(y)")
+y2 = Parameter("y2", r"$\|y\|^2$", NONNEGATIVE, r"\|y\|^2")
+nu2 = Parameter("d2", r"$\|\nu - y\|^2$", NONNEGATIVE, r"\|\nu - y\|^2")
+M = Parameter("M", r"max over unit $u$ of $|\langle y, \operatorname{relu}(X u)\rangle|$", NONNEGATIVE, "M(y)")
 beta = Parameter("beta", "weight decay", latex=r"\beta")
-c_plus = Parameter("c_plus", "<relu(x), y>", REAL, "c_+")
-c_minus = Parameter("c_minus", "<relu(-x), y>", REAL, "c_-")
-z_plus = Parameter("z_plus", "||relu(x)||^2", latex=r"\|z_+\|^2")
-z_minus = Parameter("z_minus", "||relu(-x)||^2", latex=r"\|z_-\|^2")
+c_plus = Parameter("c_plus", r"$\langle \operatorname{relu}(x), y\rangle$", REAL, "c_+")
+c_minus = Parameter("c_minus", r"$\langle \operatorname{relu}(-x), y\rangle$", REAL, "c_-")
+z_plus = Parameter("z_plus", r"$\|\operatorname{relu}(x)\|^2$", latex=r"\|z_+\|^2")
+z_minus = Parameter("z_minus", r"$\|\operatorname{relu}(-x)\|^2$", latex=r"\|z_-\|^2")
 P_s = Parameter("P_s", "number of sampled patterns", COUNT)
 xi = Parameter("xi", "violation probability aimed at", UNIT_OPEN, r"\xi")
 psi = Parameter("psi", "failure probability allowed", UNIT_OPEN, r"\psi")
 V0 = Parameter(
-    "V0", "||w* - w_0||^2 + ||mu* - mu_0||^2, splitting variables and scaled multipliers", NONNEGATIVE, "V_0"
+    "V0", r"$\|w^* - w_0\|^2 + \|\mu^* - \mu_0\|^2$, splitting variables and scaled multipliers", NONNEGATIVE, "V_0"
 )
 N = Parameter("N", "iterations", COUNT)
-margin = Parameter("margin", "y_k x_k . z_k", REAL, "m_k")
-l1 = Parameter("l1", "||z_k||_1 of the active linear piece", NONNEGATIVE, r"\|z_k\|_1")
+margin = Parameter("margin", r"$y_k x_k \cdot z_k$", REAL, "m_k")
+l1 = Parameter("l1", r"$\|z_k\|_1$ of the active linear piece", NONNEGATIVE, r"\|z_k\|_1")
 eps = Parameter("eps", "half side of the box around each input", NONNEGATIVE, r"\varepsilon")
-residual = Parameter("residual", "x_k . z_k - y_k", REAL, "r_k")
+residual = Parameter("residual", r"$x_k \cdot z_k - y_k$", REAL, "r_k")
 p_eps = Parameter("p_eps", "value of the robust convex program", NONNEGATIVE, r"p^*_\varepsilon")
 
 WEIGHT_DECAY = Assumption("weight_decay_positive", r"$\beta > 0$")
@@ -105,12 +105,12 @@ WIDTH = Claim(
         WEIGHT_DECAY,
         ALL_PATTERNS,
         CONES,
-        Assumption("optimal", "the blocks are optimal; for others n + 1 are needed"),
+        Assumption("optimal", "the blocks are optimal; for others $n + 1$ are needed"),
     ),
     quantity="m^*",
     relation=Relation.LE,
     expression=n.symbol,
-    where="derived here; the papers state n + 1",
+    where="derived here; the papers state $n + 1$",
     confidence="derived",
     remark="One kind of evidence by machine, exact pruning of optima; the proof for all instances is in the derivation.",
 )
@@ -185,7 +185,7 @@ D1_CLOSED_FORM = Claim(
         r"\|y\|^2 - \sum_\pm(|z_\pm\cdot y| - \beta)_+^2/(2\|z_\pm\|^2)$."
     ),
     parameters=(y2, c_plus, c_minus, z_plus, z_minus, beta),
-    assumptions=(WEIGHT_DECAY, Assumption("both_signs", "x has positive and negative entries, and no zero")),
+    assumptions=(WEIGHT_DECAY, Assumption("both_signs", "$x$ has positive and negative entries, and no zero")),
     quantity="p^*",
     relation=Relation.EQ,
     expression=y2.symbol / 2 - _side(c_plus.symbol, z_plus.symbol) - _side(c_minus.symbol, z_minus.symbol),
@@ -242,8 +242,8 @@ SAMPLE_SIZE = Claim(
     where="Theorem on the sampled subset (number not recalled)",
     confidence="recalled",
     remark=(
-        "The first branch, with n in place of n + 1, follows from convex-relu.sampled-patterns by Markov's inequality; "
-        "the constants of the second are not verified."
+        "The first branch, with $n$ in place of $n + 1$, follows from convex-relu.sampled-patterns by Markov's "
+        "inequality; the constants of the second are not verified."
     ),
 )
 
@@ -340,7 +340,9 @@ def admm_decrease(kept: int = 1) -> Proof:
     g = Member("g", "operator", {"mu": 0}, (Point("star", {}, {}), Point("now", A, m), Point("plus", B, after)))
     target = Form().add(square(B)).add(square(after)).add(square(A), -1).add(square(m), -1)
     target.add(square(e), kept).add(square(combine((1, B), (-1, A))), kept)
-    statement = Statement(("a", "b", "m", "e"), (), (f, g), target, text="ADMM: V+ + |Eu+ - w+|^2 + |w+ - w|^2 <= V")
+    statement = Statement(
+        ("a", "b", "m", "e"), (), (f, g), target, text=r"ADMM: $V^+ + \|Eu^+ - w^+\|^2 + \|w^+ - w\|^2 \le V$"
+    )
     uses = (
         Use("monotone", "f", ("plus", "star"), 2),
         Use("monotone", "g", ("plus", "star"), 2),

@@ -23,33 +23,37 @@ PAPER = Paper(
 )
 
 gamma = Parameter("gamma", "step size", latex=r"\gamma")
-h = Parameter("h", "an eigenvalue of the Hessian H of U")
+h = Parameter("h", "an eigenvalue of the Hessian $H$ of $U$")
 t = Parameter("t", "number of steps", sp.S.Naturals0)
-delta0 = Parameter("delta0", "component of theta_0 - theta* along the eigenvector", REAL, r"\delta_0")
-hch = Parameter("hch", "tr(H C H)", NONNEGATIVE, r"\mathrm{tr}(HCH)")
-tT = Parameter("tT", "tr T(C), the multiplicative noise; 0 for LMC", NONNEGATIVE, r"\mathrm{tr}\,T(C)")
-m_add = Parameter("m", "tr M, the additive noise; 0 for LMC and SGLDFP", NONNEGATIVE, r"\mathrm{tr}\,M")
+delta0 = Parameter("delta0", r"component of $\theta_0 - \theta^*$ along the eigenvector", REAL, r"\delta_0")
+hch = Parameter("hch", r"$\operatorname{tr}(H C H)$", NONNEGATIVE, r"\mathrm{tr}(HCH)")
+tT = Parameter(
+    "tT", r"$\operatorname{tr} T(C)$, the multiplicative noise; 0 for LMC", NONNEGATIVE, r"\mathrm{tr}\,T(C)"
+)
+m_add = Parameter(
+    "m", r"$\operatorname{tr} M$, the additive noise; 0 for LMC and SGLDFP", NONNEGATIVE, r"\mathrm{tr}\,M"
+)
 d = Parameter("d", "dimension", COUNT)
 w = Parameter("w", "1 with the Langevin noise, 0 for SGD", sp.Interval(0, 1))
 c_fp = Parameter("c_fp", "tr of the invariant covariance of SGLDFP", NONNEGATIVE, r"\mathrm{tr}\,C_{FP}")
 c_sgd = Parameter("c_sgd", "tr of the invariant covariance of SGD", NONNEGATIVE, r"\mathrm{tr}\,C_{SGD}")
 lam = Parameter(
     "lam",
-    "largest generalised eigenvalue of C -> H C H + T(C) against C -> H C + C H",
+    r"largest generalised eigenvalue of $C \to H C H + T(C)$ against $C \to H C + C H$",
     latex=r"\lambda_{\max}",
 )
-h_j = Parameter("h_j", "eigenvalues of the Hessian H of U", latex="h", size="d")
+h_j = Parameter("h_j", "eigenvalues of the Hessian $H$ of $U$", latex="h", size="d")
 N = Parameter("N", "number of samples", COUNT)
-eta = Parameter("eta", "gamma N, the step relative to 1/N", latex=r"\eta")
+eta = Parameter("eta", r"$\gamma N$, the step relative to $1/N$", latex=r"\eta")
 p = Parameter("p", "indices a step", COUNT)
 s2 = Parameter("s2", "mean squared residual", NONNEGATIVE, "s^2")
-m = Parameter("mu", "strong convexity of U", latex=r"\mu")
+m = Parameter("mu", "strong convexity of $U$", latex=r"\mu")
 L_h = Parameter("L_h", "smoothness of every minibatch potential", latex=r"L_h")
-u2 = Parameter("u2", "u''(theta*)", latex="u''")
-u3 = Parameter("u3", "u'''(theta*)", REAL, "u'''")
+u2 = Parameter("u2", r"$u''(\theta^*)$", latex="u''")
+u3 = Parameter("u3", r"$u'''(\theta^*)$", REAL, "u'''")
 
 QUADRATIC = Assumption("quadratic", r"$U_0$ and all $U_i$ are quadratic, $U$ strongly convex")
-UNIFORM = Assumption("uniform_indices", "the p indices of a step are uniform, independent, with replacement")
+UNIFORM = Assumption("uniform_indices", "the $p$ indices of a step are uniform, independent, with replacement")
 AT_MODE = Assumption("anchor_at_mode", r"SGLDFP's control variate is taken at $\theta^*$, where $\nabla U = 0$")
 STABLE = Assumption("mean_square_stable", r"$\gamma < \gamma_{\max}$ of `sgld.stability-threshold`")
 
@@ -76,14 +80,14 @@ MEAN = Claim(
 STATIONARITY = Claim(
     id="sgld.stationarity",
     paper=PAPER,
-    title="The gradient of U has mean zero under the invariant law",
+    title="The gradient of $U$ has mean zero under the invariant law",
     statement=(
         r"For any smooth $U$ and any step for which the invariant law has finite $\mathbb E\|\theta\|$ and "
         r"$\mathbb E\|\nabla U\|$: $\mathbb E\nabla U(\theta) = 0$ for LMC, SGLD, SGLDFP and SGD. Take expectations in the update."
     ),
     parameters=(),
     assumptions=(
-        Assumption("invariant", "theta has the invariant law of the chain, with a finite first moment"),
+        Assumption("invariant", r"$\theta$ has the invariant law of the chain, with a finite first moment"),
         UNIFORM,
         AT_MODE,
     ),
@@ -148,7 +152,8 @@ STABILITY = Claim(
     expression=1 / lam.symbol,
     where="derived here",
     confidence="derived",
-    remark="The chains are linearised SGD with the curvatures H_0 + N H_i, batches with replacement: see sgd-stability.",
+    remark="The chains are linearised SGD with the curvatures $H_0 + N H_i$, batches with replacement: see "
+    "sgd-stability.",
     tight=True,
 )
 
@@ -176,7 +181,7 @@ LMC_EXACT = Claim(
 GAUSSIAN_MEAN = Claim(
     id="sgld.gaussian-mean",
     paper=PAPER,
-    title="The pitfall: with a step of order 1/N SGLD's variance does not shrink with N",
+    title="The pitfall: with a step of order $1/N$ SGLD's variance does not shrink with $N$",
     statement=(
         r"Mean of a Gaussian ($H_i = 1$, no prior, $\gamma = \eta/N$): $C_{LMC} = C_{SGLDFP} = \frac{2}{N(2-\eta)}$ "
         r"is of the order of the posterior variance $1/N$, but $C_{SGD} = \frac{\eta s^2}{p(2-\eta)}$ for every "
@@ -193,7 +198,8 @@ GAUSSIAN_MEAN = Claim(
     expression=(2 / N.symbol + eta.symbol * s2.symbol / p.symbol) / (2 - eta.symbol),
     where="Section 3",
     tight=True,
-    remark="One-dimensional regression, T(C) = t C: C_SGLDFP = 2/(2h - gamma (h^2 + t)) and gamma_max = 2h/(h^2 + t).",
+    remark=r"One-dimensional regression, $T(C) = t C$: $C_{\mathrm{SGLDFP}} = 2/(2h - \gamma (h^2 + t))$ and "
+    r"$\gamma_{\max} = 2h/(h^2 + t)$.",
 )
 
 CONTRACTION = Claim(
@@ -222,7 +228,7 @@ CONTRACTION = Claim(
 BIAS = Claim(
     id="sgld.bias-first-order",
     paper=PAPER,
-    title="The bias of LMC's mean, to first order in 1/N",
+    title="The bias of LMC's mean, to first order in $1/N$",
     statement=(
         r"For $U = Nu$ on the line with $u$ smooth and strongly convex, and $\gamma = \eta/N$: the limit below. In "
         r"$\mathbb R^d$: $\mathbb E\theta - \theta^* \sim -\frac12H^{-1}D^3U(\theta^*)[C]$, "
@@ -236,7 +242,7 @@ BIAS = Claim(
     quantity=r"\lim_{N\to\infty} N(\mathbb E_{LMC}\theta - \theta^*)",
     relation=Relation.EQ,
     expression=-u3.symbol / (2 * u2.symbol**2 * (1 - eta.symbol * u2.symbol / 2)),
-    where="Section 3; the d-dimensional form is derived here",
+    where="Section 3; the $d$-dimensional form is derived here",
     tight=True,
 )
 
@@ -273,6 +279,7 @@ def contraction_proof(n: int) -> Proof:
     names = [f"{i}{z}" for i in range(n) for z in "xy"]
     statement = Statement(
         ("x", "y", *(f"g{k}" for k in names)), tuple(f"f{k}" for k in names), tuple(members), target, (), domain,
-        f"coupled chains, {n} minibatches: E||theta+ - vartheta+||^2 <= (1 - 2 gamma mu (1 - gamma L_h/2)) ||theta - vartheta||^2",
+        rf"coupled chains, {n} minibatches: $\mathbb E\|\theta^+ - \vartheta^+\|^2 \le (1 - 2\gamma\mu (1 - \gamma L_h/2)) "
+        r"\|\theta - \vartheta\|^2$",
     )  # fmt: skip
     return Proof(statement, tuple(uses), ())

@@ -19,7 +19,7 @@ PAPER = Paper(
     venue="NeurIPS",
 )
 
-lam = Parameter("lam", "curvature of U = lam x^2/2", latex=r"\lambda")
+lam = Parameter("lam", r"curvature of $U = \lambda x^2/2$", latex=r"\lambda")
 h = Parameter("h", "step size")
 tau = Parameter("tau", "staleness: age of the gradient in steps", sp.S.Naturals0, r"\tau")
 sigma = Parameter("sigma", "standard deviation of the gradient's noise", NONNEGATIVE, r"\sigma")
@@ -74,7 +74,7 @@ ORDERS = Claim(
 STABILITY = Claim(
     id="stale-sgmcmc.stability",
     paper=PAPER,
-    title="How long a step may be with gradients that are tau steps old",
+    title=r"How long a step may be with gradients that are $\tau$ steps old",
     statement=(
         r"$x_{l+1} = x_l - ax_{l-\tau}$ is asymptotically stable iff $0 < a < a_{\max}(\tau)$, "
         r"and exactly then the chain with $a = h\lambda$ has a finite stationary variance. "
@@ -161,7 +161,7 @@ INDEPENDENT = Claim(
     quantity=r"\lim_L L\,\mathrm{Var}(\hat x)",
     relation=Relation.EQ,
     expression=2 / (_lam**2 * _h),
-    where="derived here; the paper's variance bound without tau",
+    where=r"derived here; the paper's variance bound without $\tau$",
     confidence="derived",
     tight=True,
 )
@@ -187,7 +187,7 @@ TRANSIENT = Claim(
 SPEEDUP = Claim(
     id="stale-sgmcmc.linear-speedup",
     paper=PAPER,
-    title="P workers divide the variance by P",
+    title="$P$ workers divide the variance by $P$",
     statement=(
         r"Workers in turn, one update for each gradient: every gradient is $P - 1$ updates old, and $R$ rounds make "
         r"$L = PR$ updates. $R\,\mathrm{Var}(\hat x)$ tends to the value below while $h\lambda < a_{\max}(P - 1)$; the bias of "

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from html import escape
 from typing import Protocol
 
-from gradproof.theory.typeset import typeset
-
 SHOWN = 8  # multipliers, the largest ones
 
 
@@ -45,7 +43,7 @@ def html(worst: Showable, text: str = "") -> str:
     body = "".join(f"<tr><th>{escape(a)}</th><td>{escape(b)}</td></tr>" for a, b in rows)
     below = "".join(f"<tr><td>{escape(name)}</td><td>{value:.6g}</td></tr>" for name, value in largest)
     return (
-        f"<b>worst case</b> {escape(typeset(text))}<table>{body}</table>"
+        f"<b>worst case</b> {escape(text)}<table>{body}</table>"
         f"<details><summary>{len(multipliers)} multipliers, the largest {len(largest)}</summary>"
         f"<table>{below}</table></details>"
     )

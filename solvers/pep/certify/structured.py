@@ -58,7 +58,7 @@ class StructuredWorstCase(StructuredAnswer):
 
     def _repr_html_(self) -> str:
         descent = self.descent
-        setting = f"N = {descent.N}, gamma = {descent.gamma}, L = {descent.L}, mu = {descent.mu}"
+        setting = rf"$N = {descent.N}$, $\gamma = {descent.gamma}$, $L = {descent.L}$, $\mu = {descent.mu}$"
         return html(self, f"of gradient descent, {MEASURES[descent.measure]}; {setting}")
 
 

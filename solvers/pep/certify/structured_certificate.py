@@ -59,8 +59,8 @@ def statement(descent: Descent, bound: Fraction) -> Statement:
         target.add(Form({("x0", "x0"): one}), -bound)
     member = Member("f", "function", constants, tuple(points))
     text = (
-        f"gradient descent with gamma = {gamma} on functions with curvature in [{mu}, {L}]: "
-        f"{MEASURES[descent.measure]}, with bound = {bound}, N = {N}"
+        rf"gradient descent with $\gamma = {gamma}$ on functions with curvature in $[{mu}, {L}]$: "
+        rf"{MEASURES[descent.measure]}, with $\tau = {bound}$, $N = {N}$"
     )
     vectors = tuple(sorted([*xs, last], key=lambda v: (v[0] == "g", int(v[1:]))))
     return Statement(vectors, tuple(values), (member,), target, premises, (), text)

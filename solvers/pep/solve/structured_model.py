@@ -18,10 +18,10 @@ from gradproof.solvers.pep.solve.interior_point import LowRank
 
 STAR = -1  # index of the minimiser in a pair
 MEASURES = {
-    "function-value": "f(x_N) - f_* <= bound * ||x_0 - x_*||^2",
-    "distance": "||x_N - x_*||^2 <= bound * ||x_0 - x_*||^2",
-    "gradient": "||grad f(x_N)||^2 <= bound * ||x_0 - x_*||^2",
-    "smallest-gradient": "min_k ||grad f(x_k)||^2 <= bound * (f(x_0) - inf f)",
+    "function-value": r"$f(x_N) - f_* \le \tau\|x_0 - x_*\|^2$",
+    "distance": r"$\|x_N - x_*\|^2 \le \tau\|x_0 - x_*\|^2$",
+    "gradient": r"$\|\nabla f(x_N)\|^2 \le \tau\|x_0 - x_*\|^2$",
+    "smallest-gradient": r"$\min_k \|\nabla f(x_k)\|^2 \le \tau(f(x_0) - \inf f)$",
 }
 
 

@@ -238,8 +238,8 @@ def test_words_say_what_they_mean_where_a_pointer_rests(page, site):
             assert len(word.get_attribute("title")) > 10, (name, word.get_attribute("outerHTML"))
 
 
-def test_mathematics_typed_as_text_is_typeset(page, site):
-    page.get(site.index.as_uri() + "#q=pi_k")  # found as it is typed, shown as it is written
+def test_mathematics_is_found_as_it_is_typed(page, site):
+    page.get(site.index.as_uri() + "#q=pi_k")
     settle(page)
     titles = css(page, "tr:not([hidden]) td:nth-child(2) a")
     assert len(titles) >= 3

@@ -35,10 +35,13 @@ def test_a_formula_that_cannot_be_read_is_shown_as_its_source(monkeypatch):
     assert r"<code>\frac{</code>" in rendered(monkeypatch, "# T\n\nsee $\\frac{$ here")
 
 
-def test_formulas_in_dollars_and_typed_as_text(monkeypatch):
-    body = rendered(monkeypatch, "# T\n\n$x^2$ and x_1 <=\nx_2.\n\n$$y^2$$\n\ninside $$z^2$$ too, `x_1` is code")
+def test_formulas_in_dollars_and_nothing_else(monkeypatch):
+    body = rendered(
+        monkeypatch, "# T\n\n$x^2$ and $x_1 \\le\nx_2$, y_1.\n\n$$y^2$$\n\ninside $$z^2$$ too, `x_1` is code"
+    )
     assert "<msup><mi>x</mi><mn>2</mn></msup>" in body
     assert "<msub><mi>x</mi><mn>1</mn></msub>" in body
+    assert ", y_1." in body
     assert body.count('display="block"') == 2
     assert "<code>x_1</code>" in body
 

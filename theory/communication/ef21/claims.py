@@ -35,49 +35,65 @@ RELOADED = "Error Feedback Reloaded"
 
 # --- parameters ------------------------------------------------------------------------------------------------------
 
-alpha = Parameter("alpha", "contraction parameter: E||C(x) - x||^2 <= (1 - alpha) ||x||^2", UNIT_LOPEN, r"\alpha")
-alpha_open = Parameter(
-    "alpha", "contraction parameter, below 1: E||C(x) - x||^2 <= (1 - alpha) ||x||^2", UNIT_OPEN, r"\alpha"
+alpha = Parameter(
+    "alpha", r"contraction parameter: $\mathbb{E}\|C(x) - x\|^2 \le (1-\alpha) \|x\|^2$", UNIT_LOPEN, r"\alpha"
 )
-gamma = Parameter("gamma", "step size, unit 1/L", latex=r"\gamma")
-L = Parameter("L", "smoothness constant of the mean f")
+alpha_open = Parameter(
+    "alpha", r"contraction parameter, below 1: $\mathbb{E}\|C(x) - x\|^2 \le (1-\alpha) \|x\|^2$", UNIT_OPEN, r"\alpha"
+)
+gamma = Parameter("gamma", "step size, unit $1/L$", latex=r"\gamma")
+L = Parameter("L", "smoothness constant of the mean $f$")
 L_AM = Parameter("L_AM", "arithmetic mean of the workers' smoothness constants", latex=r"L_{\mathrm{AM}}")
 L_QM = Parameter("L_QM", "quadratic mean of the workers' smoothness constants", latex=r"L_{\mathrm{QM}}")
 L_rf = Parameter(
-    "L_rf", "(1/n) max over features j of the sum of L_i over workers that see j", latex=r"L_{\mathrm{rf}}"
+    "L_rf", "$(1/n)$ max over features $j$ of the sum of $L_i$ over workers that see $j$", latex=r"L_{\mathrm{rf}}"
 )
 L_i = Parameter("L_i", "smoothness constants of the workers", latex="L", size="n")
 alpha_i = Parameter("alpha_i", "contraction parameters of the workers' compressors", UNIT_OPEN, r"\alpha", size="n")
 mu = Parameter("mu", "Polyak-Lojasiewicz constant (strong convexity, for one worker)", latex=r"\mu")
 T = Parameter("T", "number of steps", COUNT)
-f0 = Parameter("f0", "f(x^0)", REAL, "f(x^0)")
-f_inf = Parameter("f_inf", "lower bound of f", REAL, r"f_{\inf}")
+f0 = Parameter("f0", "$f(x^0)$", REAL, "f(x^0)")
+f_inf = Parameter("f_inf", "lower bound of $f$", REAL, r"f_{\inf}")
 G0 = Parameter(
-    "G0", "initial distortion E[G^0]; G = (L_AM/n) sum ||g_i - grad f_i||^2 / L_i for L_AM", NONNEGATIVE, "G^0"
+    "G0",
+    r"initial distortion $\mathbb{E}[G^0]$; $G = (L_{\mathrm{AM}}/n) \sum_i \|g_i - \nabla f_i\|^2/L_i$ for "
+    r"$L_{\mathrm{AM}}$",
+    NONNEGATIVE,
+    "G^0",
 )
-G0_qm = Parameter("G0", "initial distortion E[G^0]; G = (1/n) sum ||g_i - grad f_i||^2", NONNEGATIVE, "G^0")
-G0_rf = Parameter("G0", "initial distortion (L_rf/n) sum ||g_i - grad f_i||^2 / L_i", NONNEGATIVE, "G^0")
+G0_qm = Parameter(
+    "G0", r"initial distortion $\mathbb{E}[G^0]$; $G = (1/n) \sum_i \|g_i - \nabla f_i\|^2$", NONNEGATIVE, "G^0"
+)
+G0_rf = Parameter(
+    "G0", r"initial distortion $(L_{\mathrm{rf}}/n) \sum_i \|g_i - \nabla f_i\|^2/L_i$", NONNEGATIVE, "G^0"
+)
 D0 = Parameter(
-    "D0", "initial (1/n^2) sum ||g_i - grad f_i||^2 / (w_i theta_i), w_i prop. to L_i xi_i", NONNEGATIVE, "D^0"
+    "D0",
+    r"initial $(1/n^2) \sum_i \|g_i - \nabla f_i\|^2/(w_i \theta_i)$, $w_i$ prop. to $L_i \xi_i$",
+    NONNEGATIVE,
+    "D^0",
 )
 p = Parameter("p", "probability that a worker takes part in a step", UNIT_LOPEN)
 S0 = Parameter(
-    "sigma2", "(1/n) sum sigma_i^2 / L_i, sigma_i^2 the variance of worker i's gradient", NONNEGATIVE, r"\bar\sigma^2"
+    "sigma2",
+    r"$(1/n) \sum_i \sigma_i^2/L_i$, $\sigma_i^2$ the variance of worker $i$'s gradient",
+    NONNEGATIVE,
+    r"\bar\sigma^2",
 )
-V = Parameter("V", "Lyapunov function V^t before the step", NONNEGATIVE, "V^t")
+V = Parameter("V", "Lyapunov function $V^t$ before the step", NONNEGATIVE, "V^t")
 Psi0 = Parameter("Psi0", "Lyapunov function at the start", NONNEGATIVE, r"\Psi^0")
-grad2 = Parameter("grad2", "||grad f(x^t)||^2", NONNEGATIVE, r"\|\nabla f(x^t)\|^2")
-dx2 = Parameter("dx2", "||x^{t+1} - x^t||^2", NONNEGATIVE, r"\|\Delta\|^2")
-e2 = Parameter("e2", "||g_i^t - grad f_i(x^t)||^2", NONNEGATIVE, r"\|e_i^t\|^2")
-u2 = Parameter("u2", "||grad f_i(x^{t+1}) - grad f_i(x^t)||^2", NONNEGATIVE, r"\|u_i\|^2")
+grad2 = Parameter("grad2", r"$\|\nabla f(x^t)\|^2$", NONNEGATIVE, r"\|\nabla f(x^t)\|^2")
+dx2 = Parameter("dx2", r"$\|x^{t+1} - x^t\|^2$", NONNEGATIVE, r"\|\Delta\|^2")
+e2 = Parameter("e2", r"$\|g_i^t - \nabla f_i(x^t)\|^2$", NONNEGATIVE, r"\|e_i^t\|^2")
+u2 = Parameter("u2", r"$\|\nabla f_i(x^{t+1}) - \nabla f_i(x^t)\|^2$", NONNEGATIVE, r"\|u_i\|^2")
 curvature = Parameter("c", "largest second derivative of the scalar loss: 1/4 logistic, 2 squared error", latex="c")
-lam_max = Parameter("lam_max", "largest eigenvalue of A^T A", NONNEGATIVE, r"\lambda_{\max}(A^\top A)")
+lam_max = Parameter("lam_max", "largest eigenvalue of $A^T A$", NONNEGATIVE, r"\lambda_{\max}(A^\top A)")
 m = Parameter("m", "number of samples", COUNT)
-lam = Parameter("lam", "weight of the regulariser sum x_j^2 / (1 + x_j^2)", NONNEGATIVE, r"\lambda")
+lam = Parameter("lam", r"weight of the regulariser $\sum_j x_j^2/(1+x_j^2)$", NONNEGATIVE, r"\lambda")
 
 # --- assumptions -----------------------------------------------------------------------------------------------------
 
-SMOOTH_F = Assumption("smooth_f", "f is $L$-smooth")
+SMOOTH_F = Assumption("smooth_f", "$f$ is $L$-smooth")
 SMOOTH_FI = Assumption("smooth_fi", "each $f_i$ is $L_i$-smooth, $L_i > 0$")
 LOWER = Assumption("lower_bounded", r"$f \ge f_{\inf}$", sp.Ge(f0.symbol, f_inf.symbol))
 LOWER_BOUNDED = Assumption("lower_bounded", r"$f \ge f_{\inf}$")
@@ -122,12 +138,13 @@ COMPRESSORS = Claim(
     paper=PAPER,
     title="Contraction parameters of the usual compressors",
     statement=(
-        r"$\mathbb E\|C(x) - x\|^2 \le (1 - \alpha)\|x\|^2$ with $\alpha = K/d$ for Top-K (equality iff all $|x_j|$ are "
-        r"equal) and for Rand-K (equality in expectation), $1/d$ for scaled sign, $1 - (1 - s)^2$ for $C(x) = sx$, "
-        r"$p\alpha$ if a compressor is applied with probability $p$, and $1/(1 + \omega)$ for a scaled unbiased one."
+        r"$\mathbb E\|C(x) - x\|^2 \le (1 - \alpha)\|x\|^2$ with $\alpha = K/d$ for Top-$K$ (equality iff all "
+        r"$|x_j|$ are equal) and for Rand-$K$ (equality in expectation), $1/d$ for scaled sign, $1 - (1 - s)^2$ for "
+        r"$C(x) = sx$, $p\alpha$ if a compressor is applied with probability $p$, and $1/(1 + \omega)$ for a scaled "
+        r"unbiased one."
     ),
     parameters=(alpha,),
-    assumptions=(Assumption("compressor", "C is one of those named, with its stated alpha"),),
+    assumptions=(Assumption("compressor", r"$C$ is one of those named, with its stated $\alpha$"),),
     quantity=r"\mathbb E\|C(x) - x\|^2 / \|x\|^2",
     relation=Relation.LE,
     expression=1 - a,
@@ -256,7 +273,7 @@ HETERO_COMPRESSORS = Claim(
 SHARP_THRESHOLD = Claim(
     id="ef21.sharp-threshold",
     paper=PAPER,
-    title="The exact step-size threshold of EF21 in terms of L, L_AM and alpha",
+    title=r"The exact step-size threshold of EF21 in terms of $L$, $L_{\mathrm{AM}}$ and $\alpha$",
     statement=(
         r"EF21 converges on every instance for $\gamma < \gamma_* = 2\alpha/((2 - \alpha)L + 2\sqrt{1 - \alpha}L_{AM})$: "
         r"$V = f - f_{\inf} + \frac1{2qn}\sum_i\|e_i\|^2/L_i$, $q = \sqrt{1 - \alpha}$, satisfies $\mathbb E V^{t+1} \le "
@@ -355,8 +372,8 @@ W_EQUIVALENCE = Claim(
     paper=PAPER,
     title="EF21 and its weighted version generate the same iterates",
     statement=(
-        r"If $C(tx) = tC(x)$ for $t > 0$, EF21-W with $g_i^0 = C(\nabla f_i(x^0)/(nw_i))$ generates the iterates of EF21; "
-        r"the states are related by $g_i^{EF21} = nw_i g_i^W$."
+        r"If $C(tx) = tC(x)$ for $t > 0$, EF21-W with $g_i^0 = C(\nabla f_i(x^0)/(nw_i))$ generates the iterates of "
+        r"EF21; the states are related by $g_i^{\mathrm{EF21}} = n w_i g_i^W$."
     ),
     parameters=(),
     assumptions=(HOMOGENEOUS,),
@@ -398,7 +415,7 @@ RARE_FEATURES = Claim(
     expression=_average_gradient(G0_rf.symbol),
     where="derived here, docs/derivations/ef21.md",
     confidence="derived",
-    remark="The constant dominates sqrt(c/n) min(sqrt(c/n) max L_i, L_QM) of arXiv:2305.15264.",
+    remark=r"The constant dominates $\sqrt{c/n}\,\min(\sqrt{c/n}\,\max L_i, L_{\mathrm{QM}})$ of arXiv:2305.15264.",
 )
 
 PARTIAL_PARTICIPATION = Claim(

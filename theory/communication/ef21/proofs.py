@@ -86,7 +86,8 @@ def lyapunov() -> Proof:
         _one_step(field, {"L": L}, L_AM),
         target,
         domain=field.domain,
-        text="one step of EF21: V+ <= V - (gamma/2)|grad f|^2 - (1/(2 gamma) - L/2 - gamma beta L_AM^2/(2 theta))|dx|^2",
+        text=r"one step of EF21: $V^+ \le V - \frac\gamma2\|\nabla f\|^2 "
+        r"- (\frac{1}{2\gamma} - \frac L2 - \frac{\gamma\beta}{2\theta}L_{\mathrm{AM}}^2)\|\Delta\|^2$",
     )
     uses = (
         Use("descent", "f", ("x", "x+"), field.one),
@@ -113,7 +114,7 @@ def descent_at_admissible_step() -> Proof:
         target,
         (premise,),
         field.domain,
-        "one step of EF21 at an admissible step size: V+ <= V - (gamma/2)|grad f|^2",
+        r"one step of EF21 at an admissible step size: $V^+ \le V - \frac\gamma2\|\nabla f\|^2$",
     )
     return Proof(statement, (*proof.uses, Use("premise", "step_size", (), field.one)), proof.blocks)
 
@@ -127,7 +128,12 @@ def distortion() -> Proof:
     compressor = Member("C", "compressor", {"q2": q**2}, (Point("sent", sent, {**sent, "r": one}),))
     target = Form().add(square({"r": one})).add(square({"e": one}), -q).add(square({"u": one}), -(q**2) / (1 - q))
     statement = Statement(
-        ("e", "u", "r"), (), (compressor,), target, domain=field.domain, text="E|e+|^2 <= (1 - theta)|e|^2 + beta|u|^2"
+        ("e", "u", "r"),
+        (),
+        (compressor,),
+        target,
+        domain=field.domain,
+        text=r"$\mathbb E\|e^+\|^2 \le (1 - \theta)\|e\|^2 + \beta\|u\|^2$",
     )
     slack = Block(({"e": one, "u": q / (1 - q)},), ((q * (1 - q),),))
     return Proof(statement, (Use("contraction", "C", ("sent",), one),), (slack,))
@@ -142,7 +148,9 @@ def young() -> Proof:
     xi2 = q**2 / (1 - q) ** 2
     v = {"v": field.one}
     target = Form().add(square(v), (xi2 * theta_s - beta_s) * s)
-    statement = Statement(("v",), (), (), target, domain=field.domain, text="beta(s)/theta(s) >= xi^2 for every s")
+    statement = Statement(
+        ("v",), (), (), target, domain=field.domain, text=r"$\beta(s)/\theta(s) \ge \xi^2$ for every $s$"
+    )
     slack = Block(({"v": 1 - q - q * s},), ((q**2 / (1 - q) ** 2,),))
     return Proof(statement, (), (slack,))
 
@@ -165,7 +173,7 @@ def sharp() -> Proof:
         _one_step(field, {"mu": -L, "L": L}, L_AM),
         target,
         domain=field.domain,
-        text="one step of EF21: V+ <= V - (1/gamma - 1/gamma_*)|dx|^2",
+        text=r"one step of EF21: $V^+ \le V - (1/\gamma - 1/\gamma_*)\|\Delta\|^2$",
     )
     uses = (
         Use("interpolation", "f", ("x", "x+"), one),
@@ -224,8 +232,8 @@ def _pl(field: Functions, c: Any, weight: str) -> Proof:
         target,
         (Premise("step_size", Form().add(moved, -bracket)),),
         field.domain,
-        f"one step of EF21 under PL: Psi+ <= (1 - gamma mu) Psi, Psi = f - f_* + {weight}, "
-        "where the coefficient 1/(2 gamma) - L/2 - c beta L_AM^2 of |dx|^2 is nonnegative",
+        rf"one step of EF21 under PL: $\Psi^+ \le (1 - \gamma\mu) \Psi$, $\Psi = f - f_* + {weight}$, where the coefficient "
+        r"$\frac{1}{2\gamma} - \frac L2 - c\beta L_{\mathrm{AM}}^2$ of $\|\Delta\|^2$ is nonnegative",
     )
     uses = (
         Use("descent", "f", ("x", "x+"), one),
@@ -273,7 +281,8 @@ def tight_single_worker() -> Proof:
         (f, compressor),
         target,
         domain=field.domain,
-        text="one step of EF21, one worker, strongly convex: V+ <= z^2 V, V = q|grad f|^2 + |g - grad f|^2",
+        text=r"one step of EF21, one worker, strongly convex: $V^+ \le z^2 V$, "
+        r"$V = q\|\nabla f\|^2 + \|g - \nabla f\|^2$",
     )
     uses = (
         Use("interpolation", "f", ("x", "x+"), weight),
@@ -318,7 +327,7 @@ def summed() -> Proof:
         target,
         premises,
         field.domain,
-        "one step of error feedback: V+ <= V - (gamma/2)|grad f|^2 with V = f - f_inf + (gamma/2) D",
+        r"one step of error feedback: $V^+ \le V - \frac\gamma2\|\nabla f\|^2$ with $V = f - f_{\inf} + \frac\gamma2 D$",
     )
     uses = (
         Use("descent", "f", ("x", "x+"), one),
