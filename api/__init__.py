@@ -61,11 +61,11 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from gradproof.experiments.attack.mutants import run_mutants
     from gradproof.experiments.engine.check import Context, Undecided, check, control
     from gradproof.experiments.engine.store import Ledger
     from gradproof.export import frame, latex
     from gradproof.falsify import falsify_claim, replay
+    from gradproof.mutants import run_mutants
     from gradproof.own import experiment, own_claim
     from gradproof.paper_figures.make import draw
     from gradproof.summary import show, verify

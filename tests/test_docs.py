@@ -19,14 +19,6 @@ CHEAP = re.compile(r"^gradproof (bound|show|list|certify|check)\b(.*?)(?:\s+#.*)
 COMMAND = re.compile(r"^gradproof ([a-z]+)((?: +[^#\n]+)?)", re.M)
 
 
-@pytest.fixture(autouse=True)
-def own_registry():
-    """Claims that a page states are forgotten when its test ends."""
-    yield
-    for name in [i for i, c in registry._CLAIMS.items() if c.paper.family == "own"]:
-        del registry._CLAIMS[name]
-
-
 def _id(path):
     return str(path.relative_to(DOCS))
 

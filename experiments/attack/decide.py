@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from gradproof.experiments.attack.bound import bound_exactly, bound_in_floats
 from gradproof.experiments.attack.experiment import Experiment
@@ -102,8 +103,6 @@ def _decide_exactly(made: Experiment, claim: Claim, instance: Mapping[str, Any],
 
 
 def _measurement(measured: Exact, bound: Exact, error: float, source: str, values: Mapping[str, Any]) -> Measurement:
-    import sympy as sp
-
     def number(x: Exact) -> Any:
         if x.rational and max(int(x.v.p.bit_length()), int(x.v.q.bit_length())) < 4000:
             return sp.Rational(int(x.v.p), int(x.v.q))

@@ -15,6 +15,7 @@ from typing import Any
 
 import sympy as sp
 
+from gradproof.experiments.attack.experiment import experiments_of
 from gradproof.experiments.attack.falsify import finish
 from gradproof.experiments.attack.search import Search
 from gradproof.experiments.engine.check import Context, checks_of
@@ -202,8 +203,6 @@ def confront(claim: Claim, mutant: Mutant, book: Ledger, *, budget: str = "quick
 
 def _searched(claim: Claim, mutant: Mutant, seed: int) -> tuple[str, str]:
     """What the searches attached to the claim find, where they are none of its checks: (by, reason)."""
-
-    from gradproof.experiments.attack.falsify import experiments_of
 
     known = {c.name for c in checks_of(claim, "quick")}
     tried = []

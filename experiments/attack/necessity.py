@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gradproof.experiments.attack.experiment import Experiment
+from gradproof.experiments.attack.experiment import Experiment, experiments_of
 from gradproof.experiments.attack.falsify import falsify_claim
 from gradproof.experiments.attack.finding import Finding, tree
 from gradproof.experiments.engine.check import Check, Context, checks_of
@@ -80,8 +80,6 @@ def necessity(
 def _need(
     claim: Claim, assumption: str, budget: str, seed: int, seconds: float | None, book: Ledger, file: str
 ) -> Need:
-    from gradproof.experiments.attack.falsify import experiments_of
-
     controls = [c for c in checks_of(claim, budget) if c.level is Level.CONTROL and c.drops == assumption]
     if controls:
         caught = [r for r in (_row(c, claim, budget, seed, book, file) for c in controls) if r.verdict.outcome.good]

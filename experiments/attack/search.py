@@ -25,7 +25,6 @@ from gradproof.experiments.attack.chance import MOST, decide_in_expectation
 from gradproof.experiments.attack.decide import Decision, decide, ratio
 from gradproof.experiments.attack.experiment import Experiment
 from gradproof.experiments.attack.moves import move, polish
-from gradproof.experiments.attack.trace import Untraceable, small, worst_instance
 from gradproof.experiments.instances.tape import Choice, Play, Rejected, Value, play
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError, ParameterError
@@ -326,6 +325,9 @@ class Search:
         """For a method on F(mu, L): the exact solver's worst function for the numbers of instances with few steps."""
         if self.made.random or self.made.replay is not None:
             return
+        # the solvers are loaded when they are asked: stating a claim of one's own does not wait for them
+        from gradproof.experiments.attack.trace import Untraceable, small, worst_instance
+
         starts = [c.instance for c in self.elite if small(c.instance)]
         for _ in range(200):
             if len(starts) >= SOLVED or self.over:
