@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner
 
 from gradproof.cli import main
-from gradproof.theory import registry
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(p for p in DOCS.rglob("*.md") if "_build" not in p.parts and "_generated" not in p.parts)
