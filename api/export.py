@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
-from gradproof.experiments.engine.store import Ledger, Row
+from gradproof.experiments.engine.store import Ledger, Row, measurement_json
 from gradproof.markup import latex_table, tex
-from gradproof.summary import Summary, row_json, show_tightness
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level
 
 
-def frame(source: Ledger | Summary | Iterable[Row]) -> Any:
+class Line(Protocol):
+    """The summary of one claim: the rows of evidence for it, and the cells of the table of verdicts, the note last."""
+
+    @property
+    def rows(self) -> tuple[Row, ...]: ...
+    @property
+    def cells(self) -> list[str]: ...
+
+
+def frame(source: Ledger | Iterable[Line] | Iterable[Row]) -> Any:
     """A ``pandas.DataFrame`` with one row a check: what was measured, the verdict, seed, code, seconds.
 
     Args:
@@ -22,10 +30,8 @@ def frame(source: Ledger | Summary | Iterable[Row]) -> Any:
 
     if isinstance(source, Ledger):
         rows = source.rows()
-    elif isinstance(source, Summary):
-        rows = [r for s in source for r in s.rows]
     else:
-        rows = list(source)
+        rows = [r for s in source for r in ((s,) if isinstance(s, Row) else s.rows)]
     records = []
     for r in rows:
         data = row_json(r)
@@ -37,7 +43,7 @@ def frame(source: Ledger | Summary | Iterable[Row]) -> Any:
     return pd.DataFrame.from_records(records, columns=columns)
 
 
-def latex(source: Claim | Summary) -> str:
+def latex(source: Claim | Iterable[Line]) -> str:
     """A claim as a ``claim`` environment, or verdicts as a ``booktabs`` table.
 
     >>> import gradproof
@@ -60,7 +66,29 @@ def _claim(c: Claim) -> str:
     return "\n".join([*lines, r"\end{claim}", f"% {c.paper.citation}{where}"])
 
 
-def _table(s: Summary) -> str:
+def _table(lines: Iterable[Line]) -> str:
     heads = ["claim", "verdict", *(v.value for v in Level), "tightness"]
-    rows = ([c.claim.id, c.shown, *(c.cell(v) for v in Level), show_tightness(c)] for c in s)
-    return latex_table(heads, rows, "l" * (len(heads) - 1) + "r")
+    return latex_table(heads, (s.cells[:-1] for s in lines), "l" * (len(heads) - 1) + "r")
+
+
+def row_json(r: Row) -> dict[str, Any]:
+    """A row of the ledger as JSON values."""
+    return {
+        "check": r.check,
+        "level": r.level.value,
+        "summary": r.summary,
+        "drops": r.drops,
+        "outcome": r.verdict.outcome.value,
+        "reason": r.verdict.reason,
+        "tightness": r.verdict.tightness,
+        "n": r.verdict.n,
+        "worst": measurement_json(r.verdict.worst) if r.verdict.worst else None,
+        "proofs": len(r.verdict.proofs),
+        "budget": r.budget,
+        "seed": r.seed,
+        "backend": r.backend,
+        "seconds": r.seconds,
+        "code": r.code,
+        "versions": dict(r.versions),
+        "cached": r.cached,
+    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -16,12 +16,12 @@ from typing import Any
 import sympy as sp
 from sympy.parsing.sympy_parser import parse_expr, rationalize, standard_transformations
 
-from gradproof.experiments.engine.check import Context, Evidence, Function, check, control
-from gradproof.falsify.experiment import EXPERIMENTS, Experiment
+from gradproof.experiments.attack.evidence import attach as attach_experiment
+from gradproof.experiments.attack.experiment import Experiment
 from gradproof.theory.assumption import Assumption
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import ParameterError
-from gradproof.theory.evidence import Level, Relation
+from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
 from gradproof.theory.parameter import COUNT, POSITIVE, Parameter
 from gradproof.theory.registry import register
@@ -123,37 +123,10 @@ def experiment(
         most = None if at_most is None else _parse(at_most, symbols, f"{claim.id}: at_most")
         made = Experiment(claim, name or function.__name__, draws, function, at_most=most)
         made.order  # noqa: B018 -- names are checked now, not at the first run
-        EXPERIMENTS[claim.id] = [e for e in EXPERIMENTS.get(claim.id, []) if e.name != made.name] + [made]
-        _register_checks(made, needs)
+        attach_experiment(made, needs)
         return function
 
     return attach
-
-
-def _register_checks(made: Experiment, needs: tuple[str, ...]) -> None:
-    def measured(ctx: Context) -> Iterator[Evidence]:
-        from gradproof.falsify.search import as_evidence
-
-        yield from as_evidence(made, ctx)
-
-    def without(assumption: str) -> Function:
-        def dropped(ctx: Context) -> Iterator[Evidence]:
-            from gradproof.falsify.search import as_evidence
-
-            yield from as_evidence(made, ctx, drop=frozenset({assumption}))
-
-        dropped.__name__ = f"{made.name}_without_{assumption}"
-        dropped.__doc__ = f"Search for a violation when '{assumption}' is given up."
-        dropped.__module__ = made.measure.__module__
-        return dropped
-
-    measured.__name__ = made.name
-    measured.__doc__ = made.measure.__doc__ or f"Search for a violation of the bound on {made.name.replace('_', ' ')}."
-    measured.__module__ = made.measure.__module__
-    check(made.claim, level=Level.EMPIRICAL)(measured)
-    for assumption in needs:
-        made.claim.assumption(assumption)
-        control(made.claim, drops=assumption)(without(assumption))
 
 
 def _parameter(name: str, given: str | tuple[str, sp.Set] | Parameter) -> Parameter:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gradproof.experiments.engine.store import Ledger, Row, measurement_json
+from gradproof.experiments.engine.store import Ledger, Row
 from gradproof.experiments.engine.verify import load_file
 from gradproof.experiments.engine.verify import verify as run
+from gradproof.export import frame, latex, row_json
 from gradproof.markup import html_table, marked, text_table
 from gradproof.theory import registry
 from gradproof.theory.claim import CONFIDENCE, Claim
@@ -187,29 +188,6 @@ def claim_json(c: Claim) -> dict[str, Any]:
     }
 
 
-def row_json(r: Row) -> dict[str, Any]:
-    """A row of the ledger as JSON values."""
-    return {
-        "check": r.check,
-        "level": r.level.value,
-        "summary": r.summary,
-        "drops": r.drops,
-        "outcome": r.verdict.outcome.value,
-        "reason": r.verdict.reason,
-        "tightness": r.verdict.tightness,
-        "n": r.verdict.n,
-        "worst": measurement_json(r.verdict.worst) if r.verdict.worst else None,
-        "proofs": len(r.verdict.proofs),
-        "budget": r.budget,
-        "seed": r.seed,
-        "backend": r.backend,
-        "seconds": r.seconds,
-        "code": r.code,
-        "versions": dict(r.versions),
-        "cached": r.cached,
-    }
-
-
 _HEADS = ("claim", "verdict", *(v.value for v in Level), "tightness", "note")
 
 
@@ -236,14 +214,10 @@ class Summary(list[ClaimSummary]):
 
     def to_pandas(self) -> Any:
         """One row a check: see ``gradproof.export.frame``."""
-        from gradproof.export import frame
-
         return frame(self)
 
     def to_latex(self) -> str:
         """A table for a paper: see ``gradproof.export.latex``."""
-        from gradproof.export import latex
-
         return latex(self)
 
 

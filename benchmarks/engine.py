@@ -21,10 +21,10 @@ import numpy as np
 from scipy.special import expit
 
 from gradproof.experiments.communication.ef21 import methods
-from gradproof.experiments.compressors import TopK
 from gradproof.experiments.engine.backend import backend
 from gradproof.experiments.engine.run import run, start
-from gradproof.experiments.problems import Logistic, Quadratics
+from gradproof.experiments.instances.compressors import TopK
+from gradproof.experiments.instances.finite_sums import Logistic, Quadratics
 
 Gradient = Callable[[int, np.ndarray], np.ndarray]
 

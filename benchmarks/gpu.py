@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from gradproof.experiments.communication.ef21 import methods
-from gradproof.experiments.compressors import TopK
 from gradproof.experiments.engine.backend import Backend, backend
 from gradproof.experiments.engine.draws import Draws, keys
 from gradproof.experiments.engine.run import run, start
+from gradproof.experiments.instances.compressors import TopK
+from gradproof.experiments.instances.finite_sums import Logistic
 from gradproof.experiments.landscape.sgd_stability import runs
-from gradproof.experiments.problems import Logistic
 from gradproof.solvers.circulant import smooth
 
 

@@ -12,7 +12,7 @@ from gradproof.theory.parameter import pretty_set
 ROOMS = {
     "theory": "What is claimed: papers, claims, proofs, and the kernel that checks them.",
     "solvers": "What is exactly true: solvers named by their mathematics.",
-    "experiments": "What happens: the engine, problems, and the checks of each paper.",
+    "experiments": "What happens: the engine, instances, attacks on claims, and the checks of each paper.",
     "paper_figures": "Figures: numbers first, then the drawing.",
 }
 

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import sys
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ[variable] = "1"
@@ -48,3 +49,12 @@ def optional():
 def own_ledger(tmp_path, monkeypatch):
     """Every test has a ledger of its own, in child processes too."""
     monkeypatch.setenv("GRADPROOF_LEDGER", str(tmp_path / "ledger.sqlite"))
+
+
+@pytest.fixture(autouse=True)
+def own_registry():
+    """Claims that a test states are forgotten when it ends: the registry is the library's."""
+    yield
+    registry = sys.modules.get("gradproof.theory.registry")
+    for id in [i for i, c in registry._CLAIMS.items() if c.paper.family == "own"] if registry else ():
+        del registry._CLAIMS[id]

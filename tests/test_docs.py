@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner
 
 from gradproof.cli import main
-from gradproof.theory import registry
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(p for p in DOCS.rglob("*.md") if "_build" not in p.parts and "_generated" not in p.parts)
@@ -17,14 +16,6 @@ BLOCKS = {p: re.findall(r"```python\n(.*?)```", p.read_text(), re.S) for p in PA
 ELSEWHERE = {"own-claim.md", "tour.md"}
 CHEAP = re.compile(r"^gradproof (bound|show|list|certify|check)\b(.*?)(?:\s+#.*)?$", re.M)
 COMMAND = re.compile(r"^gradproof ([a-z]+)((?: +[^#\n]+)?)", re.M)
-
-
-@pytest.fixture(autouse=True)
-def own_registry():
-    """Claims that a page states are forgotten when its test ends."""
-    yield
-    for name in [i for i, c in registry._CLAIMS.items() if c.paper.family == "own"]:
-        del registry._CLAIMS[name]
 
 
 def _id(path):

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradproof.falsify.finding import short_float
-from gradproof.necessity import FORMAT
+from gradproof.experiments.attack.finding import short_float
+from gradproof.experiments.attack.necessity import FORMAT
 from gradproof.theory.evidence import Measurement, Relation
 
 if TYPE_CHECKING:

@@ -136,7 +136,7 @@ class Entry:
                 rows.setdefault(r.claim, []).append(r)
         if not rows:
             return []
-        from gradproof.mutants import mutants_of
+        from gradproof.experiments.attack.mutants import mutants_of
 
         said = {m.claim.id: m.what for m in mutants_of(self.claim)} if self.known else {}
         order = {name: k for k, name in enumerate(said)}

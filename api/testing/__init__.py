@@ -7,8 +7,10 @@
 ...     assert f(f.minimizer) <= f(f.minimizer + 1)
 """
 
-from gradproof.testing.exact import exp, log, sqrt
-from gradproof.testing.functions import (
+from gradproof.experiments.instances.compressors import RandK, TopK, compressors
+from gradproof.experiments.instances.coverage import coverage_functions
+from gradproof.experiments.instances.exact import exp, log, sqrt
+from gradproof.experiments.instances.functions import (
     L1,
     FiniteSum,
     MaxAffine,
@@ -24,22 +26,13 @@ from gradproof.testing.functions import (
     smooth_nonconvex,
     smooth_strongly_convex,
 )
-from gradproof.testing.interpolated import Interpolated
-from gradproof.testing.problems import (
-    RandK,
-    TopK,
-    compressors,
-    coverage_functions,
-    gaussian_targets,
-    least_squares,
-    logistic,
-    mean_over_paths,
-    mixing_matrices,
-    noise_laws,
-    step_sizes,
-    strongly_log_concave,
-)
-from gradproof.testing.source import Source, built, reals
+from gradproof.experiments.instances.graphs import mixing_matrices
+from gradproof.experiments.instances.interpolated import Interpolated
+from gradproof.experiments.instances.noise import mean_over_paths, noise_laws
+from gradproof.experiments.instances.regressions import least_squares, logistic
+from gradproof.experiments.instances.schedules import step_sizes
+from gradproof.experiments.instances.source import Source, built, reals
+from gradproof.experiments.instances.targets import gaussian_targets, strongly_log_concave
 from gradproof.testing.suite import check_method, holds
 
 __all__ = [

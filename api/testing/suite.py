@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradproof.theory.claim import Claim
 
 if TYPE_CHECKING:
-    from gradproof.falsify.finding import Finding
+    from gradproof.experiments.attack.finding import Finding
 
 #: (claim, tightness, instances tried) of every successful assertion, for the report at the end of a pytest run
 REPORTED: list[tuple[str, float, int]] = []
@@ -22,7 +22,7 @@ def holds(claim: Claim | str, *, evaluations: int = 1500, seconds: float = 20.0,
         AssertionError: with the counterexample, shrunk and replayed.
         UnknownClaim: the claim has no experiment.
     """
-    from gradproof.falsify import falsify_claim
+    from gradproof.experiments.attack.falsify import falsify_claim
     from gradproof.theory import registry
 
     c = registry.claim(claim) if isinstance(claim, str) else claim
@@ -46,9 +46,9 @@ def check_method(
     """
     import random
 
-    from gradproof.falsify import experiments_of, finish
-    from gradproof.falsify.experiment import Experiment
-    from gradproof.falsify.search import Search
+    from gradproof.experiments.attack.experiment import Experiment, experiments_of
+    from gradproof.experiments.attack.falsify import finish
+    from gradproof.experiments.attack.search import Search
     from gradproof.theory import registry
 
     c = registry.claim(claim) if isinstance(claim, str) else claim

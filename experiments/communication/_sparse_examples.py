@@ -10,7 +10,7 @@ from gradproof.experiments.communication import _sparse_methods as methods
 from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.examples import Example, example
 from gradproof.experiments.engine.run import start
-from gradproof.experiments.problems import sine_least_squares
+from gradproof.experiments.instances.finite_sums import sine_least_squares
 
 BUDGETS = np.array([1.5, 3.0])[:, None, None]
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from array_api_compat import array_namespace
 
 from gradproof.experiments.engine.run import Method
-from gradproof.experiments.problems import Problem
+from gradproof.experiments.instances.finite_sums import Problem
 
 Array = Any
 Scheme = Callable[[Array], Array]

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from gradproof.experiments.communication.dpsgd.methods import Minibatches, split_rows, trace
+from gradproof.experiments.communication.dpsgd.methods import split_rows, trace
+from gradproof.experiments.instances.minibatches import Minibatches
 from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers import gossip
 from gradproof.theory.communication import dpsgd

@@ -19,9 +19,9 @@ def compute(*, budget: str = "quick") -> Any:
     """
     import xarray as xr
 
-    from gradproof.experiments import compressors
     from gradproof.experiments.communication.ef21 import instances
-    from gradproof.experiments.problems import sine_least_squares
+    from gradproof.experiments.instances import compressors
+    from gradproof.experiments.instances.finite_sums import sine_least_squares
     from gradproof.solvers import ef_lyapunov, ef_pep
     from gradproof.theory.communication import ef21
 

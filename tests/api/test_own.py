@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 import gradproof
 from gradproof import experiment, own_claim
 from gradproof.cli import main
+from gradproof.experiments.attack.experiment import EXPERIMENTS
+from gradproof.experiments.attack.ranges import all_hold, respects
 from gradproof.falsify import falsify_claim
-from gradproof.falsify.experiment import EXPERIMENTS
-from gradproof.falsify.ranges import all_hold, respects
 from gradproof.theory.errors import ParameterError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

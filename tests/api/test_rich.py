@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 import gradproof
+from gradproof.experiments.attack.finding import Finding
 from gradproof.experiments.engine.store import Ledger
 from gradproof.export import frame, latex
-from gradproof.falsify.finding import Finding
 from gradproof.markup import tex
 from gradproof.mutants import Mutant, MutantResult, MutantResults
 from gradproof.necessity import Need, Needs

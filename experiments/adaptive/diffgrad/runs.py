@@ -19,9 +19,9 @@ from gradproof.experiments.adaptive.diffgrad.methods import (
     regrets,
     synthetic_method,
 )
-from gradproof.experiments.data import breast_cancer
 from gradproof.experiments.engine.check import Context, Evidence, Undecided, check
 from gradproof.experiments.engine.run import run, start
+from gradproof.experiments.instances.data import breast_cancer
 from gradproof.theory.adaptive import diffgrad
 from gradproof.theory.evidence import Level, Measurement, Relation
 

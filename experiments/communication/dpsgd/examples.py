@@ -8,7 +8,8 @@ from gradproof.experiments.communication.dpsgd import methods
 from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.examples import Example, example
 from gradproof.experiments.engine.run import start
-from gradproof.experiments.problems import Logistic
+from gradproof.experiments.instances.finite_sums import Logistic
+from gradproof.experiments.instances.minibatches import Minibatches
 from gradproof.solvers.gossip import ring
 
 N, D = 5, 4
@@ -19,7 +20,7 @@ GAMMAS = np.array([0.05, 0.2])[:, None, None, None]
 def minibatches_on_a_ring(on: Backend) -> Example:
     rng = np.random.default_rng(3)
     problem = Logistic(rng.standard_normal((N, 7, D)), np.sign(rng.standard_normal((N, 7))), 0.1)
-    nodes, W, gamma = on.move((methods.Minibatches(problem, 2), ring(N).astype(float), GAMMAS))
+    nodes, W, gamma = on.move((Minibatches(problem, 2), ring(N).astype(float), GAMMAS))
     return Example(methods.dpsgd(nodes, W, gamma), start(np.ones(D), settings=2, seeds=3), lambda d: d.uniform((N, 2)))
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import array_namespace
 
-from gradproof.experiments.data import load
 from gradproof.experiments.engine.backend import backend
 from gradproof.experiments.engine.draws import ahead, keys
 from gradproof.experiments.engine.run import Method, run, start
-from gradproof.experiments.problems import Logistic
+from gradproof.experiments.instances.data import load
+from gradproof.experiments.instances.finite_sums import Logistic
+from gradproof.experiments.instances.minibatches import Minibatches
 
 Array = Any
 
@@ -21,41 +22,6 @@ class Nodes(Protocol):
     """Stochastic gradients of all nodes, each at its own point: ``sample(x (..., n, d), draw) -> (..., n, d)``."""
 
     def sample(self, x: Array, draw: Array) -> Array: ...
-
-
-@dataclass(frozen=True, eq=False)
-class Minibatches:
-    """The clients of a logistic problem, which draw B of their rows with replacement."""
-
-    problem: Logistic
-    B: int
-
-    @property
-    def sigma2(self) -> float:
-        """Bound on the variance at every point: slopes of the logistic loss are at most one."""
-        return float(np.max(np.mean(np.sum(np.asarray(self.problem.A) ** 2, axis=-1), axis=-1))) / self.B
-
-    def gradients(self, x: Array) -> Array:
-        """Full local gradients at the nodes' own points, (..., n, d) -> (..., n, d)."""
-        xp, P = array_namespace(x), self.problem
-        margins = xp.matmul(P.A, x[..., None])[..., 0]
-        slopes = P.b * (xp.tanh(P.b * margins / 2) - 1) / (2 * P.m)
-        return xp.matmul(slopes[..., None, :], P.A)[..., 0, :] + self._regulariser(x)
-
-    def sample(self, x: Array, draw: Array) -> Array:
-        """draw: uniform numbers (..., n, B)."""
-        xp, P = array_namespace(x), self.problem
-        first = P.m * xp.arange(P.n, dtype=xp.int64, device=device(x))[:, None]
-        index = xp.astype(xp.floor(draw * P.m), xp.int64) + first
-        flat = xp.reshape(index, (-1,))
-        rows = xp.reshape(xp.take(xp.reshape(P.A, (-1, P.d)), flat, axis=0), (*index.shape, P.d))
-        labels = xp.reshape(xp.take(xp.reshape(P.b, (-1,)), flat, axis=0), index.shape)
-        margins = xp.sum(rows * x[..., None, :], axis=-1)
-        slopes = labels * (xp.tanh(labels * margins / 2) - 1) / 2
-        return xp.mean(slopes[..., None] * rows, axis=-2) + self._regulariser(x)
-
-    def _regulariser(self, x: Array) -> Array:
-        return self.problem.lam * 2 * x / (1 + x * x) ** 2
 
 
 @dataclass(frozen=True, eq=False)

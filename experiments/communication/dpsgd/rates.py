@@ -11,9 +11,10 @@ import numpy as np
 import sympy as sp
 
 from gradproof.experiments.communication.dpsgd.averaging import GRAPHS, listeners
-from gradproof.experiments.communication.dpsgd.methods import Minibatches, split_rows, trace
+from gradproof.experiments.communication.dpsgd.methods import split_rows, trace
 from gradproof.experiments.engine.check import Context, Evidence, check, control
 from gradproof.experiments.engine.eprocess import e_value
+from gradproof.experiments.instances.minibatches import Minibatches
 from gradproof.solvers import gossip
 from gradproof.theory.axioms import Form, Member, Point, combine, square
 from gradproof.theory.claim import Claim

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from gradproof.experiments import compressors as C
-from gradproof.experiments import data
 from gradproof.experiments.communication.ef21 import instances
 from gradproof.experiments.communication.ef21.instances import RUNS, Constants, Trace, at_most, trace
 from gradproof.experiments.engine.check import Context, Evidence, check
-from gradproof.experiments.problems import Logistic
+from gradproof.experiments.instances import compressors as C
+from gradproof.experiments.instances import data
+from gradproof.experiments.instances.finite_sums import Logistic
 from gradproof.theory.communication import ef21
 from gradproof.theory.evidence import Level, Measurement
 

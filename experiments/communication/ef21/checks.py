@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from gradproof.experiments import compressors as C
 from gradproof.experiments.communication.ef21 import instances, methods
 from gradproof.experiments.communication.ef21.instances import (
     ROUNDING,
@@ -21,7 +20,8 @@ from gradproof.experiments.communication.ef21.instances import (
 from gradproof.experiments.engine.check import Context, Evidence, check
 from gradproof.experiments.engine.eprocess import e_value, lower_limit
 from gradproof.experiments.engine.run import run, start
-from gradproof.experiments.problems import LeastSquares
+from gradproof.experiments.instances import compressors as C
+from gradproof.experiments.instances.finite_sums import LeastSquares
 from gradproof.solvers.ef_lyapunov import L_rf, cloning_mean_square, overlap
 from gradproof.theory.communication import ef21
 from gradproof.theory.evidence import Level, Measurement, Relation

@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import sympy as sp
 
-from gradproof.experiments import compressors as C
 from gradproof.experiments.communication.ef21 import instances, methods
 from gradproof.experiments.communication.ef21.exact import ALPHA, R_MINUS, R_PLUS
 from gradproof.experiments.communication.ef21.instances import exact_ef21
 from gradproof.experiments.engine.check import Context, Evidence, control
 from gradproof.experiments.engine.eprocess import e_value
 from gradproof.experiments.engine.run import run, start
-from gradproof.experiments.problems import Quadratics
+from gradproof.experiments.instances import compressors as C
+from gradproof.experiments.instances.finite_sums import Quadratics
 from gradproof.solvers import ef_lyapunov
 from gradproof.theory.communication import ef21
 from gradproof.theory.evidence import Measurement, Relation

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from gradproof.experiments import compressors as C
 from gradproof.experiments.communication.ef21 import instances, methods
 from gradproof.experiments.communication.ef21.instances import ROUNDING, exact_ef21
 from gradproof.experiments.engine.check import Context, Evidence, check
 from gradproof.experiments.engine.run import run, start
+from gradproof.experiments.instances import compressors as C
 from gradproof.solvers import ef_lyapunov, ef_pep
 from gradproof.theory.communication import ef21
 from gradproof.theory.evidence import Level, Measurement, Relation

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from gradproof.experiments.communication.ef21 import methods
-from gradproof.experiments.compressors import RandK, TopK
 from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.draws import Draws
 from gradproof.experiments.engine.examples import Example, example
 from gradproof.experiments.engine.run import Method, start
-from gradproof.experiments.problems import Logistic, Problem, Quadratics, sine_least_squares
+from gradproof.experiments.instances.compressors import RandK, TopK
+from gradproof.experiments.instances.finite_sums import Logistic, Problem, Quadratics, sine_least_squares
 
 N, D = 4, 6
 TOP = TopK(2)

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from gradproof.experiments import data
 from gradproof.experiments.communication.ef21 import methods
-from gradproof.experiments.compressors import Compressor, TopK
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import Draws
 from gradproof.experiments.engine.run import run, start
-from gradproof.experiments.problems import LeastSquares, Logistic, Problem, sine_least_squares
+from gradproof.experiments.instances import data
+from gradproof.experiments.instances.compressors import Compressor, TopK
+from gradproof.experiments.instances.finite_sums import LeastSquares, Logistic, Problem, sine_least_squares
 from gradproof.theory.communication import ef21
 from gradproof.theory.evidence import Measurement, Relation
 

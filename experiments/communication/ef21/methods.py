@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from array_api_compat import array_namespace, is_array_api_obj
 
-from gradproof.experiments.compressors import Compressor
 from gradproof.experiments.engine.run import Method
-from gradproof.experiments.problems import Problem
+from gradproof.experiments.instances.compressors import Compressor
+from gradproof.experiments.instances.finite_sums import Problem
 from gradproof.theory.errors import ParameterError
 
 Array = Any

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from gradproof.experiments.data import breast_cancer
 from gradproof.experiments.engine.check import Context, Evidence, check, control
+from gradproof.experiments.instances.data import breast_cancer
 from gradproof.solvers.sparsification import Sparsification, minimal_density
 from gradproof.theory.communication import gradient_sparsification as gs
 from gradproof.theory.evidence import Level, Measurement

@@ -12,8 +12,8 @@ import sympy as sp
 from gradproof.experiments.communication._sparse import EXAMPLES, POWERS, means_are, norm2
 from gradproof.experiments.communication._sparse_methods import least_density
 from gradproof.experiments.communication.gradient_sparsification.runs import four_workers, sparsified_runs
-from gradproof.experiments.data import breast_cancer
 from gradproof.experiments.engine.check import Context, Evidence, check, control
+from gradproof.experiments.instances.data import breast_cancer
 from gradproof.solvers.sparsification import greedy, minimal_density, minimal_variance
 from gradproof.theory.communication import gradient_sparsification as gs
 from gradproof.theory.evidence import Level, Measurement, Relation

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from gradproof.experiments.communication._sparse_methods import Scheme, least_density, sparsified_sgd
-from gradproof.experiments.data import Dataset, split
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import Draws
 from gradproof.experiments.engine.run import run, start
-from gradproof.experiments.problems import Logistic, Problem
+from gradproof.experiments.instances.data import Dataset, split
+from gradproof.experiments.instances.finite_sums import Logistic, Problem
 
 
 def four_workers(data: Dataset, lam: float = 0.01) -> Logistic:

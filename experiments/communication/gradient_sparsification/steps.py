@@ -11,7 +11,7 @@ from gradproof.experiments.communication._sparse import EXAMPLES, POWERS, after_
 from gradproof.experiments.communication._sparse_methods import least_density
 from gradproof.experiments.communication.gradient_sparsification.runs import sparsified_runs
 from gradproof.experiments.engine.check import Context, Evidence, check, control
-from gradproof.experiments.problems import Quadratics
+from gradproof.experiments.instances.finite_sums import Quadratics
 from gradproof.solvers.sparsification import minimal_density
 from gradproof.theory.communication import gradient_sparsification as gs
 from gradproof.theory.evidence import Level, Measurement, Relation

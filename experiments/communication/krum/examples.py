@@ -10,14 +10,16 @@ from gradproof.experiments.communication.krum import methods
 from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.examples import Example, example
 from gradproof.experiments.engine.run import start
+from gradproof.experiments.instances.finite_sums import Logistic
+from gradproof.experiments.instances.minibatches import PooledMinibatches
 
 N, F, D, B = 9, 2, 4, 3
 RULES = {"krum": methods.krum_rule, "multi-krum": methods.multi_krum, "median": methods.median_rule}
 
 
-def _rows() -> methods.Rows:
+def _rows() -> PooledMinibatches:
     rng = np.random.default_rng(7)
-    return methods.Rows(rng.standard_normal((20, D)), np.sign(rng.standard_normal(20)), B)
+    return PooledMinibatches(Logistic(rng.standard_normal((1, 20, D)), np.sign(rng.standard_normal((1, 20)))), B)
 
 
 def _register(attack: str, rule: str) -> None:

@@ -9,10 +9,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from array_api_compat import array_namespace
 
-from gradproof.experiments.data import load
 from gradproof.experiments.engine.backend import backend
 from gradproof.experiments.engine.draws import ahead, keys
 from gradproof.experiments.engine.run import Method, run, start
+from gradproof.experiments.instances.data import load
+from gradproof.experiments.instances.finite_sums import Logistic
+from gradproof.experiments.instances.minibatches import PooledMinibatches
 from gradproof.solvers.order_statistics import (
     colluders,
     farthest_accepted,
@@ -30,42 +32,6 @@ class Oracle(Protocol):
     def sample(self, x: Array, draw: Array) -> Array: ...
     def gradient(self, x: Array) -> Array: ...
     def variance(self, x: Array) -> Array: ...
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Logistic regression on rows A (N, d) with labels b (N,) in {-1, 1}; minibatches of B rows drawn with replacement."""
-
-    A: Array
-    b: Array
-    B: int
-
-    def values(self, x: Array) -> Array:
-        """(..., d) -> (...)"""
-        xp = array_namespace(x)
-        s = self.b * (x @ self.A.T)
-        return xp.mean(xp.log1p(xp.exp(-xp.abs(s))) + xp.where(s < 0, -s, 0 * s), axis=-1)
-
-    def _slopes(self, margins: Array, labels: Array) -> Array:
-        return labels * (array_namespace(margins).tanh(labels * margins / 2) - 1) / 2
-
-    def gradient(self, x: Array) -> Array:
-        return self._slopes(x @ self.A.T, self.b) @ self.A / self.A.shape[0]
-
-    def variance(self, x: Array) -> Array:
-        xp = array_namespace(x)
-        second = self._slopes(x @ self.A.T, self.b) ** 2 @ xp.sum(self.A**2, axis=-1) / self.A.shape[0]
-        return (second - xp.sum(self.gradient(x) ** 2, axis=-1)) / self.B
-
-    def sample(self, x: Array, draw: Array) -> Array:
-        """draw: uniform numbers (..., workers, B)."""
-        xp = array_namespace(x)
-        index = xp.astype(xp.floor(draw * self.A.shape[0]), xp.int64)
-        flat = xp.reshape(index, (-1,))
-        rows = xp.reshape(xp.take(self.A, flat, axis=0), (*index.shape, self.A.shape[1]))
-        labels = xp.reshape(xp.take(self.b, flat, axis=0), index.shape)
-        margins = xp.sum(rows * x[..., None, None, :], axis=-1)
-        return xp.mean(self._slopes(margins, labels)[..., None] * rows, axis=-2)
 
 
 @dataclass(frozen=True)
@@ -158,17 +124,17 @@ ATTACKS: dict[str, BatchAttack] = {
 }
 
 
-def problem(B: int = 8, *, data: str = "breast_cancer") -> Rows:
+def problem(B: int = 8, *, data: str = "breast_cancer") -> PooledMinibatches:
     """All rows of a data set, and minibatches of B."""
     d = load(data)
-    return Rows(d.X, d.y, B)
+    return PooledMinibatches(Logistic(d.X[None], d.y[None]), B)
 
 
-def train(oracle: Rows, n: int, f: int, attack: BatchAttack, rule: Rule, *, gamma: float, steps: int, seeds: int,
+def train(oracle: PooledMinibatches, n: int, f: int, attack: BatchAttack, rule: Rule, *, gamma: float, steps: int, seeds: int,
           stream: tuple[Any, ...], every: int = 1, on: str = "numpy") -> Any:  # fmt: skip
     """Dataset of ``loss`` and ``ratio`` of a run from zero."""
     to = backend(on)
-    moved, d = to.move(oracle), oracle.A.shape[1]
+    moved, d = to.move(oracle), oracle.problem.d
     key = to.move(keys(*stream, settings=[f], seeds=range(seeds)))
 
     draw = ahead(key, lambda random: (random.uniform((n - f, oracle.B)), random.normal((f, d), slot=1)), block=steps)

@@ -13,6 +13,8 @@ from array_api_compat import array_namespace
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import ahead, keys
 from gradproof.experiments.engine.run import run, start
+from gradproof.experiments.instances.finite_sums import Logistic
+from gradproof.experiments.instances.minibatches import over_rows
 from gradproof.experiments.landscape.laplacian_smoothing.methods import constant, smoothed_gd, smoothed_sgd
 from gradproof.theory.landscape.laplacian_smoothing import mlsgd_schedule
 
@@ -20,46 +22,19 @@ Array = Any
 
 
 @dataclass(frozen=True)
-class Logistic:
-    """Mean logistic loss plus ``ridge ||w||^2/2``; the pixels of a row in image order, so that neighbours are neighbours.
+class Digits:
+    """Logistic regression with a ridge, one client, and rows held out for testing, (m', n) with labels +-1, (m',).
 
-    Args:
-        features: (m, n), labels: +-1, (m,), and the same held out for testing.
+    The pixels of a row are in image order, so that neighbours are neighbours.
     """
 
-    features: np.ndarray
-    labels: np.ndarray
+    train: Logistic
     test_features: np.ndarray
     test_labels: np.ndarray
-    ridge: float
-
-    @property
-    def n(self) -> int:
-        return self.features.shape[1]
-
-    @property
-    def L(self) -> float:
-        """Smoothness constant: a quarter of the largest eigenvalue of the Gram matrix, and the ridge."""
-        return float(np.linalg.norm(self.features, 2) ** 2 / (4 * len(self.features)) + self.ridge)
-
-    def loss(self, w: Array) -> Array:
-        """w (..., n) -> (...)."""
-        xp = array_namespace(w)
-        margin = self.labels * (w @ self.features.T)
-        loss = xp.log1p(xp.exp(-xp.abs(margin))) + xp.where(margin < 0, -margin, 0 * margin)
-        return xp.mean(loss, axis=-1) + self.ridge / 2 * xp.sum(w * w, axis=-1)
 
     def grad(self, w: Array, batch: Array | None = None) -> Array:
         """Gradient at w (..., n) over all rows, or over the rows of a batch (..., b)."""
-        xp = array_namespace(w)
-        if batch is None:
-            weight = self.labels / 2 * (xp.tanh(self.labels * (w @ self.features.T) / 2) - 1)  # -y sigmoid(-y x.w)
-            return weight @ self.features / self.labels.shape[0] + self.ridge * w
-        flat = xp.reshape(batch, (-1,))
-        x = xp.reshape(xp.take(self.features, flat, axis=0), (*batch.shape, w.shape[-1]))
-        y = xp.reshape(xp.take(self.labels, flat, axis=0), batch.shape)
-        weight = y / 2 * (xp.tanh(y * xp.sum(x * w[..., None, :], axis=-1) / 2) - 1)
-        return xp.mean(weight[..., None] * x, axis=-2) + self.ridge * w
+        return self.train.gradient(w) if batch is None else over_rows(self.train, w, batch)
 
     def accuracy(self, w: Array) -> Array:
         """Share of the held-out rows that are classified correctly, (..., n) -> (...)."""
@@ -69,7 +44,7 @@ class Logistic:
 
 
 @cache
-def even_against_odd() -> Logistic:
+def even_against_odd() -> Digits:
     """The 8 x 8 digits of scikit-learn, even against odd; every third row held out; pixels in [0, 1] and an intercept."""
     from sklearn.datasets import load_digits
 
@@ -77,7 +52,7 @@ def even_against_odd() -> Logistic:
     x = np.concatenate([data.data / 16, np.ones((len(data.data), 1))], axis=1)
     y = np.where(data.target % 2 == 0, 1.0, -1.0)
     test = np.arange(len(y)) % 3 == 2
-    return Logistic(x[~test], y[~test], x[test], y[test], 1e-3)
+    return Digits(Logistic(x[None, ~test], y[None, ~test], ridge=1e-3), x[test], y[test])
 
 
 def compare_on_digits(
@@ -91,7 +66,7 @@ def compare_on_digits(
     import xarray as xr
 
     problem, on = even_against_odd(), array_library(backend)
-    eta, m, moved = 1 / problem.L, len(problem.labels), on.move(problem)
+    eta, m, moved = 1 / problem.train.L, problem.train.m, on.move(problem)
     schedules: dict[str, Callable[[int], Any]] = {"": constant(0), "ls": constant(1), "mls": mlsgd_schedule}
     # every method sees the same batches
     draw = ahead(
@@ -103,12 +78,12 @@ def compare_on_digits(
             stochastic = kind == "sgd"
             method = smoothed_sgd(moved.grad, eta, schedule) if stochastic else smoothed_gd(moved.grad, eta, schedule)
             # without randomness one run stands for all seeds
-            x0 = on.asarray(start(np.zeros(problem.n), seeds=seeds if stochastic else 1))
+            x0 = on.asarray(start(np.zeros(problem.train.d), seeds=seeds if stochastic else 1))
             out = run(
                 method,
                 x0,
                 steps,
-                record={"loss": lambda s: moved.loss(s.x), "accuracy": lambda s: moved.accuracy(s.x)},
+                record={"loss": lambda s: moved.train(s.x), "accuracy": lambda s: moved.accuracy(s.x)},
                 draw=draw if stochastic else None,
                 every=every,
                 units={"loss": "nat", "accuracy": "1"},
@@ -116,5 +91,5 @@ def compare_on_digits(
             out = out.isel(setting=0) if stochastic else out.isel(setting=0, seed=[0] * seeds)
             found[f"{prefix}-{kind}".strip("-")] = out
     data = xr.concat(list(found.values()), xr.Variable("method", list(found)), combine_attrs="override")
-    attrs = {"eta": eta, "batch": batch, "ridge": problem.ridge, "seed": seed}
+    attrs = {"eta": eta, "batch": batch, "ridge": problem.train.ridge, "seed": seed}
     return data.transpose("method", "seed", "step").assign_coords(seed=np.arange(seeds)).assign_attrs(attrs)

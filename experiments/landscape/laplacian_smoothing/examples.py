@@ -7,7 +7,8 @@ import numpy as np
 from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.examples import Example, example
 from gradproof.experiments.engine.run import start
-from gradproof.experiments.landscape.laplacian_smoothing.digits import Logistic
+from gradproof.experiments.instances.finite_sums import Logistic
+from gradproof.experiments.landscape.laplacian_smoothing.digits import Digits
 from gradproof.experiments.landscape.laplacian_smoothing.methods import constant, saddle, smoothed_gd, smoothed_sgd
 from gradproof.theory.landscape.laplacian_smoothing import mlsgd_schedule
 
@@ -26,6 +27,6 @@ def mlsgd_near_a_saddle(on: Backend) -> Example:
 def lsgd_on_logistic_loss(on: Backend) -> Example:
     rng = np.random.default_rng(7)
     rows, labels = rng.standard_normal((40, 9)), np.sign(rng.standard_normal(40))
-    problem, eta = on.move((Logistic(rows, labels, rows, labels, 0.1), ETAS))
+    problem, eta = on.move((Digits(Logistic(rows[None], labels[None], ridge=0.1), rows, labels), ETAS))
     method = smoothed_sgd(problem.grad, eta, constant(2.0))
     return Example(method, start(np.ones(9), settings=2, seeds=3), lambda d: d.integers(40, (5,)))

@@ -102,16 +102,16 @@ def gradients_on_quadratics(ctx: Context) -> Iterator[Evidence]:
 @check(ls.DESCENT_RATE, level=Level.EMPIRICAL)
 def gradients_on_digits(ctx: Context) -> Iterator[Evidence]:
     """Logistic regression on handwritten digits, non-negative loss, the largest eigenvalue of its Gram matrix as L."""
-    problem = digits.even_against_odd()
-    x0 = np.zeros(problem.n)
+    problem = digits.even_against_odd().train
+    x0 = np.zeros(problem.d)
     for name, schedule in SCHEDULES.items():
         smallest = np.inf
-        for k, x in enumerate(trajectory(smoothed_gd(problem.grad, 1 / problem.L, schedule), x0, 40)):
-            g = problem.grad(x)
+        for k, x in enumerate(trajectory(smoothed_gd(problem.gradient, 1 / problem.L, schedule), x0, 40)):
+            g = problem.gradient(x)
             smallest = min(smallest, float(g @ smooth(g, float(schedule(k)))))
         yield Measurement(
             measured=smallest,
-            bound=float(ctx.claim.bound(L=problem.L, K=41, gap=problem.loss(x0))),
+            bound=float(ctx.claim.bound(L=problem.L, K=41, gap=problem(x0))),
             parameters={"method": name, "K": 41},
             error=1e-12 * smallest,
             error_source="rounding",

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from array_api_compat import array_namespace
 
 from gradproof.experiments.engine.run import Method
+from gradproof.experiments.instances import losses
 
 Array = Any
 
@@ -33,7 +34,7 @@ class Attention:
         """l' at the outputs, (..., n)."""
         xp = array_namespace(s)
         out = xp.sum(s * self.gamma, axis=-1)
-        return -1 / (1 + xp.exp(out)) if self.logistic else -xp.ones_like(out)
+        return losses.logistic_slope(out) if self.logistic else -xp.ones_like(out)
 
     def gradient(self, W: Array) -> Array:
         """grad L(W), (..., d, d), by the pairwise form, which keeps its digits when the softmax saturates."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradproof.experiments.data import breast_cancer
+from gradproof.experiments.instances.data import breast_cancer
 from gradproof.solvers.relu_program import Patterns, Program, Solution, enumerate_by_rays, enumerate_patterns, train
 
 

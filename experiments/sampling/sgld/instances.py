@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradproof.experiments.data import breast_cancer
+from gradproof.experiments.instances.data import breast_cancer
 from gradproof.experiments.sampling.sgld.methods import Posterior
 from gradproof.solvers import gaussian
 from gradproof.solvers.gaussian import FiniteSum

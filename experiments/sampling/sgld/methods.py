@@ -11,6 +11,7 @@ from array_api_compat import array_namespace
 
 from gradproof.experiments.engine.draws import Draws
 from gradproof.experiments.engine.run import Method
+from gradproof.experiments.instances import losses
 from gradproof.theory.errors import ParameterError
 
 Array = Any
@@ -39,10 +40,7 @@ class Posterior:
 
     def slope(self, z: Array, b: Array) -> Array:
         """Derivative of the loss in its first argument."""
-        if not self.logistic:
-            return z - b
-        xp = array_namespace(z)
-        return -b / (1 + xp.exp(b * z))
+        return b * losses.logistic_slope(b * z) if self.logistic else z - b
 
     def gradient(self, theta: Array) -> Array:
         """grad U, (..., d)."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 import gradproof
+from gradproof.experiments.attack.finding import Finding
 from gradproof.experiments.engine.store import Ledger
-from gradproof.falsify.finding import Finding
 from gradproof.necessity import NOT_NEEDED, Need, Needs
 from gradproof.report import build, model
 from gradproof.report.findings import LARGEST, read

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradproof.mutants import run_mutants
+from gradproof.experiments.attack.mutants import run_mutants
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 
 from gradproof.experiments.communication.dpsgd import methods, spectrum
 from gradproof.experiments.engine.run import run, start
+from gradproof.experiments.instances.minibatches import Minibatches
 from gradproof.solvers import gossip
 from gradproof.theory import registry
 
@@ -26,7 +27,7 @@ def test_false_variants(claim, false_variants_are_caught):
 @pytest.mark.parametrize("sort", [False, True])
 def test_gradients_at_the_nodes_own_points(sort):
     """The full ones are those of the problem; samples have them as their mean, and a variance below the bound."""
-    nodes, rng = methods.Minibatches(methods.split_rows(5, sort=sort), 2), np.random.default_rng(0)
+    nodes, rng = Minibatches(methods.split_rows(5, sort=sort), 2), np.random.default_rng(0)
     x = 0.2 * rng.standard_normal((5, 30))
     full = nodes.gradients(x)
     for i in range(5):
@@ -76,7 +77,7 @@ def test_powers_of_rings_are_their_spectral_sums(n, w, spectrum):
 
 
 def test_disconnected_nodes_do_not_agree():
-    nodes = methods.Minibatches(methods.split_rows(8, sort=True), 4)
+    nodes = Minibatches(methods.split_rows(8, sort=True), 4)
     apart = np.kron(np.eye(2), gossip.ring(4).astype(float))
     gamma = 0.5 / float(np.max(nodes.problem.L_i))
     ends = [

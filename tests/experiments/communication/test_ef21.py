@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from gradproof.experiments import compressors as C
-from gradproof.experiments import data
 from gradproof.experiments.communication.ef21 import averages, instances, methods
 from gradproof.experiments.engine.check import Context, checks_of
 from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.engine.run import run, start
-from gradproof.experiments.problems import Quadratics
+from gradproof.experiments.instances import compressors as C
+from gradproof.experiments.instances import data
+from gradproof.experiments.instances.finite_sums import Quadratics
 from gradproof.theory.communication import ef21
 from gradproof.theory.errors import ParameterError
 from gradproof.theory.evidence import Level, Outcome

@@ -5,11 +5,11 @@ import pytest
 
 from gradproof.experiments.communication import _sparse_methods as methods
 from gradproof.experiments.communication.ef21.methods import compressed_gd
-from gradproof.experiments.compressors import TopK
 from gradproof.experiments.engine.backend import to_numpy
 from gradproof.experiments.engine.draws import Draws, keys
 from gradproof.experiments.engine.run import run, start
-from gradproof.experiments.problems import LeastSquares, Quadratics
+from gradproof.experiments.instances.compressors import TopK
+from gradproof.experiments.instances.finite_sums import LeastSquares, Quadratics
 from gradproof.solvers.sparsification import minimal_density, minimal_variance
 
 RNG = np.random.default_rng(0)

@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from gradproof.experiments import compressors as C
 from gradproof.experiments.communication.ef21 import methods
 from gradproof.experiments.engine.backend import backend, backend_of, to_numpy
 from gradproof.experiments.engine.draws import Draws, keys
 from gradproof.experiments.engine.examples import Example, _makers, examples, states, without_example
 from gradproof.experiments.engine.run import Method, run, start
-from gradproof.experiments.problems import Quadratics
+from gradproof.experiments.instances import compressors as C
+from gradproof.experiments.instances.finite_sums import Quadratics
 from gradproof.theory.errors import ParameterError
 
 OTHERS = ("torch", "jax", "array-api-strict")

@@ -168,7 +168,7 @@ def test_a_bound_that_cancels_refutes_nothing(ask):
 def test_ef21_is_replayed(ask):
     """EF21 with Top1 on least squares at a hundred times the step: the descent claimed fails in balls too."""
     from gradproof.experiments.communication.ef21 import instances, methods
-    from gradproof.experiments.compressors import TopK
+    from gradproof.experiments.instances.compressors import TopK
 
     def diverges(ctx):
         P, on = instances.sine(), backend(ctx.backend)

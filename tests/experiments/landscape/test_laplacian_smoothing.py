@@ -222,14 +222,15 @@ def test_bad_input():
 
 
 def test_digits_gradient_and_smoothness():
-    problem = even_against_odd()
+    digits = even_against_odd()
+    problem = digits.train
     rng = np.random.default_rng(3)
-    w, u = rng.normal(size=(2, problem.n))
+    w, u = rng.normal(size=(2, problem.d))
     step = 1e-5
-    slope = (problem.loss(w + step * u) - problem.loss(w - step * u)) / (2 * step)
-    assert slope == pytest.approx(problem.grad(w) @ u, rel=1e-7)
-    assert np.linalg.norm(problem.grad(w) - problem.grad(u)) <= problem.L * np.linalg.norm(w - u)
-    assert_allclose(problem.grad(w, np.arange(len(problem.labels))), problem.grad(w), rtol=1e-12)
+    slope = (problem(w + step * u) - problem(w - step * u)) / (2 * step)
+    assert slope == pytest.approx(problem.gradient(w) @ u, rel=1e-7)
+    assert np.linalg.norm(problem.gradient(w) - problem.gradient(u)) <= problem.L * np.linalg.norm(w - u)
+    assert_allclose(digits.grad(w, np.arange(problem.m)), problem.gradient(w), rtol=1e-12)
 
 
 def test_comparison_on_digits():

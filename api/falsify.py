@@ -1,0 +1,37 @@
+"""Try to break claims: those of the library by id or paper, claims of one's own, whole files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gradproof.experiments.attack.experiment import experiments_of
+from gradproof.experiments.attack.falsify import falsify_claim, replay
+from gradproof.experiments.attack.finding import Finding
+from gradproof.summary import select
+from gradproof.theory.claim import Claim
+from gradproof.theory.errors import UnknownClaim
+
+__all__ = ["Finding", "experiments_of", "falsify", "falsify_claim", "groups", "replay"]
+
+
+def groups(targets: Sequence[str | Claim]) -> list[tuple[list[Claim], str]]:
+    """Claims, ids, paper keys and files as (claims, the file that states them)."""
+    given = [t for t in targets if not isinstance(t, str)]
+    names = [t for t in targets if isinstance(t, str)]
+    found = ([(given, "")] if given else []) + (select(names) if names else [])
+    for claims, file in found:
+        if not claims:
+            raise UnknownClaim(f"{file} states no claim; state one with own_claim(...) or register(Claim(...))")
+    return found
+
+
+def falsify(
+    *targets: str | Claim, drop: Sequence[str] = (), budget: str = "quick", seed: int = 0, **limits: Any
+) -> list[Finding]:
+    """Search for counterexamples to claims, given as claims, ids, paper keys or ``.py`` files; see ``falsify_claim``."""
+    return [
+        falsify_claim(c, drop=drop, budget=budget, seed=seed, file=file, **limits)
+        for claims, file in groups(targets)
+        for c in claims
+    ]

@@ -1,0 +1,88 @@
+"""A search as a check of ``gradproof verify``: what it yields is judged as any other evidence is."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from gradproof.experiments.attack.experiment import EXPERIMENTS, Experiment
+from gradproof.experiments.attack.search import Candidate, Search, judge_candidate
+from gradproof.experiments.attack.shrink import shrink
+from gradproof.experiments.engine.check import Context, Evidence, Function, Undecided, check, control
+from gradproof.theory.evidence import Level, Measurement, Relation
+
+#: evaluations and seconds of one check: ``verify`` runs many
+CHECK_EVALUATIONS = {"quick": 3_000, "full": 10_000, "gpu": 10_000}
+CHECK_SECONDS = {"quick": 12.0, "full": 60.0, "gpu": 60.0}
+FRESH = 20  # instances looked at besides the nearest, where those are all within rounding of the bound
+
+
+def attach(made: Experiment, needs: tuple[str, ...] = ()) -> None:
+    """Make an experiment one of its claim's: a check, and a control for each assumption in ``needs``.
+
+    Raises:
+        ParameterError: an assumption is unknown.
+    """
+    EXPERIMENTS[made.claim.id] = [e for e in EXPERIMENTS.get(made.claim.id, []) if e.name != made.name] + [made]
+
+    def measured(ctx: Context) -> Iterator[Evidence]:
+        yield from as_evidence(made, ctx)
+
+    def without(assumption: str) -> Function:
+        def dropped(ctx: Context) -> Iterator[Evidence]:
+            yield from as_evidence(made, ctx, drop=frozenset({assumption}))
+
+        dropped.__name__ = f"{made.name}_without_{assumption}"
+        dropped.__doc__ = f"Search for a violation when '{assumption}' is given up."
+        dropped.__module__ = made.measure.__module__
+        return dropped
+
+    measured.__name__ = made.name
+    measured.__doc__ = made.measure.__doc__ or f"Search for a violation of the bound on {made.name.replace('_', ' ')}."
+    measured.__module__ = made.measure.__module__
+    check(made.claim, level=Level.EMPIRICAL)(measured)
+    for assumption in needs:
+        made.claim.assumption(assumption)
+        control(made.claim, drops=assumption)(without(assumption))
+
+
+def as_evidence(made: Experiment, ctx: Context, drop: frozenset[str] = frozenset()) -> Iterator[Evidence]:
+    """What a check yields: the violation if one is confirmed, else the instances nearest to the bound, replayed."""
+    seed = int(ctx.rng("search", *sorted(drop)).integers(2**32))
+    search = Search(
+        made, ctx.claim, random.Random(seed), CHECK_EVALUATIONS[ctx.budget], CHECK_SECONDS[ctx.budget], drop
+    ).run()
+    if search.found is not None:
+        yield shrink(search)[1].measurement
+        return
+    if not search.elite:
+        yield Undecided(f"no instance could be drawn and measured ({search.rejected} rejected; {search.why_failed})")
+        return
+    near = list(islice(_decided(search, ctx, drop, search.elite), 3))
+    if not near:  # all within rounding of the bound: a fresh one says at least that the claim holds elsewhere
+        fresh = (search.evaluate(corner=search.rng.random()) for _ in range(FRESH))
+        near = list(islice(_decided(search, ctx, drop, (c for c in fresh if c is not None)), 1))
+    yield from near
+    if not near:
+        yield Undecided(
+            f"the {len(search.elite)} instances nearest to the bound, and others, are all within rounding of it"
+        )
+
+
+def _decided(search: Search, ctx: Context, drop: frozenset[str], tried: Iterable[Candidate]) -> Iterator[Measurement]:
+    """Those of the instances that rounding leaves on one side of the bound."""
+    for c in tried:
+        decision = judge_candidate(search.made, ctx.claim, c.instance, drop, seconds=3.0)
+        m = decision.measurement
+        if m.measured != m.measured:
+            continue
+        if drop or m.error == 0 or decision.violated or _held(search.made.relation(ctx.claim), m):
+            yield m
+
+
+def _held(relation: Relation, m: Any) -> bool:
+    gap = float(m.bound) - float(m.measured)
+    gap = -gap if relation is Relation.GE else -abs(gap) if relation is Relation.EQ else gap
+    return gap - float(m.error) >= 0 or (relation is Relation.EQ and -gap <= float(m.error))

@@ -1,0 +1,154 @@
+"""Try to break a claim: search for a counterexample, replay it exactly, make it small."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gradproof.experiments.attack.chance import MOST
+from gradproof.experiments.attack.checks import replay_check, search_checks
+from gradproof.experiments.attack.decide import Decision, ratio
+from gradproof.experiments.attack.experiment import EXPERIMENTS, experiments_of
+from gradproof.experiments.attack.finding import Finding
+from gradproof.experiments.attack.search import EVALUATIONS, SECONDS, Search, judge_candidate
+from gradproof.experiments.attack.shrink import shrink
+from gradproof.experiments.engine.check import checks_of
+from gradproof.experiments.engine.verify import load_file
+from gradproof.experiments.instances.tape import play
+from gradproof.theory import registry
+from gradproof.theory.claim import Claim
+from gradproof.theory.errors import ParameterError, UnknownClaim
+
+#: Instances that a search asks of an exact solver, each of which takes a part of a second.
+SLOW = 160
+
+
+def falsify_claim(
+    claim: Claim,
+    *,
+    drop: Sequence[str] = (),
+    budget: str = "quick",
+    seed: int = 0,
+    evaluations: int | None = None,
+    seconds: float | None = None,
+    file: str = "",
+) -> Finding:
+    """Search for a counterexample to one claim.
+
+    Args:
+        drop: assumptions that need not hold.
+        budget: ``quick`` or ``full``: 20 000 or 100 000 instances, at most 45 or 300 s in all.
+        seed: the same seed gives the same result, unless the clock stops the search (the finding then says so).
+        evaluations, seconds: instead of the budget's.
+
+    Raises:
+        UnknownClaim: no experiment is attached to the claim.
+        ParameterError: an assumption is unknown, or the experiment does not fit the claim.
+    """
+    dropped = frozenset(drop)
+    for name in dropped:
+        claim.assumption(name)
+    made = experiments_of(claim)
+    own_checks = [c for c in checks_of(claim, budget) if c.name not in {e.name for e in EXPERIMENTS.get(claim.id, [])}]
+    searches = len(made) + bool(own_checks)
+    if not searches:
+        raise UnknownClaim(
+            f"{claim.id} has no experiment and no check: attach an experiment with gradproof.experiment(claim, ...)"
+        )
+    start = time.perf_counter()
+    cap = (seconds if seconds is not None else SECONDS[budget]) / searches
+    findings = []
+    for e in made:
+        key = f"{claim.id}/{e.name}/{sorted(dropped)}/{seed}"
+        most = min(evaluations or EVALUATIONS[budget], SLOW if e.replay is not None else 10**9)
+        s = Search(e, claim, random.Random(key), most, cap, dropped).run()
+        findings.append(finish(s, seed=seed, file=file, seconds=time.perf_counter() - start))
+        if findings[-1].violated:
+            return findings[-1]
+    if own_checks:
+        findings.append(replace(search_checks(claim, drop=dropped, budget=budget, seed=seed, seconds=cap), file=file))
+        if findings[-1].violated:
+            return findings[-1]
+    best = max(findings, key=lambda f: (f.measurement is not None, f.ratio))
+    return replace(best, tried=sum(f.tried for f in findings), seconds=time.perf_counter() - start)
+
+
+def finish(s: Search, *, seed: int = 0, file: str = "", seconds: float = 0.0) -> Finding:
+    """What a finished search reports; a counterexample is shrunk first."""
+    common: dict[str, Any] = {
+        "claim": s.claim.id, "experiment": s.made.name, "drop": tuple(sorted(s.drop)), "tried": s.tried, "rejected": s.rejected,
+        "failed": s.failed, "seconds": seconds, "seed": seed, "out_of_time": s.out_of_time, "file": file,
+        "title": s.claim.title, "relation": s.made.relation(s.claim).value,
+    }  # fmt: skip
+    if s.found is not None:
+        c, d = shrink(s)
+        m = d.measurement
+        # what chose a random instance were a few samples; the test's own say how far it goes
+        far = ratio(s.made.relation(s.claim), float(m.measured), float(m.bound)) if s.made.random else c.ratio
+        return Finding(
+            violated=True,
+            measurement=m,
+            ratio=far,
+            how=d.how,
+            instance=c.instance,
+            choices=c.tape,
+            **common,
+        )
+    if s.best is None:
+        why = (
+            f"the last failure was {s.why_failed}"
+            if s.why_failed
+            else "every draw was rejected: the assumptions exclude each other"
+        )
+        return Finding(note=why, **common)
+    d = judge_candidate(s.made, s.claim, s.best.instance, s.drop, seconds=1.0)
+    note = f"{s.refuted_by_replay} float violations did not survive the replay" if s.refuted_by_replay else ""
+    return Finding(
+        measurement=d.measurement,
+        ratio=s.best.ratio,
+        how=d.how,
+        instance=s.best.instance,
+        choices=s.best.tape,
+        note=note,
+        **common,
+    )
+
+
+def replay(
+    claim: str | Claim,
+    instance: Mapping[str, Any] | None = None,
+    *,
+    choices: Sequence[Any] | None = None,
+    experiment: str = "",
+    drop: Sequence[str] = (),
+    file: str = "",
+) -> Decision:
+    """Measure one instance again, exactly where the measure allows it.
+
+    Args:
+        instance: ``{name: value}``, as a finding has it.
+        choices: instead of the instance, the choices that draw it.
+        file: the file that states the claim, for a claim that is not in the library.
+
+    Raises:
+        UnknownClaim: no such claim or experiment.
+    """
+    stated = {c.id: c for c in load_file(file)} if file and Path(file).exists() else {}
+    c = claim if not isinstance(claim, str) else stated.get(claim) or registry.claim(claim)
+    made = [e for e in experiments_of(c) if not experiment or e.name == experiment]
+    if not made and experiment and choices:
+        found = replay_check(c, experiment, int(choices[0]), frozenset(drop))
+        if found is not None:
+            return found
+    if not made:
+        raise UnknownClaim(f"{c.id} has no experiment {experiment!r}")
+    if instance is None:
+        if choices is None:
+            raise ParameterError("replay needs an instance, or the choices that draw it")
+        instance = play(made[0].instances(c, frozenset(drop)), choices).value
+    # a random violation was seen with other samples: four times as many show it again, on a loaded machine too
+    return judge_candidate(made[0], c, instance, frozenset(drop), samples=4 * MOST)
