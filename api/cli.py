@@ -229,8 +229,7 @@ def check(file: Path, as_json: bool) -> None:
     else:
         click.echo(f"accepted, by {', '.join(accepted.axioms) or 'no axiom'}\n{formal(s)}")
         click.echo(
-            f"which the file describes (unchecked) as: {plain(_printable(s.text)) or 'nothing'}
-statement {statement_digest(s)}"
+            f"which the file describes (unchecked) as: {plain(_printable(s.text)) or 'nothing'}\nstatement {statement_digest(s)}"
         )
 
 

@@ -1,5 +1,5 @@
-"""The evidence of the library: no measure sees a bound, no control says more than it breaks, no check is blind, and nothing is proved
-that its derivation does not end in."""
+"""The evidence of the library: no measure sees a bound, no control says more than it breaks, no check is blind, and nothing is
+proved that its derivation does not end in."""
 
 import ast
 import importlib
@@ -122,5 +122,4 @@ def test_no_false_variant_of_a_claim_keeps_its_proof():
         check_derivation(derivation_of(claim), claim)
         for what, variant in _variants(claim):
             with pytest.raises(GradproofError):
-                check_derivation(derivation_of(claim), variant)
-                pytest.fail(f"{claim.id} keeps its proof: {what}")
+                _ = what, check_derivation(derivation_of(claim), variant)
