@@ -296,6 +296,33 @@ def falsify(targets: tuple[str, ...], drop: tuple[str, ...], budget: str, second
 
 
 @main.command()
+@click.argument("targets", nargs=-1, metavar="[CLAIM|PAPER|FILE.py]...")
+@click.option("--budget", type=click.Choice(["quick", "full", "gpu"]), default="quick", show_default=True)
+@click.option("--jobs", type=click.IntRange(min=1), default=None, help="Worker processes [default: every core].")
+@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@_one_line
+def power(targets: tuple[str, ...], budget: str, jobs: int | None, ledger: Path | None, as_json: bool) -> None:
+    """By which factor would a bound have to be wrong before each numeric check refutes it? The weakest first.
+
+    Exit code 1 if a check is blind (a factor of 1000 would pass), or a tight claim has no check that sees one percent.
+    """
+    from gradproof import summary, tables
+    from gradproof.experiments.engine.store import Ledger
+
+    with tables.progress(as_json) as on_row:
+        found = summary.verify(*targets, ledger=Ledger(ledger), budget=budget, jobs=jobs, on_row=on_row)
+    counts = found.power
+    if as_json:
+        rows = [{"claim": c, "check": r.check, "resolution": summary.plain_factor(x)} for x, c, r in found.resolutions]
+        click.echo(json.dumps(counts | {"checks": rows}, indent=1))
+    else:
+        tables.show_power(found)
+    sighted = counts["tight_claims_seeing_1_percent"] == counts["tight_claims"]
+    sys.exit(0 if not counts["blind"] and sighted else 1)
+
+
+@main.command()
 @click.argument("targets", nargs=-1, required=True, metavar="CLAIM|PAPER|FILE.py...")
 @click.option("--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)

@@ -37,7 +37,7 @@ def frame(source: Ledger | Iterable[Line] | Iterable[Row]) -> Any:
         data = row_json(r)
         worst = data.pop("worst") or {}
         data.pop("versions")
-        kept = {k: worst.get(k) for k in ("measured", "bound", "error", "error_source")}
+        kept = {k: worst.get(k) for k in ("measured", "bound", "low", "high", "source")}
         records.append({"claim": r.claim} | data | kept | {"finished": pd.Timestamp(r.finished, unit="s", tz="UTC")})
     columns = None if records else ["claim", "check", "level", "outcome", "reason", "tightness"]
     return pd.DataFrame.from_records(records, columns=columns)

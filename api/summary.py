@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gradproof.experiments.engine.power import BLIND
 from gradproof.experiments.engine.store import Ledger, Row
 from gradproof.experiments.engine.verify import load_file
 from gradproof.experiments.engine.verify import verify as run
@@ -88,6 +89,23 @@ class ClaimSummary:
         return max(found) if found else None
 
     @property
+    def sees(self) -> float | None:
+        """The smallest factor by which a wrong bound would have been refuted by one of the checks; None without a number."""
+        found = [r.verdict.resolution for r in self.evidence if r.verdict.resolution is not None]
+        return min(found) if found else None
+
+    @property
+    def scope(self) -> str:
+        """Where certificates hold, if the verdict is *certified*."""
+        found = dict.fromkeys(r.verdict.scope for r in self.evidence if r.verdict.scope)
+        return "; ".join(found) if self.outcome is Outcome.CERTIFIED else ""
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The facts that a proof of the claim uses."""
+        return tuple(dict.fromkeys(f for r in self.evidence for f in r.verdict.given))
+
+    @property
     def complete(self) -> bool:
         """A claim without a control is incomplete."""
         return bool(self.controls)
@@ -98,6 +116,10 @@ class ClaimSummary:
         notes = []
         if self.claim.false_as_published:
             notes.append("known to be false")
+        if self.scope:
+            notes.append(self.scope)
+        if self.outcome is Outcome.PROVED and self.given:
+            notes.append(f"given {', '.join(self.given)}")
         if self.claim.confidence == "recalled":
             notes.append(CONFIDENCE["recalled"])
         if not self.rows:
@@ -127,7 +149,21 @@ class ClaimSummary:
     @property
     def cells(self) -> list[str]:
         """One row of the table of verdicts."""
-        return [self.claim.id, self.shown, *map(self.cell, Level), show_tightness(self), self.note]
+        return [
+            self.claim.id,
+            self.shown,
+            *map(self.cell, Level),
+            show_tightness(self),
+            show_factor(self.sees),
+            self.note,
+        ]
+
+    @property
+    def letters(self) -> str:
+        """Kinds of evidence and their numbers in little room: ``s1 c2 e3 r1``."""
+        letters = {Level.SYMBOLIC: "s", Level.CERTIFIED: "c", Level.EXACT: "e", Level.EMPIRICAL: "r"}
+        counted = ((letter, sum(r.level is v for r in self.rows)) for v, letter in letters.items())
+        return " ".join(f"{letter}{n}" for letter, n in counted if n)
 
     def __repr__(self) -> str:
         said = [f"{v.value} {self.cell(v)}" for v in Level if self.cell(v)]
@@ -151,7 +187,10 @@ class ClaimSummary:
             "as_claimed": self.as_claimed,
             "kinds": [k.value for k in self.kinds],
             "controls": len(self.controls),
+            "scope": self.scope,
+            "given": list(self.given),
             "tightness": self.tightness,
+            "resolution": plain_factor(self.sees),
             "confidence": self.claim.confidence,
             "note": self.note,
             "evidence": [row_json(r) for r in self.rows],
@@ -188,7 +227,7 @@ def claim_json(c: Claim) -> dict[str, Any]:
     }
 
 
-_HEADS = ("claim", "verdict", *(v.value for v in Level), "tightness", "note")
+_HEADS = ("claim", "verdict", *(v.value for v in Level), "tightness", "sees", "note")
 
 
 class Summary(list[ClaimSummary]):
@@ -204,7 +243,26 @@ class Summary(list[ClaimSummary]):
 
     def as_json(self) -> dict[str, Any]:
         counts = {o.value: sum(s.outcome is o for s in self) for o in Outcome}
-        return {"exit_code": self.exit_code, "counts": counts, "claims": [s.as_json() for s in self]}
+        claims = [s.as_json() for s in self]
+        return {"exit_code": self.exit_code, "counts": counts, "power": self.power, "claims": claims}
+
+    @property
+    def power(self) -> dict[str, int]:
+        """How many numeric checks there are, how many are blind, and how many tight claims have a check that sees 1 %."""
+        numeric = [r for s in self for r in s.evidence if r.level in (Level.EXACT, Level.EMPIRICAL)]
+        tight = [s for s in self if s.claim.tight and not s.claim.false_as_published]
+        return {
+            "numeric_checks": len(numeric),
+            "blind": sum(x > BLIND for x, _, _ in self.resolutions),
+            "tight_claims": len(tight),
+            "tight_claims_seeing_1_percent": sum(s.sees is not None and s.sees <= ONE_PERCENT for s in tight),
+        }
+
+    @property
+    def resolutions(self) -> list[tuple[float, str, Row]]:
+        """(resolution, claim, row) of every check that has one, the weakest first."""
+        found = [(x, s.claim.id, r) for s in self for r in s.evidence if (x := r.verdict.resolution) is not None]
+        return sorted(found, key=lambda t: (-t[0], t[1], t[2].check))
 
     def __repr__(self) -> str:
         return text_table(_HEADS, (s.cells for s in self))
@@ -228,6 +286,24 @@ def show_tightness(s: ClaimSummary) -> str:
     if s.claim.relation in (Relation.EQ, Relation.IFF) and s.tightness == 1.0:
         return "" if s.outcome is Outcome.REFUTED else "="
     return f"{s.tightness:.3g}" if s.tightness < 0.9995 or s.tightness > 1 else "1"
+
+
+#: A bound that is 1 % too good is refuted.
+ONE_PERCENT = 1.0101
+
+
+def show_factor(x: float | None) -> str:
+    """A resolution as text: ``1 %`` for a factor 1.01, ``exact`` where every other bound is refuted, else the factor."""
+    if x is None:
+        return ""
+    if x - 1 < 1e-6:
+        return "exact"
+    return f"{100 * (x - 1):.2g} %" if x < 2 else f"x {x:.3g}"
+
+
+def plain_factor(x: float | None) -> float | str | None:
+    """A resolution as a JSON value."""
+    return "inf" if x == float("inf") else x
 
 
 def select(targets: Iterable[str]) -> list[tuple[list[Claim], str]]:

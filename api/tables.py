@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from gradproof.experiments.engine.store import Row
-from gradproof.summary import Summary, stands
+from gradproof.summary import Summary, show_factor, stands
 from gradproof.theory.claim import CONFIDENCE, Claim
 from gradproof.theory.evidence import Level, Outcome
 from gradproof.theory.text import plain
@@ -68,19 +68,37 @@ def track(items: Sequence[str], what: str) -> Iterator[str]:
             bar.advance(task)
 
 
+#: a terminal of so many columns has room for a column a kind of evidence
+WIDE = 130
+
+
 def show_summary(found: Summary, *, details: bool = False) -> None:
     """One line a claim, then what is bad and why, then the count of verdicts."""
     console = _console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in ("claim", "verdict", *(v.value + ("s" if v is Level.CONTROL else "") for v in Level)):
+    wide = console.width >= WIDE
+    kinds = [v.value + "s" * (v is Level.CONTROL) for v in Level] if wide else ["evidence", "controls"]
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2 if wide else 1, 0, 0))
+    for head in ("claim", "verdict", *kinds):
         table.add_column(head, no_wrap=True)
-    table.add_column("tightness", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True, overflow="ignore")
+    for head in ("tightness" if wide else "tight", "sees"):
+        table.add_column(head, justify="right", no_wrap=True)
+    if wide:
+        table.add_column("", no_wrap=True, overflow="ignore")
     for s in found:
         style = STYLE[s.outcome] if not s.as_claimed or s.outcome.good else STYLE[Outcome.CONFIRMED]
         verdict = f"[{style}]{s.outcome.value}[/]" if s.rows else "[dim]no check[/]"
-        table.add_row(s.claim.id, verdict, *s.cells[2:-1], f"[dim]{s.note}[/]")
+        if wide:
+            table.add_row(s.claim.id, verdict, *s.cells[2:-1], f"[dim]{s.note}[/]")
+        else:
+            caught = s.cell(Level.CONTROL).removeprefix("caught ")
+            table.add_row(s.claim.id, verdict, s.letters, caught, *s.cells[-3:-1])
     console.print(table)
+    if not wide:
+        console.print("[dim]evidence: s symbolic, c certified, e exact, r runs; controls: caught of all[/]")
+        for note in dict.fromkeys(s.note for s in found if s.note):
+            names = [s.claim.id for s in found if s.note == note]
+            text = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+            console.print(f"[dim]{note}: {text}[/]")
     for s in found:
         for r in s.rows:
             bad = not stands(s.claim, r)
@@ -106,6 +124,18 @@ def show_summary(found: Summary, *, details: bool = False) -> None:
     work = f"{len(rows)} check{'s' * (len(rows) != 1)}, {sum(r.seconds for r in rows):.0f} s of work"
     line = f"{len(found)} claim{'s' * (len(found) != 1)}: {', '.join(counts) or 'no checks'}; {work}"
     console.print(line + (f", {cached} taken from the ledger (--fresh repeats them)" if cached else ""))
+
+
+def show_power(found: Summary) -> None:
+    """A line a check, the weakest first, and what is counted."""
+    console = _console()
+    for x, claim, row in found.resolutions:
+        console.print(f"{show_factor(x) or '-':>9}  {claim} / {row.check}", markup=False)
+    counts = found.power
+    console.print(
+        f"{counts['numeric_checks']} numeric checks, {counts['blind']} blind; "
+        f"{counts['tight_claims_seeing_1_percent']} of {counts['tight_claims']} tight claims have a check that sees 1 %"
+    )
 
 
 def show_claims(claims: Sequence[Claim]) -> None:
