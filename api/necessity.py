@@ -6,19 +6,21 @@ import json
 import random
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradproof.experiments.engine.check import Check, Context, checks_of
-from gradproof.experiments.engine.store import Ledger, Row, code_version, key_of, versions
-from gradproof.experiments.engine.verify import Task, run_task
+from gradproof.experiments.engine.store import Ledger, Row
+from gradproof.experiments.engine.verify import run_task, task_of
+from gradproof.experiments.engine.versions import versions
 from gradproof.falsify.experiment import Experiment
 from gradproof.falsify.finding import tree
 from gradproof.markup import html_table, latex_table, text_table
 from gradproof.testing.tape import Rejected, play
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level
+from gradproof.theory.statement import statement_of
 
 if TYPE_CHECKING:
     from gradproof.falsify.finding import Finding
@@ -38,6 +40,7 @@ class Need:
     verdict: str
     evidence: str
     finding: Finding | None = None
+    statement: str = ""  # hash of the statement that was asked about
 
     def as_json(self) -> dict[str, Any]:
         found = self.finding.as_json() if self.finding is not None and self.finding.violated else None
@@ -67,7 +70,7 @@ class Needs(list[Need]):
         for claim in dict.fromkeys(n.claim for n in self):
             rows = [n for n in self if n.claim == claim]
             data = {"format": FORMAT, "claim": claim, "needs": [n.as_json() | {"counterexample": None} for n in rows],
-                    "code": code_version(), "versions": versions()}  # fmt: skip
+                    "statement": rows[0].statement, "versions": versions()}  # fmt: skip
             path = folder / (re.sub(r"\W+", "_", claim) + "_necessity.json")
             path.write_text(json.dumps(data, indent=1))
             written.append(path)
@@ -108,7 +111,7 @@ def necessity(
     """
     book = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
     return Needs(
-        _need(c, a.name, budget, seed, seconds, book, file)
+        replace(_need(c, a.name, budget, seed, seconds, book, file), statement=statement_of(c))
         for c in claims
         if not c.false_as_published  # what is violated anyway needs nothing
         for a in c.assumptions
@@ -151,10 +154,10 @@ def _need(
 def _row(check: Check, claim: Claim, budget: str, seed: int, book: Ledger, file: str) -> Row:
     """What a control found, from the ledger where it is there."""
     context = Context(claim, budget, seed, scope=check.name)
-    key = key_of(check, context, claim)
-    row = book.get(key)
+    task = task_of(check, claim, context, file)
+    row = book.get(task.key)
     if row is None:
-        row = run_task(Task(check, claim, context, key, file))
+        row = run_task(task)
         book.put(row)
     return row
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -205,6 +205,7 @@ def row_json(r: Row) -> dict[str, Any]:
         "backend": r.backend,
         "seconds": r.seconds,
         "code": r.code,
+        "statement": r.statement,
         "versions": dict(r.versions),
         "cached": r.cached,
     }
@@ -287,7 +288,7 @@ def verify(*targets: str | Claim, ledger: Ledger | Path | str | None = None, bud
     if names or not given:
         groups += select(names)
     found = Summary()
-    for claims, file in groups:
+    for claims, file in _one_file_each(groups):
         rows = run(
             claims,
             ledger=kept,
@@ -301,6 +302,13 @@ def verify(*targets: str | Claim, ledger: Ledger | Path | str | None = None, bud
         )
         found.extend(ClaimSummary(c, tuple(r for r in rows if r.claim == c.id)) for c in claims)
     return found
+
+
+def _one_file_each(groups: Iterable[tuple[list[Claim], str]]) -> Iterator[tuple[list[Claim], str]]:
+    """Groups in which an id says which claim is meant: two files may state the same one."""
+    for claims, file in groups:
+        for stated in dict.fromkeys(c.file for c in claims):
+            yield [c for c in claims if c.file == stated], file
 
 
 def show(name: str) -> Claim:

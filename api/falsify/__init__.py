@@ -20,6 +20,7 @@ from gradproof.falsify.search import EVALUATIONS, SECONDS, Search, judge_candida
 from gradproof.falsify.shrink import shrink
 from gradproof.testing.tape import play
 from gradproof.theory.errors import ParameterError, UnknownClaim
+from gradproof.theory.statement import statement_of
 
 if TYPE_CHECKING:
     from gradproof.theory.claim import Claim
@@ -101,7 +102,7 @@ def finish(s: Search, *, seed: int = 0, file: str = "", seconds: float = 0.0) ->
     common: dict[str, Any] = {
         "claim": s.claim.id, "experiment": s.made.name, "drop": tuple(sorted(s.drop)), "tried": s.tried, "rejected": s.rejected,
         "failed": s.failed, "seconds": seconds, "seed": seed, "out_of_time": s.out_of_time, "file": file,
-        "title": s.claim.title, "relation": s.made.relation(s.claim).value,
+        "title": s.claim.title, "relation": s.made.relation(s.claim).value, "statement": statement_of(s.claim),
     }  # fmt: skip
     if s.found is not None:
         c, d = shrink(s)
