@@ -67,8 +67,13 @@ def _claim(c: Claim) -> str:
 
 
 def _table(lines: Iterable[Line]) -> str:
-    heads = ["claim", "verdict", *(v.value for v in Level), "tightness"]
-    return latex_table(heads, (s.cells[:-1] for s in lines), "l" * (len(heads) - 1) + "r")
+    heads = ["claim", "verdict", *(v.value for v in Level), "tightness", "sees"]
+    return latex_table(heads, (s.cells[:-1] for s in lines), "l" * (len(heads) - 2) + "rr")
+
+
+def plain_factor(x: float | None) -> float | str | None:
+    """A resolution as a JSON value."""
+    return "inf" if x == float("inf") else x
 
 
 def row_json(r: Row) -> dict[str, Any]:
@@ -81,6 +86,9 @@ def row_json(r: Row) -> dict[str, Any]:
         "outcome": r.verdict.outcome.value,
         "reason": r.verdict.reason,
         "tightness": r.verdict.tightness,
+        "resolution": plain_factor(r.verdict.resolution),
+        "scope": r.verdict.scope,
+        "given": list(r.verdict.given),
         "n": r.verdict.n,
         "worst": measurement_json(r.verdict.worst) if r.verdict.worst else None,
         "proofs": len(r.verdict.proofs),
@@ -89,6 +97,7 @@ def row_json(r: Row) -> dict[str, Any]:
         "backend": r.backend,
         "seconds": r.seconds,
         "code": r.code,
+        "statement": r.statement,
         "versions": dict(r.versions),
         "cached": r.cached,
     }

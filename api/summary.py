@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from gradproof.experiments.engine.power import BLIND
 from gradproof.experiments.engine.store import Ledger, Row
 from gradproof.experiments.engine.verify import load_file
 from gradproof.experiments.engine.verify import verify as run
-from gradproof.export import frame, latex, row_json
+from gradproof.export import frame, latex, plain_factor, row_json
 from gradproof.markup import html_table, marked, text_table
 from gradproof.theory import registry
 from gradproof.theory.claim import CONFIDENCE, Claim
@@ -301,11 +301,6 @@ def show_factor(x: float | None) -> str:
     return f"{100 * (x - 1):.2g} %" if x < 2 else f"x {x:.3g}"
 
 
-def plain_factor(x: float | None) -> float | str | None:
-    """A resolution as a JSON value."""
-    return "inf" if x == float("inf") else x
-
-
 def select(targets: Iterable[str]) -> list[tuple[list[Claim], str]]:
     """Claims named by ids, paper keys and files, each group with the file that it came from (or an empty text)."""
     names = [t for t in targets if not t.endswith(".py")]
@@ -337,7 +332,7 @@ def verify(*targets: str | Claim, ledger: Ledger | Path | str | None = None, bud
     if names or not given:
         groups += select(names)
     found = Summary()
-    for claims, file in groups:
+    for claims, file in _one_file_each(groups):
         rows = run(
             claims,
             ledger=kept,
@@ -351,6 +346,13 @@ def verify(*targets: str | Claim, ledger: Ledger | Path | str | None = None, bud
         )
         found.extend(ClaimSummary(c, tuple(r for r in rows if r.claim == c.id)) for c in claims)
     return found
+
+
+def _one_file_each(groups: Iterable[tuple[list[Claim], str]]) -> Iterator[tuple[list[Claim], str]]:
+    """Groups in which an id says which claim is meant: two files may state the same one."""
+    for claims, file in groups:
+        for stated in dict.fromkeys(c.file for c in claims):
+            yield [c for c in claims if c.file == stated], file
 
 
 def show(name: str) -> Claim:

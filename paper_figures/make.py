@@ -22,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from gradproof.experiments.engine.store import versions
+from gradproof.experiments.engine.versions import versions
 from gradproof.paper_figures.style import Drawing, in_style
 from gradproof.theory import registry
 from gradproof.theory.errors import GradproofError, UnknownClaim

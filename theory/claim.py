@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import html
 import math
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -31,6 +32,20 @@ CONFIDENCE = {
 }
 
 
+LIBRARY, PROMPT = "", "<prompt>"
+
+
+def _stated_in() -> str:
+    """The file whose execution states a claim now: that of the nearest module that is being run."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name != "<module>":
+        frame = frame.f_back  # type: ignore[assignment]
+    name = frame.f_globals.get("__name__", "__main__") if frame is not None else "__main__"
+    if name == "__main__":
+        return PROMPT
+    return LIBRARY if name.partition(".")[0] == "gradproof" else frame.f_code.co_filename
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """``quantity relation expression`` for every instance that satisfies the assumptions.
@@ -51,6 +66,8 @@ class Claim:
         tight: the bound is attained by some instance.
         false_as_published: for a statement that was published and is false: why, and what is true instead. Its checks must
             refute it, and its controls must hold once the error is repaired.
+        file: the user's file that states it; empty for a claim of the library, ``<prompt>`` for one of a notebook, a script or
+            a test. Found by itself, kept by ``replace``, and no part of what is claimed.
     """
 
     id: str
@@ -67,6 +84,7 @@ class Claim:
     remark: str = ""
     tight: bool = False
     false_as_published: str = ""
+    file: str = field(default_factory=lambda: _stated_in(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.confidence not in CONFIDENCE:
@@ -99,6 +117,11 @@ class Claim:
         raise ParameterError(
             f"{self.id} has no assumption {name!r}; it has {', '.join(a.name for a in self.assumptions)}"
         )
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """File and id: under what the claim, its checks and its experiments are registered."""
+        return self.file, self.id
 
     def with_bound(self, expression: Any, *, suffix: str = "mutant") -> Claim:
         """The same statement with another bound: how mutants are made."""

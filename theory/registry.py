@@ -12,28 +12,56 @@ from functools import lru_cache
 from importlib.metadata import entry_points
 
 import gradproof.theory as room
-from gradproof.theory.claim import Claim
+from gradproof.theory.claim import LIBRARY, PROMPT, Claim
 from gradproof.theory.errors import UnknownClaim
 from gradproof.theory.paper import Paper
 
-_CLAIMS: dict[str, Claim] = {}
+_CLAIMS: dict[tuple[str, str], Claim] = {}  # (file, id)
 _LISTENERS: list[list[Claim]] = []
 
 
 def register(*claims: Claim) -> tuple[Claim, ...]:
-    """Add claims to the registry. A user's claim may be stated anew under its id; one of the library's may not.
+    """Add claims to the registry, each under its file and its id.
+
+    A claim of a notebook or a prompt replaces the one of the same id that was stated there before.
 
     Raises:
-        UnknownClaim: the id is that of another claim of the library.
+        UnknownClaim: the file states the id twice, or the id is one of the library's.
     """
     for c in claims:
-        old = _CLAIMS.get(c.id)
-        if old is not None and old != c and old.paper.stem in stems():
-            raise UnknownClaim(f"{c.id} is a claim of the library; give yours another id")
-        _CLAIMS[c.id] = c
+        old = _CLAIMS.get(c.key)
+        if c.file == LIBRARY:
+            if old is not None and old != c:
+                raise UnknownClaim(f"{c.id} is a claim of the library; give yours another id")
+        else:
+            if _in_library(c.id):
+                raise UnknownClaim(f"{c.id} is a claim of the library; give yours another id")
+            if old is not None and old is not c and c.file != PROMPT:
+                raise UnknownClaim(f"{c.file} states {c.id} twice; give one of them another id")
+        _CLAIMS[c.key] = c
         for heard in _LISTENERS:
             heard.append(c)
     return claims
+
+
+def _in_library(id: str) -> bool:
+    """Has the library a claim of that id? Its paper's module is loaded to find out."""
+    stem = id.split(".")[0].replace("-", "_")
+    if stem in stems():
+        importlib.import_module(f"{room.__name__}.{stems()[stem]}.{stem}")
+    return (LIBRARY, id) in _CLAIMS
+
+
+def forget(*claims: Claim) -> None:
+    """Take claims out again; what is not there is no error."""
+    for c in claims:
+        _CLAIMS.pop(c.key, None)
+
+
+def forget_file(file: str) -> None:
+    """Drop what a file states, before it is run again."""
+    for key in [k for k in _CLAIMS if k[0] == file]:
+        del _CLAIMS[key]
 
 
 @contextmanager
@@ -97,35 +125,48 @@ def papers() -> list[Paper]:
     return list({c.paper.key: c.paper for c in claims()}.values())
 
 
-def claim(id: str) -> Claim:
+def claim(id: str, file: str | None = None) -> Claim:
     """The claim of that id.
 
+    Args:
+        file: the file that states it, where more than one does.
+
     Raises:
-        UnknownClaim: with the nearest ids.
+        UnknownClaim: with the nearest ids, or the files that state that id.
     """
-    if id not in _CLAIMS:
+    if not _stated(id, file):
         load(id.split(".")[0])
-    if id not in _CLAIMS:
+    if not _stated(id, file):
         load()
-    if id in _CLAIMS:
-        return _CLAIMS[id]
+    found = _stated(id, file)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        places = ", ".join("a notebook or prompt" if c.file == PROMPT else c.file for c in found)
+        raise UnknownClaim(f"{id} is stated in {places}; name the file")
     raise UnknownClaim(f"no claim {id!r}; {_nearest(id)}")
+
+
+def _stated(id: str, file: str | None) -> list[Claim]:
+    if file is not None:
+        return [_CLAIMS[file, id]] if (file, id) in _CLAIMS else []
+    return [c for (_, name), c in _CLAIMS.items() if name == id]
 
 
 def select(names: list[str]) -> list[Claim]:
     """The claims named by ids and paper keys; everything for an empty list."""
     if not names:
         return claims()
-    chosen: dict[str, Claim] = {}
+    chosen: dict[tuple[str, str], Claim] = {}
     for name in names:
         found = [claim(name)] if "." in name else claims(name)
         if not found:
             raise UnknownClaim(f"no claim or paper {name!r}; {_nearest(name)}")
-        chosen |= {c.id: c for c in found}
+        chosen |= {c.key: c for c in found}
     return list(chosen.values())
 
 
 def _nearest(name: str) -> str:
-    known = list(_CLAIMS) + [c.paper.key for c in _CLAIMS.values()]
+    known = [id for _, id in _CLAIMS] + [c.paper.key for c in _CLAIMS.values()]
     near = difflib.get_close_matches(name, list(dict.fromkeys(known)), n=3, cutoff=0.4)
     return f"did you mean {', '.join(near)}?" if near else "`gradproof list` shows all"

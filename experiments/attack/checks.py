@@ -16,6 +16,7 @@ from gradproof.experiments.engine.check import Check, Context, Evidence, checks_
 from gradproof.experiments.engine.judge import DEFAULT_LEVEL, judge
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation
+from gradproof.theory.statement import statement_of
 
 ROUNDS = {"quick": 12, "full": 100, "gpu": 100}
 #: A violation of a statistical error bar may be chance, the more so after many rounds: as many fresh seeds must repeat it.
@@ -44,6 +45,7 @@ def search_checks(
     tried, failed, why, names = 0, 0, "", sorted(c.name for c in live)
     common: dict[str, Any] = {
         "claim": claim.id, "drop": tuple(sorted(drop)), "seed": seed, "title": claim.title, "relation": claim.relation.value,
+        "statement": statement_of(claim),
     }  # fmt: skip
     for k in range(ROUNDS[budget]):
         for c in list(live):

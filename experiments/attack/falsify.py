@@ -22,6 +22,7 @@ from gradproof.experiments.instances.tape import play
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import ParameterError, UnknownClaim
+from gradproof.theory.statement import statement_of
 
 #: Instances that a search asks of an exact solver, each of which takes a part of a second.
 SLOW = 160
@@ -82,7 +83,7 @@ def finish(s: Search, *, seed: int = 0, file: str = "", seconds: float = 0.0) ->
     common: dict[str, Any] = {
         "claim": s.claim.id, "experiment": s.made.name, "drop": tuple(sorted(s.drop)), "tried": s.tried, "rejected": s.rejected,
         "failed": s.failed, "seconds": seconds, "seed": seed, "out_of_time": s.out_of_time, "file": file,
-        "title": s.claim.title, "relation": s.made.relation(s.claim).value,
+        "title": s.claim.title, "relation": s.made.relation(s.claim).value, "statement": statement_of(s.claim),
     }  # fmt: skip
     if s.found is not None:
         c, d = shrink(s)

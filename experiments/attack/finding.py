@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from gradproof.experiments.engine.store import measurement_json, versions
+from gradproof.experiments.engine.store import measurement_json
+from gradproof.experiments.engine.versions import versions
 from gradproof.theory.evidence import Measurement
 
 
@@ -44,6 +45,7 @@ class Finding:
     file: str = ""
     title: str = ""
     relation: str = "<="
+    statement: str = ""  # hash of the statement that was searched: a counterexample is one to this statement alone
 
     def __str__(self) -> str:
         given_up = f" without {', '.join(self.drop)}" if self.drop else ""
@@ -73,6 +75,7 @@ class Finding:
         """JSON values; floats keep their bits."""
         return {
             "claim": self.claim,
+            "statement": self.statement,
             "experiment": self.experiment,
             "drop": list(self.drop),
             "violated": self.violated,

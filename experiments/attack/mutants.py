@@ -20,8 +20,8 @@ from gradproof.experiments.attack.falsify import finish
 from gradproof.experiments.attack.search import Search
 from gradproof.experiments.engine.check import Context, checks_of
 from gradproof.experiments.engine.judge import describe
-from gradproof.experiments.engine.store import Ledger, Row, code_version, key_of
-from gradproof.experiments.engine.verify import Task, run_task
+from gradproof.experiments.engine.store import Ledger, Row
+from gradproof.experiments.engine.verify import run_task, task_of
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level, Outcome, Relation
 
@@ -183,10 +183,10 @@ def confront(claim: Claim, mutant: Mutant, book: Ledger, *, budget: str = "quick
         if c.level is Level.CONTROL:
             continue
         context = Context(mutant.claim, budget, seed, scope=c.name)
-        key = key_of(c, context, mutant.claim, _assumptions(mutant.claim))
-        row = None if fresh else book.get(key)
+        task = task_of(c, mutant.claim, context)
+        row = None if fresh else book.get(task.key)
         if row is None:
-            row = run_task(Task(c, mutant.claim, context, key))
+            row = run_task(task)
             book.put(row)
         seen.append(row)
         if row.verdict.tightness is not None:
@@ -216,14 +216,9 @@ def _searched(claim: Claim, mutant: Mutant, seed: int) -> tuple[str, str]:
         if found.violated and found.measurement is not None:
             m = found.measurement
             m = replace(m, parameters={k: v for k, v in m.parameters.items() if not isinstance(v, str | list)})
-            return f"search/{e.name}", describe(m, mutant.claim.relation)
+            return f"search/{e.name}", describe(m)
         tried.append(f"a search of {found.tried} instances came to measured/bound {found.ratio:.4g}")
     return "", "; ".join(tried)
-
-
-def _assumptions(claim: Claim) -> str:
-    """Part of the key of a mutant's rows: the engine's key has the bound, not the assumptions."""
-    return code_version() + "|".join(f"{a.name}:{a.relation}" for a in claim.assumptions)
 
 
 def _why(mutant: Mutant, rows: list[Row], tightness: float | None) -> str:

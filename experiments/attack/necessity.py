@@ -6,7 +6,7 @@ import json
 import random
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,13 @@ from gradproof.experiments.attack.experiment import Experiment, experiments_of
 from gradproof.experiments.attack.falsify import falsify_claim
 from gradproof.experiments.attack.finding import Finding, tree
 from gradproof.experiments.engine.check import Check, Context, checks_of
-from gradproof.experiments.engine.store import Ledger, Row, code_version, key_of, versions
-from gradproof.experiments.engine.verify import Task, run_task
+from gradproof.experiments.engine.store import Ledger, Row
+from gradproof.experiments.engine.verify import run_task, task_of
+from gradproof.experiments.engine.versions import versions
 from gradproof.experiments.instances.tape import Rejected, play
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level
+from gradproof.theory.statement import statement_of
 
 NEEDED = "needed"  # an instance violates the bound without it
 NOT_NEEDED = "not needed here"  # a search without it was exhausted, and found nothing
@@ -35,6 +37,7 @@ class Need:
     verdict: str
     evidence: str
     finding: Finding | None = None
+    statement: str = ""  # hash of the statement that was asked about
 
     def as_json(self) -> dict[str, Any]:
         found = self.finding.as_json() if self.finding is not None and self.finding.violated else None
@@ -50,7 +53,7 @@ def save(needs: Iterable[Need], folder: Path) -> list[Path]:
     for claim in dict.fromkeys(n.claim for n in needs):
         rows = [n for n in needs if n.claim == claim]
         data = {"format": FORMAT, "claim": claim, "needs": [n.as_json() | {"counterexample": None} for n in rows],
-                "code": code_version(), "versions": versions()}  # fmt: skip
+                "statement": rows[0].statement, "versions": versions()}  # fmt: skip
         path = folder / (re.sub(r"\W+", "_", claim) + "_necessity.json")
         path.write_text(json.dumps(data, indent=1))
         written.append(path)
@@ -70,7 +73,7 @@ def necessity(
     """
     book = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
     return [
-        _need(c, a.name, budget, seed, seconds, book, file)
+        replace(_need(c, a.name, budget, seed, seconds, book, file), statement=statement_of(c))
         for c in claims
         if not c.false_as_published  # what is violated anyway needs nothing
         for a in c.assumptions
@@ -111,10 +114,10 @@ def _need(
 def _row(check: Check, claim: Claim, budget: str, seed: int, book: Ledger, file: str) -> Row:
     """What a control found, from the ledger where it is there."""
     context = Context(claim, budget, seed, scope=check.name)
-    key = key_of(check, context, claim)
-    row = book.get(key)
+    task = task_of(check, claim, context, file)
+    row = book.get(task.key)
     if row is None:
-        row = run_task(Task(check, claim, context, key, file))
+        row = run_task(task)
         book.put(row)
     return row
 

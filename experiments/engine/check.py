@@ -142,9 +142,17 @@ class Check:
         return list(self.function(context) if self.measured is None else self.measured.evidence(context))
 
 
-_CHECKS: dict[str, list[Check]] = {}
-_STATED: dict[str, Claim] = {}  # the claim that the checks of an id are for
-_CERTIFIERS: dict[str, Callable[..., Any]] = {}
+Key = tuple[str, str]  # file and id of a claim: the same id in two files is two claims
+_CHECKS: dict[Key, list[Check]] = {}
+_STATED: dict[Key, Claim] = {}  # the claim that the checks of a key are for
+_CERTIFIERS: dict[Key, Callable[..., Any]] = {}
+
+
+def forget_file(file: str) -> None:
+    """Drop the checks and certifiers of a file's claims, before the file is run again."""
+    for table in (_CHECKS, _STATED, _CERTIFIERS):
+        for key in [k for k in table if k[0] == file]:
+            del table[key]  # type: ignore[attr-defined]
 
 
 def check(
@@ -173,10 +181,10 @@ def register(new: Check, claim: Claim) -> None:
     """Add a check of a claim; one of the same id is replaced, as when a notebook cell is run twice."""
     if new.budget not in BUDGETS:
         raise ParameterError(f"budget {new.budget!r} is none of {', '.join(BUDGETS)}")
-    row = _CHECKS.setdefault(claim.id, [])
-    if _STATED.setdefault(claim.id, claim) != claim:  # stated anew: the old checks were for another statement
+    row = _CHECKS.setdefault(claim.key, [])
+    if _STATED.setdefault(claim.key, claim) != claim:  # stated anew: the old checks were for another statement
         row.clear()
-        _STATED[claim.id] = claim
+        _STATED[claim.key] = claim
     old = next((c for c in row if c.id == new.id), None)
     if old is not None and new.function.__module__.startswith("gradproof."):
         raise ParameterError(
@@ -214,7 +222,7 @@ def certifier(claim: Claim) -> Callable[[Callable[..., Any]], Callable[..., Any]
                 q.read(number)
             return function(**values)
 
-        _CERTIFIERS[claim.id] = in_domain
+        _CERTIFIERS[claim.key] = in_domain
         return function
 
     return decorate
@@ -225,7 +233,7 @@ def checks_of(claim: Claim, budget: str = "quick") -> list[Check]:
     _load(claim)
     limit = BUDGETS.index(budget)
     order = list(Level)
-    rows = [c for c in _CHECKS.get(claim.id, []) if BUDGETS.index(c.budget) <= limit]
+    rows = [c for c in _CHECKS.get(claim.key, []) if BUDGETS.index(c.budget) <= limit]
     return sorted(rows, key=lambda c: order.index(c.level))
 
 
@@ -236,19 +244,20 @@ def certifier_of(claim: Claim) -> Callable[..., Any]:
         UnknownClaim: the claim has none; names those that have.
     """
     _load(claim)
-    if claim.id in _CERTIFIERS:
-        return _CERTIFIERS[claim.id]
-    near = [c for c in _CERTIFIERS if c.split(".")[0] == claim.paper.key] or list(_CERTIFIERS)
+    if claim.key in _CERTIFIERS:
+        return _CERTIFIERS[claim.key]
+    known = [id for _, id in _CERTIFIERS]
+    near = [id for id in known if id.split(".")[0] == claim.paper.key] or known
     raise UnknownClaim(f"{claim.id} has no certifier; {', '.join(near) if near else 'none is loaded'}")
 
 
-def find_check(id: str) -> Check:
-    """The check with that id (as a worker process looks it up).
+def find_check(id: str, file: str | None = None) -> Check:
+    """The check with that id (as a worker process looks it up), of the claim that ``file`` states.
 
     Raises:
         UnknownClaim: no such check.
     """
-    claim = registry.claim(id.split("/")[0])
+    claim = registry.claim(id.split("/")[0], file)
     for c in checks_of(claim, BUDGETS[-1]):
         if c.id == id:
             return c

@@ -10,7 +10,7 @@ import numpy as np
 from array_api_compat import array_namespace, is_numpy_array, is_torch_array
 
 from gradproof.experiments.engine.backend import arrays_of, backend_of, map_arrays, to_numpy
-from gradproof.experiments.engine.store import versions
+from gradproof.experiments.engine.versions import versions
 from gradproof.theory.errors import GradproofError, ParameterError
 
 Array = Any

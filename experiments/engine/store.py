@@ -4,36 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import html
-import importlib
 import json
 import os
-import platform
 import sqlite3
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from gradproof.experiments.engine.check import Check, Context
+from gradproof.experiments.engine.fingerprint import fingerprint_of
+from gradproof.experiments.engine.judge import judge
+from gradproof.experiments.engine.versions import NUMERIC, version_of
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import LedgerError
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
+from gradproof.theory.statement import statement_of
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS evidence (
-    key TEXT PRIMARY KEY,          -- content: claim, check, budget, backend, seed, code version
+    key TEXT PRIMARY KEY,          -- content: statement, check, budget, backend, seed, code
     claim TEXT NOT NULL, check_name TEXT NOT NULL, level TEXT NOT NULL, drops TEXT NOT NULL, summary TEXT NOT NULL,
     budget TEXT NOT NULL, backend TEXT NOT NULL, seed INTEGER NOT NULL, code TEXT NOT NULL,
     outcome TEXT NOT NULL, reason TEXT NOT NULL, tightness REAL, n INTEGER NOT NULL,
-    worst TEXT NOT NULL, proofs TEXT NOT NULL, versions TEXT NOT NULL, seconds REAL NOT NULL, finished REAL NOT NULL
+    worst TEXT NOT NULL, proofs TEXT NOT NULL, versions TEXT NOT NULL, seconds REAL NOT NULL, finished REAL NOT NULL,
+    statement TEXT NOT NULL DEFAULT '', resolution TEXT NOT NULL DEFAULT '', scope TEXT NOT NULL DEFAULT '',
+    given TEXT NOT NULL DEFAULT '[]'
 );
 CREATE INDEX IF NOT EXISTS by_claim ON evidence (claim);
 """
-USER_VERSION = 1
+USER_VERSION = 2  # 1 had no statement, and its code was that of the whole library: such rows are never current
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +52,12 @@ class Row:
     budget: str
     backend: str
     seed: int
-    code: str
+    code: str  # fingerprint of what the check computes with; empty where there was no source
     verdict: Verdict
     seconds: float
     finished: float
     versions: Mapping[str, str]
+    statement: str = ""  # hash of the statement that was checked
     cached: bool = False  # taken from the ledger, not run now
 
 
@@ -65,34 +69,24 @@ def default_path() -> Path:
     return base / "gradproof" / "ledger.sqlite"
 
 
-@cache
-def code_version() -> str:
-    """Hash of the package's source: evidence from other code is never taken for evidence of this code."""
-    digest = hashlib.sha256()
-    for room in ("theory", "solvers", "experiments"):
-        for root in map(Path, importlib.import_module(f"gradproof.{room}").__path__):
-            for file in sorted(root.rglob("*.py")):
-                digest.update(f"{room}/{file.relative_to(root)}".encode())
-                digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
+def code_of(check: Check) -> str:
+    """Fingerprint of what a check computes with, the judge of it included; empty where there is no source."""
+    parts = (check.function, judge) if check.measured is None else (check.function, judge, check.measured)
+    return fingerprint_of(*parts) or ""
 
 
-@cache
-def versions() -> dict[str, str]:
-    """Versions of what numbers depend on."""
-    found = {"python": platform.python_version()}
-    for name in ("gradproof", "numpy", "scipy", "sympy", "clarabel", "python-flint"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+def key_of(check: Check, context: Context, claim: Claim, code: str | None = None) -> str:
+    """Content key of a run of a check: statement, check, budget, backend with its version, seed, and code.
 
+    A check whose code cannot be known has a key of its own each time: what it found is kept, and never taken for what it
+    would find now.
 
-def key_of(check: Check, context: Context, claim: Claim, code: str = "") -> str:
-    """Content key of a run of a check: claim (its statement), check, budget where it matters, backend, seed, code."""
-    content = [claim.id, str(claim.expression), claim.relation.value, check.id, context.budget, context.backend]
-    content += [str(context.seed), code or code_version()]
+    Args:
+        code: ``code_of(check)``, where it is known already.
+    """
+    code = code_of(check) if code is None else code
+    content = [statement_of(claim), check.id, check.drops, context.budget, context.backend, str(context.seed)]
+    content += [version_of(NUMERIC.get(context.backend, context.backend)), code or uuid.uuid4().hex]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
@@ -123,12 +117,13 @@ class Ledger:
         with self._connect() as db:
             found = db.execute("PRAGMA user_version").fetchone()[0]
             tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            if found not in (0, USER_VERSION) or (found == 0 and tables - {"evidence"}):
+            if found not in range(USER_VERSION + 1) or (found == 0 and tables - {"evidence"}):
                 raise LedgerError(f"{self.path} is not a ledger of this version; choose another with --ledger")
             if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
                 raise sqlite3.DatabaseError("quick_check failed")
             db.execute("PRAGMA journal_mode = WAL")  # kept in the file; not before it is known to be ours
             db.executescript(SCHEMA)
+            _add_columns(db)
             db.execute(f"PRAGMA user_version = {USER_VERSION}")
 
     def _keep_aside(self) -> None:
@@ -155,7 +150,8 @@ class Ledger:
         worst = json.dumps(measurement_json(v.worst)) if v.worst is not None else ""
         values = (row.key, row.claim, row.check, row.level.value, row.drops, row.summary, row.budget, row.backend, row.seed,
                   row.code, v.outcome.value, v.reason, v.tightness, v.n, worst, json.dumps(list(v.proofs)),
-                  json.dumps(dict(row.versions)), row.seconds, row.finished)  # fmt: skip
+                  json.dumps(dict(row.versions)), row.seconds, row.finished, row.statement,
+                  "" if v.resolution is None else repr(float(v.resolution)), v.scope, json.dumps(list(v.given)))  # fmt: skip
         try:
             with self._connect() as db:
                 db.execute(f"INSERT OR REPLACE INTO evidence VALUES ({', '.join('?' * len(values))})", values)
@@ -169,22 +165,13 @@ class Ledger:
         rows = self._rows("WHERE key = ?", (key,))
         return rows[0] if rows else None
 
-    def rows(self, claim: str | None = None, code: str | None = None, *, skipped: list[str] | None = None) -> list[Row]:
-        """All rows, newest last; of one claim, or of one code version.
+    def rows(self, claim: str | None = None, *, skipped: list[str] | None = None) -> list[Row]:
+        """All rows, newest last, or those of one claim id.
 
         Args:
             skipped: if given, rows that cannot be read are left out, and named here.
         """
-        where, args = [], []
-        if claim:
-            where.append("claim = ?")
-            args.append(claim)
-        if code:
-            where.append("code = ?")
-            args.append(code)
-        return self._rows(
-            ("WHERE " + " AND ".join(where) if where else "") + " ORDER BY finished", tuple(args), skipped
-        )
+        return self._rows(f"{'WHERE claim = ? ' if claim else ''}ORDER BY finished", (claim,) if claim else (), skipped)
 
     def __repr__(self) -> str:
         return f"<Ledger {self.path}>"
@@ -215,20 +202,41 @@ class Ledger:
         return rows
 
 
+#: columns that a ledger of version 1 lacks
+_ADDED = {"statement": "''", "resolution": "''", "scope": "''", "given": "'[]'"}
+
+
+def _add_columns(db: sqlite3.Connection) -> None:
+    """A ledger of version 1 gets the columns that it lacks; its rows stay, as rows of no statement that is known."""
+
+    def lacking() -> list[str]:
+        there = {c[1] for c in db.execute("PRAGMA table_info(evidence)")}
+        return [name for name in _ADDED if name not in there]
+
+    if lacking():
+        db.execute("BEGIN IMMEDIATE")  # another process may be at it
+        for name in lacking():
+            db.execute(f"ALTER TABLE evidence ADD COLUMN {name} TEXT NOT NULL DEFAULT {_ADDED[name]}")
+        db.commit()
+
+
 def _row(r: tuple[Any, ...]) -> Row:
     (key, claim, name, level, drops, summary, budget, backend, seed, code, outcome, reason, tight, n, worst, proofs,
-     versions_, seconds, finished) = r  # fmt: skip
+     versions_, seconds, finished, statement, resolution, scope, given) = r  # fmt: skip
     verdict = Verdict(
         outcome=Outcome(outcome),
         reason=reason,
         tightness=tight,
+        resolution=float(resolution) if resolution else None,
+        scope=scope,
+        given=tuple(json.loads(given)),
         n=n,
         worst=_measurement(json.loads(worst)) if worst else None,
         proofs=tuple(json.loads(proofs)),
     )
     return Row(key=key, claim=claim, check=name, level=Level(level), drops=drops, summary=summary, budget=budget,
                backend=backend, seed=seed, code=code, verdict=verdict, seconds=seconds, finished=finished,
-               versions=dict(json.loads(versions_)), cached=True)  # fmt: skip
+               versions=dict(json.loads(versions_)), statement=statement, cached=True)  # fmt: skip
 
 
 def measurement_json(m: Measurement) -> dict[str, Any]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from gradproof.experiments.engine.executors import Executor, Failed, Serial
-from gradproof.experiments.engine.store import code_version, versions
+from gradproof.experiments.engine.fingerprint import fingerprint_of
+from gradproof.experiments.engine.versions import versions
 from gradproof.theory.errors import GradproofError
 
 T = TypeVar("T")
@@ -66,17 +68,25 @@ def sweep(
 
 
 def pieces_of(
-    name: str, settings: Iterable[Mapping[str, Any]], *, seeds: Iterable[int] = (0,)
+    name: str,
+    settings: Iterable[Mapping[str, Any]],
+    *,
+    seeds: Iterable[int] = (0,),
+    function: Callable[..., Any] | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """One piece a setting and seed, ``{**setting, "seed": seed}``, keyed by name, content and version of this package's code.
+    """One piece a setting and seed, ``{**setting, "seed": seed}``, keyed by name, content and what the function computes with.
 
     Args:
-        name: what the sweep computes; change it when your own code changes its meaning.
+        name: what the sweep computes.
         settings: JSON values by name.
+        function: what will be done with a piece: when its source, or that of a module that it imports, changes, so do the keys
+            (see ``fingerprint_of``; without a source they are new each time). Without it, change ``name`` when your code
+            changes its meaning.
     """
     seeds = list(seeds)
     found = [{**setting, "seed": seed} for setting in settings for seed in seeds]
-    return {content_key(name, piece, code_version()): piece for piece in found}
+    code = "" if function is None else fingerprint_of(function) or uuid.uuid4().hex
+    return {content_key(name, piece, code): piece for piece in found}
 
 
 def content_key(*content: Any) -> str:

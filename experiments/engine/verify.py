@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import runpy
@@ -19,17 +18,21 @@ from typing import Any
 
 import sympy as sp
 
+from gradproof.experiments.engine import check as checks
 from gradproof.experiments.engine.backend import BALLS
 from gradproof.experiments.engine.backend import backend as array_library
-from gradproof.experiments.engine.check import Check, Context, checks_of, find_check
+from gradproof.experiments.engine.check import BUDGETS, Check, Context, checks_of, find_check
 from gradproof.experiments.engine.executors import Executor, Failed, Serial, executor_for
 from gradproof.experiments.engine.judge import judge
-from gradproof.experiments.engine.store import Ledger, Row, code_version, key_of, versions
+from gradproof.experiments.engine.sources import remember
+from gradproof.experiments.engine.store import Ledger, Row, code_of, key_of
 from gradproof.experiments.engine.sweep import sweep
+from gradproof.experiments.engine.versions import versions
 from gradproof.theory import registry
-from gradproof.theory.claim import Claim
+from gradproof.theory.claim import LIBRARY, Claim
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
+from gradproof.theory.statement import statement_of
 
 
 @dataclass(frozen=True)
@@ -41,17 +44,38 @@ class Task:
     context: Context
     key: str
     file: str = ""  # a user's file that must be loaded before the check can be found
+    code: str = ""  # fingerprint of what the check computes with
 
 
-def plan(claims: Iterable[Claim], *, budget: str = "quick", seed: int = 0, backend: str = "numpy", file: str = "",
-         code: str = "") -> list[Task]:  # fmt: skip
+def plan(
+    claims: Iterable[Claim], *, budget: str = "quick", seed: int = 0, backend: str = "numpy", file: str = ""
+) -> list[Task]:
     """The checks that a budget covers, as tasks with their content keys."""
     tasks = []
     for claim in claims:
         for c in checks_of(claim, budget):
             context = Context(claim, budget, seed, backend, c.name)
-            tasks.append(Task(c, claim, context, key_of(c, context, claim, code), file))
+            tasks.append(task_of(c, claim, context, file))
     return tasks
+
+
+def task_of(check: Check, claim: Claim, context: Context, file: str = "") -> Task:
+    """The task of one check, which may be a check of the claim that ``claim`` is a mutant of."""
+    code = code_of(check)
+    return Task(check, claim, context, key_of(check, context, claim, code), file, code)
+
+
+def belongs(row: Row, claim: Claim) -> bool:
+    """Is a row evidence on this statement, by a check that the claim has now, with the code that it has now?
+
+    Where a check's code cannot be known, a row is never known to be current; rows that have just been made are.
+    """
+    if row.statement != statement_of(claim):
+        return False
+    found = [
+        c for c in checks_of(claim, BUDGETS[-1]) if (c.name, c.level, c.drops) == (row.check, row.level, row.drops)
+    ]
+    return any(code_of(c) == row.code for c in found)
 
 
 def run_task(task: Task) -> Row:
@@ -173,21 +197,23 @@ def replay(row: Row, *, file: str = "") -> Row:
     """
     claims = {c.id: c for c in load_file(file)} if file else {}
     claim = claims.get(row.claim) or registry.claim(row.claim)
-    code = code_version() + (_file_hash(file) if file else "")
-    for task in plan([claim], budget=row.budget, seed=row.seed, backend=row.backend, file=file, code=code):
+    tasks = plan([claim], budget=row.budget, seed=row.seed, backend=row.backend, file=file)
+    for task in tasks:
         if task.key == row.key:
             return run_task(task)
+    now = ", ".join(t.code or "unknown" for t in tasks if t.check.name == row.check) or "gone"
     raise GradproofError(
-        f"{row.claim}/{row.check} was run by code {row.code}, this is {code_version()}, or its file is not the one given; "
-        "replay it with the code that wrote it"
+        f"{row.claim}/{row.check} was run by code {row.code or 'unknown'}, which is now {now}, on statement {row.statement}, "
+        f"which is now {statement_of(claim)}, or its file is not the one given; replay it with the code that wrote it"
     )
 
 
 def _as_row(task: Task, verdict: Verdict, seconds: float) -> Row:
     c = task.check
     return Row(key=task.key, claim=task.claim.id, check=c.name, level=c.level, drops=c.drops, summary=c.summary,
-               budget=task.context.budget, backend=task.context.backend, seed=task.context.seed, code=code_version(),
-               verdict=verdict, seconds=seconds, finished=time.time(), versions=versions())  # fmt: skip
+               budget=task.context.budget, backend=task.context.backend, seed=task.context.seed, code=task.code,
+               verdict=verdict, seconds=seconds, finished=time.time(), versions=versions(),
+               statement=statement_of(task.claim))  # fmt: skip
 
 
 def verify(claims: Iterable[Claim], *, ledger: Ledger | None = None, budget: str = "quick", jobs: int | None = None,
@@ -212,8 +238,7 @@ def verify(claims: Iterable[Claim], *, ledger: Ledger | None = None, budget: str
     """
     array_library(backend)  # a missing one is an error now, not a row a check
     ledger = ledger or Ledger()
-    code = code_version() + (_file_hash(file) if file else "")
-    tasks = {t.key: t for t in plan(claims, budget=budget, seed=seed, backend=backend, file=file, code=code)}
+    tasks = {t.key: t for t in plan(claims, budget=budget, seed=seed, backend=backend, file=file)}
     executor = executor or executor_for(min(jobs or os.cpu_count() or 1, max(len(tasks), 1)))
     here = {k: t for k, t in tasks.items() if isinstance(executor, Serial) or not _portable(t)}
     there = {k: _message(t) for k, t in tasks.items() if k not in here}
@@ -253,47 +278,60 @@ def _portable(task: Task) -> bool:
     return bool(task.file) or task.check.function.__module__.startswith("gradproof.")
 
 
-def _message(task: Task) -> tuple[str, Context, str, str]:
-    return task.check.id, task.context, task.key, task.file
+def _message(task: Task) -> tuple[str, Context, str, str, str]:
+    return task.check.id, task.context, task.key, task.file, task.code
 
 
-def _run_remote(message: tuple[str, Context, str, str]) -> Row:
-    check_id, context, key, file = message
+def _run_remote(message: tuple[str, Context, str, str, str]) -> Row:
+    check_id, context, key, file, code = message
     if file:
         load_file(file)
-    return run_task(Task(find_check(check_id), context.claim, context, key, file))
+    return run_task(Task(find_check(check_id, context.claim.file), context.claim, context, key, file, code))
 
 
 # --- a user's file -----------------------------------------------------------------------------------------------------
 
 
 def load_file(path: str) -> list[Claim]:
-    """Run a user's file of claims and return what it registered.
+    """Run a user's file of claims and return what it registered. What it stated when it was last run is forgotten.
 
     Raises:
         GradproofError: the file cannot be read or run; the text says where.
+        UnknownClaim: it states an id twice, or one of the library's.
     """
     try:
         content = Path(path).read_bytes()
     except OSError as error:
         raise GradproofError(f"cannot read {path}: {error.strerror}") from None
-    key = (str(Path(path).resolve()), content)
-    if key not in _LOADED:
-        name = f"gradproof_claims_{Path(path).stem}"
-        try:
-            with registry.capture() as found:
-                runpy.run_path(path, run_name=name)
-        except GradproofError:
-            raise
-        except Exception as error:
-            line = _line_in(error, path)
-            where = f"{path}{f', line {line}' if line else ''}"
-            raise GradproofError(f"{where}: {type(error).__name__}: {error}") from None
-        _LOADED[key] = found
-    return _LOADED[key]
+    full = str(Path(path).resolve())
+    before = _LOADED.get(full)
+    if before is not None and before[0] == content:
+        return before[1]
+    _forget(full)
+    remember(full, content)
+    try:
+        with registry.capture() as found:
+            runpy.run_path(full, run_name=f"gradproof_claims_{Path(path).stem}")
+    except GradproofError:
+        _forget(full)
+        raise
+    except Exception as error:
+        _forget(full)
+        line = _line_in(error, path)
+        where = f"{path}{f', line {line}' if line else ''}"
+        raise GradproofError(f"{where}: {type(error).__name__}: {error}") from None
+    stated = [c for c in found if c.file != LIBRARY]  # not what it imported
+    _LOADED[full] = content, stated
+    return stated
 
 
-_LOADED: dict[tuple[str, bytes], list[Claim]] = {}
+_LOADED: dict[str, tuple[bytes, list[Claim]]] = {}  # file -> what was run, and what it stated
+
+
+def _forget(file: str) -> None:
+    _LOADED.pop(file, None)
+    registry.forget_file(file)
+    checks.forget_file(file)
 
 
 def _line_in(error: BaseException, path: str) -> int:
@@ -303,10 +341,6 @@ def _line_in(error: BaseException, path: str) -> int:
             line = tb.tb_lineno
         tb = tb.tb_next
     return line
-
-
-def _file_hash(path: str) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
 
 
 # --- deadlines ---------------------------------------------------------------------------------------------------------

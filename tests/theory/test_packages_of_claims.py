@@ -20,7 +20,7 @@ def offered(monkeypatch):
 
     yield install
     registry._load_packages.cache_clear()
-    registry._CLAIMS.pop("other.c", None)
+    registry.forget(_claim())
 
 
 def _claim():

@@ -136,7 +136,7 @@ def evil():
                   quantity=r"\text{<script>alert(2)</script>}", relation=Relation.LE, expression=1, remark=EVIL)  # fmt: skip
     registry.register(claim)
     yield claim
-    del registry._CLAIMS[claim.id]
+    registry.forget(claim)
 
 
 def test_markup_in_texts_is_escaped(evil, tmp_path):
@@ -202,7 +202,7 @@ def test_a_file_of_ones_own_claims(tmp_path):
     page = (tmp_path / "site/claims/mine.a.html").read_text()
     assert "gradproof verify mine.py" in page
     assert str(tmp_path) not in page
-    del registry._CLAIMS["mine.a"]
+    registry.forget_file(str(mine.resolve()))
 
 
 @pytest.mark.parametrize(

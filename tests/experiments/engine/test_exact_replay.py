@@ -96,13 +96,12 @@ def ask():
 
     def ask(claim, function, **options):
         registry.register(claim)
-        asked.append(claim.id)
+        asked.append(claim)
         check(claim, level=Level.EMPIRICAL)(function)
         return verify([claim], jobs=1, **options)[0].verdict
 
     yield ask
-    for id in asked:
-        registry._CLAIMS.pop(id)
+    registry.forget(*asked)
 
 
 def _last(step, ctx):

@@ -17,8 +17,7 @@ def claims():
     found = {}
     for name in ("heldout_methods", "heldout_operators", "heldout_corners"):
         found |= {c.id: c for c in load_file(str(HERE / f"{name}.py"))}
-    for id in found:
-        registry._CLAIMS.pop(id, None)
+    registry.forget(*found.values())
     return found
 
 
