@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gradproof.experiments.attack.experiment import experiments_of
+from gradproof.experiments.attack.attached import experiments_of
 from gradproof.experiments.attack.falsify import falsify_claim, replay
 from gradproof.experiments.attack.finding import Finding
 from gradproof.summary import select

@@ -175,7 +175,7 @@ def _json(e: Entry) -> dict[str, Any]:
 
 def _can_search(claim: Claim) -> bool:
     """Is there something attached to the claim that a search for counterexamples could draw from?"""
-    from gradproof.experiments.attack.experiment import experiments_of
+    from gradproof.experiments.attack.attached import experiments_of
 
     return bool(experiments_of(claim))
 

@@ -46,7 +46,8 @@ def check_method(
     """
     import random
 
-    from gradproof.experiments.attack.experiment import Experiment, experiments_of
+    from gradproof.experiments.attack.attached import experiments_of
+    from gradproof.experiments.attack.experiment import Experiment
     from gradproof.experiments.attack.falsify import finish
     from gradproof.experiments.attack.search import Search
     from gradproof.theory import registry

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import math
 from collections.abc import Callable, Mapping
@@ -224,22 +223,3 @@ def _instances(draw: Source, made: Experiment, claim: Claim, drop: frozenset[str
 
 
 # --- which experiments a claim has ---------------------------------------------------------------------------------------
-
-
-def experiments_of(claim: Claim) -> list[Experiment]:
-    """The experiments of a claim: those attached to it, then those of its paper's module ``searches``.
-
-    For a paper that is one module of its family, ``_searches`` of the family is asked. Either has a function
-    ``searches(claim)``; it is imported here, so that evidence is gathered without it.
-    """
-    found = list(EXPERIMENTS.get(claim.id.split("~")[0], []))
-    family = f"gradproof.experiments.{claim.paper.family}"
-    for name in (f"{family}.{claim.paper.stem}.searches", f"{family}._searches"):
-        try:
-            module = importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name is None or not (name == error.name or name.startswith(error.name + ".")):
-                raise
-        else:
-            found += module.searches(claim)
-    return found

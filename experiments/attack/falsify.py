@@ -9,10 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gradproof.experiments.attack.attached import experiments_of
 from gradproof.experiments.attack.chance import MOST
-from gradproof.experiments.attack.checks import replay_check, search_checks
 from gradproof.experiments.attack.decide import Decision, ratio
-from gradproof.experiments.attack.experiment import EXPERIMENTS, experiments_of
 from gradproof.experiments.attack.finding import Finding
 from gradproof.experiments.attack.search import EVALUATIONS, SECONDS, Search, judge_candidate
 from gradproof.experiments.attack.shrink import shrink
@@ -53,25 +52,27 @@ def falsify_claim(
     dropped = frozenset(drop)
     for name in dropped:
         claim.assumption(name)
-    made = experiments_of(claim)
-    own_checks = [c for c in checks_of(claim, budget) if c.name not in {e.name for e in EXPERIMENTS.get(claim.id, [])}]
-    searches = len(made) + bool(own_checks)
-    if not searches:
+    made = experiments_of(claim, dropped, budget)
+    if not made and not dropped:
         raise UnknownClaim(
-            f"{claim.id} has no experiment and no check: attach an experiment with gradproof.experiment(claim, ...)"
+            f"{claim.id} has no measure that can be searched: attach an experiment with gradproof.experiment(claim, ...)"
         )
+    if not made:
+        known = sorted({c.drops for c in checks_of(claim, "gpu") if c.drops})
+        note = f"no control of {claim.id} gives up {', '.join(sorted(dropped))}; "
+        note += f"its controls give up: {', '.join(known) or 'nothing'}"
+        return Finding(
+            claim=claim.id, experiment="", drop=tuple(sorted(dropped)), note=note, seed=seed, title=claim.title,
+            relation=claim.relation.value, statement=statement_of(claim), file=file,
+        )  # fmt: skip
     start = time.perf_counter()
-    cap = (seconds if seconds is not None else SECONDS[budget]) / searches
+    cap = (seconds if seconds is not None else SECONDS[budget]) / len(made)
     findings = []
     for e in made:
         key = f"{claim.id}/{e.name}/{sorted(dropped)}/{seed}"
         most = min(evaluations or EVALUATIONS[budget], SLOW if e.replay is not None else 10**9)
         s = Search(e, claim, random.Random(key), most, cap, dropped).run()
         findings.append(finish(s, seed=seed, file=file, seconds=time.perf_counter() - start))
-        if findings[-1].violated:
-            return findings[-1]
-    if own_checks:
-        findings.append(replace(search_checks(claim, drop=dropped, budget=budget, seed=seed, seconds=cap), file=file))
         if findings[-1].violated:
             return findings[-1]
     best = max(findings, key=lambda f: (f.measurement is not None, f.ratio))
@@ -140,11 +141,7 @@ def replay(
     """
     stated = {c.id: c for c in load_file(file)} if file and Path(file).exists() else {}
     c = claim if not isinstance(claim, str) else stated.get(claim) or registry.claim(claim)
-    made = [e for e in experiments_of(c) if not experiment or e.name == experiment]
-    if not made and experiment and choices:
-        found = replay_check(c, experiment, int(choices[0]), frozenset(drop))
-        if found is not None:
-            return found
+    made = [e for e in experiments_of(c, frozenset(drop)) if not experiment or e.name == experiment]
     if not made:
         raise UnknownClaim(f"{c.id} has no experiment {experiment!r}")
     if instance is None:

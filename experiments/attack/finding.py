@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradproof.experiments.engine.cases import Case
 from gradproof.experiments.engine.store import measurement_json
 from gradproof.experiments.engine.versions import versions
 from gradproof.theory.evidence import Measurement
@@ -140,6 +141,8 @@ def tree(v: Any) -> Any:
         return tree(v.tolist())
     if isinstance(v, list | tuple):
         return [tree(x) for x in v]
+    if isinstance(v, Case):
+        return tree(v.labels)
     if isinstance(v, Mapping):
         return {str(k): tree(x) for k, x in v.items()}
     if dataclasses.is_dataclass(v):
@@ -174,6 +177,8 @@ def literal(v: Any, imports: set[str]) -> str:
         inner = ", ".join(literal(x, imports) for x in sorted(v, key=repr))
         return f"{type(v).__name__}({f'[{inner}]' if v else ''})"
     kind_ = type(v)
+    if isinstance(v, Case):
+        raise ValueError("a case is drawn again from its choices")
     if dataclasses.is_dataclass(v) and kind_.__module__.startswith("gradproof.") and "<" not in kind_.__qualname__:
         imports.add(f"from {kind_.__module__} import {kind_.__name__}")
         fields = ", ".join(f"{f.name}={literal(getattr(v, f.name), imports)}" for f in dataclasses.fields(v) if f.init)
@@ -191,6 +196,8 @@ def _not(relation: str) -> str:
 
 
 def _text(v: Any) -> str:
+    if isinstance(v, Case):
+        return v.name
     if isinstance(v, np.ndarray):
         return str(v.tolist())
     if dataclasses.is_dataclass(v) and not isinstance(v, type):

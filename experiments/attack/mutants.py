@@ -15,15 +15,18 @@ from typing import Any
 
 import sympy as sp
 
-from gradproof.experiments.attack.experiment import experiments_of
+from gradproof.experiments.attack.attached import experiments_of
 from gradproof.experiments.attack.falsify import finish
 from gradproof.experiments.attack.search import Search
-from gradproof.experiments.engine.check import Context, checks_of
-from gradproof.experiments.engine.judge import describe
-from gradproof.experiments.engine.store import Ledger, Row
+from gradproof.experiments.engine.cases import Cases
+from gradproof.experiments.engine.check import Check, Context, checks_of
+from gradproof.experiments.engine.judge import describe, judge
+from gradproof.experiments.engine.measure import Measured, Taken
+from gradproof.experiments.engine.measure import confront as set_beside
+from gradproof.experiments.engine.store import Ledger
 from gradproof.experiments.engine.verify import run_task, task_of
 from gradproof.theory.claim import Claim
-from gradproof.theory.evidence import Level, Outcome, Relation
+from gradproof.theory.evidence import Level, Outcome, Relation, Verdict
 
 UNSEEN = "no check measures what was changed"
 SEARCHED, SEARCH_SECONDS = 120, 10.0  # instances and seconds that a search spends on a mutant that the checks let pass
@@ -164,39 +167,60 @@ def run_mutants(
     """
     book = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
     results: list[MutantResult] = []
+    takings = Takings(budget, seed)
     for claim in claims:
         for mutant in mutants_of(claim):
-            result = confront(claim, mutant, book, budget=budget, seed=seed, fresh=fresh)
+            result = confront(claim, mutant, book, takings, fresh=fresh)
             results.append(result)
             if on_result is not None:
                 on_result(result)
     return results
 
 
-def confront(claim: Claim, mutant: Mutant, book: Ledger, *, budget: str = "quick", seed: int = 0,
-             fresh: bool = False) -> MutantResult:  # fmt: skip
+class Takings:
+    """What the measures of claims returned, taken once for all variants: a measure knows nothing of the bound."""
+
+    def __init__(self, budget: str, seed: int) -> None:
+        self.budget, self.seed = budget, seed
+        self._taken: dict[str, list[Taken]] = {}
+
+    def verdict(self, check: Check, claim: Claim, variant: Claim) -> Verdict | None:
+        """The verdict of a measure on a variant of its claim; ``None`` for a check that is no measure on listed cases."""
+        made = check.measured
+        if not isinstance(made, Measured) or not isinstance(made.cases, Cases) or check.level is Level.CERTIFIED:
+            return None
+        key = f"{claim.file}/{check.id}"
+        if key not in self._taken:
+            self._taken[key] = list(made.take(Context(claim, self.budget, self.seed, scope=check.name)))
+        evidence = set_beside(variant, made, self._taken[key], seed=self.seed if made.random else None)
+        return judge(check.level, variant.relation, evidence)
+
+
+def confront(claim: Claim, mutant: Mutant, book: Ledger, takings: Takings, *, fresh: bool = False) -> MutantResult:
     """Run one mutant through the checks of its claim, up to the first that refutes it."""
     start = time.perf_counter()
     best: float | None = None
-    seen: list[Row] = []
-    for c in checks_of(claim, budget):
+    seen: list[tuple[Level, Verdict]] = []
+    for c in checks_of(claim, takings.budget):
         if c.level is Level.CONTROL:
             continue
-        context = Context(mutant.claim, budget, seed, scope=c.name)
-        task = task_of(c, mutant.claim, context)
-        row = None if fresh else book.get(task.key)
-        if row is None:
-            row = run_task(task)
-            book.put(row)
-        seen.append(row)
-        if row.verdict.tightness is not None:
-            best = max(best or 0.0, row.verdict.tightness)
-        if row.verdict.outcome is Outcome.REFUTED:
+        verdict = takings.verdict(c, claim, mutant.claim)
+        if verdict is None:
+            task = task_of(c, mutant.claim, Context(mutant.claim, takings.budget, takings.seed, scope=c.name))
+            row = None if fresh else book.get(task.key)
+            if row is None:
+                row = run_task(task)
+                book.put(row)
+            verdict = row.verdict
+        seen.append((c.level, verdict))
+        if verdict.tightness is not None:
+            best = max(best or 0.0, verdict.tightness)
+        if verdict.outcome is Outcome.REFUTED:
             by = f"{c.level.value}/{c.name}"
-            return MutantResult(mutant, True, by, row.verdict.reason, best, time.perf_counter() - start)
-    by, reason = _searched(claim, mutant, seed)
+            return MutantResult(mutant, True, by, verdict.reason, best, time.perf_counter() - start)
+    by, reason = _searched(claim, mutant, takings.seed)
     if not by:
-        why = _why(mutant, seen, best)
+        why = _why(seen, best)
         reason = reason if reason and why == UNSEEN else "; ".join(filter(None, (why, reason)))
     return MutantResult(mutant, bool(by), by, reason, best, time.perf_counter() - start)
 
@@ -221,14 +245,14 @@ def _searched(claim: Claim, mutant: Mutant, seed: int) -> tuple[str, str]:
     return "", "; ".join(tried)
 
 
-def _why(mutant: Mutant, rows: list[Row], tightness: float | None) -> str:
+def _why(rows: list[tuple[Level, Verdict]], tightness: float | None) -> str:
     """Why a mutant survived."""
     if not rows:
         return "the claim has no check"
-    undecided = [r for r in rows if r.verdict.outcome is Outcome.UNDECIDED]
+    undecided = [v for _, v in rows if v.outcome is Outcome.UNDECIDED]
     if len(undecided) == len(rows):
-        return f"undecided: {undecided[0].verdict.reason}"
-    if all(r.level in (Level.SYMBOLIC, Level.CERTIFIED) for r in rows):
+        return f"undecided: {undecided[0].reason}"
+    if all(level in (Level.SYMBOLIC, Level.CERTIFIED) for level, _ in rows):
         return "the proofs do not speak of what was changed"
     if tightness is not None and tightness < 1:
         return f"bound not tight on what was tried: measured/bound at most {tightness:.3g} even for the mutant"

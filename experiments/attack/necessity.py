@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gradproof.experiments.attack.experiment import Experiment, experiments_of
+from gradproof.experiments.attack.attached import experiments_of
+from gradproof.experiments.attack.experiment import Experiment
 from gradproof.experiments.attack.falsify import falsify_claim
 from gradproof.experiments.attack.finding import Finding, tree
 from gradproof.experiments.engine.check import Check, Context, checks_of
@@ -88,7 +89,7 @@ def _need(
         caught = [r for r in (_row(c, claim, budget, seed, book, file) for c in controls) if r.verdict.outcome.good]
         if caught:
             return Need(claim.id, assumption, NEEDED, f"{caught[0].check}: {caught[0].verdict.reason}")
-    made = experiments_of(claim)
+    made = experiments_of(claim, frozenset({assumption}))
     if not any(gives_up(e, assumption) for e in made):
         why = "no control gives it up" if not made else "the experiment draws the same instances without it"
         return Need(claim.id, assumption, UNKNOWN, why)

@@ -28,42 +28,84 @@ class Case:
         return ", ".join(f"{k}={v}" for k, v in self.labels.items())
 
 
+#: a predicate that selects, or functions that compute further values
+Step = Callable[..., bool] | Mapping[str, Callable[..., Any]]
+
+
 @dataclass(frozen=True)
 class Cases:
-    """A list of cases. Made by :func:`cases`; every method returns new ones."""
+    """A list of cases. Made by :func:`cases`; every method returns new ones.
+
+    Attributes:
+        rows: the cases.
+        axes: name -> the values that it takes, before any step.
+        steps: what selected and completed them, in order, so that values that are not listed can be made cases too;
+            ``None`` for lists put together of several.
+        declared: structural assumptions named in ``guaranteeing``.
+    """
 
     rows: tuple[Case, ...]
-    axes: Mapping[str, Sequence[Any]]  # name -> the values that it takes, for searches
+    axes: Mapping[str, Sequence[Any]]
+    steps: tuple[Step, ...] | None = ()
+    declared: frozenset[str] = frozenset()
 
     def where(self, holds: Callable[..., bool]) -> Cases:
         """Those for which ``holds(...)``, called with the arguments that it names, is true."""
-        return replace(self, rows=tuple(r for r in self.rows if holds(**named(holds, r.values))))
+        return self._after(holds)
 
     def let(self, **functions: Callable[..., Any]) -> Cases:
         """With values computed from the others: ``let(variance=variance_of)`` calls it with the arguments that it names."""
         _no_reserved(functions)
-        rows = []
-        for r in self.rows:
-            values, labels = dict(r.values), dict(r.labels)
-            for name, function in functions.items():
-                values[name] = function(**named(function, values))
-                labels[name] = label(values[name])
-            rows.append(replace(r, values=values, labels=labels))
-        return replace(self, rows=tuple(rows))
+        return self._after(functions)
+
+    def _after(self, step: Step) -> Cases:
+        rows = tuple(r for r in (_taken(row, step) for row in self.rows) if r is not None)
+        return replace(self, rows=rows, steps=None if self.steps is None else (*self.steps, step))
 
     def guaranteeing(self, *names: str) -> Cases:
         """With the structural assumptions of these names true of every case, by how the measure builds its instance."""
-        return replace(self, rows=tuple(replace(r, guarantees=r.guarantees | set(names)) for r in self.rows))
+        rows = tuple(replace(r, guarantees=r.guarantees | set(names)) for r in self.rows)
+        return replace(self, rows=rows, declared=self.declared | set(names))
+
+    def case(self, values: Mapping[str, Any]) -> Case | None:
+        """The case of values for the axes that need not be listed; ``None`` where a step excludes it.
+
+        Raises:
+            ParameterError: the cases were put together of several lists, so that only those listed can be told apart.
+        """
+        if self.steps is None:
+            raise ParameterError("cases that were added up are the listed ones; draw from each list instead")
+        row: Case | None = _case(values, {k: label(v) for k, v in values.items()}, self.declared)
+        for step in self.steps:
+            row = None if row is None else _taken(row, step)
+        return row
 
     def __add__(self, other: Cases) -> Cases:
         axes = {k: [*self.axes.get(k, ()), *other.axes.get(k, ())] for k in (*self.axes, *other.axes)}
-        return Cases(self.rows + other.rows, axes)
+        return Cases(self.rows + other.rows, axes, None, self.declared & other.declared)
 
     def __iter__(self) -> Iterator[Case]:
         return iter(self.rows)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+def _case(values: Mapping[str, Any], labels: Mapping[str, Any], declared: frozenset[str] = frozenset()) -> Case:
+    held = frozenset(g for v in values.values() for g in getattr(v, "guarantees", ()))
+    return Case(values, labels, declared | held)
+
+
+def _taken(row: Case, step: Step) -> Case | None:
+    """A case after a step, or ``None`` if it is not selected."""
+    if callable(step):
+        return row if step(**named(step, row.values)) else None
+    values, labels = dict(row.values), dict(row.labels)
+    for name, function in step.items():
+        values[name] = function(**named(function, values))
+        labels[name] = label(values[name])
+    held = {g for name in step for g in getattr(values[name], "guarantees", ())}
+    return replace(row, values=values, labels=labels, guarantees=row.guarantees | held)
 
 
 def cases(**axes: Any) -> Cases:
@@ -92,8 +134,7 @@ def cases(**axes: Any) -> Cases:
     for combination in itertools.product(*columns):
         values = {k: v for entry, _ in combination for k, v in entry.items()}
         labels = {k: v for _, entry in combination for k, v in entry.items()}
-        held = frozenset(g for v in values.values() for g in getattr(v, "guarantees", ()))
-        rows.append(Case(values, labels, held))
+        rows.append(_case(values, labels))
     return Cases(tuple(rows), found)
 
 

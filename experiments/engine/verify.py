@@ -140,7 +140,7 @@ def _exactly(task: Task, first: Verdict, *, has_runs: bool) -> Verdict:
     ):
         return first  # exact already; or statistical: refuted by many runs, not by the last digits of one
     notes = []
-    digits = _bound_to_50_digits(task.claim, worst)
+    digits = bound_to_50_digits(task.claim, worst)
     if digits is not None:
         sharper = replace(worst, low=_rational(worst.low), high=_rational(worst.high), bound=digits)
         again = judge(Level.EXACT, task.claim.relation, [sharper])
@@ -173,7 +173,7 @@ def _rational(x: Any) -> Any:
     return sp.Rational(x) if isinstance(x, float) and math.isfinite(x) else x
 
 
-def _bound_to_50_digits(claim: Claim, m: Measurement) -> Any:
+def bound_to_50_digits(claim: Claim, m: Measurement) -> Any:
     """The claim's bound at the parameters of a measurement, if these are what its bound was made of; else None."""
     names = [p.name for p in claim.parameters]
     own = m.relation in (None, claim.relation) or (claim.tight and m.relation is Relation.EQ)

@@ -16,9 +16,10 @@ from sympy import Interval
 
 from gradproof import experiment, own_claim
 from gradproof.cli import main
+from gradproof.experiments.attack.attached import experiments_of
 from gradproof.experiments.attack.decide import decide
 from gradproof.experiments.attack.evidence import as_evidence
-from gradproof.experiments.attack.experiment import EXPERIMENTS, experiments_of
+from gradproof.experiments.attack.experiment import EXPERIMENTS
 from gradproof.experiments.attack.falsify import falsify_claim, replay
 from gradproof.experiments.attack.finding import literal, short_float
 from gradproof.experiments.attack.moves import move

@@ -3,19 +3,22 @@
 import json
 import subprocess
 import sys
+from fractions import Fraction as F
 
+import numpy as np
 import pytest
 import sympy as sp
 
 import gradproof
-from gradproof.experiments.attack.checks import search_checks, usable
-from gradproof.experiments.attack.experiment import experiments_of
+from gradproof.experiments.attack.attached import experiments_of
 from gradproof.experiments.attack.falsify import falsify_claim, replay
-from gradproof.experiments.engine.check import check, control
+from gradproof.experiments.engine.measure import Sample, cases, measure
 from gradproof.theory import registry
+from gradproof.theory.assumption import Assumption
 from gradproof.theory.claim import Claim
-from gradproof.theory.evidence import Level, Measurement, Relation
+from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
+from gradproof.theory.parameter import Parameter
 
 CLAIMS = registry.claims()
 
@@ -31,12 +34,11 @@ def test_only_what_is_known_to_be_false_falls(claim):
 
 
 @pytest.mark.parametrize("id", ["atomo.moments", "ef21.young-optimal", "sgd-stability.trace"])
-def test_the_checks_of_a_claim_are_run_with_many_seeds(id):
+def test_the_measures_of_a_claim_are_searched(id):
     found = falsify_claim(gradproof.claim(id), seconds=5)
     assert not found.violated
     assert found.measurement is not None
     assert 0 < found.ratio <= 1 + 1e-9
-    assert "the instances are those of the checks" in found.note
 
 
 def test_a_control_is_an_instance_without_the_assumption_and_replays(tmp_path):
@@ -58,54 +60,69 @@ def test_an_assumption_that_nothing_gives_up_is_said_to_be_so():
     assert "gives up unit_atoms; its controls give up: independent" in found.note
 
 
-def _squares(measured, error=0, source="exact", false=False, name="x"):
-    """A claim ``x^2 <= 1`` whose check measures what a function of the seed says."""
+def _squares(function, where, *, relation=Relation.LE, name="x"):
+    """A claim ``x^2 <= 1`` with one measure."""
     with registry.capture():
         paper = Paper(key="squares", authors=("A. Nonymous",), title="On squares", year=2026, family="own")
+        x = Parameter("x", "a number", domain=sp.S.Reals)
         claim = Claim(
-            id=f"squares.{name}", paper=paper, title="x^2 <= 1", statement="x^2 <= 1", parameters=(), assumptions=(),
-            quantity="x^2", relation=Relation.LE, expression=sp.Integer(1),
+            id=f"squares.{name}", paper=paper, title="x^2 <= 1", statement="x^2 <= 1", parameters=(x,),
+            assumptions=(Assumption("unit", "$x\\le1$", sp.Le(x.symbol, 1)),), quantity="x^2", relation=relation,
+            expression=sp.Integer(1),
         )  # fmt: skip
         registry.register(claim)
-
-        @check(claim, level=Level.EXACT)
-        def drawn(ctx):
-            """A number that depends on the seed."""
-            yield Measurement(measured=measured(ctx.seed), bound=ctx.claim.bound(), error=error, error_source=source)
-
-        @control(claim, drops="nothing")
-        def large(ctx):
-            yield Measurement(measured=4, bound=ctx.claim.bound())
-
+        measure(claim, where)(function)
+    STATED[claim.id] = claim
     return claim
 
 
-def test_another_seed_may_find_what_the_first_did_not():
-    found = search_checks(_squares(lambda seed: 2 if seed == 5 else seed / 10, name="later"))
+STATED = {}
+
+
+def test_a_measure_is_searched_between_the_parameters_that_are_listed():
+    def cube(x):
+        """$x^2$, but for a bump between two listed values."""
+        return x * x + (1 if F(2, 5) < x < F(3, 5) else 0)
+
+    found = falsify_claim(_squares(cube, cases(x=[F(0), F(1, 4), F(1)]), name="bump"), seconds=20)
     assert found.violated
-    assert found.choices == (5,)
-    assert [c.name for c in usable(_squares(lambda seed: 0, name="usable"), frozenset({"nothing"}), "quick")] == [
-        "large"
-    ]
+    assert 0.4 < float(found.measurement.parameters["x"]) < 0.6
+    assert replay(STATED[found.claim], choices=found.choices, experiment="cube").violated
 
 
-def test_a_single_outlier_beyond_a_statistical_error_is_no_violation():
-    noisy = _squares(
-        lambda seed: 2 if seed == 5 else 0.5 + seed % 10 / 100, error=0.1, source="statistical", name="outlier"
-    )
-    assert not search_checks(noisy).violated
-    steady = _squares(lambda seed: 2 + seed / 100, error=0.1, source="statistical", name="steady")
-    assert search_checks(steady).violated
+def test_a_dropped_relation_is_overstepped():
+    def square(x):
+        return x * x
+
+    claim = _squares(square, cases(x=[F(0), F(1, 2), F(1)]), name="beyond")
+    assert not falsify_claim(claim, seconds=5).violated
+    assert falsify_claim(claim, drop=["unit"], seconds=20).violated
 
 
-def test_a_check_that_draws_nothing_runs_once_more_and_no_check_is_an_answer():
-    calls = []
-    claim = _squares(lambda seed: calls.append(seed) or 1, name="fixed")
-    found = search_checks(claim)
-    assert len(calls) == 2
-    assert found.ratio == 1
-    broken = _squares(lambda seed: 1 / 0, name="broken")
-    found = search_checks(broken)
+def test_another_seed_may_find_what_the_first_did_not():
+    def late(x, rng):
+        return sp.Rational(2 if rng.random() < 0.02 else 0)
+
+    assert falsify_claim(_squares(late, cases(x=[F(1)]), name="late"), seconds=20).violated
+
+
+def test_a_single_outlier_of_a_test_is_no_violation():
+    def outlier(x, seed):
+        return Sample(np.full(100, 2.0 if seed == 5 else 0.5))
+
+    assert not falsify_claim(_squares(outlier, cases(x=[F(1)]), name="outlier"), seconds=20).violated
+
+    def steady(x, seed):
+        return Sample(np.full(100, 2.0))
+
+    assert falsify_claim(_squares(steady, cases(x=[F(1)]), name="steady"), seconds=20).violated
+
+
+def test_a_measure_that_fails_is_an_answer():
+    def broken(x):
+        return 1 / 0
+
+    found = falsify_claim(_squares(broken, cases(x=[F(1)]), name="broken"), seconds=5)
     assert found.measurement is None
     assert "ZeroDivisionError" in found.note
 
@@ -131,7 +148,7 @@ def test_a_bound_of_the_gallery_that_is_one_percent_too_small_falls_to_a_rationa
 
 def test_a_class_without_rational_instances_refutes_nothing():
     claim = gradproof.claim("gd.pl")
-    (made,) = experiments_of(claim)
+    made = next(e for e in experiments_of(claim) if e.name == "exact_worst_case")
     small = claim.with_bound(claim.expression / 100, suffix="small")
     at = {"given_up": (), "mu": 0.5, "L": 1.0, "gamma": 1.0, "N": 1}
     decision = made.replay(made, small, at, frozenset())

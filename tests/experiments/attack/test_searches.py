@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 import gradproof
-from gradproof.experiments.attack.experiment import experiments_of
+from gradproof.experiments.attack.attached import experiments_of
 from gradproof.experiments.attack.falsify import falsify_claim
 from gradproof.experiments.attack.necessity import gives_up
 from gradproof.experiments.instances.tape import Rejected, play
