@@ -183,6 +183,16 @@ class Inequality:
 
 
 @dataclass(frozen=True)
+class Combine:
+    """The sum of earlier conclusions and laws, with multipliers >= 0, and of ``-weight ||vector||^2 <= 0``."""
+
+    steps: Mapping[str, str]
+    laws: Mapping[str, str] = field(default_factory=dict)
+    squares: tuple[tuple[str, Vec], ...] = ()
+    index: str = "N"
+
+
+@dataclass(frozen=True)
 class Instantiate:
     """A conclusion for all k, at k = 0 or k = N."""
 
@@ -255,7 +265,7 @@ class Average:
     upto: str = "N"
 
 
-Step = Inequality | Instantiate | Invariant | Induct | InductHypothesis | Sum | Best | Average
+Step = Inequality | Combine | Instantiate | Invariant | Induct | InductHypothesis | Sum | Best | Average
 
 
 @dataclass(frozen=True)

@@ -289,11 +289,8 @@ def _inequality(w: Workings, s: d.Inequality) -> Assertion:
         since, hypotheses = max(since, a.since), hypotheses + [h for h in a.hypotheses if h not in hypotheses]
         premise(f"step {name}", a.form, c)
     for name, c in s.laws.items():
-        law = w.method.laws.get(name) or reject(f"the method has no law {name!r}")
-        if law.index not in ("0", "k"):
-            reject(f"law {name} holds at every k or at 0")
-        w.used |= set(law.by)
-        premise(f"law {name}", w.form(law.terms, s.index if law.index == "k" else law.index), c, law.equality)
+        form, equality = _law(w, name, s.index)
+        premise(f"law {name}", form, c, equality)
     for number, (name, v, c) in enumerate(s.nulls):
         null = w.known.get(name)
         if not isinstance(null, dict) or not isinstance(step := w.case.steps[name], d.Invariant):
@@ -329,6 +326,33 @@ def _inequality(w: Workings, s: d.Inequality) -> Assertion:
         except GradproofError as error:
             why = error
     raise why
+
+
+def _law(w: Workings, name: str, index: str) -> tuple[Form, bool]:
+    law = w.method.laws.get(name) or reject(f"the method has no law {name!r}")
+    if law.index not in ("0", "k"):
+        reject(f"law {name} holds at every k or at 0")
+    w.used |= set(law.by)
+    return w.form(law.terms, index if law.index == "k" else law.index), law.equality
+
+
+def _combine(w: Workings, s: d.Combine) -> Assertion:
+    out, since, hypotheses = Form(), 0, []
+    for name, text in s.steps.items():
+        a, c = w.earlier(name, bare=False), w.read(text, s.index)
+        w.nonnegative(c, f"the multiplier of {name}")
+        out.add(a.form, c)
+        since, hypotheses = max(since, a.since), hypotheses + [h for h in a.hypotheses if h not in hypotheses]
+    for name, text in s.laws.items():
+        (form, equality), c = _law(w, name, s.index), w.read(text, s.index)
+        if not equality:
+            w.nonnegative(c, f"the multiplier of {name}")
+        out.add(form, c)
+    for text, v in s.squares:
+        c, u = w.read(text, s.index), w.vec(v, s.index)
+        w.nonnegative(c, "the weight of a square")
+        out.add(inner(u, u), -c)
+    return Assertion(out, tuple(hypotheses), since)
 
 
 def _point(w: Workings, member: str, name: str, index: str) -> tuple[Point, int]:
@@ -456,6 +480,7 @@ def _average(w: Workings, s: d.Average) -> Assertion:
 
 _RULES: dict[type, Callable[[Workings, Any], Any]] = {
     d.Inequality: _inequality,
+    d.Combine: _combine,
     d.Instantiate: _instantiate,
     d.Invariant: _invariant,
     d.Induct: _induct,

@@ -185,7 +185,8 @@ def _number(e: sp.Expr, w: Workings, formal: d.Formal) -> Any:
     half = [a for a in sp.Mul.make_args(e) if a.is_Pow and abs(a.exp) == sp.Rational(1, 2)]
     if half:
         value = _number(sp.Mul(*(a.base ** (2 * a.exp) for a in half)), w, formal)
-        root = next((r for r in _roots(w) if r * r == value), None)
+        root = next((r if r * r == value else 1 / r for r in _roots(w) if r != 0 and value in (r * r, 1 / (r * r))), None)
+        root = w.zero if value == 0 else root
         return reject(f"{e} is not declared as a root") if root is None else root * _number(e / sp.Mul(*half), w, formal)
     if e.is_Add or e.is_Mul:
         args = [_number(a, w, formal) for a in e.args]
@@ -207,6 +208,8 @@ def _number(e: sp.Expr, w: Workings, formal: d.Formal) -> Any:
 
 def _power(base: Any, a: int, b: int, w: Workings) -> Any:
     """base^(aN + b) by a declared power P = v^N with base^a = v^m."""
+    if base == 1:
+        return base
     for p, v in w.base.items():
         for m in (1, 2, -1, -2):
             if v != 0 and base != 0 and v**m == base**a:

@@ -22,8 +22,9 @@ GRADIENT: Terms = (square("1", {"g": "1"}),)
 
 def _case(domain, potential, rho, uses, **more) -> Case:
     """V_{k+1} <= rho V_k, hence V_N <= rho^N V_0."""
-    steps = {"step": Inequality(descends(potential, rho), uses), "end": Induct("step", potential, rho, "P")}
-    return Case(domain, steps, powers={"P": rho}, **more)
+    power = {} if rho == "1" else {"P": rho}
+    steps = {"step": Inequality(descends(potential, rho), uses), "end": Induct("step", potential, rho, *power)}
+    return Case(domain, steps, powers=power, **more)
 
 
 @derivation(gd.CONTRACTION)
