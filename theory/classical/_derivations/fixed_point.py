@@ -54,3 +54,30 @@ def halpern() -> Derivation:
     }
     method = _method(("1", "nonexpansive"), "1/(k+2)", {})
     return Derivation(Formal(method, (square("1", RESIDUAL),), (square("1", START),)), Case((), steps))
+
+
+@derivation(fixed_point.CONTRACTIVE_HALPERN)
+def contractive_halpern() -> Derivation:
+    """phi_k = 1 + c^2 + ... + c^(2k+2); (q_k - 1) ||r||^2 + 2 <r, x - x_0> - (1 - c^-2) ||x - x_0||^2 <= 0, q_k = phi_(k-1)."""
+
+    def potential(q: str) -> Terms:
+        return (square(f"{q} - 1", RESIDUAL), ("2", RESIDUAL, MOVED), square("-(1 - 1/c^2)", MOVED))
+
+    phi = Sequence("1 + c^2", "1 + c^2*phi", "1 + c^2", "(c^4*P^2 - 1)/(c^2 - 1)")
+    now, grown = potential("(phi - 1)/c^2"), "c*P"
+    uses = (Use("lipschitz", "T", ("x", "x'"), "phi - 1"),)
+    end = Inequality(
+        (square("1", RESIDUAL), square(f"-(1 + 1/c)^2*((c - 1)/({grown} - 1))^2", START)),
+        (Use("lipschitz", "T", ("x", "*"), f"(c^2 - 1)/({grown} - 1)"),),
+        {"induct": f"(c^2 - 1)/({grown}*({grown} - 1))"},
+        index="N",
+    )
+    steps = {
+        "base": Inequality(ahead(potential("phi")), uses, index="0"),
+        "step": Inequality(ahead(potential("phi")), uses, assumes=((now, "(phi - 1)/phi"),)),
+        "induct": InductHypothesis("base", "step", now),
+        "end": end,
+    }
+    method = _method(("1/c", "contraction"), "1/phi", {"phi": phi})
+    case = Case((interval("c", "1"),), steps, powers={"P": "c"})
+    return Derivation(Formal(method, (square("1", RESIDUAL),), (square("1", START),)), case)
