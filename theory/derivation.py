@@ -165,8 +165,8 @@ class Inequality:
 
     Args:
         steps, laws: earlier conclusions and laws of the method, with multipliers.
-        nulls: (invariant step, vector, multiplier of ``<invariant, vector> == 0``).
-        signs: expressions that are >= 0 on the domain, as constants.
+        nulls: (step that gives a zero vector, vector, multiplier of ``<zero, vector> == 0``).
+        signs: (expression that is >= 0 on the domain, vector): ``-expression ||vector||^2 <= 0``; no vector for the constant 1.
         assumes: hypotheses under which the conclusion holds, with multipliers; only induction discharges them.
         squares: (weight, vector) of the slack; by default the kernel finds it positive semidefinite by elimination.
     """
@@ -176,7 +176,7 @@ class Inequality:
     steps: Mapping[str, str] = field(default_factory=dict)
     laws: Mapping[str, str] = field(default_factory=dict)
     nulls: tuple[tuple[str, Vec, str], ...] = ()
-    signs: tuple[str, ...] = ()
+    signs: tuple[tuple[str, Vec], ...] = ()
     assumes: tuple[tuple[Terms, str], ...] = ()
     squares: tuple[tuple[str, Vec], ...] | None = None
     index: str = "k"
@@ -209,6 +209,14 @@ class Invariant:
 
 
 @dataclass(frozen=True)
+class Vanish:
+    """A vector that is zero for all k, by an earlier ``||vector||^2 <= 0``."""
+
+    vector: Vec
+    step: str
+
+
+@dataclass(frozen=True)
 class Induct:
     """From V_{k+1} <= rho_k V_k, rho_k >= 0, to V_N <= closed(N) base^N V_start.
 
@@ -238,21 +246,19 @@ class Sum:
 
     step: str
     potential: Terms
-    weight: str
-    quantity: Terms
+    weight: str = "0"
+    quantity: Terms = ()
     rest: Terms = ()
     total: Terms = ()
     upto: str = "N"
 
 
 @dataclass(frozen=True)
-class Best:
-    """W_n min_{k<n} q_k <= sum_{k<n} w_k q_k for w_k >= 0; W_0 = 0, W_{k+1} = W_k + w_k."""
+class Least:
+    """``m - q <= 0`` for a minimum m of the case, at ``index`` k, k+1, 0 or N below its end."""
 
-    weight: str
-    quantity: Terms
-    total: str
-    upto: str = "N"
+    minimum: str
+    index: str = "k"
 
 
 @dataclass(frozen=True)
@@ -265,7 +271,7 @@ class Average:
     upto: str = "N"
 
 
-Step = Inequality | Combine | Instantiate | Invariant | Induct | InductHypothesis | Sum | Best | Average
+Step = Inequality | Combine | Instantiate | Invariant | Vanish | Induct | InductHypothesis | Sum | Least | Average
 
 
 @dataclass(frozen=True)
@@ -279,8 +285,10 @@ class Case:
         frame: the domain in the claim's own parameters, where ``domain`` speaks of others.
         powers: name -> base; the name stands for base^N.
         squares: expression -> (weight, root) pairs with sum w r^2, where the field does not see that it is >= 0.
-        reach: ``k<N`` where the steps hold for k < N alone.
+        reach: ``k<N`` or ``k<N+1`` where the steps hold for such k alone.
         defines: further vectors, by a recursion from zero: they restrict nothing.
+        minima: name -> the minimum that it stands for, among the values that do not move.
+        knows: expressions that are >= 0 by a relation of the claim which the intervals do not say.
     """
 
     domain: tuple[Interval, ...]
@@ -293,6 +301,8 @@ class Case:
     squares: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     reach: str = ""
     defines: Mapping[str, Vec] = field(default_factory=dict)
+    minima: Mapping[str, Minimum] = field(default_factory=dict)
+    knows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from gradproof.theory.field import QQ, Functions, Interval, _parse
 NEXT = {"k": "k+1", "0": "1", "N": "N+1"}
 PREVIOUS = {after: before for before, after in NEXT.items()}
 ENDS = ("N", "N+1")  # where a sum may end
+REACH = ("", "k<N", "k<N+1")  # the k for which steps hold
 
 #: axiom -> the constants that it speaks of; a step declares no others, so that it needs no assumption that it does not use
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -75,13 +76,16 @@ class Workings:
         self.known: dict[str, Assertion | dict[str, Any]] = {}
         self.proofs: dict[str, kernel.Proof] = {}
         self._declare_names()
-        horizon = () if "N" in case.given else (Interval("N", "1", "", True),)
-        index = (Interval("k", "0", "", True),)
-        if case.reach not in ("", "k<N") or (case.reach and not horizon):
-            reject(f"steps hold for all k, or for k<N, not {case.reach!r}")
-        if case.reach:
-            horizon = (Interval("N", "k+1", "", True),)
-        order = (*index, *horizon) if case.reach else (*horizon, *index)
+        if case.reach not in REACH:
+            reject(f"steps hold for all k, or for k<N or k<N+1, not {case.reach!r}")
+        index, horizon = Interval("k", "0", "", True), Interval("N", "1", "", True)
+        if "N" in case.given:
+            end = f"{case.given['N']}{' + 1' * (case.reach == 'k<N+1')}" if case.reach else ""
+            order: tuple[Interval, ...] = (Interval("k", "0", end, True),)
+        elif case.reach:  # k = 0 and N = 1 are among them
+            order = (index, Interval("N", "k+1" if case.reach == "k<N" else "k", "", True))
+        else:
+            order = (horizon, index)
         low = self._power_ends(case)
         numbers = [Interval(a, s.low, "", True) for a, s in method.sequences.items()]
         powers = [Interval(p, low[p], "", True) for p in case.powers]
@@ -115,7 +119,7 @@ class Workings:
         if set(c.powers) & (set(c.lets) | set(c.roots) | set(m.roots)) or set(m.sequences) & set(c.given):
             reject("a power or sequence is called like a parameter")
         vectors = [*m.step, *m.outputs, *m.fixed, *c.defines]
-        values = [*m.values, *m.fixed_values, ONE]
+        values = [*m.values, *m.fixed_values, *c.minima, ONE]
         if len(set(vectors)) != len(vectors) or len(set(values)) != len(values):
             reject("a vector or value of the method has two meanings")
         for name in (*vectors, *values):
@@ -177,15 +181,21 @@ class Workings:
     def nonnegative(self, c: Any, what: str) -> None:
         if self.field.nonnegative(c):
             return
+        known = [self.read(e) for e in self.case.knows]
+        if self._multiple(c, known):
+            return
         for text, squares in self.case.squares.items():
             if self.read(text) == c:
                 parts = [(self.read(w), self.read(r)) for w, r in squares]
                 total = self.zero
                 for w, r in parts:
                     total = total + w * r * r
-                if total == c and all(self.field.nonnegative(w) for w, _ in parts):
+                if total == c and all(self.field.nonnegative(w) or self._multiple(w, known) for w, _ in parts):
                     return
         reject(f"{what} is not shown to be >= 0: {self.field.brief(c)}")
+
+    def _multiple(self, c: Any, known: list[Any]) -> bool:
+        return any(e != 0 and self.field.nonnegative(c / e) for e in known)
 
     # --- vectors, values, forms --------------------------------------------------------------------------------------
 
@@ -214,6 +224,9 @@ class Workings:
         m, plain = self.method, name.removesuffix("'")
         if name == ONE or name in m.fixed_values:
             return name
+        if name in self.case.minima:
+            least = self.case.minima[name]
+            return self.functional("min", least.quantity, least.upto)
         if plain not in m.values or (name != plain and index not in NEXT):
             reject(f"the method has no value {name!r} at {index}")
         return f"{plain}[{NEXT[index] if name != plain else index}]"
@@ -293,13 +306,14 @@ def _inequality(w: Workings, s: d.Inequality) -> Assertion:
         premise(f"law {name}", form, c, equality)
     for number, (name, v, c) in enumerate(s.nulls):
         null = w.known.get(name)
-        if not isinstance(null, dict) or not isinstance(step := w.case.steps[name], d.Invariant):
-            return reject(f"there is no earlier invariant {name!r}")
+        if not isinstance(null, dict) or not isinstance(step := w.case.steps[name], d.Invariant | d.Vanish):
+            return reject(f"there is no earlier zero vector {name!r}")
         premise(f"null {number}", inner(w.vec(step.vector, s.index), w.vec(v, s.index)), c, True)
-    for number, text in enumerate(s.signs):
+    for number, (text, v) in enumerate(s.signs):
         c = w.read(text, s.index)
         w.nonnegative(c, f"sign {number}")
-        premise(f"sign {number}", Form({}, {ONE: -c} if c != 0 else {}), "1")
+        u = w.vec(v, s.index)
+        premise(f"sign {number}", Form().add(inner(u, u) if v else Form({}, {ONE: w.one}), -c), "1")
     members: dict[str, tuple[set[str], dict[str, Point]]] = {}
     for u in s.uses:
         constants, points = members.setdefault(u.member, (set(), {}))
@@ -384,7 +398,7 @@ def _member(w: Workings, name: str, needed: set[str], points: Mapping[str, Point
 
 def _instantiate(w: Workings, s: d.Instantiate) -> Assertion:
     a = w.earlier(s.step)
-    if s.index not in ("0", "N") or (s.index == "0" and a.since) or (s.index == "N" and w.case.reach):
+    if s.index not in ("0", "N") or (s.index == "0" and a.since) or (s.index == "N" and w.case.reach == "k<N"):
         reject(f"{s.step} does not hold at {s.index}")
     after = {"[k]": s.index, "[k+1]": NEXT[s.index]}
     image = w.images[s.index]
@@ -414,6 +428,14 @@ def _invariant(w: Workings, s: d.Invariant) -> dict[str, Any]:
     return now
 
 
+def _vanish(w: Workings, s: d.Vanish) -> dict[str, Any]:
+    a, u = w.earlier(s.step), w.vec(s.vector, "k")
+    if a.since:
+        reject(f"{s.step} does not hold for all k")
+    w.same(a.form, inner(u, u), "the step is not ||vector||^2 <= 0")
+    return u
+
+
 def _induct(w: Workings, s: d.Induct) -> Assertion:
     a, now, after, rho = w.earlier(s.step), w.form(s.potential, "k"), w.form(s.potential, "k+1"), w.read(s.rho)
     if s.start not in ("0", "1") or a.since > int(s.start):
@@ -441,28 +463,34 @@ def _induct_hypothesis(w: Workings, s: d.InductHypothesis) -> Assertion:
 
 def _sum(w: Workings, s: d.Sum) -> Assertion:
     a = w.earlier(s.step)
-    if a.since or (s.upto == "N+1" and w.case.reach):
+    if a.since or (s.upto == "N+1" and w.case.reach == "k<N"):
         reject(f"{s.step} does not hold for all k of the sum")
     want = w.form(s.potential, "k+1").add(w.form(s.potential, "k"), -w.one)
     want.add(w.form(s.quantity, "k"), w.read(s.weight)).add(w.form(s.rest, "k"))
     w.same(a.form, want, "the step is not V_{k+1} - V_k + w_k q_k + e_k <= 0")
     for t in (*s.rest, *s.total):
-        if len(t) != 2 or t[1] not in (ONE, *w.method.fixed_values):
+        if len(t) != 2 or t[1] not in (ONE, *w.method.fixed_values, *w.case.minima):
             reject("the rest of a sum consists of constants and values that do not move")
     w.sums(lambda i: w.form(s.total, i), w.form(s.rest, "k"), Form(), "the total")
-    out = Form({}, {w.functional("sum", s.quantity, s.upto, s.weight): w.one}).add(w.form(s.total, s.upto))
+    out = w.form(s.total, s.upto if s.upto in ENDS else reject("a sum ends at N or N+1"))
+    if s.quantity:
+        out.add(Form({}, {w.functional("sum", s.quantity, s.upto, s.weight): w.one}))
     return Assertion(out.add(w.form(s.potential, s.upto)).add(w.form(s.potential, "0"), -w.one))
 
 
-def _weights(w: Workings, s: d.Best | d.Average) -> Any:
+def _weights(w: Workings, s: d.Average) -> Any:
     w.nonnegative(w.read(s.weight), "the weight")
     w.sums(lambda i: w.read(s.total, i), w.read(s.weight), w.zero, "the total weight")
     return w.read(s.total, s.upto if s.upto in ENDS else reject("a sum ends at N or N+1"))
 
 
-def _best(w: Workings, s: d.Best) -> Assertion:
-    low = Form({}, {w.functional("min", s.quantity, s.upto): _weights(w, s)})
-    return Assertion(low.add(Form({}, {w.functional("sum", s.quantity, s.upto, s.weight): w.one}), -w.one))
+def _least(w: Workings, s: d.Least) -> Assertion:
+    minimum = w.case.minima.get(s.minimum) or reject(f"there is no minimum {s.minimum!r}")
+    whole, reach = minimum.upto == "N+1", w.case.reach
+    below = {"0": True, "N": whole, "k": reach == "k<N" or (whole and reach == "k<N+1"), "k+1": whole and reach == "k<N"}
+    if not below.get(s.index):
+        reject(f"{s.index} is not shown to be below the end of the minimum {s.minimum}")
+    return Assertion(Form({}, {w.value(s.minimum, "k"): w.one}).add(w.form(minimum.quantity, s.index), -w.one))
 
 
 def _average(w: Workings, s: d.Average) -> Assertion:
@@ -483,9 +511,10 @@ _RULES: dict[type, Callable[[Workings, Any], Any]] = {
     d.Combine: _combine,
     d.Instantiate: _instantiate,
     d.Invariant: _invariant,
+    d.Vanish: _vanish,
     d.Induct: _induct,
     d.InductHypothesis: _induct_hypothesis,
     d.Sum: _sum,
-    d.Best: _best,
+    d.Least: _least,
     d.Average: _average,
 }

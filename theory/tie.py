@@ -247,10 +247,12 @@ def _stated(claim: Claim, formal: d.Formal) -> tuple[Functions, list[Known]]:
     for a in claim.assumptions:
         r = a.relation
         if isinstance(r, sp.Le | sp.Lt | sp.Ge | sp.Gt):
-            try:
-                known.append(Known(_rational(r.gts - r.lts, base, formal), isinstance(r, sp.Lt | sp.Gt), a.name))
-            except GradproofError:
-                continue  # a relation with a root is not used; the domain is then wider than need be
+            forms = [r.gts - r.lts, r.gts**2 - r.lts**2] if r.lts.is_nonnegative else [r.gts - r.lts]
+            for value in forms:  # between numbers >= 0 the squares stand in the same relation
+                try:
+                    known.append(Known(_rational(value, base, formal), isinstance(r, sp.Lt | sp.Gt), a.name))
+                except (GradproofError, sp.PolynomialError):
+                    continue  # what is not rational is not used; the domain is then wider than need be
     return base, known
 
 
@@ -305,11 +307,20 @@ def _check_domain(formal: d.Formal, case: d.Case, claim: Claim, base: Functions,
     def implied(value: Any, strict: bool) -> bool:
         if base.positive(value) or (not strict and base.nonnegative(value)):
             return True
-        for s in known:
+        for s in known:  # a positive multiple of what is known, or more than it
             if s.value != 0 and (s.strict or not strict) and base.positive(value / s.value):
                 used.add(s.by)
                 return True
+            more = value - s.value
+            if base.positive(more) or (base.nonnegative(more) and (s.strict or not strict)):
+                used.add(s.by)
+                return True
         return False
+
+    def below(low: Any, high: Any, strict: bool) -> bool:
+        """Directly, or between the squares where the lower one is >= 0."""
+        positive = base.nonnegative(low) and base.nonnegative(high)
+        return implied(high - low, strict) or (positive and implied(high**2 - low**2, strict))
 
     # parameters that are given by other parameters of the claim: the claim must say so, on this branch
     inside = {i.name for i in case.domain}
@@ -322,15 +333,18 @@ def _check_domain(formal: d.Formal, case: d.Case, claim: Claim, base: Functions,
                 continue
             if not (implied(gens[name] - fixed[name], False) and implied(fixed[name] - gens[name], False)):
                 reject(f"{name} = {case.given[name]} is not what the claim states on this part of its domain")
+    for text in case.knows:
+        if not implied(_text(text, base, gens), False):
+            reject(f"the claim does not state that {text} >= 0, on this part of its domain")
     known = [Known(move(s.value, [fixed.get(n, gens[n]) for n in parameters], base), s.strict, s.by) for s in known]
     frame = list(case.frame or case.domain)
     if not {i.name for i in frame} <= set(parameters) - set(fixed):
         reject("the frame of a case speaks of the claim's own parameters")
     for i in frame:
         names = {n: g for n, g in gens.items() if n not in fixed}
-        ends = [(gens[i.name] - _text(i.low, base, names), not i.closed_low)]
-        ends += [(_text(i.high, base, names) - gens[i.name], not i.closed_high)] if i.high else []
-        if not all(implied(value, strict) for value, strict in ends):
+        ends = [(_text(i.low, base, names), gens[i.name], not i.closed_low)]
+        ends += [(gens[i.name], _text(i.high, base, names), not i.closed_high)] if i.high else []
+        if not all(below(*end) for end in ends):
             reject(f"the claim does not state that {i}, on this part of its domain")
     frame += [i for i in base.domain if i.name not in {f.name for f in frame} and i.name not in fixed and (i.name == "N" or case.frame)]
     F = Functions(tuple(frame) or (Interval("N", "1", "", True),))

@@ -44,8 +44,8 @@ def function_value() -> Derivation:
         Use("diameter", "C", ("x in C", "s"), f"({eta})^2*L/2"),
     )
     steps = {
-        "base": Inequality(ahead(claim), uses, signs=(left,), index="0"),
-        "step": Inequality(ahead(claim), uses, signs=(left,), assumes=((claim, f"1 - {eta}"),)),
+        "base": Inequality(ahead(claim), uses, signs=((left, {}),), index="0"),
+        "step": Inequality(ahead(claim), uses, signs=((left, {}),), assumes=((claim, f"1 - {eta}"),)),
         "end": InductHypothesis("base", "step", claim),
     }
     return Derivation(Formal(method, GAP), Case((interval("L"), interval("D")), steps))

@@ -14,7 +14,22 @@ from gradproof.theory.classical._derivations._words import (
     interval,
     square,
 )
-from gradproof.theory.derivation import Case, Derivation, Formal, Induct, Inequality, Split, Terms, Use, derivation
+from gradproof.theory.derivation import (
+    Case,
+    Combine,
+    Derivation,
+    Formal,
+    Induct,
+    Inequality,
+    Least,
+    Minimum,
+    Split,
+    Sum,
+    Terms,
+    Use,
+    derivation,
+)
+from gradproof.theory.field import Interval
 
 CLOSE: Terms = (square("1", DISTANCE),)
 GRADIENT: Terms = (square("1", {"g": "1"}),)
@@ -84,3 +99,44 @@ def pl() -> Derivation:
     )
     flat = _case((interval("L"), step), GAP, "1", uses[:1], given={"mu": "0"})
     return Derivation(Formal(method, GAP, GAP), Split("mu", flat, main))
+
+
+@derivation(gd.GRADIENT_NONCONVEX)
+def gradient_nonconvex() -> Derivation:
+    """f(x+) - f(x) + a ||g||^2 + b ||g+||^2 <= 0, so m (a + b) for the least squared norm m; and f_N - inf f >= m/(2L).
+
+    For gamma L > 1 the first weight is a = gamma (3 - (gamma L)^2)/4: that it is >= 0 is the assumption on the step.
+    """
+    method = gradient_descent(
+        {"mu": ("-L", "smooth"), "L": ("L", "smooth"), "lower": ("f*", "lower-bounded")}, by=None
+    )
+    moved: Terms = (("1", "f'"), ("-1", "f"))
+
+    def case(gamma: Interval, gain: str, lam: str, a: str, **more) -> Case:
+        uses = (
+            Use("interpolation", "f", ("x", "x'"), f"1 + {lam}"),
+            Use("interpolation", "f", ("x'", "x"), lam),
+        )
+        share = f"1/(N*({gain}) + 1/(2*L))"
+        last: Terms = (("1/(2*L)", "m"), ("-1", "f"), ("1", "f*"))
+        steps = {
+            "least": Least("m"),
+            "least'": Least("m", "k+1"),
+            "least N": Least("m", "N"),
+            "step": Inequality((*moved, square(a, {"g": "1"}), square("gamma/4", {"g'": "1"})), uses),
+            "gain": Combine({"step": "1", "least": a, "least'": "gamma/4"}, index="k"),
+            "sum": Sum("gain", (("1", "f"),), rest=((gain, "m"),), total=((f"k*({gain})", "m"),)),
+            "lower": Inequality(last, (Use("lower", "f", ("x",)),), {"least N": "1/(2*L)"}, index="N"),
+            "end": Combine({"sum": share, "lower": share}),
+        }
+        return Case((interval("L"), gamma), steps, reach="k<N", minima={"m": Minimum(GRADIENT, "N+1")}, **more)
+
+    short = case(interval("gamma", "0", "1/L", "high"), "gamma*(4 - gamma*L)/4", "0", "gamma*(3 - gamma*L)/4")
+    long = case(
+        interval("gamma", "1/L", "2/L"),
+        "gamma*(4 - gamma^2*L^2)/4",
+        "(gamma*L - 1)/2",
+        "gamma*(3 - gamma^2*L^2)/4",
+        knows=("3 - gamma^2*L^2",),
+    )
+    return Derivation(Formal(method, Minimum(GRADIENT, "N+1"), GAP), Split("gamma*L - 1", short, long))
