@@ -8,7 +8,7 @@ forms; and the cases' domains with the domain and relations that the claim state
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
@@ -301,6 +301,8 @@ def _text(text: str, field: Functions, names: Mapping[str, Any]) -> Any:
 def _check_domain(formal: d.Formal, case: d.Case, claim: Claim, base: Functions, known: list[Known], w: Workings) -> set[str]:
     """Every point of the claim's domain (in this branch) is one of the case; returns the relations that this used."""
     used: set[str] = set()
+    above = [s.value for s in known if s.strict]  # splits that leave the closed end of a parameter out
+    base = Functions(tuple(replace(i, closed_low=i.closed_low and base[i.name] - base.read(i.low) not in above) for i in base.domain))
     parameters = [i.name for i in base.domain]
     gens = {n: base[n] for n in parameters}
 
