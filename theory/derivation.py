@@ -364,7 +364,9 @@ def derivation_of(claim: Claim) -> Derivation | None:
 
 def with_words(formal: Formal, claim: Claim) -> Formal:
     """The formal side with the words of the claim that it stands for."""
-    words = {"quantity": claim.quantity} | {f"assumption {a.name}": a.statement for a in claim.assumptions if a.structural}
+    words = {"quantity": claim.quantity} | {
+        f"assumption {a.name}": a.statement for a in claim.assumptions if a.structural
+    }
     return Formal(
         formal.method, formal.quantity, formal.initial, formal.at, formal.horizon, formal.stands, formal.by, words
     )

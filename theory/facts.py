@@ -27,8 +27,8 @@ _ALL = (
     ),
     Fact(
         "resolvent",
-        r"For $A$ maximally monotone and $\gamma>0$ the resolvent $J=(I+\gamma A)^{-1}$ is defined everywhere and single-valued, and "
-        r"$(v-Jv)/\gamma\in A(Jv)$.",
+        r"For $A$ maximally monotone and $\gamma>0$ the resolvent $J=(I+\gamma A)^{-1}$ is defined everywhere and "
+        r"single-valued, and $(v-Jv)/\gamma\in A(Jv)$.",
         "Minty (1962); Bauschke, Combettes (2017), Theorem 21.1 and Proposition 23.8",
     ),
     Fact(
@@ -44,8 +44,8 @@ _ALL = (
     ),
     Fact(
         "first-order-optimality",
-        r"A minimiser $x_*$ over a convex set $C$ of a convex differentiable $f$ satisfies $\langle\nabla f(x_*),x-x_*\rangle\ge0$ for all "
-        r"$x\in C$; a minimiser $s$ over $C$ of $\langle g,\cdot\rangle$ satisfies $\langle g,x-s\rangle\ge0$ for all $x\in C$.",
+        r"A minimiser $x_*$ over a convex set $C$ of a convex differentiable $f$ satisfies "
+        r"$\langle\nabla f(x_*),x-x_*\rangle\ge0$ for all $x\in C$; a minimiser $s$ over $C$ of $\langle g,\cdot\rangle$ satisfies $\langle g,x-s\rangle\ge0$ for all $x\in C$.",
         "Boyd, Vandenberghe (2004), Convex Optimization, Section 4.2.3",
     ),
     Fact(
@@ -76,13 +76,14 @@ _ALL = (
     ),
     Fact(
         "product-space",
-        r"If $f_1,\dots,f_n$ belong to $\mathcal F_{\mu,L}$, so does $(x_1,\dots,x_n)\mapsto\sum_if_i(x_i)$; if $w\,I\preceq W\preceq I$, "
-        r"then $W\otimes I$ has its spectrum in $[w,1]$.",
+        r"If $f_1,\dots,f_n$ belong to $\mathcal F_{\mu,L}$, so does $(x_1,\dots,x_n)\mapsto\sum_if_i(x_i)$; "
+        r"if $w\,I\preceq W\preceq I$, then $W\otimes I$ has its spectrum in $[w,1]$.",
         "Horn, Johnson (1991), Topics in Matrix Analysis, Theorem 4.2.12; the first by adding the definitions",
     ),
     Fact(
         "tower",
-        r"$\mathbb E\,\mathbb E[X\mid\mathcal G]=\mathbb E X$: an inequality that holds conditionally on the past holds in expectation.",
+        r"$\mathbb E\,\mathbb E[X\mid\mathcal G]=\mathbb E X$: an inequality that holds conditionally on the past holds in "
+        r"expectation.",
         "Billingsley (1995), Theorem 34.4",
     ),
 )

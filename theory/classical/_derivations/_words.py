@@ -57,7 +57,10 @@ def both(member: str, a: str, b: str, multiplier: str) -> tuple[Use, Use]:
 
 
 def gradient_descent(
-    constants: Mapping[str, tuple[str, str]], step: str = "gamma", by: tuple[str, ...] | None = ("fermat",), kind: str = "function"
+    constants: Mapping[str, tuple[str, str]],
+    step: str = "gamma",
+    by: tuple[str, ...] | None = ("fermat",),
+    kind: str = "function",
 ) -> Method:
     """``x' = x - step g`` with g a (sub)gradient of f at x; ``by`` says why x_* exists, None leaves it out."""
     calls = {"x": Call("f", {"x": "1"}, {"g": "1"}, "f")}

@@ -53,7 +53,11 @@ def classical() -> Derivation:
     t, before = "(k+2)/2", "(k+1)/2"
     potential: Terms = (*times(f"({before})^2", GAP), square("L/2", z))
     more = f"({t})^2 - {t}"
-    new = (Use("descent", "f", ("y", "x'"), f"({t})^2"), Use("interpolation", "f", ("*", "y"), t), Use("interpolation", "h", ("h*", "hx'"), t))
+    new = (
+        Use("descent", "f", ("y", "x'"), f"({t})^2"),
+        Use("interpolation", "f", ("*", "y"), t),
+        Use("interpolation", "h", ("h*", "hx'"), t),
+    )
     old = (Use("interpolation", "f", ("x", "y"), more), Use("interpolation", "h", ("hx", "hx'"), more))
     # at k = 0 the multiplier of the old point is zero, and h need not be finite there
     first = Inequality((*ahead(potential), square("-L/2", DISTANCE)), new, index="0")

@@ -1,7 +1,7 @@
 """Halpern's iteration for nonexpansive and for contractive operators, for all N."""
 
 from gradproof.theory.classical import fixed_point
-from gradproof.theory.classical._derivations._words import ahead, descends, square, interval
+from gradproof.theory.classical._derivations._words import ahead, descends, interval, square
 from gradproof.theory.derivation import (
     Call,
     Case,

@@ -63,13 +63,9 @@ def function_contraction() -> Derivation:
     short = (interval("mu"), *SHORT[1:])
     long = (interval("mu"), interval("L", "mu"), interval("gamma", "2/(L + mu)", "2/L"))
     flat = (interval("L"), interval("gamma", "0", "2/L"))
-    cases = [
-        _case(d, GAP, f"{rho}^2", uses(rho)) for d, rho in ((short, "(1 - gamma*mu)"), (long, "(gamma*L - 1)"))
-    ]
+    cases = [_case(d, GAP, f"{rho}^2", uses(rho)) for d, rho in ((short, "(1 - gamma*mu)"), (long, "(gamma*L - 1)"))]
     convex = _case(flat, GAP, "1", (Use("interpolation", "f", ("x", "x'")),), given={"mu": "0"})
-    return Derivation(
-        Formal(gradient_descent(STRONG_AND_SMOOTH), GAP, GAP), Split("mu", convex, Split(REGIME, *cases))
-    )
+    return Derivation(Formal(gradient_descent(STRONG_AND_SMOOTH), GAP, GAP), Split("mu", convex, Split(REGIME, *cases)))
 
 
 @derivation(gd.GRADIENT_CONTRACTION)
@@ -107,9 +103,7 @@ def gradient_nonconvex() -> Derivation:
 
     For gamma L > 1 the first weight is a = gamma (3 - (gamma L)^2)/4: that it is >= 0 is the assumption on the step.
     """
-    method = gradient_descent(
-        {"mu": ("-L", "smooth"), "L": ("L", "smooth"), "lower": ("f*", "lower-bounded")}, by=None
-    )
+    method = gradient_descent({"mu": ("-L", "smooth"), "L": ("L", "smooth"), "lower": ("f*", "lower-bounded")}, by=None)
     moved: Terms = (("1", "f'"), ("-1", "f"))
 
     def case(gamma: Interval, gain: str, lam: str, a: str, **more) -> Case:

@@ -61,9 +61,7 @@ def forward() -> Derivation:
         squares={rho: (("1", "1 - gamma*mu"), ("L^2 - mu^2", "gamma"))},
     )
     method = _forward({"mu": ("mu", "strongly-monotone"), "L": ("L", "lipschitz")})
-    return Derivation(
-        Formal(method, CLOSE, CLOSE), Split("mu", case("1 + gamma^2*L^2", given={"mu": "0"}), main)
-    )
+    return Derivation(Formal(method, CLOSE, CLOSE), Split("mu", case("1 + gamma^2*L^2", given={"mu": "0"}), main))
 
 
 @derivation(monotone.COCOERCIVE)

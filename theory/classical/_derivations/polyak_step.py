@@ -5,6 +5,7 @@ from typing import Any
 from gradproof.theory.classical import polyak_step
 from gradproof.theory.classical._derivations._words import (
     DISTANCE,
+    GAP,
     STRONG_AND_SMOOTH,
     descends,
     gradient_descent,
@@ -12,7 +13,6 @@ from gradproof.theory.classical._derivations._words import (
     square,
     times,
 )
-from gradproof.theory.classical._derivations._words import GAP
 from gradproof.theory.derivation import Case, Derivation, Formal, Inequality, Law, Method, Split, Terms, Use, derivation
 from gradproof.theory.field import Interval
 

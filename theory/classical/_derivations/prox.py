@@ -94,7 +94,10 @@ def function_value() -> Derivation:
             nulls=(("run", {"s": d}, "1"),),
         ),
         "induct": Induct("step", potential, start="1"),
-        "end": Combine({"induct": "1", "first": "1"}, squares=(("gamma*N", {"D": "1", "x0": "-1/(2*gamma*N)", "x*": "1/(2*gamma*N)"}),)),
+        "end": Combine(
+            {"induct": "1", "first": "1"},
+            squares=(("gamma*N", {"D": "1", "x0": "-1/(2*gamma*N)", "x*": "1/(2*gamma*N)"}),),
+        ),
     }
     case = Case(
         (interval("gamma"),),

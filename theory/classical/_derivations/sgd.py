@@ -1,7 +1,16 @@
 """A stochastic gradient step under interpolation: a gradient step on one function, in expectation over which."""
 
 from gradproof.theory.classical import sgd
-from gradproof.theory.classical._derivations._words import DISTANCE, LONG, REGIME, SHORT, both, descends, gradient_descent, square
+from gradproof.theory.classical._derivations._words import (
+    DISTANCE,
+    LONG,
+    REGIME,
+    SHORT,
+    both,
+    descends,
+    gradient_descent,
+    square,
+)
 from gradproof.theory.derivation import Case, Derivation, Formal, Inequality, Split, Terms, derivation
 
 

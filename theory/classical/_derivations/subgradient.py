@@ -3,7 +3,15 @@
 from typing import Any
 
 from gradproof.theory.classical import subgradient
-from gradproof.theory.classical._derivations._words import DISTANCE, GAP, ahead, gradient_descent, interval, square, times
+from gradproof.theory.classical._derivations._words import (
+    DISTANCE,
+    GAP,
+    ahead,
+    gradient_descent,
+    interval,
+    square,
+    times,
+)
 from gradproof.theory.derivation import (
     Case,
     Combine,
