@@ -148,8 +148,14 @@ def check_domain(formal: d.Formal, case: d.Case, claimed: Stated, more: list[Kno
             reject(f"{name} is given but is no parameter of the claim")
     shown = _Shown(base, known, used)
     fixed = _fixed(case, parameters, base, shown)
+    late = []
     for words in case.knows:
-        if not shown(text(words, base, parameters), False):
+        try:
+            known_here = shown(text(words, base, parameters), False)
+        except GradproofError:
+            late.append(words)  # of roots
+            continue
+        if not known_here:
             reject(f"the claim does not state that {words} >= 0, on this part of its domain")
     # from here on in the parameters that are left, over the frame if there is one
     free = {n: g for n, g in parameters.items() if n not in fixed}
@@ -176,7 +182,7 @@ def check_domain(formal: d.Formal, case: d.Case, claimed: Stated, more: list[Kno
                 radicand[r] = text(t, shown.field, values)
             except GradproofError:
                 continue
-    _own_intervals(formal, case, claimed, shown, values, radicand, w)
+    _own_intervals(formal, case, claimed, shown, values, radicand, w, late)
     for name in parameters:  # what roots and lets give must be the parameter again
         if name in case.given and name not in fixed and not _gives_back(w, name, free, values, radicand):
             reject(f"{name} = {case.given[name]} does not cover every {name}")
@@ -208,6 +214,7 @@ def _own_intervals(
     values: Mapping[str, Any],
     radicand: Mapping[str, Any],
     w: Workings,
+    signs: list[str],
 ) -> None:
     """Each interval of the case: over the claim's parameters, or over those of the case where its ends speak of roots."""
     late = []
@@ -229,7 +236,7 @@ def _own_intervals(
                 reject(f"{r} is the root of what is not shown to be >= 0")
         elif r in w.names and (w.names[r] ** 2 != w.read(t) or not w.field.nonnegative(w.names[r])):
             reject(f"{r} is not the nonnegative root of {t}")
-    if not late:
+    if not late and not signs:
         return
     wide = {i.name: i for i in claimed.base.domain}
     domain = tuple(wide[i.name] if i in late and i.name in wide else i for i in case.domain)
@@ -255,6 +262,9 @@ def _own_intervals(
     for i in late:
         if i.name not in wide or not there.inside(i, names[i.name], names):
             reject(f"the claim does not state that {i}, on this part of its domain")
+    for words in signs:
+        if not there(text(words, field, names), False):
+            reject(f"the claim does not state that {words} >= 0, on this part of its domain")
 
 
 def _gives_back(

@@ -124,6 +124,14 @@ class AtAverage:
 
 
 @dataclass(frozen=True)
+class Mean:
+    """(1/n) sum over k < n of a quantity, n = upto, as a claim's left-hand side."""
+
+    quantity: Terms
+    upto: str
+
+
+@dataclass(frozen=True)
 class Formal:
     """The claim as formal objects: ``quantity relation expression * initial``, with the words that they stand for.
 
@@ -132,11 +140,11 @@ class Formal:
         horizon: the claim's parameter that is N, if any.
         stands: parameter -> form, for parameters that are values of the method (``V^t``, ``||grad f||^2``).
         by: facts that the reading of the quantity itself needs (an expectation).
-        words: LaTeX of the quantity and statements of the structural assumptions; filled in by ``formal_of``.
+        words: LaTeX of the quantity and statements of the assumptions; filled in by ``derivation_of``.
     """
 
     method: Method
-    quantity: Terms | Minimum | AtAverage
+    quantity: Terms | Minimum | AtAverage | Mean
     initial: Terms = (("1", "1"),)
     at: str = "N"
     horizon: str = "N"
@@ -364,9 +372,7 @@ def derivation_of(claim: Claim) -> Derivation | None:
 
 def with_words(formal: Formal, claim: Claim) -> Formal:
     """The formal side with the words of the claim that it stands for."""
-    words = {"quantity": claim.quantity} | {
-        f"assumption {a.name}": a.statement for a in claim.assumptions if a.structural
-    }
+    words = {"quantity": claim.quantity} | {f"assumption {a.name}": a.statement for a in claim.assumptions}
     return Formal(
         formal.method, formal.quantity, formal.initial, formal.at, formal.horizon, formal.stands, formal.by, words
     )

@@ -86,5 +86,13 @@ _ALL = (
         r"expectation.",
         "Billingsley (1995), Theorem 34.4",
     ),
+    Fact(
+        "weighted-workers",
+        r"For weights $w_i>0$, $\sum w_i=1$, and $\hat a_i=a_i/(nw_i)$: $\frac1n\sum a_i=\sum w_i\hat a_i$, and "
+        r"$\sum w_i\langle\hat a_i,\hat b_i\rangle$ is $\langle\bar a,\bar b\rangle$ plus the same sum of the deviations. If "
+        r"$\|u_i\|\le L_i\|\Delta\|$, then $\sum w_i\|\hat u_i\|^2\le\frac1{n^2}\sum\frac{L_i^2}{w_i}\|\Delta\|^2$, which is "
+        r"$L_{AM}^2\|\Delta\|^2$ for $w_i=L_i/(nL_{AM})$ and $L_{QM}^2\|\Delta\|^2$ for $w_i=1/n$.",
+        "by expanding the sums; Richtarik, Gasanov, Burlachenko (2024), arXiv:2402.10774, Section 3",
+    ),
 )
 FACTS: dict[str, Fact] = {f.name: f for f in _ALL}

@@ -8,7 +8,7 @@ forms; and the cases' domains with the domain and relations that the claim state
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
@@ -16,6 +16,7 @@ from gradproof.theory import derivation as d
 from gradproof.theory.axioms import Form
 from gradproof.theory.claim import Claim
 from gradproof.theory.coverage import Known, Stated, check_domain, leaves, stated
+from gradproof.theory.derivation import derivation_of
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.facts import FACTS
@@ -44,8 +45,10 @@ MEANING: dict[str, dict[str, tuple[str, ...]]] = {
     "cocoercive": {"beta": ("beta",)},
     "relative-error": {"q2": ("epsilon^2",)},
     "smooth_f": {"L": ("L",), "mu": ("-L",)},
-    "smooth_fi": {"L": ("L_AM",)},
+    "smooth_fi": {"L": ("L_AM", "L_QM")},
     "contractive": {"q2": ("1 - alpha",)},
+    "PL": {"PL": ("mu",), "lower": ("f*",)},
+    "lower_bounded": {"lower": ("f_inf",)},
 }
 
 
@@ -64,9 +67,11 @@ def check_derivation(derivation: d.Derivation, claim: Claim) -> Accepted:
     Raises:
         GradproofError: in one line, what is wrong.
     """
+    registered = derivation_of(replace(claim, id=claim.id.split("~")[0]))
+    if registered is not None and registered.formal != derivation.formal:
+        reject("the derivation is of another method or quantity than the one that is registered for the claim")
     _check_words(derivation.formal, claim)
     claimed = stated(claim, derivation.formal)
-    structural = {a.name for a in claim.assumptions if a.structural}
     used: set[str] = set(derivation.formal.by)
     for case, more in leaves(derivation.tree, claimed.base):
         used |= _check_case(derivation.formal, case, claim, claimed, more)
@@ -75,12 +80,12 @@ def check_derivation(derivation: d.Derivation, claim: Claim) -> Accepted:
         reject(f"the claim does not assume {', '.join(sorted(missing))}, and no fact is called so")
     if {a.name for a in claim.assumptions} & set(FACTS):
         reject("an assumption is called like a fact")
-    for a in sorted(used & structural):
+    for a in sorted(used - set(FACTS)):
         if f"assumption {a}" not in derivation.formal.words:
             reject(f"the derivation uses assumption {a}, of which its formal side has no words")
     assumed = tuple(a.name for a in claim.assumptions)
     relations = {k.by for k in claimed.known} | {by for *_, by in claimed.relations}
-    wrong = sorted(a for a in used if a in assumed and a not in structural and a not in relations)
+    wrong = sorted(a.name for a in claim.assumptions if a.name in used and not a.structural and a.name not in relations)
     if wrong:
         reject(f"assumption {wrong[0]} is a relation between parameters, not a property of a member")
     return Accepted(
@@ -97,7 +102,7 @@ def _check_words(formal: d.Formal, claim: Claim) -> None:
             f"the derivation is of {formal.words.get('quantity', 'no stated quantity')!r}, not of {claim.quantity!r}"
         )
     for a in claim.assumptions:
-        if a.structural and formal.words.get(f"assumption {a.name}", a.statement) != a.statement:
+        if formal.words.get(f"assumption {a.name}", a.statement) != a.statement:
             reject(f"the derivation reads assumption {a.name} in other words than the claim")
     if formal.at not in ("N", "1"):
         reject(f"a quantity is read at N or at 1, not at {formal.at!r}")
@@ -132,6 +137,8 @@ def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, m
         left = Form({}, {w.functional("min", q.quantity, q.upto): w.one})
     elif isinstance(q, d.AtAverage):
         left = Form({}, {w.functional("value at the average", ((q.weight, q.value),), q.upto): w.one, "f*": -w.one})
+    elif isinstance(q, d.Mean):
+        left = Form({}, {w.functional("sum", q.quantity, q.upto, "1"): 1 / w.number[q.upto]})
     else:
         left = w.form(q, formal.at)
     numbers = Numbers.of(w, formal.horizon)

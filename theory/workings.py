@@ -1,7 +1,7 @@
 """One case of a derivation in its field Q(parameters, N, k, ...): its text read into numbers, vectors and forms.
 
-Part of the trusted kernel. A form is over indexed names (``x[k]``, ``g[k+1]``, ``f[N]``), in which ``x[k+1]`` is always written out by
-the method's own recursion: a step of another method has another form.
+Part of the trusted kernel. A form is over indexed names (``x[k]``, ``g[k+1]``, ``f[N]``), in which ``x[k+1]`` is always
+written out by the method's own recursion: a step of another method has another form.
 """
 
 from __future__ import annotations

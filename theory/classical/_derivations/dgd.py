@@ -20,7 +20,10 @@ from gradproof.theory.derivation import (
 
 @derivation(dgd.CONTRACTION)
 def contraction() -> Derivation:
-    """x holds the agents' vectors, f the sum of the f_i(x_i), y = W x; x+ = y - gamma g. At the fixed point W x_* = x_* + gamma a."""
+    """x holds the agents' vectors, f the sum of the f_i(x_i), y = W x; x+ = y - gamma g.
+
+    At the fixed point W x_* = x_* + gamma a with a the gradient there.
+    """
     method = Method(
         {
             "f": Class("function", {"mu": ("mu", "each"), "L": ("L", "each")}),
