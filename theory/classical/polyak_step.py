@@ -33,9 +33,10 @@ DISTANCE = rate(
         Assumption("polyak", r"$\gamma\|\nabla f(x_0)\|^2=2(f(x_0)-f_*)$"),
         Assumption("long", r"$\gamma\ge1/L$", sp.Ge(_g, 1 / _L)),
         Assumption("short", r"$\gamma\mu\le1$", sp.Le(_g * _mu, 1)),
-        Assumption("curved", r"$\gamma(L+\mu)>1$: the step $1/L$ needs $\mu>0$", sp.Gt(_g * (_L + _mu), 1)),
+        Assumption("not-both-ends", r"$\gamma(L+\mu)>1$", sp.Gt(_g * (_L + _mu), 1)),
     ),
     tight=True,
     source="Proposition 1",
+    remark="at mu = 0 and gamma = 1/L the bound reads 0/0, and x_1 is some minimiser: that corner is left out",
 )
 register(DISTANCE)

@@ -1,0 +1,194 @@
+"""Derivations of EF21's claims: the kernel's one-step inequalities, summed or iterated, for any number of workers.
+
+Workers enter by weighted mean and deviation (``v`` and ``v~``), with a worker's vectors divided by n w_i. ``h`` are the gradients at
+x, ``e`` the errors g_i - grad f_i(x), ``r`` the errors after the step; the compressor is given h+ - h - e, and the server moves
+by -gamma (e + h). ``q`` is the root of 1 - alpha, so that theta = 1 - q and beta = q^2/(1 - q).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gradproof.theory.communication.ef21 import claims
+from gradproof.theory.derivation import (
+    Call,
+    Case,
+    Class,
+    Combine,
+    Derivation,
+    Formal,
+    Induct,
+    Inequality,
+    Mean,
+    Method,
+    Step,
+    Sum,
+    Term,
+    Terms,
+    Use,
+    Vec,
+    derivation,
+)
+from gradproof.theory.field import Interval
+
+Q = Interval("q", "0", "1", closed_low=True)
+ERROR: Vec = {"e": "1", "e~": "1"}
+NEXT_ERROR: Vec = {"r": "1", "r~": "1"}
+MOVED: Vec = {"e": "gamma", "h": "gamma"}
+READ = ("expectation", "tower", "weighted-workers")
+
+
+def _square(c: str, v: Vec) -> Term:
+    return (c, v, v)
+
+
+def _method(mean: str, f: Mapping[str, tuple[str, str]], lower: str) -> Method:
+    """EF21; ``mean`` is L_AM, or L_QM with uniform weights."""
+    gradient, sent = {"h": "1", "h~": "1"}, {"h'": "1", "h~'": "1", "h": "-1", "h~": "-1", "e": "-1", "e~": "-1"}
+    return Method(
+        {
+            "f": Class("function", {"L": ("L", "smooth_f"), **f}),
+            "f_i": Class("function", {"L": (mean, "smooth_fi")}, average=True),
+            "C_i": Class("compressor", {"q2": ("1 - alpha", "contractive")}, average=True),
+        },
+        {"x": {"x": "1", "e": "-gamma", "h": "-gamma"}, "e": {"r": "1"}, "e~": {"r~": "1"}},
+        ("h", "h~", "r", "r~"),
+        {
+            "x": Call("f", {"x": "1"}, {"h": "1"}, "f"),
+            "x_i": Call("f_i", {"x": "1"}, gradient, by=("weighted-workers",)),
+            "sent": Call("C_i", sent, {**sent, **NEXT_ERROR}, by=("tower",)),
+        },
+        ("f",),
+        fixed=(),
+        fixed_values=(lower,),
+        roots={"q": "1 - alpha"},
+    )
+
+
+def _step(
+    mean: str, weight: str, rate: str, gain: Terms, left: str, more: tuple[Use, ...] = (), *, scale: str = "1", index: str = "k", **signs: Any
+) -> Inequality:
+    """scale (V+ - rate V) + gain <= 0 for V = f - lower + weight E|e|^2.
+
+    The slack is Young's square of e + q/(1-q) u, u the movement of the gradients, then ``left`` of the errors' deviations and
+    ``left - gamma/2`` of their mean, of which the server's step takes gamma/2.
+    """
+    young = f"({scale})*({weight})*q*(1 - q)"
+    uses = (
+        Use("descent", "f", ("x", "x'"), scale),
+        Use("contraction", "C_i", ("sent",), f"({scale})*({weight})"),
+        Use("lipschitz", "f_i", ("x_i", "x_i'"), f"({scale})*({weight})*q^2/(1 - q)"),
+        *more,
+    )
+    target: Terms = (
+        (scale, "f'"),
+        (f"-({scale})*({rate})", "f"),
+        _square(f"({scale})*({weight})", NEXT_ERROR),
+        _square(f"-({scale})*({rate})*({weight})", ERROR),
+        *gain,
+    )
+    squares: list[tuple[str, Vec]] = [
+        (young, {"e": "1", "h'": "q/(1 - q)", "h": "-q/(1 - q)"}),
+        (young, {"e~": "1", "h~'": "q/(1 - q)", "h~": "-q/(1 - q)"}),
+        (f"({scale})*({left})", {"e~": "1"}),
+        (f"({scale})*(({left}) - gamma/2)", {"e": "1"}),
+    ]
+    return Inequality(target, uses, squares=(*squares, *signs.pop("squares", ())), index=index, **signs)
+
+
+def _domain(*names: Interval) -> tuple[Interval, ...]:
+    return (Q, *names)
+
+
+@derivation(claims.DISTORTION)
+def distortion() -> Derivation:
+    """u is the movement of the worker's gradient; the compressor is given u - e."""
+    sent = {"u": "1", "e": "-1"}
+    method = Method(
+        {"C": Class("compressor", {"q2": ("1 - alpha", "contractive")})},
+        {"e": {"r": "1"}},
+        ("u", "r"),
+        {"sent": Call("C", sent, {**sent, "r": "1"})},
+        fixed=(),
+        fixed_values=(),
+        roots={"q": "1 - alpha"},
+    )
+    target = (_square("1", {"r": "1"}), _square("-q", {"e": "1"}), _square("-q^2/(1 - q)", {"u": "1"}))
+    stands: dict[str, Terms] = {"e2": (_square("1", {"e": "1"}),), "u2": (_square("1", {"u": "1"}),)}
+    case = Case(_domain(), {"step": Inequality(target, (Use("contraction", "C", ("sent",)),), index="0")}, {"alpha": "1 - q^2"})
+    formal = Formal(method, (_square("1", {"e": "1"}),), at="1", stands=stands, by=("expectation",))
+    return Derivation(formal, case)
+
+
+@derivation(claims.LYAPUNOV_AM)
+def lyapunov_am() -> Derivation:
+    weight = "gamma/(2*(1 - q))"
+    gap: Terms = (("1", "f"), ("-1", "f_inf"), _square(weight, ERROR))
+    bracket = "1/(2*gamma) - L/2 - gamma*q^2/(2*(1 - q)^2)*L_AM^2"
+    gain = (_square("gamma/2", {"h": "1"}), _square(bracket, MOVED))
+    case = Case(
+        _domain(Interval("L"), Interval("L_AM"), Interval("gamma")),
+        {"step": _step("L_AM", weight, "1", gain, "gamma/2", index="0")},
+        {"alpha": "1 - q^2"},
+    )
+    stands: dict[str, Terms] = {"V": gap, "grad2": (_square("1", {"h": "1"}),), "dx2": (_square("1", MOVED),)}
+    method = _method("L_AM", {}, "f_inf")
+    return Derivation(Formal(method, gap, at="1", stands=stands, by=READ), case)
+
+
+def _average(mean: str) -> Derivation:
+    """2/gamma (V+ - V) + ||grad f||^2 <= 0 with V = f - f_inf + gamma/(2 theta) E|e|^2, summed over T steps; V >= 0."""
+    weight, scale = "gamma/(2*(1 - q))", "2/gamma"
+    gradient: Terms = (_square("1", {"h": "1"}),)
+    potential: Terms = (("2/gamma", "f"), _square("1/(1 - q)", ERROR))
+    bracket = f"2/gamma*(1/(2*gamma) - L/2 - gamma*q^2/(2*(1 - q)^2)*{mean}^2)"
+    steps: dict[str, Step] = {
+        "step": _step(mean, weight, "1", gradient, "gamma/2", scale=scale, squares=((bracket, MOVED),)),
+        "sum": Sum("step", potential, "1", gradient),
+        "lower": Inequality((("-1", "f"), ("1", "f_inf")), (Use("lower", "f", ("x",)),), index="N"),
+        "end": Combine({"sum": "1/N", "lower": "2/(gamma*N)"}, squares=(("1/((1 - q)*N)", ERROR),)),
+    }
+    step = Interval("gamma", "0", f"1/(L + {mean}*q/(1 - q))", closed_high=True)
+    case = Case(_domain(Interval("L"), Interval(mean), step), steps, {"alpha": "1 - q^2"})
+    stands: dict[str, Terms] = {"f0": (("1", "f"),), "f_inf": (("1", "f_inf"),), "G0": (_square("1", ERROR),)}
+    method = _method(mean, {"lower": ("f_inf", "lower_bounded")}, "f_inf")
+    return Derivation(Formal(method, Mean(gradient, "N"), horizon="T", stands=stands, by=READ), case)
+
+
+@derivation(claims.NONCONVEX_AM)
+def nonconvex_am() -> Derivation:
+    return _average("L_AM")
+
+
+@derivation(claims.NONCONVEX_QM)
+def nonconvex_qm() -> Derivation:
+    return _average("L_QM")
+
+
+@derivation(claims.PL_REFINED)
+def pl_refined() -> Derivation:
+    """Psi+ <= (1 - gamma mu) Psi for Psi = f - f_* + gamma/(2(theta - gamma mu)) E|e|^2; the step's assumption is the last sign."""
+    weight, rate = "gamma/(2*(1 - q - gamma*mu))", "1 - gamma*mu"
+    potential: Terms = (("1", "f"), ("-1", "f*"), _square(weight, ERROR))
+    bracket = f"1/(2*gamma) - L/2 - ({weight})*q^2/(1 - q)*L_AM^2"
+    step = _step(
+        "L_AM",
+        weight,
+        rate,
+        (("-gamma*mu", "f*"),),
+        "gamma/2",
+        (Use("pl", "f", ("x",), "gamma/2"),),
+        signs=((bracket, MOVED),),
+    )
+    steps: dict[str, Step] = {"step": step, "end": Induct("step", potential, rate, "P")}
+    curvature = Interval("mu", "0", "(1 - q)/gamma")
+    case = Case(
+        _domain(Interval("L"), Interval("L_AM"), Interval("gamma"), curvature),
+        steps,
+        {"alpha": "1 - q^2"},
+        powers={"P": rate},
+        knows=("1 - q - (q^2/(1 - q)*L_AM^2 - L*mu)*gamma^2 - (L*(1 - q) + mu)*gamma",),
+    )
+    method = _method("L_AM", {"PL": ("mu", "PL"), "lower": ("f*", "PL")}, "f*")
+    return Derivation(Formal(method, potential, horizon="T", stands={"Psi0": potential}, by=READ), case)

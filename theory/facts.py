@@ -1,0 +1,98 @@
+"""Standard theorems that a derivation may use by name. What quadratic forms can prove is proved by the kernel, not cited."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fact:
+    """An exact statement with a reference; ``statement`` has its mathematics between dollars."""
+
+    name: str
+    statement: str
+    reference: str
+
+
+_ALL = (
+    Fact(
+        "proximal-optimality",
+        r"For $h$ convex, closed and proper and $\gamma>0$ the point $p=\mathrm{prox}_{\gamma h}(v)$ exists, is unique, and "
+        r"$(v-p)/\gamma\in\partial h(p)$.",
+        "Bauschke, Combettes (2017), Convex Analysis and Monotone Operator Theory in Hilbert Spaces, Proposition 16.44",
+    ),
+    Fact(
+        "sum-rule",
+        r"If $x_*$ minimises $f+h$ with $f$ convex and differentiable on the whole space and $h$ convex, closed and proper, then "
+        r"$-\nabla f(x_*)\in\partial h(x_*)$.",
+        "Bauschke, Combettes (2017), Corollary 16.48 and Theorem 16.3",
+    ),
+    Fact(
+        "resolvent",
+        r"For $A$ maximally monotone and $\gamma>0$ the resolvent $J=(I+\gamma A)^{-1}$ is defined everywhere and "
+        r"single-valued, and $(v-Jv)/\gamma\in A(Jv)$.",
+        "Minty (1962); Bauschke, Combettes (2017), Theorem 21.1 and Proposition 23.8",
+    ),
+    Fact(
+        "fermat",
+        r"At a minimiser of a differentiable function on the whole space its gradient is zero.",
+        "Nocedal, Wright (2006), Numerical Optimization, Theorem 2.2",
+    ),
+    Fact(
+        "line-minimum",
+        r"If $t$ minimises $t\mapsto f(x-t g)$ for $f$ differentiable and $x^+=x-tg$, then $\langle\nabla f(x^+),g\rangle=0$ and "
+        r"$\langle\nabla f(x^+),x^+-x\rangle=0$.",
+        "Nocedal, Wright (2006), Theorem 2.2 along the line",
+    ),
+    Fact(
+        "first-order-optimality",
+        r"A minimiser $x_*$ over a convex set $C$ of a convex differentiable $f$ satisfies "
+        r"$\langle\nabla f(x_*),x-x_*\rangle\ge0$ for all $x\in C$; a minimiser $s$ over $C$ of $\langle g,\cdot\rangle$ satisfies $\langle g,x-s\rangle\ge0$ for all $x\in C$.",
+        "Boyd, Vandenberghe (2004), Convex Optimization, Section 4.2.3",
+    ),
+    Fact(
+        "convex-combination",
+        r"A convex set contains the convex combinations of its points.",
+        "Rockafellar (1970), Convex Analysis, Theorem 2.2",
+    ),
+    Fact(
+        "subgradient-exists",
+        r"A convex function that is finite on the whole space has a subgradient at every point.",
+        "Rockafellar (1970), Theorem 23.4",
+    ),
+    Fact(
+        "minimiser-exists",
+        r"A strongly convex, closed and proper function has exactly one minimiser.",
+        "Bauschke, Combettes (2017), Corollary 11.17",
+    ),
+    Fact(
+        "expectation",
+        r"An inequality between integrable random variables that holds for every outcome holds between their expectations, and the "
+        r"expectation is linear.",
+        "Billingsley (1995), Probability and Measure, Theorem 16.1",
+    ),
+    Fact(
+        "jensen",
+        r"For $f$ convex, weights $w_k\ge0$ and $W=\sum_k w_k>0$: $f(\sum_k w_kx_k/W)\le\sum_k w_kf(x_k)/W$.",
+        "Rockafellar (1970), Theorem 4.3",
+    ),
+    Fact(
+        "product-space",
+        r"If $f_1,\dots,f_n$ belong to $\mathcal F_{\mu,L}$, so does $(x_1,\dots,x_n)\mapsto\sum_if_i(x_i)$; "
+        r"if $w\,I\preceq W\preceq I$, then $W\otimes I$ has its spectrum in $[w,1]$.",
+        "Horn, Johnson (1991), Topics in Matrix Analysis, Theorem 4.2.12; the first by adding the definitions",
+    ),
+    Fact(
+        "tower",
+        r"$\mathbb E\,\mathbb E[X\mid\mathcal G]=\mathbb E X$: an inequality that holds conditionally on the past holds in "
+        r"expectation.",
+        "Billingsley (1995), Theorem 34.4",
+    ),
+    Fact(
+        "weighted-workers",
+        r"For weights $w_i>0$, $\sum w_i=1$, and $\hat a_i=a_i/(nw_i)$: $\frac1n\sum a_i=\sum w_i\hat a_i$, and "
+        r"$\sum w_i\langle\hat a_i,\hat b_i\rangle$ is $\langle\bar a,\bar b\rangle$ plus the same sum of the deviations. If "
+        r"$\|u_i\|\le L_i\|\Delta\|$, then $\sum w_i\|\hat u_i\|^2\le\frac1{n^2}\sum\frac{L_i^2}{w_i}\|\Delta\|^2$, which is "
+        r"$L_{AM}^2\|\Delta\|^2$ for $w_i=L_i/(nL_{AM})$ and $L_{QM}^2\|\Delta\|^2$ for $w_i=1/n$.",
+        "by expanding the sums; Richtarik, Gasanov, Burlachenko (2024), arXiv:2402.10774, Section 3",
+    ),
+)
+FACTS: dict[str, Fact] = {f.name: f for f in _ALL}

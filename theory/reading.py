@@ -1,0 +1,103 @@
+"""A claim's sympy expressions read into the field of a derivation: Max, Min, roots and powers by what is known there.
+
+Part of the trusted kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy as sp
+
+from gradproof.theory.field import QQ, Functions, _parse
+from gradproof.theory.workings import Workings, reject
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A field with the names that an expression may use.
+
+    Args:
+        names: parameter -> element.
+        roots: elements that are known to be nonnegative, among which square roots are found.
+        powers: element P -> v, where P stands for v^N.
+        horizon: the claim's name for N.
+    """
+
+    field: Functions
+    names: Mapping[str, Any]
+    roots: tuple[Any, ...] = ()
+    powers: tuple[tuple[Any, Any], ...] = field(default_factory=tuple)
+    horizon: str = "N"
+
+    @staticmethod
+    def of(w: Workings, horizon: str) -> Numbers:
+        """All that one case of a derivation knows."""
+        roots = tuple(w.names[r] for r in (*w.method.roots, *w.case.roots) if r in w.names)
+        return Numbers(w.field, w.names, roots, tuple((w.names[p], v) for p, v in w.base.items()), horizon)
+
+    def read(self, e: sp.Expr) -> Any:
+        """The expression as an element of the field.
+
+        Raises:
+            DerivationRejected: it is not understood, or which argument is larger is not shown.
+        """
+        if e.is_Rational:
+            return self.field.read(written(e))
+        if e.is_Symbol:
+            name = "N" if e.name == self.horizon else e.name
+            return self.names[name] if name in self.names else reject(f"there is no parameter {e.name} here")
+        if isinstance(e, sp.Max | sp.Min):
+            sign, args = (1 if isinstance(e, sp.Max) else -1), [self.read(a) for a in e.args]
+            best = [a for a in args if all(self.field.nonnegative((a - b) * sign) for b in args)]
+            return best[0] if best else reject(f"which is larger in {e} is not shown on the domain")
+        half = [a for a in sp.Mul.make_args(e) if a.is_Pow and abs(a.exp) == sp.Rational(1, 2)]
+        if half:
+            return self._root(sp.Mul(*(a.base ** (2 * a.exp) for a in half))) * self.read(e / sp.Mul(*half))
+        if e.is_Add or e.is_Mul:
+            args = [self.read(a) for a in e.args]
+            out = args[0]
+            for a in args[1:]:
+                out = out + a if e.is_Add else out * a
+            return out
+        if e.is_Pow and e.exp.is_Integer:
+            return self.field.admit(self.read(e.base) ** int(e.exp))
+        if e.is_Pow and e.exp.is_Rational and e.exp.q == 2:
+            return self.field.admit(self._root(e.base) ** int(e.exp.p))
+        if e.is_Pow:
+            N = next((s for s in e.exp.free_symbols if s.name == self.horizon), None)
+            if N is not None and (a := e.exp.coeff(N, 1)).is_Integer and (b := sp.expand(e.exp - a * N)).is_Integer:
+                return self._power(self.read(e.base), int(a), int(b), e)
+        return reject(f"{e} is not understood")
+
+    def _root(self, radicand: sp.Expr) -> Any:
+        value = self.read(radicand)
+        if value == 0:
+            return value
+        for r in self.roots:
+            if r != 0 and value in (r * r, 1 / (r * r)):
+                return r if r * r == value else 1 / r
+        return reject(f"the root of {radicand} is not declared")
+
+    def _power(self, base: Any, a: int, b: int, e: sp.Expr) -> Any:
+        """base^(aN + b), by a declared power P = v^N with base^a = v^m."""
+        if base == 1:
+            return base
+        for P, v in self.powers:
+            if v == 0 == base and (a, b) == (1, 0):
+                return P
+            for m in (1, 2, -1, -2):
+                if v != 0 and base != 0 and v**m == base**a:
+                    return self.field.admit(P**m * base**b)
+        return reject(f"{e} is not declared as a power")
+
+
+def written(x: sp.Expr) -> str:
+    return f"{x.p}/{x.q}" if x.p >= 0 else f"-{-x.p}/{x.q}"
+
+
+def text(words: str, field: Functions, names: Mapping[str, Any]) -> Any:
+    """A coefficient of a derivation in any field."""
+    return _parse(words, lambda n: field._field(QQ(int(n))), names)

@@ -1,0 +1,177 @@
+"""The tie between a derivation and a claim: its conclusion is the claim's quantity, relation and bound, on its whole domain.
+
+Part of the trusted kernel. What is compared: the words that the formal side stands for; each constant of a member with
+what the assumption that grants it says (``MEANING``); the last conclusion of every case with the claim's expression, as
+forms; and the cases' domains with the domain and relations that the claim states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from gradproof.theory import derivation as d
+from gradproof.theory.axioms import Form
+from gradproof.theory.claim import Claim
+from gradproof.theory.coverage import Known, Stated, check_domain, leaves, stated
+from gradproof.theory.derivation import derivation_of
+from gradproof.theory.errors import GradproofError
+from gradproof.theory.evidence import Relation
+from gradproof.theory.facts import FACTS
+from gradproof.theory.parameter import COUNT
+from gradproof.theory.reading import Numbers
+from gradproof.theory.rules import run
+from gradproof.theory.workings import Workings, reject
+
+#: What an assumption of that name lets a method say of a member: constant -> the values that it may have.
+MEANING: dict[str, dict[str, tuple[str, ...]]] = {
+    "smooth": {"L": ("L",), "mu": ("-L",)},
+    "convex": {"mu": ("0",)},
+    "strongly-convex": {"mu": ("mu",)},
+    "each": {"L": ("L",), "mu": ("mu",)},
+    "pl": {"PL": ("mu",), "lower": ("f*",)},
+    "lower-bounded": {"lower": ("f*",)},
+    "lipschitz": {"M": ("M",), "L": ("L",)},
+    "nonexpansive": {"L": ("1",)},
+    "contraction": {"L": ("1/c",)},
+    "composite": {"mu": ("0",)},
+    "projection": {"mu": ("0",)},
+    "diameter": {"D": ("D",)},
+    "mixing": {"mu": ("w",), "L": ("1",)},
+    "monotone": {"mu": ("0",)},
+    "strongly-monotone": {"mu": ("mu",)},
+    "cocoercive": {"beta": ("beta",)},
+    "relative-error": {"q2": ("epsilon^2",)},
+    "smooth_f": {"L": ("L",), "mu": ("-L",)},
+    "smooth_fi": {"L": ("L_AM", "L_QM")},
+    "contractive": {"q2": ("1 - alpha",)},
+    "PL": {"PL": ("mu",), "lower": ("f*",)},
+    "lower_bounded": {"lower": ("f_inf",)},
+}
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What stands behind an accepted derivation: facts that it used, assumptions used, assumptions that nothing used."""
+
+    facts: tuple[str, ...]
+    unused: tuple[str, ...]
+    used: tuple[str, ...] = ()
+
+
+def check_derivation(derivation: d.Derivation, claim: Claim) -> Accepted:
+    """Accept a derivation of exactly this claim.
+
+    Raises:
+        GradproofError: in one line, what is wrong.
+    """
+    registered = derivation_of(replace(claim, id=claim.id.split("~")[0]))
+    if registered is not None and registered.formal != derivation.formal:
+        reject("the derivation is of another method or quantity than the one that is registered for the claim")
+    _check_words(derivation.formal, claim)
+    claimed = stated(claim, derivation.formal)
+    used: set[str] = set(derivation.formal.by)
+    for case, more in leaves(derivation.tree, claimed.base):
+        used |= _check_case(derivation.formal, case, claim, claimed, more)
+    missing = used - set(FACTS) - {a.name for a in claim.assumptions}
+    if missing:
+        reject(f"the claim does not assume {', '.join(sorted(missing))}, and no fact is called so")
+    if {a.name for a in claim.assumptions} & set(FACTS):
+        reject("an assumption is called like a fact")
+    for a in sorted(used - set(FACTS)):
+        if f"assumption {a}" not in derivation.formal.words:
+            reject(f"the derivation uses assumption {a}, of which its formal side has no words")
+    assumed = tuple(a.name for a in claim.assumptions)
+    relations = {k.by for k in claimed.known} | {by for *_, by in claimed.relations}
+    wrong = sorted(a.name for a in claim.assumptions if a.name in used and not a.structural and a.name not in relations)
+    if wrong:
+        reject(f"assumption {wrong[0]} is a relation between parameters, not a property of a member")
+    return Accepted(
+        tuple(sorted(used & set(FACTS))),
+        tuple(a for a in assumed if a not in used),
+        tuple(a for a in assumed if a in used),
+    )
+
+
+def _check_words(formal: d.Formal, claim: Claim) -> None:
+    """The formal side was read from this quantity and from assumptions of this wording."""
+    if formal.words.get("quantity") != claim.quantity:
+        reject(
+            f"the derivation is of {formal.words.get('quantity', 'no stated quantity')!r}, not of {claim.quantity!r}"
+        )
+    for a in claim.assumptions:
+        if formal.words.get(f"assumption {a.name}", a.statement) != a.statement:
+            reject(f"the derivation reads assumption {a.name} in other words than the claim")
+    if formal.at not in ("N", "1"):
+        reject(f"a quantity is read at N or at 1, not at {formal.at!r}")
+    counts = [p.name for p in claim.parameters if p.name == formal.horizon]
+    if counts and claim.parameter(formal.horizon).domain != COUNT:
+        reject(f"{formal.horizon} must run over 1, 2, 3, ...")
+    if formal.at == "N" and not counts:
+        reject(f"the claim has no parameter {formal.horizon}, so its quantity is not read at N")
+    if claim.false_as_published:
+        reject("the claim is false as published")
+
+
+# --- one case ---------------------------------------------------------------------------------------------------------
+
+
+def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, more: list[Known]) -> set[str]:
+    w, last = run(formal.method, case)
+    own = {p.name for p in claim.parameters if p.name != formal.horizon}
+    if own & {"k", "N", *case.powers, *formal.method.sequences, *case.lets, *case.roots, *formal.method.roots}:
+        reject("a parameter of the claim is named like an index, a power, a root or a sequence")
+    for name, member in formal.method.members.items():
+        for constant, (text, assumption) in member.constants.items():
+            meant = MEANING.get(assumption, {}).get(constant, ())
+            texts = {text} if constant == "lower" else {w.read(text)}
+            if not texts & (set(meant) if constant == "lower" else {w.read(t) for t in meant if _readable(w, t)}):
+                reject(f"no assumption says {constant} = {text} of {name} (bound to {assumption!r})")
+    covered = check_domain(formal, case, claimed, more, w)
+    if last.hypotheses or last.since:
+        reject("the conclusion holds only under a hypothesis")
+    q = formal.quantity
+    if isinstance(q, d.Minimum):
+        left = Form({}, {w.functional("min", q.quantity, q.upto): w.one})
+    elif isinstance(q, d.AtAverage):
+        left = Form({}, {w.functional("value at the average", ((q.weight, q.value),), q.upto): w.one, "f*": -w.one})
+    elif isinstance(q, d.Mean):
+        left = Form({}, {w.functional("sum", q.quantity, q.upto, "1"): 1 / w.number[q.upto]})
+    else:
+        left = w.form(q, formal.at)
+    numbers = Numbers.of(w, formal.horizon)
+    for coefficient, terms in _linear(claim.expression, formal, claim):
+        left.add(w.form(terms, "0"), -numbers.read(coefficient))
+    if claim.relation not in (Relation.LE, Relation.GE):
+        reject(f"a derivation proves <= or >=, not {claim.relation.value}")
+    w.same(
+        last.form,
+        left if claim.relation is Relation.LE else Form().add(left, -w.one),
+        "the conclusion is not the claim",
+    )
+    return (w.used | covered) - {""}
+
+
+def _readable(w: Workings, text: str) -> bool:
+    try:
+        w.read(text)
+    except GradproofError:
+        return False
+    return True
+
+
+def _linear(e: sp.Expr, formal: d.Formal, claim: Claim) -> Iterator[tuple[sp.Expr, d.Terms]]:
+    """The bound as coefficients times forms: ``initial`` times it, or a linear combination of stand-ins."""
+    symbols = {claim.parameter(p).symbol: terms for p, terms in formal.stands.items()}
+    if not symbols:
+        yield e, formal.initial
+        return
+    rest = e.subs(dict.fromkeys(symbols, 0))
+    yield rest, formal.initial
+    for s, terms in symbols.items():
+        slope = sp.expand(sp.diff(e, s))
+        if slope.free_symbols & set(symbols):
+            reject(f"the bound is not linear in {s}")
+        yield slope, terms
