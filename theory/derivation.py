@@ -370,6 +370,11 @@ def derivation_of(claim: Claim) -> Derivation | None:
     return _MADE[claim.id]
 
 
+def maker_of(claim: Claim) -> Callable[[], Derivation] | None:
+    """The function that makes the claim's derivation, or None."""
+    return _MAKERS[claim.id][1] if derivation_of(claim) is not None else None
+
+
 def with_words(formal: Formal, claim: Claim) -> Formal:
     """The formal side with the words of the claim that it stands for."""
     words = {"quantity": claim.quantity} | {f"assumption {a.name}": a.statement for a in claim.assumptions}

@@ -38,13 +38,13 @@ def optimised(L, N: int, L_f=None) -> WorstCase:
 @gallery(ogm.ONE_STEP, {"L": 1}, {"L": 3}, broken={"L_f": 2}, drops="smooth")
 def wc_optimized_step(*, L, L_f=None) -> WorstCase:
     r"""$f(x_1) - f_*$ per $\|x_0 - x_*\|^2$."""
-    return optimised(L, 1)
+    return optimised(L, 1, L_f)
 
 
 @gallery(ogm.FUNCTION_VALUE, {"L": 1, "N": 2}, {"L": 2, "N": 4}, broken={"L_f": 2}, drops="smooth", proves=False)
 def wc_optimized_gradient(*, L, N, L_f=None) -> WorstCase:
     r"""$f(x_N) - f_*$ per $\|x_0 - x_*\|^2$."""
-    return optimised(L, int(N))
+    return optimised(L, int(N), L_f)
 
 
 @gallery(ogm.GRADIENT, {"L": 1, "N": 2}, {"L": 2, "N": 3}, broken={"L_f": 2}, drops="smooth", proves=False)

@@ -29,4 +29,4 @@ def wc_subgradient_fixed_step(*, M, R, gamma, N, R_0=None) -> WorstCase:
 @gallery(subgradient.BEST_VALUE, {"M": 1, "R": 1, "N": 3}, {"M": 2, "R": 3, "N": 3}, broken={"R_0": 2}, drops="start")
 def wc_subgradient(*, M, R, N, R_0=None) -> WorstCase:
     r"""$\min_k f(x_k) - f_*$ for $\|x_0 - x_*\| \le R$, steps $R/(M \sqrt{N+1})$; $N + 1$ must be a square."""
-    return wc_subgradient_fixed_step(M=M, R=R, gamma=R / (M * rational_root(N + 1)), N=N)
+    return wc_subgradient_fixed_step(M=M, R=R, gamma=R / (M * rational_root(N + 1)), N=N, R_0=R_0)

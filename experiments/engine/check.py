@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from gradproof.theory import registry
-from gradproof.theory.claim import Claim
+from gradproof.theory.claim import LIBRARY, Claim
+from gradproof.theory.derivation import Derivation, derivation_of, maker_of
 from gradproof.theory.errors import ParameterError, UnknownClaim
 from gradproof.theory.evidence import Level, Measurement
 from gradproof.theory.parameter import read_fraction
@@ -51,7 +52,15 @@ class Certificate:
     at: Mapping[str, Any]
 
 
-Evidence = Measurement | Certificate | Proof | Identity | Inequality | Undecided | Unmeasured | Blank
+@dataclass(frozen=True)
+class Derived:
+    """A derivation, and the claim in which it has to end."""
+
+    derivation: Derivation
+    claim: Claim
+
+
+Evidence = Measurement | Derived | Certificate | Proof | Identity | Inequality | Undecided | Unmeasured | Blank
 
 
 class Measured(Protocol):
@@ -233,8 +242,26 @@ def checks_of(claim: Claim, budget: str = "quick") -> list[Check]:
     _load(claim)
     limit = BUDGETS.index(budget)
     order = list(Level)
-    rows = [c for c in _CHECKS.get(claim.key, []) if BUDGETS.index(c.budget) <= limit]
+    derived = _derivation_check(claim)
+    rows = [*([derived] if derived else []), *_CHECKS.get(claim.key, [])]
+    rows = [c for c in rows if BUDGETS.index(c.budget) <= limit]
     return sorted(rows, key=lambda c: order.index(c.level))
+
+
+def _derivation_check(claim: Claim) -> Check | None:
+    """The check that a derivation, if the claim has one, ends in it."""
+    make = maker_of(claim) if claim.file == LIBRARY else None
+    if make is None:
+        return None
+
+    def derivation(ctx: Context) -> Iterable[Evidence]:
+        """A derivation for the whole domain, from the axioms of the classes and named facts to exactly this claim."""
+        assert make is not None
+        found = derivation_of(claim)
+        yield Derived(found if found is not None else make(), ctx.claim)
+
+    derivation.__module__ = make.__module__
+    return Check(claim.id, "derivation", Level.SYMBOLIC, derivation)
 
 
 def certifier_of(claim: Claim) -> Callable[..., Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from gradproof.experiments.engine.check import Blank, Certificate, Evidence, Undecided, Unmeasured
+from gradproof.experiments.engine.check import Blank, Certificate, Derived, Evidence, Undecided, Unmeasured
 from gradproof.experiments.engine.power import BLIND, excess, resolution
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
@@ -22,6 +22,7 @@ from gradproof.theory.proof import Proof
 from gradproof.theory.proof import check as kernel_check
 from gradproof.theory.proof_json import write_proof
 from gradproof.theory.symbolic import Identity, Inequality
+from gradproof.theory.tie import check_derivation
 
 DEFAULT_LEVEL = 1e-6  # error rate of a statistical refutation, unless the measurement states another
 
@@ -47,12 +48,17 @@ def judge(level: Level, relation: Relation, evidence: Iterable[Evidence], *, kno
         if found:
             return Verdict(outcome=outcome, reason=found[0].reason, n=len(items))
     odd = [
-        e for e in items if not isinstance(e, Measurement | Certificate | Proof | Identity | Inequality | Unmeasured)
+        e
+        for e in items
+        if not isinstance(e, Measurement | Derived | Certificate | Proof | Identity | Inequality | Unmeasured)
     ]
     if odd:
         return Verdict(
             outcome=Outcome.UNDECIDED, reason=f"the check returned {type(odd[0]).__name__}, which is no evidence"
         )
+    derived = [e for e in items if isinstance(e, Derived)]
+    if derived:
+        return _derived(derived)
     ms = [m if m.relation else replace(m, relation=relation) for m in items if isinstance(m, Measurement)]
     arguments = [e for e in items if isinstance(e, Certificate | Proof | Identity | Inequality)]
     lost = [e for e in items if isinstance(e, Unmeasured)]
@@ -63,6 +69,22 @@ def judge(level: Level, relation: Relation, evidence: Iterable[Evidence], *, kno
             _judge_measurements(level, ms, arguments) if ms else _accepted(level, arguments)
         )
     return _with_unmeasured(verdict, lost, len(items))
+
+
+def _derived(items: Sequence[Derived]) -> Verdict:
+    """Proved, if the derivation ends in exactly the claim."""
+    facts: list[str] = []
+    unused: list[str] = []
+    for e in items:
+        try:
+            accepted = check_derivation(e.derivation, e.claim)
+        except GradproofError as error:
+            return Verdict(outcome=Outcome.UNDECIDED, reason=f"the derivation is refused: {error}", n=len(items))
+        facts += accepted.facts
+        unused += accepted.unused
+    reason = "a derivation ends in the claim" + (f", given {', '.join(facts)}" if facts else "")
+    reason += f"; it does not use the assumption {', '.join(unused)}" if unused else ""
+    return Verdict(outcome=Outcome.PROVED, reason=reason, n=len(items), given=tuple(dict.fromkeys(facts)))
 
 
 def _with_unmeasured(verdict: Verdict, lost: Sequence[Unmeasured], cases: int) -> Verdict:

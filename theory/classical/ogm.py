@@ -38,7 +38,7 @@ FUNCTION_VALUE = rate(
     (CONVEX, SMOOTH, MINIMISER),
     tight=False,
     source=r"Theorem 2, $L/(2 \theta_N^2) \le L/(N+1)^2$",
-    remark=r"the gallery rounds the irrational $\theta_k$ to 40 bits; the bound leaves room for that",
+    remark=r"the gallery rounds the irrational $\theta_k$ to 100 bits; the bound leaves room for that",
 )
 GRADIENT = rate(
     PAPER,

@@ -67,7 +67,16 @@ def _method(mean: str, f: Mapping[str, tuple[str, str]], lower: str) -> Method:
 
 
 def _step(
-    mean: str, weight: str, rate: str, gain: Terms, left: str, more: tuple[Use, ...] = (), *, scale: str = "1", index: str = "k", **signs: Any
+    mean: str,
+    weight: str,
+    rate: str,
+    gain: Terms,
+    left: str,
+    more: tuple[Use, ...] = (),
+    *,
+    scale: str = "1",
+    index: str = "k",
+    **signs: Any,
 ) -> Inequality:
     """scale (V+ - rate V) + gain <= 0 for V = f - lower + weight E|e|^2.
 
@@ -116,7 +125,9 @@ def distortion() -> Derivation:
     )
     target = (_square("1", {"r": "1"}), _square("-q", {"e": "1"}), _square("-q^2/(1 - q)", {"u": "1"}))
     stands: dict[str, Terms] = {"e2": (_square("1", {"e": "1"}),), "u2": (_square("1", {"u": "1"}),)}
-    case = Case(_domain(), {"step": Inequality(target, (Use("contraction", "C", ("sent",)),), index="0")}, {"alpha": "1 - q^2"})
+    case = Case(
+        _domain(), {"step": Inequality(target, (Use("contraction", "C", ("sent",)),), index="0")}, {"alpha": "1 - q^2"}
+    )
     formal = Formal(method, (_square("1", {"e": "1"}),), at="1", stands=stands, by=("expectation",))
     return Derivation(formal, case)
 
