@@ -29,8 +29,18 @@ _LAZY = {
     "Verdict": "gradproof.theory.evidence",
     "Identity": "gradproof.theory.symbolic",
     "Inequality": "gradproof.theory.symbolic",
+    "measure": "gradproof.experiments.engine.measure",
+    "without": "gradproof.experiments.engine.measure",
+    "instead": "gradproof.experiments.engine.measure",
+    "cases": "gradproof.experiments.engine.cases",
+    "Enclosed": "gradproof.experiments.engine.values",
+    "Sample": "gradproof.experiments.engine.values",
+    "Bracket": "gradproof.experiments.engine.values",
+    "Holds": "gradproof.experiments.engine.values",
+    "Supremum": "gradproof.experiments.engine.values",
+    "around": "gradproof.experiments.engine.values",
+    "rounded": "gradproof.experiments.engine.values",
     "check": "gradproof.experiments.engine.check",
-    "control": "gradproof.experiments.engine.check",
     "Context": "gradproof.experiments.engine.check",
     "Undecided": "gradproof.experiments.engine.check",
     "Ledger": "gradproof.experiments.engine.store",
@@ -61,8 +71,11 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from gradproof.experiments.engine.check import Context, Undecided, check, control
+    from gradproof.experiments.engine.cases import cases
+    from gradproof.experiments.engine.check import Context, Undecided, check
+    from gradproof.experiments.engine.measure import instead, measure, without
     from gradproof.experiments.engine.store import Ledger
+    from gradproof.experiments.engine.values import Bracket, Enclosed, Holds, Sample, Supremum, around, rounded
     from gradproof.export import frame, latex
     from gradproof.falsify import falsify_claim, replay
     from gradproof.mutants import run_mutants
