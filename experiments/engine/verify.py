@@ -18,12 +18,12 @@ from typing import Any
 
 import sympy as sp
 
+from gradproof.experiments.engine import check as checks
 from gradproof.experiments.engine.backend import BALLS
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.check import BUDGETS, Check, Context, checks_of, find_check
 from gradproof.experiments.engine.executors import Executor, Failed, Serial, executor_for
 from gradproof.experiments.engine.judge import judge
-from gradproof.experiments.engine import check as checks
 from gradproof.experiments.engine.sources import remember
 from gradproof.experiments.engine.store import Ledger, Row, code_of, key_of
 from gradproof.experiments.engine.sweep import sweep
