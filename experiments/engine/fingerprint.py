@@ -87,10 +87,8 @@ class _Content:
 
     def add(self, x: Any) -> None:
         """A value, by what it is; objects of other packages by their type and how they print."""
-        if (
-            x is None
-            or (isinstance(x, bool | int | float | complex | str | bytes | Fraction)
-            and not isinstance(x, enum.Enum))
+        if x is None or (
+            isinstance(x, bool | int | float | complex | str | bytes | Fraction) and not isinstance(x, enum.Enum)
         ):
             self.texts.append(f"{type(x).__name__} {x!r}")
         elif isinstance(x, sp.Basic):
