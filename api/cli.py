@@ -417,12 +417,16 @@ def necessity(targets: tuple[str, ...], budget: str, seconds: float | None, seed
     show_default=True,
     help="From `falsify -o` and `necessity -o`.",
 )
+@click.option(
+    "--budget", type=click.Choice(["quick", "full", "gpu"]), default=None, help="Whose rows [default: most used]."
+)
 @_one_line
-def report(targets: tuple[str, ...], output: Path, ledger: Path | None, figures: Path, counterexamples: Path) -> None:  # fmt: skip
+def report(targets: tuple[str, ...], output: Path, ledger: Path | None, figures: Path, counterexamples: Path,
+           budget: str | None) -> None:  # fmt: skip
     """Write what the ledger says as a folder of HTML pages: no network, no server; open its index.html."""
     from gradproof.report import build
 
-    made = build(output, ledger=ledger, targets=targets, figures=figures, findings=counterexamples)
+    made = build(output, ledger=ledger, targets=targets, figures=figures, findings=counterexamples, budget=budget or "")
     for problem in made.problems:
         click.echo(f"warning: {problem}", err=True)
     click.echo(f"{made.index}  ({made.claims} claims, {made.files} files, {made.size / 1e6:.1f} MB)")

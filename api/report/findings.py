@@ -35,6 +35,7 @@ class Found:
     tried: int
     seed: int
     versions: tuple[tuple[str, str], ...]
+    statement: str  # hash of the statement that was searched; empty in files that do not say
     files: Mapping[str, bytes] = field(repr=False)  # name -> content: the finding, and the program that replays it
 
 
@@ -51,7 +52,7 @@ class Findings:
     """All that a folder holds."""
 
     found: dict[str, list[Found]] = field(default_factory=dict)
-    needs: dict[str, dict[str, Asked]] = field(default_factory=dict)
+    needs: dict[tuple[str, str], dict[str, Asked]] = field(default_factory=dict)  # by claim id and statement
     problems: list[str] = field(default_factory=list)
 
 
@@ -65,7 +66,7 @@ def read(folder: Path) -> Findings:
             data = json.loads(path.read_text(encoding="utf-8"))
             if data.get("format") == FORMAT:
                 asked = {str(n["assumption"]): Asked(str(n["verdict"]), str(n["evidence"])) for n in data["needs"]}
-                out.needs.setdefault(str(data["claim"]), {}).update(asked)
+                out.needs.setdefault((str(data["claim"]), str(data.get("statement", ""))), {}).update(asked)
             else:
                 found = _found(data, path)
                 out.found.setdefault(found.claim, []).append(found)
@@ -95,6 +96,7 @@ def _found(data: Mapping[str, Any], path: Path) -> Found:
         claim=str(data["claim"]), drop=tuple(map(str, data["drop"])), violated=data["violated"] is True, measured=view,
         how=str(data["how"]), instance=tuple(instance), tried=int(data["tried"]), seed=int(data["seed"]),
         versions=tuple((str(k), str(v)) for k, v in data["versions"].items()), files=files,
+        statement=str(data.get("statement", "")),
     )  # fmt: skip
 
 

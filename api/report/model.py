@@ -8,6 +8,7 @@ import json
 import math
 import operator
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -16,7 +17,8 @@ from typing import Any
 
 import sympy as sp
 
-from gradproof.experiments.engine.store import Ledger, Row, code_version
+from gradproof.experiments.engine.check import BUDGETS, checks_of
+from gradproof.experiments.engine.store import Ledger, Row, code_of
 from gradproof.report.findings import Asked, Findings, Found
 from gradproof.summary import ClaimSummary, select
 from gradproof.theory.claim import CONFIDENCE, Claim
@@ -25,6 +27,7 @@ from gradproof.theory.evidence import Level, Measurement, Outcome, Relation
 from gradproof.theory.paper import Paper
 from gradproof.theory.proof_json import read_proof, statement_digest
 from gradproof.theory.proof_text import formal
+from gradproof.theory.statement import statement_of
 
 #: A proof longer than this stays in the ledger; the page then says so and how to make it again.
 LARGEST_PROOF = 1_000_000
@@ -82,19 +85,32 @@ class Variant:
     factor: bool
 
 
+@dataclass(frozen=True)
+class Folded:
+    """Rows that say nothing of the claim as it stands at the budget shown, and why."""
+
+    label: str
+    rows: tuple[Row, ...]
+
+
 @dataclass
 class Entry:
-    """One page: a claim with its rows. ``known`` is false where only the ledger has heard of it."""
+    """One page: a claim with its current rows of one budget. ``known`` is false where only the ledger has heard of it.
+
+    ``stale``: there is evidence, but none of it is current.
+    """
 
     claim: Claim
     slug: str
     summary: ClaimSummary
     known: bool
     stale: bool
-    older: int
+    folded: list[Folded]
     file: str = ""
+    budget: str = ""  # that of the rows shown
     mutants: list[Row] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
+    earlier: list[Found] = field(default_factory=list)  # found for another statement under the same id
     asked: dict[str, Asked] = field(default_factory=dict)
     evidence: list[Evidence] = field(default_factory=list)
     controls: list[Evidence] = field(default_factory=list)
@@ -134,11 +150,14 @@ class Entry:
         for r in self.mutants:
             if r.level is not Level.CONTROL:
                 rows.setdefault(r.claim, []).append(r)
-        if not rows:
+        if not rows or not self.known:
             return []
         from gradproof.experiments.attack.mutants import mutants_of
 
-        said = {m.claim.id: m.what for m in mutants_of(self.claim)} if self.known else {}
+        made = mutants_of(self.claim)
+        statements = {m.claim.id: statement_of(m.claim) for m in made}
+        rows = {n: now for n, found in rows.items() if (now := [r for r in found if r.statement == statements.get(n)])}
+        said = {m.claim.id: m.what for m in made}
         order = {name: k for k, name in enumerate(said)}
         found = []
         for name in sorted(rows, key=lambda n: order.get(n, len(order))):
@@ -176,32 +195,43 @@ class MeasuredView:
 
 
 def gather(ledger: Ledger | None, targets: Iterable[str] = (), *, findings: Findings | None = None,
-           skipped: list[str] | None = None) -> list[Entry]:  # fmt: skip
+           skipped: list[str] | None = None, budget: str = "") -> list[Entry]:  # fmt: skip
     """An entry for each claim asked for; with no target, for each in the registry or in the ledger.
 
     Args:
         findings: what searches left.
         skipped: rows of the ledger that cannot be read are named here.
+        budget: whose rows are shown; by default the one that has current rows on most claims, the larger of two.
     """
     rows: dict[str, list[Row]] = {}
     skipped = [] if skipped is None else skipped
     for row in ledger.rows(skipped=skipped) if ledger is not None else []:
         rows.setdefault(row.claim, []).append(row)
     targets = list(targets)
-    chosen = {c.id: (c, file) for claims, file in select(targets) for c in claims}
+    chosen = {c.key: (c, file) for claims, file in select(targets) for c in claims}
     mutants: dict[str, list[Row]] = {}
     for name in [n for n in rows if "~" in n]:
         mutants.setdefault(name.split("~")[0], []).extend(rows.pop(name))
-    entries = [_entry(c, rows.get(c.id, []), mutants.get(c.id, []), True, file) for c, file in chosen.values()]
+    codes = {key: _codes(c) if c.id in rows else {} for key, (c, _) in chosen.items()}
+    current = {key: [r for r in rows.get(c.id, ()) if _is_current(r, c, codes[key])] for key, (c, _) in chosen.items()}
+    budget = budget or _most_used(current.values())
+    entries = [
+        _entry(c, rows.get(c.id, []), current[key], mutants.get(c.id, []), codes[key], budget, file)
+        for key, (c, file) in chosen.items()
+    ]
     if not targets:
-        foreign = [name for name in rows if name not in chosen]
-        entries += [_entry(_stranger(name), rows[name], mutants.get(name, []), False, "") for name in foreign]
+        known = {c.id for c, _ in chosen.values()}
+        foreign = {name: [*found, *mutants.get(name, [])] for name, found in rows.items() if name not in known}
+        entries += [_foreign(_stranger(name), found) for name, found in foreign.items()]
     seen: dict[str, int] = {}
     for e in entries:  # two ids that differ in case only are one file on some systems
         count = seen[e.slug.lower()] = seen.get(e.slug.lower(), 0) + 1
         e.slug += f"-{count}" if count > 1 else ""
         if findings is not None:
-            e.found, e.asked = findings.found.get(e.claim.id, []), findings.needs.get(e.claim.id, {})
+            now = statement_of(e.claim) if e.known else None
+            for f in findings.found.get(e.claim.id, []):
+                (e.found if f.statement == now else e.earlier).append(f)
+            e.asked = findings.needs.get((e.claim.id, now or ""), {})
     _limit_proofs([p for e in entries for shown in (*e.evidence, *e.controls) for p in shown.proofs if p.file])
     return entries
 
@@ -218,17 +248,66 @@ def _limit_proofs(proofs: list[ProofPage]) -> None:
             files.add(p.file)
 
 
-def _entry(claim: Claim, rows: Sequence[Row], mutants: Sequence[Row], known: bool, file: str) -> Entry:
-    now = _newest(rows)
-    summary = ClaimSummary(claim, tuple(now))
-    stale = bool(now) and now[0].code != code_version()
-    entry = Entry(claim, slug(claim.id), summary, known, stale, len(rows) - len(now), Path(file).name, _newest(mutants))
-    for k, r in enumerate(now, 1):
-        shown = Evidence(r, measured(r.verdict.worst, claim.relation) if r.verdict.worst else None, f"check-{k}")
-        shown.proofs = [proof_page(text) for text in r.verdict.proofs]
-        shown.own = {k: v for k, v in _made_with(r).items() if k != "seed" and any(_made_with(o)[k] != v for o in now)}
-        (entry.controls if r.level is Level.CONTROL else entry.evidence).append(shown)
+Codes = dict[tuple[str, Level, str], str]  # check, level, drops -> fingerprint of what it computes with now
+
+
+def _codes(claim: Claim) -> Codes:
+    return {(c.name, c.level, c.drops): code_of(c) for c in checks_of(claim, BUDGETS[-1])}
+
+
+def _is_current(row: Row, claim: Claim, codes: Codes) -> bool:
+    return row.statement == statement_of(claim) and _has_code(row, codes)
+
+
+def _has_code(row: Row, codes: Codes) -> bool:
+    """Was it run by the check as it is? Never known of code without a source."""
+    return bool(row.code) and codes.get((row.check, row.level, row.drops)) == row.code
+
+
+def _most_used(current: Iterable[Sequence[Row]]) -> str:
+    count = Counter(b for rows in current for b in {r.budget for r in rows})
+    return max(BUDGETS, key=lambda b: (count[b], BUDGETS.index(b))) if count else BUDGETS[0]
+
+
+def _entry(claim: Claim, rows: Sequence[Row], current: Sequence[Row], mutants: Sequence[Row], codes: Codes, budget: str,
+           file: str) -> Entry:  # fmt: skip
+    shown = _last([r for r in current if r.budget == budget])
+    keys = {r.key for r in shown}
+    rest = [r for r in rows if r.key not in keys]
+    stale = bool(rows) and not current
+    tried = _last([r for r in mutants if r.budget == budget and _has_code(r, codes)])
+    folded = _fold(claim, rest, current)
+    summary = ClaimSummary(claim, tuple(shown))
+    entry = Entry(claim, slug(claim.id), summary, True, stale, folded, Path(file).name, budget, tried)
+    for k, r in enumerate(shown, 1):
+        e = Evidence(r, measured(r.verdict.worst, claim.relation) if r.verdict.worst else None, f"check-{k}")
+        e.proofs = [proof_page(text) for text in r.verdict.proofs]
+        e.own = {k: v for k, v in _made_with(r).items() if k != "seed" and any(_made_with(o)[k] != v for o in shown)}
+        (entry.controls if r.level is Level.CONTROL else entry.evidence).append(e)
     return entry
+
+
+def _foreign(claim: Claim, rows: Sequence[Row]) -> Entry:
+    """What the ledger has on a claim that is not installed: nothing of it can be called current."""
+    folded = [Folded("the claim is not in this installation", tuple(_last(rows)))]
+    return Entry(claim, slug(claim.id), ClaimSummary(claim, ()), False, False, folded)
+
+
+def _fold(claim: Claim, rows: Sequence[Row], current: Sequence[Row]) -> list[Folded]:
+    """Rows that are not shown as evidence, by why they are not."""
+    now, keys = statement_of(claim), {r.key for r in current}
+    groups: dict[str, list[Row]] = {}
+    for r in rows:
+        if r.key in keys:
+            label = f"budget {r.budget}"
+        elif r.statement != now:
+            label = "another statement under this id" if r.statement else "an earlier version of the ledger"
+        elif not r.code:
+            label = "code without a source"
+        else:
+            label = "code that has changed"
+        groups.setdefault(label, []).append(r)
+    return [Folded(label, tuple(_last(found))) for label, found in sorted(groups.items())]
 
 
 def _made_with(r: Row) -> dict[str, str]:
@@ -236,12 +315,9 @@ def _made_with(r: Row) -> dict[str, str]:
     return {"code": r.code, "seed": str(r.seed), "budget": r.budget, "backend": r.backend, "versions": versions}
 
 
-def _newest(rows: Sequence[Row]) -> list[Row]:
-    """Rows of the newest code alone (evidence from other code is not evidence of it), the last of each check."""
-    if not rows:
-        return []
-    code = rows[-1].code
-    last = {(r.claim, r.check, r.level, r.budget, r.backend, r.seed): r for r in rows if r.code == code}
+def _last(rows: Sequence[Row]) -> list[Row]:
+    """The last row of each check, budget, backend and seed."""
+    last = {(r.claim, r.check, r.level, r.budget, r.backend, r.seed): r for r in rows}
     order = list(Level)
     return sorted(last.values(), key=lambda r: (order.index(r.level), r.check, r.budget, r.seed))
 

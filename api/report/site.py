@@ -16,7 +16,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 import gradproof
-from gradproof.experiments.engine.store import Ledger, code_version
+from gradproof.experiments.engine.store import Ledger
 from gradproof.markup import MARKS
 from gradproof.mathml import mathml, prose
 from gradproof.paper_figures import make
@@ -31,6 +31,7 @@ from gradproof.theory.evidence import Level, Outcome
 from gradproof.theory.paper import Paper
 from gradproof.theory.parameter import pretty_set
 from gradproof.theory.text import plain
+from gradproof.theory.statement import statement_of
 
 MANIFEST = "report.json"
 ALL_FIGURES = 2_200_000  # bytes; PDFs fill what the PNGs leave of it, so that the folder can be sent by mail
@@ -85,7 +86,7 @@ class Site:
 
 
 def build(folder: Path | str, *, ledger: Ledger | Path | str | None = None, targets: Iterable[str] = (),
-          figures: Path | str = "figures", findings: Path | str = "counterexamples") -> Site:  # fmt: skip
+          figures: Path | str = "figures", findings: Path | str = "counterexamples", budget: str = "") -> Site:  # fmt: skip
     """Write the report into ``folder``, which is new, empty, or holds an older report (that is replaced).
 
     Args:
@@ -93,6 +94,7 @@ def build(folder: Path | str, *, ledger: Ledger | Path | str | None = None, targ
         targets: claim ids, papers and files, as for ``gradproof verify``; everything if none is given.
         figures: folder in which ``gradproof figures`` left its files; a paper without one goes without.
         findings: folder in which ``gradproof falsify`` and ``gradproof necessity`` left what they found.
+        budget: whose evidence is shown, the rest being folded away; by default the one that covers most claims.
 
     Raises:
         GradproofError: the folder holds something else, or cannot be written.
@@ -106,7 +108,7 @@ def build(folder: Path | str, *, ledger: Ledger | Path | str | None = None, targ
     problems: list[str] = []
     if book.set_aside is not None:
         problems.append(f"the ledger was corrupted; it is kept as {book.set_aside}, and an empty one was read")
-    entries = model.gather(book, targets, findings=left, skipped=problems)
+    entries = model.gather(book, targets, findings=left, skipped=problems, budget=budget)
     problems += left.problems
     pages = _Pages(folder, entries, book, Path(figures), targets, problems)
     try:
@@ -169,8 +171,13 @@ def _json(e: Entry) -> dict[str, Any]:
     """What the page says, as JSON; what all rows were made with stands once."""
     data = e.summary.as_json()
     for row in data["evidence"]:
-        del row["versions"], row["code"], row["cached"]
-    return data | {"page": f"claims/{e.slug}.html", "known": e.known, "made_with": e.runs}
+        del row["versions"], row["code"], row["cached"], row["statement"]
+    folded = {f.label: len(f.rows) for f in e.folded}
+    return (
+        data
+        | {"statement": statement_of(e.claim) if e.known else "", "budget": e.budget, "folded": folded}
+        | {"page": f"claims/{e.slug}.html", "known": e.known, "made_with": e.runs}
+    )
 
 
 def _can_search(claim: Claim) -> bool:
@@ -206,7 +213,7 @@ class _Pages:
             size=lambda n: f"{n / 1e6:.1f} MB" if n >= 1e6 else f"{max(n, 100) / 1e3:.1f} kB",
         )
         self.env.globals.update(
-            version=gradproof.__version__, marks=MARKS, meaning=MEANING, made=time.time(), code=code_version(),
+            version=gradproof.__version__, marks=MARKS, meaning=MEANING, made=time.time(),
             ledger=ledger.path.name, levels=list(Level), Level=Level, confidence=model.confidence,
             domain=lambda s: pretty_set(s).replace("inf", "∞"), tightness=show_tightness, targets=targets,
             counts=model.counts, words=WORDS, problems=problems, can_search=_can_search, note_page=notes.page, glossary=GLOSSARY,
@@ -235,7 +242,7 @@ class _Pages:
             for k, e in enumerate(found):
                 for proof in [p for shown_ in (*e.evidence, *e.controls) for p in shown_.proofs if p.file]:
                     self._put(f"proofs/{proof.file}", proof.content.encode())
-                for name, content in [pair for f in e.found for pair in f.files.items()]:
+                for name, content in [pair for f in (*e.found, *e.earlier) for pair in f.files.items()]:
                     self._put(f"counterexamples/{name}", content)
                 near = (found[k - 1] if k else None, found[k + 1] if k + 1 < len(found) else None)
                 self._page("claim.html", f"claims/{e.slug}.html", root="../", e=e, claim=e.claim, s=e.summary, near=near,
@@ -243,7 +250,6 @@ class _Pages:
         self._notes({self._derivation(found[0]): found[0].claim.paper for found in papers.values()}, slugs)
         data = {
             "gradproof": gradproof.__version__,
-            "code": code_version(),
             "claims": [_json(e) for e in self.entries],
             "files": sorted({*self.written, MANIFEST}),
         }

@@ -4,8 +4,49 @@ import time
 
 import pytest
 
-from gradproof.experiments.engine.store import Ledger, Row, code_version
+from gradproof.experiments.engine import check as checks
+from gradproof.experiments.engine.store import Ledger, Row, code_of
+from gradproof.theory import registry
+from gradproof.theory.errors import UnknownClaim
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
+from gradproof.theory.statement import statement_of
+
+
+def _stands_for_a_check(ctx):
+    """One line"""
+    yield from ()
+
+
+ADDED = []
+
+
+@pytest.fixture(autouse=True)
+def only_the_checks_of_the_library():
+    yield
+    for key, added in ADDED:
+        checks._CHECKS[key].remove(added)
+    ADDED.clear()
+
+
+def _current(name, check, level, drops):
+    """Code and statement of a row that is current: its claim is stated, and has a check of that name."""
+    try:
+        claim = registry.claim(name.split("~")[0])
+    except UnknownClaim:
+        return "0" * 16, "0" * 16
+    if "~" in name:
+        from gradproof.mutants import mutants_of
+
+        mutants = {m.claim.id: m.claim for m in mutants_of(claim)}
+        statement = statement_of(mutants[name]) if name in mutants else ""
+    else:
+        statement = statement_of(claim)
+    made = checks.Check(claim.id, check, level, _stands_for_a_check, drops=drops)
+    known = checks.checks_of(claim, "gpu")
+    if made not in known:
+        checks._CHECKS.setdefault(claim.key, []).append(made)
+        ADDED.append((claim.key, made))
+    return code_of(made), statement
 
 
 def row(claim, check="a_check", *, level=Level.EXACT, outcome=Outcome.CONFIRMED, reason="holds", worst=None, proofs=(),
@@ -18,8 +59,11 @@ def row(claim, check="a_check", *, level=Level.EXACT, outcome=Outcome.CONFIRMED,
         "finished": time.time(),
         "versions": {"python": "3"},
     }
-    return Row(key=f"{claim}/{check}/{level}/{code}/{seed}", claim=claim, check=check, level=level, drops=drops,
-               summary="one line", seed=seed, code=code or code_version(), verdict=verdict, **{**values, **more})  # fmt: skip
+    now, statement = _current(claim, check, level, drops)
+    values["statement"] = statement
+    key = f"{claim}/{check}/{level}/{code}/{seed}/{more.get('budget', '')}/{more.get('statement', '')}"
+    return Row(key=key, claim=claim, check=check, level=level, drops=drops,
+               summary="one line", seed=seed, code=code or now, verdict=verdict, **{**values, **more})  # fmt: skip
 
 
 @pytest.fixture
@@ -39,7 +83,8 @@ def made_ledger(folder):
     book.put(row("ef21.sgd", level=Level.EMPIRICAL, outcome=Outcome.UNDECIDED, reason="the solver failed"))
     book.put(row("ef21.cloning", level=Level.CONTROL, outcome=Outcome.MISSED, drops="clones"))
     book.put(row("ef21.distortion", code="0" * 16, level=Level.EMPIRICAL, outcome=Outcome.CONSISTENT))
+    book.put(row("ef21.young-optimal", level=Level.EMPIRICAL, outcome=Outcome.CONSISTENT))
     book.put(row("stranger.claim", reason="from elsewhere"))
-    book.put(row("ef21.pl~half", outcome=Outcome.REFUTED, reason="the mutant is caught"))
-    book.put(row("ef21.pl~near"))
+    book.put(row("ef21.pl~factor-1/2", outcome=Outcome.REFUTED, reason="the mutant is caught"))
+    book.put(row("ef21.pl~factor-99/100"))
     return book

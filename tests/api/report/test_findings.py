@@ -14,6 +14,7 @@ from gradproof.necessity import NOT_NEEDED, Need, Needs
 from gradproof.report import build, model
 from gradproof.report.findings import LARGEST, read
 from gradproof.theory.evidence import Level, Measurement, Outcome
+from gradproof.theory.statement import statement_of
 
 from .conftest import row  # isort: skip
 from .test_site import EVIL, broken_links  # isort: skip
@@ -21,6 +22,7 @@ from .test_site import EVIL, broken_links  # isort: skip
 FOUND = Finding(
     claim="ef21.pl", experiment="one", drop=("contractive",), violated=True, how="exact rational arithmetic",
     measurement=Measurement(measured="5/2", bound="1/3", parameters={"G0": 0.25}), ratio=7.5, tried=9, seed=4,
+    statement=statement_of(gradproof.claim("ef21.pl")),
     instance={"L": 0.5, "name": EVIL, "long": [1.0] * 200},
 )  # fmt: skip
 
@@ -62,13 +64,32 @@ def test_a_counterexample_to_the_claim_itself_is_announced_at_the_top(tmp_path):
     assert "None to the claim itself" not in page
 
 
+@pytest.mark.parametrize("statement", ["", "0" * 16])
+def test_a_counterexample_to_an_earlier_statement_is_never_held_against_this_one(tmp_path, statement):
+    replace(FOUND, drop=(), statement=statement).save(tmp_path / "found")
+    replace(FOUND, statement=statement).save(tmp_path / "found")
+    made = build(tmp_path / "site", ledger=tmp_path / "l.sqlite", targets=["ef21.pl"], findings=tmp_path / "found")
+    page = page_of(made)
+    assert page.count("For an earlier statement") == 2
+    for red in ("A search saved a counterexample", "notice refuted", "violated without it", "5/2"):
+        assert red not in page, red
+    assert broken_links(made.folder) == []
+
+
+def test_a_search_says_which_statement_it_was_made_for():
+    c = gradproof.claim("ef21.nonconvex-am")
+    found = gradproof.falsify_claim(c, drop=["contractive"], evaluations=50)
+    assert found.as_json()["statement"] == statement_of(c)
+
+
 def test_the_necessity_table_says_what_is_known_and_what_is_not(tmp_path):
     names = [a.name for a in gradproof.claim("ef21.nonconvex-am").assumptions]
     book = Ledger(tmp_path / "l.sqlite")
     worst = Measurement(measured=9.0, bound=2.0)
     book.put(row("ef21.nonconvex-am", "loud", level=Level.CONTROL, drops=names[0], worst=worst))
     book.put(row("ef21.nonconvex-am", "deaf", level=Level.CONTROL, drops=names[1], outcome=Outcome.MISSED))
-    Needs([Need("ef21.nonconvex-am", names[2], NOT_NEEDED, EVIL)]).save(tmp_path / "found")
+    now = statement_of(gradproof.claim("ef21.nonconvex-am"))
+    Needs([Need("ef21.nonconvex-am", names[2], NOT_NEEDED, EVIL, statement=now)]).save(tmp_path / "found")
     entry = model.gather(book, ["ef21.nonconvex-am"], findings=read(tmp_path / "found"))[0]
     verdicts = [n.verdict for n in entry.needs]
     assert verdicts == ["violated without it", "unknown", "not needed here", "not tried", "not tried"]

@@ -55,7 +55,7 @@ def test_every_verdict_is_shown_and_every_link_resolves(ledger, tmp_path):
         assert f'data-verdict="{word}"' in index
     pl = (made.folder / "claims/ef21.pl.html").read_text()
     assert "violated at &lt;here&gt;" in pl
-    assert "half" in pl
+    assert "bound times 1/2" in pl
     assert "the mutant is caught" in pl
     assert "survived" in pl
     am = (made.folder / "claims/ef21.nonconvex-am.html").read_text()
@@ -69,7 +69,7 @@ def test_every_verdict_is_shown_and_every_link_resolves(ledger, tmp_path):
         "<math",
     ):
         assert part in am, part
-    assert "other code" in index
+    assert "no current evidence" in index
     assert "not in this installation" in index
     assert "from elsewhere" in (made.folder / "claims/stranger.claim.html").read_text()
     data = json.loads((made.folder / "report.json").read_text())
@@ -83,7 +83,42 @@ def test_evidence_of_other_code_does_not_mix_with_newer(tmp_path):
     book.put(row("ef21.pl", "new", finished=2.0))
     entry = model.gather(book, ["ef21.pl"])[0]
     assert [r.check for r in entry.summary.rows] == ["new"]
-    assert (entry.older, entry.stale, entry.verdict) == (1, False, "confirmed")
+    assert [(f.label, [r.check for r in f.rows]) for f in entry.folded] == [("code that has changed", ["old"])]
+    assert (entry.stale, entry.verdict) == (False, "confirmed")
+
+
+def test_evidence_that_is_not_current_gives_no_verdict(tmp_path):
+    book = Ledger(tmp_path / "l.sqlite")
+    book.put(row("ef21.pl", "gone", code="1" * 16))
+    book.put(row("ef21.sgd", statement="2" * 16, outcome=Outcome.REFUTED, reason="another bound"))
+    book.put(row("ef21.cloning", statement="", code="3" * 16))
+    entries = {e.claim.id: e for e in model.gather(book, ["ef21"])}
+    said = {name: (e.verdict, e.stale, [f.label for f in e.folded]) for name, e in entries.items() if e.folded}
+    assert said == {
+        "ef21.pl": ("unchecked", True, ["code that has changed"]),
+        "ef21.sgd": ("unchecked", True, ["another statement under this id"]),
+        "ef21.cloning": ("unchecked", True, ["an earlier version of the ledger"]),
+    }
+    made = build(tmp_path / "site", ledger=book, targets=["ef21"])
+    page = (made.folder / "claims/ef21.sgd.html").read_text()
+    assert "none that is current" in page
+    assert page.index("Other rows of the ledger") < page.index("another bound")
+    assert 'data-verdict="refuted"' not in made.index.read_text()
+
+
+def test_one_budget_is_shown_and_the_others_are_folded_away(tmp_path):
+    book = Ledger(tmp_path / "l.sqlite")
+    for name in ("ef21.pl", "ef21.sgd"):
+        book.put(row(name))
+    book.put(row("ef21.pl", "long", budget="full", outcome=Outcome.REFUTED, reason="only after long runs"))
+    entries = {e.claim.id: e for e in model.gather(book, ["ef21"])}
+    assert {e.budget for e in entries.values()} == {"quick"}  # it covers more claims
+    assert [r.budget for r in entries["ef21.pl"].summary.rows] == ["quick"]
+    assert [f.label for f in entries["ef21.pl"].folded] == ["budget full"]
+    full = {e.claim.id: e for e in model.gather(book, ["ef21"], budget="full")}
+    assert (full["ef21.pl"].verdict, full["ef21.sgd"].verdict) == ("refuted", "unchecked")
+    page = (build(tmp_path / "site", ledger=book, targets=["ef21"]).folder / "claims/ef21.pl.html").read_text()
+    assert "<summary>1: budget full</summary>" in page
 
 
 def test_an_empty_ledger_says_what_to_do(tmp_path):

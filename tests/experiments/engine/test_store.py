@@ -150,3 +150,36 @@ def test_a_ledger_that_stays_locked_is_one_line(tmp_path, monkeypatch):
     other.rollback()
     other.close()
     ledger.put(row())
+
+
+def test_a_ledger_of_version_one_is_read_and_its_rows_are_never_current(tmp_path):
+    from gradproof.experiments.engine.verify import belongs, verify
+    from gradproof.theory import registry
+
+    path = tmp_path / "l.sqlite"
+    Ledger(path).put(row("old", claim="ef21.young-optimal", check="best_young_split", level=Level.SYMBOLIC))
+    with sqlite3.connect(path) as db:  # as version 1 wrote it
+        db.execute("ALTER TABLE evidence DROP COLUMN statement")
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    ledger = Ledger(path)
+    (old,) = ledger.rows()
+    assert (old.key, old.statement, old.verdict.tightness) == ("old", "", 0.1)
+    claim = registry.claim("ef21.young-optimal")
+    assert not belongs(old, claim)
+    rows = verify([claim], ledger=ledger, jobs=1)
+    assert not any(r.cached for r in rows)
+    assert all(belongs(r, claim) for r in Ledger(path).rows() if r.key != "old")
+    assert Ledger(path).get("old") is not None
+    with sqlite3.connect(path) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+    db.close()
+
+
+def test_a_ledger_of_a_later_version_is_left_alone(tmp_path):
+    path = tmp_path / "l.sqlite"
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 3")
+    db.close()
+    with pytest.raises(LedgerError, match="choose another"):
+        Ledger(path)

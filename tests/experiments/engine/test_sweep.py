@@ -36,6 +36,17 @@ def test_keys_are_content():
     assert content_key({"x": 1, "y": 2}) == content_key({"y": 2, "x": 1})
 
 
+def test_keys_follow_the_function_that_computes():
+    def of(k):
+        return pieces_of("half", SETTINGS, function=lambda piece: piece["gamma"] * k)
+
+    assert set(of(2)) == set(of(2))
+    assert not set(of(2)) & set(of(3))
+    assert not set(of(2)) & set(pieces_of("half", SETTINGS))
+    typed = eval("lambda piece: 0", {"__name__": "__main__"})  # no source: nothing is found again
+    assert not set(pieces_of("half", SETTINGS, function=typed)) & set(pieces_of("half", SETTINGS, function=typed))
+
+
 @pytest.mark.parametrize("executor", [None, Processes(2)], ids=str)
 def test_failures_are_kept_with_their_reason_and_nothing_runs_twice(tmp_path, executor):
     pieces = pieces_of("half", SETTINGS)

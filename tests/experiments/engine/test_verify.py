@@ -19,10 +19,12 @@ from gradproof.experiments.engine.run import Method, run, start
 from gradproof.experiments.engine.store import Ledger
 from gradproof.experiments.engine.verify import load_file, plan, replay, run_task, verify
 from gradproof.theory import registry
+from gradproof.theory.assumption import Assumption
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError, UnknownClaim
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation
 from gradproof.theory.paper import Paper
+from gradproof.theory.parameter import NONNEGATIVE, POSITIVE, Parameter
 
 PAPER = Paper(key="zz-test", authors=("A",), title="T", year=2020, family="classical")
 NUMBERS = iter(range(1000))
@@ -136,6 +138,23 @@ def test_finished_checks_are_not_repeated(claim, tmp_path):
     verify([claim], ledger=ledger, jobs=1, fresh=True)
     verify([claim], ledger=ledger, jobs=1, seed=1)  # another key
     assert RUNS == [0, 0, 1]
+
+
+def test_a_changed_statement_is_checked_anew(claim, tmp_path):
+    check(claim, level=Level.EXACT)(good)
+    ledger = Ledger(tmp_path / "l.sqlite")
+    verify([claim], ledger=ledger, jobs=1)
+    parameter = Parameter("L", "smoothness", POSITIVE)
+    changed = [
+        dataclasses.replace(claim, parameters=(parameter,)),
+        dataclasses.replace(claim, parameters=(dataclasses.replace(parameter, domain=NONNEGATIVE),)),
+        dataclasses.replace(claim, assumptions=(Assumption("convex", "f is convex"),)),
+        dataclasses.replace(claim, quantity="y"),
+    ]
+    for c in changed:
+        (task,) = plan([c])
+        assert ledger.get(task.key) is None
+    assert ledger.get(plan([dataclasses.replace(claim, title="in other words")])[0].key) is not None
 
 
 def test_a_mutant_has_its_own_key(claim):
