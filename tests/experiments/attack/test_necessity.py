@@ -10,6 +10,7 @@ import gradproof
 from gradproof import experiment, own_claim
 from gradproof.cli import main
 from gradproof.experiments.attack.necessity import NEEDED, NOT_NEEDED, UNKNOWN, named_number, necessity
+from gradproof.necessity import Needs
 from gradproof.testing import smooth
 
 
@@ -47,7 +48,7 @@ def test_each_assumption_has_its_verdict(claim, tmp_path):
 
 
 def test_controls_of_the_library_are_asked(tmp_path):
-    rows = necessity([gradproof.claim("ef21.young-optimal")], ledger=tmp_path / "l.sqlite", seconds=2)
+    rows = Needs(necessity([gradproof.claim("ef21.young-optimal")], ledger=tmp_path / "l.sqlite", seconds=2))
     assert all(n.verdict in (NEEDED, UNKNOWN) for n in rows)
     assert "\\begin{tabular}" in rows.latex
     assert "<table>" in rows._repr_html_()
@@ -70,7 +71,7 @@ def test_the_command(tmp_path):
 
 
 def test_the_gallery_is_asked_of_its_solver_and_tables_print(tmp_path):
-    rows = necessity([gradproof.claim("gd.contraction")], ledger=tmp_path / "l.sqlite", seconds=20)
+    rows = Needs(necessity([gradproof.claim("gd.contraction")], ledger=tmp_path / "l.sqlite", seconds=20))
     verdicts = {n.assumption: n.verdict for n in rows}
     assert verdicts["strongly-convex"] == verdicts["smooth"] == NEEDED
     assert str(rows).count("\n") == len(rows) - 1
