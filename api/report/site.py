@@ -30,8 +30,8 @@ from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Outcome
 from gradproof.theory.paper import Paper
 from gradproof.theory.parameter import pretty_set
-from gradproof.theory.text import plain
 from gradproof.theory.statement import statement_of
+from gradproof.theory.text import plain
 
 MANIFEST = "report.json"
 ALL_FIGURES = 2_200_000  # bytes; PDFs fill what the PNGs leave of it, so that the folder can be sent by mail
