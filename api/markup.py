@@ -12,8 +12,8 @@ _SPECIAL = {
 }  # fmt: skip
 
 #: a shape and a word for each verdict, so that no colour has to be told apart
-MARKS = {"proved": "■", "confirmed": "●", "consistent": "○", "known-false": "⊘", "refuted": "✕", "undecided": "?",
-         "missed": "△", "unchecked": "–"}  # fmt: skip
+MARKS = {"proved": "■", "certified": "◆", "confirmed": "●", "checked": "◇", "consistent": "○", "known-false": "⊘", "refuted": "✕",
+         "undecided": "?", "missed": "△", "unchecked": "–"}  # fmt: skip
 
 
 def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> str:

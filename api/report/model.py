@@ -349,23 +349,26 @@ def measured(m: Measurement, relation: Relation) -> MeasuredView:
     ratio = None
     if a is not None and b is not None and a >= 0 and b > 0 and r in (Relation.LE, Relation.GE):
         ratio = a / b if r is Relation.LE else (b / a if a > 0 else None)
-    error = "exact arithmetic" if m.error_source == "exact" else f"± {number(m.error)} ({m.error_source})"
-    test = ""
-    if m.e_value is not None:
-        test = f"e-value {number(m.e_value)}" + (f", refuted at {number(1 / m.level)}" if m.level else "")
+    one_sided = not all(math.isfinite(_float(x) or 0.0) for x in (m.low, m.high))
+    between = one_sided or m.level is not None
+    error = f"in [{number(m.low)}, {number(m.high)}]" if between else f"± {number(m.error)} ({m.source})"
+    error = "exact arithmetic" if m.source == "exact" else error
+    test = f"{m.test}, each limit fails with probability {number(m.level / 2)} at most" if m.level else ""
     parameters = tuple((k, number(v)) for k, v in m.parameters.items())
-    over = _over(a, b, _float(m.error) or 0.0, r)
+    over = _over(m, r)
     sign = {"<=": "≤>", ">=": "≥<", "==": "=≠", "iff": "=≠"}[r.value][over]
     return MeasuredView(m.what or "measured", number(m.measured), number(m.bound), sign, over, error, parameters, ratio,
                         test, m.seed, m.n)  # fmt: skip
 
 
-def _over(a: float | None, b: float | None, error: float, relation: Relation) -> bool:
+def _over(m: Measurement, relation: Relation) -> bool:
     """Is the relation broken by more than the error? For the sign on the page; the verdict is the ledger's."""
-    if a is None or b is None or not all(map(math.isfinite, (a, b, error))):
+    low, high, bound = _float(m.low), _float(m.high), _float(m.bound)
+    if low is None or high is None or bound is None or math.isnan(low + high + bound):
         return False
-    gap = {Relation.LE: a - b, Relation.GE: b - a}.get(relation, abs(a - b))
-    return gap > error + 1e-15 * max(abs(a), abs(b))
+    slack = 1e-15 * abs(bound)
+    above, below = low > bound + slack, high < bound - slack
+    return {Relation.LE: above, Relation.GE: below}.get(relation, above or below)
 
 
 def number(v: Any) -> str:

@@ -23,7 +23,7 @@ from gradproof.paper_figures import make
 from gradproof.report import model, notes
 from gradproof.report.findings import read as read_findings
 from gradproof.report.model import Entry
-from gradproof.summary import show_tightness
+from gradproof.summary import show_factor, show_tightness
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError
@@ -45,15 +45,17 @@ WORDS = {name: name for name in MARKS} | {model.KNOWN_FALSE: "refuted, as known"
 
 #: the words of the pages: each links to its line on the page about reading them, and says it where a pointer rests
 GLOSSARY = {
-    "symbolic": "Computer algebra, or the kernel, decides for all parameters of the domain at once.",
+    "symbolic": "For all parameters at once: a derivation that ends in the claim, or arguments that are parts of one.",
     "certified": "A proof at concrete rational parameters: named axiom instances, nonnegative multipliers and squares that add up "
     "exactly. A small kernel checks it in exact arithmetic.",
     "exact": "A solver's value together with a bound on its own error; the relation must hold by more than that.",
     "empirical": "Runs of the method. Random quantities are tested at a stated level, by default one in a million.",
-    "control": "The same with an assumption dropped or a constant changed. The bound must fail there, or the check has no power.",
+    "control": "The same measure where one assumption, and no other, is broken, or with another method. The bound must fail there.",
     "check": "A function that confronts one claim with one kind of evidence.",
     "tightness": "The largest measured value divided by the bound, over everything that was tried. 1: the bound is attained. "
     "Small: the check says little about the constant. Above 1: the bound was violated. “=” marks equalities that hold.",
+    "sees": "The smallest factor by which a wrong bound would have been refuted by a check: 1 % is sharp; a check that would let "
+    "a factor of 1000 pass is blind, and counts as missed.",
     "mutant": "A stronger statement, made from the claim by machine: its bound made smaller, a term dropped, an exponent shifted. "
     "Checks with power refute it. One that survives says that the bound was not attained on what was tried, or that no check "
     "measures what was changed.",
@@ -61,12 +63,12 @@ GLOSSARY = {
     "violates the bound.",
     "error": "What the measurement may be off by, and why: rounding, the gap of a solver, or statistics. A violation counts only "
     "beyond it.",
-    "e-value": "Evidence against the claim from random numbers: its mean is at most 1 if the claim is true, so that 10^6 happens "
-    "once in a million. The check refutes when it reaches 1/level.",
+    "test": "How the limits of an expectation follow from a sample: by an e-process, whatever the law of bounded observations, or "
+    "by Student's t or chi-square where the law is known exactly. All tests of a check together fail once in a million.",
     "budget": "How much work the checks did: quick (seconds), full (larger data, more clients), gpu.",
     "backend": "The array library that ran the methods: numpy, torch, jax or cupy.",
     "seed": "All random numbers follow from it and from the names of claim and check: the same seed gives the same numbers.",
-    "code": "A hash of the package's sources. Evidence is kept with the code that made it, and is no evidence for other code.",
+    "code": "A hash of what the check computes with. Evidence is kept with the code that made it, and is none for other code.",
     "ledger": "The file that keeps every check's verdict, measurement, seed, code and time; the pages show it.",
     "kernel": "The small program that accepts a proof only if its identity holds in exact arithmetic.",
     "confidence": "How far the statement itself was verified: checked or derived here, recalled from its source, or a user's own.",
@@ -215,7 +217,7 @@ class _Pages:
         self.env.globals.update(
             version=gradproof.__version__, marks=MARKS, meaning=MEANING, made=time.time(),
             ledger=ledger.path.name, levels=list(Level), Level=Level, confidence=model.confidence,
-            domain=lambda s: pretty_set(s).replace("inf", "∞"), tightness=show_tightness, targets=targets,
+            domain=lambda s: pretty_set(s).replace("inf", "∞"), tightness=show_tightness, factor=show_factor, targets=targets,
             counts=model.counts, words=WORDS, problems=problems, can_search=_can_search, note_page=notes.page, glossary=GLOSSARY,
         )  # fmt: skip
 
