@@ -20,7 +20,9 @@ from gradproof.experiments.instances.source import Source, built
 from gradproof.theory import text
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import ParameterError
-from gradproof.theory.evidence import Measurement, Relation
+from gradproof.theory.evidence import Relation
+
+LEVEL = 1e-6  # of the limits of a sample that a measure returns
 
 #: experiments by claim id, in the order in which they were attached
 EXPERIMENTS: dict[str, list[Experiment]] = {}
@@ -151,10 +153,11 @@ class Experiment:
         result = self.measure(**given)
         derived: Mapping[str, Any] = {}
         error: Any = 0
-        if isinstance(result, Measurement):
-            result, derived, error = result.measured, result.parameters, result.error
-        elif isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping):
+        if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping):
             result, derived = result
+        if hasattr(result, "interval"):  # a value with an error of its own
+            found = result.interval(LEVEL)
+            result, error = found.number, max(found.high - found.number, found.number - found.low)
         if result is None:
             raise ParameterError(f"{self.claim.id}: {self.name} returned nothing; return the measured quantity")
         if isinstance(result, np.ndarray) and result.size == 1:

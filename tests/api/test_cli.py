@@ -164,28 +164,29 @@ def test_a_corrupted_ledger_is_kept_aside(tmp_path):
 
 
 FILE = """
-from gradproof import Claim, Measurement, Paper, Relation, Level, Undecided, check, control, register
+from fractions import Fraction
+from gradproof import Claim, Paper, Relation, around, cases, instead, measure, register
 C = Claim(id="mine.a", paper=Paper(key="mine", authors=("me",), title="t", year=2026, family="own"), title="t", statement="s",
           parameters=(), assumptions=(), quantity="x", relation=Relation.LE, expression=1)
 register(C)
-@check(C, level=Level.EXACT)
-def a(ctx):
-    yield {evidence}
-@control(C, drops="x")
-def b(ctx):
-    yield Measurement(measured={control}, bound=1.0)
+@measure(C, cases())
+def a():
+    return {evidence}
+def b():
+    return Fraction({control})
+instead(C, "another method", b, cases())
 """
 
 
 @pytest.mark.parametrize(
     ("evidence", "control", "code"),
     [
-        ("Measurement(measured=0.5, bound=1.0)", 2.0, 0),
-        ("Measurement(measured=1.5, bound=1.0)", 2.0, 1),
-        ("Measurement(measured=0.5, bound=1.0)", 0.5, 1),
-        ("Undecided('no solver')", 2.0, 3),
-        ("Measurement(measured=float('nan'), bound=1.0)", 2.0, 3),
-        ("Undecided('no solver')", 0.5, 1),
+        ("Fraction(1, 2)", 2.0, 0),
+        ("Fraction(3, 2)", 2.0, 1),
+        ("Fraction(1, 2)", 0.5, 1),
+        ("1 / 0", 2.0, 3),
+        ("around(float('nan'), 0.0)", 2.0, 3),
+        ("1 / 0", 0.5, 1),
     ],
 )
 def test_exit_codes(tmp_path, evidence, control, code):

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from hypothesis import strategies as st
 from sympy import Interval
 
-from gradproof import experiment, own_claim
+from gradproof import around, experiment, own_claim
 from gradproof.cli import main
 from gradproof.experiments.attack.attached import experiments_of
 from gradproof.experiments.attack.decide import decide
@@ -30,7 +30,7 @@ from gradproof.experiments.engine.verify import load_file
 from gradproof.experiments.instances.tape import play
 from gradproof.theory import registry
 from gradproof.theory.errors import ParameterError, UnknownClaim
-from gradproof.theory.evidence import Level, Measurement
+from gradproof.theory.evidence import Level
 
 THEOREMS = Path(__file__).parent / "theorems"
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -350,14 +350,14 @@ def test_the_error_that_a_measure_states_is_taken_off():
 
     @experiment(c)
     def bisected(x):
-        return Measurement(measured=x * (1 + 1e-7), bound=0, error=1e-6 * x)
+        return around(x * (1 + 1e-7), 1e-6 * x)
 
     assert not falsify_claim(c, evaluations=200).violated
     d = _claim("bisection-off", bound="x")
 
     @experiment(d)
     def off(x):
-        return Measurement(measured=x * (1 + 1e-5), bound=0, error=1e-6 * x)
+        return around(x * (1 + 1e-5), 1e-6 * x)
 
     assert falsify_claim(d, evaluations=200).violated
 

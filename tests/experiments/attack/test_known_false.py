@@ -5,10 +5,10 @@ import sympy as sp
 
 import gradproof
 from gradproof.experiments.attack.mutants import mutants_of
-from gradproof.experiments.engine.check import check, control
+from gradproof.experiments.engine.measure import around, cases, instead, measure
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
-from gradproof.theory.evidence import Level, Measurement, Outcome, Relation
+from gradproof.theory.evidence import Outcome, Relation
 from gradproof.theory.paper import Paper
 
 PAPER = Paper(key="squares", authors=("A. Nonymous",), title="On squares", year=2026, family="own")
@@ -24,15 +24,16 @@ def false_claim(name, measured, repaired=0.5, **more):
         )  # fmt: skip
         registry.register(claim)
 
-        @check(claim, level=Level.EXACT)
-        def evaluated(ctx):
+        @measure(claim, cases())
+        def evaluated():
             """The square of a number."""
-            yield Measurement(measured=measured, bound=ctx.claim.bound())
+            return around(measured, 0.0)
 
-        @control(claim, drops="large x")
-        def small(ctx):
+        def small():
             """The square of a small number."""
-            yield Measurement(measured=repaired, bound=ctx.claim.bound())
+            return around(repaired, 0.0)
+
+        instead(claim, "small numbers", small, cases())
 
     return claim
 
