@@ -168,9 +168,9 @@ class Entry:
 
     @property
     def runs(self) -> dict[str, str]:
-        """What the rows were made with: code, seeds, budgets, backends, versions; for repeating them."""
+        """What the rows were made with: seeds, budgets, backends, versions; for repeating them. The code is each row's own."""
         made = [_made_with(r) for r in self.summary.rows]
-        return {k: "; ".join(sorted({m[k] for m in made} - {""})) for k in (made[0] if made else ())}
+        return {k: "; ".join(sorted({m[k] for m in made} - {""})) for k in (made[0] if made else ()) if k != "code"}
 
     @property
     def proof_count(self) -> int:
@@ -282,7 +282,9 @@ def _entry(claim: Claim, rows: Sequence[Row], current: Sequence[Row], mutants: S
     for k, r in enumerate(shown, 1):
         e = Evidence(r, measured(r.verdict.worst, claim.relation) if r.verdict.worst else None, f"check-{k}")
         e.proofs = [proof_page(text) for text in r.verdict.proofs]
-        e.own = {k: v for k, v in _made_with(r).items() if k != "seed" and any(_made_with(o)[k] != v for o in shown)}
+        made = _made_with(r)
+        differs = {k for o in shown for k, v in _made_with(o).items() if made[k] != v} - {"seed"}
+        e.own = {k: v for k, v in made.items() if k == "code" or k in differs}
         (entry.controls if r.level is Level.CONTROL else entry.evidence).append(e)
     return entry
 

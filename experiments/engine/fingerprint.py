@@ -33,6 +33,7 @@ from gradproof.experiments.engine.sources import (
     find,
     imports_of,
     is_local_file,
+    is_ours,
     is_remembered,
 )
 from gradproof.experiments.engine.versions import NUMERIC, version_of
@@ -51,7 +52,7 @@ def fingerprint_of(function: Callable[..., Any], *more: Any) -> str | None:
     Returns:
         ``None`` where it cannot be known: a function has no source, or a module was edited after it had been loaded.
     """
-    content = _Content()
+    content = _Content({str(getattr(f, "__module__", "")).partition(".")[0] for f in (function, *more)})
     try:
         for f in (function, *more):
             content.add(f)
@@ -67,7 +68,8 @@ class _NoSource(Exception):
 class _Content:
     """What has been met so far: texts in the order met, files and other packages."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: set[str]) -> None:
+        self.own = own  # packages of the functions themselves, which count wherever they are installed
         self.texts: list[str] = []
         self.files: set[tuple[str, str]] = set()
         self.packages: set[str] = set()
@@ -165,6 +167,10 @@ class _Content:
     def _function(self, f: types.FunctionType) -> None:
         code = f.__code__
         home = _home(f)
+        if home is not None and not (is_remembered(home[0]) or home[1].partition(".")[0] in self.own or is_ours(*home)):
+            self.packages.add(home[1].partition(".")[0])
+            self.texts.append(f"function {home[1]}.{f.__qualname__}")
+            return
         if home is not None:
             self.files.add(home)
             self.texts.append(f"function {f.__qualname__}:{code.co_firstlineno}")

@@ -193,6 +193,12 @@ def _is_local(top: str) -> bool:
     return bool(where) and all(is_local_file(w) for w in where)
 
 
+def is_ours(path: str, module: str) -> bool:
+    """Does the text of a file count, or only the version of the library that it belongs to?"""
+    return module.partition(".")[0] == "gradproof" or is_local_file(path)
+
+
+@cache
 def is_local_file(path: str) -> bool:
     """Is it neither of the standard library nor installed from a registry?"""
     inside = Path(path).resolve()
