@@ -62,6 +62,10 @@ def _inequality(w: Workings, s: d.Inequality) -> Assertion:
         w.nonnegative(c, f"sign {number}")
         u = w.vec(v, s.index)
         premise(f"sign {number}", Form().add(inner(u, u) if v else Form({}, {ONE: w.one}), -c), "1")
+    for number, (name, v, c) in enumerate(s.roots):
+        radicand = {**w.method.roots, **w.case.roots}.get(name) or reject(f"there is no root {name!r}")
+        u = w.vec(v, s.index)
+        premise(f"root {number}", Form().add(inner(u, u), w.read(name) ** 2 - w.read(radicand)), c, True)
     members: dict[str, tuple[set[str], dict[str, Point]]] = {}
     for u in s.uses:
         constants, points = members.setdefault(u.member, (set(), {}))
