@@ -82,7 +82,7 @@ def leaves(tree: d.Case | d.Split, base: Functions, depth: int = 0) -> Iterator[
         return
     if depth > MAX_SPLITS:
         reject(f"more than {MAX_SPLITS} splits on the way to a case")
-    on = text(tree.on, base, {i.name: base[i.name] for i in base.domain})
+    on = base.admit(text(tree.on, base, {i.name: base[i.name] for i in base.domain}))  # defined everywhere
     for side, here in ((tree.low, Known(-on, False)), (tree.high, Known(on, True))):
         for case, more in leaves(side, base, depth + 1):
             yield case, [here, *more]

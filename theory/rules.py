@@ -56,6 +56,8 @@ def _inequality(w: Workings, s: d.Inequality) -> Assertion:
         null = w.known.get(name)
         if not isinstance(null, dict) or not isinstance(step := w.case.steps[name], d.Invariant | d.Vanish):
             return reject(f"there is no earlier zero vector {name!r}")
+        if isinstance(step, d.Vanish) and s.index == "N" and w.case.reach == "k<N":
+            reject(f"{name} does not hold at N")
         premise(f"null {number}", inner(w.vec(step.vector, s.index), w.vec(v, s.index)), c, True)
     for number, (text, v) in enumerate(s.signs):
         c = w.read(text, s.index)
