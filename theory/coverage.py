@@ -82,7 +82,7 @@ def leaves(tree: d.Case | d.Split, base: Functions, depth: int = 0) -> Iterator[
         return
     if depth > MAX_SPLITS:
         reject(f"more than {MAX_SPLITS} splits on the way to a case")
-    on = text(tree.on, base, {i.name: base[i.name] for i in base.domain})
+    on = base.admit(text(tree.on, base, {i.name: base[i.name] for i in base.domain}))  # defined everywhere
     for side, here in ((tree.low, Known(-on, False)), (tree.high, Known(on, True))):
         for case, more in leaves(side, base, depth + 1):
             yield case, [here, *more]
@@ -219,7 +219,7 @@ def _own_intervals(
     """Each interval of the case: over the claim's parameters, or over those of the case where its ends speak of roots."""
     late = []
     for i in case.domain:
-        if i in case.frame:
+        if i in case.frame or (isinstance(formal.quantity, d.Infimum) and i == formal.quantity.over):
             continue
         if i.name not in radicand and i.name not in values:
             reject(f"{i.name} is no parameter of the claim, root or let")
@@ -244,7 +244,9 @@ def _own_intervals(
     names = {i.name: field[i.name] for i in domain}
     for n, t in case.given.items():
         names[n] = text(t, field, names)
-    numbers = Numbers(field, names, tuple(names[r] for r in radicand if r in names), horizon=formal.horizon)
+    declared = {**formal.method.roots, **case.roots}
+    roots = tuple((names[r], text(declared[r], field, names)) for r in radicand if r in names)
+    numbers = Numbers(field, names, roots, horizon=formal.horizon)
     known = []
     for s in shown.known:
         missing = [i.name for i in shown.field.domain if i.name not in names and i.name != "N"]

@@ -132,6 +132,16 @@ class Mean:
 
 
 @dataclass(frozen=True)
+class Infimum:
+    """The least value of an expression over one variable, attained ``at`` a point of its interval; for claims with ``==``."""
+
+    value: str
+    over: Interval
+    at: str
+    by: str = ""  # the assumption that the interval is
+
+
+@dataclass(frozen=True)
 class Formal:
     """The claim as formal objects: ``quantity relation expression * initial``, with the words that they stand for.
 
@@ -144,7 +154,7 @@ class Formal:
     """
 
     method: Method
-    quantity: Terms | Minimum | AtAverage | Mean
+    quantity: Terms | Minimum | AtAverage | Mean | Infimum
     initial: Terms = (("1", "1"),)
     at: str = "N"
     horizon: str = "N"
@@ -175,6 +185,7 @@ class Inequality:
         steps, laws: earlier conclusions and laws of the method, with multipliers.
         nulls: (step that gives a zero vector, vector, multiplier of ``<zero, vector> == 0``).
         signs: (expression that is >= 0 on the domain, vector): ``-expression ||vector||^2 <= 0``; no vector for the constant 1.
+        roots: (root, vector, multiplier of ``(root^2 - radicand) ||vector||^2 == 0``).
         assumes: hypotheses under which the conclusion holds, with multipliers; only induction discharges them.
         squares: (weight, vector) of the slack; by default the kernel finds it positive semidefinite by elimination.
     """
@@ -185,6 +196,7 @@ class Inequality:
     laws: Mapping[str, str] = field(default_factory=dict)
     nulls: tuple[tuple[str, Vec, str], ...] = ()
     signs: tuple[tuple[str, Vec], ...] = ()
+    roots: tuple[tuple[str, Vec, str], ...] = ()
     assumes: tuple[tuple[Terms, str], ...] = ()
     squares: tuple[tuple[str, Vec], ...] | None = None
     index: str = "k"

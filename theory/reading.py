@@ -11,6 +11,7 @@ from typing import Any
 
 import sympy as sp
 
+from gradproof.theory.derivation import DerivationRejected
 from gradproof.theory.field import QQ, Functions, _parse
 from gradproof.theory.workings import Workings, reject
 
@@ -21,21 +22,22 @@ class Numbers:
 
     Args:
         names: parameter -> element.
-        roots: elements that are known to be nonnegative, among which square roots are found.
+        roots: (element, what it is the nonnegative square root of).
         powers: element P -> v, where P stands for v^N.
         horizon: the claim's name for N.
     """
 
     field: Functions
     names: Mapping[str, Any]
-    roots: tuple[Any, ...] = ()
+    roots: tuple[tuple[Any, Any], ...] = ()
     powers: tuple[tuple[Any, Any], ...] = field(default_factory=tuple)
     horizon: str = "N"
 
     @staticmethod
     def of(w: Workings, horizon: str) -> Numbers:
         """All that one case of a derivation knows."""
-        roots = tuple(w.names[r] for r in (*w.method.roots, *w.case.roots) if r in w.names)
+        declared = {**w.method.roots, **w.case.roots}
+        roots = tuple((w.names[r], w.read(t)) for r, t in declared.items() if r in w.names)
         return Numbers(w.field, w.names, roots, tuple((w.names[p], v) for p, v in w.base.items()), horizon)
 
     def read(self, e: sp.Expr) -> Any:
@@ -55,7 +57,15 @@ class Numbers:
             return best[0] if best else reject(f"which is larger in {e} is not shown on the domain")
         half = [a for a in sp.Mul.make_args(e) if a.is_Pow and abs(a.exp) == sp.Rational(1, 2)]
         if half:
-            return self._root(sp.Mul(*(a.base ** (2 * a.exp) for a in half))) * self.read(e / sp.Mul(*half))
+            squares = [a.base ** (2 * a.exp) for a in half]
+            try:
+                roots = [self._root(a) for a in squares]
+            except DerivationRejected:  # not each alone, but their product
+                roots = [self._root(sp.Mul(*squares))]
+            out = self.read(e / sp.Mul(*half))
+            for r in roots:
+                out = out * r
+            return out
         if e.is_Add or e.is_Mul:
             args = [self.read(a) for a in e.args]
             out = args[0]
@@ -76,9 +86,9 @@ class Numbers:
         value = self.read(radicand)
         if value == 0:
             return value
-        for r in self.roots:
-            if r != 0 and value in (r * r, 1 / (r * r)):
-                return r if r * r == value else 1 / r
+        for r, square in self.roots:
+            if r != 0 and value in (square, 1 / square):
+                return r if square == value else 1 / r
         return reject(f"the root of {radicand} is not declared")
 
     def _power(self, base: Any, a: int, b: int, e: sp.Expr) -> Any:

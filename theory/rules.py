@@ -56,12 +56,18 @@ def _inequality(w: Workings, s: d.Inequality) -> Assertion:
         null = w.known.get(name)
         if not isinstance(null, dict) or not isinstance(step := w.case.steps[name], d.Invariant | d.Vanish):
             return reject(f"there is no earlier zero vector {name!r}")
+        if isinstance(step, d.Vanish) and s.index == "N" and w.case.reach == "k<N":
+            reject(f"{name} does not hold at N")
         premise(f"null {number}", inner(w.vec(step.vector, s.index), w.vec(v, s.index)), c, True)
     for number, (text, v) in enumerate(s.signs):
         c = w.read(text, s.index)
         w.nonnegative(c, f"sign {number}")
         u = w.vec(v, s.index)
         premise(f"sign {number}", Form().add(inner(u, u) if v else Form({}, {ONE: w.one}), -c), "1")
+    for number, (name, v, c) in enumerate(s.roots):
+        radicand = {**w.method.roots, **w.case.roots}.get(name) or reject(f"there is no root {name!r}")
+        u = w.vec(v, s.index)
+        premise(f"root {number}", Form().add(inner(u, u), w.read(name) ** 2 - w.read(radicand)), c, True)
     members: dict[str, tuple[set[str], dict[str, Point]]] = {}
     for u in s.uses:
         constants, points = members.setdefault(u.member, (set(), {}))

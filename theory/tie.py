@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sympy as sp
 
 from gradproof.theory import derivation as d
-from gradproof.theory.axioms import Form
+from gradproof.theory.axioms import ONE, Form
 from gradproof.theory.claim import Claim
 from gradproof.theory.coverage import Known, Stated, check_domain, leaves, stated
 from gradproof.theory.derivation import derivation_of
@@ -23,7 +24,7 @@ from gradproof.theory.facts import FACTS
 from gradproof.theory.parameter import COUNT
 from gradproof.theory.reading import Numbers
 from gradproof.theory.rules import run
-from gradproof.theory.workings import Workings, reject
+from gradproof.theory.workings import Assertion, Workings, reject
 
 #: What an assumption of that name lets a method say of a member: constant -> the values that it may have.
 MEANING: dict[str, dict[str, tuple[str, ...]]] = {
@@ -132,7 +133,10 @@ def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, m
     covered = check_domain(formal, case, claimed, more, w)
     if last.hypotheses or last.since:
         reject("the conclusion holds only under a hypothesis")
-    q = formal.quantity
+    q, numbers = formal.quantity, Numbers.of(w, formal.horizon)
+    if isinstance(q, d.Infimum):
+        _check_infimum(q, numbers.read(claim.expression), last, claim, case, w)
+        return (w.used | covered | {q.by}) - {""}
     if isinstance(q, d.Minimum):
         left = Form({}, {w.functional("min", q.quantity, q.upto): w.one})
     elif isinstance(q, d.AtAverage):
@@ -141,7 +145,6 @@ def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, m
         left = Form({}, {w.functional("sum", q.quantity, q.upto, "1"): 1 / w.number[q.upto]})
     else:
         left = w.form(q, formal.at)
-    numbers = Numbers.of(w, formal.horizon)
     for coefficient, terms in _linear(claim.expression, formal, claim):
         left.add(w.form(terms, "0"), -numbers.read(coefficient))
     if claim.relation not in (Relation.LE, Relation.GE):
@@ -152,6 +155,22 @@ def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, m
         "the conclusion is not the claim",
     )
     return (w.used | covered) - {""}
+
+
+def _check_infimum(q: d.Infimum, bound: Any, last: Assertion, claim: Claim, case: d.Case, w: Workings) -> None:
+    """The bound is below the value for all of the variable's interval, and is the value at one of its points."""
+    if claim.relation is not Relation.EQ:
+        reject(f"a least value is claimed with ==, not {claim.relation.value}")
+    if q.over not in case.domain or any(i != q.over and q.over.name in (i.low + i.high) for i in case.domain):
+        reject(f"the case is not over {q.over}")
+    below = Form({}, {ONE: bound - w.read(q.value)})
+    w.same(last.form, below, "the conclusion is not that the bound is below the value")
+    at, i = w.read(q.at), q.over
+    if not w.free(at, i.name, "k", "N") or not w.free(bound, i.name):
+        reject("the bound and the point where the value is least must not depend on the variable")
+    inside = w.field.positive(at - w.read(i.low)) and (not i.high or w.field.positive(w.read(i.high) - at))
+    if not inside or w.replaced(w.read(q.value), {i.name: at}) != bound:
+        reject(f"the value is not the bound at {i.name} = {q.at}")
 
 
 def _readable(w: Workings, text: str) -> bool:

@@ -109,8 +109,8 @@ class Workings:
             if name.endswith("'") or "[" in name or "(" in name:
                 reject(f"a vector or value cannot be called {name!r}")
         for name, call in m.calls.items():
-            if call.member not in m.members or name.endswith("'"):
-                reject(f"call {name!r} is of no member")
+            if call.member not in m.members or name.endswith("'") or call.since not in (0, 1):
+                reject(f"call {name!r} is of no member, or does not begin at 0 or 1")
             if (
                 (m.members[call.member].kind in ("function", "quadratic"))
                 and not m.members[call.member].average

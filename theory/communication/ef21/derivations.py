@@ -20,6 +20,7 @@ from gradproof.theory.derivation import (
     Formal,
     Induct,
     Inequality,
+    Infimum,
     Mean,
     Method,
     Step,
@@ -132,6 +133,21 @@ def distortion() -> Derivation:
     return Derivation(formal, case)
 
 
+@derivation(claims.YOUNG_OPTIMAL)
+def young_optimal() -> Derivation:
+    """beta(s)/theta(s) - xi^2 = (1 - q - q s)^2 q^2 / ((1 - q)^2 s theta(s)), which is zero at s = 1/q - 1."""
+    value = "(q^2*(1 + 1/s))/(1 - q^2*(1 + s))"
+    over = Interval("s", "0", "1/q^2 - 1")
+    method = Method({}, {}, (), {}, fixed=(), fixed_values=(), roots={"q": "1 - alpha"})
+    gap = f"{value} - q^2/(1 - q)^2"
+    case = Case(
+        (Interval("q", "0", "1"), over),
+        {"below": Inequality(((f"-({gap})", "1"),), signs=((gap, {}),), index="0")},
+        {"alpha": "1 - q^2"},
+    )
+    return Derivation(Formal(method, Infimum(value, over, "1/q - 1", "theta_positive"), at="1"), case)
+
+
 @derivation(claims.LYAPUNOV_AM)
 def lyapunov_am() -> Derivation:
     weight = "gamma/(2*(1 - q))"
@@ -175,6 +191,39 @@ def nonconvex_am() -> Derivation:
 @derivation(claims.NONCONVEX_QM)
 def nonconvex_qm() -> Derivation:
     return _average("L_QM")
+
+
+@derivation(claims.PL)
+def pl() -> Derivation:
+    """Psi = f - f_* + gamma/theta E|e|^2; of the step's assumption, with r = sqrt 2, the last sign is 1 - L gamma - (r gamma xi L_AM)^2."""
+    weight, rate, xi = "gamma/(1 - q)", "1 - gamma*mu", "(q/(1 - q))"
+    potential: Terms = (("1", "f"), ("-1", "f*"), _square(weight, ERROR))
+    bracket = f"1/(2*gamma)*(1 - L*gamma - (r*gamma*{xi}*L_AM)^2)"
+    step = _step(
+        "L_AM",
+        weight,
+        rate,
+        (("-gamma*mu", "f*"),),
+        "gamma - gamma^2*mu/(1 - q)",
+        (Use("pl", "f", ("x",), "gamma/2"),),
+        squares=((bracket, MOVED),),
+        roots=(("r", MOVED, f"-gamma/2*({xi}*L_AM)^2"),),
+    )
+    case = Case(
+        _domain(
+            Interval("r", "1", "2"),
+            Interval("L"),
+            Interval("L_AM"),
+            Interval("gamma", "0", f"1/(L + r*{xi}*L_AM)", closed_high=True),
+            Interval("mu", "0", "(1 - q)/(2*gamma)", closed_high=True),
+        ),
+        {"step": step, "end": Induct("step", potential, rate, "P")},
+        {"alpha": "1 - q^2"},
+        roots={"r": "2"},
+        powers={"P": rate},
+    )
+    method = _method("L_AM", {"PL": ("mu", "PL"), "lower": ("f*", "PL")}, "f*")
+    return Derivation(Formal(method, potential, horizon="T", stands={"Psi0": potential}, by=READ), case)
 
 
 @derivation(claims.PL_REFINED)
