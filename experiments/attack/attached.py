@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 
-from gradproof.experiments.attack.experiment import EXPERIMENTS, Experiment
+from gradproof.experiments.attack.evidence import attached
+from gradproof.experiments.attack.experiment import Experiment
 from gradproof.experiments.attack.measured import searches_of
 from gradproof.theory.claim import Claim
 
@@ -18,7 +19,7 @@ def experiments_of(claim: Claim, drop: frozenset[str] = frozenset(), budget: str
     Args:
         drop: assumptions that are given up: measures of controls that break them are searched too.
     """
-    found = list(EXPERIMENTS.get(claim.id.split("~")[0], []))
+    found = attached(claim)
     family = f"gradproof.experiments.{claim.paper.family}"
     for name in (f"{family}.{claim.paper.stem}.searches", f"{family}._searches"):
         try:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from gradproof.experiments.attack.experiment import EXPERIMENTS, Experiment
+from gradproof.experiments.attack.experiment import Experiment
 from gradproof.experiments.attack.search import Candidate, Search, judge_candidate
 from gradproof.experiments.attack.shrink import shrink
-from gradproof.experiments.engine.check import Context, Evidence, Function, Undecided, check, control
+from gradproof.experiments.engine.check import Check, Context, Evidence, Undecided, checks_of, register
+from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level, Measurement, Relation
 
 #: evaluations and seconds of one check: ``verify`` runs many
@@ -19,33 +21,42 @@ CHECK_SECONDS = {"quick": 12.0, "full": 60.0, "gpu": 60.0}
 FRESH = 20  # instances looked at besides the nearest, where those are all within rounding of the bound
 
 
+@dataclass(frozen=True)
+class Attached:
+    """An experiment as what a check measures: the search, without an assumption where the check is a control."""
+
+    made: Experiment
+    drops: str = ""
+    instead: str = ""
+    random: bool = True
+
+    def evidence(self, ctx: Context) -> Iterator[Evidence]:
+        """What the search finds."""
+        return as_evidence(self.made, ctx, frozenset({self.drops}) if self.drops else frozenset())
+
+
 def attach(made: Experiment, needs: tuple[str, ...] = ()) -> None:
     """Make an experiment one of its claim's: a check, and a control for each assumption in ``needs``.
 
     Raises:
         ParameterError: an assumption is unknown.
     """
-    EXPERIMENTS[made.claim.id] = [e for e in EXPERIMENTS.get(made.claim.id, []) if e.name != made.name] + [made]
-
-    def measured(ctx: Context) -> Iterator[Evidence]:
-        yield from as_evidence(made, ctx)
-
-    def without(assumption: str) -> Function:
-        def dropped(ctx: Context) -> Iterator[Evidence]:
-            yield from as_evidence(made, ctx, drop=frozenset({assumption}))
-
-        dropped.__name__ = f"{made.name}_without_{assumption}"
-        dropped.__doc__ = f"Search for a violation when '{assumption}' is given up."
-        dropped.__module__ = made.measure.__module__
-        return dropped
-
-    measured.__name__ = made.name
-    measured.__doc__ = made.measure.__doc__ or f"Search for a violation of the bound on {made.name.replace('_', ' ')}."
-    measured.__module__ = made.measure.__module__
-    check(made.claim, level=Level.EMPIRICAL)(measured)
     for assumption in needs:
         made.claim.assumption(assumption)
-        control(made.claim, drops=assumption)(without(assumption))
+    register(_check(made, made.name, Level.EMPIRICAL, ""), made.claim)
+    for assumption in needs:
+        register(_check(made, f"{made.name}_without_{assumption}", Level.CONTROL, assumption), made.claim)
+
+
+def _check(made: Experiment, name: str, level: Level, drops: str) -> Check:
+    return Check(made.claim.id, name, level, made.measure, drops=drops, measured=Attached(made, drops))
+
+
+def attached(claim: Claim) -> list[Experiment]:
+    """The experiments attached to a claim (or to the claim that it is a variant of), in their order."""
+    base = replace(claim, id=claim.id.split("~")[0])
+    found = [c.measured for c in checks_of(base) if c.level is Level.EMPIRICAL]
+    return [m.made for m in found if isinstance(m, Attached)]
 
 
 def as_evidence(made: Experiment, ctx: Context, drop: frozenset[str] = frozenset()) -> Iterator[Evidence]:

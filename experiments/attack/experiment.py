@@ -24,9 +24,6 @@ from gradproof.theory.evidence import Relation
 
 LEVEL = 1e-6  # of the limits of a sample that a measure returns
 
-#: experiments by claim id, in the order in which they were attached
-EXPERIMENTS: dict[str, list[Experiment]] = {}
-
 
 @dataclass(frozen=True)
 class Experiment:

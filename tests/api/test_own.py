@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import gradproof
 from gradproof import experiment, own_claim
 from gradproof.cli import main
-from gradproof.experiments.attack.experiment import EXPERIMENTS
+from gradproof.experiments.attack.evidence import attached
 from gradproof.experiments.attack.ranges import all_hold, respects
 from gradproof.falsify import falsify_claim
 from gradproof.theory.errors import ParameterError
@@ -99,7 +99,7 @@ def test_drawn_parameters_satisfy_domains_and_relations_exactly(data):
     def m(mu, L, gamma, alpha, N):
         return 0
 
-    made = EXPERIMENTS[c.id][-1]
+    made = attached(c)[-1]
     x = data.draw(made.instances())
     assert respects(c, x)
     assert all_hold(c.assumptions, x)
@@ -191,7 +191,7 @@ def test_strategies_and_measures_may_have_defaults():
     def gap(f, x0, verbose=False):
         return f(x0) - f.minimum, {"R2": (x0 - f.minimizer) @ (x0 - f.minimizer)}
 
-    made = EXPERIMENTS[c.id][-1]
+    made = attached(c)[-1]
     assert made.arguments == ("f", "x0")
     assert made.inputs == {"f": ("L",), "x0": ("f",)}
     assert not falsify_claim(c, evaluations=200, seconds=20).violated

@@ -18,8 +18,7 @@ from gradproof import around, experiment, own_claim
 from gradproof.cli import main
 from gradproof.experiments.attack.attached import experiments_of
 from gradproof.experiments.attack.decide import decide
-from gradproof.experiments.attack.evidence import as_evidence
-from gradproof.experiments.attack.experiment import EXPERIMENTS
+from gradproof.experiments.attack.evidence import as_evidence, attached
 from gradproof.experiments.attack.falsify import falsify_claim, replay
 from gradproof.experiments.attack.finding import literal, short_float
 from gradproof.experiments.attack.moves import move
@@ -137,7 +136,7 @@ def test_dropping_an_assumption_finds_the_instance_that_needs_it():
 
 
 def test_a_claim_without_an_experiment_says_so():
-    with pytest.raises(UnknownClaim, match="has no experiment and no check"):
+    with pytest.raises(UnknownClaim, match="has no measure that can be searched"):
         falsify_claim(_claim("bare", bound="x"))
 
 
@@ -146,7 +145,7 @@ def _claim(name, **kwargs):
 
 
 def _made(c):
-    return EXPERIMENTS[c.id][-1]
+    return attached(c)[-1]
 
 
 @pytest.mark.parametrize("x", [1 - 2.0**-52, 1 + 2.0**-52, 0.1, 1 / 3, 2.5, 1e-300, 3.0, math.inf])
@@ -379,7 +378,7 @@ def test_an_overflowing_run_is_replayed_in_large_numbers():
 def test_every_move_is_an_instance_again():
     import random
 
-    made = EXPERIMENTS["false.exponent"][0]
+    made = attached(EXPONENT)[0]
     rng = random.Random(0)
     strategy = made.instances()
     played = play(strategy, (), rng, corner=0.0)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from gradproof import experiment, own_claim
-from gradproof.experiments.attack.evidence import as_evidence
-from gradproof.experiments.attack.experiment import EXPERIMENTS
+from gradproof.experiments.attack.evidence import as_evidence, attached
 from gradproof.experiments.attack.falsify import falsify_claim
 from gradproof.experiments.engine.check import Context
 from gradproof.testing import mixing_matrices, points, smooth_nonconvex
@@ -82,7 +81,7 @@ def test_a_measure_on_floats_that_is_attained_everywhere_near_is_measured_elsewh
         y, d = W @ x - sum(x) / len(x), x - sum(x) / len(x)
         return y @ y, {"D2": max(abs(values[0]), abs(values[-2])) ** 2 * (d @ d)}
 
-    (made,) = EXPERIMENTS[c.id]
+    (made,) = attached(c)
     evidence = list(as_evidence(made, Context(c)))
     assert evidence
     for m in evidence:

@@ -11,7 +11,7 @@ import sympy as sp
 
 from gradproof import experiment, own_claim
 from gradproof.experiments.attack.decide import decide
-from gradproof.experiments.attack.experiment import EXPERIMENTS
+from gradproof.experiments.attack.evidence import attached
 from gradproof.experiments.attack.falsify import falsify_claim, replay
 from gradproof.experiments.attack.trace import Untraceable, worst_instance
 from gradproof.testing import Interpolated, points, smooth_convex, smooth_strongly_convex
@@ -48,7 +48,7 @@ def _values(name, bound="L*R2/(4*N + 2)"):
         d = x0 - f.minimizer
         return f(x) - f.minimum, {"R2": d @ d}
 
-    return c, EXPERIMENTS[c.id][-1]
+    return c, attached(c)[-1]
 
 
 def test_the_worst_function_attains_the_bound_and_is_checked_exactly():
@@ -91,7 +91,7 @@ def test_what_the_solver_cannot_read_is_left_to_the_search():
             x = x - f.gradient(x) / L
         return min(best), {"R2": x0 @ x0}
 
-    made = EXPERIMENTS[c.id][-1]
+    made = attached(c)[-1]
     at = {"L": 1.0, "N": 2, "f": None, "x0": None}
     with pytest.raises(Untraceable):
         worst_instance(made, c, at | {"f": type("F", (), {"dim": 1})(), "x0": np.ones(1)}, frozenset())
