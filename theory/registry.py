@@ -26,7 +26,7 @@ def register(*claims: Claim) -> tuple[Claim, ...]:
     A claim of a notebook or a prompt replaces the one of the same id that was stated there before.
 
     Raises:
-        UnknownClaim: the file states the id twice, or the id is one of the library's.
+        UnknownClaim: the file states two claims with one id, or the id is one of the library's.
     """
     for c in claims:
         old = _CLAIMS.get(c.key)
@@ -36,7 +36,7 @@ def register(*claims: Claim) -> tuple[Claim, ...]:
         else:
             if _in_library(c.id):
                 raise UnknownClaim(f"{c.id} is a claim of the library; give yours another id")
-            if old is not None and old is not c and c.file != PROMPT:
+            if old is not None and old != c and c.file != PROMPT:  # the same again is a file that another one imports
                 raise UnknownClaim(f"{c.file} states {c.id} twice; give one of them another id")
         _CLAIMS[c.key] = c
         for heard in _LISTENERS:
