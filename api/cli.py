@@ -1,6 +1,6 @@
 """The command line: ``gradproof verify | list | show | bound | certify | check | figures | falsify | mutants | necessity``.
 
-Exit codes: 0 all as claimed, 1 something refuted or missed (or a proof rejected), 2 usage, 3 undecided only.
+Exit codes: 0 all as claimed, 1 something refuted or missed (or a proof rejected), 2 usage, 3 undecided only, 4 a crash of ours.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 import shutil
 import sys
 import textwrap
+import traceback
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -42,6 +43,14 @@ def _one_line(command: Callable[..., Any]) -> Callable[..., Any]:
             sys.exit(130)
         except BrokenPipeError:
             sys.exit(0)
+        except click.exceptions.Exit:
+            raise
+        except click.ClickException:
+            raise
+        except Exception:  # ours, and no verdict: 1 would say that something is refuted
+            traceback.print_exc()
+            click.echo("this is a fault of gradproof: please report it with the lines above", err=True)
+            sys.exit(4)
 
     return run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from gradproof.export import frame, latex, plain_factor, row_json
 from gradproof.markup import html_table, marked, text_table
 from gradproof.theory import registry
 from gradproof.theory.claim import CONFIDENCE, Claim
+from gradproof.theory.errors import UnknownClaim
 from gradproof.theory.evidence import Level, Outcome, Relation
 from gradproof.theory.parameter import pretty_set
 
@@ -302,34 +304,60 @@ def show_factor(x: float | None) -> str:
 
 
 def select(targets: Iterable[str]) -> list[tuple[list[Claim], str]]:
-    """Claims named by ids, paper keys and files, each group with the file that it came from (or an empty text)."""
+    """Claims named by ids, paper keys and files, each group with the file that it came from (or an empty text).
+
+    Raises:
+        UnknownClaim: a name is not known, or a file states no claim.
+    """
     names = [t for t in targets if not t.endswith(".py")]
     files = [t for t in targets if t.endswith(".py")]
     groups: list[tuple[list[Claim], str]] = [(registry.select(names), "")] if names or not files else []
-    return groups + [(load_file(f), str(Path(f).resolve())) for f in files]
+    for f in files:
+        stated = load_file(f)
+        if not stated:
+            raise UnknownClaim(f"{f} states no claim; register one with own_claim(...) or register(...)")
+        groups.append((stated, str(Path(f).resolve())))
+    return groups
 
 
-def verify(*targets: str | Claim, ledger: Ledger | Path | str | None = None, budget: str = "quick",
+def _flat(targets: Iterable[Any]) -> Iterator[str | Claim]:
+    """Claims, and texts for names and paths; lists of them are taken apart."""
+    for t in targets:
+        if isinstance(t, str | Claim):
+            yield t
+        elif isinstance(t, os.PathLike):
+            yield os.fspath(t)
+        elif isinstance(t, list | tuple | set | frozenset):
+            yield from _flat(t)
+        else:
+            raise TypeError(
+                f"{t!r} names no claim; give ids, paper keys, claims, paths of .py files, or lists of these"
+            )
+
+
+def verify(*targets: Any, ledger: Ledger | Path | str | None = None, budget: str = "quick",
            jobs: int | None = 1, seed: int = 0, backend: str = "numpy", fresh: bool = False,
            on_row: Callable[[Row, int, int], None] | None = None) -> Summary:  # fmt: skip
     """Confront claims with their checks and return one summary a claim.
 
     Args:
-        targets: claim ids, paper keys, claims, or paths of ``.py`` files; everything if none is given.
+        targets: claim ids, paper keys, claims, paths of ``.py`` files, or lists of these; everything if none is given.
         ledger: a ledger, or the path of one; the user's default ledger if ``None``.
         budget: ``quick``, ``full`` or ``gpu``.
         jobs: worker processes; 1 runs here, ``None`` uses every core.
         fresh: repeat what the ledger already has.
 
     Raises:
-        UnknownClaim: a target is not known.
+        UnknownClaim: a target is not known, or a file states no claim.
+        TypeError: a target is nothing that names claims.
         LedgerError: the ledger cannot be used.
     """
     kept = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
-    given = [t for t in targets if isinstance(t, Claim)]
+    named = list(_flat(targets))
+    given = [t for t in named if isinstance(t, Claim)]
     groups = [(given, "")] if given else []
-    names = [t for t in targets if isinstance(t, str)]
-    if names or not given:
+    names = [t for t in named if isinstance(t, str)]
+    if names or not targets:
         groups += select(names)
     found = Summary()
     for claims, file in _one_file_each(groups):

@@ -94,7 +94,10 @@ def run_task(task: Task) -> Row:
         verdict = Verdict(outcome=Outcome.UNDECIDED, reason=f"stopped after {task.check.timeout:g} s")
     except GradproofError as error:
         verdict = Verdict(outcome=Outcome.UNDECIDED, reason=str(error))
-    except Exception as error:  # a check must never take the others down
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # a check must never take the others down, nor end the program with success
         verdict = Verdict(outcome=Outcome.UNDECIDED, reason=f"{type(error).__name__}: {error}")
     return _as_row(task, verdict, time.perf_counter() - start)
 
@@ -315,7 +318,7 @@ def load_file(path: str) -> list[Claim]:
     except GradproofError:
         _forget(full)
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         _forget(full)
         line = _line_in(error, path)
         where = f"{path}{f', line {line}' if line else ''}"
