@@ -265,7 +265,8 @@ CLONING = _claim(
 RARE_FEATURES = _derived(
     id="ef21.rare-features", title="Rare features: a smaller mean of the smoothness constants",
     statement=r"If $f_i$ depends on $x_{J_i}$ only and compressors act inside $J_i$, then with $L_{rf} = \frac1n\max_j"
-    r"\sum_{i \in I_j}L_i$ the step $\gamma \le 1/(L + L_{rf}\xi(\alpha))$ gives the bound of EF21 with $G = \frac{L_{rf}}n\sum\|e_i\|^2/L_i$.",
+    r"\sum_{i \in I_j}L_i$ the step $\gamma \le 1/(L + L_{rf}\xi(\alpha))$ gives "
+    r"the bound of EF21 with $G = \frac{L_{rf}}n\sum\|e_i\|^2/L_i$.",
     parameters=(gamma, L, L_rf, alpha, T, f0, f_inf, G0_rf),
     assumptions=(*_ef21_assumptions, SUPPORTS, _step(step(_L, L_rf.symbol, a))), quantity=AVERAGE,
     expression=_average_gradient(G0_rf.symbol),
