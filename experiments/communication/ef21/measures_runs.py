@@ -115,9 +115,9 @@ def average_gradient_on_larger_sets(data, clients, step, backend):
 
 @both(cases(data=["log-normal clients"]), budget="gpu")
 def average_gradient_of_a_thousand_clients(step, rng, backend, n=1000, d=10_000, steps=100):
-    """The same on logistic loss, two Gaussian rows a client, whose scale is log-normal over the clients; Top100, 100 steps."""
-    A = rng.standard_normal((n, 2, d)) * np.exp(rng.standard_normal((n, 1, 1)) / 2) / np.sqrt(d)
-    P, top = Logistic(A, np.sign(rng.standard_normal((n, 2))), 1e-3), C.TopK(max(d // 100, 1))
+    """The same on logistic loss, two Gaussian rows of mean 1 a client, their scale log-normal over the clients; Top100, 100 steps."""
+    A = (1 + rng.standard_normal((n, 2, d))) * np.exp(rng.standard_normal((n, 1, 1)) / 2) / np.sqrt(d)
+    P, top = Logistic(A, np.ones((n, 2)), 1e-3), C.TopK(max(d // 100, 1))
     gammas = {step: Constants.of(P).steps(top.alpha(d))[step]}
     return average_of(trace(P, steps, compressor=top, gammas=gammas, backend=backend), step)
 
