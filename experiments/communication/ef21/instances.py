@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from flint import fmpq, fmpq_mat
 
 from gradproof.experiments import data
 from gradproof.experiments.communication.ef21 import methods
@@ -223,28 +224,11 @@ def mean_square_gradient(
     return total * (sum(fractions(h)) / len(h)) ** 2 / T
 
 
-def diverges(M: Array) -> bool:
-    """True where the characteristic polynomial shows an eigenvalue above 1, or below -1, in exact arithmetic.
-
-    It tends to plus infinity on the right, and on the left to infinity with the sign of the dimension: where it has the other
-    sign at 1, or -1, a root lies beyond.
-    """
-    one = fractions(np.eye(len(M), dtype=int))
-    return determinant(one - M) < 0 or determinant(one + M) < 0
-
-
-def determinant(M: Array) -> Fraction:
-    """Of a matrix of fractions, by elimination."""
-    M, value = M.copy(), Fraction(1)
-    for k in range(len(M)):
-        pivot = next((i for i in range(k, len(M)) if M[i, k] != 0), None)
-        if pivot is None:
-            return Fraction(0)
-        if pivot != k:
-            M[[k, pivot]], value = M[[pivot, k]], -value
-        value *= M[k, k]
-        M[k + 1 :] -= np.outer(M[k + 1 :, k] / M[k, k], M[k])
-    return value
+def characteristic(h: Sequence[Any], r: Sequence[Any], gamma: Any) -> list[Fraction]:
+    """Coefficients of the characteristic polynomial of ``iteration``, highest degree first."""
+    M = iteration(h, r, gamma)
+    found = fmpq_mat(*M.shape, [fmpq(v.numerator, v.denominator) for v in M.ravel()]).charpoly()
+    return [Fraction(int(c.p), int(c.q)) for c in reversed(found.coeffs())]
 
 
 def bisect(holds: Callable[[Fraction], bool], low: Any, high: Any, halvings: int = 40) -> tuple[Fraction, Fraction]:
@@ -262,11 +246,6 @@ def top1(v: Array) -> Array:
     """The entry of largest size, ties to the lowest index."""
     keep = max(range(len(v)), key=lambda j: (abs(v[j]), -j))
     return fractions([v[j] if j == keep else 0 for j in range(len(v))])
-
-
-def scaled_sign(v: Array) -> Array:
-    """(|v|_1/d) sign(v)."""
-    return sum(abs(v)) / len(v) * fractions([-1 if a < 0 else 1 for a in v])
 
 
 def nearest_power_of_two(v: Array) -> Array:

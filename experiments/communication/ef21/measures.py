@@ -12,18 +12,11 @@ import sympy as sp
 
 from gradproof.experiments import compressors as C
 from gradproof.experiments.communication.ef21 import instances
-from gradproof.experiments.communication.ef21.instances import (
-    Rows,
-    bisect,
-    diverges,
-    exact_ef21,
-    fractions,
-    iteration,
-    mean_square_gradient,
-)
+from gradproof.experiments.communication.ef21.instances import bisect, characteristic, exact_ef21, fractions, iteration
 from gradproof.experiments.engine.measure import Bracket, Enclosed, Sample, around, cases, measure, rounded
 from gradproof.experiments.problems import LeastSquares, Logistic
 from gradproof.solvers import ef_lyapunov, ef_pep
+from gradproof.solvers.jury import stability_boundary
 from gradproof.theory.communication import ef21
 
 SMOOTH = ("smooth_f", "smooth_fi", "contractive")
@@ -68,7 +61,7 @@ def share_lost_at_random(compress, rng):
 
 @measure(ef21.YOUNG_OPTIMAL, cases(q=[Fraction(1, 10), *Q, Fraction(99, 100)]).guaranteeing("theta_positive"))
 def least_ratio(q):
-    r"""$\min_s\beta(s)/\theta(s)$: $\rho$ is below it iff $\rho q^2s^2 + (q^2 - \rho(1-q^2))s + q^2 \ge 0$ for all s > 0; by bisection."""
+    r"""$\min_s\beta(s)/\theta(s)$, by bisection: $\rho$ is below iff $\rho q^2s^2 + (q^2 - \rho(1-q^2))s + q^2 \ge 0$ for s > 0."""
 
     def below(rho: Fraction) -> bool:
         slope = q * q - rho * (1 - q * q)
@@ -99,7 +92,7 @@ def sharp_weights(gamma: Any, L_i: Sequence[Any], L_AM: Any, alpha: Any = ALPHA)
     return [1 / (2 * ef21.xi(alpha) * ef21.theta(alpha) * k) for k in L_i]
 
 
-def constants(h: Rows) -> dict[str, Any]:
+def constants(h: instances.Rows) -> dict[str, Any]:
     """L, L_i, L_AM and L_QM of the quadratics f_i = sum_j h_ij x_j^2/2."""
     H = fractions(h)
     L_i = tuple(map(max, abs(H)))
@@ -136,10 +129,10 @@ def root_of_the_bracket(q, L, split=None):
 
 @measure(ef21.SHARP_THRESHOLD, GRID.guaranteeing("smooth_f", "lower_bounded", "contractive"))
 def threshold(q, L):
-    """From the largest step with a Lyapunov function (semidefinite program) to one at which two workers diverge (exact)."""
+    """From the largest step with a Lyapunov function (semidefinite program) to one at which two workers are unstable (exact)."""
     found = ef_lyapunov.lyapunov_sdp(L=float(L), L_AM=1.0, q=float(q))
     h, r = (L + 1, L - 1), (1 + q, 1 - q)
-    above = bisect(lambda g: g == 0 or not diverges(iteration(h, r, g)), 0, 10)[1]
+    above = stability_boundary(lambda g: characteristic(h, r, g), Fraction(1, 1000), 10, width=Fraction(1, 2**40))[1]
     return Enclosed(found.value - found.error, float(above), "solver gap"), {"L_AM": 1, "alpha": 1 - q * q}
 
 
@@ -162,11 +155,11 @@ def threshold(q, L):
     # q_1 = 1/2, q_2 = 2/3, mean L_i xi_i = 7/2; w_i = L_i xi_i/7 and theta_i give the weights 1/(n w_i theta_i)
     ef21.HETERO_COMPRESSORS,
     cases(
-        workers=[constants(((5,), (-1,)))],
-        r=[(PLUS, Fraction(1, 3))],
+        workers=[
+            constants(((5,), (-1,))) | {"r": (PLUS, Fraction(1, 3)), "weights": (Fraction(7, 5), Fraction(21, 4))}
+        ],
         alpha_i=[(ALPHA, Fraction(5, 9))],
         gamma=Fraction(2, 11),
-        weights=[(Fraction(7, 5), Fraction(21, 4))],
         T=[1, 5, 20],
     ).guaranteeing(*SMOOTH),
 )
@@ -216,9 +209,8 @@ def expected_average(law, gamma, T):
     r"""$\frac1T\sum_{t<T}\mathbb E|\nabla f(x^t)|^2$ of curvatures 5 and -1 that take part at random, by second moments, exact."""
     h, r = (5, -1), (Fraction(5, 4), Fraction(3, 4))
     g = [k * c for k, c in zip(h, r, strict=True)]
-    average = mean_square_gradient(
-        h, [(w, [a * c for a, c in zip(who, r, strict=True)]) for w, who in law], gamma, T, g
-    )
+    gains = [(w, [a * c for a, c in zip(who, r, strict=True)]) for w, who in law]
+    average = instances.mean_square_gradient(h, gains, gamma, T, g)
     return average, {"G0": 3 * sum((c - k) ** 2 / Fraction(abs(k)) for c, k in zip(g, h, strict=True)) / 2}
 
 
@@ -227,12 +219,11 @@ def expected_average(law, gamma, T):
     cases(q=Q[:3], sign=[1, -1], sigma2=[Fraction(1, 100), 1], T=200).guaranteeing(*SMOOTH, "unbiased_gradients"),
 )
 def expected_average_with_noise(q, sign, sigma2, T):
-    r"""$\frac1T\sum_{t<T}\mathbb E|\nabla f(x^t)|^2$ on $x^2/2$ with $C(x) = (1 \pm q)x$ and an exact start, by second moments, exact."""
+    r"""The same on $x^2/2$ with noise, $C(x) = (1 \pm q)x$ and an exact start."""
     r, root = 1 + sign * q, float(q) ** 0.5
-    gamma = Fraction(1 / (1 + (root**3 / (1 - root) / (1 - root**2)) ** 0.5)).limit_denominator(1000) * Fraction(
-        99, 100
-    )
-    average = mean_square_gradient((1,), [(1, (r,))], gamma, T, (1,), r * r * sigma2)
+    largest = 1 / (1 + (root**3 / (1 - root) / (1 - root**2)) ** 0.5)
+    gamma = Fraction(99, 100) * Fraction(largest).limit_denominator(1000)
+    average = instances.mean_square_gradient((1,), [(1, (r,))], gamma, T, (1,), r * r * sigma2)
     return average, {"gamma": gamma, "L": 1, "L_AM": 1, "alpha": 1 - q * q, "f0": Fraction(1, 2), "f_inf": 0, "G0": 0}
 
 
@@ -283,7 +274,7 @@ def squared_spectral_radius(q, mu, share, factor=1, gain=None):
 
 @measure(
     ef21.W_EQUIVALENCE,
-    cases(compress=[instances.top1, instances.scaled_sign, (PLUS, PLUS, MINUS)]).guaranteeing("positively_homogeneous"),
+    cases(compress=[instances.top1, (PLUS, PLUS, MINUS)]).guaranteeing("positively_homogeneous"),
 )
 def distance_exactly(compress):
     r"""$\max|x^t_{EF21} - x^t_{EF21-W}|$ over 15 steps of three workers with weights $L_i/\sum L_j$, in fractions."""
@@ -329,7 +320,7 @@ def largest_slope(scalar: LeastSquares | Logistic, third: float) -> float:
     cases(data=[{"problem": make, "c": c} for make, c in LOSSES.values()]).guaranteeing("loss"),
 )
 def largest_curvature(problem, c):
-    r"""$\sup_x\|\nabla^2f(x)\|$: from the slope of the gradient at 0 to $\lambda_{\max}\sup\ell'' + \lambda\sup r''$, with the largest $\ell''$ and $r''$ of the code."""
+    r"""$\sup_x\|\nabla^2f(x)\|$: from the slope of the gradient at 0 to the largest curvatures of loss and regulariser, added."""
     P = problem()
     rows = P.A.reshape(-1, P.d)
     values, vectors = np.linalg.eigh(rows.T @ rows)

@@ -71,7 +71,7 @@ def contraction_with_one_worker(K, backend):
 
 @measure(ef21.W_EQUIVALENCE, cases(compress=[C.TopK(1), C.Scalar(0.5)]).guaranteeing("positively_homogeneous"))
 def distance_with_dyadic_weights(compress, backend):
-    """$\\max|x^t_{EF21} - x^t_{EF21-W}|$ over 100 steps, n w = (1/2, 1/2, 1, 2): floats scale exactly, the iterates are the same bits."""
+    """$\\max|x^t_{EF21} - x^t_{EF21-W}|$ over 100 steps, n w = (1/2, 1/2, 1, 2): floats scale exactly, the bits are the same."""
     on = array_library(backend)
     P, w = on.move((instances.breast_cancer(4), np.array([0.125, 0.125, 0.25, 0.5])))
     x0 = on.asarray(start(np.ones(P.d)))
@@ -115,7 +115,7 @@ def average_gradient_on_larger_sets(data, clients, step, backend):
 
 @both(cases(data=["log-normal clients"]), budget="gpu")
 def average_gradient_of_a_thousand_clients(step, rng, backend, n=1000, d=10_000, steps=100):
-    """The same on logistic loss, two Gaussian rows of mean 1 a client, their scale log-normal over the clients; Top100, 100 steps."""
+    """The same on logistic loss, two Gaussian rows of mean 1 a client, of log-normal scale over the clients; Top100, 100 steps."""
     A = (1 + rng.standard_normal((n, 2, d))) * np.exp(rng.standard_normal((n, 1, 1)) / 2) / np.sqrt(d)
     P, top = Logistic(A, np.ones((n, 2)), 1e-3), C.TopK(max(d // 100, 1))
     gammas = {step: Constants.of(P).steps(top.alpha(d))[step]}

@@ -97,7 +97,7 @@ def ef21_w(problem: Problem, gamma: Any, compressor: Compressor, weights: Array)
 
 
 def ef21_sgd(problem: Problem, gamma: Any, compressor: Compressor) -> Method:
-    """EF21 with noisy gradients: g_i+ = g_i + C(grad f_i(x+) + noise_i - g_i); ``draw`` is the noise, (..., n, d). Starts exactly."""
+    """EF21 with noisy gradients: g_i+ = g_i + C(grad f_i(x+) + noise_i - g_i), the noise ``draw`` (..., n, d). Starts exactly."""
     return _ef21(problem, gamma, None, lambda grad, g, draw: compressor(grad + draw - g))
 
 
