@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from gradproof.experiments import compressors as C
-from gradproof.experiments.communication.ef21 import instances, measures, methods
-from gradproof.experiments.communication.ef21.instances import Constants, characteristic
+from gradproof.experiments.communication.ef21 import measures, methods
+from gradproof.experiments.communication.ef21.instances import Constants
 from gradproof.experiments.communication.ef21.measures import ALPHA, MINUS, PLUS, SMOOTH, constants
 from gradproof.experiments.engine.measure import Cases, Holds, Sample, cases, instead, rounded, without
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.problems import Quadratics
+from gradproof.solvers import ef_exact
 from gradproof.solvers.jury import is_stable
 from gradproof.theory.communication import ef21
 
@@ -74,7 +75,7 @@ for _claim, _weights in ((ef21.LYAPUNOV_AM, measures.paper_weights), (ef21.SHARP
 
 def converges(h, r, gamma):
     """Whether workers of curvatures h converge at the step size gamma, exact."""
-    return Holds(is_stable(characteristic(h, r, gamma)), at=gamma)
+    return Holds(is_stable(ef_exact.characteristic(h, r, gamma)), at=gamma)
 
 
 def _unstable(assumption: str, **values: Any) -> None:
@@ -188,7 +189,7 @@ without(
     ef21.W_EQUIVALENCE,
     "positively_homogeneous",
     measures.distance_exactly,
-    cases(compress=[instances.nearest_power_of_two]),
+    cases(compress=[ef_exact.nearest_power_of_two]),
 )
 without(
     ef21.CLONING, "clones", measures.mean_after_cloning, cases(clients=[{"L_i": (1, 1, 1, 100), "N_i": (1, 1, 1, 1)}])

@@ -12,10 +12,10 @@ import sympy as sp
 
 from gradproof.experiments import compressors as C
 from gradproof.experiments.communication.ef21 import instances
-from gradproof.experiments.communication.ef21.instances import bisect, characteristic, exact_ef21, fractions, iteration
 from gradproof.experiments.engine.measure import Bracket, Enclosed, Sample, around, cases, measure, rounded
 from gradproof.experiments.problems import LeastSquares, Logistic
-from gradproof.solvers import ef_lyapunov, ef_pep
+from gradproof.solvers import ef_exact, ef_lyapunov, ef_pep
+from gradproof.solvers.ef_exact import bisect, characteristic, exact_ef21, fractions, iteration
 from gradproof.solvers.jury import stability_boundary
 from gradproof.theory.communication import ef21
 
@@ -92,7 +92,7 @@ def sharp_weights(gamma: Any, L_i: Sequence[Any], L_AM: Any, alpha: Any = ALPHA)
     return [1 / (2 * ef21.xi(alpha) * ef21.theta(alpha) * k) for k in L_i]
 
 
-def constants(h: instances.Rows) -> dict[str, Any]:
+def constants(h: ef_exact.Rows) -> dict[str, Any]:
     """L, L_i, L_AM and L_QM of the quadratics f_i = sum_j h_ij x_j^2/2."""
     H = fractions(h)
     L_i = tuple(map(max, abs(H)))
@@ -210,7 +210,7 @@ def expected_average(law, gamma, T):
     h, r = (5, -1), (Fraction(5, 4), Fraction(3, 4))
     g = [k * c for k, c in zip(h, r, strict=True)]
     gains = [(w, [a * c for a, c in zip(who, r, strict=True)]) for w, who in law]
-    average = instances.mean_square_gradient(h, gains, gamma, T, g)
+    average = ef_exact.mean_square_gradient(h, gains, gamma, T, g)
     return average, {"G0": 3 * sum((c - k) ** 2 / Fraction(abs(k)) for c, k in zip(g, h, strict=True)) / 2}
 
 
@@ -223,7 +223,7 @@ def expected_average_with_noise(q, sign, sigma2, T):
     r, root = 1 + sign * q, float(q) ** 0.5
     largest = 1 / (1 + (root**3 / (1 - root) / (1 - root**2)) ** 0.5)
     gamma = Fraction(99, 100) * Fraction(largest).limit_denominator(1000)
-    average = instances.mean_square_gradient((1,), [(1, (r,))], gamma, T, (1,), r * r * sigma2)
+    average = ef_exact.mean_square_gradient((1,), [(1, (r,))], gamma, T, (1,), r * r * sigma2)
     return average, {"gamma": gamma, "L": 1, "L_AM": 1, "alpha": 1 - q * q, "f0": Fraction(1, 2), "f_inf": 0, "G0": 0}
 
 
@@ -274,7 +274,7 @@ def squared_spectral_radius(q, mu, share, factor=1, gain=None):
 
 @measure(
     ef21.W_EQUIVALENCE,
-    cases(compress=[instances.top1, (PLUS, PLUS, MINUS)]).guaranteeing("positively_homogeneous"),
+    cases(compress=[ef_exact.top1, (PLUS, PLUS, MINUS)]).guaranteeing("positively_homogeneous"),
 )
 def distance_exactly(compress):
     r"""$\max|x^t_{EF21} - x^t_{EF21-W}|$ over 15 steps of three workers with weights $L_i/\sum L_j$, in fractions."""
