@@ -13,8 +13,8 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import fmpq, fmpq_mat
 
+from gradproof.solvers.exact.linear import to_flint
 from gradproof.theory.errors import ParameterError
 
 Array = Any
@@ -102,8 +102,7 @@ def mean_square_gradient(
 
 def characteristic(h: Sequence[Any], r: Sequence[Any], gamma: Any) -> list[Fraction]:
     """Coefficients of the characteristic polynomial of ``iteration``, highest degree first."""
-    M = iteration(h, r, gamma)
-    found = fmpq_mat(*M.shape, [fmpq(v.numerator, v.denominator) for v in M.ravel()]).charpoly()
+    found = to_flint(iteration(h, r, gamma).tolist()).charpoly()
     return [Fraction(int(c.p), int(c.q)) for c in reversed(found.coeffs())]
 
 

@@ -20,7 +20,11 @@ from gradproof.theory.communication import ef21
 
 LOUD = Fraction(5, 2)  # C(x) = 2.5x multiplies every error by -1.5
 TWENTIETH = Fraction(1, 20)
-OPPOSED = {"h": ((1,), (Fraction(-9, 10),)), "r": (PLUS, MINUS), "alpha": ALPHA}  # L = 1/20, L_AM = 19/20
+OPPOSED: dict[str, Any] = {
+    "h": ((1,), (Fraction(-9, 10),)),
+    "r": (PLUS, MINUS),
+    "alpha": ALPHA,
+}  # L = 1/20, L_AM = 19/20
 SINGLE = constants(((1,),)) | {"r": (PLUS,)}
 
 
@@ -61,6 +65,8 @@ instead(
     cases(q=THIRD, L=THIRD, split=1),
 )
 
+_weights: Any
+_rows: Any
 for _claim, _weights in ((ef21.LYAPUNOV_AM, measures.paper_weights), (ef21.SHARP_DESCENT, measures.sharp_weights)):
     _jump = cases(workers=[OPPOSED | claimed(TWENTIETH)], gamma=Fraction(10), T=1).let(weights=_weights)
     without(_claim, "smooth_fi", measures.lyapunov_exactly, _jump.guaranteeing(*but("smooth_fi")))
@@ -83,14 +89,11 @@ def _unstable(assumption: str, **values: Any) -> None:
     without(ef21.SHARP_THRESHOLD, assumption, converges, cases(workers=[{"alpha": ALPHA} | values]).guaranteeing(*kept))
 
 
+TENTH = Fraction(1, 10)
 _unstable("contractive", h=(1,), r=(LOUD,), gamma=Fraction(1, 1500), L=1, L_AM=1)
-_unstable("smooth_f", h=(1, 1), r=(PLUS, PLUS), gamma=Fraction(1), L=Fraction(1, 10), L_AM=1)
-_unstable(
-    "smooth_fi", h=(1, Fraction(-1, 2)), r=(PLUS, MINUS), gamma=Fraction(2), L=Fraction(1, 4), L_AM=Fraction(1, 5)
-)
-_unstable(
-    "lower_bounded", h=(Fraction(-1, 10),), r=(PLUS,), gamma=Fraction(1, 100), L=Fraction(1, 10), L_AM=Fraction(1, 10)
-)
+_unstable("smooth_f", h=(1, 1), r=(PLUS, PLUS), gamma=Fraction(1), L=TENTH, L_AM=1)
+_unstable("smooth_fi", h=(1, Fraction(-1, 2)), r=(PLUS, MINUS), gamma=Fraction(2), L=Fraction(1, 4), L_AM=2 * TENTH)
+_unstable("lower_bounded", h=(-TENTH,), r=(PLUS,), gamma=TENTH, L=TENTH, L_AM=TENTH)
 
 
 # --- averages of the squared gradient ----------------------------------------------------------------------------------------

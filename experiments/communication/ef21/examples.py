@@ -13,7 +13,7 @@ from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.draws import Draws
 from gradproof.experiments.engine.examples import Example, example
 from gradproof.experiments.engine.run import Method, start
-from gradproof.experiments.problems import LeastSquares, Logistic, Quadratics, sine_least_squares
+from gradproof.experiments.problems import LeastSquares, Logistic, Problem, Quadratics, sine_least_squares
 
 N, D = 4, 6
 TOP = TopK(2)
@@ -33,7 +33,11 @@ def _squares() -> LeastSquares:
     return sine_least_squares((1.0, 2.0, 3.0, 10.0), d=D)
 
 
-PROBLEMS = {"logistic": _logistic, "least squares": _squares, "quadratics": _quadratics}
+PROBLEMS: dict[str, Callable[[], Problem]] = {
+    "logistic": _logistic,
+    "least squares": _squares,
+    "quadratics": _quadratics,
+}
 Factory = Callable[[Any, Any], Method]
 Draw = Callable[[Draws], Any]
 METHODS: dict[str, tuple[Callable[..., Method], Factory, Draw | None]] = {

@@ -31,8 +31,8 @@ SUM = 2**8  # roundings in a sum of some hundred terms through a dozen operation
 def errors_along_runs(problem, backend):
     """$|e_i^{t+1}|^2$ of every worker at 100 steps of EF21 with Top1 at four step sizes."""
     P, on = problem(), array_library(backend)
-    gammas = Constants.of(P).steps(1 / P.d)
-    method = methods.ef21(*on.move((P, np.array(list(gammas.values())))), C.TopK(1))
+    gammas = np.array(list(Constants.of(P).steps(1 / P.d).values()))
+    method = methods.ef21(on.move(P), on.asarray(gammas), C.TopK(1))
     record = {"e2": methods.errors2, "grad": lambda s: s.grad}
     out = run(method, on.asarray(start(np.zeros(P.d), settings=len(gammas))), 100, record=record)
     e2, grad = out.e2.values, out.grad.values

@@ -74,7 +74,7 @@ def ef21(problem: Problem, gamma: Any, compressor: Compressor, *, exact_start: b
     compressor, whose start is exact.
     """
     first = None if exact_start or not compressor.deterministic else compressor
-    return _ef21(problem, gamma, first, lambda grad, g, draw: compressor(grad - g, draw))
+    return Method(*_ef21(problem, gamma, first, lambda grad, g, draw: compressor(grad - g, draw)))
 
 
 def ef21_w(problem: Problem, gamma: Any, compressor: Compressor, weights: Array) -> Method:
@@ -93,12 +93,13 @@ def ef21_w(problem: Problem, gamma: Any, compressor: Compressor, weights: Array)
         return array_namespace(g).sum(w * g, axis=-2)
 
     first = lambda grad: compressor(grad * scale)  # noqa: E731
-    return _ef21(problem, gamma, first, lambda grad, g, draw: compressor(grad * scale - g, draw), server)
+    change = lambda grad, g, draw: compressor(grad * scale - g, draw)  # noqa: E731
+    return Method(*_ef21(problem, gamma, first, change, server))
 
 
 def ef21_sgd(problem: Problem, gamma: Any, compressor: Compressor) -> Method:
     """EF21 with noisy gradients: g_i+ = g_i + C(grad f_i(x+) + noise_i - g_i), the noise ``draw`` (..., n, d). Starts exactly."""
-    return _ef21(problem, gamma, None, lambda grad, g, draw: compressor(grad + draw - g))
+    return Method(*_ef21(problem, gamma, None, lambda grad, g, draw: compressor(grad + draw - g)))
 
 
 def ef21_pp(problem: Problem, gamma: Any, compressor: Compressor, p: float, *, exact_start: bool = False) -> Method:
@@ -111,11 +112,11 @@ def ef21_pp(problem: Problem, gamma: Any, compressor: Compressor, p: float, *, e
         xp = array_namespace(update)
         return xp.where((draw < p)[..., None], update, xp.zeros_like(update))
 
-    return _ef21(problem, gamma, None if exact_start else compressor, change)
+    return Method(*_ef21(problem, gamma, None if exact_start else compressor, change))
 
 
 def _ef21(problem: Problem, gamma: Any, first: Any, change: Any, server: Callable[[Array], Array] | None = None) -> Any:
-    """x+ = x - gamma server(g), the mean unless given; g+ = g + change(grad, g, draw); starts at first(grad), else at grad."""
+    """Init and step of x+ = x - gamma server(g), the mean unless given; g+ = g + change(grad, g, draw); starts at first(grad), else at grad."""
     step_size, server = _step_size(gamma), server or _mean
 
     def init(x0: Array) -> EF21State:
@@ -127,7 +128,7 @@ def _ef21(problem: Problem, gamma: Any, first: Any, change: Any, server: Callabl
         grad = problem.gradients(x)
         return EF21State(x, s.g + change(grad, s.g, draw), grad)
 
-    return Method(init, step)
+    return init, step
 
 
 # --- what a run records ----------------------------------------------------------------------------------------------
