@@ -97,7 +97,7 @@ def mean_square_gradient(
     for _ in range(T):
         total += S[0, 0]
         S = sum(p * M.dot(S).dot(M.T) for p, M in maps) + added
-    return total * (sum(fractions(h)) / len(h)) ** 2 / T
+    return Fraction(total * (sum(fractions(h)) / len(h)) ** 2 / T)
 
 
 def characteristic(h: Sequence[Any], r: Sequence[Any], gamma: Any) -> list[Fraction]:

@@ -116,7 +116,7 @@ def ef21_pp(problem: Problem, gamma: Any, compressor: Compressor, p: float, *, e
 
 
 def _ef21(problem: Problem, gamma: Any, first: Any, change: Any, server: Callable[[Array], Array] | None = None) -> Any:
-    """Init and step of x+ = x - gamma server(g), the mean unless given; g+ = g + change(grad, g, draw); starts at first(grad), else at grad."""
+    """Init and step: x+ = x - gamma server(g), else the mean; g+ = g + change(grad, g, draw); starts at first(grad), or grad."""
     step_size, server = _step_size(gamma), server or _mean
 
     def init(x0: Array) -> EF21State:
