@@ -330,13 +330,9 @@ def compressor_constants(ctx: Context) -> Iterator[Evidence]:
     yield _inequality(claimed(K / (K + r)) * (kept + lost) - lost, *sizes, *sums, what="Top-K, every K and d")
     # Rand-K drops each entry with probability 1 - K/d
     yield Identity(1 - K / (K + r) - claimed(K / (K + r)), "Rand-K in expectation")
-    # scaled sign loses |x|^2 - |x|_1^2/d, and |x|_1^2 >= |x|^2: so it is without entries, and with an entry v more
-    entries = (
-        Interval("S", closed_low=True),
-        Interval("Q2", "0", "S^2", closed_low=True, closed_high=True),
-        Interval("v"),
-    )
-    yield Inequality("(S + v)^2 - (Q2 + v^2)", entries, what="scaled sign, every d")
+    # scaled sign loses |x|^2 - |x|_1^2/d, and |x|_1^2 = S^2 exceeds |x|^2 by a gap: without entries, and with an entry v more
+    entries = tuple(Interval(name, closed_low=True) for name in ("S", "gap", "v"))
+    yield Inequality("(S + v)^2 - (S^2 - gap + v^2)", entries, what="scaled sign, every d")
 
 
 # --- certificates at rational parameters -----------------------------------------------------------------------------------------
