@@ -57,16 +57,11 @@ def compute(*, budget: str = "quick") -> Any:
             "looseness": (["q", "T"], looseness, {"long_name": "bound / exact worst case"}),
         },
         coords={
-            "kappa": list(kappas),
-            "step_size": list(STEPS),
-            "step": np.arange(T + 1),
-            "curve": list(curves),
-            "q": list(qs),
-            "ratio": ratios,
-            "T": list(horizons),
+            "kappa": list(kappas), "step_size": list(STEPS), "step": np.arange(T + 1), "curve": list(curves), "q": list(qs),
+            "ratio": ratios, "T": list(horizons),
         },
         attrs={"coordinates_sent_a_step": n, "budget": budget, "problem": "sine least squares, Top1, d = 5, n = 10"},
-    )
+    )  # fmt: skip
 
 
 def draw(data: Any) -> Any:
@@ -86,10 +81,8 @@ def _gradients(figure: Any, data: Any) -> None:
     for axis, kappa in zip(axes, data.kappa.values, strict=True):
         part = data.sel(kappa=kappa)
         for name in data.step_size.values:
-            style = "--" if name == "am" else "-"
-            axis.semilogy(
-                sent, part.grad2.sel(step_size=name), style, color=COLOURS[str(name)], lw=1.2, label=STEPS[str(name)]
-            )
+            shown = {"color": COLOURS[str(name)], "lw": 1.2, "label": STEPS[str(name)]}
+            axis.semilogy(sent, part.grad2.sel(step_size=name), "--" if name == "am" else "-", **shown)
         axis.set_title(rf"$L_{{\mathrm{{var}}}} = {float(part.L_var):.4g}$")
         axis.set_xlabel("coordinates sent (thousands)")
         axis.set_ylim(bottom=1e-20)  # below, rounding sets the level
@@ -104,36 +97,20 @@ def _steps(figure: Any, data: Any) -> None:
     labels = {"am": r"$\gamma_{\mathrm{AM}}$", "root": r"$\gamma_{\mathrm{root}}$", "sharp": r"$\gamma_*$"}
     for k, q in enumerate(data.q.values):
         for name, style in (("am", "--"), ("root", ":"), ("sharp", "-")):
-            left.semilogy(
-                data.ratio,
-                data.gamma.sel(curve=name, q=q),
-                style,
-                color=COLOURS[name],
-                lw=1.2,
-                label=labels[name] if k == 0 else None,
-            )
+            shown = {"color": COLOURS[name], "lw": 1.2, "label": labels[name] if k == 0 else None}
+            left.semilogy(data.ratio, data.gamma.sel(curve=name, q=q), style, **shown)
         measured = data.gamma.sel(curve="instability", q=q)
-        left.semilogy(
-            data.ratio[::3],
-            measured[::3],
-            "o",
-            ms=3,
-            mfc="none",
-            color="black",
-            label="measured instability" if k == 0 else None,
-        )
-        left.annotate(
-            f"q = {q:g}",
-            (float(data.ratio[-1]), float(measured[-1])),
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=7,
-        )
-    left.set_xlim(0, 1.12)
-    left.set_xlabel(r"$L / L_{\mathrm{AM}}$ (no unit)")
-    left.set_ylabel(r"step size $\gamma$ (unit $1/L_{\mathrm{AM}}$)")
-    left.set_ylim(top=12)  # room for the legend
+        shown = {"ms": 3, "mfc": "none", "color": "black", "label": "measured instability" if k == 0 else None}
+        left.semilogy(data.ratio[::3], measured[::3], "o", **shown)
+        end = (float(data.ratio[-1]), float(measured[-1]))
+        left.annotate(f"q = {q:g}", end, xytext=(6, 0), textcoords="offset points", va="center", fontsize=7)
+    # room for the legend above
+    left.set(
+        xlim=(0, 1.12),
+        xlabel=r"$L / L_{\mathrm{AM}}$ (no unit)",
+        ylabel=r"step size $\gamma$ (unit $1/L_{\mathrm{AM}}$)",
+    )
+    left.set_ylim(top=12)
     left.legend(frameon=False, ncols=4, loc="upper left", columnspacing=1, handlelength=1.5)
     left.grid(alpha=0.25)
     left.set_title("(b) Step sizes, and where two workers become unstable")
@@ -143,8 +120,7 @@ def _steps(figure: Any, data: Any) -> None:
     right.axhline(1.0, color=COLOURS["sharp"], lw=1)
     right.set_yticks([1, 2, 5, 10], ["1", "2", "5", "10"])
     right.minorticks_off()
-    right.set_xlabel("steps $T$")
-    right.set_ylabel("bound / exact worst case")
+    right.set(xlabel="steps $T$", ylabel="bound / exact worst case")
     right.legend(frameon=False)
     right.grid(alpha=0.25)
     right.set_title(r"(c) Slack of the theorem at $\gamma = (1 - q)/L$")

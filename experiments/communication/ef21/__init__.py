@@ -1,5 +1,5 @@
-"""EF21 in numbers: methods, problems, and the checks that confront its claims with evidence."""
+"""EF21 in numbers: methods, problems, and the measures that confront its claims with evidence."""
 
-from gradproof.experiments.communication.ef21 import averages, certificates, checks, controls, exact, symbolic
+from gradproof.experiments.communication.ef21 import controls, derivations, measures, measures_runs
 
-__all__ = ["averages", "certificates", "checks", "controls", "exact", "symbolic"]
+__all__ = ["controls", "derivations", "measures", "measures_runs"]

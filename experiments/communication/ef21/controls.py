@@ -1,333 +1,203 @@
-"""Negative controls: an assumption of an EF21 claim is given up, and the bound must be violated."""
+"""An assumption of an EF21 claim is given up, or the method exchanged: the bound must be violated."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import sympy as sp
 
-from gradproof.experiments.communication.ef21 import instances, methods
-from gradproof.experiments.communication.ef21.exact import ALPHA, R_MINUS, R_PLUS
-from gradproof.experiments.communication.ef21.instances import exact_ef21
-from gradproof.experiments.engine.check import Context, Evidence, control
-from gradproof.experiments.engine.eprocess import e_value
+from gradproof.experiments.communication.ef21 import measures, methods
+from gradproof.experiments.communication.ef21.instances import Constants
+from gradproof.experiments.communication.ef21.measures import ALPHA, MINUS, PLUS, SMOOTH, constants
+from gradproof.experiments.engine.measure import Cases, Holds, Sample, cases, instead, rounded, without
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.instances import compressors as C
 from gradproof.experiments.instances.finite_sums import Quadratics
-from gradproof.solvers import ef_lyapunov
+from gradproof.solvers import ef_exact
+from gradproof.solvers.jury import is_stable
 from gradproof.theory.communication import ef21
-from gradproof.theory.evidence import Measurement, Relation
 
-TOO_LOUD = Fraction(5, 2)  # C(x) = 2.5 x multiplies every error by -1.5
-
-
-@control(ef21.COMPRESSORS, drops="compressor")
-def compressors_that_do_not_contract(ctx: Context) -> Iterator[Evidence]:
-    """C(x) = 2.5x, sign without scale, Rand-K rescaled to be unbiased: each loses more than its claimed share."""
-    x = np.array([4.0, 0.0, 0.0, 0.0])
-    unbiased = np.where(np.arange(4) == 0, 4 * x, 0.0)
-    for name, y in (("2.5 x", 2.5 * x), ("sign(x) + 4", np.sign(x) + 4), ("unbiased Rand-1", unbiased)):
-        ratio = sp.Rational(float(((y - x) ** 2).sum())) / 16
-        yield Measurement(measured=ratio, bound=ctx.claim.bound(alpha=sp.Rational(1, 4)), parameters={"C": name})
+LOUD = Fraction(5, 2)  # C(x) = 2.5x multiplies every error by -1.5
+TWENTIETH = Fraction(1, 20)
+OPPOSED: dict[str, Any] = {
+    "h": ((1,), (Fraction(-9, 10),)),
+    "r": (PLUS, MINUS),
+    "alpha": ALPHA,
+}  # L = 1/20, L_AM = 19/20
+SINGLE = constants(((1,),)) | {"r": (PLUS,)}
 
 
-@control(ef21.YOUNG_OPTIMAL, drops="best split")
-def another_split(ctx: Context) -> Iterator[Evidence]:
-    """beta(s)/theta(s) at s = 1, the usual choice, when alpha = 8/9: not the minimum."""
-    alpha, s = sp.Rational(8, 9), sp.Integer(1)
-    ratio = (1 - alpha) * (1 + 1 / s) / (1 - (1 - alpha) * (1 + s))
-    yield Measurement(measured=ratio, bound=ctx.claim.bound(alpha=alpha), parameters={"s": 1})
+def but(name: str, *, of: Any = SMOOTH) -> tuple[str, ...]:
+    """All of the names but one."""
+    return tuple(n for n in of if n != name)
 
 
-@control(ef21.DISTORTION, drops="contractive")
-def distortion_of_a_loud_compressor(ctx: Context) -> Iterator[Evidence]:
-    """C(x) = 2.5x taken for alpha = 3/4: a resting worker's error grows by 9/4."""
-    after = sp.Rational(9, 4)
-    yield Measurement(measured=after, bound=ctx.claim.bound(alpha=ALPHA, e2=1, u2=0))
+def claimed(L: Any, L_AM: Any = None) -> dict[str, Any]:
+    """Constants that two workers are said to have."""
+    mean = L if L_AM is None else L_AM
+    return {"L": L, "L_AM": mean, "L_QM": mean, "L_i": (mean, mean)}
 
 
-@control(ef21.LYAPUNOV_AM, drops="smooth_fi")
-def lyapunov_with_smooth_f_alone(ctx: Context) -> Iterator[Evidence]:
-    """Workers of curvatures 1 and -9/10 taken for L-smooth, L = 1/20: V jumps."""
-    L, gamma = Fraction(1, 20), Fraction(10)
-    t = exact_ef21([[1], [Fraction(-9, 10)]], (R_PLUS, R_MINUS), gamma, 1)
-    V = [t.f[k] + gamma * sum(t.e2[k], sp.Integer(0)) / 2 for k in (0, 1)]  # gamma/(2 theta), weights L_AM/L_i = 1
-    dx = t.x[1][0] - t.x[0][0]
-    bound = ctx.claim.bound(gamma=gamma, L=L, L_AM=L, alpha=ALPHA, V=V[0], grad2=t.grad2[0], dx2=dx * dx)
-    yield Measurement(measured=V[1], bound=bound, parameters={"gamma": "10"})
+# --- compressors, distortion, one step ---------------------------------------------------------------------------------------
+
+NO_COMPRESSOR = {
+    "2.5 x": (lambda x: 2.5 * x, (4, 0, 0, 0), Fraction(1, 4)),
+    "sign(x) + 4": (lambda x: np.sign(x) + 4, (4, 0, 0, 0), Fraction(1, 4)),
+    "unbiased Rand-1": (lambda x: np.array([4 * x[0], 0, 0, 0]), (4, 0, 0, 0), Fraction(1, 4)),
+}
+without(ef21.COMPRESSORS, "compressor", measures.share_lost, cases(worst=NO_COMPRESSOR))
+without(ef21.DISTORTION, "contractive", measures.error_after_a_step, cases(e=1, u=0, r=LOUD))
 
 
-@control(ef21.LYAPUNOV_AM, drops="contractive")
-def lyapunov_of_a_loud_compressor(ctx: Context) -> Iterator[Evidence]:
-    """C(x) = 2.5x taken for alpha = 3/4: V grows at the claimed step."""
-    gamma = Fraction(1, 2)
-    t = exact_ef21([[1]], (TOO_LOUD,), gamma, 1)
-    V = [t.f[k] + gamma * t.e2[k][0] for k in (0, 1)]
-    dx = t.x[1][0] - t.x[0][0]
-    bound = ctx.claim.bound(gamma=gamma, L=1, L_AM=1, alpha=ALPHA, V=V[0], grad2=t.grad2[0], dx2=dx * dx)
-    yield Measurement(measured=V[1], bound=bound)
+def ratio_at(q, s):
+    r"""$\beta(s)/\theta(s)$."""
+    return q * q * (1 + 1 / Fraction(s)) / (1 - q * q * (1 + s)), {"alpha": 1 - q * q}
 
 
-class _Rates(NamedTuple):
-    L: Any
-    mean: Any
+THIRD = Fraction(1, 3)
+without(ef21.YOUNG_OPTIMAL, "theta_positive", ratio_at, cases(q=THIRD, s=10))
+instead(ef21.YOUNG_OPTIMAL, "the split s = 1", ratio_at, cases(q=THIRD, s=1).guaranteeing("theta_positive"))
+instead(
+    ef21.STEPSIZE_ROOT,
+    "Young's inequality split at s = 1",
+    measures.root_of_the_bracket,
+    cases(q=THIRD, L=THIRD, split=1),
+)
+
+_weights: Any
+_rows: Any
+for _claim, _weights in ((ef21.LYAPUNOV_AM, measures.paper_weights), (ef21.SHARP_DESCENT, measures.sharp_weights)):
+    _jump = cases(workers=[OPPOSED | claimed(TWENTIETH)], gamma=Fraction(10), T=1).let(weights=_weights)
+    without(_claim, "smooth_fi", measures.lyapunov_exactly, _jump.guaranteeing(*but("smooth_fi")))
+    _loud = cases(workers=[SINGLE | {"r": (LOUD,)}], gamma=Fraction(1, 2), T=1).let(weights=_weights)
+    without(_claim, "contractive", measures.lyapunov_exactly, _loud.guaranteeing(*but("contractive")))
+    _curved = cases(workers=[SINGLE | {"L": TWENTIETH}], gamma=Fraction(1, 2), T=1).let(weights=_weights)
+    without(_claim, "smooth_f", measures.lyapunov_exactly, _curved.guaranteeing(*but("smooth_f")))
 
 
-def _diverging_average(ctx: Context, h: Any, r: Any, gamma: Any, T: int, rates: _Rates, drop: list[str]) -> Measurement:
-    """An exact run that should break the bound of a nonconvex claim at the constants ``rates``."""
-    t = exact_ef21(h, r, gamma, T)
-    quadratic = ctx.claim.id.startswith(ef21.NONCONVEX_QM.id)
-    G0 = sum(t.e2[0], sp.Integer(0)) / len(h) if quadratic else t.G(0, sp.sympify(rates.mean))
-    name = {ef21.NONCONVEX_QM.id: "L_QM", ef21.RARE_FEATURES.id: "L_rf"}.get(ctx.claim.id.split("~")[0], "L_AM")
-    bound = ctx.claim.bound(
-        gamma=gamma, L=rates.L, **{name: rates.mean}, alpha=ALPHA, T=T, f0=t.f[0], f_inf=0, G0=G0, drop=drop
-    )
-    return Measurement(measured=t.average(), bound=bound, parameters={"h": str(h), "gamma": str(gamma), "T": T}, n=T)
+# --- the threshold -----------------------------------------------------------------------------------------------------------
 
 
-OPPOSED = [[1], [Fraction(-9, 10)]]  # L = 1/20, L_AM = 19/20
+def converges(h, r, gamma):
+    """Whether workers of curvatures h converge at the step size gamma, exact."""
+    return Holds(is_stable(ef_exact.characteristic(h, r, gamma)), at=gamma)
 
 
-@control(ef21.NONCONVEX_QM, drops="step_size")
-@control(ef21.NONCONVEX_AM, drops="step_size")
-def step_one_over_L(ctx: Context) -> Iterator[Evidence]:
-    """gamma = 1/L without the compression term: curvatures 1 and -9/10 diverge at 20 (threshold 1.48)."""
-    yield _diverging_average(
-        ctx, OPPOSED, (R_PLUS, R_MINUS), 20, 10, _Rates(Fraction(1, 20), Fraction(19, 20)), ["step_size"]
-    )
+def _unstable(assumption: str, **values: Any) -> None:
+    kept = but(assumption, of=("smooth_f", "lower_bounded", "contractive"))
+    without(ef21.SHARP_THRESHOLD, assumption, converges, cases(workers=[{"alpha": ALPHA} | values]).guaranteeing(*kept))
 
 
-@control(ef21.NONCONVEX_QM, drops="smooth_fi")
-@control(ef21.NONCONVEX_AM, drops="smooth_fi")
-def smooth_f_alone(ctx: Context) -> Iterator[Evidence]:
-    """The workers' constants taken to be that of f, 1/20: the admitted step 10 diverges."""
-    yield _diverging_average(ctx, OPPOSED, (R_PLUS, R_MINUS), 10, 10, _Rates(Fraction(1, 20), Fraction(1, 20)), [])
+TENTH = Fraction(1, 10)
+_unstable("contractive", h=(1,), r=(LOUD,), gamma=Fraction(1, 1500), L=1, L_AM=1)
+_unstable("smooth_f", h=(1, 1), r=(PLUS, PLUS), gamma=Fraction(1), L=TENTH, L_AM=1)
+_unstable("smooth_fi", h=(1, Fraction(-1, 2)), r=(PLUS, MINUS), gamma=Fraction(2), L=Fraction(1, 4), L_AM=2 * TENTH)
+_unstable("lower_bounded", h=(-TENTH,), r=(PLUS,), gamma=TENTH, L=TENTH, L_AM=TENTH)
 
 
-@control(ef21.NONCONVEX_QM, drops="contractive")
-@control(ef21.NONCONVEX_AM, drops="contractive")
-def loud_compressor(ctx: Context) -> Iterator[Evidence]:
-    """C(x) = 2.5x taken for alpha = 3/4: the error grows by 1.5 a step, even at a hundredth of the step size."""
-    for gamma in (Fraction(1, 2), Fraction(1, 200)):
-        yield _diverging_average(ctx, [[1]], (TOO_LOUD,), gamma, 60, _Rates(1, 1), [])
+# --- averages of the squared gradient ----------------------------------------------------------------------------------------
 
 
-@control(ef21.NONCONVEX_QM, drops="error feedback")
-@control(ef21.NONCONVEX_AM, drops="error feedback")
-def no_error_feedback(ctx: Context) -> Iterator[Evidence]:
-    """x+ = x - gamma mean Top1(grad f_i) on three quadratics: x grows by 1 + 11 gamma/6 a step, while EF21 converges."""
+def _average(weights: Any, *rows: dict[str, Any], T: int, gamma: Any) -> Cases:
+    return cases(workers=list(rows), T=T, gamma=gamma).let(weights=weights)
+
+
+for _claim, _weights in (
+    (ef21.NONCONVEX_QM, lambda L_i: [1] * len(L_i)),
+    (ef21.NONCONVEX_AM, lambda L_i, L_AM: [L_AM / k for k in L_i]),
+):
+    # gamma = 1/L = 20 without the compression term: the threshold is 1.48
+    _far = _average(_weights, OPPOSED | constants(OPPOSED["h"]), T=10, gamma=20)
+    without(_claim, "step_size", measures.average_exactly, _far.guaranteeing(*SMOOTH))
+    _alone = _average(_weights, OPPOSED | claimed(TWENTIETH), T=10, gamma=10)
+    without(_claim, "smooth_fi", measures.average_exactly, _alone.guaranteeing(*but("smooth_fi")))
+    _loud = _average(_weights, SINGLE | {"r": (LOUD,)}, T=60, gamma=[Fraction(1, 2), Fraction(1, 200)])
+    without(_claim, "contractive", measures.average_exactly, _loud.guaranteeing(*but("contractive")))
+    _curved = _average(_weights, SINGLE | {"L": TWENTIETH}, T=60, gamma=Fraction(20, 21))
+    without(_claim, "smooth_f", measures.average_exactly, _curved.guaranteeing(*but("smooth_f")))
+    _below = _average(_weights, SINGLE | {"f_inf": 1}, T=5, gamma=Fraction(1, 2))
+    without(_claim, "lower_bounded", measures.average_exactly, _below.guaranteeing(*SMOOTH))
+
+
+def average_without_feedback(step):
+    r"""$x^+ = x - \gamma$ mean Top1$(\nabla f_i)$ on three quadratics: x grows by $1 + 11\gamma/6$ a step; EF21 converges."""
     a = np.array([[-3.0, 2.0, 2.0], [2.0, -3.0, 2.0], [2.0, 2.0, -3.0]])
-    P = Quadratics(2 * a[:, :, None] * a[:, None, :] + 0.5 * np.eye(3))
-    at = instances.Constants.of(P)
-    quadratic = ctx.claim.id.startswith(ef21.NONCONVEX_QM.id)
-    gamma, T = at.steps(1 / 3)["qm" if quadratic else "am"], 300
-    out = run(methods.compressed_gd(P, gamma, C.TopK(1)), start(np.ones(3)), T, record={"x": lambda s: s.x})
+    P, top, x0 = Quadratics(2 * a[:, :, None] * a[:, None, :] + 0.5 * np.eye(3)), C.TopK(1), np.ones(3)
+    at = Constants.of(P)
+    gamma, T = at.steps(1 / 3)[step], 300
+    out = run(methods.compressed_gd(P, gamma, top), start(x0), T, record={"x": lambda s: s.x})
     grad = P.gradients(out.x.values[0, 0]).mean(axis=-2)
-    measured = float((grad[:-1] ** 2).sum(-1).mean())
     # the messages at the start are what EF21 would send: its G0
-    first = P.gradients(np.ones(3))
-    e2 = ((C.TopK(1)(first) - first) ** 2).sum(-1)
-    G0 = float(e2.mean()) if quadratic else float(at.L_AM * (e2 / np.array(at.L_i)).mean())
-    mean = {"L_QM": at.L_QM} if quadratic else {"L_AM": at.L_AM}
-    bound = ctx.claim.bound(
-        gamma=gamma, L=at.L, **mean, alpha=1 / 3, T=T, f0=float(P.values(np.ones(3)).mean()), f_inf=0.0, G0=G0
-    )
-    yield Measurement(
-        measured=measured,
-        bound=bound,
-        error=measured * 2.0**-30,
-        error_source="rounding",
-        parameters={"gamma": gamma, "T": T},
-        n=T,
-    )
+    e2 = ((top(P.gradients(x0)) - P.gradients(x0)) ** 2).sum(-1)
+    G0 = float((e2 * (1 if step == "qm" else at.L_AM / np.array(at.L_i))).mean())
+    known = {"L": at.L, "L_AM": at.L_AM, "L_QM": at.L_QM, "alpha": 1 / 3, "T": T, "gamma": gamma, "f_inf": 0.0}
+    return rounded(float((grad[:-1] ** 2).sum(-1).mean()), 2**16), known | {"f0": float(P.values(x0).mean()), "G0": G0}
 
 
-@control(ef21.STEPSIZE_ROOT, drops="step size below the root")
-def bracket_above_the_root(ctx: Context) -> Iterator[Evidence]:
-    """5 % above the root the coefficient of |Delta|^2 has the wrong sign (claimed: not negative)."""
-    L, L_AM = Fraction(1, 4), Fraction(3, 4)
-    gamma = sp.Rational(21, 20) * ctx.claim.bound(L=L, L_AM=L_AM, alpha=ALPHA)
-    bracket = 1 / (2 * gamma) - sp.Rational(1, 8) - gamma * sp.Rational(9, 32)
-    yield Measurement(measured=bracket, bound=0, relation=Relation.GE, what="bracket")
+for _claim, _step in ((ef21.NONCONVEX_QM, "qm"), (ef21.NONCONVEX_AM, "am")):
+    instead(_claim, "no error feedback", average_without_feedback, cases(step=_step).guaranteeing(*SMOOTH))
+
+# both workers taken for alpha = 3/4 while the second multiplies its error by -1.5: w = (5, 1)/6, theta = 1/2
+_worse = constants(((5,), (-1,))) | {"r": (PLUS, LOUD), "alpha_i": (ALPHA, ALPHA)}
+_worse_case = _average(lambda: [Fraction(6, 5), 6], _worse, T=60, gamma=Fraction(1, 5))
+without(ef21.HETERO_COMPRESSORS, "contractive", measures.average_exactly, _worse_case.guaranteeing(*but("contractive")))
+# two workers on one coordinate, counted as if on two: L_rf = 1/2 admits a step of 1.8, which diverges
+_shared = _average(
+    lambda L_rf, L_i: [L_rf / k for k in L_i],
+    OPPOSED | constants(OPPOSED["h"]) | {"L_rf": Fraction(1, 2)}, T=60, gamma=Fraction(20, 11),
+)  # fmt: skip
+without(ef21.RARE_FEATURES, "rare_features", measures.average_exactly, _shared.guaranteeing(*SMOOTH))
+# the second worker never takes part: x settles where the gradient does not vanish
+_idle = cases(claimed=[measures.CLAIMED], T=200, law=[[(Fraction(4, 5), (1, 0)), (Fraction(1, 5), (0, 0))]])
+without(ef21.PARTIAL_PARTICIPATION, "independent_participation", measures.expected_average, _idle.guaranteeing(*SMOOTH))
 
 
-@control(ef21.HETERO_COMPRESSORS, drops="contractive")
-def one_worker_worse_than_claimed(ctx: Context) -> Iterator[Evidence]:
-    """Both workers taken for alpha = 3/4 while the second multiplies its error by -1.5."""
-    gamma, T = Fraction(1, 5), 60  # L = 2, mean L_i xi_i = 3
-    t = exact_ef21([[5], [-1]], (R_PLUS, TOO_LOUD), gamma, T)
-    D0 = (t.e2[0][0] / 5 + t.e2[0][1]) * 3  # (1/n^2) sum e_i^2/(w_i theta), w = (5, 1)/6, theta = 1/2
-    bound = ctx.claim.bound(gamma=gamma, L=2, L_i=(5, 1), alpha_i=(ALPHA, ALPHA), T=T, f0=t.f[0], f_inf=0, D0=D0)
-    yield Measurement(measured=t.average(), bound=bound, n=T)
-
-
-@control(ef21.SHARP_THRESHOLD, drops="step size below the threshold")
-def growth_above_the_threshold(ctx: Context) -> Iterator[Evidence]:
-    """Two workers at 1.05 gamma*: |x| after 400 steps against its start (claimed: it does not grow); at 0.95 it falls."""
-    L, L_AM = Fraction(1, 4), Fraction(3, 4)
-    h, s = ef_lyapunov.sharp_instance(float(L), float(L_AM))
-    gamma = 1.05 * float(ctx.claim.bound(L=L, L_AM=L_AM, alpha=ALPHA))
-    rho = ef_lyapunov.spectral_radius(gamma, q=0.5, h=h, s=s)
-    yield Measurement(
-        measured=rho, bound=1.0, error=2.0**-40, error_source="rounding", relation=Relation.LE, what="spectral radius"
-    )
-    P = Quadratics(np.array(h)[:, None, None])
-    compressor = C.PerClient((C.Scalar(1.5), C.Scalar(0.5)))
-    out = run(methods.ef21(P, gamma, compressor), start(np.ones(1)), 400, record={"x": lambda s: abs(s.x[..., 0])})
-    x = out.x.values[0, 0]
-    yield Measurement(
-        measured=float(x[-1]),
-        bound=float(x[0]),
-        error=float(x[-1]) * 2.0**-30,
-        error_source="rounding",
-        relation=Relation.LE,
-        what="|x|",
-        n=400,
-    )
-
-
-@control(ef21.SHARP_THRESHOLD, drops="contractive")
-def no_threshold_without_contraction(ctx: Context) -> Iterator[Evidence]:
-    """C(x) = 2.5x: the spectral radius exceeds 1 at every step, even at a thousandth of the threshold."""
-    for share in (0.9, 0.001):
-        gamma = share * float(ctx.claim.bound(L=1, L_AM=1, alpha=ALPHA))
-        rho = ef_lyapunov.spectral_radius(gamma, q=1.5, h=(1.0,), s=(1,))
-        yield Measurement(
-            measured=rho,
-            bound=1.0,
-            error=2.0**-40,
-            error_source="rounding",
-            relation=Relation.LE,
-            what="spectral radius",
-        )
-
-
-@control(ef21.PL, drops="PL")
-@control(ef21.PL_REFINED, drops="PL")
-def flatter_than_claimed(ctx: Context) -> Iterator[Evidence]:
-    """mu = 1 claimed for a quadratic whose second eigenvalue is 1/100."""
-    gamma, T = Fraction(1, 4), 20
-    refined = ctx.claim.id.startswith(ef21.PL_REFINED.id)
-    t = exact_ef21([[1, Fraction(1, 100)]], (R_PLUS,), gamma, T)
-    weight = gamma / (2 * (Fraction(1, 2) - gamma)) if refined else 2 * gamma
-    Psi = [t.f[k] + sp.Rational(weight.numerator, weight.denominator) * t.e2[k][0] for k in (0, T)]
-    bound = ctx.claim.bound(gamma=gamma, mu=1, L=1, L_AM=1, alpha=ALPHA, T=T, Psi0=Psi[0])
-    yield Measurement(measured=Psi[1], bound=bound, n=T)
-
-
-@control(ef21.TIGHT_SINGLE_WORKER, drops="optimal_step")
-def another_step(ctx: Context) -> Iterator[Evidence]:
-    """Squared spectral radius at 1.2 and 0.8 times the best step: the rate is lost on both sides."""
-    mu, q = 0.1, 0.5
-    eta = float(ef21.step_size_single_worker(mu, 1.0, 0.75))
-    for factor in (1.2, 0.8):
-        rho = max(ef_lyapunov.spectral_radius(factor * eta, q=q, h=(h,), s=(1,)) ** 2 for h in (mu, 1.0))
-        yield Measurement(
-            measured=rho,
-            bound=ctx.claim.bound(mu=mu, L=1.0, alpha=0.75),
-            error=2.0**-40,
-            error_source="rounding",
-            parameters={"factor": factor},
-        )
-
-
-@control(ef21.TIGHT_SINGLE_WORKER, drops="strongly_convex")
-def flat_direction(ctx: Context) -> Iterator[Evidence]:
-    """Curvature 1/100 where mu = 1/10 is claimed."""
-    eta = float(ef21.step_size_single_worker(0.1, 1.0, 0.75))
-    rho = ef_lyapunov.spectral_radius(eta, q=0.5, h=(0.01,), s=(1,)) ** 2
-    yield Measurement(
-        measured=rho, bound=ctx.claim.bound(mu=0.1, L=1.0, alpha=0.75), error=2.0**-40, error_source="rounding"
-    )
-
-
-@control(ef21.W_EQUIVALENCE, drops="positively_homogeneous")
-def rounding_to_powers_of_two(ctx: Context) -> Iterator[Evidence]:
-    """Entries rounded to the nearest power of two: EF21-W with weights L_i/sum L_j parts from EF21."""
-    P = instances.breast_cancer()
-    at = instances.Constants.of(P)
-    c, gamma = C.NearestPowerOfTwo(), at.steps(8 / 9)["am"]
-    weights = np.asarray(at.L_i) / sum(at.L_i)
-    paths = [
-        run(m, start(np.ones(P.d)), 50, record={"x": lambda s: s.x}).x.values
-        for m in (methods.ef21(P, gamma, c), methods.ef21_w(P, gamma, c, weights))
-    ]
-    yield Measurement(
-        measured=float(np.abs(paths[0] - paths[1]).max()),
-        bound=ctx.claim.bound(),
-        error=1e-9,
-        error_source="rounding",
-        n=50,
-    )
-
-
-@control(ef21.CLONING, drops="clones")
-def without_clones(ctx: Context) -> Iterator[Evidence]:
-    """One copy each of L = (1, 1, 1, 100): the quadratic mean is 50.0, above sqrt(2) 25.75."""
-    L_i = (1, 1, 1, 100)
-    square = ef_lyapunov.cloning_mean_square(L_i, (1, 1, 1, 1))
-    yield Measurement(
-        measured=sp.sqrt(sp.Rational(square.numerator, square.denominator)), bound=ctx.claim.bound(L_i=L_i)
-    )
-
-
-@control(ef21.RARE_FEATURES, drops="rare_features")
-def shared_features_taken_for_disjoint(ctx: Context) -> Iterator[Evidence]:
-    """Two workers on one coordinate, counted as if on two: L_rf = 1/2 admits a step of 1.8, which diverges."""
-    L, rf = Fraction(1, 20), Fraction(1, 2)
-    yield _diverging_average(ctx, OPPOSED, (R_PLUS, R_MINUS), 1 / (L + rf), 60, _Rates(L, rf), [])
-
-
-@control(ef21.PARTIAL_PARTICIPATION, drops="independent_participation")
-def a_worker_never_takes_part(ctx: Context) -> Iterator[Evidence]:
-    """p = 4/5 claimed while the second worker stays idle: x settles where the gradient does not vanish."""
-    h, r, gamma, T = (Fraction(5), Fraction(-1)), (Fraction(5, 4), Fraction(3, 4)), Fraction(1, 5), 400
-    x, g, total = 1.0, [float(r[0] * h[0]), float(r[1] * h[1])], 0.0
-    for _ in range(T):
-        total += (2 * x) ** 2
-        x -= float(gamma) * (g[0] + g[1]) / 2
-        g[0] += float(r[0]) * (5 * x - g[0])
-    G0 = 3 * sum((r[i] * h[i] - h[i]) ** 2 / abs(h[i]) for i in range(2)) / 2
-    bound = ctx.claim.bound(
-        gamma=gamma, L=2, L_AM=3, alpha=Fraction(15, 16), p=Fraction(4, 5), T=T, f0=1, f_inf=0, G0=G0
-    )
-    yield Measurement(measured=total / T, bound=float(bound), error=total / T * 2.0**-40, error_source="rounding", n=T)
-
-
-@control(ef21.SGD, drops="unbiased_gradients")
-def compressed_noise_is_biased(ctx: Context) -> Iterator[Evidence]:
-    """g = grad f + Top1(noise), taken for noiseless: E|grad f|^2 >= sigma^2/30 in the limit, for every step size."""
-    sigma, gamma, T, seeds = 1.0, 0.2, 4000, 60
-    points = np.sqrt(0.3) * sigma * np.array([[2.0, 0.0], [0.0, 1.0], [-2.0, -1.0]])
-    sent = C.TopK(1)(points)
-    noise = sent[ctx.rng("noise").integers(0, 3, (T, seeds))]
-    x, total = np.full((seeds, 2), 0.1), np.zeros(seeds)
+def average_with_biased_noise(rng):
+    r"""$g = \nabla f + $Top1(noise) on $|x|^2/2$, taken for noiseless: $\mathbb E|\nabla f|^2 \to 1/30$ or more."""
+    gamma, T, seeds = 0.2, 4000, 60
+    sent = C.TopK(1)(np.sqrt(0.3) * np.array([[2.0, 0.0], [0.0, 1.0], [-2.0, -1.0]]))
+    noise, x, total = sent[rng.integers(0, 3, (T, seeds))], np.full((seeds, 2), 0.1), np.zeros(seeds)
     for t in range(T):
         total += (x**2).sum(-1)
         x = x - gamma * (x + noise[t])
-    values = total / T
-    bound = ctx.claim.bound(gamma=gamma, L=1.0, L_AM=1.0, alpha=0.5, T=T, f0=0.01, f_inf=0.0, G0=0.0, sigma2=0.0)
-    yield Measurement(
-        measured=float(values.mean()),
-        bound=bound,
-        error=float(values.std(ddof=1) / np.sqrt(seeds)),
-        error_source="statistical",
-        parameters={"sigma^2/30": sigma**2 / 30},
-        seed=ctx.seed,
-        n=seeds,
-        e_value=e_value(values, float(bound)),
-        level=1e-6,
-    )
+    known = {"gamma": gamma, "L": 1.0, "L_AM": 1.0, "alpha": 0.5, "T": T, "f0": 0.01, "f_inf": 0.0, "G0": 0.0}
+    return Sample(total / T), known | {"sigma2": 0.0}
 
 
-@control(ef21.SMOOTHNESS_CONSTANTS, drops="loss")
-def constant_of_the_other_loss(ctx: Context) -> Iterator[Evidence]:
-    """The constant of the logistic loss for least squares: eight times too small."""
-    P = instances.sine()
-    rows = P.A.reshape(-1, P.d)
-    lam_max = float(np.linalg.eigvalsh(rows.T @ rows)[-1])
-    bound = ctx.claim.bound(c=0.25, lam_max=lam_max, m=len(rows), lam=P.lam)
-    yield Measurement(measured=P.L, bound=bound, error=P.L * 2.0**-40, error_source="rounding")
+without(ef21.SGD, "unbiased_gradients", average_with_biased_noise, cases(seeds=60).guaranteeing(*SMOOTH))
+
+
+# --- linear rates, equivalence, constants --------------------------------------------------------------------------------------
+
+_RATE = {"gamma": Fraction(1, 4), "mu": 1, "T": 20}
+_FLAT = constants(((1, Fraction(1, 100)),)) | {"r": (PLUS,)} | _RATE  # mu = 1 claimed
+for _claim, _refined in ((ef21.PL, False), (ef21.PL_REFINED, True)):
+    for _name, _row in (("PL", _FLAT), ("contractive", SINGLE | {"r": (LOUD,)} | _RATE)):
+        _where = cases(workers=[_row | {"refined": _refined}]).guaranteeing(*but(_name, of=(*SMOOTH, "PL")))
+        without(_claim, _name, measures.psi_exactly, _where)
+
+_TIGHT = ("strongly_convex", "smooth_f", "contractive", "optimal_step")
+_ONE = {"q": Fraction(1, 2), "mu": Fraction(1, 10)}
+for _name, _rows in {
+    "optimal_step": [{"factor": Fraction(6, 5), "share": 1}, {"factor": Fraction(4, 5), "share": 0}],
+    "strongly_convex": [{"share": Fraction(-1, 10)}],  # curvature 1/100
+    "smooth_f": [{"share": 2}],
+    "contractive": [{"share": 1, "gain": LOUD}],
+}.items():
+    _where = cases(one=[_ONE | row for row in _rows]).guaranteeing(*but(_name, of=_TIGHT))
+    without(ef21.TIGHT_SINGLE_WORKER, _name, measures.squared_spectral_radius, _where)
+
+without(
+    ef21.W_EQUIVALENCE,
+    "positively_homogeneous",
+    measures.distance_exactly,
+    cases(compress=[ef_exact.nearest_power_of_two]),
+)
+without(
+    ef21.CLONING, "clones", measures.mean_after_cloning, cases(clients=[{"L_i": (1, 1, 1, 100), "N_i": (1, 1, 1, 1)}])
+)
+# the constant of the logistic loss for least squares: eight times too small
+without(
+    ef21.SMOOTHNESS_CONSTANTS, "loss", measures.largest_curvature, cases(problem=[measures.LOSSES["sine"][0]], c=0.25)
+)

@@ -13,7 +13,7 @@ from gradproof.experiments.engine.draws import Draws
 from gradproof.experiments.engine.examples import Example, example
 from gradproof.experiments.engine.run import Method, start
 from gradproof.experiments.instances.compressors import RandK, TopK
-from gradproof.experiments.instances.finite_sums import Logistic, Problem, Quadratics, sine_least_squares
+from gradproof.experiments.instances.finite_sums import LeastSquares, Logistic, Problem, Quadratics, sine_least_squares
 
 N, D = 4, 6
 TOP = TopK(2)
@@ -29,12 +29,15 @@ def _quadratics() -> Quadratics:
     return Quadratics(h @ h.transpose(0, 2, 1))
 
 
+def _squares() -> LeastSquares:
+    return sine_least_squares((1.0, 2.0, 3.0, 10.0), d=D)
+
+
 PROBLEMS: dict[str, Callable[[], Problem]] = {
     "logistic": _logistic,
-    "least squares": lambda: sine_least_squares((1.0, 2.0, 3.0, 10.0), d=D),
+    "least squares": _squares,
     "quadratics": _quadratics,
 }
-
 Factory = Callable[[Any, Any], Method]
 Draw = Callable[[Draws], Any]
 METHODS: dict[str, tuple[Callable[..., Method], Factory, Draw | None]] = {

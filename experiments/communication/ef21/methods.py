@@ -59,15 +59,12 @@ def classical_ef(problem: Problem, gamma: Any, compressor: Compressor) -> Method
     step_size = _step_size(gamma)
     step_size = step_size[..., None] if getattr(step_size, "ndim", 0) else step_size
 
-    def init(x0: Array) -> ClassicalState:
-        return ClassicalState(x0, 0 * problem.gradients(x0))
-
     def step(s: ClassicalState, draw: Array | None = None) -> ClassicalState:
         wanted = s.e + step_size * problem.gradients(s.x)
         sent = compressor(wanted, draw)
         return ClassicalState(s.x - _mean(sent), wanted - sent)
 
-    return Method(init, step)
+    return Method(lambda x0: ClassicalState(x0, 0 * problem.gradients(x0)), step)
 
 
 def ef21(problem: Problem, gamma: Any, compressor: Compressor, *, exact_start: bool = False) -> Method:
@@ -76,14 +73,8 @@ def ef21(problem: Problem, gamma: Any, compressor: Compressor, *, exact_start: b
     Starts at g_i = C(grad f_i(x0)), or at grad f_i(x0) with ``exact_start``. ``draw``: uniform numbers for a random
     compressor, whose start is exact.
     """
-    step_size = _step_size(gamma)
-
-    def step(s: EF21State, draw: Array | None = None) -> EF21State:
-        x = s.x - step_size * _mean(s.g)
-        grad = problem.gradients(x)
-        return EF21State(x, s.g + compressor(grad - s.g, draw), grad)
-
-    return Method(_ef21_init(problem, compressor, exact_start), step)
+    first = None if exact_start or not compressor.deterministic else compressor
+    return Method(*_ef21(problem, gamma, first, lambda grad, g, draw: compressor(grad - g, draw)))
 
 
 def ef21_w(problem: Problem, gamma: Any, compressor: Compressor, weights: Array) -> Method:
@@ -96,55 +87,48 @@ def ef21_w(problem: Problem, gamma: Any, compressor: Compressor, weights: Array)
     xp = array_namespace(weights)
     if weights.shape != (problem.n,) or not bool(xp.all(weights > 0)) or abs(xp.sum(weights) - 1) > 1e-12:
         raise ParameterError(f"need {problem.n} positive weights of sum 1, got {weights!r}")
-    step_size, scale, w = _step_size(gamma), 1 / (problem.n * weights)[:, None], weights[:, None]
+    scale, w = 1 / (problem.n * weights)[:, None], weights[:, None]
 
-    def init(x0: Array) -> EF21State:
-        grad = problem.gradients(x0)
-        return EF21State(x0, compressor(grad * scale), grad)
+    def server(g: Array) -> Array:
+        return array_namespace(g).sum(w * g, axis=-2)
 
-    def step(s: EF21State, draw: Array | None = None) -> EF21State:
-        x = s.x - step_size * array_namespace(s.g).sum(w * s.g, axis=-2)
-        grad = problem.gradients(x)
-        return EF21State(x, s.g + compressor(grad * scale - s.g, draw), grad)
-
-    return Method(init, step)
+    first = lambda grad: compressor(grad * scale)  # noqa: E731
+    change = lambda grad, g, draw: compressor(grad * scale - g, draw)  # noqa: E731
+    return Method(*_ef21(problem, gamma, first, change, server))
 
 
-def ef21_sgd(problem: Problem, gamma: Any, compressor: Compressor, *, exact_start: bool = True) -> Method:
-    """EF21 with noisy gradients: g_i+ = g_i + C(grad f_i(x+) + noise_i - g_i); ``draw`` is the noise, (..., n, d)."""
-    step_size = _step_size(gamma)
-
-    def step(s: EF21State, draw: Array) -> EF21State:
-        x = s.x - step_size * _mean(s.g)
-        grad = problem.gradients(x)
-        return EF21State(x, s.g + compressor(grad + draw - s.g), grad)
-
-    return Method(_ef21_init(problem, compressor, exact_start), step)
+def ef21_sgd(problem: Problem, gamma: Any, compressor: Compressor) -> Method:
+    """EF21 with noisy gradients: g_i+ = g_i + C(grad f_i(x+) + noise_i - g_i), the noise ``draw`` (..., n, d). Starts exactly."""
+    return Method(*_ef21(problem, gamma, None, lambda grad, g, draw: compressor(grad + draw - g)))
 
 
 def ef21_pp(problem: Problem, gamma: Any, compressor: Compressor, p: float, *, exact_start: bool = False) -> Method:
     """EF21 in which worker i takes part when its uniform number ``draw`` (..., n) is below p, else g_i+ = g_i."""
     if not 0 < p <= 1:
         raise ParameterError(f"p={p} must lie in (0, 1]")
-    step_size = _step_size(gamma)
 
-    def step(s: EF21State, draw: Array) -> EF21State:
-        x = s.x - step_size * _mean(s.g)
-        grad = problem.gradients(x)
-        update = compressor(grad - s.g)
-        active = (draw < p)[..., None]
-        return EF21State(x, array_namespace(x).where(active, s.g + update, s.g), grad)
+    def change(grad: Array, g: Array, draw: Array) -> Array:
+        update = compressor(grad - g)
+        xp = array_namespace(update)
+        return xp.where((draw < p)[..., None], update, xp.zeros_like(update))
 
-    return Method(_ef21_init(problem, compressor, exact_start), step)
+    return Method(*_ef21(problem, gamma, None if exact_start else compressor, change))
 
 
-def _ef21_init(problem: Problem, compressor: Compressor, exact: bool) -> Callable[[Array], EF21State]:
+def _ef21(problem: Problem, gamma: Any, first: Any, change: Any, server: Callable[[Array], Array] | None = None) -> Any:
+    """Init and step: x+ = x - gamma server(g), else the mean; g+ = g + change(grad, g, draw); starts at first(grad), or grad."""
+    step_size, server = _step_size(gamma), server or _mean
+
     def init(x0: Array) -> EF21State:
         grad = problem.gradients(x0)
-        g = grad if exact or not compressor.deterministic else compressor(grad)
-        return EF21State(x0, g, grad)
+        return EF21State(x0, first(grad) if first else grad, grad)
 
-    return init
+    def step(s: EF21State, draw: Array | None = None) -> EF21State:
+        x = s.x - step_size * server(s.g)
+        grad = problem.gradients(x)
+        return EF21State(x, s.g + change(grad, s.g, draw), grad)
+
+    return init, step
 
 
 # --- what a run records ----------------------------------------------------------------------------------------------
@@ -152,20 +136,17 @@ def _ef21_init(problem: Problem, compressor: Compressor, exact: bool) -> Callabl
 
 def grad2(s: EF21State) -> Array:
     """|grad f(x)|^2, (setting, seed)."""
-    mean = _mean(s.grad)
-    return array_namespace(mean).sum(mean * mean, axis=-1)
+    return _square(_mean(s.grad))
 
 
 def step2(s: EF21State) -> Array:
     """|mean g_i|^2, (setting, seed): |x+ - x|^2 / gamma^2."""
-    mean = _mean(s.g)
-    return array_namespace(mean).sum(mean * mean, axis=-1)
+    return _square(_mean(s.g))
 
 
 def errors2(s: EF21State) -> Array:
     """|g_i - grad f_i(x)|^2, (setting, seed, n)."""
-    e = s.g - s.grad
-    return array_namespace(e).sum(e * e, axis=-1)
+    return _square(s.g - s.grad)
 
 
 def value(problem: Problem) -> Callable[[Any], Array]:
@@ -176,6 +157,10 @@ def value(problem: Problem) -> Callable[[Any], Array]:
         return array_namespace(v).mean(v, axis=-1)
 
     return record
+
+
+def _square(v: Array) -> Array:
+    return array_namespace(v).sum(v * v, axis=-1)
 
 
 def _mean(g: Array) -> Array:

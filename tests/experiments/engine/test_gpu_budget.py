@@ -1,16 +1,28 @@
 """Checks for a GPU are asked for by name, and run anywhere: here at a reduced size, on torch as on NumPy."""
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
-from gradproof.experiments.communication.ef21.averages import thousand_clients
 from gradproof.experiments.engine.check import Context, checks_of
 from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.landscape.laplacian_smoothing.smoothing import high_dimension
 from gradproof.theory import registry
 from gradproof.theory.evidence import Level, Outcome
 
+
+def reduced(ctx, **sizes):
+    """The measure of the check that ``ctx`` is for, with smaller sizes."""
+    check = next(c for c in checks_of(registry.claim(ctx.claim.id.split("~")[0]), "gpu") if c.name == ctx.scope)
+    return replace(check.measured, function=partial(check.measured.function, **sizes)).evidence(ctx)
+
+
 CHECKS = {
-    "ef21.nonconvex-am": ("average_gradient_of_a_thousand_clients", lambda ctx: [thousand_clients(ctx, 30, 200, 10)]),
+    "ef21.nonconvex-am": (
+        "average_gradient_of_a_thousand_clients",
+        lambda ctx: reduced(ctx, n=30, d=200, steps=10),
+    ),
     "laplacian-smoothing.stationary": (
         "simulated_sgd_in_high_dimension",
         lambda ctx: high_dimension(ctx, (500,), 20),

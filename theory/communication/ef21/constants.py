@@ -40,17 +40,8 @@ def _root(x: Number) -> Number:
 def _worker_constants(L_i: Sequence[Any]) -> list[Number]:
     values = list(L_i) if not isinstance(L_i, str) else []
     if not values:
-        raise ParameterError(
-            f"L_i = {L_i!r} is not a list of the workers' smoothness constants; give e.g. (1, 1, 1, 100)"
-        )
-    for v in values:
-        _read(L_i=v)
-    numbers = [v if isinstance(v, sp.Expr) and not v.is_number else as_number(v, "L_i") for v in values]
-    return [float(v) if isinstance(v, sp.Expr) else v for v in numbers] if _inexact(numbers) else numbers
-
-
-def _inexact(numbers: list[Number]) -> bool:
-    return any(isinstance(v, float) for v in numbers)
+        raise ParameterError(f"L_i = {L_i!r} is no list of the workers' smoothness constants; give e.g. (1, 1, 1, 100)")
+    return _read(**{f"L_{k + 1}": v for k, v in enumerate(values)})
 
 
 def arithmetic_mean(L_i: Sequence[Any]) -> Number:

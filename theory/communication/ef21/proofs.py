@@ -8,6 +8,7 @@ Workers enter by weighted mean and deviation: with weights w_i and hats for divi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from gradproof.theory.proof import Block, Premise, Proof, Statement, Use
 
 Q = Interval("q", "0", "1")
 Q_WITH_ZERO = Interval("q", "0", "1", closed_low=True)
+STEP_DOMAIN = (Q_WITH_ZERO, Interval("L"), Interval("L_AM"), Interval("gamma"))
 STEP_VECTORS = ("h", "h~", "e", "e~", "u", "u~", "r", "r~")
 
 
@@ -32,22 +34,18 @@ def _one_step(field: Functions, f_constants: Mapping[str, Any], mean_L: Any) -> 
     worker = {k: one * v for k, v in _worker("h").items()}
     moved = {k: one * v for k, v in _worker("h", "u").items()}
     sent = combine((one, _worker("u")), (-one, _worker("e")))  # grad f_i(x+) - g_i
-    f = Member(
-        "f",
-        "function",
-        f_constants,
-        (Point("x", {}, {"h": one}, {"f": one}), Point("x+", move, {"h": one, "u": one}, {"f+": one})),
-        mean_of="f_i",
-    )
+    points = (Point("x", {}, {"h": one}, {"f": one}), Point("x+", move, {"h": one, "u": one}, {"f+": one}))
+    f = Member("f", "function", f_constants, points, mean_of="f_i")
     family = Member("f_i", "function", {"L": mean_L}, (Point("x", {}, worker), Point("x+", move, moved)), average=True)
-    compressor = Member(
-        "C_i",
-        "compressor",
-        {"q2": field["q"] ** 2},
-        (Point("sent", sent, combine((one, sent), (one, _worker("r")))),),
-        average=True,
-    )
-    return f, family, compressor
+    answer = Point("sent", sent, combine((one, sent), (one, _worker("r"))))
+    return f, family, Member("C_i", "compressor", {"q2": field["q"] ** 2}, (answer,), average=True)
+
+
+def _single(field: Functions, move: Any, **constants: Any) -> Member:
+    """A function with gradient h at x and h+ at x+ = x + move."""
+    one = field.one
+    points = (Point("x", {}, {"h": one}, {"f": one}), Point("x+", move, {"h+": one}, {"f+": one}))
+    return Member("f", "function", constants, points)
 
 
 def _distortion_change(c_after: Any, c_before: Any) -> Form:
@@ -72,7 +70,7 @@ def lyapunov() -> Proof:
 
     ``L_AM`` stands for ((1/n^2) sum L_i^2 / w_i)^(1/2), which is L_AM for w_i prop. to L_i and L_QM for w_i = 1/n.
     """
-    field = Functions((Q_WITH_ZERO, Interval("L"), Interval("L_AM"), Interval("gamma")))
+    field = Functions(STEP_DOMAIN)
     q, L, L_AM, gamma = (field[k] for k in ("q", "L", "L_AM", "gamma"))
     theta, beta = 1 - q, q**2 / (1 - q)
     c = gamma / (2 * theta)
@@ -80,19 +78,17 @@ def lyapunov() -> Proof:
     target = Form({}, {"f+": field.one, "f": -field.one}).add(_distortion_change(c, c))
     target.add(square({"h": field.one}), gamma / 2)
     target.add(square(step), 1 / (2 * gamma) - L / 2 - c * beta * L_AM**2)
-    statement = Statement(
-        STEP_VECTORS,
-        ("f", "f+"),
-        _one_step(field, {"L": L}, L_AM),
-        target,
-        domain=field.domain,
-        text=r"one step of EF21: $V^+ \le V - \frac\gamma2\|\nabla f\|^2 "
-        r"- (\frac{1}{2\gamma} - \frac L2 - \frac{\gamma\beta}{2\theta}L_{\mathrm{AM}}^2)\|\Delta\|^2$",
+    text = (
+        r"one step of EF21: $V^+ \le V - \frac\gamma2\|\nabla f\|^2 "
+        r"- (\frac{1}{2\gamma} - \frac L2 - \frac{\gamma\beta}{2\theta}L_{\mathrm{AM}}^2)\|\Delta\|^2$"
     )
+    members = _one_step(field, {"L": L}, L_AM)
+    statement = Statement(STEP_VECTORS, ("f", "f+"), members, target, domain=field.domain, text=text)
+    moved, sent = ("x", "x+"), ("sent",)
     uses = (
-        Use("descent", "f", ("x", "x+"), field.one),
-        Use("contraction", "C_i", ("sent",), c),
-        Use("lipschitz", "f_i", ("x", "x+"), c * beta),
+        Use("descent", "f", moved, field.one),
+        Use("contraction", "C_i", sent, c),
+        Use("lipschitz", "f_i", moved, c * beta),
     )
     return Proof(statement, uses, _young_and_jensen(field, c, gamma / 2))
 
@@ -107,15 +103,8 @@ def descent_at_admissible_step() -> Proof:
     moved = square({"e": gamma, "h": gamma})
     premise = Premise("step_size", Form().add(moved, -bracket))
     target = proof.statement.target.copy().add(moved, -bracket)
-    statement = Statement(
-        STEP_VECTORS,
-        ("f", "f+"),
-        proof.statement.members,
-        target,
-        (premise,),
-        field.domain,
-        r"one step of EF21 at an admissible step size: $V^+ \le V - \frac\gamma2\|\nabla f\|^2$",
-    )
+    text = r"one step of EF21 at an admissible step size: $V^+ \le V - \frac\gamma2\|\nabla f\|^2$"
+    statement = replace(proof.statement, target=target, premises=(premise,), text=text)
     return Proof(statement, (*proof.uses, Use("premise", "step_size", (), field.one)), proof.blocks)
 
 
@@ -127,14 +116,8 @@ def distortion() -> Proof:
     sent = {"u": one, "e": -one}
     compressor = Member("C", "compressor", {"q2": q**2}, (Point("sent", sent, {**sent, "r": one}),))
     target = Form().add(square({"r": one})).add(square({"e": one}), -q).add(square({"u": one}), -(q**2) / (1 - q))
-    statement = Statement(
-        ("e", "u", "r"),
-        (),
-        (compressor,),
-        target,
-        domain=field.domain,
-        text=r"$\mathbb E\|e^+\|^2 \le (1 - \theta)\|e\|^2 + \beta\|u\|^2$",
-    )
+    text = r"$\mathbb E\|e^+\|^2 \le (1 - \theta)\|e\|^2 + \beta\|u\|^2$"
+    statement = Statement(("e", "u", "r"), (), (compressor,), target, domain=field.domain, text=text)
     slack = Block(({"e": one, "u": q / (1 - q)},), ((q * (1 - q),),))
     return Proof(statement, (Use("contraction", "C", ("sent",), one),), (slack,))
 
@@ -167,14 +150,11 @@ def sharp() -> Proof:
     move = {"e": -gamma, "h": -gamma}
     target = Form({}, {"f+": one, "f": -one}).add(_distortion_change(c, c))
     target.add(square(move), 1 / gamma - inverse_threshold)
-    statement = Statement(
-        STEP_VECTORS,
-        ("f", "f+"),
+    members, text = (
         _one_step(field, {"mu": -L, "L": L}, L_AM),
-        target,
-        domain=field.domain,
-        text=r"one step of EF21: $V^+ \le V - (1/\gamma - 1/\gamma_*)\|\Delta\|^2$",
+        r"one step of EF21: $V^+ \le V - (1/\gamma - 1/\gamma_*)\|\Delta\|^2$",
     )
+    statement = Statement(STEP_VECTORS, ("f", "f+"), members, target, domain=field.domain, text=text)
     uses = (
         Use("interpolation", "f", ("x", "x+"), one),
         Use("lipschitz", "f", ("x", "x+"), q**2 / (2 * p * L)),
@@ -194,47 +174,33 @@ def sharp() -> Proof:
 @cache
 def pl() -> Proof:
     """Psi+ <= (1 - gamma mu) Psi with Psi = f - f_* + (gamma/theta) G_w, at 2 gamma mu <= theta and the paper's step."""
-    field = Functions(
-        (
-            Q_WITH_ZERO,
-            Interval("L"),
-            Interval("L_AM"),
-            Interval("gamma"),
-            Interval("mu", "0", "(1-q)/(2*gamma)", closed_high=True),
-        )
-    )
+    field = Functions((*STEP_DOMAIN, Interval("mu", "0", "(1-q)/(2*gamma)", closed_high=True)))
     q, gamma = field["q"], field["gamma"]
-    return _pl(field, gamma / (1 - q), "(gamma/theta) G_w")
+    return _pl(field, gamma / (1 - q), r"\frac\gamma\theta G_w")
 
 
 @cache
 def pl_refined() -> Proof:
     """Psi+ <= (1 - gamma mu) Psi with Psi = f - f_* + gamma/(2(theta - gamma mu)) G_w, at gamma mu < theta."""
-    field = Functions(
-        (Q_WITH_ZERO, Interval("L"), Interval("L_AM"), Interval("gamma"), Interval("mu", "0", "(1-q)/gamma"))
-    )
+    field = Functions((*STEP_DOMAIN, Interval("mu", "0", "(1-q)/gamma")))
     q, gamma, mu = field["q"], field["gamma"], field["mu"]
-    return _pl(field, gamma / (2 * (1 - q - gamma * mu)), "gamma/(2(theta - gamma mu)) G_w")
+    return _pl(field, gamma / (2 * (1 - q - gamma * mu)), r"\frac{\gamma}{2(\theta - \gamma\mu)} G_w")
 
 
 def _pl(field: Functions, c: Any, weight: str) -> Proof:
     q, L, L_AM, gamma, mu, one = (*(field[k] for k in ("q", "L", "L_AM", "gamma", "mu")), field.one)
     theta, beta = 1 - q, q**2 / (1 - q)
     rate = 1 - gamma * mu
-    f, family, compressor = _one_step(field, {"L": L, "PL": mu, "lower": "f*"}, L_AM)
+    members = _one_step(field, {"L": L, "PL": mu, "lower": "f*"}, L_AM)
     moved = square({"e": gamma, "h": gamma})
     bracket = 1 / (2 * gamma) - L / 2 - c * beta * L_AM**2
     target = Form({}, {"f+": one, "f": -rate, "f*": -gamma * mu}).add(_distortion_change(c, c * rate))
-    statement = Statement(
-        STEP_VECTORS,
-        ("f", "f+", "f*"),
-        (f, family, compressor),
-        target,
-        (Premise("step_size", Form().add(moved, -bracket)),),
-        field.domain,
+    text = (
         rf"one step of EF21 under PL: $\Psi^+ \le (1 - \gamma\mu) \Psi$, $\Psi = f - f_* + {weight}$, where the coefficient "
-        r"$\frac{1}{2\gamma} - \frac L2 - c\beta L_{\mathrm{AM}}^2$ of $\|\Delta\|^2$ is nonnegative",
+        r"$\frac{1}{2\gamma} - \frac L2 - c\beta L_{\mathrm{AM}}^2$ of $\|\Delta\|^2$ is nonnegative"
     )
+    premises = (Premise("step_size", Form().add(moved, -bracket)),)
+    statement = Statement(STEP_VECTORS, ("f", "f+", "f*"), members, target, premises, field.domain, text)
     uses = (
         Use("descent", "f", ("x", "x+"), one),
         Use("contraction", "C_i", ("sent",), c),
@@ -266,24 +232,15 @@ def tight_single_worker() -> Proof:
     a = rho - q**2 + weight * eta**2 * L * mu / (L - mu)
     b = q * z / r
     sent = {"h+": one, "g": -one}
-    f = Member(
-        "f",
-        "function",
-        {"mu": mu, "L": L},
-        (Point("x", {}, {"h": one}, {"f": one}), Point("x+", {"g": -eta}, {"h+": one}, {"f+": one})),
-    )
+    f = _single(field, {"g": -eta}, mu=mu, L=L)
     compressor = Member("C", "compressor", {"q2": q**2}, (Point("sent", sent, {**sent, "r": one}),))
     target = Form().add(square({"h+": one}), q).add(square({"r": one}))
     target.add(square({"h": one}), -rho * q).add(square({"g": one, "h": -one}), -rho)
-    statement = Statement(
-        ("g", "h", "h+", "r"),
-        ("f", "f+"),
-        (f, compressor),
-        target,
-        domain=field.domain,
-        text=r"one step of EF21, one worker, strongly convex: $V^+ \le z^2 V$, "
-        r"$V = q\|\nabla f\|^2 + \|g - \nabla f\|^2$",
+    text = (
+        r"one step of EF21, one worker, strongly convex: $V^+ \le z^2 V$, "
+        r"$V = q\|\nabla f\|^2 + \|g - \nabla f\|^2$"
     )
+    statement = Statement(("g", "h", "h+", "r"), ("f", "f+"), (f, compressor), target, domain=field.domain, text=text)
     uses = (
         Use("interpolation", "f", ("x", "x+"), weight),
         Use("interpolation", "f", ("x+", "x"), weight),
@@ -307,12 +264,7 @@ def summed() -> Proof:
     L, Xi, gamma, one = field["L"], field["Xi"], field["gamma"], field.one
     move = {"e": -gamma, "h": -gamma}
     moved = square(move)
-    f = Member(
-        "f",
-        "function",
-        {"L": L},
-        (Point("x", {}, {"h": one}, {"f": one}), Point("x+", move, {"h+": one}, {"f+": one})),
-    )
+    f = _single(field, move, L=L)
     bracket = 1 / (2 * gamma) - L / 2 - gamma * Xi**2 / 2
     premises = (
         Premise("mean", Form({}, {"A": -one}).add(square({"e": one}))),
@@ -320,15 +272,8 @@ def summed() -> Proof:
         Premise("step_size", Form().add(moved, -bracket)),
     )
     target = Form({}, {"f+": one, "f": -one, "D+": gamma / 2, "D": -gamma / 2}).add(square({"h": one}), gamma / 2)
-    statement = Statement(
-        ("h", "h+", "e"),
-        ("f", "f+", "D", "D+", "A"),
-        (f,),
-        target,
-        premises,
-        field.domain,
-        r"one step of error feedback: $V^+ \le V - \frac\gamma2\|\nabla f\|^2$ with $V = f - f_{\inf} + \frac\gamma2 D$",
-    )
+    text = r"one step of error feedback: $V^+ \le V - \frac\gamma2\|\nabla f\|^2$ with $V = f - f_{\inf} + \frac\gamma2 D$"
+    statement = Statement(("h", "h+", "e"), ("f", "f+", "D", "D+", "A"), (f,), target, premises, field.domain, text)
     uses = (
         Use("descent", "f", ("x", "x+"), one),
         Use("premise", "mean", (), gamma / 2),
