@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gradproof.experiments import compressors as C
+from gradproof.experiments.instances import compressors as C
 from gradproof.solvers import ef_exact
 from gradproof.solvers.jury import is_stable
 from gradproof.theory.errors import ParameterError

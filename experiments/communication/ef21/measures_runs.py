@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradproof.experiments import data as data_sets
+from gradproof.experiments.instances import data as data_sets
 from gradproof.experiments.communication.ef21 import instances, methods
 from gradproof.experiments.communication.ef21.instances import Constants, Trace, trace
 from gradproof.experiments.communication.ef21.measures import SMOOTH, paper_weights, psi_weight, sharp_weights

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from gradproof.experiments import data
+from gradproof.experiments.instances import data
 from gradproof.experiments.communication.ef21 import instances, measures, measures_runs, methods
 from gradproof.experiments.engine.check import Context, checks_of
 from gradproof.experiments.engine.judge import judge
