@@ -13,12 +13,12 @@ from scipy import stats
 
 from gradproof.experiments.landscape.laplacian_smoothing import (
     constant,
+    dimension_table,
     expected_loss,
     norms_after,
     saddle,
     smoothed_sgd,
 )
-from gradproof.experiments.landscape.laplacian_smoothing.dimensions import dimension_table
 from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers.subspaces import stable_slope_enclosure
 from gradproof.theory.landscape.laplacian_smoothing import mlsgd_schedule

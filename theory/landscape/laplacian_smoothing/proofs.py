@@ -45,7 +45,8 @@ def descent() -> Proof:
             target,
             (_above_identity("A >= I", v, g),),
             field.domain,
-            "f(x+) <= f(x) - eta(1 - L eta/2) <g, v>, v = A^-1 g, x+ = x - eta v, f L-smooth; premise: A >= I",
+            r"$f(x^+) \le f(x) - \eta(1 - L\eta/2) \langle g, v\rangle$, $v = A^{-1} g$, $x^+ = x - \eta v$, $f$ $L$-smooth; "
+            r"premise: $A \ge I$",
         ),
         (Use("descent", "f", ("x", "x+"), one), Use("premise", "A >= I", (), L * eta**2 / 2)),
     )
@@ -102,7 +103,8 @@ def interpolation_in_metric() -> Proof:
             target,
             (shorter,),
             field.domain,
-            "a convex L-smooth f is convex and L-smooth in the metric of A; premise: (dg)'A^-1(dg) <= |dg|^2",
+            r"a convex $L$-smooth $f$ is convex and $L$-smooth in the metric of $A$; premise: "
+            r"$(\delta g)'A^{-1}\delta g \le \|\delta g\|^2$",
         ),
         (Use("interpolation", "f", ("i", "j"), one), Use("premise", shorter.name, (), 1 / (2 * L))),
     )
@@ -129,8 +131,8 @@ def gd_in_metric(L: Any, K: int) -> Proof:
     vectors = ("d", *(f"v{k}" for k in range(K + 1)))
     values = ("f*", *(f"f{k}" for k in range(K + 1)))
     text = (
-        f"f(x_{K}) - f* <= L|d|^2/{4 * K + 2}, L = {L}, d = x_0 - x*, for gradient descent x+ = x - v/L; read with the inner "
-        "product a'Ab, in which v = A^-1 g is the gradient and f is convex and L-smooth"
+        rf"$f(x_{{{K}}}) - f^* \le L\|d\|^2/{4 * K + 2}$, $L = {L}$, $d = x_0 - x^*$, for gradient descent $x^+ = x - v/L$; read "
+        r"with the inner product $a'Ab$, in which $v = A^{-1} g$ is the gradient and $f$ is convex and $L$-smooth"
     )
     return Proof(Statement(vectors, values, (f,), target, (), (), text), tuple(uses))
 
@@ -190,10 +192,11 @@ def mlsgd_convex(L: Any, sigmas: Sequence[Any]) -> Proof:
     target = Form({}, {f"f{K}": one, "f*": -one}).add(inner(y[0], d[0]), -L * scale / (2 * stiff[0]))
     vectors = ("d", *(f"{letter}{k}" for letter in "gvy" for k in range(K + 1)))
     values = ("f*", *(f"f{k}" for k in range(K + 1)))
+    shown = [*map(str, s[:4]), *([r"\ldots"] if K > 4 else [])]
     text = (
-        f"f(x_{K}) - f* <= (L/{2 * K}) (1 + 4 sigma_{K - 1})/(1 + 4 sigma_0) <A_0 d, d>, L = {L}, d = x_0 - x*, sigma = "
-        f"{', '.join(map(str, s[:4]))}{', ...' if K > 4 else ''}; premises: A_k symmetric, A_k >= I, "
-        "A_(k+1)/(1 + 4 sigma_(k+1)) <= A_k/(1 + 4 sigma_k)"
+        rf"$f(x_{{{K}}}) - f^* \le \frac{{L}}{{{2 * K}}} \frac{{1 + 4\sigma_{{{K - 1}}}}}{{1 + 4\sigma_0}} "
+        rf"\langle A_0 d, d\rangle$, $L = {L}$, $d = x_0 - x^*$, $\sigma = {', '.join(shown)}$; premises: "
+        r"$A_k$ symmetric, $A_k \ge I$, $A_{k+1}/(1 + 4\sigma_{k+1}) \le A_k/(1 + 4\sigma_k)$"
     )
     return Proof(Statement(vectors, values, (f,), target, tuple(premises), (), text), tuple(uses))
 
