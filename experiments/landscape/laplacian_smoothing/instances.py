@@ -131,6 +131,6 @@ def signs(n: int, negatives: Sequence[int] | None = None) -> np.ndarray:
 def congruent(n: int, negative: int, seed: int = 0) -> np.ndarray:
     """T D T' with T unit triangular and D = diag(+-1, ..., +-5), ``negative`` entries of it negative; integers."""
     rng = np.random.default_rng([seed, n, negative])
-    t = np.eye(n, dtype=np.int64) + np.tril(rng.integers(-1, 2, size=(n, n)), -1)
+    t = np.eye(n, dtype=np.int64) + np.tril(rng.choice([-1, 0, 0, 0, 0, 1], size=(n, n)), -1)
     d = rng.integers(1, 6, size=n) * np.where(np.arange(n) < negative, -1, 1)
     return (t * d) @ t.T

@@ -51,7 +51,7 @@ def several_negatives() -> Any:
 ONE_NEGATIVE = {f"diag(1, ..., 1, -1), n = {n}": signs(n) for n in range(2, 9)}
 SADDLES = {k: ONE_NEGATIVE[k] for k in ONE_NEGATIVE if k[-1] in "2358"} | {"diag(1, ..., 1, -1), n = 12": signs(12)}
 SADDLES |= {f"two negative, n = {n}": signs(n, (0, n // 2)) for n in (5, 8, 12)}
-HESSIANS = {f"n = {n}, {k} negative": congruent(n, k) for n, k in ((2, 1), (4, 1), (4, 2), (5, 4), (6, 2), (7, 3))}
+HESSIANS = {f"n = {n}, {k} negative": congruent(n, k) for n, k in ((2, 1), (4, 1), (4, 3), (5, 4), (6, 2), (7, 4))}
 DRAWN = {"uniform on [0, 2]": random_schedule(seed=1)}
 
 

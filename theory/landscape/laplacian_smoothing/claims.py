@@ -137,6 +137,7 @@ PRECONDITIONED_GD = _claim(
     r"holds in the metric of $A$.",
     parameters=(L, K, D), assumptions=(PERIODIC, NONNEGATIVE_SIGMA, SMOOTH, CONVEX, CONSTANT, METRIC),
     quantity="f(x_K) - f_*", relation=Relation.LE, expression=L.symbol * D.symbol / (4 * K.symbol + 2),
+    tight=True,
 )  # fmt: skip
 DESCENT = _claim(
     "descent", "Descent of one smoothed step",
