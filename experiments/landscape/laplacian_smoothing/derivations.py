@@ -167,9 +167,8 @@ def _provable(proof: Proof, proved: Fraction) -> Provable:
 
 
 HELD = ("periodic_laplacian", "nonnegative_sigma", "l_smooth", "convex", "constant_sigma", "a_metric")
-SETTINGS = cases(
-    at=[{"L": Fraction(1), "K": 1}, {"L": Fraction(3, 2), "K": 7}, {"L": Fraction(5), "K": 20}]
-).guaranteeing(*HELD)
+SETTINGS = cases(at=[{"L": Fraction(1), "K": 1}, {"L": Fraction(3, 2), "K": 7}, {"L": Fraction(5), "K": 20}])
+SETTINGS = SETTINGS.guaranteeing(*HELD)
 
 
 @measure(ls.DESCENT_RATE, SETTINGS, level=Level.CERTIFIED)

@@ -39,11 +39,10 @@ def one_negative(sizes: Sequence[int], **axes: Any) -> Any:
     return cases(n=list(sizes), **axes).let(negatives=lambda n: (n - 1,), g=lambda n: n)
 
 
-def several_negatives() -> Any:
-    """All distances of two negative coordinates, and some triples."""
-    places = [(0, d) for d in range(1, 7)] + [(0, 1, 3), (0, 2, 4), (0, 3, 6), (1, 4, 5)]
-    many = cases(n=[4, 6, 8, 9, 12], negatives=places).where(lambda n, negatives: max(negatives) < n)
-    return many.let(g=lambda n, negatives: gcd(n, *(2 * (i - negatives[0]) for i in negatives)))
+#: all distances of two negative coordinates, and some triples
+PLACES = [(0, d) for d in range(1, 7)] + [(0, 1, 3), (0, 2, 4), (0, 3, 6), (1, 4, 5)]
+SEVERAL = cases(n=[4, 6, 8, 9, 12], negatives=PLACES).where(lambda n, negatives: max(negatives) < n)
+SEVERAL = SEVERAL.let(g=lambda n, negatives: gcd(n, *(2 * (i - negatives[0]) for i in negatives))).guaranteeing(*ROBUST)
 
 
 # --- one schedule ----------------------------------------------------------------------------------------------------
@@ -53,12 +52,10 @@ SADDLES = {k: ONE_NEGATIVE[k] for k in ONE_NEGATIVE if k[-1] in "2358"} | {"diag
 SADDLES |= {f"two negative, n = {n}": signs(n, (0, n // 2)) for n in (5, 8, 12)}
 HESSIANS = {f"n = {n}, {k} negative": congruent(n, k) for n, k in ((2, 1), (4, 1), (4, 3), (5, 4), (6, 2), (7, 4))}
 DRAWN = {"uniform on [0, 2]": random_schedule(seed=1)}
+ALONE = cases(hessian=SADDLES, schedule=SCHEDULES) + cases(hessian=HESSIANS, schedule=DRAWN)
 
 
-@measure(
-    ls.POINTWISE_DIMENSION,
-    (cases(hessian=SADDLES, schedule=SCHEDULES) + cases(hessian=HESSIANS, schedule=DRAWN)).guaranteeing(*POINTWISE),
-)
+@measure(ls.POINTWISE_DIMENSION, ALONE.guaranteeing(*POINTWISE))
 @measure(ls.LITERAL_DIMENSION, cases(hessian=ONE_NEGATIVE, schedule=ls.mlsgd_schedule).guaranteeing(*LITERAL))
 def negative_lyapunov_exponents(hessian: np.ndarray, schedule: Any) -> Any:
     """$\\dim\\{x_0 : x_k \\to 0\\}$: directions that die out, their span known to less than would change its dimension."""
@@ -100,15 +97,14 @@ def modes_that_die_out(n: int, eta: float, schedule: Callable[[int], Any]) -> An
 
 
 @measure(ls.ROBUST_DIMENSION, one_negative(range(2, 17)).guaranteeing(*ONE))
-@measure(ls.ROBUST_DIMENSION_MANY, several_negatives().guaranteeing(*ROBUST))
+@measure(ls.ROBUST_DIMENSION_MANY, SEVERAL)
 def common_subspace(n: int, negatives: Sequence[int], laplacian: Callable[[int], Any] = periodic_laplacian) -> int:
     """The largest common invariant subspace of $B$ and $L$ with $B > 0$ on it, in rational arithmetic."""
     return len(invariant_stable_subspace(signs(n, negatives), [laplacian(n)]))
 
 
-measure(
-    ls.ROBUST_DIMENSION, one_negative(range(17, 31)).guaranteeing(*ONE), budget="full", name="common_subspace_to_30"
-)(common_subspace)
+TO_30 = one_negative(range(17, 31)).guaranteeing(*ONE)
+measure(ls.ROBUST_DIMENSION, TO_30, budget="full", name="common_subspace_to_30")(common_subspace)
 
 
 def rank(normals: np.ndarray, error: float) -> int:
@@ -117,7 +113,7 @@ def rank(normals: np.ndarray, error: float) -> int:
 
 
 @measure(ls.ROBUST_DIMENSION, one_negative(range(2, 8)).guaranteeing(*ONE))
-@measure(ls.ROBUST_DIMENSION_MANY, several_negatives().where(lambda n: n == 6).guaranteeing(*ROBUST))
+@measure(ls.ROBUST_DIMENSION_MANY, SEVERAL.where(lambda n: n == 6))
 def intersection_over_schedules(n: int, negatives: Sequence[int]) -> Any:
     """The starts that several schedules with two values attract: few enough by singular values, enough by invariance."""
     b = signs(n, negatives)
@@ -139,7 +135,9 @@ def contracting(b: np.ndarray) -> int:
 
 def flint_rows(rows: np.ndarray) -> flint.fmpq_mat:
     """A matrix of integers or fractions."""
-    return flint.fmpq_mat(*rows.shape, [flint.fmpq(*Fraction(x).as_integer_ratio()) for x in rows.ravel().tolist()])
+    return flint.fmpq_mat(
+        len(rows), rows.shape[1], [flint.fmpq(*Fraction(x).as_integer_ratio()) for x in rows.ravel().tolist()]
+    )
 
 
 def one_sigma(n: int, negatives: Sequence[int]) -> int:
@@ -147,31 +145,27 @@ def one_sigma(n: int, negatives: Sequence[int]) -> int:
     return n - negative_eigenvalues(signs(n, negatives), Fraction(1))[0]
 
 
-def frozen_matrices(n: int) -> int:
+def frozen_matrices(n: int) -> Any:
     """The starts whose iterates lie in the positive eigenspace of $A_k^{-1}B$ at every step k of mLSGD, by singular values."""
-    rows, step, b = [], np.eye(n), signs(n)
+    rows, error, step, b = [], 0.0, np.eye(n), signs(n)
     for k in range(2 * n):
         p = np.linalg.inv(matrix(n, float(ls.mlsgd_schedule(k))))
         values, vectors = np.linalg.eig(b @ p)  # left eigenvectors of A^-1 B
         normal = vectors[:, np.argmin(values.real)].real @ step
-        rows.append(normal / np.linalg.norm(normal))
+        size = float(np.linalg.norm(normal))
+        rows.append(normal / size)
+        error = max(error, n * n * (k + 1) * EPS * 1.4**k / size)  # a step grows by 1.4 at most
         step = step - 0.4 * p @ b @ step
-    return n - rank(np.stack(rows), 1e3 * n * EPS)
+    return Enclosed(contracting(b), n - rank(np.stack(rows), error), "rounding")
 
 
 # --- signs of the curvature ------------------------------------------------------------------------------------------
 
-B = {
-    f"n = {n}, {k} negative": congruent(n, k) for n, k in ((2, 1), (3, 2), (9, 4), (20, 0), (20, 7), (40, 21), (40, 40))
-}
+COUNTS = ((2, 1), (3, 2), (9, 4), (20, 0), (20, 7), (40, 21), (40, 40))
+SMOOTHED = cases(b={f"n = {n}, {k} negative": congruent(n, k) for n, k in COUNTS}, sigma=[Fraction(1, 2), Fraction(10)])
 
 
-@measure(
-    ls.INERTIA,
-    cases(b=B, sigma=[Fraction(1, 2), Fraction(10)]).guaranteeing(
-        "periodic_laplacian", "symmetric_B", "nonnegative_sigma"
-    ),
-)
+@measure(ls.INERTIA, SMOOTHED.guaranteeing("periodic_laplacian", "symmetric_B", "nonnegative_sigma"))
 def negative_eigenvalues(b: np.ndarray, sigma: Fraction) -> Any:
     """$n_-(A^{-1}B)$, all real for sigma >= 0: sign changes of the characteristic polynomial at $-x$, in rationals."""
     p = (instances.exact_inverse(len(b), sigma) * flint_rows(b)).charpoly()
@@ -201,7 +195,5 @@ def darkest_start(sigma: Fraction, schedule: Callable[[int], Any], backend: str)
     steps = int(np.log(1e-9) / np.log(factors.min() / factors.max())) + 1
     starts = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     found = angles[np.argmin(norms_after(saddle(2), schedule, eta, starts, steps, backend))]
-    reach = (
-        np.pi / count + 2e-9
-    )  # a cell, and the distance of the valley from the line: the ratio of shrinking to growth
+    reach = np.pi / count + 2e-9  # a cell, and how far the valley is off the line: the ratio of shrinking to growth
     return Enclosed(float(np.tan(found - reach)), float(np.tan(found + reach)), "truncation")

@@ -7,19 +7,16 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
+import flint
 import numpy as np
+from scipy.linalg import solve_discrete_lyapunov
 
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import Draws, split
 from gradproof.experiments.engine.measure import Sample, Supremum, around, cases, measure, rounded
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.landscape.laplacian_smoothing.instances import exact_inverse
-from gradproof.experiments.landscape.laplacian_smoothing.methods import (
-    constant,
-    matrix,
-    smoothed_sgd,
-    stationary_covariance,
-)
+from gradproof.experiments.landscape.laplacian_smoothing.methods import constant, matrix, smoothed_sgd
 from gradproof.solvers.circulant import periodic_laplacian, smooth, worst_variance_ratio
 from gradproof.theory.landscape import laplacian_smoothing as ls
 
@@ -32,9 +29,8 @@ PERIODIC = cases(size=SIZES, laplacian=periodic_laplacian).guaranteeing(*SMOOTHE
 @measure(ls.SPECTRUM, PERIODIC)
 def eigenvalues(n: int, sigma: float, laplacian: Any) -> Any:
     """$\\lambda_j$ of the dense matrix, sorted: each positive frequency below $n/2$ twice."""
-    return rounded(np.linalg.eigvalsh(matrix(n, sigma, laplacian)), n * n, 1 + 4 * sigma), {
-        "j": (np.arange(n) + 1) // 2
-    }
+    found = np.linalg.eigvalsh(matrix(n, sigma, laplacian))
+    return rounded(found, n * n, 1 + 4 * sigma), {"j": (np.arange(n) + 1) // 2}
 
 
 @measure(ls.BETA1, PERIODIC.let(power=lambda: 1))
@@ -47,7 +43,6 @@ def trace(n: int, sigma: float, laplacian: Any, power: int) -> Any:
 
 # --- means and norms -------------------------------------------------------------------------------------------------
 
-
 STRENGTHS = [Fraction(0), Fraction(1, 2), Fraction(5, 2)]
 
 
@@ -56,8 +51,7 @@ def operator_norm(n: int, sigma: Fraction, q: int) -> Any:
     """$\\sup_g\\|A^{-1}g\\|_q/\\|g\\|_q$: the largest absolute row sum of the rational inverse ($q = 1, \\infty$), and $q = 2$."""
     if q == 2:
         return Supremum(rounded(float(np.linalg.norm(np.linalg.inv(matrix(n, float(sigma))), 2)), n * n, 1 + 4 * sigma))
-    norm = max(sum(abs(x) for x in row) for row in exact_inverse(n, sigma).tolist())
-    return Supremum(Fraction(int(norm.p), int(norm.q)))
+    return Supremum(max(sum((abs(x) for x in row), flint.fmpq(0)) for row in exact_inverse(n, sigma).tolist()))
 
 
 VECTORS = cases(size=SIZES, q=[1, 2, 3.5, np.inf], mean=[0, 1000]).guaranteeing(*SMOOTHED)
@@ -97,7 +91,10 @@ def turned(n: int, kappa: float, rng: Any) -> np.ndarray:
     return (q * rng.choice([1.0, kappa], size=n)) @ q.T
 
 
-@measure(ls.VARIANCE, PERIODIC.let(kappa=lambda: 30.0, covariance=lambda: turned))
+COVARIANCES = cases(size=SIZES, kappa=[2.0, 30.0], covariance=turned, laplacian=periodic_laplacian)
+
+
+@measure(ls.VARIANCE, COVARIANCES.guaranteeing(*SMOOTHED))
 def random_covariances(n: int, sigma: float, kappa: float, covariance: Any, laplacian: Any, rng: Any) -> Any:
     """$\\mathrm{Tr}(A^{-1}SA^{-1})/\\mathrm{Tr}\\,S$ of 50 covariances $S$."""
     p = np.linalg.inv(matrix(n, sigma, laplacian))
@@ -105,8 +102,8 @@ def random_covariances(n: int, sigma: float, kappa: float, covariance: Any, lapl
     return rounded(np.array([np.trace(p @ s @ p) / np.trace(s) for s in found]), n * n, 1.0)
 
 
-LEVELS = [(2, 1.0, 0.5, 1.0), (10, 10.0, 0.1, 1.0), (12, 0.3, 0.6, 3.0)]
-LEVELS = [dict(zip(("n", "sigma", "eta", "c"), at, strict=True)) for at in LEVELS]
+GIVEN = ((2, 1.0, 0.5, 1.0), (10, 10.0, 0.1, 1.0), (12, 0.3, 0.6, 3.0))
+LEVELS = [{"n": n, "sigma": sigma, "eta": eta, "c": c} for n, sigma, eta, c in GIVEN]
 
 
 @measure(ls.STATIONARY, cases(at=LEVELS, s2=2.0).guaranteeing(*SMOOTHED))
@@ -114,8 +111,9 @@ def lyapunov_equation(n: int, sigma: float, eta: float, c: float, s2: float) -> 
     """$\\lim_k\\mathrm E f(x_k)$ from the dense Lyapunov equation $P = MPM + \\eta^2s^2A^{-2}$; error from its residual."""
     p = np.linalg.inv(matrix(n, sigma))
     m = np.eye(n) - eta * c * p
-    found = stationary_covariance(c * np.eye(n), sigma, eta, s2)
-    residual = np.linalg.norm(found - m @ found @ m - eta**2 * s2 * p @ p, 2) + n * n * EPS * np.linalg.norm(found, 2)
+    noise = eta**2 * s2 * p @ p
+    found = solve_discrete_lyapunov(m, noise)
+    residual = np.linalg.norm(found - m @ found @ m - noise, 2) + n * n * EPS * np.linalg.norm(found, 2)
     contraction = float(np.linalg.norm(m, 2)) ** 2  # the error E obeys E = MEM + residual
     return around(c / 2 * float(np.trace(found)), c / 2 * n * float(residual) / (1 - contraction), "solver gap")
 
@@ -138,14 +136,10 @@ def simulated_sgd(
     words = on.asarray(split(keys("noise")[:, 0], seeds))
     slowest = 1 - eta / (1 + 4 * sigma)
     steps = int(np.ceil(np.log(1e-9) / (2 * np.log(slowest))))
-    out = run(
-        smoothed_sgd(lambda x, noise: x + noise, eta, constant(sigma)),
-        on.asarray(start(np.zeros(n), seeds=seeds)),
-        steps,
-        record={"x": lambda s: s.x[..., ::apart]},
-        at=[steps],
-        draw=lambda t: Draws(words, t).normal((1 if common else n,)),
-    )
+    method = smoothed_sgd(lambda x, noise: x + noise, eta, constant(sigma))
+    x0, record = on.asarray(start(np.zeros(n), seeds=seeds)), {"x": lambda s: s.x[..., ::apart]}
+    shape = (1 if common else n,)
+    out = run(method, x0, steps, record=record, at=[steps], draw=lambda t: Draws(words, t).normal(shape))
     forgotten = 1e-9 * n * eta**2 / (2 * (1 - slowest**2))  # what is missing of a level that unsmoothed noise bounds
     return Sample(n * out.x.values.ravel() ** 2 / 2, law="square of normal", bias=forgotten)
 

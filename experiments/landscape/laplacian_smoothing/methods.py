@@ -7,7 +7,7 @@ from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.linalg import solve_discrete_lyapunov, sqrtm
+from scipy.linalg import sqrtm
 
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.run import Method, run, start
@@ -78,13 +78,6 @@ def norms_after(
     method = smoothed_gd((lambda x: h * x) if hessian.ndim == 1 else (lambda x: x @ h), eta, schedule)
     end = run(method, starts, steps, record={"x": lambda s: s.x}, at=[steps])
     return np.sqrt(np.sum(end.x.values[0, :, 0] ** 2, axis=-1)).reshape(x0.shape[:-1])
-
-
-def stationary_covariance(hessian: np.ndarray, sigma: float, eta: float, s2: float) -> np.ndarray:
-    """Covariance of ``x+ = x - eta A^-1 (Hx + xi)`` at stationarity, white noise of variance s2: the Lyapunov equation."""
-    n = len(hessian)
-    p = np.linalg.inv(matrix(n, sigma))
-    return solve_discrete_lyapunov(np.eye(n) - eta * p @ hessian, eta**2 * s2 * p @ p)
 
 
 def expected_loss(

@@ -6,6 +6,7 @@ import matplotlib
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.linalg import solve_discrete_lyapunov
 
 from gradproof.experiments.engine.check import Context, certifier_of, checks_of
 from gradproof.experiments.engine.judge import judge
@@ -185,7 +186,8 @@ def test_expected_loss_meets_simulation_and_stationarity():
             loss = np.sum(state.x @ h * state.x, axis=1) / 2
             # 5.3 standard errors: level 1e-7
             assert abs(loss.mean() - exact[(1, 20).index(k)]) < 5.3 * loss.std() / len(loss) ** 0.5
-    covariance = experiments.stationary_covariance(h, 2.0, 0.5, 0.04)
+    p = np.linalg.inv(np.eye(4) - 2.0 * periodic_laplacian(4))
+    covariance = solve_discrete_lyapunov(np.eye(4) - 0.5 * p @ h, 0.5**2 * 0.04 * p @ p)
     assert exact[-1] == pytest.approx(np.sum(h * covariance) / 2, rel=1e-9)
 
 
