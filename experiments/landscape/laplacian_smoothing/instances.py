@@ -19,11 +19,12 @@ from gradproof.theory.landscape.laplacian_smoothing import mlsgd_schedule
 SCHEDULES: dict[str, Schedule] = {"gd": constant(0), "lsgd": constant(1), "mlsgd": mlsgd_schedule}
 
 
-def random_schedule(*values: float, seed: int, length: int = 20_000) -> list[float]:
-    """sigma_k drawn from two values, or uniformly from [0, 2] where none are given."""
-    rng = np.random.default_rng(seed)
-    return (rng.choice(values, size=length) if values else rng.uniform(0, 2, size=length)).tolist()
+def switching(period: int) -> Schedule:
+    """0 for ``period`` steps, 1 for as many, and so on."""
+    return lambda k: 1.0 * (k // period % 2)
 
+
+SWITCHING = [switching(period) for period in range(1, 10)]
 
 # --- smoothing matrices ----------------------------------------------------------------------------------------------
 

@@ -14,8 +14,14 @@ import numpy as np
 from gradproof.experiments.engine.measure import Enclosed, cases, measure
 from gradproof.experiments.landscape.laplacian_smoothing import instances
 from gradproof.experiments.landscape.laplacian_smoothing.derivations import CONE
-from gradproof.experiments.landscape.laplacian_smoothing.instances import SCHEDULES, congruent, random_schedule, signs
-from gradproof.experiments.landscape.laplacian_smoothing.methods import constant, matrix, norms_after, saddle
+from gradproof.experiments.landscape.laplacian_smoothing.instances import SCHEDULES, congruent, signs
+from gradproof.experiments.landscape.laplacian_smoothing.methods import (
+    constant,
+    matrix,
+    norms_after,
+    saddle,
+    states_after,
+)
 from gradproof.solvers.circulant import periodic_laplacian
 from gradproof.solvers.subspaces import (
     UndecidedSubspace,
@@ -51,7 +57,7 @@ ONE_NEGATIVE = {f"diag(1, ..., 1, -1), n = {n}": signs(n) for n in range(2, 9)}
 SADDLES = {k: ONE_NEGATIVE[k] for k in ONE_NEGATIVE if k[-1] in "2358"} | {"diag(1, ..., 1, -1), n = 12": signs(12)}
 SADDLES |= {f"two negative, n = {n}": signs(n, (0, n // 2)) for n in (5, 8, 12)}
 HESSIANS = {f"n = {n}, {k} negative": congruent(n, k) for n, k in ((2, 1), (4, 1), (4, 3), (5, 4), (6, 2), (7, 4))}
-DRAWN = {"uniform on [0, 2]": random_schedule(seed=1)}
+DRAWN = {"uniform on [0, 2]": np.random.default_rng(1).uniform(0, 2, size=20_000).tolist()}
 ALONE = cases(hessian=SADDLES, schedule=SCHEDULES) + cases(hessian=HESSIANS, schedule=DRAWN)
 
 
@@ -117,7 +123,7 @@ def rank(normals: np.ndarray, error: float) -> int:
 def intersection_over_schedules(n: int, negatives: Sequence[int]) -> Any:
     """The starts that several schedules with two values attract: few enough by singular values, enough by invariance."""
     b = signs(n, negatives)
-    found = [pointwise_stable_subspace(b, random_schedule(0.5, 2.0, seed=k), 0.4, 240) for k in range(n + 2)]
+    found = [pointwise_stable_subspace(b, s, 0.4, 240) for s in instances.SWITCHING[: n + 2]]
     at_most = n - rank(np.concatenate([s.normals for s in found]), max(s.error for s in found))
     return Enclosed(contracting(b), at_most, "truncation")
 
@@ -138,6 +144,22 @@ def flint_rows(rows: np.ndarray) -> flint.fmpq_mat:
     return flint.fmpq_mat(
         len(rows), rows.shape[1], [flint.fmpq(*Fraction(x).as_integer_ratio()) for x in rows.ravel().tolist()]
     )
+
+
+@measure(
+    ls.POINTWISE_DIMENSION,
+    cases(hessian=SADDLES, schedules={k: [s] for k, s in SCHEDULES.items()}).guaranteeing(*POINTWISE),
+)
+@measure(ls.ROBUST_DIMENSION, one_negative(range(2, 8)).let(hessian=signs).guaranteeing(*ONE))
+@measure(ls.ROBUST_DIMENSION_MANY, SEVERAL.where(lambda n: n == 6).let(hessian=signs))
+def directions_lost_in_runs(hessian: np.ndarray, backend: str, schedules: Any = instances.SWITCHING) -> Any:
+    """Directions of starts that 60 steps under each of the schedules shrink; those that one of them blows up are the others."""
+    n = len(hessian)
+    ends = [states_after(hessian.astype(float), s, 0.4, np.eye(n), 60, backend).T for s in schedules]
+    sizes = np.linalg.svd(np.concatenate(ends), compute_uv=False)
+    if np.any((sizes > 0.2) & (sizes < 5)):  # rounding grows to n 1.4^60 eps < 1e-5
+        raise UndecidedSubspace(f"after 60 steps directions have the sizes {sizes}")
+    return int(np.sum(sizes <= 0.2)), {"n": n, "n_neg": inertia(hessian)[2]}
 
 
 def one_sigma(n: int, negatives: Sequence[int]) -> int:
@@ -161,16 +183,29 @@ def frozen_matrices(n: int) -> Any:
 
 # --- signs of the curvature ------------------------------------------------------------------------------------------
 
+SIGNS = ("periodic_laplacian", "symmetric_B", "nonnegative_sigma")
 COUNTS = ((2, 1), (3, 2), (9, 4), (20, 0), (20, 7), (40, 21), (40, 40))
 SMOOTHED = cases(b={f"n = {n}, {k} negative": congruent(n, k) for n, k in COUNTS}, sigma=[Fraction(1, 2), Fraction(10)])
 
 
-@measure(ls.INERTIA, SMOOTHED.guaranteeing("periodic_laplacian", "symmetric_B", "nonnegative_sigma"))
+@measure(ls.INERTIA, SMOOTHED.guaranteeing(*SIGNS))
 def negative_eigenvalues(b: np.ndarray, sigma: Fraction) -> Any:
     """$n_-(A^{-1}B)$, all real for sigma >= 0: sign changes of the characteristic polynomial at $-x$, in rationals."""
     p = (instances.exact_inverse(len(b), sigma) * flint_rows(b)).charpoly()
     mirrored = [c if k % 2 == 0 else -c for k, c in enumerate(list(p)) if c != 0]
     return sum((x > 0) != (y > 0) for x, y in pairwise(mirrored)), {"n_neg": inertia(b)[2]}
+
+
+@measure(ls.INERTIA, cases(n=[20, 60], share=[0.0, 0.35, 1.0], sigma=[0.5, 10.0]).guaranteeing(*SIGNS))
+def negative_eigenvalues_in_floats(n: int, share: float, sigma: float, rng: Any) -> Any:
+    """$n_-(A^{-1}B)$ of random $B$: eigenvalues of $CBC'$ with $A^{-1} = C'C$, all away from 0 by more than their rounding."""
+    q, n_neg = np.linalg.qr(rng.normal(size=(n, n)))[0], int(share * n)
+    b = (q * np.where(np.arange(n) < n_neg, -1, 1) * rng.uniform(1, 5, size=n)) @ q.T
+    root = np.linalg.cholesky(matrix(n, sigma))
+    values = np.linalg.eigvalsh(np.linalg.solve(root, np.linalg.solve(root, b).T))
+    if np.abs(values).min() <= n * n * EPS * 5:
+        raise UndecidedSubspace(f"an eigenvalue of {np.abs(values).min():.2g} has no certain sign")
+    return int(np.sum(values < 0)), {"n_neg": n_neg}
 
 
 # --- the line in the plane -------------------------------------------------------------------------------------------

@@ -69,15 +69,19 @@ def trajectory(method: Method, x0: np.ndarray, steps: int) -> np.ndarray:
     return run(method, start(x0), steps, record={"x": lambda s: s.x}).x.values[0, 0]
 
 
-def norms_after(
+def states_after(
     hessian: np.ndarray, schedule: Schedule, eta: float, x0: np.ndarray, steps: int, backend: str = "numpy"
 ) -> np.ndarray:
-    """``||x_steps||`` from a batch of starts (..., n) on ``x'Hx/2``; H is a diagonal (n,) or a matrix (n, n)."""
+    """x_steps from a batch of starts (..., n) on ``x'Hx/2``; H is a diagonal (n,) or a matrix (n, n)."""
     on = array_library(backend)
     h, starts = on.move((hessian, np.reshape(x0, (1, -1, x0.shape[-1]))))
     method = smoothed_gd((lambda x: h * x) if hessian.ndim == 1 else (lambda x: x @ h), eta, schedule)
-    end = run(method, starts, steps, record={"x": lambda s: s.x}, at=[steps])
-    return np.sqrt(np.sum(end.x.values[0, :, 0] ** 2, axis=-1)).reshape(x0.shape[:-1])
+    return run(method, starts, steps, record={"x": lambda s: s.x}, at=[steps]).x.values[0, :, 0].reshape(x0.shape)
+
+
+def norms_after(*args: Any) -> np.ndarray:
+    """``||x_steps||``, (...); arguments as ``states_after``."""
+    return np.linalg.norm(states_after(*args), axis=-1)
 
 
 def expected_loss(
