@@ -49,6 +49,8 @@ WHITE = cases(n=6, sigma=1.0, kappa=1.0, covariance=smoothing.turned, laplacian=
 without(
     ls.VARIANCE, "periodic_laplacian", smoothing.random_covariances, WHITE.guaranteeing(*held("periodic_laplacian"))
 )
+ENDS = cases(at=smoothing.LEVELS, s2=2.0, laplacian=instances.fixed_ends).guaranteeing(*held("periodic_laplacian"))
+without(ls.STATIONARY, "periodic_laplacian", smoothing.lyapunov_equation, ENDS)
 COMMON = smoothing.runs([8], [1.0, 2.0], 2000, 8, common=True).guaranteeing(*held("white_noise"))
 without(ls.STATIONARY, "white_noise", smoothing.simulated_sgd, COMMON)
 

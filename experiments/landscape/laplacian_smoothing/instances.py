@@ -24,7 +24,7 @@ def switching(period: int) -> Schedule:
     return lambda k: 1.0 * (k // period % 2)
 
 
-SWITCHING = [switching(period) for period in range(1, 10)]
+SWITCHING = [switching(period) for period in range(1, 7)]
 
 # --- smoothing matrices ----------------------------------------------------------------------------------------------
 

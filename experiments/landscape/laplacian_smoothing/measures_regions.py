@@ -123,7 +123,7 @@ def rank(normals: np.ndarray, error: float) -> int:
 def intersection_over_schedules(n: int, negatives: Sequence[int]) -> Any:
     """The starts that several schedules with two values attract: few enough by singular values, enough by invariance."""
     b = signs(n, negatives)
-    found = [pointwise_stable_subspace(b, s, 0.4, 240) for s in instances.SWITCHING[: n + 2]]
+    found = [pointwise_stable_subspace(b, s, 0.4, 240) for s in instances.SWITCHING]
     at_most = n - rank(np.concatenate([s.normals for s in found]), max(s.error for s in found))
     return Enclosed(contracting(b), at_most, "truncation")
 

@@ -106,10 +106,10 @@ GIVEN = ((2, 1.0, 0.5, 1.0), (10, 10.0, 0.1, 1.0), (12, 0.3, 0.6, 3.0))
 LEVELS = [{"n": n, "sigma": sigma, "eta": eta, "c": c} for n, sigma, eta, c in GIVEN]
 
 
-@measure(ls.STATIONARY, cases(at=LEVELS, s2=2.0).guaranteeing(*SMOOTHED))
-def lyapunov_equation(n: int, sigma: float, eta: float, c: float, s2: float) -> Any:
+@measure(ls.STATIONARY, cases(at=LEVELS, s2=2.0, laplacian=periodic_laplacian).guaranteeing(*SMOOTHED))
+def lyapunov_equation(n: int, sigma: float, eta: float, c: float, s2: float, laplacian: Any) -> Any:
     """$\\lim_k\\mathrm E f(x_k)$ from the dense Lyapunov equation $P = MPM + \\eta^2s^2A^{-2}$; error from its residual."""
-    p = np.linalg.inv(matrix(n, sigma))
+    p = np.linalg.inv(matrix(n, sigma, laplacian))
     m = np.eye(n) - eta * c * p
     noise = eta**2 * s2 * p @ p
     found = solve_discrete_lyapunov(m, noise)
