@@ -224,7 +224,7 @@ def interval_of(value: Any, level: float) -> Interval:
         if value is sp.nan:
             raise ParameterError("the measured quantity is not a number")
         return Interval(value, value, value)
-    if type(value).__module__ == "flint" and hasattr(value, "p"):  # fmpq
+    if type(value).__module__.startswith("flint") and hasattr(value, "p"):  # fmpq
         exact = Fraction(int(value.p), int(value.q))
         return Interval(exact, exact, exact)
     if type(value).__name__ == "arb":

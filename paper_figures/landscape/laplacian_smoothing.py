@@ -11,14 +11,8 @@ import xarray as xr
 from matplotlib.figure import Figure
 from scipy import stats
 
-from gradproof.experiments.landscape.laplacian_smoothing import (
-    constant,
-    expected_loss,
-    norms_after,
-    saddle,
-    smoothed_sgd,
-)
-from gradproof.experiments.landscape.laplacian_smoothing.dimensions import dimension_table
+from gradproof.experiments.landscape import laplacian_smoothing as smoothing
+from gradproof.experiments.landscape.laplacian_smoothing import constant, norms_after, saddle, smoothed_sgd
 from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers.subspaces import stable_slope_enclosure
 from gradproof.theory.landscape.laplacian_smoothing import mlsgd_schedule
@@ -39,7 +33,7 @@ def compute(*, budget: str = "quick", seed: int = 0) -> xr.Dataset:
         for schedule in SCHEDULES.values()
     ]
     sizes = list(range(2, largest + 1))
-    table = dimension_table(sizes)
+    table = smoothing.dimension_table(sizes)
     at, loss, spread, expected = _noisy_quadratic(steps, seeds, seed)
     return xr.Dataset(
         {
@@ -52,17 +46,11 @@ def compute(*, budget: str = "quick", seed: int = 0) -> xr.Dataset:
             "expected_loss": (["sigma", "long_step"], expected),
         },
         coords={
-            "method": list(SCHEDULES),
-            "x1": t,
-            "x2": t,
-            "n": sizes,
-            "notion": ["GD", "LSGD", "mLSGD", "every schedule"],
-            "sigma": list(SIGMAS),
-            "step": at,
-            "long_step": LONG,
+            "method": list(SCHEDULES), "notion": [*SCHEDULES, "every schedule"], "sigma": list(SIGMAS),
+            "x1": t, "x2": t, "n": sizes, "step": at, "long_step": LONG,
         },
         attrs={"eta": 0.1, "steps": 100, "seeds": seeds, "seed": seed},
-    )
+    )  # fmt: skip
 
 
 def _noisy_quadratic(steps: int, seeds: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray]]:
@@ -85,7 +73,7 @@ def _noisy_quadratic(steps: int, seeds: int, seed: int) -> tuple[np.ndarray, np.
                 runs = np.sum(curvature * (state.x - 2) ** 2, axis=-1) / 2
                 j = np.searchsorted(at, k)
                 loss[i, j], spread[i, j] = runs.mean(), student * runs.std(ddof=1)
-        expected.append(expected_loss(np.diag(curvature), sigma, eta, noise**2, -3 * np.ones(n), LONG))
+        expected.append(smoothing.expected_loss(np.diag(curvature), sigma, eta, noise**2, -3 * np.ones(n), LONG))
     return at, loss, spread, expected
 
 
@@ -97,9 +85,8 @@ def draw(data: xr.Dataset) -> Figure:
     low, high = float(data.log_norm.min()), float(data.log_norm.max())
     for name in data.method.values:
         ax, one = axes[name], data.sel({"method": name})
-        image = ax.imshow(
-            one.log_norm, origin="lower", extent=(-1, 1, -1, 1), vmin=max(low, high - 5), vmax=high, cmap="viridis"
-        )
+        look: dict[str, Any] = {"vmin": max(low, high - 5), "vmax": high, "cmap": "viridis"}
+        image = ax.imshow(one.log_norm, origin="lower", extent=(-1, 1, -1, 1), **look)
         m = float(one.slope)
         ax.grid(False)
         ax.plot([-1, 1], [-m, m], color="white", linestyle=(0, (2, 4)), linewidth=1.2)
@@ -113,31 +100,14 @@ def draw(data: xr.Dataset) -> Figure:
 
 def _dimensions(ax: Any, data: xr.Dataset) -> None:
     for k, (name, marker) in enumerate((("GD", "o"), ("LSGD", "x"), ("mLSGD", "+"))):
-        ax.plot(
-            data.n,
-            data.dimension.sel(notion=name),
-            marker,
-            linestyle="none",
-            label=f"by {name}",
-            markersize=5,
-            color=COLOURS[k],
-        )
+        found, look = data.dimension.sel(notion=name), {"linestyle": "none", "markersize": 5, "color": COLOURS[k]}
+        ax.plot(data.n, found, marker, label=f"by {name}", **look)
     ax.plot(data.n, data.n - 1, "k-", linewidth=0.8, label="$n - 1$")
-    ax.plot(
-        data.n,
-        data.dimension.sel(notion="every schedule"),
-        "s",
-        color=COLOURS[3],
-        markersize=4,
-        label="by every schedule",
-    )
+    every = data.dimension.sel(notion="every schedule")
+    ax.plot(data.n, every, "s", color=COLOURS[3], markersize=4, label="by every schedule")
     ax.plot(data.n, (data.n - 1) // 2, "-", color=COLOURS[3], linewidth=0.8, label=r"$\lfloor (n-1)/2 \rfloor$")
-    ax.set(
-        xlabel="dimension $n$ of the space",
-        ylabel="dimension",
-        title="Starts attracted to the saddle",
-        ylim=(-0.5, 2.4 * float(data.n.max())),
-    )
+    ax.set(xlabel="dimension $n$ of the space", ylabel="dimension", title="Starts attracted to the saddle")
+    ax.set_ylim(-0.5, 2.4 * float(data.n.max()))
     ax.legend(loc="upper left")
 
 
@@ -145,13 +115,9 @@ def _losses(ax: Any, data: xr.Dataset) -> None:
     for k, sigma in enumerate(data.sigma.values):
         one = data.sel(sigma=sigma)
         ax.loglog(data.long_step, one.expected_loss, color=COLOURS[k], label=f"$\\sigma = {sigma:g}$")
-        ax.fill_between(
-            data.step, one.loss - one.loss_error, one.loss + one.loss_error, color=COLOURS[k], alpha=0.3, lw=0
-        )
+        low, high = one.loss - one.loss_error, one.loss + one.loss_error
+        ax.fill_between(data.step, low, high, color=COLOURS[k], alpha=0.3, lw=0)
         ax.loglog(data.step, one.loss, ".", color=COLOURS[k], markersize=3)
-    ax.set(
-        xlabel="step",
-        ylabel="loss $f - f_*$",
-        title=f"Noisy quadratic: exact expectation (lines); means of {data.attrs['seeds']} runs, 95 % bands",
-    )
+    ax.set(xlabel="step", ylabel="loss $f - f_*$")
+    ax.set_title(f"Noisy quadratic: exact expectation (lines); means of {data.attrs['seeds']} runs, 95 % bands")
     ax.legend()

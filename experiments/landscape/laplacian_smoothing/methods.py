@@ -7,14 +7,16 @@ from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.linalg import solve_discrete_lyapunov, sqrtm
+from scipy.linalg import sqrtm
 
+from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.run import Method, run, start
 from gradproof.solvers.circulant import periodic_laplacian, smooth
 
 Array = Any
 Grad = Callable[[Array], Array]
 Schedule = Callable[[int], Any]
+Smoothing = Callable[[Array, Any], Array]  # (g, sigma) -> A_sigma^-1 g
 
 
 class SmoothingState(NamedTuple):
@@ -29,26 +31,25 @@ def constant(sigma: Any) -> Schedule:
     return lambda k: sigma
 
 
-def smoothed_gd(grad: Grad, eta: Any, schedule: Schedule) -> Method:
+def smoothed_gd(grad: Grad, eta: Any, schedule: Schedule, smoothing: Smoothing = smooth) -> Method:
     """``x_{k+1} = x_k - eta A_{sigma_k}^{-1} grad f(x_k)``; ``grad`` maps (..., n) to (..., n).
 
     ``eta``: a number, or an array that broadcasts against x, such as (setting, 1, 1).
     """
-    return smoothed_sgd(lambda x, draw: grad(x), eta, schedule)
+    return smoothed_sgd(lambda x, draw: grad(x), eta, schedule, smoothing)
 
 
-def smoothed_sgd(grad: Callable[[Array, Array], Array], eta: Any, schedule: Schedule) -> Method:
+def smoothed_sgd(
+    grad: Callable[[Array, Array], Array], eta: Any, schedule: Schedule, smoothing: Smoothing = smooth
+) -> Method:
     """The same with a stochastic gradient ``grad(x, draw)``; ``draw`` is the randomness of the step."""
-
-    def init(x0: Array) -> SmoothingState:
-        return SmoothingState(x0, 0)
 
     def step(state: SmoothingState, draw: Array | None = None) -> SmoothingState:
         sigma = schedule(state.k)
         sigma = float(sigma) if isinstance(sigma, Real) else sigma
-        return SmoothingState(state.x - eta * smooth(grad(state.x, draw), sigma), state.k + 1)
+        return SmoothingState(state.x - eta * smoothing(grad(state.x, draw), sigma), state.k + 1)
 
-    return Method(init, step)
+    return Method(lambda x0: SmoothingState(x0, 0), step)
 
 
 def saddle(n: int) -> np.ndarray:
@@ -58,24 +59,29 @@ def saddle(n: int) -> np.ndarray:
     return d
 
 
+def matrix(n: int, sigma: float, laplacian: Callable[[int], np.ndarray] = periodic_laplacian) -> np.ndarray:
+    """A_sigma = I - sigma L, dense (n, n)."""
+    return np.eye(n) - sigma * laplacian(n)
+
+
 def trajectory(method: Method, x0: np.ndarray, steps: int) -> np.ndarray:
     """Iterates x_0, ..., x_steps from one start (n,): shape (steps + 1, n)."""
     return run(method, start(x0), steps, record={"x": lambda s: s.x}).x.values[0, 0]
 
 
-def norms_after(hessian: np.ndarray, schedule: Schedule, eta: float, x0: np.ndarray, steps: int) -> np.ndarray:
-    """``||x_steps||`` from a batch of starts (..., n) on ``x'Hx/2``; H is a diagonal (n,) or a matrix (n, n)."""
-    grad = (lambda x: hessian * x) if hessian.ndim == 1 else (lambda x: x @ hessian)
-    starts = np.reshape(x0, (1, -1, x0.shape[-1]))
-    end = run(smoothed_gd(grad, eta, schedule), starts, steps, record={"x": lambda s: s.x}, at=[steps])
-    return np.sqrt(np.sum(end.x.values[0, :, 0] ** 2, axis=-1)).reshape(x0.shape[:-1])
+def states_after(
+    hessian: np.ndarray, schedule: Schedule, eta: float, x0: np.ndarray, steps: int, backend: str = "numpy"
+) -> np.ndarray:
+    """x_steps from a batch of starts (..., n) on ``x'Hx/2``; H is a diagonal (n,) or a matrix (n, n)."""
+    on = array_library(backend)
+    h, starts = on.move((hessian, np.reshape(x0, (1, -1, x0.shape[-1]))))
+    method = smoothed_gd((lambda x: h * x) if hessian.ndim == 1 else (lambda x: x @ h), eta, schedule)
+    return run(method, starts, steps, record={"x": lambda s: s.x}, at=[steps]).x.values[0, :, 0].reshape(x0.shape)
 
 
-def stationary_covariance(hessian: np.ndarray, sigma: float, eta: float, s2: float) -> np.ndarray:
-    """Covariance of ``x+ = x - eta A^-1 (Hx + xi)`` at stationarity, white noise of variance s2: the Lyapunov equation."""
-    n = len(hessian)
-    p = np.linalg.inv(np.eye(n) - sigma * periodic_laplacian(n))
-    return solve_discrete_lyapunov(np.eye(n) - eta * p @ hessian, eta**2 * s2 * p @ p)
+def norms_after(*args: Any) -> np.ndarray:
+    """``||x_steps||``, (...); arguments as ``states_after``."""
+    return np.linalg.norm(states_after(*args), axis=-1)
 
 
 def expected_loss(
@@ -86,7 +92,7 @@ def expected_loss(
     In the eigenbasis V of A^-1 H the covariance grows as ``C_ij (1 - (mu_i mu_j)^k)/(1 - mu_i mu_j)``.
     """
     n = len(hessian)
-    p = np.linalg.inv(np.eye(n) - sigma * periodic_laplacian(n))
+    p = np.linalg.inv(matrix(n, sigma))
     values, u = np.linalg.eigh(sqrtm(p) @ hessian @ sqrtm(p))
     v = sqrtm(p) @ u  # A^-1 H v = v diag(values)
     mu = 1 - eta * values

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from gradproof.experiments.landscape.laplacian_smoothing.instances import SCHEDULES, signs
 from gradproof.solvers.circulant import periodic_laplacian
 from gradproof.solvers.subspaces import (
     PointwiseSubspace,
@@ -146,6 +147,18 @@ def attraction_region(
         pointwise = pointwise_stable_subspace(h, schedule, step, ahead, generator=g)
     assert g is not None  # n = 1 with the periodic family was refused by the solver
     return AttractionRegion(h, step, pointwise, robust, robust_exact, g, schedule)
+
+
+def dimension_table(
+    sizes: Sequence[int], *, eta: float = 0.4, steps: int = 400
+) -> dict[int, tuple[int, int, int, int]]:
+    """``{n: (gd, lsgd, mlsgd, common)}``: negative Lyapunov exponents of each method, and the exact common dimension."""
+    table = {}
+    for n in sizes:
+        found = (pointwise_stable_subspace(signs(n), s, eta, steps).exponents for s in SCHEDULES.values())
+        gd, lsgd, mlsgd = (int(np.sum(e < 0)) for e in found)
+        table[n] = (gd, lsgd, mlsgd, len(invariant_stable_subspace(signs(n), [periodic_laplacian(n)])))
+    return table
 
 
 def _robust(rows: Any, generator: Any, n: int) -> tuple[np.ndarray, bool]:

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from gradproof.experiments.instances import data
 from gradproof.experiments.communication.ef21 import instances, measures, measures_runs, methods
 from gradproof.experiments.engine.check import Context, checks_of
 from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.engine.measure import confront
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.instances import compressors as C
+from gradproof.experiments.instances import data
 from gradproof.experiments.instances.finite_sums import Quadratics
 from gradproof.solvers import ef_exact
 from gradproof.solvers.ef_lyapunov import L_rf, cloning_mean_square, overlap

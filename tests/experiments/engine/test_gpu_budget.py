@@ -7,26 +7,26 @@ import pytest
 
 from gradproof.experiments.engine.check import Context, checks_of
 from gradproof.experiments.engine.judge import judge
-from gradproof.experiments.landscape.laplacian_smoothing.smoothing import high_dimension
+from gradproof.experiments.landscape.laplacian_smoothing.measures_smoothing import SMOOTHED, runs
 from gradproof.theory import registry
 from gradproof.theory.evidence import Level, Outcome
 
 
-def reduced(ctx, **sizes):
+def reduced(ctx, cases=None, **sizes):
     """The measure of the check that ``ctx`` is for, with smaller sizes."""
     check = next(c for c in checks_of(registry.claim(ctx.claim.id.split("~")[0]), "gpu") if c.name == ctx.scope)
-    return replace(check.measured, function=partial(check.measured.function, **sizes)).evidence(ctx)
+    made = replace(check.measured, function=partial(check.measured.function, **sizes)) if sizes else check.measured
+    return (replace(made, cases=cases) if cases is not None else made).evidence(ctx)
 
 
+#: vectors of length 200 instead of 10^5
+SHORTER = runs([200], [1.0], 40, 50).guaranteeing(*SMOOTHED)
 CHECKS = {
     "ef21.nonconvex-am": (
         "average_gradient_of_a_thousand_clients",
         lambda ctx: reduced(ctx, n=30, d=200, steps=10),
     ),
-    "laplacian-smoothing.stationary": (
-        "simulated_sgd_in_high_dimension",
-        lambda ctx: high_dimension(ctx, (500,), 20),
-    ),
+    "laplacian-smoothing.stationary": ("simulated_sgd_in_high_dimension", lambda ctx: reduced(ctx, SHORTER)),
 }
 
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from fractions import Fraction as F
 
+import flint
 import numpy as np
 import pytest
 import sympy as sp
@@ -220,6 +221,7 @@ def test_errors_have_sources_and_order():
     with pytest.raises(ParameterError, match="must be >= 0"):
         around(1.0, -1.0)
     assert interval_of(F(1, 3), 1e-6).low == F(1, 3)
+    assert interval_of(flint.fmpq(1, 3), 1e-6).high == F(1, 3)
 
 
 def test_cases():

@@ -6,14 +6,15 @@ import matplotlib
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.linalg import solve_discrete_lyapunov
 
 from gradproof.experiments.engine.check import Context, certifier_of, checks_of
 from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.landscape import laplacian_smoothing as experiments
 from gradproof.experiments.landscape.laplacian_smoothing.digits import even_against_odd
-from gradproof.experiments.landscape.laplacian_smoothing.dimensions import dimension_table
+from gradproof.experiments.landscape.laplacian_smoothing.instances import signs
 from gradproof.solvers.circulant import periodic_laplacian
-from gradproof.solvers.subspaces import UndecidedSubspace, stable_slope_enclosure
+from gradproof.solvers.subspaces import UndecidedSubspace, invariant_stable_subspace, stable_slope_enclosure
 from gradproof.theory import registry
 from gradproof.theory.errors import DomainError, ParameterError
 from gradproof.theory.evidence import Level, Outcome
@@ -36,16 +37,58 @@ def test_checks_and_controls_come_out_as_they_should(claim):
         assert verdict.outcome is Outcome.REFUTED if refuted else verdict.outcome.good, f"{c.id}: {verdict}"
 
 
-def test_the_literal_dimension_is_refuted_by_an_orbit_that_comes_to_the_saddle():
+def test_the_literal_dimension_is_refuted_and_the_true_one_is_not():
     claim = ls.LITERAL_DIMENSION
-    low, high = stable_slope_enclosure(Fraction(1, 10), ls.mlsgd_schedule, 700)
-    assert 0.34749503 < float(low) <= float(high) < 0.34749504
-    assert claim.bound(n=2) == 0
-    # each check refutes the published number and none the true one
     true = claim.with_bound(ls.POINTWISE_DIMENSION.expression.subs(ls.POINTWISE_DIMENSION.parameter("n_neg").symbol, 1))
     for c in checks_of(claim):
         if c.level is not Level.CONTROL:
             assert judge(c.level, true.relation, c.run(Context(true, scope=c.name))).outcome is Outcome.CONFIRMED
+
+
+def exact_orbit(slope, steps):
+    """mLSGD on diag(1, -1) from (1, slope) with eta = 1/10, numerators and denominators kept apart (no gcds)."""
+    x, y, denominator = slope.denominator, slope.numerator, slope.denominator
+    for k in range(steps):
+        # A^-1 = [[a, b], [b, a]] with a = (3k + 4)/(5k + 6), b = (2k + 2)/(5k + 6)
+        a, b, d = 3 * k + 4, 2 * k + 2, 5 * k + 6
+        x, y, denominator = 10 * d * x - (a * x - b * y), 10 * d * y - (b * x - a * y), 10 * d * denominator
+    return Fraction(x, denominator), Fraction(y, denominator)
+
+
+def test_a_start_on_the_enclosed_line_comes_to_the_saddle_and_its_neighbours_leave():
+    low, high = stable_slope_enclosure(Fraction(1, 10), ls.mlsgd_schedule, 700)
+    assert 0.34749503 < float(low) <= float(high) < 0.34749504
+    # the attracted start lies between two that both come close: by convexity of the norm so does it
+    assert max(abs(x) + abs(y) for x, y in (exact_orbit(m, 300) for m in (low, high))) < Fraction(1, 10**5)
+    for side in (1, -1):
+        x, y = exact_orbit(low + side * Fraction(1, 1000), 150)
+        assert side * y > abs(x)  # beyond the diagonal f < 0, and it never returns
+
+
+def test_runs_come_to_the_saddle_from_the_common_subspace_and_leave_it_elsewhere():
+    rng = np.random.default_rng(0)
+    for n, negatives in ((3, (2,)), (4, (3,)), (7, (6,)), (12, (11,)), (12, (0, 3, 6))):
+        b = signs(n, negatives)
+        basis = invariant_stable_subspace(b, [periodic_laplacian(n)]).astype(float)
+        inside, outside = rng.normal(size=(200, len(basis))) @ basis, rng.normal(size=(200, n))
+        # a start inside shrinks by 1 - eta/5 a step at least; rounding grows by 1 + eta a step at most, from n eps
+        shrunk = (1 - 0.1 / 5) ** 200 + n * np.finfo(float).eps * 1.1**200
+        for x0, attracted in ((inside, 200), (outside, 0)):
+            last = experiments.norms_after(np.diag(b).astype(float), ls.mlsgd_schedule, 0.1, x0, 200)
+            assert np.sum(last <= shrunk * np.linalg.norm(x0, axis=1)) == attracted
+
+
+@pytest.mark.parametrize("n", [3, 6])
+def test_mlsgd_takes_structured_starts_below_the_saddle(n):
+    """From x_n = 0, where GD converges to the saddle, every one of 1000 random starts reaches f < 0."""
+    x = np.random.default_rng(n).normal(size=(1000, n))
+    x[:, -1] = 0
+    method = experiments.smoothed_gd(lambda x: experiments.saddle(n) * x, 0.4, ls.mlsgd_schedule)
+    state, escaped = method.init(x), np.zeros(1000, dtype=bool)
+    while not escaped.all() and state.k < 5000:
+        state = method.step(state, None)
+        escaped |= np.sum(experiments.saddle(n) * state.x**2, axis=1) < 0
+    assert escaped.all()
 
 
 MUTANTS = [
@@ -59,7 +102,7 @@ MUTANTS = [
     (ls.PRECONDITIONED_GD, lambda e: e * Fraction(99, 100)),
     (ls.DESCENT, lambda e: e * Fraction(101, 100)),
     (ls.DESCENT_RATE, lambda e: e * Fraction(99, 100)),
-    (ls.MLSGD_CONVEX, lambda e: e * Fraction(99, 100)),
+    (ls.MLSGD_CONVEX, lambda e: e * Fraction(49, 100)),  # not tight: a half is reached
     (ls.INERTIA, lambda e: e + 1),
     (ls.ROBUST_DIMENSION, lambda e: e + 1),
     (ls.ROBUST_DIMENSION_MANY, lambda e: e + 1),
@@ -70,7 +113,7 @@ MUTANTS = [
 
 @pytest.mark.parametrize(("claim", "change"), MUTANTS, ids=[str(c) for c, _ in MUTANTS])
 def test_a_false_variant_is_caught(claim, change):
-    """Refuted: by a measurement, or by the identity that ties the proof to the claim."""
+    """Refuted by a measurement."""
     mutant = claim.with_bound(change(claim.expression))
     outcomes = [
         judge(c.level, claim.relation, c.run(Context(mutant, scope=c.name))).outcome
@@ -78,6 +121,14 @@ def test_a_false_variant_is_caught(claim, change):
         if c.level is not Level.CONTROL
     ]
     assert Outcome.REFUTED in outcomes
+
+
+def test_a_certificate_is_of_the_claimed_bound():
+    for claim in (ls.DESCENT_RATE, ls.PRECONDITIONED_GD, ls.MLSGD_CONVEX):
+        (c,) = (c for c in checks_of(claim) if c.level is Level.CERTIFIED)
+        for factor, outcome in ((1, Outcome.CERTIFIED), (Fraction(999, 1000), Outcome.UNDECIDED)):
+            stated = claim.with_bound(claim.expression * factor)
+            assert judge(c.level, claim.relation, c.run(Context(stated, scope=c.name))).outcome is outcome
 
 
 def test_certifiers_give_proofs_that_the_kernel_accepts():
@@ -135,18 +186,19 @@ def test_expected_loss_meets_simulation_and_stationarity():
             loss = np.sum(state.x @ h * state.x, axis=1) / 2
             # 5.3 standard errors: level 1e-7
             assert abs(loss.mean() - exact[(1, 20).index(k)]) < 5.3 * loss.std() / len(loss) ** 0.5
-    covariance = experiments.stationary_covariance(h, 2.0, 0.5, 0.04)
+    p = np.linalg.inv(np.eye(4) - 2.0 * periodic_laplacian(4))
+    covariance = solve_discrete_lyapunov(np.eye(4) - 0.5 * p @ h, 0.5**2 * 0.04 * p @ p)
     assert exact[-1] == pytest.approx(np.sum(h * covariance) / 2, rel=1e-9)
 
 
 @pytest.mark.slow
 def test_dimension_table_up_to_thirty():
-    table = dimension_table(range(2, 31))
+    table = experiments.dimension_table(range(2, 31))
     assert table == {n: (n - 1, n - 1, n - 1, (n - 1) // 2) for n in range(2, 31)}
 
 
 def test_dimension_table():
-    table = dimension_table(range(2, 9), steps=200)
+    table = experiments.dimension_table(range(2, 9), steps=200)
     assert table == {n: (n - 1, n - 1, n - 1, (n - 1) // 2) for n in range(2, 9)}
 
 

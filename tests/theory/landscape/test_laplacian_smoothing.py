@@ -52,6 +52,8 @@ def test_parameters_outside_their_domain_are_refused():
         ls.STATIONARY.bound(n=4, sigma=1, eta=3, c=1, s2=1)
     with pytest.raises(DomainError, match="nondecreasing_sigma"):
         ls.MLSGD_CONVEX.bound(L=1, K=3, sigma_0=2, sigma_last=1, D=1)
+    with pytest.raises(DomainError, match="at_most_all_negative"):
+        ls.POINTWISE_DIMENSION.bound(n=1, n_neg=3)
     with pytest.raises(DomainError, match="n = 0"):
         ls.ROBUST_DIMENSION.bound(n=0)
     with pytest.raises(DomainError, match="non-decreasing"):

@@ -272,7 +272,9 @@ def summed() -> Proof:
         Premise("step_size", Form().add(moved, -bracket)),
     )
     target = Form({}, {"f+": one, "f": -one, "D+": gamma / 2, "D": -gamma / 2}).add(square({"h": one}), gamma / 2)
-    text = r"one step of error feedback: $V^+ \le V - \frac\gamma2\|\nabla f\|^2$ with $V = f - f_{\inf} + \frac\gamma2 D$"
+    text = (
+        r"one step of error feedback: $V^+ \le V - \frac\gamma2\|\nabla f\|^2$ with $V = f - f_{\inf} + \frac\gamma2 D$"
+    )
     statement = Statement(("h", "h+", "e"), ("f", "f+", "D", "D+", "A"), (f,), target, premises, field.domain, text)
     uses = (
         Use("descent", "f", ("x", "x+"), one),

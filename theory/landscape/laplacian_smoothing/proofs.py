@@ -37,19 +37,13 @@ def descent() -> Proof:
     plus = Point("x+", {"v": -eta}, {"g+": one}, {"f+": one})
     f = Member("f", "function", {"L": L}, (Point("x", {}, g, {"f": one}), plus))
     target = Form({}, {"f+": one, "f": -one}).add(inner(g, v), eta * (1 - L * eta / 2))
-    return Proof(
-        Statement(
-            ("g", "g+", "v"),
-            ("f", "f+"),
-            (f,),
-            target,
-            (_above_identity("A >= I", v, g),),
-            field.domain,
-            r"$f(x^+) \le f(x) - \eta(1 - L\eta/2) \langle g, v\rangle$, $v = A^{-1} g$, $x^+ = x - \eta v$, $f$ $L$-smooth; "
-            r"premise: $A \ge I$",
-        ),
-        (Use("descent", "f", ("x", "x+"), one), Use("premise", "A >= I", (), L * eta**2 / 2)),
+    text = (
+        r"$f(x^+) \le f(x) - \eta(1 - L\eta/2) \langle g, v\rangle$, $v = A^{-1} g$, $x^+ = x - \eta v$, $f$ $L$-smooth; "
+        r"premise: $A \ge I$"
     )
+    premises = (_above_identity("A >= I", v, g),)
+    statement = Statement(("g", "g+", "v"), ("f", "f+"), (f,), target, premises, field.domain, text)
+    return Proof(statement, (Use("descent", "f", ("x", "x+"), one), Use("premise", "A >= I", (), L * eta**2 / 2)))
 
 
 def descent_rate(L: Any, K: int) -> Proof:
@@ -95,19 +89,14 @@ def interpolation_in_metric() -> Proof:
     shorter = Premise("A^-1 <= I", inner(dv, dg).add(square(dg), -1))
     target = Form({}, {"fj": one, "fi": -one})
     target.add(inner(j.g, combine((one, i.x), (-one, j.x)))).add(inner(dv, dg), 1 / (2 * L))
-    return Proof(
-        Statement(
-            ("xi", "xj", "gi", "gj", "vi", "vj"),
-            ("fi", "fj"),
-            (f,),
-            target,
-            (shorter,),
-            field.domain,
-            r"a convex $L$-smooth $f$ is convex and $L$-smooth in the metric of $A$; premise: "
-            r"$(\delta g)'A^{-1}\delta g \le \|\delta g\|^2$",
-        ),
-        (Use("interpolation", "f", ("i", "j"), one), Use("premise", shorter.name, (), 1 / (2 * L))),
+    text = (
+        r"a convex $L$-smooth $f$ is convex and $L$-smooth in the metric of $A$; premise: "
+        r"$(\delta g)'A^{-1}\delta g \le \|\delta g\|^2$"
     )
+    vectors = ("xi", "xj", "gi", "gj", "vi", "vj")
+    statement = Statement(vectors, ("fi", "fj"), (f,), target, (shorter,), field.domain, text)
+    uses = (Use("interpolation", "f", ("i", "j"), one), Use("premise", shorter.name, (), 1 / (2 * L)))
+    return Proof(statement, uses)
 
 
 def gd_in_metric(L: Any, K: int) -> Proof:

@@ -1,22 +1,21 @@
-"""Symbolic and certified evidence: closed forms for all n and sigma, kernel proofs, and proofs at concrete parameters."""
+"""Arguments by exact arithmetic: closed forms for all n and sigma, kernel proofs, and proofs at concrete parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import sympy as sp
 
-from gradproof.experiments.engine.check import Context, Evidence, certifier, check, control
+from gradproof.experiments.engine.check import Context, Evidence, certifier, check
+from gradproof.experiments.engine.measure import Provable, cases, measure
 from gradproof.theory.claim import Claim
-from gradproof.theory.errors import ParameterError
+from gradproof.theory.errors import ParameterError, ProofRejected
 from gradproof.theory.evidence import Level
 from gradproof.theory.field import Interval
 from gradproof.theory.landscape import laplacian_smoothing as ls
 from gradproof.theory.landscape.laplacian_smoothing import proofs
-from gradproof.theory.parameter import as_number
 from gradproof.theory.proof import Proof
 from gradproof.theory.symbolic import Identity, Inequality
 
@@ -42,22 +41,18 @@ def fourier_modes(ctx: Context) -> Iterator[Evidence]:
     """A applied to cos(i t + p) is the claimed multiple of it, for every mode at once."""
     i, t, p, sigma = sp.symbols("i t p sigma", real=True)
 
-    def mode(k: sp.Expr) -> sp.Expr:
-        return sp.cos(k * t + p)
-
     claimed = ctx.claim.expression.subs(ctx.claim.parameter("sigma").symbol, sigma)
     claimed = claimed.subs(ctx.claim.parameter("j").symbol, t * ctx.claim.parameter("n").symbol / sp.pi / 2)
-    applied = mode(i) - sigma * (mode(i + 1) - 2 * mode(i) + mode(i - 1))
-    yield Identity(sp.expand(sp.expand_trig(applied - claimed * mode(i))), "A cos(it + p) = lambda cos(it + p)")
+    before, here, after = (sp.cos(k * t + p) for k in (i - 1, i, i + 1))
+    left = here - sigma * (after - 2 * here + before) - claimed * here
+    yield Identity(sp.expand(sp.expand_trig(left)), "A cos(it + p) = lambda cos(it + p)")
 
 
 @check(ls.MEAN, level=Level.SYMBOLIC)
 def columns_that_sum_to_one(ctx: Context) -> Iterator[Evidence]:
     """1'A = 1' for every sigma: each entry of v gives what it keeps and what its two neighbours get. So 1'A^-1 = 1'."""
     sigma, before, v, after = sp.symbols("sigma before v after", real=True)
-    kept = sp.expand(
-        (1 + 2 * sigma) * v - sigma * (before + after)
-    )  # (A v)_i; it holds v_{i-1}, v_i, v_{i+1} once each
+    kept = sp.expand((1 + 2 * sigma) * v - sigma * (before + after))  # (A v)_i holds each of its neighbours once
     column = sum(kept.coeff(x) for x in (before, v, after))
     yield Identity(column - ctx.claim.expression, "a column of A sums to 1")
 
@@ -119,7 +114,20 @@ def eigenvector_of_the_line(ctx: Context) -> Iterator[Evidence]:
     yield Inequality("eta/s", domain, strict=True, what="1 - eta/s < 1")
 
 
-@check(ls.DESCENT, level=Level.CERTIFIED)
+#: For n = 2 the cone 0 <= x_2 <= x_1 loses its edges to either side, and in it x_1 dies out; A^-1 = [[a, b], [b, a]].
+_A, _B = "(1 + 2*s)/(1 + 4*s)", "2*s/(1 + 4*s)"
+_EVERY = (Interval("s", "0", closed_low=True), Interval("eta", "0", "1"))
+CONE = (
+    Inequality(f"(1 - eta*({_B} - {_A})) - (1 - eta*({_A} - {_B}))", _EVERY, strict=True, what="(1, 1) goes above"),
+    Inequality(f"eta*{_B}", _EVERY, what="(1, 0) goes below, or along its edge"),
+    Inequality(f"eta*({_A} - {_B}) - eta/(1 + 4*s)", _EVERY, what="x_1 shrinks by 1 - eta/(1 + 4s) at least"),
+)
+
+
+# --- rates: kernel proofs ----------------------------------------------------------------------------------------------------
+
+
+@check(ls.DESCENT, level=Level.SYMBOLIC)
 def kernel_descent(ctx: Context) -> Iterator[Evidence]:
     """Kernel proof for all L and eta; the bound that it proves is the claimed one."""
     proof = proofs.descent()
@@ -130,89 +138,73 @@ def kernel_descent(ctx: Context) -> Iterator[Evidence]:
     yield Identity(ctx.claim.expression + proved * G, "the proved bound is the claimed one")
 
 
-@check(ls.DESCENT_RATE, level=Level.CERTIFIED)
-def kernel_descent_rate(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proofs for some L and K."""
-    for L, K in ((Fraction(1), 1), (Fraction(3, 2), 7), (Fraction(5), 20)):
-        yield proofs.descent_rate(L, K)
-        yield _same(ctx.claim, {"L": L, "K": K, "gap": 1}, 2 * L / K)
-
-
-@check(ls.PRECONDITIONED_GD, level=Level.CERTIFIED)
+@check(ls.PRECONDITIONED_GD, level=Level.SYMBOLIC)
 def kernel_reduction(ctx: Context) -> Iterator[Evidence]:
-    """f is convex and L-smooth in the metric of A (all L); gradient descent has its tight rate there (some L, K)."""
+    """f is convex and L-smooth in the metric of A, for all L: so gradient descent keeps its rate there."""
     yield proofs.interpolation_in_metric()
-    for L, K in ((Fraction(1), 1), (Fraction(3, 2), 4), (Fraction(2), 12)):
-        yield proofs.gd_in_metric(L, K)
-        yield _same(ctx.claim, {"L": L, "K": K, "D": 1}, L / (4 * K + 2))
 
 
-@check(ls.MLSGD_CONVEX, level=Level.CERTIFIED)
-def kernel_convex_rate(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proofs for mLSGD, a constant and a jumping schedule; the metrics shrink for all sigma."""
+@check(ls.MLSGD_CONVEX, level=Level.SYMBOLIC)
+def shrinking_metrics(ctx: Context) -> Iterator[Evidence]:
+    """A_1/(1 + 4 sigma_1) <= A_0/(1 + 4 sigma_0), mode by mode, for all sigma_0 <= sigma_1."""
     a, b, t = sp.symbols("sigma_0 sigma_1 t")
     shrink = (1 + a * t) * (1 + 4 * b) - (1 + b * t) * (1 + 4 * a)
-    yield Identity(shrink - (b - a) * (4 - t), "A_1/(1 + 4 sigma_1) <= A_0/(1 + 4 sigma_0), mode by mode")
+    yield Identity(shrink - (b - a) * (4 - t), "the difference of the metrics")
     domain = (Interval("sigma_0", "0", closed_low=True), Interval("sigma_1", "sigma_0", closed_low=True))
     for spectrum in (Interval("t", "0", "4", closed_low=True), Interval("t", "0", "4", closed_high=True)):
         yield Inequality(sp.expand(shrink), (*domain, spectrum), what="the metrics shrink")
-    schedules = [ls.mlsgd_schedule(k) for k in range(8)], [Fraction(1)] * 4, [Fraction(0), Fraction(0), Fraction(9)]
-    for sigmas in schedules:
-        L, K = Fraction(3, 2), len(sigmas)
-        yield proofs.mlsgd_convex(L, sigmas)
-        proved = L * (1 + 4 * sigmas[-1]) / (2 * K * (1 + 4 * sigmas[0]))
-        yield _same(ctx.claim, {"L": L, "K": K, "sigma_0": sigmas[0], "sigma_last": sigmas[-1], "D": 1}, proved)
 
 
-def _same(claim: Claim, values: dict[str, Any], proved: Fraction) -> Identity:
-    return Identity(claim.bound(**values) - as_number(proved), "the proved bound is the claimed one")
+def _provable(proof: Proof, proved: Fraction) -> Provable:
+    """The proof, for every bound that is not below the constant that its statement holds."""
+
+    def prove(bound: Any) -> Proof:
+        if bound < sp.Rational(proved.numerator, proved.denominator):
+            raise ProofRejected(f"the proof is of the bound {proved}, not of {bound}")
+        return proof
+
+    return Provable(prove)
 
 
-# --- corrupted proofs must be refused ----------------------------------------------------------------------------------------
+HELD = ("periodic_laplacian", "nonnegative_sigma", "l_smooth", "convex", "constant_sigma", "a_metric")
+SETTINGS = cases(at=[{"L": Fraction(1), "K": 1}, {"L": Fraction(3, 2), "K": 7}, {"L": Fraction(5), "K": 20}])
+SETTINGS = SETTINGS.guaranteeing(*HELD)
 
 
-def _without(proof: Proof, word: str) -> Proof:
-    """The proof without the premises whose name holds a word."""
-    return replace(proof, uses=tuple(u for u in proof.uses if word not in u.member))
+@measure(ls.DESCENT_RATE, SETTINGS, level=Level.CERTIFIED)
+def kernel_descent_rate(L: Fraction, K: int) -> Any:
+    """Kernel proofs for any schedule, at some L and K."""
+    proof = proofs.descent_rate(L, K)
+    return _provable(proof, -proof.statement.target.linear["f0"]), {"gap": 1}
 
 
-@control(ls.DESCENT, drops="periodic_laplacian")
-def descent_without_the_spectrum(ctx: Context) -> Iterator[Evidence]:
-    """Without A >= I the kernel refuses the proof."""
-    yield _without(proofs.descent(), ">= I")
+@measure(ls.PRECONDITIONED_GD, SETTINGS, level=Level.CERTIFIED)
+def kernel_gd_in_metric(L: Fraction, K: int) -> Any:
+    """Kernel proofs of the tight rate of gradient descent, read in the metric of A, at some L and K."""
+    proof = proofs.gd_in_metric(L, K)
+    return _provable(proof, -proof.statement.target.quadratic[("d", "d")]), {"D": 1}
 
 
-@control(ls.PRECONDITIONED_GD, drops="periodic_laplacian")
-def reduction_without_the_spectrum(ctx: Context) -> Iterator[Evidence]:
-    """Without A^-1 <= I the kernel refuses the reduction."""
-    yield _without(proofs.interpolation_in_metric(), "<= I")
+RISING = {
+    "mLSGD": [ls.mlsgd_schedule(k) for k in range(8)],
+    "constant": [Fraction(1)] * 4,
+    "jumping": [Fraction(0), Fraction(9)],
+}
 
 
-@control(ls.MLSGD_CONVEX, drops="nondecreasing_sigma")
-def convex_rate_without_shrinking_metrics(ctx: Context) -> Iterator[Evidence]:
-    """Without the order of the metrics the kernel refuses the proof."""
-    yield _without(proofs.mlsgd_convex(1, [ls.mlsgd_schedule(k) for k in range(4)]), "metric")
+@measure(ls.MLSGD_CONVEX, cases(sigmas=RISING, L=Fraction(3, 2)).guaranteeing(*HELD), level=Level.CERTIFIED)
+def kernel_convex_rate(L: Fraction, sigmas: list[Fraction]) -> Any:
+    """Kernel proofs for mLSGD, a constant and a jumping schedule."""
+    proof = proofs.mlsgd_convex(L, sigmas)
+    known = {"K": len(sigmas), "sigma_0": sigmas[0], "sigma_last": sigmas[-1], "D": 1}
+    return _provable(proof, -proof.statement.target.quadratic[("d", "y0")]), known
 
 
-# --- `gradproof certify` -------------------------------------------------------------------------------------------------------
+# --- `gradproof certify`: the bounds are linear in G, gap and D ------------------------------------------------------
 
-
-@certifier(ls.DESCENT)
-def certify_descent(*, L: Any, eta: Any, G: Any = 1) -> Proof:
-    """Proof at concrete L and eta (the bound is linear in G)."""
-    return proofs.descent().at(L=L, eta=eta)
-
-
-@certifier(ls.DESCENT_RATE)
-def certify_descent_rate(*, L: Any, K: Any, gap: Any = 1) -> Proof:
-    """Proof at concrete L and K (the bound is linear in the gap)."""
-    return proofs.descent_rate(L, int(K))
-
-
-@certifier(ls.PRECONDITIONED_GD)
-def certify_gd_in_metric(*, L: Any, K: Any, D: Any = 1) -> Proof:
-    """Proof at concrete L and K (the bound is linear in D)."""
-    return proofs.gd_in_metric(L, int(K))
+certifier(ls.DESCENT)(lambda *, L, eta, G=1: proofs.descent().at(L=L, eta=eta))
+certifier(ls.DESCENT_RATE)(lambda *, L, K, gap=1: proofs.descent_rate(L, int(K)))
+certifier(ls.PRECONDITIONED_GD)(lambda *, L, K, D=1: proofs.gd_in_metric(L, int(K)))
 
 
 @certifier(ls.MLSGD_CONVEX)
