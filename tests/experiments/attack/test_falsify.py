@@ -378,7 +378,7 @@ def test_an_overflowing_run_is_replayed_in_large_numbers():
 def test_every_move_is_an_instance_again():
     import random
 
-    made = attached(EXPONENT)[0]
+    made = attached(CLAIMS["false.exponent"])[0]
     rng = random.Random(0)
     strategy = made.instances()
     played = play(strategy, (), rng, corner=0.0)
