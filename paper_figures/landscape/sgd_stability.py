@@ -28,7 +28,7 @@ def compute(*, budget: str = "quick") -> Any:
     """
     import xarray as xr
 
-    from gradproof.experiments.landscape.sgd_stability import instances, runs
+    from gradproof.experiments.landscape.sgd_stability import instances, methods
     from gradproof.solvers import moments
 
     full = budget != "quick"
@@ -37,12 +37,12 @@ def compute(*, budget: str = "quick") -> Any:
     bounds = [moments.bounds(instances.S12, batch_size=t.batch_size, threshold=t) for t in found]
 
     etas = np.array([0.01, 0.02, 0.04, 0.06, 0.08, 0.12] if not full else np.geomspace(0.005, 0.12, 16))
-    problem = runs.sparse_regression(np.random.default_rng(0))
+    problem = methods.sparse_regression(np.random.default_rng(0))
     fields = ("trace", "sharpness", "threshold", "loss")
     ends = np.full((len(fields), len(METHODS), len(etas)), np.nan)
     for j, B in enumerate((1, 20)):
-        state = runs.train(problem, etas, B, 30_000 if full else 12_000, 4_000, np.random.default_rng(1))
-        for e in runs.end_points(problem, state, etas, B):
+        state = methods.train(problem, etas, B, 30_000 if full else 12_000, 4_000, np.random.default_rng(1))
+        for e in methods.end_points(problem, state, etas, B):
             k = int(np.argmin(np.abs(etas - e.eta)))
             # the threshold is that of SGD with one sample, at both methods' end points
             single = moments.stability_threshold(e.threshold.curvatures, batch_size=1)

@@ -66,10 +66,15 @@ BATCHES = Assumption(
 RANK_ONE = Assumption("rank_one_hessians", r"$H_i = J_iJ_i^\top$: a square loss with one output")
 LINEARISED = Assumption("linearised", "SGD is replaced by its linearisation at the minimum")
 MEAN_SQUARE = Assumption("mean_square", r"stable means that $\mathbb E\|\delta_t\|^2$ stays bounded on range(H)")
-STABLE = Assumption("stable", r"the minimum is mean-square stable at $\eta$, that is $\eta \le \eta^*$")
-BELOW = Assumption("below_threshold", r"$\eta < \eta^*$")
-SINGLE = Assumption("p_is_one", "$p = 1$: one sample a step")
-GAUSSIAN_FEATURES = Assumption("gaussian_features", r"each step draws $B$ fresh $J \sim N(0, H)$")
+STABLE = Assumption(
+    "stable", r"the minimum is mean-square stable at $\eta$, that is $\eta \le \eta^*$", eta.symbol <= 2 / lam.symbol
+)
+BELOW = Assumption("below_threshold", r"$\eta < \eta^*$", eta.symbol < 2 / lam.symbol)
+SINGLE = Assumption("p_is_one", "$p = 1$: one sample a step", sp.Eq(p.symbol, 1))
+GAUSSIAN_FEATURES = Assumption(
+    "gaussian_features", r"each step draws $B$ fresh $J$ with the moments up to the fourth of $N(0, H)$"
+)
+BELOW_POLE = Assumption("below_pole", r"$\eta < 2/((1 + 1/B)\lambda_{\max})$")
 ALIGNED = Assumption(
     "alignment",
     r"$\mathrm{Tr}(S(\delta)H) \ge 2\mu_0 L(\delta)\|H\|_F^2$ for all $\delta$, $S$ the covariance "
@@ -77,12 +82,14 @@ ALIGNED = Assumption(
 )
 SYMMETRIC_INPUTS = Assumption("symmetric_inputs", r"$x$ and $-x$ have the same law, and $P(w_j^\top x = 0) = 0$")
 ISOTROPIC = Assumption("isotropic_inputs", r"$\mathbb E xx^\top = I$")
+_CHAIN = (INTERPOLATING, BATCHES, LINEARISED)
+_MINIMUM = (INTERPOLATING, PSD, BATCHES, LINEARISED, MEAN_SQUARE)
 
 _e, _p = eta.symbol, p.symbol
 
 
 def _claim(name: str, **fields: Any) -> Claim:
-    return Claim(id=f"{PAPER.key}.{name}", paper=PAPER, **fields)
+    return register(Claim(id=f"{PAPER.key}.{name}", paper=PAPER, **fields))[0]
 
 
 def noise_weight(n: Any, batch_size: Any, *, replacement: bool) -> Any:
@@ -100,14 +107,13 @@ SECOND_MOMENT_OPERATOR = _claim(
     "second-moment-operator",
     title="The second moment moves by one linear operator",
     statement=(
-        r"$\mathbb E\,\delta_{t+1}\delta_{t+1}^\top = T(\mathbb E\,\delta_t\delta_t^\top)$ with "
-        r"$T(X) = X - \eta(HX + XH) + \eta^2[(1-p)HXH + p\,\overline{H_iXH_i}]$. $T$ is self-adjoint and keeps "
-        r"positive "
-        r"semidefiniteness, so its spectral radius is its largest eigenvalue and has a positive semidefinite "
-        r"eigenmatrix."
+        r"$\mathbb E\,\delta_{t+1}\delta_{t+1}^\top = T(\mathbb E\,\delta_t\delta_t^\top)$ with $T(X) = X - \eta(HX "
+        r"+ XH) + \eta^2[(1-p)HXH + p\,\overline{H_iXH_i}]$. $T$ is self-adjoint and keeps positive "
+        "semidefiniteness, so its spectral radius is its largest eigenvalue and has a positive semidefinite "
+        "eigenmatrix."
     ),
     parameters=(eta, p, x0, x1, x2, xi2),
-    assumptions=(INTERPOLATING, BATCHES, LINEARISED),
+    assumptions=_CHAIN,
     quantity=r"\mathbb E\|\delta_{t+1}\|^2",
     relation=Relation.EQ,
     expression=_ONE_STEP,
@@ -118,12 +124,12 @@ MIXTURE = _claim(
     "mixture",
     title="Batches act like a mixture of full-batch and single-sample steps",
     statement=(
-        r"The process that takes the full gradient with probability $1-p$ and one uniform sample with "
-        r"probability $p$ has the same "
-        r"operator $T$, hence the same second moments and the same threshold, as SGD with batches of size $B$."
+        "The process that takes the full gradient with probability $1-p$ and one uniform sample with probability "
+        "$p$ has the same operator $T$, hence the same second moments and the same threshold, as SGD with batches "
+        "of size $B$."
     ),
     parameters=(eta, p, x0, x1, x2, xi2),
-    assumptions=(INTERPOLATING, BATCHES, LINEARISED),
+    assumptions=_CHAIN,
     quantity=r"\mathbb E\|\delta_{t+1}^{\mathrm{mix}}\|^2",
     relation=Relation.EQ,
     expression=_ONE_STEP,
@@ -134,13 +140,12 @@ EXACT_THRESHOLD = _claim(
     "exact-threshold",
     title="The exact threshold of the step size",
     statement=(
-        r"$\mathbb E\|\delta_t\|^2$ on range(H) stays bounded iff $\eta \le \eta^* = 2/\lambda_{\max}(C^+D)$, "
-        r"and tends to 0 iff "
-        r"$0 < \eta < \eta^*$: $\rho(T) \le 1$ iff $\eta D \le 2C$. At a regular minimum boundedness has the "
-        r"same threshold."
+        r"$\mathbb E\|\delta_t\|^2$ on range(H) stays bounded iff $\eta \le \eta^* = 2/\lambda_{\max}(C^+D)$, and "
+        r"tends to 0 iff $0 < \eta < \eta^*$: $\rho(T) \le 1$ iff $\eta D \le 2C$. At a regular minimum boundedness "
+        "has the same threshold."
     ),
     parameters=(lam,),
-    assumptions=(INTERPOLATING, PSD, BATCHES, LINEARISED, MEAN_SQUARE),
+    assumptions=_MINIMUM,
     quantity=r"\eta^*",
     relation=Relation.IFF,
     expression=2 / lam.symbol,
@@ -151,12 +156,12 @@ BATCH_MONOTONE = _claim(
     "batch-monotone",
     title="Larger batches allow larger steps",
     statement=(
-        r"$\eta^*(B) \ge \eta^*(B-1)$: for positive semidefinite $X$, such as the top eigenmatrix, $\langle X, DX\rangle$ does not "
-        r"increase as $p$ falls, since $\overline{H_iXH_i} - HXH = \overline{(H_i-H)X(H_i-H)}$. Without replacement "
-        r"$\eta^*(n) = 2/\lambda_{\max}(H)$."
+        r"$\eta^*(B) \ge \eta^*(B-1)$: for positive semidefinite $X$, such as the top eigenmatrix, $\langle X, "
+        r"DX\rangle$ does not increase as $p$ falls, since $\overline{H_iXH_i} - HXH = \overline{(H_i-H)X(H_i-H)}$. "
+        r"Without replacement $\eta^*(n) = 2/\lambda_{\max}(H)$."
     ),
     parameters=(eta_smaller,),
-    assumptions=(INTERPOLATING, PSD, BATCHES, LINEARISED, MEAN_SQUARE),
+    assumptions=_MINIMUM,
     quantity=r"\eta^*(B)",
     relation=Relation.GE,
     expression=eta_smaller.symbol,
@@ -169,12 +174,12 @@ DUAL_THRESHOLD = _claim(
     "dual-threshold",
     title="For one sample a step, the threshold is the top eigenvalue of an n x n matrix",
     statement=(
-        r"$2/\eta^* = \lambda_{\max}(K)$, $K_{ij} = \frac1n J_i^\top Y_jJ_i$ with $HY_j + Y_jH = 2J_jJ_j^\top$. "
-        r"$K$ is symmetric "
-        r"with entries $\ge 0$, so $\min_i (Kq)_i/q_i \le 2/\eta^* \le \max_i (Kq)_i/q_i$ for every $q > 0$."
+        r"$2/\eta^* = \lambda_{\max}(K)$, $K_{ij} = \frac1n J_i^\top Y_jJ_i$ with $HY_j + Y_jH = 2J_jJ_j^\top$. $K$ "
+        r"is symmetric with entries $\ge 0$, so $\min_i (Kq)_i/q_i \le 2/\eta^* \le \max_i (Kq)_i/q_i$ for every $q "
+        "> 0$."
     ),
-    parameters=(lam_K,),
-    assumptions=(INTERPOLATING, RANK_ONE, SINGLE, BATCHES, LINEARISED, MEAN_SQUARE),
+    parameters=(p, lam_K),
+    assumptions=(*_CHAIN, RANK_ONE, SINGLE, MEAN_SQUARE),
     quantity=r"2/\eta^*",
     relation=Relation.EQ,
     expression=lam_K.symbol,
@@ -189,11 +194,10 @@ NECESSARY = _claim(
     title="Necessary conditions from Rayleigh quotients",
     statement=(
         r"$\eta^* \le 2\mathrm{Tr}H/[(1-p)\|H\|_F^2 + p\overline{\|H_i\|_F^2}]$ (trace) and $\eta^* \le 2/R_1$ "
-        r"(rank one), hence "
-        r"$\eta^* \le 2/\lambda_{\max}(H)$ (gradient descent); the first two are incomparable."
+        r"(rank one), hence $\eta^* \le 2/\lambda_{\max}(H)$ (gradient descent); the first two are incomparable."
     ),
     parameters=(p, tr, h2, hi2, R1),
-    assumptions=(INTERPOLATING, PSD, BATCHES, LINEARISED, MEAN_SQUARE),
+    assumptions=_MINIMUM,
     quantity=r"\eta^*",
     relation=Relation.LE,
     expression=sp.Min(2 * tr.symbol / ((1 - _p) * h2.symbol + _p * hi2.symbol), 2 / R1.symbol),
@@ -206,11 +210,11 @@ TRACE = _claim(
     title="Stable minima have a small trace",
     statement=(
         r"At a minimum that is stable at $\eta$, $p\,\mathrm{Tr}H + (1-p)\|H\|_F^2/\mathrm{Tr}H \le 2/\eta$; so "
-        r"$\mathrm{Tr}H \le 2/\eta$ for "
-        r"$B = 1$. Tight: $J_i = ae_i$, $n = d$ has $\eta^* = 2B/a^2$ without replacement, with equality for every $B$."
+        r"$\mathrm{Tr}H \le 2/\eta$ for $B = 1$. Tight: $J_i = ae_i$, $n = d$ has $\eta^* = 2B/a^2$ without "
+        "replacement, with equality for every $B$."
     ),
-    parameters=(eta,),
-    assumptions=(INTERPOLATING, RANK_ONE, STABLE, BATCHES, LINEARISED, MEAN_SQUARE),
+    parameters=(eta, lam),
+    assumptions=(*_CHAIN, RANK_ONE, STABLE, MEAN_SQUARE),
     quantity=r"p\,\mathrm{Tr}H + (1-p)\|H\|_F^2/\mathrm{Tr}H",
     relation=Relation.LE,
     expression=2 / _e,
@@ -223,12 +227,11 @@ SUFFICIENT = _claim(
     title="Sufficient conditions: T(I) <= I, and per-sample descent",
     statement=(
         r"$2/h_{\max} \le 2/\lambda_I \le \eta^*$, where $\eta \le 2/\lambda_I$ says $T(I) \le I$. Neither is "
-        r"necessary, nor is the "
-        r"bound $s \le 1/(\eta\sqrt p)$ on the non-uniformity $s^2 = \lambda_{\max}(\overline{H_i^2} - H^2)$ "
-        r"that follows from it."
+        r"necessary, nor is the bound $s \le 1/(\eta\sqrt p)$ on the non-uniformity $s^2 = "
+        r"\lambda_{\max}(\overline{H_i^2} - H^2)$ that follows from it."
     ),
     parameters=(lam_I, h_max),
-    assumptions=(INTERPOLATING, PSD, BATCHES, LINEARISED, MEAN_SQUARE),
+    assumptions=_MINIMUM,
     quantity=r"\eta^*",
     relation=Relation.GE,
     expression=sp.Max(2 / lam_I.symbol, 2 / h_max.symbol),
@@ -244,17 +247,17 @@ NON_UNIFORMITY = _claim(
         r"Every minimum that SGD is stable at with step $\eta$ has non-uniformity $s \le 1/(\eta\sqrt p)$, where "
         r"$s^2 = \lambda_{\max}(\overline{H_i^2} - H^2)$."
     ),
-    parameters=(eta, p),
-    assumptions=(INTERPOLATING, PSD, BATCHES, LINEARISED, MEAN_SQUARE, STABLE),
+    parameters=(eta, p, lam),
+    assumptions=(*_MINIMUM, STABLE),
     quantity="s",
     relation=Relation.LE,
     expression=1 / (_e * sp.sqrt(_p)),
     where=SELECTS,
     confidence="derived",
     false_as_published=(
-        "The bound is necessary for the sufficient condition T(I) <= I of the 2018 paper, not for stability: with the rows "
-        "(1, 2), (-1, 3), (3, -1), (-2, -1) and single samples, steps are stable up to s eta = 1.0996. Under T(I) <= I it holds "
-        "(sgd-stability.sufficient)."
+        "The bound is necessary for the sufficient condition T(I) <= I of the 2018 paper, not for stability: with "
+        "the rows (1, 2), (-1, 3), (3, -1), (-2, -1) and single samples, steps are stable up to s eta = 1.0996. "
+        "Under T(I) <= I it holds (sgd-stability.sufficient)."
     ),
 )
 
@@ -264,20 +267,19 @@ GAUSSIAN = _claim(
     "gaussian",
     title="Fresh Gaussian features",
     statement=(
-        r"For fresh $J \sim N(0, H)$ in batches of $B$, $\eta^*$ is the root of "
-        r"$\sum_j (\eta\lambda_j/B)/(2 - (1 + 1/B)\eta\lambda_j) = 1$ below $2/((1 + 1/B)\lambda_{\max})$; "
-        r"$2B/(d + B + 1)$ for $H = I$."
+        r"For fresh $J \sim N(0, H)$ in batches of $B$, $\eta^*$ is the root of $\sum_j (\eta\lambda_j/B)/(2 - (1 + "
+        r"1/B)\eta\lambda_j) = 1$ below $2/((1 + 1/B)\lambda_{\max})$; $2B/(d + B + 1)$ for $H = I$."
     ),
     parameters=(eta, B, lam_j),
-    assumptions=(INTERPOLATING, GAUSSIAN_FEATURES, LINEARISED, MEAN_SQUARE),
+    assumptions=(INTERPOLATING, GAUSSIAN_FEATURES, LINEARISED, MEAN_SQUARE, BELOW_POLE),
     quantity=r"1/\eta^*",
-    relation=Relation.EQ,
+    relation=Relation.IFF,
     expression=sp.Sum(
         lam_j.symbol[_j] / B.symbol / (2 - (1 + 1 / B.symbol) * _e * lam_j.symbol[_j]), (_j, 1, sp.Symbol("d"))
     ),
     where="docs/derivations/sgd_stability.md",
     confidence="derived",
-    remark="The bound is evaluated at eta = eta*: the equation is 1/eta = sum_j (lambda_j/B)/(2 - (1 + 1/B) eta lambda_j).",
+    remark=r"The bound is evaluated at the step itself: unstable iff $1/\eta$ is below it.",
 )
 
 # --- claims: what happens at and around the minimum --------------------------------------------------------------------
@@ -287,10 +289,9 @@ STATIONARY_COVARIANCE = _claim(
     title="The stationary covariance at a regular minimum",
     statement=(
         r"For $0 < \eta < \eta^*$, $\mathbb E\,\delta_t\delta_t^\top$ on range(H) tends to $\eta p(2C - \eta "
-        r"D)^+[\overline{g_ig_i^\top}]$, "
-        r"$g_i$ the samples' gradients at the minimum, projected on range(H)."
+        r"D)^+[\overline{g_ig_i^\top}]$, $g_i$ the samples' gradients at the minimum, projected on range(H)."
     ),
-    parameters=(eta, p, y),
+    parameters=(eta, p, lam, y),
     assumptions=(REGULAR, PSD, BELOW, BATCHES, LINEARISED),
     quantity=r"\lim_t\mathbb E\|\delta_t\|^2",
     relation=Relation.EQ,
@@ -303,11 +304,10 @@ LOSS_FROBENIUS = _claim(
     title="Loss stability bounds the Frobenius norm",
     statement=(
         r"$\mathbb E L(\theta_{t+1}) \ge \eta^2p\mu_0\|H\|_F^2\,\mathbb E L(\theta_t)$; so the loss blows up "
-        r"exponentially unless "
-        r"$\|H\|_F \le 1/(\eta\sqrt{p\mu_0})$. Gaussian features have $\mu_0 \ge 1$."
+        r"exponentially unless $\|H\|_F \le 1/(\eta\sqrt{p\mu_0})$. Gaussian features have $\mu_0 \ge 1$."
     ),
     parameters=(eta, p, mu0, h2, loss),
-    assumptions=(INTERPOLATING, RANK_ONE, ALIGNED, BATCHES, LINEARISED),
+    assumptions=(*_CHAIN, RANK_ONE, ALIGNED),
     quantity=r"\mathbb E L(\theta_{t+1})",
     relation=Relation.GE,
     expression=_e**2 * _p * mu0.symbol * h2.symbol * loss.symbol,
@@ -320,8 +320,8 @@ RELU_PATHNORM = _claim(
     title="The trace of a two-layer ReLU network is a weighted path norm",
     statement=(
         r"For $f(x) = \sum_j a_j\mathrm{relu}(w_j^\top x)$ and the square loss, $\mathrm{Tr}H = "
-        r"\frac12[\sum_jw_j^\top Sw_j + \|a\|^2\mathrm{Tr}S]$ where $f$ interpolates. With $S = sI$ this is at least "
-        r"$s\sqrt d\sum_j|a_j|\|w_j\|$, so minima stable at $\eta$, $B = 1$, have path norm at most $2/(\eta "
+        r"\frac12[\sum_jw_j^\top Sw_j + \|a\|^2\mathrm{Tr}S]$ where $f$ interpolates. With $S = sI$ this is at "
+        r"least $s\sqrt d\sum_j|a_j|\|w_j\|$, so minima stable at $\eta$, $B = 1$, have path norm at most $2/(\eta "
         r"s\sqrt d)$."
     ),
     parameters=(wSw, a2, trS),
@@ -337,10 +337,8 @@ DIAGONAL_L1 = _claim(
     title="The trace of a diagonal linear network bounds the l1 norm",
     statement=(
         r"For $f(x) = \sum_ja_jb_jx_j$, $\beta = a\odot b$: $2\|\beta\|_1 \le \mathrm{Tr}H = \|a\|^2 + \|b\|^2$ "
-        r"(equality iff "
-        r"$|a_j| = |b_j|$) and $2\|\beta\|_\infty \le \lambda_{\max}(H)$. So minima stable at $\eta$ have "
-        r"$\|\beta\|_1 \le 1/\eta$ for SGD "
-        r"with $B = 1$, where GD gives $\|\beta\|_\infty \le 1/\eta$ only."
+        r"(equality iff $|a_j| = |b_j|$) and $2\|\beta\|_\infty \le \lambda_{\max}(H)$. So minima stable at $\eta$ "
+        r"have $\|\beta\|_1 \le 1/\eta$ for SGD with $B = 1$, where GD gives $\|\beta\|_\infty \le 1/\eta$ only."
     ),
     parameters=(tr,),
     assumptions=(INTERPOLATING, ISOTROPIC),
@@ -349,21 +347,4 @@ DIAGONAL_L1 = _claim(
     expression=tr.symbol,
     where="Section on diagonal linear networks",
     tight=True,
-)
-
-register(
-    SECOND_MOMENT_OPERATOR,
-    MIXTURE,
-    EXACT_THRESHOLD,
-    BATCH_MONOTONE,
-    DUAL_THRESHOLD,
-    NECESSARY,
-    TRACE,
-    SUFFICIENT,
-    NON_UNIFORMITY,
-    GAUSSIAN,
-    STATIONARY_COVARIANCE,
-    LOSS_FROBENIUS,
-    RELU_PATHNORM,
-    DIAGONAL_L1,
 )

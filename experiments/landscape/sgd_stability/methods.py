@@ -174,23 +174,28 @@ class Relu:
         to_A = np.einsum("op,nm->nopm", np.eye(outputs), np.maximum(hidden, 0)).reshape(n, outputs, -1)
         return np.concatenate([to_W, to_A], axis=2)
 
-    def path_norm(self, s: Net, k: int) -> float:
-        """``sum_j |a_j| |w_j|`` over all outputs."""
-        return float((np.abs(np.asarray(s.a[k])) @ np.linalg.norm(np.asarray(s.b[k]), axis=1)).sum())
-
 
 class EndPoint(NamedTuple):
-    """What is recorded where a run ends; the Jacobian is exact, so are all that follow from it."""
+    """Where a run ended; the Jacobian is exact, and so is all that follows from it."""
 
-    eta: float
-    batch_size: int
+    eta: float  # of the run
     loss: float
-    trace: float  # Tr(H)
-    sharpness: float  # lambda_max(H)
-    h2: float  # ||H||_F^2
-    p: float
     threshold: moments.Threshold
-    bounds: moments.Bounds | None
+
+    @property
+    def trace(self) -> float:
+        """``Tr(H)``."""
+        return self.threshold.curvatures.trace
+
+    @property
+    def sharpness(self) -> float:
+        """``lambda_max(H)``."""
+        return self.threshold.curvatures.sharpness
+
+    @property
+    def h2(self) -> float:
+        """``||H||_F^2``."""
+        return float((self.threshold.curvatures.w**2).sum())
 
 
 class TrainState(NamedTuple):
@@ -246,22 +251,15 @@ def train(
     return Net(out.a.values[:, 0, 0], out.b.values[:, 0, 0])
 
 
-def end_points(
-    problem: Diagonal | Relu, state: Net, etas: Any, batch_size: int, *, with_bounds: bool = False
-) -> Iterator[EndPoint]:
-    """Trace, sharpness and exact threshold (for batches of ``batch_size``) where the runs ended; diverged runs are left out."""
+def end_points(problem: Diagonal | Relu, state: Net, etas: Any, batch_size: int) -> Iterator[EndPoint]:
+    """Loss and exact threshold (for batches of ``batch_size``) where the runs ended; diverged runs are left out."""
     with np.errstate(over="ignore", invalid="ignore"):
         losses = problem.loss(state)
     for k, eta in enumerate(etas):
-        if not np.isfinite(losses[k]):
-            continue
-        curvatures = moments.from_jacobian(problem.jacobian(state, k))
-        t = moments.stability_threshold(curvatures, batch_size=batch_size)
-        found = moments.bounds(curvatures, batch_size=batch_size, threshold=t) if with_bounds else None
-        yield EndPoint(
-            float(eta), batch_size, float(losses[k]), curvatures.trace, curvatures.sharpness,
-            float((curvatures.w**2).sum()), t.p, t, found,
-        )  # fmt: skip
+        if np.isfinite(losses[k]):
+            curvatures = moments.from_jacobian(problem.jacobian(state, k))
+            t = moments.stability_threshold(curvatures, batch_size=batch_size)
+            yield EndPoint(float(eta), float(losses[k]), t)
 
 
 # --- data ------------------------------------------------------------------------------------------------------------
