@@ -88,8 +88,8 @@ _MINIMUM = (INTERPOLATING, PSD, BATCHES, LINEARISED, MEAN_SQUARE)
 _e, _p = eta.symbol, p.symbol
 
 
-def _claim(name: str, **fields: Any) -> Claim:
-    return register(Claim(id=f"{PAPER.key}.{name}", paper=PAPER, **fields))[0]
+def _claim(name: str, title: str, statement: str, **fields: Any) -> Claim:
+    return register(Claim(id=f"{PAPER.key}.{name}", paper=PAPER, title=title, statement=statement, **fields))[0]
 
 
 def noise_weight(n: Any, batch_size: Any, *, replacement: bool) -> Any:
@@ -104,247 +104,141 @@ def noise_weight(n: Any, batch_size: Any, *, replacement: bool) -> Any:
 _ONE_STEP = x0.symbol - 2 * _e * x1.symbol + _e**2 * ((1 - _p) * x2.symbol + _p * xi2.symbol)
 
 SECOND_MOMENT_OPERATOR = _claim(
-    "second-moment-operator",
-    title="The second moment moves by one linear operator",
-    statement=(
-        r"$\mathbb E\,\delta_{t+1}\delta_{t+1}^\top = T(\mathbb E\,\delta_t\delta_t^\top)$ with $T(X) = X - \eta(HX "
-        r"+ XH) + \eta^2[(1-p)HXH + p\,\overline{H_iXH_i}]$. $T$ is self-adjoint and keeps positive "
-        "semidefiniteness, so its spectral radius is its largest eigenvalue and has a positive semidefinite "
-        "eigenmatrix."
-    ),
-    parameters=(eta, p, x0, x1, x2, xi2),
-    assumptions=_CHAIN,
-    quantity=r"\mathbb E\|\delta_{t+1}\|^2",
-    relation=Relation.EQ,
-    expression=_ONE_STEP,
-    where=f"{MM}, Theorem 2",
-)
+    "second-moment-operator", "The second moment moves by one linear operator",
+    r"$\mathbb E\,\delta_{t+1}\delta_{t+1}^\top = T(\mathbb E\,\delta_t\delta_t^\top)$ with $T(X) = X - \eta(HX + "
+    r"XH) + \eta^2[(1-p)HXH + p\,\overline{H_iXH_i}]$. $T$ is self-adjoint and keeps positive semidefiniteness, so "
+    "its spectral radius is its largest eigenvalue and has a positive semidefinite eigenmatrix.",
+    parameters=(eta, p, x0, x1, x2, xi2), assumptions=_CHAIN, quantity=r"\mathbb E\|\delta_{t+1}\|^2",
+    relation=Relation.EQ, expression=_ONE_STEP, where=f"{MM}, Theorem 2",
+)  # fmt: skip
 
 MIXTURE = _claim(
-    "mixture",
-    title="Batches act like a mixture of full-batch and single-sample steps",
-    statement=(
-        "The process that takes the full gradient with probability $1-p$ and one uniform sample with probability "
-        "$p$ has the same operator $T$, hence the same second moments and the same threshold, as SGD with batches "
-        "of size $B$."
-    ),
-    parameters=(eta, p, x0, x1, x2, xi2),
-    assumptions=_CHAIN,
-    quantity=r"\mathbb E\|\delta_{t+1}^{\mathrm{mix}}\|^2",
-    relation=Relation.EQ,
-    expression=_ONE_STEP,
-    where=f"{MM}, Proposition 2",
-)
+    "mixture", "Batches act like a mixture of full-batch and single-sample steps",
+    "The process that takes the full gradient with probability $1-p$ and one uniform sample with probability $p$ "
+    "has the same operator $T$, hence the same second moments and the same threshold, as SGD with batches of size "
+    "$B$.",
+    parameters=(eta, p, x0, x1, x2, xi2), assumptions=_CHAIN, quantity=r"\mathbb E\|\delta_{t+1}^{\mathrm{mix}}\|^2",
+    relation=Relation.EQ, expression=_ONE_STEP, where=f"{MM}, Proposition 2",
+)  # fmt: skip
 
 EXACT_THRESHOLD = _claim(
-    "exact-threshold",
-    title="The exact threshold of the step size",
-    statement=(
-        r"$\mathbb E\|\delta_t\|^2$ on range(H) stays bounded iff $\eta \le \eta^* = 2/\lambda_{\max}(C^+D)$, and "
-        r"tends to 0 iff $0 < \eta < \eta^*$: $\rho(T) \le 1$ iff $\eta D \le 2C$. At a regular minimum boundedness "
-        "has the same threshold."
-    ),
-    parameters=(lam,),
-    assumptions=_MINIMUM,
-    quantity=r"\eta^*",
-    relation=Relation.IFF,
-    expression=2 / lam.symbol,
+    "exact-threshold", "The exact threshold of the step size",
+    r"$\mathbb E\|\delta_t\|^2$ on range(H) stays bounded iff $\eta \le \eta^* = 2/\lambda_{\max}(C^+D)$, and tends "
+    r"to 0 iff $0 < \eta < \eta^*$: $\rho(T) \le 1$ iff $\eta D \le 2C$. At a regular minimum boundedness has the "
+    "same threshold.",
+    parameters=(lam,), assumptions=_MINIMUM, quantity=r"\eta^*", relation=Relation.IFF, expression=2 / lam.symbol,
     where=f"{MM}, Theorems 3 and 4",
-)
+)  # fmt: skip
 
 BATCH_MONOTONE = _claim(
-    "batch-monotone",
-    title="Larger batches allow larger steps",
-    statement=(
-        r"$\eta^*(B) \ge \eta^*(B-1)$: for positive semidefinite $X$, such as the top eigenmatrix, $\langle X, "
-        r"DX\rangle$ does not increase as $p$ falls, since $\overline{H_iXH_i} - HXH = \overline{(H_i-H)X(H_i-H)}$. "
-        r"Without replacement $\eta^*(n) = 2/\lambda_{\max}(H)$."
-    ),
-    parameters=(eta_smaller,),
-    assumptions=_MINIMUM,
-    quantity=r"\eta^*(B)",
-    relation=Relation.GE,
-    expression=eta_smaller.symbol,
-    where=f"{MM}, Proposition 1",
-    remark="As operators on all symmetric matrices the D are not ordered: see docs/derivations/sgd_stability.md.",
-    tight=True,
-)
+    "batch-monotone", "Larger batches allow larger steps",
+    r"$\eta^*(B) \ge \eta^*(B-1)$: for positive semidefinite $X$, such as the top eigenmatrix, $\langle X, "
+    r"DX\rangle$ does not increase as $p$ falls, since $\overline{H_iXH_i} - HXH = \overline{(H_i-H)X(H_i-H)}$. "
+    r"Without replacement $\eta^*(n) = 2/\lambda_{\max}(H)$.",
+    parameters=(eta_smaller,), assumptions=_MINIMUM, quantity=r"\eta^*(B)", relation=Relation.GE,
+    expression=eta_smaller.symbol, where=f"{MM}, Proposition 1",
+    remark="As operators on all symmetric matrices the D are not ordered: see docs/derivations/sgd_stability.md.", tight=True,
+)  # fmt: skip
 
 DUAL_THRESHOLD = _claim(
-    "dual-threshold",
-    title="For one sample a step, the threshold is the top eigenvalue of an n x n matrix",
-    statement=(
-        r"$2/\eta^* = \lambda_{\max}(K)$, $K_{ij} = \frac1n J_i^\top Y_jJ_i$ with $HY_j + Y_jH = 2J_jJ_j^\top$. $K$ "
-        r"is symmetric with entries $\ge 0$, so $\min_i (Kq)_i/q_i \le 2/\eta^* \le \max_i (Kq)_i/q_i$ for every $q "
-        "> 0$."
-    ),
-    parameters=(p, lam_K),
-    assumptions=(*_CHAIN, RANK_ONE, SINGLE, MEAN_SQUARE),
-    quantity=r"2/\eta^*",
-    relation=Relation.EQ,
-    expression=lam_K.symbol,
-    where="docs/derivations/sgd_stability.md",
-    confidence="derived",
-)
+    "dual-threshold", "For one sample a step, the threshold is the top eigenvalue of an n x n matrix",
+    r"$2/\eta^* = \lambda_{\max}(K)$, $K_{ij} = \frac1n J_i^\top Y_jJ_i$ with $HY_j + Y_jH = 2J_jJ_j^\top$. $K$ is "
+    r"symmetric with entries $\ge 0$, so $\min_i (Kq)_i/q_i \le 2/\eta^* \le \max_i (Kq)_i/q_i$ for every $q > 0$.",
+    parameters=(p, lam_K), assumptions=(*_CHAIN, RANK_ONE, SINGLE, MEAN_SQUARE), quantity=r"2/\eta^*",
+    relation=Relation.EQ, expression=lam_K.symbol, where="docs/derivations/sgd_stability.md", confidence="derived",
+)  # fmt: skip
 
 # --- claims: bounds --------------------------------------------------------------------------------------------------------
 
 NECESSARY = _claim(
-    "necessary",
-    title="Necessary conditions from Rayleigh quotients",
-    statement=(
-        r"$\eta^* \le 2\mathrm{Tr}H/[(1-p)\|H\|_F^2 + p\overline{\|H_i\|_F^2}]$ (trace) and $\eta^* \le 2/R_1$ "
-        r"(rank one), hence $\eta^* \le 2/\lambda_{\max}(H)$ (gradient descent); the first two are incomparable."
-    ),
-    parameters=(p, tr, h2, hi2, R1),
-    assumptions=_MINIMUM,
-    quantity=r"\eta^*",
-    relation=Relation.LE,
+    "necessary", "Necessary conditions from Rayleigh quotients",
+    r"$\eta^* \le 2\mathrm{Tr}H/[(1-p)\|H\|_F^2 + p\overline{\|H_i\|_F^2}]$ (trace) and $\eta^* \le 2/R_1$ (rank "
+    r"one), hence $\eta^* \le 2/\lambda_{\max}(H)$ (gradient descent); the first two are incomparable.",
+    parameters=(p, tr, h2, hi2, R1), assumptions=_MINIMUM, quantity=r"\eta^*", relation=Relation.LE,
     expression=sp.Min(2 * tr.symbol / ((1 - _p) * h2.symbol + _p * hi2.symbol), 2 / R1.symbol),
-    where=f"{MM}, Proposition 3 and eq. (24)",
-    tight=True,
-)
+    where=f"{MM}, Proposition 3 and eq. (24)", tight=True,
+)  # fmt: skip
 
 TRACE = _claim(
-    "trace",
-    title="Stable minima have a small trace",
-    statement=(
-        r"At a minimum that is stable at $\eta$, $p\,\mathrm{Tr}H + (1-p)\|H\|_F^2/\mathrm{Tr}H \le 2/\eta$; so "
-        r"$\mathrm{Tr}H \le 2/\eta$ for $B = 1$. Tight: $J_i = ae_i$, $n = d$ has $\eta^* = 2B/a^2$ without "
-        "replacement, with equality for every $B$."
-    ),
-    parameters=(eta, lam),
-    assumptions=(*_CHAIN, RANK_ONE, STABLE, MEAN_SQUARE),
-    quantity=r"p\,\mathrm{Tr}H + (1-p)\|H\|_F^2/\mathrm{Tr}H",
-    relation=Relation.LE,
-    expression=2 / _e,
+    "trace", "Stable minima have a small trace",
+    r"At a minimum that is stable at $\eta$, $p\,\mathrm{Tr}H + (1-p)\|H\|_F^2/\mathrm{Tr}H \le 2/\eta$; so "
+    r"$\mathrm{Tr}H \le 2/\eta$ for $B = 1$. Tight: $J_i = ae_i$, $n = d$ has $\eta^* = 2B/a^2$ without "
+    "replacement, with equality for every $B$.",
+    parameters=(eta, lam), assumptions=(*_CHAIN, RANK_ONE, STABLE, MEAN_SQUARE),
+    quantity=r"p\,\mathrm{Tr}H + (1-p)\|H\|_F^2/\mathrm{Tr}H", relation=Relation.LE, expression=2 / _e,
     remark="The dependence on B is the one derived in docs/derivations/sgd_stability.md, not the published statement's.",
     tight=True,
-)
+)  # fmt: skip
 
 SUFFICIENT = _claim(
-    "sufficient",
-    title="Sufficient conditions: T(I) <= I, and per-sample descent",
-    statement=(
-        r"$2/h_{\max} \le 2/\lambda_I \le \eta^*$, where $\eta \le 2/\lambda_I$ says $T(I) \le I$. Neither is "
-        r"necessary, nor is the bound $s \le 1/(\eta\sqrt p)$ on the non-uniformity $s^2 = "
-        r"\lambda_{\max}(\overline{H_i^2} - H^2)$ that follows from it."
-    ),
-    parameters=(lam_I, h_max),
-    assumptions=_MINIMUM,
-    quantity=r"\eta^*",
-    relation=Relation.GE,
-    expression=sp.Max(2 / lam_I.symbol, 2 / h_max.symbol),
-    where=SELECTS,
-    remark="The theorem number in the 2018 paper was not checked.",
-    tight=True,
-)
+    "sufficient", "Sufficient conditions: T(I) <= I, and per-sample descent",
+    r"$2/h_{\max} \le 2/\lambda_I \le \eta^*$, where $\eta \le 2/\lambda_I$ says $T(I) \le I$. Neither is "
+    r"necessary, nor is the bound $s \le 1/(\eta\sqrt p)$ on the non-uniformity $s^2 = "
+    r"\lambda_{\max}(\overline{H_i^2} - H^2)$ that follows from it.",
+    parameters=(lam_I, h_max), assumptions=_MINIMUM, quantity=r"\eta^*", relation=Relation.GE,
+    expression=sp.Max(2 / lam_I.symbol, 2 / h_max.symbol), where=SELECTS,
+    remark="The theorem number in the 2018 paper was not checked.", tight=True,
+)  # fmt: skip
 
 NON_UNIFORMITY = _claim(
-    "non-uniformity-necessary",
-    title="The box of sharpness and non-uniformity, read as necessary for stability",
-    statement=(
-        r"Every minimum that SGD is stable at with step $\eta$ has non-uniformity $s \le 1/(\eta\sqrt p)$, where "
-        r"$s^2 = \lambda_{\max}(\overline{H_i^2} - H^2)$."
-    ),
-    parameters=(eta, p, lam),
-    assumptions=(*_MINIMUM, STABLE),
-    quantity="s",
-    relation=Relation.LE,
-    expression=1 / (_e * sp.sqrt(_p)),
-    where=SELECTS,
-    confidence="derived",
+    "non-uniformity-necessary", "The box of sharpness and non-uniformity, read as necessary for stability",
+    r"Every minimum that SGD is stable at with step $\eta$ has non-uniformity $s \le 1/(\eta\sqrt p)$, where $s^2 = "
+    r"\lambda_{\max}(\overline{H_i^2} - H^2)$.",
+    parameters=(eta, p, lam), assumptions=(*_MINIMUM, STABLE), quantity="s", relation=Relation.LE,
+    expression=1 / (_e * sp.sqrt(_p)), where=SELECTS, confidence="derived",
     false_as_published=(
         "The bound is necessary for the sufficient condition T(I) <= I of the 2018 paper, not for stability: with "
         "the rows (1, 2), (-1, 3), (3, -1), (-2, -1) and single samples, steps are stable up to s eta = 1.0996. "
         "Under T(I) <= I it holds (sgd-stability.sufficient)."
     ),
-)
+)  # fmt: skip
 
 _j = sp.Dummy("j", integer=True)
 
 GAUSSIAN = _claim(
-    "gaussian",
-    title="Fresh Gaussian features",
-    statement=(
-        r"For fresh $J \sim N(0, H)$ in batches of $B$, $\eta^*$ is the root of $\sum_j (\eta\lambda_j/B)/(2 - (1 + "
-        r"1/B)\eta\lambda_j) = 1$ below $2/((1 + 1/B)\lambda_{\max})$; $2B/(d + B + 1)$ for $H = I$."
-    ),
-    parameters=(eta, B, lam_j),
-    assumptions=(INTERPOLATING, GAUSSIAN_FEATURES, LINEARISED, MEAN_SQUARE, BELOW_POLE),
-    quantity=r"1/\eta^*",
-    relation=Relation.IFF,
-    expression=sp.Sum(
-        lam_j.symbol[_j] / B.symbol / (2 - (1 + 1 / B.symbol) * _e * lam_j.symbol[_j]), (_j, 1, sp.Symbol("d"))
-    ),
-    where="docs/derivations/sgd_stability.md",
-    confidence="derived",
+    "gaussian", "Fresh Gaussian features",
+    r"For fresh $J \sim N(0, H)$ in batches of $B$, $\eta^*$ is the root of $\sum_j (\eta\lambda_j/B)/(2 - (1 + "
+    r"1/B)\eta\lambda_j) = 1$ below $2/((1 + 1/B)\lambda_{\max})$; $2B/(d + B + 1)$ for $H = I$.",
+    parameters=(eta, B, lam_j), assumptions=(INTERPOLATING, GAUSSIAN_FEATURES, LINEARISED, MEAN_SQUARE, BELOW_POLE),
+    quantity=r"1/\eta^*", relation=Relation.IFF,
+    expression=sp.Sum(lam_j.symbol[_j] / B.symbol / (2 - (1 + 1 / B.symbol) * _e * lam_j.symbol[_j]), (_j, 1, sp.Symbol("d"))),
+    where="docs/derivations/sgd_stability.md", confidence="derived",
     remark=r"The bound is evaluated at the step itself: unstable iff $1/\eta$ is below it.",
-)
+)  # fmt: skip
 
 # --- claims: what happens at and around the minimum --------------------------------------------------------------------
 
 STATIONARY_COVARIANCE = _claim(
-    "stationary-covariance",
-    title="The stationary covariance at a regular minimum",
-    statement=(
-        r"For $0 < \eta < \eta^*$, $\mathbb E\,\delta_t\delta_t^\top$ on range(H) tends to $\eta p(2C - \eta "
-        r"D)^+[\overline{g_ig_i^\top}]$, $g_i$ the samples' gradients at the minimum, projected on range(H)."
-    ),
-    parameters=(eta, p, lam, y),
-    assumptions=(REGULAR, PSD, BELOW, BATCHES, LINEARISED),
-    quantity=r"\lim_t\mathbb E\|\delta_t\|^2",
-    relation=Relation.EQ,
-    expression=_e * _p * y.symbol,
+    "stationary-covariance", "The stationary covariance at a regular minimum",
+    r"For $0 < \eta < \eta^*$, $\mathbb E\,\delta_t\delta_t^\top$ on range(H) tends to $\eta p(2C - \eta "
+    r"D)^+[\overline{g_ig_i^\top}]$, $g_i$ the samples' gradients at the minimum, projected on range(H).",
+    parameters=(eta, p, lam, y), assumptions=(REGULAR, PSD, BELOW, BATCHES, LINEARISED),
+    quantity=r"\lim_t\mathbb E\|\delta_t\|^2", relation=Relation.EQ, expression=_e * _p * y.symbol,
     where=f"{MM}, Theorem 5",
-)
+)  # fmt: skip
 
 LOSS_FROBENIUS = _claim(
-    "loss-frobenius",
-    title="Loss stability bounds the Frobenius norm",
-    statement=(
-        r"$\mathbb E L(\theta_{t+1}) \ge \eta^2p\mu_0\|H\|_F^2\,\mathbb E L(\theta_t)$; so the loss blows up "
-        r"exponentially unless $\|H\|_F \le 1/(\eta\sqrt{p\mu_0})$. Gaussian features have $\mu_0 \ge 1$."
-    ),
-    parameters=(eta, p, mu0, h2, loss),
-    assumptions=(*_CHAIN, RANK_ONE, ALIGNED),
-    quantity=r"\mathbb E L(\theta_{t+1})",
-    relation=Relation.GE,
-    expression=_e**2 * _p * mu0.symbol * h2.symbol * loss.symbol,
-    where=ALIGNMENT,
-    tight=True,
-)
+    "loss-frobenius", "Loss stability bounds the Frobenius norm",
+    r"$\mathbb E L(\theta_{t+1}) \ge \eta^2p\mu_0\|H\|_F^2\,\mathbb E L(\theta_t)$; so the loss blows up "
+    r"exponentially unless $\|H\|_F \le 1/(\eta\sqrt{p\mu_0})$. Gaussian features have $\mu_0 \ge 1$.",
+    parameters=(eta, p, mu0, h2, loss), assumptions=(*_CHAIN, RANK_ONE, ALIGNED), quantity=r"\mathbb E L(\theta_{t+1})",
+    relation=Relation.GE, expression=_e**2 * _p * mu0.symbol * h2.symbol * loss.symbol, where=ALIGNMENT, tight=True,
+)  # fmt: skip
 
 RELU_PATHNORM = _claim(
-    "relu-pathnorm",
-    title="The trace of a two-layer ReLU network is a weighted path norm",
-    statement=(
-        r"For $f(x) = \sum_j a_j\mathrm{relu}(w_j^\top x)$ and the square loss, $\mathrm{Tr}H = "
-        r"\frac12[\sum_jw_j^\top Sw_j + \|a\|^2\mathrm{Tr}S]$ where $f$ interpolates. With $S = sI$ this is at "
-        r"least $s\sqrt d\sum_j|a_j|\|w_j\|$, so minima stable at $\eta$, $B = 1$, have path norm at most $2/(\eta "
-        r"s\sqrt d)$."
-    ),
-    parameters=(wSw, a2, trS),
-    assumptions=(INTERPOLATING, SYMMETRIC_INPUTS),
-    quantity=r"\mathrm{Tr}H",
-    relation=Relation.EQ,
-    expression=(wSw.symbol + a2.symbol * trS.symbol) / 2,
-    where="Section on two-layer networks",
-)
+    "relu-pathnorm", "The trace of a two-layer ReLU network is a weighted path norm",
+    r"For $f(x) = \sum_j a_j\mathrm{relu}(w_j^\top x)$ and the square loss, $\mathrm{Tr}H = \frac12[\sum_jw_j^\top "
+    r"Sw_j + \|a\|^2\mathrm{Tr}S]$ where $f$ interpolates. With $S = sI$ this is at least $s\sqrt "
+    r"d\sum_j|a_j|\|w_j\|$, so minima stable at $\eta$, $B = 1$, have path norm at most $2/(\eta s\sqrt d)$.",
+    parameters=(wSw, a2, trS), assumptions=(INTERPOLATING, SYMMETRIC_INPUTS), quantity=r"\mathrm{Tr}H",
+    relation=Relation.EQ, expression=(wSw.symbol + a2.symbol * trS.symbol) / 2, where="Section on two-layer networks",
+)  # fmt: skip
 
 DIAGONAL_L1 = _claim(
-    "diagonal-l1",
-    title="The trace of a diagonal linear network bounds the l1 norm",
-    statement=(
-        r"For $f(x) = \sum_ja_jb_jx_j$, $\beta = a\odot b$: $2\|\beta\|_1 \le \mathrm{Tr}H = \|a\|^2 + \|b\|^2$ "
-        r"(equality iff $|a_j| = |b_j|$) and $2\|\beta\|_\infty \le \lambda_{\max}(H)$. So minima stable at $\eta$ "
-        r"have $\|\beta\|_1 \le 1/\eta$ for SGD with $B = 1$, where GD gives $\|\beta\|_\infty \le 1/\eta$ only."
-    ),
-    parameters=(tr,),
-    assumptions=(INTERPOLATING, ISOTROPIC),
-    quantity=r"2\|\beta\|_1",
-    relation=Relation.LE,
-    expression=tr.symbol,
-    where="Section on diagonal linear networks",
-    tight=True,
-)
+    "diagonal-l1", "The trace of a diagonal linear network bounds the l1 norm",
+    r"For $f(x) = \sum_ja_jb_jx_j$, $\beta = a\odot b$: $2\|\beta\|_1 \le \mathrm{Tr}H = \|a\|^2 + \|b\|^2$ "
+    r"(equality iff $|a_j| = |b_j|$) and $2\|\beta\|_\infty \le \lambda_{\max}(H)$. So minima stable at $\eta$ have "
+    r"$\|\beta\|_1 \le 1/\eta$ for SGD with $B = 1$, where GD gives $\|\beta\|_\infty \le 1/\eta$ only.",
+    parameters=(tr,), assumptions=(INTERPOLATING, ISOTROPIC), quantity=r"2\|\beta\|_1", relation=Relation.LE,
+    expression=tr.symbol, where="Section on diagonal linear networks", tight=True,
+)  # fmt: skip

@@ -107,7 +107,7 @@ def identity_condition(ctx: Context) -> Iterator[Evidence]:
 
 @check(paper.DUAL_THRESHOLD, level=Level.SYMBOLIC)
 def eigenvectors_of_the_kernel_matrix(ctx: Context) -> Iterator[Evidence]:
-    r"""$Kq = \lambda q$ gives $DX = \lambda CX$ at $X = C^{-1}Aq$; entries $n K_{ij} = 2\int_0^\infty(J_i^\top e^{-Ht}J_j)^2dt \ge 0$."""
+    r"""$Kq = \lambda q$ gives $DX = \lambda CX$ at $X = C^{-1}Aq$; $nK_{ij} = 2\int_0^\infty(J_i^\top e^{-Ht}J_j)^2dt$."""
     A, At, C, q = sp.symbols("A At C q", commutative=False)  # D = A At/n, K = At C^{-1} A/n
     lam = sp.Symbol("lam", positive=True)
     X = C**-1 * A * q

@@ -7,16 +7,16 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
-import flint
 import numpy as np
 
 from gradproof.experiments.engine.check import certifier
 from gradproof.experiments.engine.measure import Bracket, Enclosed, Holds, Provable, cases, measure, rounded
 from gradproof.experiments.landscape.sgd_stability import instances as data
-from gradproof.experiments.landscape.sgd_stability.instances import Minimum, Network, Table, trace
+from gradproof.experiments.landscape.sgd_stability.instances import Minimum, Network
 from gradproof.solvers import moments
 from gradproof.solvers.exact.rounding import whole_number
 from gradproof.solvers.moments.certificates import certify
+from gradproof.solvers.moments.enumeration import Table, average, rational, semidefinite, table, trace
 from gradproof.theory.errors import ParameterError
 from gradproof.theory.evidence import Level
 from gradproof.theory.landscape import sgd_stability as paper
@@ -35,14 +35,14 @@ def sampled(*minima: Minimum) -> list[Minimum]:
 
 def start(minimum: Minimum) -> Table:
     """``delta delta'`` of a vector that no coordinate of the minimum is orthogonal to."""
-    delta = data.table([[Fraction((-1) ** k * (k + 2), 3) for k in range(minimum.mean.nrows())]])
+    delta = table([[Fraction((-1) ** k * (k + 2), 3) for k in range(minimum.dimension)]])
     return delta.transpose() * delta
 
 
 def of_one_step(minimum: Minimum, X: Table) -> dict[str, Fraction]:
     """What the claim on the operator depends on, for a second moment X."""
     H = minimum.mean
-    xi2 = sum((trace(h * X * h) for h in minimum.H), Fraction(0)) / len(minimum.H)
+    xi2 = trace(average([h * X * h for h in minimum.H]))
     return {"p": minimum.p, "x0": trace(X), "x1": trace(H * X), "x2": trace(H * X * H), "xi2": xi2}
 
 
@@ -99,9 +99,9 @@ def certificate(
         raise ParameterError(
             f"rows has {len(entries)} entries, which is no multiple of d = {d}; give d entries for each sample"
         )
-    table = [entries[i : i + width] for i in range(0, len(entries), width)]
+    J = [entries[i : i + width] for i in range(0, len(entries), width)]
     B = whole_number(batch_size, "batch_size", least=1)
-    found = certify(table, eta, batch_size=B, replacement=bool(replacement))
+    found = certify(J, eta, batch_size=B, replacement=bool(replacement))
     return found.proof(), {"side": found.side}
 
 
@@ -184,8 +184,8 @@ def trace_at_the_threshold(minimum: Minimum, factor: Fraction = Fraction(1)) -> 
 
 @measure(paper.NON_UNIFORMITY, cases(minimum=data.NON_UNIFORM, eta=Fraction(11, 50)).guaranteeing("mean_square"))
 def non_uniformity(minimum: Minimum, eta: Fraction | None) -> Any:
-    r"""The root $s$ of the largest eigenvalue of $\overline{H_i^2} - H^2$, at a stable step; without one, where $T(I) \le I$ ends."""
-    excess = data.mean([h * h for h in minimum.H]) - minimum.mean * minimum.mean
+    r"""The root $s$ of the largest eigenvalue of $\overline{H_i^2} - H^2$, at a stable step, or where $T(I) \le I$ ends."""
+    excess = average([h * h for h in minimum.H]) - minimum.mean * minimum.mean
     s = rounded(math.sqrt(moments.largest_eigenvalue(excess)[0]), 4)
     return s, {"eta": eta or 2 / identity(minimum)[1], "p": minimum.p, "lam": 2 / minimum.threshold[0]}
 
@@ -213,10 +213,10 @@ DESIGNS = {"lam = 1/3": features(NORMAL, 1), "1/3, 4/3": features(NORMAL, 1, 2),
 )
 def stability_beside_the_root(rows: Any, B: int, off: Fraction) -> Any:
     r"""Whether $\eta = (1 \pm 10^{-6})\eta^*$ is unstable, by certificates for a discrete law with the Gaussian fourth moments."""
-    table, variances = rows
-    found = moments.stability_threshold(np.array(table, float), batch_size=B, replacement=True)
+    J, variances = rows
+    found = moments.stability_threshold(np.array(J, float), batch_size=B, replacement=True)
     eta = Fraction(found.value).limit_denominator(10**9) * (1 + off)
-    side = certify(table, eta, batch_size=B, replacement=True).side
+    side = certify(J, eta, batch_size=B, replacement=True).side
     return Holds(side == "unstable", at=1 / eta), {"eta": eta, "lam_j": variances}
 
 
@@ -229,17 +229,12 @@ def stability_beside_the_root(rows: Any, B: int, off: Fraction) -> Any:
 )
 def settled_moment(minimum: Minimum, eta: Fraction) -> Any:
     r"""$\lim\mathbb E\|\delta_t\|^2$ from 0: the fixed point over every batch; above the threshold no less than after one step."""
-    d, step = minimum.mean.nrows(), flint.fmpq(*eta.as_integer_ratio())
-    g = [data.table([row]) for row in minimum.gradients]
-    of_batch = [data.mean([g[i] for i in b]) for b in minimum.batches]
-    kick = data.mean([x.transpose() * x for x in of_batch]) * step**2  # mean delta = 0, so the cross terms vanish
-
-    def solved(operator: Table, X: Table) -> Fraction:
-        return trace(Table(d, d, operator.solve(Table(d * d, 1, X.entries())).entries()))
-
-    limit = solved(minimum.operator(lambda X: X - minimum.after(X, eta)), kick)
-    second = data.mean([x.transpose() * x for x in g])
-    y = solved(minimum.operator(lambda X: minimum.drift(X) * 2 - minimum.noise(X) * step), second)
+    g = [table([row]) for row in minimum.gradients]
+    of_batch = [average([g[i] for i in b]) for b in minimum.batches]
+    kick = average([x.transpose() * x for x in of_batch]) * rational(eta) ** 2  # mean delta = 0: cross terms vanish
+    limit = trace(minimum.solved(lambda X: X - minimum.after(X, eta), kick))
+    second = average([x.transpose() * x for x in g])
+    y = trace(minimum.solved(lambda X: minimum.drift(X) * 2 - minimum.noise(X) * rational(eta), second))
     value = limit if minimum.contracts(eta) else Enclosed(trace(kick), math.inf, "truncation")
     return value, {"p": minimum.p, "y": y, "lam": 2 / minimum.threshold[0]}
 
@@ -247,8 +242,8 @@ def settled_moment(minimum: Minimum, eta: Fraction) -> Any:
 def alignment(minimum: Minimum) -> Fraction:
     """The best factor of the solver, rounded down, and shown to be one: ``N - mu0 ||H||_F^2 H`` is positive semidefinite."""
     mu0, H = Fraction(moments.alignment(minimum.floats) * (1 - 1e-10)), minimum.mean
-    N = data.mean([h * H * h for h in minimum.H]) - H * H * H
-    if mu0 <= 0 or not data.semidefinite(N - H * flint.fmpq(*(mu0 * minimum.sizes["h2"]).as_integer_ratio())):
+    N = average([h * H * h for h in minimum.H]) - H * H * H
+    if mu0 <= 0 or not semidefinite(N - H * rational(mu0 * minimum.sizes["h2"])):
         raise ParameterError(f"{minimum.name} has no alignment factor near {float(mu0):.6g}")
     return mu0
 
@@ -287,7 +282,7 @@ HADAMARD = [[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]
 WEIGHTS = ([2, -3, 1, 5], [-2, 3, -1, -5]), ([1, 4, 0, -2], [3, 4, 2, 2]), ([5, 1, -1, 0], [0, 2, 3, 1])
 
 
-@measure(paper.DIAGONAL_L1, cases(network=[data.diagonal_network(a, b, HADAMARD) for a, b in WEIGHTS]))
+@measure(paper.DIAGONAL_L1, cases(network=[Network(b, a, HADAMARD) for a, b in WEIGHTS]))
 def norm_of_a_diagonal_network(network: Network) -> Any:
     r"""$2\|\beta\|_1$ of integer weights, and the trace $\overline{\|\nabla f\|^2}$; the first attain the bound."""
     pairs = list(zip(network.a, network.W, strict=True))
