@@ -48,7 +48,7 @@ def semidefinite(A: Table) -> bool:
     return is_positive_semidefinite(integer_matrix(A.tolist()))
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False)
 class Enumeration:
     """Curvatures at a minimum, and every batch of SGD around it.
 

@@ -12,7 +12,7 @@ import sympy as sp
 from gradproof.experiments.engine.measure import cases, instead, without
 from gradproof.experiments.landscape.sgd_stability import instances as data
 from gradproof.experiments.landscape.sgd_stability import measures
-from gradproof.experiments.landscape.sgd_stability.instances import Minimum, Network, minimum
+from gradproof.experiments.landscape.sgd_stability.instances import Minimum, Network
 from gradproof.theory.landscape import sgd_stability as paper
 
 STEP = Fraction(3, 20)
@@ -37,7 +37,7 @@ noisy = cases(minimum=[data.F3_NOISY, data.R4_NOISY]).guaranteeing("mean_square"
 without(paper.EXACT_THRESHOLD, "interpolating", measures.largest_step_of_decay, noisy)
 
 #: A batch of two that always takes the steepest sample, twice, has the threshold 2/9; single samples have 22/83.
-STEEPEST = minimum("h = 1, 1, 9", [[1], [1], [3]], batch_size=2, law=((2, 2),))
+STEEPEST = Minimum([[1], [1], [3]], 2, law=((2, 2),), title="h = 1, 1, 9")
 steepest = cases(minimum=STEEPEST).guaranteeing("mean_square")
 without(paper.BATCH_MONOTONE, "iid_uniform_batches", measures.largest_step_of_decay, steepest)
 pairs = cases(minimum=[data.R4.sampled(2), data.INTEGERS.sampled(2, True)]).guaranteeing("mean_square")
@@ -49,7 +49,7 @@ beyond = cases(minimum=measures.ORTHOGONAL, factor=Fraction(101, 100)).guarantee
 without(paper.TRACE, "stable", measures.trace_at_the_threshold, beyond)
 
 #: The threshold is 2 mean h/mean h^2 = 2/5, below 2/max h.
-negative = cases(minimum=minimum("h = -1, 3", [[[-1]], [[3]]])).guaranteeing("mean_square")
+negative = cases(minimum=Minimum([[[-1]], [[3]]], title="h = -1, 3")).guaranteeing("mean_square")
 without(paper.SUFFICIENT, "psd_hessians", measures.threshold_beside_descent, negative)
 ends = {"where T(I) <= I ends": None}
 inside = cases(minimum=measures.sampled(data.R4, data.F3, data.NON_UNIFORM), eta=ends).guaranteeing("mean_square")

@@ -47,26 +47,23 @@ def pairs_of_samples_in_a_batch(ctx: Context) -> Iterator[Evidence]:
 def mixture_of_two_steps(ctx: Context) -> Iterator[Evidence]:
     """The second moment of the mixture, for every n and d."""
     x0, x1, x2, xi2 = sp.symbols("x0 x1 x2 xi2", real=True)
-    steps = [x0 - 2 * eta * x1 + eta**2 * x for x in (x2, xi2)]
-    yield Identity(
-        (1 - p) * steps[0] + p * steps[1] - claimed(ctx, eta=eta, p=p, x0=x0, x1=x1, x2=x2, xi2=xi2), "mixture"
-    )
+    full, single = (x0 - 2 * eta * x1 + eta**2 * x for x in (x2, xi2))
+    bound = claimed(ctx, eta=eta, p=p, x0=x0, x1=x1, x2=x2, xi2=xi2)
+    yield Identity((1 - p) * full + p * single - bound, "mixture")
 
 
 @check(paper.BATCH_MONOTONE, level=Level.SYMBOLIC)
 def noise_falls_as_the_batch_grows(ctx: Context) -> Iterator[Evidence]:
     r"""$D(X)$ grows with $p$ by a mean of $K_iXK_i$, and the quotient at the top eigenmatrix of $B + 1$ bounds $\eta^*(B)$."""
-    H, K, X = sp.symbols("H K X", commutative=False)  # H_i = H + K_i with mean K_i = 0
-    linear = H * X * K + K * X * H
-    yield Identity(
-        sp.expand((H + K) * X * (H + K) - H * X * H - linear - K * X * K), "excess of a sample over the mean"
-    )
+    H, K, X = sp.symbols("H K X", commutative=False)  # H_i = H + K_i with mean K_i = 0, so that linear terms vanish
+    yield Identity(sp.expand((H + K) * X * (H + K) - H * X * (H + K) - K * X * H - K * X * K), "excess of a sample")
     c, q, e, m = sp.symbols("c q e m", positive=True)  # <X, CX>, <X, HXH>, mean <X, K_iXK_i> >= 0, and n = B + 1 + m
-    small, large = (
-        2 * c / (q + paper.noise_weight(n, size, replacement=False).subs(n, B + 1 + m) * e) for size in (B, B + 1)
-    )
+    weights = [paper.noise_weight(n, size, replacement=False).subs(n, B + 1 + m) for size in (B, B + 1)]
+    small, large = (2 * c / (q + weight * e) for weight in weights)
     domain = (Interval("B", "1", closed_low=True), *(Interval(v, closed_low=v in "em") for v in "mcqe"))
-    yield Inequality(large - claimed(ctx, eta_smaller=small), domain, what="eta*(B + 1) >= a bound of eta*(B)")
+    excess = large - claimed(ctx, eta_smaller=small)
+    yield Inequality(excess, domain, what="eta*(B + 1) >= a bound of eta*(B)")
+    yield Identity(excess.subs(e, 0), "equality where all samples agree")
 
 
 @check(paper.NECESSARY, level=Level.SYMBOLIC)

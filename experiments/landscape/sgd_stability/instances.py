@@ -14,7 +14,7 @@ from gradproof.experiments.engine.values import Enclosed
 from gradproof.solvers.moments.enumeration import ALGEBRAIC, Enumeration, average, semidefinite, table, trace
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False)
 class Minimum(Enumeration):
     """A minimum and the batches of SGD around it, by name.
 
@@ -22,7 +22,7 @@ class Minimum(Enumeration):
         gradients: (n, d) of the samples at the minimum, where it does not interpolate.
     """
 
-    title: str
+    title: str = ""
     gradients: Any = None
 
     @property
@@ -57,11 +57,6 @@ class Minimum(Enumeration):
         return {"p": self.p, "tr": trace(self.mean), "h2": trace(self.mean * self.mean), "hi2": hi2}
 
 
-def minimum(title: str, curvatures: Any, **more: Any) -> Minimum:
-    """A minimum of this name; see ``Minimum``."""
-    return Minimum(title=title, curvatures=curvatures, **more)
-
-
 def sines(n: int, d: int) -> np.ndarray:
     """(n, d) rows ``sin((i + 1)(a + 1)) + [a == 0]``: full rank, no symmetry, no random numbers."""
     return np.sin(np.outer(np.arange(1, n + 1), np.arange(1, d + 1))) + (np.arange(d) == 0)
@@ -75,33 +70,34 @@ def integer_rows(n: int, d: int, seed: int, size: int = 4) -> list[list[int]]:
 
 
 S12 = sines(12, 5)
-R4 = minimum("R4", [[1, 0, 1], [0, 2, -1], [1, 1, 0], [-1, 1, 2]])
+R4 = Minimum([[1, 0, 1], [0, 2, -1], [1, 1, 0], [-1, 1, 2]], title="R4")
 #: Not of rank one; with gradients it is a regular minimum.
-F3 = minimum("F3", [[[2, 1], [1, 1]], [[1, -1], [-1, 3]], [[0, 0], [0, 4]]])
+F3 = Minimum([[[2, 1], [1, 1]], [[1, -1], [-1, 3]], [[0, 0], [0, 4]]], title="F3")
 F3_NOISY = replace(F3, title="F3 with gradients", gradients=[[1, 0], [0, 1], [-1, -1]])
 R4_NOISY = replace(R4, title="R4 with gradients", gradients=[[1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, -1, -1]])
-SINES = minimum("S12", S12.tolist())
-INTEGERS = minimum("integers", integer_rows(7, 4, 1))
-HEAVY = minimum("heavy tails", np.random.default_rng(2).standard_t(2, (6, 6)).tolist())
-EQUAL = minimum("equal rows", [[1, 2]] * 3)
+SINES = Minimum(S12.tolist(), title="S12")
+INTEGERS = Minimum(integer_rows(7, 4, 1), title="integers")
+HEAVY = Minimum(np.random.default_rng(2).standard_t(2, (6, 6)).tolist(), title="heavy tails")
+EQUAL = Minimum([[1, 2]] * 3, title="equal rows")
 #: Stable although the non-uniformity exceeds 1/(eta sqrt p).
-NON_UNIFORM = minimum("non-uniform", [[1, 2], [-1, 3], [3, -1], [-2, -1]])
+NON_UNIFORM = Minimum([[1, 2], [-1, 3], [3, -1], [-2, -1]], title="non-uniform")
 #: In one dimension, two equally likely curvatures.
-TWO = minimum("h = 1, 4", [[1], [2]])
+TWO = Minimum([[1], [2]], title="h = 1, 4")
+FLAT = Minimum([[Fraction(1, 2)], [1]], title="h = 1/4, 1")
 #: At v = e_1 the quotient mean h^2/mean h = 17/5 is attained; the trace bound is 24/35.
-DIAGONAL = minimum("diagonal", [[[1, 0], [0, Fraction(1, 2)]], [[4, 0], [0, Fraction(1, 2)]]])
+DIAGONAL = Minimum([[[1, 0], [0, Fraction(1, 2)]], [[4, 0], [0, Fraction(1, 2)]]], title="diagonal")
 #: Random signs up to a factor -1: |J|^2 = 4, and E (v'J)^4 = 3 - 2 sum v_j^4 is at most 5/2; the trace bound is attained.
-SIGNS = minimum("signs", [[1, *rest] for rest in product((1, -1), repeat=3)])
+SIGNS = Minimum([[1, *rest] for rest in product((1, -1), repeat=3)], title="signs")
 
 
-def orthogonal(n: int, a: int, batch_size: int) -> Minimum:
+def orthogonal(n: int, a: int, B: int) -> Minimum:
     """``J_i = a e_i`` in n dimensions: ``eta* = 2B/a^2``."""
-    return minimum(f"orthogonal, n={n}", [[a * (i == j) for j in range(n)] for i in range(n)], batch_size=batch_size)
+    return Minimum([[a * (i == j) for j in range(n)] for i in range(n)], B, title=f"orthogonal, n={n}")
 
 
-def multiples(h: int, d: int) -> Minimum:
+def multiples(h: Any, d: int) -> Minimum:
     """``H_i = h I`` for all i: ``eta* = 2/h`` whatever d is."""
-    return minimum(f"{h} I, d={d}", [[[h * (a == b) for b in range(d)] for a in range(d)]] * 3)
+    return Minimum([[[h * (a == b) for b in range(d)] for a in range(d)]] * 3, title=f"{h} I, d={d}")
 
 
 # --- networks --------------------------------------------------------------------------------------------------------

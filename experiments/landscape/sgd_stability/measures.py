@@ -22,12 +22,10 @@ from gradproof.theory.evidence import Level
 from gradproof.theory.landscape import sgd_stability as paper
 from gradproof.theory.proof import Proof
 
-SAMPLINGS = ((1, False), (2, False), (2, True))
-
 
 def sampled(*minima: Minimum) -> list[Minimum]:
     """Each with single samples, and with batches of two."""
-    return [m.sampled(B, replacement) for m in minima for B, replacement in SAMPLINGS]
+    return [m.sampled(B, replacement) for m in minima for B, replacement in ((1, False), (2, False), (2, True))]
 
 
 # --- the operator ----------------------------------------------------------------------------------------------------
@@ -87,20 +85,17 @@ def certificates_on_both_sides(minimum: Minimum, side: str) -> Any:
 @certifier(paper.EXACT_THRESHOLD)
 def certificate(
     *, rows: Any, d: Any, eta: Any, batch_size: Any = 1, replacement: Any = 0
-) -> tuple[Proof, dict[str, Any]]:
+) -> tuple[Proof, dict[str, str]]:
     """Proof that ``eta`` is stable, or that it is unstable, at the minimum with these Jacobian rows.
 
     Args:
         rows: n * d rational entries, row after row. d: parameters. batch_size, replacement (0 or 1): the sampling.
     """
     entries = list(rows) if isinstance(rows, tuple | list) else [rows]
-    width = whole_number(d, "d", least=1)
+    width, B = whole_number(d, "d", least=1), whole_number(batch_size, "batch_size", least=1)
     if len(entries) % width:
-        raise ParameterError(
-            f"rows has {len(entries)} entries, which is no multiple of d = {d}; give d entries for each sample"
-        )
+        raise ParameterError(f"rows has {len(entries)} entries, no multiple of d = {d}; give d entries for each sample")
     J = [entries[i : i + width] for i in range(0, len(entries), width)]
-    B = whole_number(batch_size, "batch_size", least=1)
     found = certify(J, eta, batch_size=B, replacement=bool(replacement))
     return found.proof(), {"side": found.side}
 
@@ -143,7 +138,7 @@ def twice_the_inverse_threshold(minimum: Minimum) -> Any:
 
 # --- bounds ----------------------------------------------------------------------------------------------------------------
 
-BOUNDED = [*sampled(data.R4, data.SINES, data.INTEGERS, data.HEAVY), *sampled(data.F3)]
+BOUNDED = sampled(data.R4, data.SINES, data.INTEGERS, data.HEAVY, data.F3)
 
 
 def quotients(minimum: Minimum) -> dict[str, Fraction]:
@@ -158,9 +153,10 @@ def threshold_beside_its_quotients(minimum: Minimum) -> Any:
     return minimum.largest_step, quotients(minimum)
 
 
-@measure(
-    paper.SUFFICIENT, cases(minimum=[*BOUNDED, data.NON_UNIFORM, data.multiples(3, 2)]).guaranteeing("mean_square")
-)
+EVEN = [data.multiples(3, 2), data.multiples(Fraction(1, 2), 2)]
+
+
+@measure(paper.SUFFICIENT, cases(minimum=[*BOUNDED, data.NON_UNIFORM, *EVEN]).guaranteeing("mean_square"))
 def threshold_beside_descent(minimum: Minimum) -> Any:
     r"""$\eta^*$ where $T(I) \le I$ and descent of each sample are far from necessary, and where they are."""
     h_max = max(moments.largest_eigenvalue(h)[0] for h in minimum.H)
@@ -202,15 +198,11 @@ def features(values: tuple[int, ...], *scales: int) -> tuple[Any, list[Fraction]
 #: A sixth each of 1 and -1, else 0: the moments up to the fourth of N(0, 1/3).
 NORMAL = (1, -1, 0, 0, 0, 0)
 FRESH = ("interpolating", "linearised", "mean_square")
-DESIGNS = {"lam = 1/3": features(NORMAL, 1), "1/3, 4/3": features(NORMAL, 1, 2), "1, 1, 1": features(NORMAL, 3, 3, 3)}
+DESIGNS = {"lam = 1/3": features(NORMAL, 1), "1/3, 4/3": features(NORMAL, 1, 2), "3, 3, 3": features(NORMAL, 3, 3, 3)}
+BESIDE = cases(rows=DESIGNS, B=[1, 2, 5], off=[Fraction(-1, 10**6), Fraction(1, 10**6)])
 
 
-@measure(
-    paper.GAUSSIAN,
-    cases(rows=DESIGNS, B=[1, 2, 5], off=[Fraction(-1, 10**6), Fraction(1, 10**6)]).guaranteeing(
-        *FRESH, "gaussian_features", "below_pole"
-    ),
-)
+@measure(paper.GAUSSIAN, BESIDE.guaranteeing(*FRESH, "gaussian_features", "below_pole"))
 def stability_beside_the_root(rows: Any, B: int, off: Fraction) -> Any:
     r"""Whether $\eta = (1 \pm 10^{-6})\eta^*$ is unstable, by certificates for a discrete law with the Gaussian fourth moments."""
     J, variances = rows
@@ -222,11 +214,10 @@ def stability_beside_the_root(rows: Any, B: int, off: Fraction) -> Any:
 
 # --- at and around the minimum -------------------------------------------------------------------------------------------
 
+NOISY = cases(minimum=sampled(data.F3_NOISY, data.R4_NOISY), eta=[Fraction(1, 10), Fraction(3, 10)])
 
-@measure(
-    paper.STATIONARY_COVARIANCE,
-    cases(minimum=sampled(data.F3_NOISY, data.R4_NOISY), eta=[Fraction(1, 10), Fraction(3, 10)]),
-)
+
+@measure(paper.STATIONARY_COVARIANCE, NOISY)
 def settled_moment(minimum: Minimum, eta: Fraction) -> Any:
     r"""$\lim\mathbb E\|\delta_t\|^2$ from 0: the fixed point over every batch; above the threshold no less than after one step."""
     g = [table([row]) for row in minimum.gradients]
@@ -249,11 +240,12 @@ def alignment(minimum: Minimum) -> Fraction:
 
 
 ALIGNED = cases(minimum=sampled(data.R4, data.INTEGERS, data.TWO), eta=[Fraction(1, 5), Fraction(2, 5), Fraction(1)])
+ATTAINED = cases(minimum=data.FLAT, eta=Fraction(8, 5))
 
 
-@measure(paper.LOSS_FROBENIUS, ALIGNED.guaranteeing("alignment"))
+@measure(paper.LOSS_FROBENIUS, (ALIGNED + ATTAINED).guaranteeing("alignment"))
 def loss_over_every_batch(minimum: Minimum, eta: Fraction, mu0: Fraction | None = None) -> Any:
-    r"""$\mathbb E L(\theta_1)$ at the best alignment, over every batch; curvatures 1 and 4 at $\eta = 2/5$ attain the bound."""
+    r"""$\mathbb E L(\theta_1)$ at the best alignment, over every batch; in one dimension $\eta = 1/H$ attains the bound."""
     X, H = start(minimum), minimum.mean
     of_minimum = {"mu0": mu0 or alignment(minimum), "loss": trace(H * X) / 2, **minimum.sizes}
     return trace(H * minimum.after(X, eta)) / 2, of_minimum
@@ -279,12 +271,13 @@ def trace_of_a_relu_network(network: Network) -> Any:
 
 
 HADAMARD = [[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]
-WEIGHTS = ([2, -3, 1, 5], [-2, 3, -1, -5]), ([1, 4, 0, -2], [3, 4, 2, 2]), ([5, 1, -1, 0], [0, 2, 3, 1])
+HALF = [Fraction(1, 2), 0, 0, 0]
+WEIGHTS = ([2, -3, 1, 5], [-2, 3, -1, -5]), (HALF, HALF), ([1, 4, 0, -2], [3, 4, 2, 2]), ([5, 1, -1, 0], [0, 2, 3, 1])
 
 
 @measure(paper.DIAGONAL_L1, cases(network=[Network(b, a, HADAMARD) for a, b in WEIGHTS]))
 def norm_of_a_diagonal_network(network: Network) -> Any:
-    r"""$2\|\beta\|_1$ of integer weights, and the trace $\overline{\|\nabla f\|^2}$; the first attain the bound."""
+    r"""$2\|\beta\|_1$ of rational weights, and the trace $\overline{\|\nabla f\|^2}$; the first two attain the bound."""
     pairs = list(zip(network.a, network.W, strict=True))
     total = sum((a * x) ** 2 + (b * x) ** 2 for row in network.X for x, (a, b) in zip(row, pairs, strict=True))
     return Fraction(2 * sum(abs(a * b) for a, b in pairs)), {"tr": Fraction(total) / len(network.X)}
