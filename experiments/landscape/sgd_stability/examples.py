@@ -10,10 +10,8 @@ from gradproof.experiments.engine.run import start
 from gradproof.experiments.landscape.sgd_stability import instances, methods
 
 ETAS = np.array([0.05, 0.1])[:, None, None]
-NETS = {
-    "diagonal": methods.sparse_regression(np.random.default_rng(1), 8, 10),
-    "relu": methods.one_neuron_teacher(np.random.default_rng(2), 20, 5, 6),
-}
+DIAGONAL = methods.sparse_regression(np.random.default_rng(1), 8, 10)
+RELU = methods.one_neuron_teacher(np.random.default_rng(2), 20, 5, 6)
 
 
 @example(methods.linearised_sgd)
@@ -23,8 +21,7 @@ def linearised_with_batches_of_two(on: Backend) -> Example:
     return Example(methods.linearised_sgd(rows, eta), x0, methods.batches(4, 2))
 
 
-def _sgd(on: Backend, net: str, B: int) -> Example:
-    problem = NETS[net]
+def _sgd(on: Backend, problem: methods.Diagonal | methods.Relu, B: int) -> Example:
     x0 = np.concatenate([p.reshape(1, 1, -1) for p in problem.init(np.random.default_rng(3), 1)], axis=-1)
     moved, etas = on.move((problem, ETAS))
     x0 = np.tile(x0, (2, 3, 1)) + 0.1 * np.arange(3)[:, None]
@@ -33,14 +30,14 @@ def _sgd(on: Backend, net: str, B: int) -> Example:
 
 @example(methods.sgd)
 def sgd_on_a_diagonal_net(on: Backend) -> Example:
-    return _sgd(on, "diagonal", 1)
+    return _sgd(on, DIAGONAL, 1)
 
 
 @example(methods.sgd)
 def sgd_on_a_relu_net(on: Backend) -> Example:
-    return _sgd(on, "relu", 4)
+    return _sgd(on, RELU, 4)
 
 
 @example(methods.sgd)
 def gradient_descent_on_a_relu_net(on: Backend) -> Example:
-    return _sgd(on, "relu", 20)
+    return _sgd(on, RELU, 20)

@@ -5,7 +5,7 @@ Traces and thresholds at end points come from the exact Jacobian (no Hutchinson 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -28,8 +28,7 @@ def linearised_chains(minimum: Minimum, keys: Any, backend: str) -> Any:
     X = table([begin]).transpose() * table([begin])
     for _ in range(steps - 1):
         X = minimum.after(X, eta)
-    sampling = minimum.batch_size, minimum.replacement
-    found = methods.chains(minimum.curvatures, begin, float(eta), *sampling, steps, 10_000, keys(), backend)[-1]
+    found = methods.chains(minimum, begin, float(eta), steps, 10_000, keys(), backend)[-1]
     return Sample(found, at_most=3.0), {"eta": eta, **measures.of_one_step(minimum, X)}
 
 
@@ -95,54 +94,49 @@ def diagonal_nets_trained_by_gradient_descent(rng: Any, backend: str, budget: st
 without(paper.TRACE, "stable", diagonal_nets_trained_by_gradient_descent, cases(network="diagonal").guaranteeing(*NETS))
 
 
-def at_both_budgets(claim: Any, full: list[int], gpu: list[int], *guaranteed: str) -> Callable[[Any], Any]:
-    """Registers a measure of trained nets at full budget, and with other batch sizes besides on a GPU."""
-
-    def decorate(function: Any) -> Any:
-        for budget, B in (("full", full), ("gpu", gpu)):
-            made = cases(B=B).guaranteeing(*guaranteed)
-            measure(claim, made, budget=budget, name=f"{function.__name__}_{budget}")(function)
-        return function
-
-    return decorate
+def relu_ends(problem: Any, etas: Any, sizes: Any, steps: int, rng: Any, backend: str, budget: str) -> Iterator[Any]:
+    """Final parameters, the setting and the end point of each run of a ReLU net, for each batch size."""
+    on = "jax" if budget == "gpu" and backend == "numpy" else backend
+    for B in sizes:
+        state = methods.train(problem, etas, B, steps, steps // 10, rng, on)
+        for e in arrived(methods.end_points(problem, state, etas, B), RELU_LOSS):
+            yield state, list(etas).index(e.eta), e
 
 
-def relu_ends(problem: Any, etas: Any, B: int, steps: int, rng: Any, backend: str, budget: str) -> Iterator[Any]:
-    """Final parameters, the setting and the end point of each run of a ReLU net."""
-    state = methods.train(
-        problem, etas, B, steps, steps // 10, rng, "jax" if budget == "gpu" and backend == "numpy" else backend
-    )
-    for e in arrived(methods.end_points(problem, state, etas, B), RELU_LOSS):
-        yield state, list(etas).index(e.eta), e
-
-
-def teacher_ends(B: int, rng: Any, backend: str, budget: str) -> Iterator[Any]:
+def teacher_ends(rng: Any, backend: str, budget: str) -> Iterator[Any]:
     """Two-layer ReLU nets of 50 neurons on a one-neuron teacher, d = 10, n = 100."""
-    etas, steps = (np.geomspace(0.01, 0.2, 12), 400_000) if budget == "gpu" else ((0.02, 0.05, 0.1, 0.15), 40_000)
-    return relu_ends(methods.one_neuron_teacher(rng), etas, B, steps, rng, backend, budget)
+    grid, steps, batches = (0.02, 0.05, 0.1, 0.15), 40_000, (1, 10)
+    if budget == "gpu":
+        grid, steps, batches = tuple(np.geomspace(0.01, 0.2, 12)), 400_000, (1, 2, 5, 20, 100)
+    return relu_ends(methods.one_neuron_teacher(rng), grid, batches, steps, rng, backend, budget)
 
 
-@at_both_budgets(paper.TRACE, [1, 10], [2, 5, 20, 100], *NETS)
-def relu_nets_trained_by_sgd(B: int, rng: Any, backend: str, budget: str) -> Iterator[Any]:
+TEACHER = cases(network="two-layer ReLU")
+
+
+@measure(paper.TRACE, TEACHER.guaranteeing(*NETS), budget="full")
+def relu_nets_trained_by_sgd(rng: Any, backend: str, budget: str) -> Iterator[Any]:
     """The trace where SGD ends, over a grid of steps and batches: two-layer ReLU nets of 50 neurons."""
-    yield from (trace_at(e, stable_step(e)) for _, _, e in teacher_ends(B, rng, backend, budget))
+    yield from (trace_at(e, stable_step(e)) for _, _, e in teacher_ends(rng, backend, budget))
 
 
-@at_both_budgets(paper.RELU_PATHNORM, [1, 10], [2, 5, 20, 100], "interpolating", "symmetric_inputs")
-def trace_of_trained_relu_nets(B: int, rng: Any, backend: str, budget: str) -> Iterator[Any]:
+@measure(paper.RELU_PATHNORM, TEACHER.guaranteeing("interpolating", "symmetric_inputs"), budget="full")
+def trace_of_trained_relu_nets(rng: Any, backend: str, budget: str) -> Iterator[Any]:
     """The trace from the Jacobian of trained ReLU nets, on inputs in pairs +-x with S = I."""
-    for state, k, e in teacher_ends(B, rng, backend, budget):
+    for state, k, e in teacher_ends(rng, backend, budget):
         W, a = np.asarray(state.b[k]), np.asarray(state.a[k])
         weights = {"wSw": float((W**2).sum()), "a2": float((a**2).sum()), "trS": float(W.shape[1])}
         yield rounded(e.threshold.curvatures.trace, 8 * e.threshold.curvatures.factors.size), weights
 
 
-@at_both_budgets(paper.NECESSARY, [1, 10], [4, 16, 64], *NETS, "psd_hessians")
-def thresholds_of_nets_trained_on_digits(B: int, rng: Any, backend: str, budget: str) -> Iterator[Any]:
+@measure(paper.NECESSARY, cases(network="digits").guaranteeing(*NETS, "psd_hessians"), budget="full")
+def thresholds_of_nets_trained_on_digits(rng: Any, backend: str, budget: str) -> Iterator[Any]:
     r"""$\eta^*$ where SGD ends, 8 x 8 digits with a one-hot square loss, beside its quotients there."""
-    n, width, etas, steps = (
-        (200, 60, np.geomspace(0.02, 0.5, 8), 10**6) if budget == "gpu" else (30, 20, (0.1,), 60_000)
-    )
-    for _, _, e in relu_ends(methods.digits(rng, n=n, width=width), etas, B, steps, rng, backend, budget):
-        found = moments.bounds(e.threshold.curvatures, batch_size=B, threshold=e.threshold).rank_one
+    n, width, etas, steps, batches = 30, 20, (0.1,), 60_000, (1, 10)
+    if budget == "gpu":
+        n, width, etas, steps, batches = 200, 60, tuple(np.geomspace(0.02, 0.5, 8)), 10**6, (1, 4, 16, 64)
+    for _, _, e in relu_ends(methods.digits(rng, n=n, width=width), etas, batches, steps, rng, backend, budget):
+        found = moments.bounds(
+            e.threshold.curvatures, batch_size=e.threshold.batch_size, threshold=e.threshold
+        ).rank_one
         yield Enclosed(e.threshold.lower, e.threshold.upper, "solver gap"), {**sizes(e), "R1": 2 / found}

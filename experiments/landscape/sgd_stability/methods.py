@@ -58,17 +58,15 @@ def _rows(table: Any, which: Any) -> Any:
 
 
 def chains(
-    rows: Any, begin: Any, eta: float, B: int, replacement: bool, steps: int, n_chains: int, stream: Any, backend: str = "numpy"
-) -> np.ndarray:  # fmt: skip
-    """(steps + 1, n_chains) values of ``||delta_t||^2`` of linearised SGD; ``stream``: keys (1, 1, 2) for all chains."""
+    at: Any, begin: Any, eta: float, steps: int, n_chains: int, stream: Any, backend: str = "numpy"
+) -> np.ndarray:
+    """(steps + 1, n_chains) values of ``||delta_t||^2`` of SGD at a ``Minimum``; ``stream``: keys (1, 1, 2) for all chains."""
     on = array_library(backend)
-    G, words = on.move((np.asarray(rows, dtype=float), split(stream[:, 0], n_chains)))
-    which = batches(len(rows), B, replacement)
-    out = run(
-        linearised_sgd(G, eta), on.asarray(start(begin, seeds=n_chains)), steps,
-        record={"norm2": lambda s: array_namespace(s.delta).sum(s.delta**2, axis=-1)},
-        draw=(lambda t: which(Draws(words, t))) if which else None,
-    )  # fmt: skip
+    G, words = on.move((at.floats, split(stream[:, 0], n_chains)))
+    which = batches(len(G), at.batch_size, at.replacement)
+    draw = (lambda t: which(Draws(words, t))) if which else None
+    record = {"norm2": lambda s: array_namespace(s.delta).sum(s.delta**2, axis=-1)}
+    out = run(linearised_sgd(G, eta), on.asarray(start(begin, seeds=n_chains)), steps, record=record, draw=draw)
     return out.norm2.values[0].T
 
 
@@ -198,10 +196,9 @@ def train(
     moved, step_sizes = on.move((problem, etas[:, None, None]))
     words = on.asarray(keys("train", int(rng.integers(2**62)), settings=etas.tolist(), seeds=[0]))
     which = batches(len(problem.X), B)
-    out = run(
-        sgd(moved, step_sizes, warmup), on.asarray(x0), steps, at=[steps],
-        record={"a": lambda s: s.a, "b": lambda s: s.b}, draw=ahead(words, which) if which else None,
-    )  # fmt: skip
+    draw = ahead(words, which) if which else None
+    record = {"a": lambda s: s.a, "b": lambda s: s.b}
+    out = run(sgd(moved, step_sizes, warmup), on.asarray(x0), steps, at=[steps], record=record, draw=draw)
     return Net(out.a.values[:, 0, 0], out.b.values[:, 0, 0])
 
 
