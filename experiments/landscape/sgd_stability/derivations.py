@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
 from typing import Any
 
 import sympy as sp
@@ -126,23 +125,6 @@ def balance_of_each_coordinate(ctx: Context) -> Iterator[Evidence]:
     root = 2 * B / (d + B + 1)
     whole = total.subs({lam: 1, sp.Symbol("d"): d}, simultaneous=True).doit().subs(eta, root)
     yield Identity(whole - 1 / root, "isotropic features")
-
-
-@check(paper.GAUSSIAN, level=Level.CERTIFIED)
-def isserlis_in_two_dimensions(ctx: Context) -> Iterator[Evidence]:
-    r"""$\mathbb E(J^\top XJ)JJ^\top = 2HXH + \mathrm{Tr}(XH)H$ for $d = 2$, from the moments of independent normal numbers."""
-    X = sp.Matrix(2, 2, sp.symbols("x0 x1 x1 x2", real=True))
-    s, z = sp.symbols("s1 s2", positive=True), sp.symbols("z1 z2", real=True)
-    J, H = sp.Matrix([s[0] * z[0], s[1] * z[1]]), sp.diag(s[0] ** 2, s[1] ** 2)
-
-    def expected(e: Any) -> Any:
-        """E z^k = (k - 1)!! for even k."""
-        terms = sp.Poly(sp.expand(e), *z).terms()
-        return sum(c * sp.prod([0 if k % 2 else sp.factorial2(k - 1) for k in powers]) for powers, c in terms)
-
-    fourth, target = J.dot(X * J) * J * J.T, 2 * H * X * H + (X * H).trace() * H
-    for i, j in product(range(2), repeat=2):
-        yield Identity(expected(fourth[i, j]) - target[i, j], f"entry {i}{j}")
 
 
 @check(paper.STATIONARY_COVARIANCE, level=Level.SYMBOLIC)

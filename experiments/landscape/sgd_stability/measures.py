@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,9 @@ def moment_of_the_mixture(minimum: Minimum, eta: Fraction) -> Any:
 
 # --- the threshold -----------------------------------------------------------------------------------------------------
 
-CERTIFIED = cases(minimum=sampled(data.R4, data.SINES, data.F3), side=["stable", "unstable"])
+ORTHOGONAL = [data.orthogonal(3, 2, 1), data.orthogonal(5, 3, 2), data.orthogonal(4, 1, 4)]
+PROVED = [*sampled(data.R4, data.SINES, data.F3), data.NON_UNIFORM, data.SIGNS, *ORTHOGONAL]
+CERTIFIED = cases(minimum=PROVED, side=["stable", "unstable"])
 
 
 @measure(paper.EXACT_THRESHOLD, CERTIFIED.guaranteeing("mean_square"), level=Level.CERTIFIED)
@@ -112,18 +115,14 @@ def largest_step_of_decay(minimum: Minimum) -> Any:
     return Bracket(low, high), {"lam": 2 / minimum.threshold[0], "eta_smaller": smaller.threshold[1]}
 
 
-LARGER = [
-    m.sampled(B, replacement)
-    for m, replacement in product((data.SINES, data.R4, data.F3, data.EQUAL), (False, True))
-    for B in range(2, len(m.curvatures) + 1)
-]
+LARGER = cases(minimum=[data.SINES, data.R4, data.F3, data.EQUAL], replacement=[False, True])
 
 
-@measure(paper.BATCH_MONOTONE, cases(minimum=LARGER).guaranteeing("mean_square"))
-def threshold_of_a_larger_batch(minimum: Minimum) -> Any:
+@measure(paper.BATCH_MONOTONE, LARGER.guaranteeing("mean_square"))
+def thresholds_of_larger_batches(minimum: Minimum, replacement: bool) -> Iterator[Any]:
     r"""$\eta^*(B)$ at every batch size; of equal rows, where the batch size does not matter, a rational number."""
-    smaller = minimum.sampled(minimum.batch_size - 1, minimum.replacement)
-    return minimum.largest_step, {"eta_smaller": smaller.threshold[1]}
+    every = [minimum.sampled(B, replacement) for B in range(1, len(minimum.H) + 1)]
+    yield from ((larger.largest_step, {"eta_smaller": smaller.threshold[1]}) for smaller, larger in pairwise(every))
 
 
 @measure(paper.DUAL_THRESHOLD, cases(minimum=[data.R4, data.INTEGERS, data.NON_UNIFORM]).guaranteeing("mean_square"))
@@ -166,9 +165,6 @@ def threshold_beside_descent(minimum: Minimum) -> Any:
 def identity(minimum: Minimum) -> tuple[Fraction, Fraction]:
     """Ends of the largest eigenvalue of ``H^{-1/2} D(I) H^{-1/2}``."""
     return moments.largest_eigenvalue(minimum.mean.solve(minimum.noise(minimum.one)))
-
-
-ORTHOGONAL = [data.orthogonal(3, 2, 1), data.orthogonal(5, 3, 2), data.orthogonal(4, 1, 4)]
 
 
 @measure(paper.TRACE, cases(minimum=BOUNDED[:-3] + ORTHOGONAL).guaranteeing("mean_square"))

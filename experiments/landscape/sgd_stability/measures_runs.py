@@ -105,10 +105,10 @@ def relu_ends(problem: Any, etas: Any, sizes: Any, steps: int, rng: Any, backend
 
 def teacher_ends(rng: Any, backend: str, budget: str) -> Iterator[Any]:
     """Two-layer ReLU nets of 50 neurons on a one-neuron teacher, d = 10, n = 100."""
-    grid, steps, batches = (0.02, 0.05, 0.1, 0.15), 40_000, (1, 10)
-    if budget == "gpu":
-        grid, steps, batches = tuple(np.geomspace(0.01, 0.2, 12)), 400_000, (1, 2, 5, 20, 100)
-    return relu_ends(methods.one_neuron_teacher(rng), grid, batches, steps, rng, backend, budget)
+    large = budget == "gpu"
+    etas = tuple(np.geomspace(0.01, 0.2, 12)) if large else (0.02, 0.05, 0.1, 0.15)
+    B, steps = ((1, 2, 5, 20, 100), 400_000) if large else ((1, 10), 40_000)
+    return relu_ends(methods.one_neuron_teacher(rng), etas, B, steps, rng, backend, budget)
 
 
 TEACHER = cases(network="two-layer ReLU")
@@ -132,10 +132,10 @@ def trace_of_trained_relu_nets(rng: Any, backend: str, budget: str) -> Iterator[
 @measure(paper.NECESSARY, cases(network="digits").guaranteeing(*NETS, "psd_hessians"), budget="full")
 def thresholds_of_nets_trained_on_digits(rng: Any, backend: str, budget: str) -> Iterator[Any]:
     r"""$\eta^*$ where SGD ends, 8 x 8 digits with a one-hot square loss, beside its quotients there."""
-    n, width, etas, steps, batches = 30, 20, (0.1,), 60_000, (1, 10)
-    if budget == "gpu":
-        n, width, etas, steps, batches = 200, 60, tuple(np.geomspace(0.02, 0.5, 8)), 10**6, (1, 4, 16, 64)
-    for _, _, e in relu_ends(methods.digits(rng, n=n, width=width), etas, batches, steps, rng, backend, budget):
+    large = budget == "gpu"
+    problem = methods.digits(rng, n=200 if large else 30, width=60 if large else 20)
+    etas, steps = (tuple(np.geomspace(0.02, 0.5, 8)), 10**6) if large else ((0.1,), 60_000)
+    for _, _, e in relu_ends(problem, etas, (1, 4, 16, 64) if large else (1, 10), steps, rng, backend, budget):
         found = moments.bounds(
             e.threshold.curvatures, batch_size=e.threshold.batch_size, threshold=e.threshold
         ).rank_one
