@@ -17,14 +17,9 @@ from gradproof.theory.parameter import COUNT, NONNEGATIVE, REAL, Parameter
 from gradproof.theory.registry import register
 
 PAPER = Paper(
-    key="sgd-stability",
-    authors=("Wu", "Su"),
+    key="sgd-stability", authors=("Wu", "Su"), year=2023, family="landscape", arxiv="2305.17490", venue="ICML",
     title="The Implicit Regularization of Dynamical Stability in Stochastic Gradient Descent",
-    year=2023,
-    family="landscape",
-    arxiv="2305.17490",
-    venue="ICML",
-)
+)  # fmt: skip
 MM = "Mulayoff, Michaeli (2024), Exact Mean Square Linear Stability Analysis for SGD, arXiv:2306.07850"
 ALIGNMENT = "Wu, Wang, Su (2022), The alignment property of SGD noise, arXiv:2207.02628"
 SELECTS = "Wu, Ma, E (2018), How SGD Selects the Global Minima in Over-parameterized Learning"
@@ -77,8 +72,7 @@ GAUSSIAN_FEATURES = Assumption(
 BELOW_POLE = Assumption("below_pole", r"$\eta < 2/((1 + 1/B)\lambda_{\max})$")
 ALIGNED = Assumption(
     "alignment",
-    r"$\mathrm{Tr}(S(\delta)H) \ge 2\mu_0 L(\delta)\|H\|_F^2$ for all $\delta$, $S$ the covariance "
-    "of gradient noise",
+    r"$\mathrm{Tr}(S(\delta)H) \ge 2\mu_0L(\delta)\|H\|_F^2$ for all $\delta$; gradient noise has covariance $S$",
 )
 SYMMETRIC_INPUTS = Assumption("symmetric_inputs", r"$x$ and $-x$ have the same law, and $P(w_j^\top x = 0) = 0$")
 ISOTROPIC = Assumption("isotropic_inputs", r"$\mathbb E xx^\top = I$")

@@ -17,16 +17,12 @@ eta, p, n, B = sp.symbols("eta p n B", positive=True)
 h2, mean, spread = sp.symbols("h2 mean spread", positive=True)
 
 
-def claimed(ctx: Context, **values: Any) -> Any:
-    """The claim's bound with symbols put in for its parameters."""
-    return ctx.claim.expression.subs({ctx.claim.parameter(k).symbol: v for k, v in values.items()}, simultaneous=True)
-
-
-def arm(ctx: Context, name: str, **values: Any) -> Any:
-    """The argument of the claim's minimum, or maximum, in which the parameter ``name`` occurs."""
-    symbol = ctx.claim.parameter(name).symbol
-    (found,) = [a for a in ctx.claim.expression.args if a.has(symbol)]
-    return found.subs({ctx.claim.parameter(k).symbol: v for k, v in values.items()}, simultaneous=True)
+def claimed(ctx: Context, arm: str = "", **values: Any) -> Any:
+    """The claim's bound with symbols for its parameters; the argument of its minimum, or maximum, in which ``arm`` occurs."""
+    bound = ctx.claim.expression
+    if arm:
+        (bound,) = [a for a in bound.args if a.has(ctx.claim.parameter(arm).symbol)]
+    return bound.subs({ctx.claim.parameter(k).symbol: v for k, v in values.items()}, simultaneous=True)
 
 
 @check(paper.SECOND_MOMENT_OPERATOR, level=Level.SYMBOLIC)
@@ -70,10 +66,10 @@ def quotients_at_identity_and_rank_one(ctx: Context) -> Iterator[Evidence]:
     r"""$2\langle X, CX\rangle/\langle X, DX\rangle$ at $X = I$ and at $X = vv^\top$ are the two arms of the bound."""
     tr, hi2 = sp.symbols("tr hi2", positive=True)
     at_identity = 2 * tr / ((1 - p) * h2 + p * hi2)  # <I, CI> = Tr H, <I, DI> = (1-p)|H|^2 + p mean |H_i|^2
-    yield Identity(at_identity - arm(ctx, "tr", p=p, tr=tr, h2=h2, hi2=hi2), "X = I")
+    yield Identity(at_identity - claimed(ctx, "tr", p=p, tr=tr, h2=h2, hi2=hi2), "X = I")
     # v'Hv and the variance of v'H_iv: <X, CX> = mean |v|^2, <X, DX> = (1-p) mean^2 + p (mean^2 + spread)
     at_vector = 2 * mean / ((1 - p) * mean**2 + p * (mean**2 + spread))
-    yield Identity(at_vector - arm(ctx, "R1", R1=mean + p * spread / mean), "X = vv'")
+    yield Identity(at_vector - claimed(ctx, "R1", R1=mean + p * spread / mean), "X = vv'")
 
 
 @check(paper.TRACE, level=Level.SYMBOLIC)
@@ -97,8 +93,9 @@ def identity_condition(ctx: Context) -> Iterator[Evidence]:
     yield Identity(sp.expand(T - stated), "T(I)")
     for name in ("lam_I", "h_max"):
         top = sp.Symbol(name, positive=True)  # D(I) <= top H, as H_i^2 <= h_max H_i
-        lost = 2 - arm(ctx, name, **{name: top}) * top
-        yield Identity(lost, f"what is left of 2H - eta D(I) at the bound of {name}")
+        yield Identity(
+            2 - claimed(ctx, name, **{name: top}) * top, f"what is left of 2H - eta D(I) at the bound of {name}"
+        )
 
 
 @check(paper.DUAL_THRESHOLD, level=Level.SYMBOLIC)

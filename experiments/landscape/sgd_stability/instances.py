@@ -57,11 +57,6 @@ class Minimum(Enumeration):
         return {"p": self.p, "tr": trace(self.mean), "h2": trace(self.mean * self.mean), "hi2": hi2}
 
 
-def sines(n: int, d: int) -> np.ndarray:
-    """(n, d) rows ``sin((i + 1)(a + 1)) + [a == 0]``: full rank, no symmetry, no random numbers."""
-    return np.sin(np.outer(np.arange(1, n + 1), np.arange(1, d + 1))) + (np.arange(d) == 0)
-
-
 def integer_rows(n: int, d: int, seed: int, size: int = 4) -> list[list[int]]:
     """Integer rows in [-size, size], drawn once and for all, none of them zero."""
     rows = np.random.default_rng(seed).integers(-size, size + 1, (n, d))
@@ -69,7 +64,8 @@ def integer_rows(n: int, d: int, seed: int, size: int = 4) -> list[list[int]]:
     return rows.tolist()
 
 
-S12 = sines(12, 5)
+#: Rows sin((i + 1)(a + 1)) + [a == 0]: full rank, no symmetry, no random numbers.
+S12 = np.sin(np.outer(np.arange(1, 13), np.arange(1, 6))) + (np.arange(5) == 0)
 R4 = Minimum([[1, 0, 1], [0, 2, -1], [1, 1, 0], [-1, 1, 2]], title="R4")
 #: Not of rank one; with gradients it is a regular minimum.
 F3 = Minimum([[[2, 1], [1, 1]], [[1, -1], [-1, 3]], [[0, 0], [0, 4]]], title="F3")

@@ -255,15 +255,13 @@ RELUS = [data.symmetric_relu(m, d, seed=10 * m) for m, d in ((1, 2), (3, 2), (4,
 @measure(paper.RELU_PATHNORM, cases(network=RELUS))
 def trace_of_a_relu_network(network: Network) -> Any:
     r"""$\mathrm{Tr}H = \overline{\|\nabla f\|^2}$ of integer networks on integer inputs, neuron by neuron."""
-    n, total, seen = len(network.X), 0, 0
-    for x, (w, a) in product(network.X, zip(network.W, network.a, strict=True)):
-        z, x2 = sum(u * v for u, v in zip(w, x, strict=True)), sum(v * v for v in x)
-        seen += z * z
-        if z > 0:
-            total += z * z + a * a * x2  # derivatives in a_j and in w_j
-    inputs = sum(v * v for x in network.X for v in x)
-    second = {"wSw": Fraction(seen, n), "a2": sum(a * a for a in network.a), "trS": Fraction(inputs, n)}
-    return Fraction(total, n), second
+    X, W, a = (np.array(v, dtype=object) for v in (network.X, network.W, network.a))
+    Z, x2 = X @ W.T, (X * X).sum(axis=1)
+    squares = (
+        (Z > 0) * (Z * Z + a * a * x2[:, None])
+    ).sum()  # derivatives in a_j and in w_j, where the neuron is active
+    second = {"wSw": Fraction((Z * Z).sum(), len(X)), "a2": (a * a).sum(), "trS": Fraction(x2.sum(), len(X))}
+    return Fraction(squares, len(X)), second
 
 
 HADAMARD = [[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]
@@ -274,6 +272,6 @@ WEIGHTS = ([2, -3, 1, 5], [-2, 3, -1, -5]), (HALF, HALF), ([1, 4, 0, -2], [3, 4,
 @measure(paper.DIAGONAL_L1, cases(network=[Network(b, a, HADAMARD) for a, b in WEIGHTS]))
 def norm_of_a_diagonal_network(network: Network) -> Any:
     r"""$2\|\beta\|_1$ of rational weights, and the trace $\overline{\|\nabla f\|^2}$; the first two attain the bound."""
-    pairs = list(zip(network.a, network.W, strict=True))
-    total = sum((a * x) ** 2 + (b * x) ** 2 for row in network.X for x, (a, b) in zip(row, pairs, strict=True))
-    return Fraction(2 * sum(abs(a * b) for a, b in pairs)), {"tr": Fraction(total) / len(network.X)}
+    X, a, b = (np.array(v, dtype=object) for v in (network.X, network.a, network.W))
+    squares = ((X * a) ** 2 + (X * b) ** 2).sum()  # derivatives in b_j and in a_j
+    return Fraction(2 * abs(a * b).sum()), {"tr": Fraction(squares) / len(X)}

@@ -37,17 +37,15 @@ def linearised_chains(minimum: Minimum, keys: Any, backend: str) -> Any:
 ETAS = (0.01, 0.02, 0.04, 0.06, 0.08, 0.12)
 #: Losses at which a net counts as interpolating. Of a ReLU net the Gauss-Newton matrix is the Hessian up to the residuals.
 DIAGONAL_LOSS, RELU_LOSS = 1e-8, 1e-5
-NETS = ("interpolating", "rank_one_hessians", "linearised", "mean_square", "iid_uniform_batches")
+NETS = ("interpolating", "linearised", "mean_square", "iid_uniform_batches")
+ONE_OUTPUT = (*NETS, "rank_one_hessians")
 
 
 def arrived(ends: Iterable[methods.EndPoint], most: float) -> Iterator[methods.EndPoint]:
     """The end points with a loss below ``most``; then a ``ParameterError`` if there are others."""
-    late = []
-    for e in ends:
-        if e.loss < most:
-            yield e
-        else:
-            late.append(f"{e.eta:g}")
+    ends = list(ends)
+    yield from (e for e in ends if e.loss < most)
+    late = [f"{e.eta:g}" for e in ends if not e.loss < most]
     if late:
         raise ParameterError(f"at eta = {', '.join(late)} the loss stayed above {most}")
 
@@ -60,16 +58,14 @@ def sizes(e: methods.EndPoint) -> dict[str, float]:
     return {"p": e.threshold.p, "tr": curvatures.trace, "h2": h2, "hi2": hi2}
 
 
-def trace_at(e: methods.EndPoint, step: float) -> Any:
-    """The quantity of the trace condition, at a step size."""
-    z = sizes(e)
+def trace_at(e: methods.EndPoint, *, stable: bool = True) -> Any:
+    """The quantity of the trace condition at the step of the run; where paths settle beyond the threshold, at the threshold."""
+    z, low = sizes(e), e.threshold.lower
     left = z["p"] * z["tr"] + (1 - z["p"]) * z["h2"] / z["tr"]
-    return rounded(left, 8 * e.threshold.curvatures.factors.size), {"eta": step, "lam": 2 / e.threshold.lower}
-
-
-def stable_step(e: methods.EndPoint) -> float:
-    """The step size of the run; where the minimum is not stable at it (paths may settle there), the threshold."""
-    return min(e.eta, e.threshold.lower)
+    return rounded(left, 8 * e.threshold.curvatures.factors.size), {
+        "eta": min(e.eta, low) if stable else e.eta,
+        "lam": 2 / low,
+    }
 
 
 def diagonal_ends(trained_with: int, B: int, etas: Any, rng: Any, backend: str, budget: str) -> Iterator[Any]:
@@ -79,25 +75,30 @@ def diagonal_ends(trained_with: int, B: int, etas: Any, rng: Any, backend: str, 
     return arrived(methods.end_points(problem, state, etas, B), DIAGONAL_LOSS)
 
 
-@measure(paper.TRACE, cases(B=5).guaranteeing(*NETS), budget="full", name="diagonal_nets_trained_by_batches")
-@measure(paper.TRACE, cases(B=1).guaranteeing(*NETS))
+@measure(paper.TRACE, cases(B=5).guaranteeing(*ONE_OUTPUT), budget="full", name="diagonal_nets_trained_by_batches")
+@measure(paper.TRACE, cases(B=1).guaranteeing(*ONE_OUTPUT))
 def diagonal_nets_trained_by_sgd(B: int, rng: Any, backend: str, budget: str) -> Iterator[Any]:
     """The trace where SGD ends, at six step sizes: diagonal nets, d = 50, n = 20."""
-    yield from (trace_at(e, stable_step(e)) for e in diagonal_ends(B, B, ETAS, rng, backend, budget))
+    yield from (trace_at(e) for e in diagonal_ends(B, B, ETAS, rng, backend, budget))
 
 
 def diagonal_nets_trained_by_gradient_descent(rng: Any, backend: str, budget: str) -> Iterator[Any]:
     """The trace for p = 1 where gradient descent ends: minima at which SGD with one sample a step could not stay."""
-    yield from (trace_at(e, e.eta) for e in diagonal_ends(20, 1, ETAS[2:], rng, backend, budget))
+    yield from (trace_at(e, stable=False) for e in diagonal_ends(20, 1, ETAS[2:], rng, backend, budget))
 
 
-without(paper.TRACE, "stable", diagonal_nets_trained_by_gradient_descent, cases(network="diagonal").guaranteeing(*NETS))
+without(
+    paper.TRACE,
+    "stable",
+    diagonal_nets_trained_by_gradient_descent,
+    cases(network="diagonal").guaranteeing(*ONE_OUTPUT),
+)
 
 
-def relu_ends(problem: Any, etas: Any, sizes: Any, steps: int, rng: Any, backend: str, budget: str) -> Iterator[Any]:
+def relu_ends(problem: Any, etas: Any, batches: Any, steps: int, rng: Any, backend: str, budget: str) -> Iterator[Any]:
     """Final parameters, the setting and the end point of each run of a ReLU net, for each batch size."""
     on = "jax" if budget == "gpu" and backend == "numpy" else backend
-    for B in sizes:
+    for B in batches:
         state = methods.train(problem, etas, B, steps, steps // 10, rng, on)
         for e in arrived(methods.end_points(problem, state, etas, B), RELU_LOSS):
             yield state, list(etas).index(e.eta), e
@@ -114,10 +115,10 @@ def teacher_ends(rng: Any, backend: str, budget: str) -> Iterator[Any]:
 TEACHER = cases(network="two-layer ReLU")
 
 
-@measure(paper.TRACE, TEACHER.guaranteeing(*NETS), budget="full")
+@measure(paper.TRACE, TEACHER.guaranteeing(*ONE_OUTPUT), budget="full")
 def relu_nets_trained_by_sgd(rng: Any, backend: str, budget: str) -> Iterator[Any]:
     """The trace where SGD ends, over a grid of steps and batches: two-layer ReLU nets of 50 neurons."""
-    yield from (trace_at(e, stable_step(e)) for _, _, e in teacher_ends(rng, backend, budget))
+    yield from (trace_at(e) for _, _, e in teacher_ends(rng, backend, budget))
 
 
 @measure(paper.RELU_PATHNORM, TEACHER.guaranteeing("interpolating", "symmetric_inputs"), budget="full")
@@ -136,7 +137,6 @@ def thresholds_of_nets_trained_on_digits(rng: Any, backend: str, budget: str) ->
     problem = methods.digits(rng, n=200 if large else 30, width=60 if large else 20)
     etas, steps = (tuple(np.geomspace(0.02, 0.5, 8)), 10**6) if large else ((0.1,), 60_000)
     for _, _, e in relu_ends(problem, etas, (1, 4, 16, 64) if large else (1, 10), steps, rng, backend, budget):
-        found = moments.bounds(
-            e.threshold.curvatures, batch_size=e.threshold.batch_size, threshold=e.threshold
-        ).rank_one
-        yield Enclosed(e.threshold.lower, e.threshold.upper, "solver gap"), {**sizes(e), "R1": 2 / found}
+        t = e.threshold
+        found = moments.bounds(t.curvatures, batch_size=t.batch_size, threshold=t).rank_one
+        yield Enclosed(t.lower, t.upper, "solver gap"), {**sizes(e), "R1": 2 / found}
