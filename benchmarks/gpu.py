@@ -22,7 +22,7 @@ from gradproof.experiments.engine.draws import Draws, keys
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.instances.compressors import TopK
 from gradproof.experiments.instances.finite_sums import Logistic
-from gradproof.experiments.landscape.sgd_stability import runs
+from gradproof.experiments.landscape.sgd_stability import methods as networks
 from gradproof.solvers.circulant import smooth
 
 
@@ -106,12 +106,12 @@ def draws_per_second(on: Backend, count: int) -> float:
 
 def training_steps(on: Backend, settings: int, steps: int) -> float:
     """Steps a second of SGD on two-layer networks, all step sizes at once."""
-    problem = runs.one_neuron_teacher(np.random.default_rng(0))
+    problem = networks.one_neuron_teacher(np.random.default_rng(0))
     etas = np.geomspace(0.01, 0.2, settings)
 
     def go(T: int) -> float:
         begin = time.perf_counter()
-        runs.train(problem, etas, 5, T, T, np.random.default_rng(1), on.name)
+        networks.train(problem, etas, 5, T, T, np.random.default_rng(1), on.name)
         return time.perf_counter() - begin
 
     go(1)

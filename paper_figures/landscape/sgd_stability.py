@@ -6,17 +6,11 @@ from typing import Any
 
 import numpy as np
 
-BOUNDS = ("per_sample", "identity", "rank_one", "top", "trace", "gd")
-COLOURS = {
-    "per_sample": "#56B4E9",
-    "identity": "#009E73",
-    "rank_one": "#E69F00",
-    "top": "#CC79A7",
-    "trace": "#D55E00",
-    "gd": "#0072B2",
-}
-LABELS = {"per_sample": "per sample", "identity": r"$T(I) \leq I$", "rank_one": "rank one", "top": "top direction",
-          "trace": "trace", "gd": r"$2/\lambda_{\max}(H)$"}  # fmt: skip
+#: name of a bound: its colour and its label
+BOUNDS = {
+    "per_sample": ("#56B4E9", "per sample"), "identity": ("#009E73", r"$T(I) \leq I$"), "rank_one": ("#E69F00", "rank one"),
+    "top": ("#CC79A7", "top direction"), "trace": ("#D55E00", "trace"), "gd": ("#0072B2", r"$2/\lambda_{\max}(H)$"),
+}  # fmt: skip
 METHODS = {"sgd": ("SGD, $B = 1$", "#0072B2"), "gd": ("GD", "#D55E00")}
 
 
@@ -28,7 +22,7 @@ def compute(*, budget: str = "quick") -> Any:
     """
     import xarray as xr
 
-    from gradproof.experiments.landscape.sgd_stability import instances, runs
+    from gradproof.experiments.landscape.sgd_stability import instances, methods
     from gradproof.solvers import moments
 
     full = budget != "quick"
@@ -37,16 +31,14 @@ def compute(*, budget: str = "quick") -> Any:
     bounds = [moments.bounds(instances.S12, batch_size=t.batch_size, threshold=t) for t in found]
 
     etas = np.array([0.01, 0.02, 0.04, 0.06, 0.08, 0.12] if not full else np.geomspace(0.005, 0.12, 16))
-    problem = runs.sparse_regression(np.random.default_rng(0))
+    problem = methods.sparse_regression(np.random.default_rng(0))
     fields = ("trace", "sharpness", "threshold", "loss")
     ends = np.full((len(fields), len(METHODS), len(etas)), np.nan)
     for j, B in enumerate((1, 20)):
-        state = runs.train(problem, etas, B, 30_000 if full else 12_000, 4_000, np.random.default_rng(1))
-        for e in runs.end_points(problem, state, etas, B):
-            k = int(np.argmin(np.abs(etas - e.eta)))
-            # the threshold is that of SGD with one sample, at both methods' end points
-            single = moments.stability_threshold(e.threshold.curvatures, batch_size=1)
-            ends[:, j, k] = e.trace, e.sharpness, single.value, e.loss
+        state = methods.train(problem, etas, B, 30_000 if full else 12_000, 4_000, np.random.default_rng(1))
+        for e in methods.end_points(problem, state, etas, 1):  # at both methods' ends, of SGD with one sample
+            curvatures = e.threshold.curvatures
+            ends[:, j, etas == e.eta] = np.c_[[curvatures.trace, curvatures.sharpness, e.threshold.value, e.loss]]
     unit = {"units": "1/curvature"}
     return xr.Dataset(
         {
@@ -71,34 +63,21 @@ def draw(data: Any) -> Any:
 
     figure = Figure(figsize=(6.75, 2.8), layout="constrained")
     left, right = figure.subplots(1, 2)
-    for name in data.name.values:
+    for name, (colour, label) in BOUNDS.items():
         style = "--" if name in ("per_sample", "identity") else "-"
-        left.plot(data.batch, data.bound.sel(name=name), style, color=COLOURS[str(name)], label=LABELS[str(name)])
+        left.plot(data.batch, data.bound.sel(name=name), style, color=colour, label=label)
     left.plot(data.batch, data.eta_star, "o-", ms=4, color="black", label=r"exact $\eta^*$")
-    left.set(
-        xlabel="batch size $B$",
-        ylabel=r"step size (unit 1/curvature)",
-        yscale="log",
-        title="(a) Threshold; dashed: sufficient, solid: necessary",
-    )
+    left.set(xlabel="batch size $B$", ylabel=r"step size (unit 1/curvature)", yscale="log")
+    left.set_title("(a) Threshold; dashed: sufficient, solid: necessary")
     left.set_ylim(0.3, 6)  # room for the legend
     left.set_yticks([0.3, 0.5, 1, 2, 5], ["0.3", "0.5", "1", "2", "5"])
     left.yaxis.set_minor_formatter(NullFormatter())
     left.set_xticks(data.batch.values[1::2])
     left.legend(ncols=3, loc="upper left", columnspacing=1, handlelength=1.5)
-    for method in data.optimizer.values:
-        label, colour = METHODS[str(method)]
-        right.plot(
-            data.eta, data.trace.sel(optimizer=method), "o-", ms=4, color=colour, label=rf"{label}: $\mathrm{{Tr}}\,H$"
-        )
-        right.plot(
-            data.eta,
-            data.sharpness.sel(optimizer=method),
-            "s:",
-            ms=4,
-            color=colour,
-            label=rf"{label}: $\lambda_{{\max}}$",
-        )
+    for method, (name, colour) in METHODS.items():
+        at = data.sel(optimizer=method)
+        right.plot(data.eta, at.trace, "o-", ms=4, color=colour, label=rf"{name}: $\mathrm{{Tr}}\,H$")
+        right.plot(data.eta, at.sharpness, "s:", ms=4, color=colour, label=rf"{name}: $\lambda_{{\max}}$")
     right.plot(data.eta, 2 / data.eta, color="black", label=r"$2/\eta$")
     right.set(
         xlabel=r"step size $\eta$ (unit 1/curvature)",

@@ -1,9 +1,10 @@
 """Second moments of linearised SGD near a minimum: exact stability thresholds, bounds, certificates and reports."""
 
-from gradproof.solvers.moments.algebraic import AlgebraicThreshold, algebraic_threshold
+from gradproof.solvers.moments.algebraic import AlgebraicThreshold, algebraic_threshold, largest_eigenvalue
 from gradproof.solvers.moments.bounds import Bounds, alignment, bounds, uniformity
 from gradproof.solvers.moments.certificates import Bracket, accepts, certify, certify_threshold
 from gradproof.solvers.moments.curvatures import Curvatures, from_jacobian
+from gradproof.solvers.moments.enumeration import Enumeration
 from gradproof.solvers.moments.operators import NotConverged
 from gradproof.solvers.moments.report import StabilityReport, stability_report
 from gradproof.solvers.moments.threshold import (
@@ -20,6 +21,7 @@ __all__ = [
     "Bounds",
     "Bracket",
     "Curvatures",
+    "Enumeration",
     "NotConverged",
     "StabilityReport",
     "Threshold",
@@ -31,6 +33,7 @@ __all__ = [
     "certify_threshold",
     "from_jacobian",
     "gaussian_threshold",
+    "largest_eigenvalue",
     "second_moments",
     "spectral_radius",
     "stability_report",

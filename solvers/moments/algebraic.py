@@ -74,11 +74,30 @@ def algebraic_threshold(
     C = (_form(mean, gram) + _form(gram, mean)) / 2
     p = flint.fmpq(p1, p2)
     D = _form(mean, mean) * (1 - p) + _mean([_form(H, H) for H in inner]) * p
-    polynomial = C.solve(D).charpoly().numer()
-    factor, root = _largest_root(polynomial)
+    factor, low, high = _top(C.solve(D), digits)
+    return AlgebraicThreshold(tuple(int(c) for c in reversed(factor.coeffs())), low, high)
+
+
+def largest_eigenvalue(matrix: flint.fmpq_mat, *, digits: int = 40) -> tuple[Fraction, Fraction]:
+    """Rational ends of the largest eigenvalue of a rational matrix all of whose eigenvalues are real; equal for a rational one.
+
+    Args:
+        digits: relative distance of the ends, in decimal digits.
+
+    Raises:
+        NotConverged: two eigenvalues agree to 18 digits.
+    """
+    return _top(matrix, digits)[1:]
+
+
+def _top(matrix: flint.fmpq_mat, digits: int) -> tuple[flint.fmpz_poly, Fraction, Fraction]:
+    """The irreducible polynomial of the largest eigenvalue, and an interval in which it is the only root."""
+    factor, root = _largest_root(matrix.charpoly().numer())
+    if factor.degree() == 1:
+        exact = Fraction(-int(factor[0]), int(factor[1]))
+        return factor, exact, exact
     low, high = ends(root)
-    interval = _refine(factor, low, high, max(abs(low), abs(high)) / 10**digits)
-    return AlgebraicThreshold(tuple(int(c) for c in reversed(factor.coeffs())), *interval)
+    return factor, *_refine(factor, low, high, max(abs(low), abs(high)) / 10**digits)
 
 
 def _hessians(curvatures: Sequence[Any]) -> list[flint.fmpq_mat]:

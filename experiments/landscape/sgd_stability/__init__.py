@@ -1,5 +1,5 @@
 """Which minima SGD can stay at, in numbers: exact thresholds, certificates, runs, and the checks of the claims."""
 
-from gradproof.experiments.landscape.sgd_stability import controls, empirical, exact, networks, non_uniformity, symbolic
+from gradproof.experiments.landscape.sgd_stability import controls, derivations, measures, measures_runs
 
-__all__ = ["controls", "empirical", "exact", "networks", "non_uniformity", "symbolic"]
+__all__ = ["controls", "derivations", "measures", "measures_runs"]

@@ -7,35 +7,37 @@ import numpy as np
 from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.examples import Example, example
 from gradproof.experiments.engine.run import start
-from gradproof.experiments.landscape.sgd_stability import instances, runs
+from gradproof.experiments.landscape.sgd_stability import instances, methods
 
 ETAS = np.array([0.05, 0.1])[:, None, None]
+DIAGONAL = methods.sparse_regression(np.random.default_rng(1), 8, 10)
+RELU = methods.one_neuron_teacher(np.random.default_rng(2), 20, 5, 6)
 
 
-@example(runs.linearised_sgd)
+@example(methods.linearised_sgd)
 def linearised_with_batches_of_two(on: Backend) -> Example:
-    rows, eta = on.move((np.array(instances.R4, float), ETAS))
+    rows, eta = on.move((instances.R4.floats, ETAS))
     x0 = start([1.0, -1.0, 1.0], settings=2, seeds=3)
-    return Example(runs.linearised_sgd(rows, eta), x0, runs.batches(4, 2))
+    return Example(methods.linearised_sgd(rows, eta), x0, methods.batches(4, 2))
 
 
-def _sgd(on: Backend, problem: runs.Diagonal | runs.Relu, B: int) -> Example:
+def _sgd(on: Backend, problem: methods.Diagonal | methods.Relu, B: int) -> Example:
     x0 = np.concatenate([p.reshape(1, 1, -1) for p in problem.init(np.random.default_rng(3), 1)], axis=-1)
     moved, etas = on.move((problem, ETAS))
     x0 = np.tile(x0, (2, 3, 1)) + 0.1 * np.arange(3)[:, None]
-    return Example(runs.sgd(moved, etas, 10), x0, runs.batches(len(problem.X), B))
+    return Example(methods.sgd(moved, etas, 10), x0, methods.batches(len(problem.X), B))
 
 
-@example(runs.sgd)
+@example(methods.sgd)
 def sgd_on_a_diagonal_net(on: Backend) -> Example:
-    return _sgd(on, runs.sparse_regression(np.random.default_rng(1), 8, 10), 1)
+    return _sgd(on, DIAGONAL, 1)
 
 
-@example(runs.sgd)
+@example(methods.sgd)
 def sgd_on_a_relu_net(on: Backend) -> Example:
-    return _sgd(on, runs.one_neuron_teacher(np.random.default_rng(2), 20, 5, 6), 4)
+    return _sgd(on, RELU, 4)
 
 
-@example(runs.sgd)
+@example(methods.sgd)
 def gradient_descent_on_a_relu_net(on: Backend) -> Example:
-    return _sgd(on, runs.one_neuron_teacher(np.random.default_rng(2), 20, 5, 6), 20)
+    return _sgd(on, RELU, 20)

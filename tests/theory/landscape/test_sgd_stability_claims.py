@@ -32,7 +32,13 @@ def test_isotropic_gaussian_root(B):
 
 def test_domains_are_kept():
     with pytest.raises(DomainError):
-        paper.TRACE.bound(eta=0)
+        paper.TRACE.bound(eta=0, lam=1)
+    with pytest.raises(DomainError, match="stable"):
+        paper.TRACE.bound(eta=3, lam=1)
+    with pytest.raises(DomainError, match="p_is_one"):
+        paper.DUAL_THRESHOLD.bound(p=sp.Rational(1, 2), lam_K=1)
+    with pytest.raises(DomainError, match="below_threshold"):
+        paper.STATIONARY_COVARIANCE.bound(eta=2, p=1, lam=1, y=1)  # at the threshold itself nothing settles
     with pytest.raises(DomainError):
         paper.LOSS_FROBENIUS.bound(eta=1, p=2, mu0=1, h2=1, loss=1)
     with pytest.raises(ParameterError):

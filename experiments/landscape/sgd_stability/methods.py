@@ -1,4 +1,4 @@
-"""Runs: linearised chains, and SGD or GD on diagonal linear nets and two-layer ReLU nets, over grids of step and batch.
+"""Linearised SGD, and SGD or GD on diagonal linear nets and two-layer ReLU nets, over grids of step and batch.
 
 A step's random numbers are the indices of its batch. The same methods run on every array library, on JAX as one compiled
 program, on a GPU where there is one.
@@ -58,27 +58,15 @@ def _rows(table: Any, which: Any) -> Any:
 
 
 def chains(
-    rows: Any,
-    begin: Any,
-    eta: float,
-    batch_size: int,
-    replacement: bool,
-    steps: int,
-    n_chains: int,
-    stream: np.ndarray,
-    backend: str = "numpy",
+    at: Any, begin: Any, eta: float, steps: int, n_chains: int, stream: Any, backend: str = "numpy"
 ) -> np.ndarray:
-    """(steps + 1, n_chains) values of ``||delta_t||^2`` of linearised SGD; ``stream``: keys (1, 1, 2) for all chains."""
-    on, n = array_library(backend), len(rows)
-    G, words = on.move((np.asarray(rows, dtype=float), split(stream[:, 0], n_chains)))
-    which = batches(n, batch_size, replacement)
-    out = run(
-        linearised_sgd(G, eta),
-        on.asarray(start(begin, seeds=n_chains)),
-        steps,
-        record={"norm2": lambda s: array_namespace(s.delta).sum(s.delta**2, axis=-1)},
-        draw=(lambda t: which(Draws(words, t))) if which else None,
-    )
+    """(steps + 1, n_chains) values of ``||delta_t||^2`` of SGD at a ``Minimum``; ``stream``: keys (1, 1, 2) for all chains."""
+    on = array_library(backend)
+    G, words = on.move((at.floats, split(stream[:, 0], n_chains)))
+    which = batches(len(G), at.batch_size, at.replacement)
+    draw = (lambda t: which(Draws(words, t))) if which else None
+    record = {"norm2": lambda s: array_namespace(s.delta).sum(s.delta**2, axis=-1)}
+    out = run(linearised_sgd(G, eta), on.asarray(start(begin, seeds=n_chains)), steps, record=record, draw=draw)
     return out.norm2.values[0].T
 
 
@@ -155,10 +143,8 @@ class Relu:
         active = xp.where(hidden > 0, hidden, 0 * hidden)
         residual = xp.matmul(active, xp.matrix_transpose(s.a)) - y
         back = xp.where(hidden > 0, xp.matmul(residual, s.a), 0 * hidden)
-        return Net(
-            s.a - scale * xp.matmul(xp.matrix_transpose(residual), active),
-            s.b - scale * xp.matmul(xp.matrix_transpose(back), x),
-        )
+        to_a, to_b = (xp.matmul(xp.matrix_transpose(r), z) for r, z in ((residual, active), (back, x)))
+        return Net(s.a - scale * to_a, s.b - scale * to_b)
 
     def loss(self, s: Net) -> np.ndarray:
         """(settings,)"""
@@ -167,30 +153,11 @@ class Relu:
 
     def jacobian(self, s: Net, k: int) -> np.ndarray:
         """(n, outputs, m (d + outputs)) at setting k, exact."""
-        A, W = np.asarray(s.a[k]), np.asarray(s.b[k])
-        n, outputs = self.y.shape
+        A, W, (n, outputs) = np.asarray(s.a[k]), np.asarray(s.b[k]), self.y.shape
         hidden = self.X @ W.T
         to_W = np.einsum("om,nm,nd->nomd", A, (hidden > 0).astype(float), self.X).reshape(n, outputs, -1)
         to_A = np.einsum("op,nm->nopm", np.eye(outputs), np.maximum(hidden, 0)).reshape(n, outputs, -1)
         return np.concatenate([to_W, to_A], axis=2)
-
-    def path_norm(self, s: Net, k: int) -> float:
-        """``sum_j |a_j| |w_j|`` over all outputs."""
-        return float((np.abs(np.asarray(s.a[k])) @ np.linalg.norm(np.asarray(s.b[k]), axis=1)).sum())
-
-
-class EndPoint(NamedTuple):
-    """What is recorded where a run ends; the Jacobian is exact, so are all that follow from it."""
-
-    eta: float
-    batch_size: int
-    loss: float
-    trace: float  # Tr(H)
-    sharpness: float  # lambda_max(H)
-    h2: float  # ||H||_F^2
-    p: float
-    threshold: moments.Threshold
-    bounds: moments.Bounds | None
 
 
 class TrainState(NamedTuple):
@@ -218,15 +185,9 @@ def sgd(problem: Diagonal | Relu, etas: Any, warmup: int) -> Method:
 
 
 def train(
-    problem: Diagonal | Relu,
-    etas: Any,
-    batch_size: int,
-    steps: int,
-    warmup: int,
-    rng: np.random.Generator,
-    backend: str = "numpy",
-) -> Net:
-    """Final parameters of SGD at every step size of ``etas`` (warmed up linearly); ``batch_size = n`` is gradient descent.
+    problem: Diagonal | Relu, etas: Any, B: int, steps: int, warmup: int, rng: np.random.Generator, backend: str = "numpy"
+) -> Net:  # fmt: skip
+    """Final parameters of SGD with batches of B at every step size of ``etas`` (warmed up linearly); ``B = n`` is gradient descent.
 
     Every setting starts at the same point and sees its own batches, without replacement within a batch.
     """
@@ -234,34 +195,28 @@ def train(
     x0 = np.concatenate([p.reshape(len(etas), 1, -1) for p in problem.init(rng, len(etas))], axis=-1)
     moved, step_sizes = on.move((problem, etas[:, None, None]))
     words = on.asarray(keys("train", int(rng.integers(2**62)), settings=etas.tolist(), seeds=[0]))
-    which = batches(len(problem.X), batch_size)
-    out = run(
-        sgd(moved, step_sizes, warmup),
-        on.asarray(x0),
-        steps,
-        record={"a": lambda s: s.a, "b": lambda s: s.b},
-        at=[steps],
-        draw=ahead(words, which) if which else None,
-    )
+    which = batches(len(problem.X), B)
+    draw = ahead(words, which) if which else None
+    record = {"a": lambda s: s.a, "b": lambda s: s.b}
+    out = run(sgd(moved, step_sizes, warmup), on.asarray(x0), steps, at=[steps], record=record, draw=draw)
     return Net(out.a.values[:, 0, 0], out.b.values[:, 0, 0])
 
 
-def end_points(
-    problem: Diagonal | Relu, state: Net, etas: Any, batch_size: int, *, with_bounds: bool = False
-) -> Iterator[EndPoint]:
-    """Trace, sharpness and exact threshold (for batches of ``batch_size``) where the runs ended; diverged runs are left out."""
+class EndPoint(NamedTuple):
+    """Where a run ended; the Jacobian is exact, and so are the curvatures ``threshold.curvatures``."""
+
+    eta: float  # of the run
+    loss: float
+    threshold: moments.Threshold
+
+
+def end_points(problem: Diagonal | Relu, state: Net, etas: Any, B: int) -> Iterator[EndPoint]:
+    """Loss and exact threshold for batches of B where the runs ended; diverged runs are left out."""
     with np.errstate(over="ignore", invalid="ignore"):
         losses = problem.loss(state)
-    for k, eta in enumerate(etas):
-        if not np.isfinite(losses[k]):
-            continue
+    for k in np.flatnonzero(np.isfinite(losses)).tolist():
         curvatures = moments.from_jacobian(problem.jacobian(state, k))
-        t = moments.stability_threshold(curvatures, batch_size=batch_size)
-        found = moments.bounds(curvatures, batch_size=batch_size, threshold=t) if with_bounds else None
-        yield EndPoint(
-            float(eta), batch_size, float(losses[k]), curvatures.trace, curvatures.sharpness,
-            float((curvatures.w**2).sum()), t.p, t, found,
-        )  # fmt: skip
+        yield EndPoint(float(etas[k]), float(losses[k]), moments.stability_threshold(curvatures, batch_size=B))
 
 
 # --- data ------------------------------------------------------------------------------------------------------------
