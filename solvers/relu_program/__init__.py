@@ -16,11 +16,11 @@ from gradproof.solvers.relu_program.program import (
     Solution,
     certify,
     cone_norms,
+    helpful,
     lower_bound,
     network_of,
     prune,
     upper_bound,
-    violation,
 )
 
 __all__ = [
@@ -36,11 +36,11 @@ __all__ = [
     "data_matrix",
     "enumerate_by_rays",
     "enumerate_patterns",
+    "helpful",
     "lower_bound",
     "network_of",
     "prune",
     "sample_patterns",
     "train",
     "upper_bound",
-    "violation",
 ]

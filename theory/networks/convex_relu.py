@@ -45,7 +45,7 @@ margin = Parameter("margin", r"$y_k x_k \cdot z_k$", REAL, "m_k")
 l1 = Parameter("l1", r"$\|z_k\|_1$ of the active linear piece", NONNEGATIVE, r"\|z_k\|_1")
 eps = Parameter("eps", "half side of the box around each input", NONNEGATIVE, r"\varepsilon")
 residual = Parameter("residual", r"$x_k \cdot z_k - y_k$", REAL, "r_k")
-p_eps = Parameter("p_eps", "value of the robust convex program", NONNEGATIVE, r"p^*_\varepsilon")
+p_eps = Parameter("p_eps", "objective of the robust convex program at the blocks", NONNEGATIVE, r"p_\varepsilon")
 
 WEIGHT_DECAY = Assumption("weight_decay_positive", r"$\beta > 0$")
 ALL_PATTERNS = Assumption("all_patterns", "the program has a pair of blocks for every activation pattern of the data")
@@ -98,21 +98,17 @@ WIDTH = Claim(
     paper=PAPER,
     title="As many neurons as data points suffice for a global optimum",
     statement=(
-        r"Some optimum has linearly independent block predictions $D_iXv_i$, $-D_iXw_i$, hence at most $n$ neurons: $m^* \le n$."
+        r"Optimal blocks, of any set of patterns, can be rescaled, their prediction and $\sum_i(\|v_i\| + \|w_i\|)$ kept, until the "
+        r"$m$ predictions $D_iXv_i$, $-D_iXw_i$ of those left are linearly independent: $m^* \le m \le n$."
     ),
     parameters=(n,),
-    assumptions=(
-        WEIGHT_DECAY,
-        ALL_PATTERNS,
-        CONES,
-        Assumption("optimal", "the blocks are optimal; for others $n + 1$ are needed"),
-    ),
-    quantity="m^*",
+    assumptions=(WEIGHT_DECAY, Assumption("optimal", "the blocks are optimal; for others $n + 1$ are needed")),
+    quantity="m",
     relation=Relation.LE,
     expression=n.symbol,
     where="derived here; the papers state $n + 1$",
     confidence="derived",
-    remark="One kind of evidence by machine, exact pruning of optima; the proof for all instances is in the derivation.",
+    remark="By machine optima are pruned; the proof for all instances is in the derivation.",
 )
 
 _k = sp.Symbol("k", integer=True)
@@ -185,7 +181,9 @@ D1_CLOSED_FORM = Claim(
         r"\|y\|^2 - \sum_\pm(|z_\pm\cdot y| - \beta)_+^2/(2\|z_\pm\|^2)$."
     ),
     parameters=(y2, c_plus, c_minus, z_plus, z_minus, beta),
-    assumptions=(WEIGHT_DECAY, Assumption("both_signs", "$x$ has positive and negative entries, and no zero")),
+    assumptions=(
+        Assumption("one_input", "$d = 1$, and $x$ has entries of both signs; a bias would be a second input"),
+    ),
     quantity="p^*",
     relation=Relation.EQ,
     expression=y2.symbol / 2 - _side(c_plus.symbol, z_plus.symbol) - _side(c_minus.symbol, z_minus.symbol),
@@ -243,7 +241,8 @@ SAMPLE_SIZE = Claim(
     confidence="recalled",
     remark=(
         "The first branch, with $n$ in place of $n + 1$, follows from convex-relu.sampled-patterns by Markov's "
-        "inequality; the constants of the second are not verified."
+        "inequality; the constants of the second are not verified. The evidence sees a factor of 13: with one data point and four "
+        "samples the probability is 1/16, where the claim allows 0.802."
     ),
 )
 
@@ -254,8 +253,7 @@ ADMM = Claim(
     statement=(
         r"ADMM for the program, split as $\frac12\|Fu - y\|^2 + g(w)$, $Eu = w$, from $w_0 = \mu_0 = 0$ with full dual step: "
         r"$\min_{k \le N}(\|Eu_k - w_k\|^2 + \|w_k - w_{k-1}\|^2) \le V_0/N$ for every saddle point $(w^*, \mu^*)$, and the value "
-        r"tends to $p^*$. Near a regular limit convergence is linear, at the largest modulus below one of the eigenvalues of the "
-        "map's Jacobian."
+        r"tends to $p^*$."
     ),
     parameters=(V0, N),
     assumptions=(Assumption("full_dual_step", r"the multipliers move by the whole residual, $\gamma = 1$"),),
@@ -264,6 +262,10 @@ ADMM = Claim(
     expression=V0.symbol / N.symbol,
     where="derived here; the paper states linear convergence for a small dual step without an explicit rate",
     confidence="derived",
+    remark=(
+        "Near a regular limit convergence is linear, at the largest modulus below one of the eigenvalues of the map's Jacobian: "
+        "observed, not claimed."
+    ),
 )
 
 ROBUST_HINGE = Claim(
@@ -306,10 +308,10 @@ ROBUST_VALUE = Claim(
     paper=PAPER,
     title="The robust convex program bounds the adversarial training problem",
     statement=(
-        r"The network of an optimum of $\min\frac1n\sum_k(1 - y_kx_k\cdot z_k + \varepsilon\|z_k\|_1)_+ + "
-        r"\beta\sum_i(\|v_i\| + \|w_i\|)$ under the robust cone constraints has "
-        r"worst-case objective at most the program's value $p^*_\varepsilon$, "
-        r"which is therefore at least the min-max value; $p^*_\varepsilon$ does not decrease in $\varepsilon$."
+        r"At any blocks in the robust cones, a minimiser included, $p_\varepsilon = \frac1n\sum_k(1 - y_kx_k\cdot z_k + "
+        r"\varepsilon\|z_k\|_1)_+ + \beta\sum_i(\|v_i\| + \|w_i\|)$ is at least the worst-case objective of their network over boxes of "
+        r"half side $\varepsilon$ or less, and equal for $\varepsilon$: so $\min p_\varepsilon$ is at least the min-max value, and does not "
+        r"decrease in $\varepsilon$."
     ),
     parameters=(p_eps,),
     assumptions=(WEIGHT_DECAY, ROBUST_CONES),

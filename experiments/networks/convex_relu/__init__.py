@@ -1,5 +1,15 @@
 """Two-layer ReLU networks in numbers: certified optima, exact counts, sampled patterns, ADMM, and attacks."""
 
-from gradproof.experiments.networks.convex_relu import examples, programs, reformulation, robust, sampling, splitting
+from gradproof.experiments.networks.convex_relu import (
+    derivations,
+    examples,
+    measures,
+    measures_admm,
+    measures_dual,
+    measures_robust,
+    measures_sampling,
+)
 
-__all__ = ["examples", "programs", "reformulation", "robust", "sampling", "splitting"]
+__all__ = [
+    "derivations", "examples", "measures", "measures_admm", "measures_dual", "measures_robust", "measures_sampling",
+]  # fmt: skip
