@@ -20,8 +20,8 @@ from gradproof.theory.errors import DomainError, ParameterError
 
 Rows = list[list[Fraction]]
 
-#: A direction is inside a cell if it is this deep, relative to norms: linear programs are feasible to 1e-9, and the sign of a product
-#: nearer to zero may change with the order of its sum.
+#: A direction is inside a cell if it is this deep, relative to norms: linear programs are feasible to 1e-9, and the sign of a
+#: product nearer to zero may change with the order of its sum.
 DEPTH = 1e-9
 
 
@@ -92,6 +92,12 @@ def _restricted(row: list[Fraction], normal: list[Fraction], pivot: int) -> list
     """The row as a functional on the hyperplane of ``normal``, whose coordinates are all but ``pivot``."""
     ratio = row[pivot] / normal[pivot]
     return [v - ratio * w for j, (v, w) in enumerate(zip(row, normal, strict=True)) if j != pivot]
+
+
+def in_general_position(rows: Sequence[Sequence[int]]) -> bool:
+    """Every d rows of integers (of at most 100, d <= 4) are independent: floats have their determinants to within 1e-5."""
+    X = data_matrix(rows)
+    return all(round(float(np.linalg.det(X[list(part)]))) for part in combinations(range(len(X)), X.shape[1]))
 
 
 # --- enumeration -------------------------------------------------------------------------------------------------------

@@ -8,10 +8,8 @@ arXiv:2002.10553; Bai, Gautam, Sojoudi (2022), arXiv:2201.01965.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -240,42 +238,18 @@ def certify(network: Network, program: Program) -> Certificate:
     )
 
 
-def helpful(every: Program, sampled: Patterns, found: Solution) -> tuple[np.ndarray, np.ndarray]:
-    """Which patterns of ``every``, added to the ``sampled`` ones, lower the optimal value: surely, and possibly; (P,) each.
+def saddle(program: Program, found: Solution, rho: float) -> tuple[float, float]:
+    """Distance of zero to a nearly saddle point of the split program, and what a step of ADMM may lack of the decrease for it.
 
-    ``found`` solves the program over ``sampled``. Its nu is within r = sqrt(2 (upper - lower)) of the exact one, as the primal is
-    strongly convex in the prediction, so that a cone norm errs by r ||D_i X|| at most: the pattern surely helps if its norm exceeds
-    beta by more, and surely not if it is below beta by more. What is left are neighbours that share the face of an active neuron.
-    The exact maximiser over their cone lies on that face where the face's multipliers and the other rows' slacks are beyond
-    their errors; if a sampled pattern has the same face, then the norm is beta at most.
+    The split is f(u) + g(w), Eu = w = (v, s), with penalty rho: w* = (x, Gx), scaled multipliers -z/rho and -lam/rho, shortened
+    until ||z|| <= beta. Returns V = ||w*||^2 + ||mu*||^2 and 2 gap/rho, for the gap between the value at x and the dual value
+    there: along ADMM, V falls each step by the squared residual and the squared change of w, less that much.
     """
-    radius = np.sqrt(2 * max(found.upper - found.lower, 0.0)) * (1 + 1e-9)
-    norms, lam = cone_norms(every, found.nu)
-    c = every.transpose(found.nu)
-    lengths = np.linalg.norm(every.X, axis=1)
-    known = {s.tobytes() for s in np.asarray(sampled.S, np.int8)}
-    surely, possibly = (np.zeros(len(every.S), bool) for _ in range(2))
-    for i, s in enumerate(np.asarray(every.S, np.int8)):
-        if s.tobytes() in known:
-            continue
-        error = radius * np.linalg.norm(every.S[i][:, None] * every.X, 2) * (1 + 1e-9) + 1e-12 * every.beta
-        A = every.signs[i][:, None] * every.X
-        for k in range(2):
-            surely[i] |= norms[k, i] > every.beta + error
-            if norms[k, i] < every.beta - error:
-                continue
-            slack = A @ (c[k, i] + lam[k, i] @ A)
-            on = slack <= 2 * error * lengths  # rows that may have a multiplier; of the others the slack is positive
-            least = np.linalg.svd(A[on], compute_uv=False).min(initial=np.inf) if 0 < on.sum() <= A.shape[1] else 0.0
-            on_face = on & (lam[k, i] * least > 2 * error)
-            faces = (np.where(flip, 1 - s, s) for flip in _subsets(on_face))
-            possibly[i] |= not any(f.astype(np.int8).tobytes() in known for f in faces)
-    return surely, possibly | surely
-
-
-def _subsets(mask: np.ndarray) -> Iterator[np.ndarray]:
-    """All nonempty subsets of a mask."""
-    where = np.flatnonzero(mask)
-    for size in range(1, len(where) + 1):
-        for chosen in combinations(where, size):
-            yield np.isin(np.arange(len(mask)), chosen)
+    x = found.blocks
+    s = program.signs * (x @ program.X.T)
+    z = -program.transpose(found.nu) - (program.signs * found.multipliers) @ program.X
+    t = min(1.0, program.beta / float(np.linalg.norm(z, axis=2).max()) * (1 - 1e-13))
+    nu = t * found.nu
+    gap = found.upper - float(nu @ program.y - nu @ nu / 2)
+    multipliers = t * t * float((z * z).sum() + (found.multipliers**2).sum()) / rho**2
+    return float((x * x).sum() + (s * s).sum()) + multipliers, 2 * max(gap, 0.0) / rho

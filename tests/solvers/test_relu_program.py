@@ -131,7 +131,7 @@ def test_a_gap_out_of_reach_comes_back_as_it_is():
         train(program, gap=0)
 
 
-#: Rows whose prefixes have a direction exactly on the hyperplane of a later row: its product with that row is 0 or 5e-17, as the sum runs.
+#: A direction of a prefix lies on the hyperplane of a later row: its product with it is 0 or 5e-17, as the sum runs.
 ON_A_BOUNDARY = [
     [-3, -1, 2, 1], [-3, -1, 0, 1], [3, 1, 1, -3], [0, 2, -1, 3], [-3, 0, -2, -3], [-2, 3, -3, 1], [-3, -1, 2, 2],
 ]  # fmt: skip

@@ -49,7 +49,7 @@ def pascal(ctx: Context) -> Iterator[Evidence]:
 
 @check(convex_relu.DUALITY, level=Level.SYMBOLIC)
 def fenchel(ctx: Context) -> Iterator[Evidence]:
-    r"""In each coordinate $(z - y)^2/2$ exceeds $\nu(y - z) - \nu^2/2$ by $(z - y + \nu)^2/2$; the claimed bound is $\nu y - \nu^2/2$."""
+    r"""In each coordinate $(z - y)^2/2$ exceeds $\nu(y - z) - \nu^2/2$ by $(z - y + \nu)^2/2$; the bound is $\nu y - \nu^2/2$."""
     y, z, nu = sp.symbols("y z nu", real=True)
     y2, d2 = symbols(ctx)
     yield Identity((z - y) ** 2 / 2 - nu * (y - z) + nu**2 / 2 - (z - y + nu) ** 2 / 2, "weak duality is a square")
@@ -58,7 +58,7 @@ def fenchel(ctx: Context) -> Iterator[Evidence]:
 
 @check(convex_relu.BETA_MAX, level=Level.SYMBOLIC)
 def one_small_neuron(ctx: Context) -> Iterator[Evidence]:
-    r"""A neuron $tu$, $\|u\| = 1$, with $z = (Xu)_+$, $g = |y\cdot z|$ lowers the objective by $(g - \beta)^2/(2\|z\|^2)$ at best."""
+    r"""A neuron $tu$, $\|u\| = 1$, with $z = (Xu)_+$, $g = |y\cdot z|$ gains at most $(g - \beta)^2/(2\|z\|^2)$."""
     g, z2, beta, t = sp.symbols("g z2 beta t", positive=True)
     change = z2 * t**2 / 2 - t * g + beta * t
     yield Identity(change - z2 * (t - (g - beta) / z2) ** 2 / 2 + (g - beta) ** 2 / (2 * z2), "completing the square")
@@ -80,10 +80,10 @@ def soft_threshold(ctx: Context) -> Iterator[Evidence]:
 @check(convex_relu.SAMPLE_SIZE, level=Level.SYMBOLIC)
 def markov(ctx: Context) -> Iterator[Evidence]:
     r"""At the first branch's $P_s$, $n/(\xi(P_s + 1))$, Markov's bound from `sampled-patterns`, is $\psi n/(n + 1)$."""
-    n, P_s, xi, psi = symbols(ctx)
+    n, P_s, xi, _ = symbols(ctx)
     branch = next(b for b in ctx.claim.assumption("enough_samples").relation.rhs.args if not b.has(sp.log))
-    mean = convex_relu.SAMPLED_PATTERNS.expression
-    yield Identity(mean.subs(P_s, branch) / xi - ctx.claim.expression * n / (n + 1), "Markov at the first branch")
+    mean = convex_relu.SAMPLED_PATTERNS.expression.subs(P_s, branch)
+    yield Identity(mean / xi - ctx.claim.expression * n / (n + 1), "Markov at the first branch")
 
 
 @check(convex_relu.ADMM, level=Level.SYMBOLIC)
@@ -102,7 +102,7 @@ def certificate(**values: object) -> Proof:
 
 @check(convex_relu.ROBUST_HINGE, level=Level.SYMBOLIC)
 def worst_shift(ctx: Context) -> Iterator[Evidence]:
-    r"""In each coordinate the loss $1 - y(x + \delta)z$ is largest at $\delta = -\varepsilon y\,\mathrm{sign}(z)$, in the whole box."""
+    r"""In each coordinate the loss $1 - y(x + \delta)z$ is largest at $\delta = -\varepsilon y\,\mathrm{sign}(z)$."""
     x, a, e, t = sp.symbols("x a e t", positive=True)
     margin, eps, l1 = symbols(ctx)
     positive = next(
@@ -119,10 +119,10 @@ def worst_shift(ctx: Context) -> Iterator[Evidence]:
 
 @check(convex_relu.ROBUST_SQUARED, level=Level.SYMBOLIC)
 def worst_residual(ctx: Context) -> Iterator[Evidence]:
-    r"""$\delta\cdot z$ runs over $[-w, w]$, $w = \varepsilon\|z\|_1$: of $(r + t)^2$, $r$ of either sign, no $t$ exceeds $(|r| + w)^2$."""
+    r"""$\delta\cdot z$ runs over $[-w, w]$, $w = \varepsilon\|z\|_1$: no $(r + t)^2$ exceeds $(|r| + w)^2$."""
     residual, eps, l1 = symbols(ctx)
     r, w, t = sp.symbols("r w t", positive=True)
-    domain = (Interval("r", closed_low=True), Interval("w"), Interval("t", "-w", "w", closed_high=True))
+    domain = Interval("r", closed_low=True), Interval("w"), Interval("t", "-w", "w", closed_high=True)
     for sign in (1, -1):
         claimed = ctx.claim.expression.subs({residual: sign * r, l1: w / eps})
         yield Identity(claimed - (sign * r + sign * w) ** 2 / 2, f"attained, residual {sign} r")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from gradproof.experiments.instances.data import breast_cancer
 from gradproof.solvers.relu_program import Patterns, Program, Solution, enumerate_by_rays, enumerate_patterns, train
 
 
-class Instance(NamedTuple):
+@dataclass(frozen=True)
+class Instance:
     """Rows X and targets y; exact where they are integers and fractions."""
 
     name: str
@@ -34,6 +36,7 @@ LINES = [
     instance("2, 1, -1, -3", [(2,), (1,), (-1,), (-3,)], (-1, 2, 3, 1)),
     instance("1, 1, -1", [(1,), (1,), (-1,)], (1, -1, 5)),
 ]
+BIASED = [instance(f"{d.name}, bias", [(*row, 1) for row in d.X], d.y) for d in LINES]
 #: few enough patterns to list all samples of them; in the last, two of four cells hold 0.35 of the directions each
 TINY = [
     instance("two points", [(2, 1), (1, 3)], (1, -2)),

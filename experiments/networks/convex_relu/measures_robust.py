@@ -4,114 +4,69 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cache
-from itertools import product
-from typing import Any
 
 import numpy as np
 
 from gradproof.experiments.engine.measure import Enclosed, cases, measure, without
 from gradproof.experiments.networks.convex_relu.instances import LABELS, PLANE, patterns
 from gradproof.solvers.exact.rounding import dyadic
-from gradproof.solvers.relu_program import Network, Program, network_of
+from gradproof.solvers.relu_program import network_of
+from gradproof.solvers.relu_program.rational_robust import RationalNetwork
 from gradproof.solvers.relu_program.robust import robust_train
 from gradproof.theory.networks import convex_relu
 
-Blocks = list[list[list[Fraction]]]  # (2, P, 2)
 LOSSES = {"hinge": lambda label, f: np.maximum(0, 1 - label * f), "squared": lambda label, f: (f - label) ** 2 / 2}
-CLAIMS = {"hinge": convex_relu.ROBUST_HINGE, "squared": convex_relu.ROBUST_SQUARED}
-DECAY = 0.1  # at which losses stay positive, so that attacks have something to raise
-
-
-def labelled(beta: float = DECAY) -> Program:
-    """A with labels."""
-    return Program(PLANE.X, LABELS, beta, patterns(PLANE))
-
-
-# --- blocks inside the robust cones, exactly ---------------------------------------------------------------------------
-
-
-def inside(blocks: Any, eps: Fraction) -> Blocks:
-    """Blocks as rationals; zero where one leaves its robust cone."""
-    signs, kept = labelled().signs.astype(int), []
-    for side in blocks:
-        kept.append([])
-        for row_signs, block in zip(signs, side, strict=True):
-            v = [Fraction(c) for c in block]
-            least = min(int(s) * dot(row, v) for s, row in zip(row_signs, PLANE.X, strict=True))
-            kept[-1].append(v if least >= eps * sum(map(abs, v)) else [Fraction(0)] * 2)
-    return kept
-
-
-def dot(a: Any, b: Any) -> Fraction:
-    return sum((p * q for p, q in zip(a, b, strict=True)), Fraction(0))
+BOXES = [Fraction(0), Fraction(1, 10), Fraction(1, 5)]
+SLACK, FIRM = (
+    Fraction(1, 100),
+    Fraction(1, 10),
+)  # weight decays; at the second losses stay positive, so that attacks raise them
 
 
 @cache
-def random_blocks(eps: Fraction) -> Blocks:
-    """Random sizes along the patterns' own directions."""
+def random_network(eps) -> RationalNetwork:
+    """Random sizes along the patterns' own directions, on A with labels."""
     rng, U = np.random.default_rng(0), patterns(PLANE).U
     draw = U / np.linalg.norm(U, axis=1)[:, None] * rng.uniform(0.2, 1, (2, len(U), 1))
-    return inside([[[dyadic(float(c), 20) for c in v] for v in side] for side in draw], eps)
+    blocks = [[[dyadic(float(c), 20) for c in v] for v in side] for side in draw]
+    return RationalNetwork(PLANE.X, LABELS, patterns(PLANE), blocks).within(eps)
 
 
 @cache
-def trained_blocks(eps: Fraction, beta: float) -> Blocks:
-    """The robust optimum, to within the solver's gap."""
-    return inside(robust_train(PLANE.X, LABELS, beta, float(eps), patterns(PLANE)).blocks.tolist(), eps)
+def trained_network(eps, beta=FIRM) -> RationalNetwork:
+    """The robust optimum on A with labels, to within the solver's gap."""
+    found = robust_train(PLANE.X, LABELS, float(beta), float(eps), patterns(PLANE))
+    blocks = [[[Fraction(c) for c in v] for v in side] for side in found.blocks.tolist()]
+    return RationalNetwork(PLANE.X, LABELS, patterns(PLANE), blocks).within(eps)
 
 
-def output(blocks: Blocks, x: Any) -> Fraction:
-    """The recovered network at an input: neurons sqrt||v|| relu(v/sqrt||v|| . x) = relu(v . x), exactly."""
-    plus, minus = (sum(max(dot(v, x), Fraction(0)) for v in side) for side in blocks)
-    return plus - minus
-
-
-def piece(blocks: Blocks, row: int) -> dict[str, Fraction]:
-    """The claims' parameters: margin, residual and size of the linear piece at a data point."""
-    on = [int(s[row]) for s in patterns(PLANE).S]
-    z = [sum(b * (v[j] - w[j]) for b, v, w in zip(on, *blocks, strict=True)) for j in range(2)]
-    value = dot(PLANE.X[row], z)
-    return {"margin": LABELS[row] * value, "residual": value - LABELS[row], "l1": sum(map(abs, z))}
-
-
-def at_vertices(blocks: Blocks, row: int, eps: Fraction, loss: str) -> Fraction:
-    """The largest loss over the vertices of a box."""
-    corners = ([a + eps * s for a, s in zip(PLANE.X[row], side, strict=True)] for side in product((-1, 1), repeat=2))
-    return max(Fraction(LOSSES[loss](LABELS[row], output(blocks, x))) for x in corners)
-
-
-# --- the closed forms --------------------------------------------------------------------------------------------------
-
-
-def vertices(blocks, eps, row, loss):
+def vertices(network, eps, row, loss):
     """Random rational networks inside the robust cones on A: all vertices of each box."""
-    made = blocks(eps)
-    return at_vertices(made, row, eps, loss), piece(made, row)
+    return network(eps).worst_at_vertices(row, eps, LOSSES[loss]), network(eps).piece(row)
 
 
 def grid(trained, eps, row, loss, points=201):
     """Networks of robust optima on A: the box on a grid, what lies between its points by the network's Lipschitz constant."""
-    blocks = np.array(trained_blocks(trained, DECAY), float)
-    net, x, label = network_of(blocks), np.array(PLANE.X[row], float), LABELS[row]
-    side = np.linspace(-float(eps), float(eps), points)
+    exact, x, label = trained_network(trained), np.array(PLANE.X[row], float), LABELS[row]
+    net, side = network_of(np.array(exact.blocks, float)), np.linspace(-float(eps), float(eps), points)
     f = net(x + np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2))
-    reach = (
-        float(np.abs(net.a) @ np.abs(net.u).sum(axis=1)) * float(eps) / (points - 1)
-    )  # f moves by at most this from a grid point
+    # how far f may be from its value at the nearest grid point
+    reach = float(np.abs(net.a) @ np.abs(net.u).sum(axis=1)) * float(eps) / (points - 1)
     more = reach if loss == "hinge" else float(np.abs(f - label).max() + reach) * reach
     worst = float(LOSSES[loss](label, f).max())
-    return Enclosed(worst - 1e-12, worst + more + 1e-12, "quadrature"), piece(trained_blocks(trained, DECAY), row)
+    return Enclosed(worst - 1e-12, worst + more + 1e-12, "quadrature"), exact.piece(row)
 
 
-for loss, claim in CLAIMS.items():
-    sides = [Fraction(1, 20), Fraction(1, 10)]
-    measure(claim, cases(blocks=[random_blocks], eps=sides, row=range(6), loss=[loss]).guaranteeing("linf_box"))(
-        vertices
-    )
-    firm = cases(size=[{"trained": e, "eps": e} for e in (Fraction(1, 10), Fraction(1, 5))], row=range(6), loss=[loss])
-    measure(claim, firm.guaranteeing("linf_box"))(grid)
-    # the ordinary optimum: a neuron switches inside the box around this row, and the closed form is wrong
-    without(claim, "linf_box", grid, cases(trained=Fraction(0), eps=Fraction(1, 5), row=[4], loss=[loss]))
+rational = cases(network=[random_network], eps=[Fraction(1, 20), Fraction(1, 10)], row=range(6)).guaranteeing(
+    "linf_box"
+)
+robust = cases(box=[{"trained": e, "eps": e} for e in BOXES[1:]], row=range(6)).guaranteeing("linf_box")
+# around these rows a neuron of the ordinary optimum switches inside the box
+ordinary = cases(trained=BOXES[:1], eps=BOXES[2:], row=[1, 3])
+for name, claim in (("hinge", convex_relu.ROBUST_HINGE), ("squared", convex_relu.ROBUST_SQUARED)):
+    measure(claim, rational.let(loss=lambda name=name: name))(vertices)
+    measure(claim, robust.let(loss=lambda name=name: name))(grid)
+    without(claim, "linf_box", grid, ordinary.let(loss=lambda name=name: name))
 
 
 def one_neuron_off(x, eps):
@@ -121,50 +76,31 @@ def one_neuron_off(x, eps):
 
 without(convex_relu.ROBUST_SQUARED, "linf_box", one_neuron_off, cases(x=Fraction(1), eps=Fraction(2)))
 
-# --- the robust program ------------------------------------------------------------------------------------------------
-
-
-def program_objective(blocks: Blocks, eps: Fraction, beta: float) -> tuple[Fraction, Fraction]:
-    """The robust program's objective, and its weight decay: the same number in the network's, whose neurons are balanced."""
-    parts = [piece(blocks, k) for k in range(6)]
-    decay = Fraction(beta * float(np.linalg.norm(np.array(blocks, float), axis=2).sum()))
-    return sum(max(Fraction(0), 1 - p["margin"] + eps * p["l1"]) for p in parts) / 6 + decay, decay
-
 
 def attacked(trained, eps, beta):
     """Robust optima of A with labels, attacked at the vertices of the boxes that they were trained for, and of smaller ones."""
-    blocks = trained_blocks(trained, beta)
-    value, decay = program_objective(blocks, max(trained, eps), beta)
-    return sum(at_vertices(blocks, k, eps, "hinge") for k in range(6)) / 6 + decay, {"p_eps": value}
+    net = trained_network(trained, beta)
+    worst = sum(net.worst_at_vertices(k, eps, LOSSES["hinge"]) for k in range(6)) / 6
+    return worst + beta * net.size, {"p_eps": net.robust_objective(max(trained, eps), beta)}
 
 
-BOXES = [Fraction(0), Fraction(1, 10), Fraction(1, 5)]
-ROBUST = ("weight_decay_positive", "linf_box")
-measure(
-    convex_relu.ROBUST_VALUE,
-    cases(trained=BOXES, eps=BOXES, beta=[0.01, 0.1]).where(lambda trained, eps: eps <= trained).guaranteeing(*ROBUST),
-)(attacked)
-without(
-    convex_relu.ROBUST_VALUE,
-    "linf_box",
-    attacked,
-    cases(trained=BOXES[:1], eps=BOXES[1:], beta=0.01).guaranteeing(ROBUST[0]),
-)
+smaller = cases(trained=BOXES, eps=BOXES, beta=[SLACK, FIRM]).where(lambda trained, eps: eps <= trained)
+measure(convex_relu.ROBUST_VALUE, smaller.guaranteeing("weight_decay_positive", "linf_box"))(attacked)
+larger = cases(trained=BOXES[:1], eps=BOXES[1:], beta=[SLACK]).guaranteeing("weight_decay_positive")
+without(convex_relu.ROBUST_VALUE, "linf_box", attacked, larger)
 
 
-@measure(convex_relu.ROBUST_VALUE, cases(eps=BOXES[1:], beta=[DECAY]).guaranteeing(*ROBUST))
-def projected_gradient(eps, beta, rng):
+@measure(convex_relu.ROBUST_VALUE, cases(eps=BOXES[1:]).guaranteeing("weight_decay_positive", "linf_box"))
+def projected_gradient(eps, rng):
     """20 signed steps from 50 random starts inside a box 1% smaller; no neuron switches, so that the vertices are an upper end."""
-    blocks = trained_blocks(eps, beta)
-    net: Network = network_of(np.array(blocks, float))
-    small, worst = 0.99 * float(eps), []
+    exact = trained_network(eps)
+    net, small, worst = network_of(np.array(exact.blocks, float)), 0.99 * float(eps), []
     for row, label in zip(PLANE.X, LABELS, strict=True):
         x, delta = np.array(row, float), small * rng.uniform(-1, 1, (50, 2))
         for _ in range(20):
             slope = -label * (((x + delta) @ net.u.T > 0) * net.a) @ net.u
             delta = np.clip(delta + small / 5 * np.sign(slope), -small, small)
         worst.append(Fraction(float(LOSSES["hinge"](label, net(x + delta)).max()) - 1e-12))
-    value, decay = program_objective(blocks, eps, beta)
-    corners = [at_vertices(blocks, k, eps, "hinge") for k in range(6)]
-    low, high = (sum(v) / 6 + decay for v in (worst, map(max, corners, worst)))
-    return Enclosed(low, high, "quadrature"), {"p_eps": value}
+    corners = [exact.worst_at_vertices(k, eps, LOSSES["hinge"]) for k in range(6)]
+    low, high = (sum(v) / 6 + FIRM * exact.size for v in (worst, map(max, corners, worst)))
+    return Enclosed(low, high, "quadrature"), {"p_eps": exact.robust_objective(eps, FIRM)}

@@ -10,6 +10,7 @@ from array_api_compat import array_namespace
 from scipy.optimize import minimize
 
 from gradproof.experiments.engine.run import Method
+from gradproof.experiments.instances.two_layer import Training
 from gradproof.solvers.relu_program import Network, Program
 
 Array = Any
@@ -101,45 +102,6 @@ def residual(p: Splitting, q: AdmmState) -> Array:
 # --- the network itself ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class Training:
-    """Data X (n, d), targets y (n,), weight decay, and width m: what the non-convex methods descend on."""
-
-    X: Array
-    y: Array
-    beta: float
-    m: int
-
-    def split(self, w: Array) -> tuple[Array, Array]:
-        """Input weights (..., m, d) and output weights (..., m) of parameters (..., m (d + 1))."""
-        xp = array_namespace(w)
-        d = self.X.shape[1]
-        return xp.reshape(w[..., : self.m * d], (*w.shape[:-1], self.m, d)), w[..., self.m * d :]
-
-    def objective(self, w: Array) -> Array:
-        """Training objective, (...)."""
-        xp = array_namespace(w)
-        r = self._residual(w)[0]
-        return xp.sum(r * r, axis=-1) / 2 + self.beta * xp.sum(w * w, axis=-1) / 2
-
-    def gradient(self, w: Array) -> Array:
-        """Its gradient, (..., m (d + 1)); at a kink the derivative of the inactive side."""
-        xp = array_namespace(w)
-        r, hidden, _, a = self._residual(w)
-        back = r[..., :, None] * xp.where(hidden > 0, xp.ones_like(hidden), xp.zeros_like(hidden)) * a[..., None, :]
-        gu = xp.matrix_transpose(back) @ self.X
-        ga = xp.sum(hidden * r[..., :, None], axis=-2)
-        flat = xp.reshape(gu, (*gu.shape[:-2], gu.shape[-2] * gu.shape[-1]))
-        return xp.concat([flat, ga], axis=-1) + self.beta * w
-
-    def _residual(self, w: Array) -> tuple[Array, Array, Array, Array]:
-        xp = array_namespace(w)
-        u, a = self.split(w)
-        before = xp.matrix_transpose(u @ self.X.T)
-        hidden = xp.where(before > 0, before, xp.zeros_like(before))
-        return xp.sum(hidden * a[..., None, :], axis=-1) - self.y, hidden, u, a
-
-
 class DescentState(NamedTuple):
     """Parameters w, (..., m (d + 1)), first and second moments of the gradients, and the number of steps taken."""
 
@@ -149,23 +111,21 @@ class DescentState(NamedTuple):
     k: int
 
 
+def _at_rest(w0: Array) -> DescentState:
+    return DescentState(w0, 0 * w0, 0 * w0, 0)
+
+
 def gradient_descent(p: Training, eta: Any) -> Method:
     """w <- w - eta grad."""
-
-    def init(w0: Array) -> DescentState:
-        return DescentState(w0, 0 * w0, 0 * w0, 0)
 
     def step(q: DescentState, draw: Any = None) -> DescentState:
         return DescentState(q.w - eta * p.gradient(q.w), q.first, q.second, q.k + 1)
 
-    return Method(init, step)
+    return Method(_at_rest, step)
 
 
 def adam(p: Training, eta: Any, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> Method:
     """Kingma, Ba (2015), with bias correction."""
-
-    def init(w0: Array) -> DescentState:
-        return DescentState(w0, 0 * w0, 0 * w0, 0)
 
     def step(q: DescentState, draw: Any = None) -> DescentState:
         xp = array_namespace(q.w)
@@ -175,7 +135,7 @@ def adam(p: Training, eta: Any, b1: float = 0.9, b2: float = 0.999, eps: float =
         w = q.w - eta * (first / (1 - b1**k)) / (xp.sqrt(second / (1 - b2**k)) + eps)
         return DescentState(w, first, second, k)
 
-    return Method(init, step)
+    return Method(_at_rest, step)
 
 
 def descend(problem: Program, m: int, rng: np.random.Generator) -> Network:
