@@ -30,14 +30,19 @@ class RationalNetwork:
     blocks: list[list[list[Fraction]]]
 
     def within(self, eps: Fraction) -> RationalNetwork:
-        """Zero where a block violates A_i v >= eps ||v||_1."""
-        kept: list[list[list[Fraction]]] = []
-        for side in self.blocks:
-            kept.append([])
-            for s, v in zip(self.patterns.S, side, strict=True):
-                least = min((2 * int(bit) - 1) * _dot(row, v) for bit, row in zip(s, self.X, strict=True))
-                kept[-1].append(v if least >= eps * sum(map(abs, v)) else [Fraction(0)] * len(v))
-        return RationalNetwork(self.X, self.labels, self.patterns, kept)
+        """Blocks with A_i v >= eps ||v||_1: as given, or in the nearest simple direction (a cone may be a ray), else zero."""
+
+        def kept(s: Any, v: list[Fraction]) -> list[Fraction]:
+            size = max(map(abs, v))
+            simple = [size * (c / size).limit_denominator(1000) for c in v] if size else v
+            for u in (v, simple):
+                least = min((2 * int(bit) - 1) * _dot(row, u) for bit, row in zip(s, self.X, strict=True))
+                if least >= eps * sum(map(abs, u)):
+                    return u
+            return [Fraction(0)] * len(v)
+
+        blocks = [[kept(s, v) for s, v in zip(self.patterns.S, side, strict=True)] for side in self.blocks]
+        return RationalNetwork(self.X, self.labels, self.patterns, blocks)
 
     def __call__(self, x: Sequence[Any]) -> Fraction:
         """The output at an input: neurons sqrt||v|| relu(v/sqrt||v|| . x) = relu(v . x), exactly."""
