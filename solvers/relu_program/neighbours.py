@@ -40,7 +40,7 @@ def one_neuron(X: Any, y: Any, beta: float, *, directions: int = 4000) -> Betwee
     # |z.y|/||z|| moves by at most 2 ||y|| move / ||z||, and beta/||z|| by beta move / ||z||^2
     slip = 2 * float(np.linalg.norm(y)) * move / least + beta * move / least**2
     value = float(y @ y / 2) - best**2 / 2
-    return Between(value - best * slip - slip**2 / 2, value)
+    return Between(float(value - best * slip - slip**2 / 2), value)
 
 
 def without_cones(program: Program) -> Between:

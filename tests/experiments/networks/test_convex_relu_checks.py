@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from gradproof.experiments.engine.verify import plan, run_task
 from gradproof.experiments.instances.two_layer import Training
 from gradproof.experiments.networks.convex_relu.instances import LABELS, PLANE, SPACE, patterns, program, solution
 from gradproof.experiments.networks.convex_relu.measures_robust import attacked, trained_network
@@ -15,7 +14,7 @@ from gradproof.experiments.networks.convex_relu.methods import AdmmState, Splitt
 from gradproof.solvers.relu_program import one_neuron, without_cones
 from gradproof.solvers.relu_program.robust import robust_train
 from gradproof.theory import registry
-from gradproof.theory.evidence import Level, Outcome, Relation
+from gradproof.theory.evidence import Outcome, Relation
 
 CLAIMS = registry.claims("convex-relu")
 #: Attained, so that a bound one percent tighter is false on the instances themselves.
@@ -69,14 +68,6 @@ def test_a_flipped_relation_is_refuted(outcomes):
         if claim.relation in flip:
             variant = replace(claim, id=f"{claim.id}~flipped", relation=flip[claim.relation], tight=False)
             assert Outcome.REFUTED in outcomes(claim, variant), claim.id
-
-
-def test_every_measure_sees():
-    for claim in CLAIMS:
-        verdicts = [run_task(t).verdict for t in plan([claim]) if t.check.level in (Level.EXACT, Level.EMPIRICAL)]
-        seen = [v.resolution for v in verdicts if v.resolution is not None]
-        assert max(seen, default=1) < 25, claim.id
-        assert not claim.tight or min(seen) <= 1.01, claim.id
 
 
 def steps(p, count):
