@@ -8,15 +8,21 @@ import numpy as np
 import xarray as xr
 
 from gradproof.experiments.engine.run import run, start
+from gradproof.experiments.instances.two_layer import Training
 from gradproof.experiments.networks.convex_relu.instances import LABELS, PLANE, SPACE, patterns, program, solution
-from gradproof.experiments.networks.convex_relu.methods import Training, adam, admm, gradient_descent, splitting
+from gradproof.experiments.networks.convex_relu.methods import adam, admm, gradient_descent, splitting
 from gradproof.paper_figures.style import COLOURS
-from gradproof.solvers.relu_program import Program, network_of, sample_patterns, train
+from gradproof.solvers.relu_program import network_of, sample_patterns, train
 from gradproof.solvers.relu_program.robust import robust_train
 
 BETA = 0.1
 SIZES = (2, 4, 8, 16, 32)
 EPS = 0.2
+
+
+def value(P_s: int, rng: np.random.Generator) -> float:
+    """Of the program on B over sampled patterns."""
+    return train(program(SPACE, BETA, sample_patterns(SPACE.X, P_s, rng)), gap=1e-5).upper
 
 
 def compute(*, budget: str = "quick") -> xr.Dataset:
@@ -36,18 +42,10 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
         "gd": run(gradient_descent(training, 0.02), starts, steps, record=record).objective.values[0],
         "adam": run(adam(training, 0.02), starts, steps, record=record).objective.values[0],
     }
-    y = [float(v) for v in SPACE.y]
-    whole = solution(SPACE, BETA).upper
-    sampled = [
-        [
-            train(Program(SPACE.X, y, BETA, sample_patterns(SPACE.X, P, rng)), gap=1e-5).upper / whole - 1
-            for _ in range(repeats)
-        ]
-        for P in SIZES
-    ]
+    sampled = np.array([[value(P, rng) for _ in range(repeats)] for P in SIZES]) / solution(SPACE, BETA).upper - 1
     side = np.linspace(-2.8, 2.8, 141)
     grid = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
-    nets = [network_of(robust_train(PLANE.X, LABELS, 0.01, eps, patterns("A")).blocks) for eps in (0.0, EPS)]
+    nets = [network_of(robust_train(PLANE.X, LABELS, 0.01, eps, patterns(PLANE)).blocks) for eps in (0.0, EPS)]
     return xr.Dataset(
         {
             # ADMM's point may lie slightly outside the cones, where the objective is below the optimum
@@ -72,19 +70,16 @@ def draw(data: xr.Dataset) -> Any:
         for k in range(data.sizes["seed"]):
             left.semilogy(data.step, data[name][k], "-", color=colour, lw=0.7, label=label if k == 0 else None)
     left.semilogy(data.step, data.admm, "-", color=COLOURS[0], lw=1.4, label="ADMM")
-    left.set_xlabel("step")
-    left.set_ylabel("objective $- p^*$ (certified)")
+    left.set(xlabel="step", ylabel="objective $- p^*$ (certified)", title="(a) Convex and non-convex")
     left.set_ylim(1e-7, 1e5)  # room for the legend
     left.legend(loc="upper right")
-    left.set_title("(a) Convex and non-convex")
     positions = np.arange(data.sizes["P_s"])
     middle.boxplot(data.above.values.T, positions=positions, widths=0.6, medianprops={"color": COLOURS[0]},
                    flierprops={"markersize": 3})  # fmt: skip
-    middle.set_yscale("log")
+    middle.set(
+        xlabel="sampled patterns $P_s$ (of 32)", ylabel="value$/p^* - 1$", yscale="log", title="(b) Sampled patterns"
+    )
     middle.set_xticks(positions, [str(int(v)) for v in data.P_s])
-    middle.set_xlabel("sampled patterns $P_s$ (of 32)")
-    middle.set_ylabel("value$/p^* - 1$")
-    middle.set_title("(b) Sampled patterns")
     x = np.array(PLANE.X, float)
     right.plot([], [], "o", color=COLOURS[2], ms=3.5, label="class $+1$")
     right.plot([], [], "s", color=COLOURS[3], ms=3.5, label="class $-1$")
@@ -94,9 +89,7 @@ def draw(data: xr.Dataset) -> Any:
     for point, sign in zip(x, LABELS, strict=True):
         right.add_patch(plt.Rectangle(tuple(point - EPS), 2 * EPS, 2 * EPS, fill=False, color="0.6", lw=0.7))
         right.plot(*point, "o" if sign > 0 else "s", color=COLOURS[2] if sign > 0 else COLOURS[3], ms=3.5)
-    right.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
-    right.set_xlim(-2.8, 2.8)
-    right.set_ylim(-2.8, 2.8)
+    right.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal", xlim=(-2.8, 2.8), ylim=(-2.8, 2.8))
     right.legend(loc="lower right", ncols=2, fontsize=6, handlelength=1, columnspacing=0.8)
     right.set_title(r"(c) Zero level; boxes $\pm 0.2$")
     return figure

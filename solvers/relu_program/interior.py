@@ -22,32 +22,34 @@ _START, _FLOOR = 0.003, 0.03
 
 
 class NotSolved(GradproofError):
-    """The interior-point method stopped before the gap that was asked for."""
+    """The interior-point method found no bounds at all."""
 
 
 def train(program: Program, *, gap: float = 1e-8, max_iterations: int = 100) -> Solution:
-    """Solve the program to a relative duality gap that holds whatever rounding did.
+    """Solve the program; the bounds of what comes back hold whatever rounding did.
 
     Args:
-        gap: (upper - lower) / upper to be reached, in (1e-13, 1).
+        gap: (upper - lower) / upper to stop at, in (1e-13, 1). Where doubles do not carry that far, or the iterations end, the best
+            solution comes back with the ``gap`` that it has.
 
     Raises:
         DomainError: gap outside its range.
-        NotSolved: the gap was not reached; says how far it came.
+        NotSolved: no bound but 0 <= p* was found.
     """
     if not 1e-13 < gap < 1:
         raise DomainError(f"gap = {gap} must lie in (1e-13, 1); doubles carry no more")
     work = _Work(program)
     point = work.start()
-    best: Solution | None = None
+    best = work.bounds(point, 0, exactly=True)
+    nearest, at, taken = np.inf, point, 0  # the least gap but for rounding
     for iteration in range(max_iterations):
-        found = work.bounds(point, iteration, exactly=False)
-        if found.gap <= gap:
-            found = work.bounds(point, iteration, exactly=True)
-        if best is None or found.gap < best.gap:
-            best = found
-        if found.gap <= gap:
-            return found
+        now = work.bounds(point, iteration, exactly=False).gap
+        if now < nearest:
+            nearest, at, taken = now, point, iteration
+        if now <= gap:
+            best = min(best, work.bounds(point, iteration, exactly=True), key=lambda s: s.gap)
+            if best.gap <= gap:
+                return best
         try:
             with np.errstate(divide="raise", invalid="raise", over="raise"):
                 after = work.step(point, accuracy=1e-4 * gap)
@@ -56,8 +58,10 @@ def train(program: Program, *, gap: float = 1e-8, max_iterations: int = 100) -> 
         if after is None:
             break
         point = after
-    assert best is not None
-    raise NotSolved(f"relative gap {best.gap:.1e} after {best.iterations} steps, {gap:.1e} was asked for; ask for less")
+    best = min(best, work.bounds(at, taken, exactly=True), key=lambda s: s.gap)
+    if not best.gap < 1:
+        raise NotSolved(f"no lower bound above zero after {taken} steps; is the data scaled badly?")
+    return best
 
 
 class _Point(NamedTuple):

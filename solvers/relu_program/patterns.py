@@ -20,6 +20,10 @@ from gradproof.theory.errors import DomainError, ParameterError
 
 Rows = list[list[Fraction]]
 
+#: A direction is inside a cell if it is this deep, relative to norms: linear programs are feasible to 1e-9, and the sign of a
+#: product nearer to zero may change with the order of its sum.
+DEPTH = 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class Patterns:
@@ -90,6 +94,12 @@ def _restricted(row: list[Fraction], normal: list[Fraction], pivot: int) -> list
     return [v - ratio * w for j, (v, w) in enumerate(zip(row, normal, strict=True)) if j != pivot]
 
 
+def in_general_position(rows: Sequence[Sequence[int]]) -> bool:
+    """Every d rows of integers (of at most 100, d <= 4) are independent: floats have their determinants to within 1e-5."""
+    X = data_matrix(rows)
+    return all(round(float(np.linalg.det(X[list(part)]))) for part in combinations(range(len(X)), X.shape[1]))
+
+
 # --- enumeration -------------------------------------------------------------------------------------------------------
 
 
@@ -108,13 +118,18 @@ def enumerate_patterns(X: Any) -> Patterns:
         grown = []
         for prefix, u in level:
             for bit in (0, 1):
-                signs = 2 * np.array([*prefix, bit]) - 1
-                # the parent's direction serves one of the two children
-                inside = u if k and (signs * (X[: k + 1] @ u)).min() > 0 else _inside(signs[:, None] * X[: k + 1])
+                A = (2 * np.array([*prefix, bit]) - 1)[:, None] * X[: k + 1]
+                # the parent's direction serves one of the two children, unless it lies on their boundary
+                inside = u if k and _depth(A, u) > DEPTH else _inside(A)
                 if inside is not None:
                     grown.append(((*prefix, bit), inside))
         level = grown
     return Patterns(np.array([p for p, _ in level], float), np.array([u for _, u in level]))
+
+
+def _depth(A: np.ndarray, u: np.ndarray) -> float:
+    """Least entry of A u, relative to the norms of the rows and of u."""
+    return float((A @ u / np.linalg.norm(A, axis=1)).min() / max(np.linalg.norm(u), 1e-300))
 
 
 def _inside(A: np.ndarray) -> np.ndarray | None:
@@ -131,8 +146,7 @@ def _inside(A: np.ndarray) -> np.ndarray | None:
     if found.status != 0:
         raise ParameterError(f"the linear program of a pattern failed: {found.message}")
     u = found.x[:d]
-    # depth 1e-9 is the solver's own feasibility tolerance; the direction is then checked by itself
-    return u if found.x[d] > 1e-9 and (A @ u).min() > 0 else None
+    return u if _depth(A, u) > DEPTH else None
 
 
 def enumerate_by_rays(X: Any) -> Patterns:

@@ -238,6 +238,18 @@ def certify(network: Network, program: Program) -> Certificate:
     )
 
 
-def violation(program: Program, nu: np.ndarray) -> np.ndarray:
-    """max over signs of ||Pi_{K_i}(+-X' D_i nu)|| - beta for every pattern, (P,): positive where a pattern would help."""
-    return cone_norms(program, nu)[0].max(axis=0) - program.beta
+def saddle(program: Program, found: Solution, rho: float) -> tuple[float, float]:
+    """Distance of zero to a nearly saddle point of the split program, and what a step of ADMM may lack of the decrease for it.
+
+    The split is f(u) + g(w), Eu = w = (v, s), with penalty rho: w* = (x, Gx), scaled multipliers -z/rho and -lam/rho, shortened
+    until ||z|| <= beta. Returns V = ||w*||^2 + ||mu*||^2 and 2 gap/rho, for the gap between the value at x and the dual value
+    there: along ADMM, V falls each step by the squared residual and the squared change of w, less that much.
+    """
+    x = found.blocks
+    s = program.signs * (x @ program.X.T)
+    z = -program.transpose(found.nu) - (program.signs * found.multipliers) @ program.X
+    t = min(1.0, program.beta / float(np.linalg.norm(z, axis=2).max()) * (1 - 1e-13))
+    nu = t * found.nu
+    gap = found.upper - float(nu @ program.y - nu @ nu / 2)
+    multipliers = t * t * float((z * z).sum() + (found.multipliers**2).sum()) / rho**2
+    return float((x * x).sum() + (s * s).sum()) + multipliers, 2 * max(gap, 0.0) / rho

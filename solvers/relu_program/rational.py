@@ -13,6 +13,7 @@ from gradproof.solvers.exact.balls import sqrt_between
 from gradproof.solvers.exact.linear import from_flint, to_flint
 from gradproof.solvers.exact.rounding import dyadic, exact_number
 from gradproof.solvers.relu_program.patterns import Patterns
+from gradproof.solvers.relu_program.program import Program, cone_norms
 from gradproof.theory.errors import GradproofError, ParameterError
 
 Vector = list[Fraction]
@@ -128,3 +129,31 @@ def exact_beta_max_squared(X: Sequence[Sequence[Any]], y: Sequence[Any], pattern
 
 def _dot(a: Sequence[Fraction], b: Sequence[Fraction]) -> Fraction:
     return sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0))
+
+
+def beta_max_between(X: Sequence[Sequence[Any]], y: Sequence[Any], patterns: Patterns) -> tuple[Fraction, Fraction]:
+    """Rational weight decays: an explicit neuron in the cones of these patterns still helps below the first, and from the second on
+    (at least 1) rounded multipliers prove that the zero network is optimal."""
+    rows, targets = rational_data(X, y)
+    program = Program(X, [float(v) for v in targets], 1.0, patterns)
+    norms, lam = cone_norms(program, program.y)
+    k, i = np.unravel_index(int(norms.argmax()), norms.shape)
+    u = [dyadic(float(v)) for v in program.transpose(program.y)[k, i] + (program.signs[i] * lam[k, i]) @ program.X]
+    z = [max(_dot(row, u), Fraction(0)) for row in rows]
+    gain = abs(_dot(z, targets)) / sqrt_between(_dot(u, u), width=_WIDTH)[1]
+    point = rational_dual_point(X, y, 1, patterns, targets, lam)  # y, shortened until it is feasible at 1
+    return gain, max(v / w for v, w in zip(targets, point, strict=True) if w)
+
+
+def line_optimum(x: Sequence[Any], y: Sequence[Any], beta: Fraction) -> tuple[Fraction, Fraction, Vector]:
+    """One input: dual and primal value, equal at an optimum, and dual point, of the network whose two sides are soft thresholds."""
+    plus, minus = ([max(s * Fraction(v), Fraction(0)) for v in x] for s in (1, -1))
+    nu, size = list(map(Fraction, y)), Fraction(0)
+    for z in (plus, minus):
+        c = _dot(z, list(map(Fraction, y)))
+        weight = (1 if c > 0 else -1) * max(abs(c) - beta, Fraction(0)) / _dot(z, z)
+        nu = [v - weight * w for v, w in zip(nu, z, strict=True)]
+        size += abs(weight)
+    norm = max(abs(_dot(z, nu)) for z in (plus, minus))
+    point = [min(Fraction(1), beta / norm) * v for v in nu] if norm else nu
+    return _dot(point, list(map(Fraction, y))) - _dot(point, point) / 2, _dot(nu, nu) / 2 + beta * size, point

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from gradproof.solvers.relu_program import (
     Network,
-    NotSolved,
     Patterns,
     Program,
     certify,
@@ -17,6 +16,7 @@ from gradproof.solvers.relu_program import (
     count_cells,
     enumerate_by_rays,
     enumerate_patterns,
+    helpful,
     lower_bound,
     network_of,
     prune,
@@ -118,12 +118,51 @@ def test_robust_reference_values():
     assert all(0 <= v.gap < 1e-6 and v.depth > -1e-7 for v in values)
 
 
-def test_a_poor_gap_is_reported_not_returned():
+def test_a_gap_out_of_reach_comes_back_as_it_is():
     program = Program(A, Y_A, 0.1, enumerate_patterns(A))
-    with pytest.raises(NotSolved, match="was asked for"):
-        train(program, gap=1e-8, max_iterations=3)
+    for limit, iterations in ((1e-8, 3), (2e-13, 100)):
+        found = train(program, gap=limit, max_iterations=iterations)
+        assert limit < found.gap < 1
+        assert found.lower <= 1.4945097 + 1e-7
+        assert found.upper >= 1.4945097 - 1e-7
+        assert found.lower == lower_bound(program, found.nu, found.multipliers)
+        assert found.upper == upper_bound(program, found.blocks)
     with pytest.raises(DomainError):
         train(program, gap=0)
+
+
+#: A direction of a prefix lies on the hyperplane of a later row: its product with it is 0 or 5e-17, as the sum runs.
+ON_A_BOUNDARY = [
+    [-3, -1, 2, 1], [-3, -1, 0, 1], [3, 1, 1, -3], [0, 2, -1, 3], [-3, 0, -2, -3], [-2, 3, -3, 1], [-3, -1, 2, 2],
+]  # fmt: skip
+
+
+def test_an_inherited_direction_on_a_boundary_is_replaced():
+    X = np.array(ON_A_BOUNDARY) / 3
+    every = enumerate_patterns(X)
+    Program(X, np.ones(7), 1.0, every)
+    assert len(every) == count_cells(ON_A_BOUNDARY)
+    depth = ((2 * every.S - 1) * (every.U @ X.T)) / np.linalg.norm(every.U, axis=1)[:, None]
+    assert depth.min() > 1e-9
+
+
+@pytest.mark.parametrize(("X", "y", "beta", "value"), CASES)
+def test_patterns_that_help_are_those_that_lower_the_value(X, y, beta, value):
+    every, rng = enumerate_patterns(X), np.random.default_rng(3)
+    helped = undecided = 0
+    for size in (2, 4, 8):
+        which = np.sort(rng.choice(len(every), size, replace=False))
+        found = train(Program(X, y, beta, every.take(which)), gap=1e-9)
+        surely, possibly = helpful(Program(X, y, beta, every), every.take(which), found)
+        assert not possibly[which].any()
+        assert (surely <= possibly).all()
+        undecided += (surely != possibly).sum()
+        for i in range(len(every)):
+            more = train(Program(X, y, beta, every.take(np.union1d(which, [i]))), gap=1e-9)
+            assert more.upper < found.lower if surely[i] else possibly[i] or more.upper > found.lower * (1 - 1e-7)
+        helped += surely.sum()
+    assert 0 < helped < 3 * len(every)
+    assert undecided <= 2
 
 
 PATTERNS = Patterns(np.array([[1.0, 0.0]]), np.array([[1.0, -1.0]]))

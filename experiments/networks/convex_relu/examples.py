@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.examples import Example, example
-from gradproof.experiments.engine.run import start
+from gradproof.experiments.engine.run import Method, start
+from gradproof.experiments.instances.two_layer import Training
 from gradproof.experiments.networks.convex_relu.instances import SPACE, program
-from gradproof.experiments.networks.convex_relu.methods import Training, adam, admm, gradient_descent, splitting
+from gradproof.experiments.networks.convex_relu.methods import adam, admm, gradient_descent, splitting
 
 ETAS = np.array([0.01, 0.02])[:, None, None]
 
@@ -21,22 +24,20 @@ def admm_on_space(on: Backend) -> Example:
     return Example(admm(on.move(splitting(problem))), x0)
 
 
-def _starts() -> np.ndarray:
-    return start(np.sin(np.arange(16.0)), settings=2, seeds=3) + 0.1 * np.arange(3)[:, None]
-
-
-def _training() -> Training:
-    problem = program(SPACE, 0.1)
-    return Training(problem.X, problem.y, problem.beta, m=4)
+def descent(method: Callable[..., Method], on: Backend) -> Example:
+    """Four neurons on B."""
+    p = program(SPACE, 0.1)
+    problem, eta = on.move((Training(p.X, p.y, p.beta, m=4), ETAS))
+    return Example(
+        method(problem, eta), start(np.sin(np.arange(16.0)), settings=2, seeds=3) + 0.1 * np.arange(3)[:, None]
+    )
 
 
 @example(gradient_descent)
 def gradient_descent_on_a_network(on: Backend) -> Example:
-    problem, eta = on.move((_training(), ETAS))
-    return Example(gradient_descent(problem, eta), _starts())
+    return descent(gradient_descent, on)
 
 
 @example(adam)
 def adam_on_a_network(on: Backend) -> Example:
-    problem, eta = on.move((_training(), ETAS))
-    return Example(adam(problem, eta), _starts())
+    return descent(adam, on)

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from array_api_compat import array_namespace
+from scipy.optimize import minimize
 
 from gradproof.experiments.engine.run import Method
-from gradproof.solvers.relu_program import Program
+from gradproof.experiments.instances.two_layer import Training
+from gradproof.solvers.relu_program import Network, Program
 
 Array = Any
 
@@ -97,81 +99,7 @@ def residual(p: Splitting, q: AdmmState) -> Array:
     return sum(xp.sum(x * x, axis=(-3, -2, -1)) for x in parts)
 
 
-def jacobian(p: Splitting, q: AdmmState) -> np.ndarray:
-    """Derivative of one step with respect to (v, s, lam, nu) at a single state, (2P(d + n) * 2) squared. On NumPy.
-
-    The threshold of an active group is smooth, (1 - tau/||z||) I + (tau/||z||^3) z z', and not linear unless d = 1.
-    """
-    P, n = p.S.shape
-    d = p.X.shape[1]
-    signs = 2 * p.S - 1
-    F = np.concatenate([(p.S[i][:, None] * p.X) * sign for sign in (1, -1) for i in range(P)], axis=1)
-    blocks = [signs[i][:, None] * p.X for i in range(P)] * 2
-    G = np.zeros((2 * P * n, 2 * P * d))
-    for b, A in enumerate(blocks):
-        G[b * n : (b + 1) * n, b * d : (b + 1) * d] = A
-    inverse = np.linalg.inv(np.eye(2 * P * d) + F.T @ F / p.rho + G.T @ G)
-    U = inverse @ np.concatenate([np.eye(2 * P * d), G.T, -np.eye(2 * P * d), -G.T], axis=1)
-    a, m = 2 * P * d, 2 * P * n
-    pick = np.eye(2 * (a + m))
-    lam_now, nu_now = pick[a + m : 2 * a + m], pick[2 * a + m :]
-    z = (q.u + _lam_before(p, q)).reshape(2 * P, d)
-    D = np.zeros((a, a))
-    tau = p.beta / p.rho
-    for b, v in enumerate(z):
-        size = np.linalg.norm(v)
-        if size > tau:
-            D[b * d : (b + 1) * d, b * d : (b + 1) * d] = (1 - tau / size) * np.eye(d) + tau / size**3 * np.outer(v, v)
-    on = (q.s.reshape(m) > 0).astype(float)[:, None]
-    Z, T = U + lam_now, G @ U + nu_now
-    V, S = D @ Z, on * T
-    return np.concatenate([V, S, lam_now + p.gamma * (U - V), nu_now + p.gamma * (G @ U - S)])
-
-
-def _lam_before(p: Splitting, q: AdmmState) -> np.ndarray:
-    return q.lam - p.gamma * (q.u - q.v)
-
-
 # --- the network itself ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Training:
-    """Data X (n, d), targets y (n,), weight decay, and width m: what the non-convex methods descend on."""
-
-    X: Array
-    y: Array
-    beta: float
-    m: int
-
-    def split(self, w: Array) -> tuple[Array, Array]:
-        """Input weights (..., m, d) and output weights (..., m) of parameters (..., m (d + 1))."""
-        xp = array_namespace(w)
-        d = self.X.shape[1]
-        return xp.reshape(w[..., : self.m * d], (*w.shape[:-1], self.m, d)), w[..., self.m * d :]
-
-    def objective(self, w: Array) -> Array:
-        """Training objective, (...)."""
-        xp = array_namespace(w)
-        r = self._residual(w)[0]
-        return xp.sum(r * r, axis=-1) / 2 + self.beta * xp.sum(w * w, axis=-1) / 2
-
-    def gradient(self, w: Array) -> Array:
-        """Its gradient, (..., m (d + 1)); at a kink the derivative of the inactive side."""
-        xp = array_namespace(w)
-        r, hidden, _, a = self._residual(w)
-        back = r[..., :, None] * xp.where(hidden > 0, xp.ones_like(hidden), xp.zeros_like(hidden)) * a[..., None, :]
-        gu = xp.matrix_transpose(back) @ self.X
-        ga = xp.sum(hidden * r[..., :, None], axis=-2)
-        flat = xp.reshape(gu, (*gu.shape[:-2], gu.shape[-2] * gu.shape[-1]))
-        return xp.concat([flat, ga], axis=-1) + self.beta * w
-
-    def _residual(self, w: Array) -> tuple[Array, Array, Array, Array]:
-        xp = array_namespace(w)
-        u, a = self.split(w)
-        before = xp.matrix_transpose(u @ self.X.T)
-        hidden = xp.where(before > 0, before, xp.zeros_like(before))
-        return xp.sum(hidden * a[..., None, :], axis=-1) - self.y, hidden, u, a
 
 
 class DescentState(NamedTuple):
@@ -183,23 +111,21 @@ class DescentState(NamedTuple):
     k: int
 
 
+def _at_rest(w0: Array) -> DescentState:
+    return DescentState(w0, 0 * w0, 0 * w0, 0)
+
+
 def gradient_descent(p: Training, eta: Any) -> Method:
     """w <- w - eta grad."""
-
-    def init(w0: Array) -> DescentState:
-        return DescentState(w0, 0 * w0, 0 * w0, 0)
 
     def step(q: DescentState, draw: Any = None) -> DescentState:
         return DescentState(q.w - eta * p.gradient(q.w), q.first, q.second, q.k + 1)
 
-    return Method(init, step)
+    return Method(_at_rest, step)
 
 
 def adam(p: Training, eta: Any, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> Method:
     """Kingma, Ba (2015), with bias correction."""
-
-    def init(w0: Array) -> DescentState:
-        return DescentState(w0, 0 * w0, 0 * w0, 0)
 
     def step(q: DescentState, draw: Any = None) -> DescentState:
         xp = array_namespace(q.w)
@@ -209,4 +135,12 @@ def adam(p: Training, eta: Any, b1: float = 0.9, b2: float = 0.999, eps: float =
         w = q.w - eta * (first / (1 - b1**k)) / (xp.sqrt(second / (1 - b2**k)) + eps)
         return DescentState(w, first, second, k)
 
-    return Method(init, step)
+    return Method(_at_rest, step)
+
+
+def descend(problem: Program, m: int, rng: np.random.Generator) -> Network:
+    """A local minimum of the training objective of m neurons, by L-BFGS from a Gaussian start."""
+    p = Training(problem.X, problem.y, problem.beta, m)
+    start = rng.standard_normal(m * (problem.X.shape[1] + 1))
+    w = minimize(lambda w: (p.objective(w), p.gradient(w)), start, jac=True, method="L-BFGS-B").x
+    return Network(*p.split(w))
