@@ -37,6 +37,6 @@ DISTANCE = rate(
     ),
     tight=True,
     source="Proposition 1",
-    remark="at mu = 0 and gamma = 1/L the bound reads 0/0, and x_1 is some minimiser: that corner is left out",
+    remark=r"at $\mu = 0$ and $\gamma = 1/L$ the bound reads $0/0$, and $x_1$ is some minimiser: that corner is left out",
 )
 register(DISTANCE)

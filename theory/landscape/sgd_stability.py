@@ -28,26 +28,30 @@ SELECTS = "Wu, Ma, E (2018), How SGD Selects the Global Minima in Over-parameter
 
 eta = Parameter("eta", "step size, unit 1/curvature", latex=r"\eta")
 p = Parameter("p", "weight of single-sample noise, from n, B and the sampling", sp.Interval(0, 1))
-lam = Parameter("lam", "largest eigenvalue of C^+ D", latex=r"\lambda_{\max}(C^+D)")
-lam_I = Parameter("lam_I", "largest eigenvalue of H^{+1/2} [(1-p) H^2 + p mean H_i^2] H^{+1/2}", latex=r"\lambda_I")
-h_max = Parameter("h_max", "largest eigenvalue of any H_i", latex=r"h_{\max}")
-lam_K = Parameter("lam_K", "largest eigenvalue of the n x n matrix K", latex=r"\lambda_{\max}(K)")
-R1 = Parameter("R1", "max over |v| = 1 of v'Hv + p mean_i (v'H_i v - v'Hv)^2 / v'Hv", latex="R_1")
+lam = Parameter("lam", "largest eigenvalue of $C^+ D$", latex=r"\lambda_{\max}(C^+D)")
+lam_I = Parameter(
+    "lam_I", r"largest eigenvalue of $H^{+1/2} [(1-p) H^2 + p\,\overline{H_i^2}] H^{+1/2}$", latex=r"\lambda_I"
+)
+h_max = Parameter("h_max", "largest eigenvalue of any $H_i$", latex=r"h_{\max}")
+lam_K = Parameter("lam_K", r"largest eigenvalue of the $n \times n$ matrix $K$", latex=r"\lambda_{\max}(K)")
+R1 = Parameter("R1", r"max over $|v| = 1$ of $v'Hv + p\,\operatorname{mean}_i (v'H_i v - v'Hv)^2/v'Hv$", latex="R_1")
 tr = Parameter("tr", "Tr(H)", latex=r"\mathrm{Tr} H")
-h2 = Parameter("h2", "||H||_F^2", latex=r"\|H\|_F^2")
-hi2 = Parameter("hi2", "mean over samples of ||H_i||_F^2", latex=r"\overline{\|H_i\|_F^2}")
-x0 = Parameter("x0", "||delta_t||^2", NONNEGATIVE, r"\|\delta\|^2")
-x1 = Parameter("x1", "delta_t' H delta_t", NONNEGATIVE, r"\delta^\top H\delta")
-x2 = Parameter("x2", "||H delta_t||^2", NONNEGATIVE, r"\|H\delta\|^2")
-xi2 = Parameter("xi2", "mean over samples of ||H_i delta_t||^2", NONNEGATIVE, r"\overline{\|H_i\delta\|^2}")
+h2 = Parameter("h2", r"$\|H\|_F^2$", latex=r"\|H\|_F^2")
+hi2 = Parameter("hi2", r"mean over samples of $\|H_i\|_F^2$", latex=r"\overline{\|H_i\|_F^2}")
+x0 = Parameter("x0", r"$\|\delta_t\|^2$", NONNEGATIVE, r"\|\delta\|^2")
+x1 = Parameter("x1", r"$\delta_t' H \delta_t$", NONNEGATIVE, r"\delta^\top H\delta")
+x2 = Parameter("x2", r"$\|H \delta_t\|^2$", NONNEGATIVE, r"\|H\delta\|^2")
+xi2 = Parameter("xi2", r"mean over samples of $\|H_i \delta_t\|^2$", NONNEGATIVE, r"\overline{\|H_i\delta\|^2}")
 eta_smaller = Parameter("eta_smaller", "the threshold at batch size B - 1", latex=r"\eta^*(B-1)")
 lam_j = Parameter("lam_j", "eigenvalues of H", latex=r"\lambda", size="d")
 B = Parameter("B", "batch size", COUNT)
-y = Parameter("y", "trace of (2C - eta D)^+ applied to mean g_i g_i' on range(H)", REAL)
+y = Parameter("y", r"trace of $(2C-\eta D)^+$ applied to the mean of $g_i g_i'$ on $\operatorname{range}(H)$", REAL)
 mu0 = Parameter("mu0", "alignment factor", latex=r"\mu_0")
-loss = Parameter("loss", "E L(theta_t), with L = 0 at the minimum", NONNEGATIVE, r"\mathbb E L(\theta_t)")
-wSw = Parameter("wSw", "sum over neurons of w_j' S w_j", NONNEGATIVE, r"\sum_j w_j^\top S w_j")
-a2 = Parameter("a2", "||a||^2, the squared output weights", NONNEGATIVE, r"\|a\|^2")
+loss = Parameter(
+    "loss", r"$\mathbb{E} L(\theta_t)$, with $L = 0$ at the minimum", NONNEGATIVE, r"\mathbb E L(\theta_t)"
+)
+wSw = Parameter("wSw", "sum over neurons of $w_j' S w_j$", NONNEGATIVE, r"\sum_j w_j^\top S w_j")
+a2 = Parameter("a2", r"$\|a\|^2$, the squared output weights", NONNEGATIVE, r"\|a\|^2")
 trS = Parameter("trS", "trace of the second moment S of the inputs", latex=r"\mathrm{Tr} S")
 
 # --- assumptions -----------------------------------------------------------------------------------------------------
@@ -60,7 +64,9 @@ BATCHES = Assumption(
 )
 RANK_ONE = Assumption("rank_one_hessians", r"$H_i = J_iJ_i^\top$: a square loss with one output")
 LINEARISED = Assumption("linearised", "SGD is replaced by its linearisation at the minimum")
-MEAN_SQUARE = Assumption("mean_square", r"stable means that $\mathbb E\|\delta_t\|^2$ stays bounded on range(H)")
+MEAN_SQUARE = Assumption(
+    "mean_square", r"stable means that $\mathbb E\|\delta_t\|^2$ stays bounded on $\operatorname{range}(H)$"
+)
 STABLE = Assumption(
     "stable", r"the minimum is mean-square stable at $\eta$, that is $\eta \le \eta^*$", eta.symbol <= 2 / lam.symbol
 )
@@ -117,7 +123,7 @@ MIXTURE = _claim(
 
 EXACT_THRESHOLD = _claim(
     "exact-threshold", "The exact threshold of the step size",
-    r"$\mathbb E\|\delta_t\|^2$ on range(H) stays bounded iff $\eta \le \eta^* = 2/\lambda_{\max}(C^+D)$, and tends "
+    r"$\mathbb E\|\delta_t\|^2$ on $\operatorname{range}(H)$ stays bounded iff $\eta \le \eta^* = 2/\lambda_{\max}(C^+D)$, and tends "
     r"to 0 iff $0 < \eta < \eta^*$: $\rho(T) \le 1$ iff $\eta D \le 2C$. At a regular minimum boundedness has the "
     "same threshold.",
     parameters=(lam,), assumptions=_MINIMUM, quantity=r"\eta^*", relation=Relation.IFF, expression=2 / lam.symbol,
@@ -131,11 +137,11 @@ BATCH_MONOTONE = _claim(
     r"Without replacement $\eta^*(n) = 2/\lambda_{\max}(H)$.",
     parameters=(eta_smaller,), assumptions=_MINIMUM, quantity=r"\eta^*(B)", relation=Relation.GE,
     expression=eta_smaller.symbol, where=f"{MM}, Proposition 1",
-    remark="As operators on all symmetric matrices the D are not ordered: see docs/derivations/sgd_stability.md.", tight=True,
+    remark="As operators on all symmetric matrices the $D$ are not ordered: see docs/derivations/sgd_stability.md.", tight=True,
 )  # fmt: skip
 
 DUAL_THRESHOLD = _claim(
-    "dual-threshold", "For one sample a step, the threshold is the top eigenvalue of an n x n matrix",
+    "dual-threshold", "For one sample a step, the threshold is the top eigenvalue of an $n \\times n$ matrix",
     r"$2/\eta^* = \lambda_{\max}(K)$, $K_{ij} = \frac1n J_i^\top Y_jJ_i$ with $HY_j + Y_jH = 2J_jJ_j^\top$. $K$ is "
     r"symmetric with entries $\ge 0$, so $\min_i (Kq)_i/q_i \le 2/\eta^* \le \max_i (Kq)_i/q_i$ for every $q > 0$.",
     parameters=(p, lam_K), assumptions=(*_CHAIN, RANK_ONE, SINGLE, MEAN_SQUARE), quantity=r"2/\eta^*",
@@ -160,12 +166,12 @@ TRACE = _claim(
     "replacement, with equality for every $B$.",
     parameters=(eta, lam), assumptions=(*_CHAIN, RANK_ONE, STABLE, MEAN_SQUARE),
     quantity=r"p\,\mathrm{Tr}H + (1-p)\|H\|_F^2/\mathrm{Tr}H", relation=Relation.LE, expression=2 / _e,
-    remark="The dependence on B is the one derived in docs/derivations/sgd_stability.md, not the published statement's.",
+    remark="The dependence on $B$ is the one derived in docs/derivations/sgd_stability.md, not the published statement's.",
     tight=True,
 )  # fmt: skip
 
 SUFFICIENT = _claim(
-    "sufficient", "Sufficient conditions: T(I) <= I, and per-sample descent",
+    "sufficient", r"Sufficient conditions: $T(I) \le I$, and per-sample descent",
     r"$2/h_{\max} \le 2/\lambda_I \le \eta^*$, where $\eta \le 2/\lambda_I$ says $T(I) \le I$. Neither is "
     r"necessary, nor is the bound $s \le 1/(\eta\sqrt p)$ on the non-uniformity $s^2 = "
     r"\lambda_{\max}(\overline{H_i^2} - H^2)$ that follows from it.",
@@ -181,9 +187,9 @@ NON_UNIFORMITY = _claim(
     parameters=(eta, p, lam), assumptions=(*_MINIMUM, STABLE), quantity="s", relation=Relation.LE,
     expression=1 / (_e * sp.sqrt(_p)), where=SELECTS, confidence="derived",
     false_as_published=(
-        "The bound is necessary for the sufficient condition T(I) <= I of the 2018 paper, not for stability: with "
-        "the rows (1, 2), (-1, 3), (3, -1), (-2, -1) and single samples, steps are stable up to s eta = 1.0996. "
-        "Under T(I) <= I it holds (sgd-stability.sufficient)."
+        r"The bound is necessary for the sufficient condition $T(I) \le I$ of the 2018 paper, not for stability: with "
+        r"the rows (1, 2), (-1, 3), (3, -1), (-2, -1) and single samples, steps are stable up to $s\eta = 1.0996$. "
+        r"Under $T(I) \le I$ it holds (sgd-stability.sufficient)."
     ),
 )  # fmt: skip
 
