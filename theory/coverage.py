@@ -186,8 +186,6 @@ def check_domain(formal: d.Formal, case: d.Case, claimed: Stated, more: list[Kno
     for name in parameters:  # what roots and lets give must be the parameter again
         if name in case.given and name not in fixed and not _gives_back(w, name, free, values, radicand):
             reject(f"{name} = {case.given[name]} does not cover every {name}")
-        if name not in case.given and name in w.names and name not in ("N", *(i.name for i in case.domain)):
-            reject(f"{name} is a parameter of the claim; a case has it in its domain, or gives it")
     return used
 
 
@@ -231,10 +229,8 @@ def _own_intervals(
         if not ok:
             reject(f"the claim does not state that {i}, on this part of its domain")
     for r, t in {**formal.method.roots, **case.roots}.items():
-        if r in {i.name for i in case.domain}:
-            if r not in radicand or not shown(radicand[r], False):
-                reject(f"{r} is the root of what is not shown to be >= 0")
-        elif r in w.names and (w.names[r] ** 2 != w.read(t) or not w.field.nonnegative(w.names[r])):
+        inside = r in {i.name for i in case.domain}  # then its interval has shown that its radicand is >= 0
+        if not inside and r in w.names and (w.names[r] ** 2 != w.read(t) or not w.field.nonnegative(w.names[r])):
             reject(f"{r} is not the nonnegative root of {t}")
     if not late and not signs:
         return

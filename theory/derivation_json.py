@@ -59,7 +59,9 @@ def read_derivation(words: str) -> tuple[str, d.Derivation]:
     if set(data) != {"format", "claim", "formal", "tree"}:
         raise ProofFormatError(f"a derivation has format, claim, formal and tree, found {sorted(data)}"[:200])
     claim = _text(data["claim"], "claim")
-    return claim, d.Derivation(_built(d.Formal, data["formal"], "formal"), _built(d.Case | d.Split, data["tree"], "tree"))
+    return claim, d.Derivation(
+        _built(d.Formal, data["formal"], "formal"), _built(d.Case | d.Split, data["tree"], "tree")
+    )
 
 
 def _plain(x: Any) -> Any:
@@ -67,7 +69,13 @@ def _plain(x: Any) -> Any:
         out: dict[str, Any] = {"is": type(x).__name__}
         for f in fields(x):
             value = getattr(x, f.name)
-            default = f.default if f.default is not MISSING else f.default_factory() if f.default_factory is not MISSING else MISSING
+            default = (
+                f.default
+                if f.default is not MISSING
+                else f.default_factory()
+                if f.default_factory is not MISSING
+                else MISSING
+            )
             if default is MISSING or value != default:
                 out[f.name] = _plain(value)
         return out
@@ -85,7 +93,9 @@ def _hints(cls: type) -> dict[str, Any]:
 
 def _text(x: Any, where: str) -> str:
     if not isinstance(x, str) or len(x) > MAX_TEXT or not x.isprintable():
-        raise ProofFormatError(f"{where} must be a printable text of at most {MAX_TEXT} characters, found {str(x)[:60]!r}")
+        raise ProofFormatError(
+            f"{where} must be a printable text of at most {MAX_TEXT} characters, found {str(x)[:60]!r}"
+        )
     return x
 
 
