@@ -610,6 +610,18 @@ def _domains() -> Iterator[Attack]:
 
 
 def _words() -> Iterator[Attack]:
+    words = {"words": {"quantity": "q", "assumption low": "it is low"}}
+    law = _method(laws={"low": d.Law((C,), ("low",))})
+    low = {"step": d.Inequality((C,), laws={"low": "1"}, index="N")}
+    yield _forgery("an assumption that only the formal side knows", _claim(0), (C,), low, law, **words)
+    high = (Assumption("low", "it is high"),)
+    yield _forgery("an assumption in other words", _claim(0, assumes=high), (C,), low, law, **words)
+    nothing = {"step": d.Inequality((), index="N")}
+    yield _forgery("a quantity in other words", _claim(0), (), nothing, **({"words": {"quantity": "p"}}))
+    yield _forgery("a claim that is known to be false", replace(_claim(0), false_as_published="so"), (), nothing)
+    count = {"step": d.Inequality((C, _square("-N", "c")), signs=(("N - 1", {"c": "1"}),), index="N")}
+    zero = replace(N, domain=sp.S.Naturals0)
+    yield _forgery("steps that count from 0", _claim(zero.symbol, zero), (C,), count, initial=(C,))
     same = {"step": d.Inequality((_square("-1", "c"),), squares=(("1", {"c": "1"}),), index="N")}
     yield _forgery("an equality of which one side is proved", _claim(0, relation=Relation.EQ), (C,), same)
     yield _forgery("a conclusion that is another claim", _claim(0), (C,), same)
