@@ -88,6 +88,10 @@ def leaves(tree: d.Case | d.Split, base: Functions, depth: int = 0) -> Iterator[
             yield case, [here, *more]
 
 
+def _terms(c: Any) -> int:
+    return len(c.numer.terms()) + len(c.denom.terms())
+
+
 class _Shown:
     """Inequalities that follow from what is known, over a field whose signs are sure."""
 
@@ -97,13 +101,17 @@ class _Shown:
     def __call__(self, value: Any, strict: bool) -> bool:
         if self.field.positive(value) or (not strict and self.field.nonnegative(value)):
             return True
+        for s in (k for k in self.known if k.strict or not strict):
+            if value == s.value:
+                self.used.add(s.by)
+                return True
         for s in self.known:  # a positive multiple of what is known, or more than it
+            ratio = value / s.value if s.value != 0 and (s.strict or not strict) else None
             more = value - s.value
-            enough = s.strict or not strict
             if (
-                (enough and s.value != 0 and self.field.positive(value / s.value))
+                (ratio is not None and _terms(ratio) <= _terms(value) and self.field.positive(ratio))
                 or self.field.positive(more)
-                or (enough and self.field.nonnegative(more))
+                or ((s.strict or not strict) and self.field.nonnegative(more))
             ):
                 self.used.add(s.by)
                 return True
