@@ -88,6 +88,10 @@ def leaves(tree: d.Case | d.Split, base: Functions, depth: int = 0) -> Iterator[
             yield case, [here, *more]
 
 
+def _terms(c: Any) -> int:
+    return len(c.numer.terms()) + len(c.denom.terms())
+
+
 class _Shown:
     """Inequalities that follow from what is known, over a field whose signs are sure."""
 
@@ -97,13 +101,17 @@ class _Shown:
     def __call__(self, value: Any, strict: bool) -> bool:
         if self.field.positive(value) or (not strict and self.field.nonnegative(value)):
             return True
+        for s in (k for k in self.known if k.strict or not strict):
+            if value == s.value:
+                self.used.add(s.by)
+                return True
         for s in self.known:  # a positive multiple of what is known, or more than it
+            ratio = value / s.value if s.value != 0 and (s.strict or not strict) else None
             more = value - s.value
-            enough = s.strict or not strict
             if (
-                (enough and s.value != 0 and self.field.positive(value / s.value))
+                (ratio is not None and _terms(ratio) <= _terms(value) and self.field.positive(ratio))
                 or self.field.positive(more)
-                or (enough and self.field.nonnegative(more))
+                or ((s.strict or not strict) and self.field.nonnegative(more))
             ):
                 self.used.add(s.by)
                 return True
@@ -186,8 +194,6 @@ def check_domain(formal: d.Formal, case: d.Case, claimed: Stated, more: list[Kno
     for name in parameters:  # what roots and lets give must be the parameter again
         if name in case.given and name not in fixed and not _gives_back(w, name, free, values, radicand):
             reject(f"{name} = {case.given[name]} does not cover every {name}")
-        if name not in case.given and name in w.names and name not in ("N", *(i.name for i in case.domain)):
-            reject(f"{name} is a parameter of the claim; a case has it in its domain, or gives it")
     return used
 
 
@@ -231,10 +237,8 @@ def _own_intervals(
         if not ok:
             reject(f"the claim does not state that {i}, on this part of its domain")
     for r, t in {**formal.method.roots, **case.roots}.items():
-        if r in {i.name for i in case.domain}:
-            if r not in radicand or not shown(radicand[r], False):
-                reject(f"{r} is the root of what is not shown to be >= 0")
-        elif r in w.names and (w.names[r] ** 2 != w.read(t) or not w.field.nonnegative(w.names[r])):
+        inside = r in {i.name for i in case.domain}  # then its interval has shown that its radicand is >= 0
+        if not inside and r in w.names and (w.names[r] ** 2 != w.read(t) or not w.field.nonnegative(w.names[r])):
             reject(f"{r} is not the nonnegative root of {t}")
     if not late and not signs:
         return

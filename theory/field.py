@@ -100,6 +100,7 @@ class Functions:
         self._field = FracField([Symbol(n) for n in names], QQ)
         self.zero, self.one = self._field.zero, self._field.one
         self._names = dict(zip(names, self._field.gens, strict=True))
+        self._signs: dict[Any, str | None] = {}  # what was decided: the same denominators come again and again
         self._orthant = self._parametrise()
         self._refuse_empty()
 
@@ -186,6 +187,11 @@ class Functions:
 
     def _sign(self, poly: Any) -> str | None:
         """``>``, ``>=``, ``0``, ``<=``, ``<`` on the domain, or None if undecided."""
+        if poly not in self._signs:
+            self._signs[poly] = self._decide(poly)
+        return self._signs[poly]
+
+    def _decide(self, poly: Any) -> str | None:
         if poly.is_zero:
             return "0"
         direct = self._sign_on_orthant(poly)

@@ -85,10 +85,6 @@ def check_derivation(derivation: d.Derivation, claim: Claim) -> Accepted:
         if f"assumption {a}" not in derivation.formal.words:
             reject(f"the derivation uses assumption {a}, of which its formal side has no words")
     assumed = tuple(a.name for a in claim.assumptions)
-    relations = {k.by for k in claimed.known} | {by for *_, by in claimed.relations}
-    wrong = sorted(a.name for a in claim.assumptions if a.name in used and not a.structural and a.name not in relations)
-    if wrong:
-        reject(f"assumption {wrong[0]} is a relation between parameters, not a property of a member")
     return Accepted(
         tuple(sorted(used & set(FACTS))),
         tuple(a for a in assumed if a not in used),
@@ -105,13 +101,12 @@ def _check_words(formal: d.Formal, claim: Claim) -> None:
     for a in claim.assumptions:
         if formal.words.get(f"assumption {a.name}", a.statement) != a.statement:
             reject(f"the derivation reads assumption {a.name} in other words than the claim")
-    if formal.at not in ("N", "1"):
-        reject(f"a quantity is read at N or at 1, not at {formal.at!r}")
     counts = [p.name for p in claim.parameters if p.name == formal.horizon]
     if counts and claim.parameter(formal.horizon).domain != COUNT:
         reject(f"{formal.horizon} must run over 1, 2, 3, ...")
-    if formal.at == "N" and not counts:
-        reject(f"the claim has no parameter {formal.horizon}, so its quantity is not read at N")
+    equal = isinstance(formal.quantity, d.Infimum)
+    if claim.relation is Relation.IFF or (claim.relation is Relation.EQ and not equal):
+        reject(f"a derivation proves <= or >=, and == of a least value, not {claim.relation.value}")
     if claim.false_as_published:
         reject("the claim is false as published")
 
@@ -135,7 +130,7 @@ def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, m
         reject("the conclusion holds only under a hypothesis")
     q, numbers = formal.quantity, Numbers.of(w, formal.horizon)
     if isinstance(q, d.Infimum):
-        _check_infimum(q, numbers.read(claim.expression), last, claim, case, w)
+        _check_infimum(q, numbers.read(claim.expression), last, case, w)
         return (w.used | covered | {q.by}) - {""}
     if isinstance(q, d.Minimum):
         left = Form({}, {w.functional("min", q.quantity, q.upto): w.one})
@@ -147,8 +142,6 @@ def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, m
         left = w.form(q, formal.at)
     for coefficient, terms in _linear(claim.expression, formal, claim):
         left.add(w.form(terms, "0"), -numbers.read(coefficient))
-    if claim.relation not in (Relation.LE, Relation.GE):
-        reject(f"a derivation proves <= or >=, not {claim.relation.value}")
     w.same(
         last.form,
         left if claim.relation is Relation.LE else Form().add(left, -w.one),
@@ -157,10 +150,8 @@ def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, m
     return (w.used | covered) - {""}
 
 
-def _check_infimum(q: d.Infimum, bound: Any, last: Assertion, claim: Claim, case: d.Case, w: Workings) -> None:
+def _check_infimum(q: d.Infimum, bound: Any, last: Assertion, case: d.Case, w: Workings) -> None:
     """The bound is below the value for all of the variable's interval, and is the value at one of its points."""
-    if claim.relation is not Relation.EQ:
-        reject(f"a least value is claimed with ==, not {claim.relation.value}")
     if q.over not in case.domain or any(i != q.over and q.over.name in (i.low + i.high) for i in case.domain):
         reject(f"the case is not over {q.over}")
     below = Form({}, {ONE: bound - w.read(q.value)})

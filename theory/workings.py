@@ -85,22 +85,17 @@ class Workings:
         for p, b in self.base.items():
             self.constant(b)
             self.nonnegative(b, f"the base of {p}")
-            if low[p] != "0":
-                self.nonnegative(b - 1, f"the base of {p}, less 1,")
         self.images = self._images()
 
     # --- names and numbers -------------------------------------------------------------------------------------------
 
     def _declare_names(self) -> None:
         m, c = self.method, self.case
-        kinds = [i.name for i in c.domain], list(c.powers), list(m.sequences), ["k"]
-        flat = [n for names in kinds for n in names]
-        if len(set(flat)) != len(flat) or ({"N"} | set(c.given)) & set(flat) - {"N"} or "N" in flat:
-            reject("parameters, given ones, powers, sequences, k and N must have different names")
-        if set(c.roots) & set(m.roots) or set(c.lets) & (set(m.roots) | set(c.roots) | set(m.sequences)):
-            reject("a root or let is defined twice")
-        if set(c.powers) & (set(c.lets) | set(c.roots) | set(m.roots)) or set(m.sequences) & set(c.given):
-            reject("a power or sequence is called like a parameter")
+        free = [*(i.name for i in c.domain), *c.powers, *m.sequences, "k", "N"]
+        defined = [*m.roots, *c.roots, *c.lets]
+        once = len(set(free)) == len(free) and len(set(defined)) == len(defined)
+        if not once or set(c.given) & (set(free) - {"N"}) or set(defined) & {*c.powers, *m.sequences, "k", "N"}:
+            reject("a parameter, root, let, power or sequence has two meanings")
         vectors = [*m.step, *m.outputs, *m.fixed, *c.defines]
         values = [*m.values, *m.fixed_values, *c.minima, ONE]
         if len(set(vectors)) != len(vectors) or len(set(values)) != len(values):
@@ -119,7 +114,7 @@ class Workings:
                 reject(f"{call.member} is a function, so call {name!r} needs its value")
 
     def _power_ends(self, case: d.Case) -> dict[str, str]:
-        """base^N >= base where the base is at least 1, for N >= 1: the interval's lower end, shown after."""
+        """The lower end of base^N for N >= 1: the base where that is at least 1, else 0."""
         probe = Functions(case.domain) if case.domain else None
         ends = {}
         for p, b in case.powers.items():
@@ -137,8 +132,6 @@ class Workings:
         grown = {p: self.names[p] * b for p, b in self.base.items()}
         for a, s in self.method.sequences.items():
             start, closed = self.read(s.start), self.read(s.closed)
-            if not self.free(closed, "k", *self.method.sequences) or not self.free(start, "k", "N", *self.base):
-                reject(f"the start of {a} is a number, its closed form is written in N and powers")
             follow = lambda value, at, s=s, a=a: self.read(s.next, more={a: value, "k": at})  # noqa: E731
             if self.replaced(closed, {"N": self.zero, **dict.fromkeys(self.base, self.one)}) != start:
                 reject(f"the closed form of {a} does not begin at its start")
@@ -246,7 +239,9 @@ class Workings:
         a = self.known.get(name)
         if not isinstance(a, Assertion):
             reject(f"there is no earlier inequality {name!r}")
-        return reject(f"{name} holds only under a hypothesis") if bare and a.hypotheses else a
+        if bare and a.hypotheses:
+            reject(f"{name} holds only under a hypothesis")
+        return a
 
     def same(self, a: Form, b: Form, what: str) -> None:
         rest = a.copy().add(b, -self.one)

@@ -22,7 +22,7 @@ from gradproof.theory.derivation import (
 CLOSE: Terms = (square("1", DISTANCE),)
 
 
-def _method(mu: tuple[str, str]) -> Method:
+def _method(mu: tuple[str, str], **start: Vec) -> Method:
     """x+ = x - gamma s with s a subgradient at x+; g is the subgradient at x that the step before used (k >= 1)."""
     return Method(
         {"f": Class("function", {"mu": mu})},
@@ -34,7 +34,7 @@ def _method(mu: tuple[str, str]) -> Method:
         },
         ("f",),
         fixed=("x*", "x0"),
-        start={"x": {"x0": "1"}},
+        start=start,
     )
 
 
@@ -105,4 +105,4 @@ def function_value() -> Derivation:
         reach="k<N",
         defines={"D": {"D": "1", "s": d}, "R": {"R": "k/(k+1)", "s": f"(1 - 2*N*{d})/(k+1)"}},
     )
-    return Derivation(Formal(_method(("0", "convex")), GAP, (square("1", DISTANCE),)), case)
+    return Derivation(Formal(_method(("0", "convex"), x={"x0": "1"}), GAP, (square("1", DISTANCE),)), case)
