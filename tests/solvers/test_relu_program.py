@@ -19,6 +19,7 @@ from gradproof.solvers.relu_program import (
     helpful,
     lower_bound,
     network_of,
+    plane_probabilities,
     prune,
     sample_patterns,
     train,
@@ -26,11 +27,15 @@ from gradproof.solvers.relu_program import (
 )
 from gradproof.solvers.relu_program.rational import (
     NoCertificate,
+    beta_max_between,
     exact_beta_max_squared,
+    line_optimum,
     rational_lower_bound,
     rational_upper_bound,
 )
+from gradproof.solvers.relu_program.rational_robust import RationalNetwork
 from gradproof.solvers.relu_program.robust import robust_train, worst_case
+from gradproof.solvers.relu_program.sampling import law_of_samples
 from gradproof.theory.errors import DomainError, GradproofError, ParameterError
 
 A = [[1, 0], [1, 1], [0, 1], [-1, 2], [-2, -1], [2, -1]]
@@ -163,6 +168,41 @@ def test_patterns_that_help_are_those_that_lower_the_value(X, y, beta, value):
         helped += surely.sum()
     assert 0 < helped < 3 * len(every)
     assert undecided <= 2
+
+
+def test_laws_of_samples_and_angles():
+    every = enumerate_patterns(A)
+    weight = plane_probabilities(A, every)
+    assert weight.sum() == pytest.approx(1)
+    rng = np.random.default_rng(0)
+    S = rng.standard_normal((50_000, 2)) @ np.array(A, float).T > 0
+    shares = [(s.astype(bool) == S).all(axis=1).mean() for s in every.S]
+    assert weight == pytest.approx(shares, abs=6 * 0.5 / np.sqrt(50_000))  # six standard errors
+    law = law_of_samples(np.array([0.5, 0.3, 0.2]), 2)
+    assert sum(law.values()) == pytest.approx(1)
+    assert [law[(0,)], law[(0, 1)], law[(0, 1, 2)]] == pytest.approx([0.25, 0.3, 0.0])
+    with pytest.raises(ParameterError):
+        plane_probabilities(B, enumerate_patterns(B))
+
+
+def test_line_optimum_and_threshold_in_rationals():
+    low, high, nu = line_optimum((1, -2, 3, -1), (1, 1, 2, -1), Fraction(1, 2))
+    assert low == high == Fraction(13625, 10000)
+    assert len(nu) == 4
+    low, high = beta_max_between(A, Y_A, enumerate_patterns(A))
+    assert low**2 <= Fraction(45, 4) <= high**2
+    assert high - low < Fraction(1, 10**12)
+
+
+def test_a_robust_cone_that_is_a_ray_keeps_its_block():
+    one = Patterns(np.array([[1.0, 1.0]]), np.array([[1.0, 0.0]]))
+    # x.u >= |u_1| + |u_2| for x = (1, 1) and (1, -1) leaves u_2 = 0
+    nearly = [[[Fraction(1), Fraction(1, 10**9)]], [[Fraction(0), Fraction(1)]]]
+    kept = RationalNetwork([(1, 1), (1, -1)], (1, -1), one, nearly).within(Fraction(1))
+    assert kept.blocks == [[[1, 0]], [[0, 0]]]
+    assert kept.piece(1) == {"margin": -1, "residual": 2, "l1": 1}
+    assert kept.worst_at_vertices(1, Fraction(1, 2), lambda label, f: max(0, 1 - label * f)) == Fraction(5, 2)
+    assert kept.robust_objective(Fraction(0), Fraction(1)) == Fraction(0 + 2, 2) + 1
 
 
 PATTERNS = Patterns(np.array([[1.0, 0.0]]), np.array([[1.0, -1.0]]))
