@@ -27,7 +27,7 @@ score = Parameter("gamma", "scores of the tokens", REAL, r"\gamma", size="T")
 x = Parameter("x", "one coordinate of the tokens", REAL, size="T")
 L_W = Parameter("L_W", r"mean of $\operatorname{range}(\gamma_i) \|X_i\|_2^2 \|z_i\|^2/2$", NONNEGATIVE)
 distance = Parameter("distance", r"$\|W - V\|_F$", NONNEGATIVE, r"\|W - V\|_F")
-slope = Parameter("slope", "$|l'|$ at the output of each input", NONNEGATIVE, r"\ell'", size="n")
+slope = Parameter("slope", r"$-\ell'$ at the output of each input", latex=r"|\ell'|", size="n")
 s_opt = Parameter(
     "s_opt", "probability of the optimal token of each input", sp.Interval(0, 1), r"s_{\mathrm{opt}}", size="n"
 )
@@ -37,15 +37,30 @@ kappa = Parameter(
 )
 R = Parameter("R", "radius of the ball", latex="R")
 Xi = Parameter("Xi", "margin of the max-margin matrix, 1/norm", latex=r"\Xi")
+rho = Parameter("rho", r"$\|W_k\|_F$", latex=r"\rho")
+p_opt = Parameter(
+    "p", "least probability of an optimal token in steps 0 to k - 1", sp.Interval.Lopen(0, sp.Rational(1, 2))
+)
+h = Parameter(
+    "h",
+    r"bound of $\eta_k\|\nabla L(W_k)\|_F^2/(2\bar w_k)$, $\bar w_k$ the bound of no-stationary: $\eta G/2$ for normalised steps, "
+    r"$\eta G^2M_1g_{\max}/8$ for constant ones, with $G$ the largest $\|(x_{opt} - x_t)z^\top\|_F$",
+    NONNEGATIVE,
+)
+eta = Parameter("eta", "step size", latex=r"\eta")
+g2 = Parameter("g2", r"$\|\nabla L(W)\|_F^2$", NONNEGATIVE, r"\|\nabla L(W)\|^2")
 nuc = Parameter("nuc", "nuclear norm of $K Q'$", NONNEGATIVE, r"\|KQ^\top\|_*")
 c = Parameter("c", r"$(\gamma_1 - \gamma_2) \|x_1 - x_2\|^2 \|z\|^2$", latex="c")
 t = Parameter("t", "time of the gradient flow", NONNEGATIVE)
 
-LOSS = Assumption("decreasing_loss", "the loss is strictly decreasing")
+LOSS = Assumption("decreasing_loss", r"the loss is differentiable with $\ell' < 0$ everywhere")
 HEAD = Assumption("fixed_head", "the head $v$, and with it the scores $\\gamma_{it} = Y_iv\\cdot x_{it}$, is fixed")
 LINEAR = Assumption("linear_loss", r"$\ell(x) = -x$")
 UNIQUE = Assumption("unique_opt_token", "each input has a single token of largest score")
 FEASIBLE = Assumption("svm_feasible", "some $W$ separates the selected tokens")
+NO_WORSE = Assumption("no_worse", "the loss is at most that of the max-margin matrix of norm $R$")
+OPTIMAL = Assumption("optimal", "the matrix is the one of least norm")
+ZERO_START = Assumption("zero_start", "$W(0) = 0$")
 EQUAL = Assumption("equal_nonopt_scores", "the other tokens of an input have equal scores (always so for $T = 2$)")
 
 _SVM = (
@@ -57,14 +72,28 @@ SVM_KKT = Claim(
     paper=PAPER,
     title="The max-margin matrix is a combination of token differences and queries",
     statement=(
-        rf"{_SVM}, is $\sum\lambda_{{it}}(x_{{i\alpha_i}} - x_{{it}})z_i^\top$ with $\lambda \ge 0$; $\|W^{{svm}}\|_F^2 = "
-        r"\sum\lambda_{it}$, and its rank is at most $n$."
+        rf"{_SVM}, is $\sum\lambda_{{it}}(x_{{i\alpha_i}} - x_{{it}})z_i^\top$ with $\lambda \ge 0$, and $\|W^{{svm}}\|_F^2 = "
+        r"\sum\lambda_{it}$."
     ),
     parameters=(total,),
-    assumptions=(FEASIBLE, Assumption("optimal", "the matrix is the one of least norm")),
+    assumptions=(FEASIBLE, OPTIMAL),
     quantity=r"\|W^{svm}\|_F^2",
     relation=Relation.EQ,
     expression=total.symbol,
+    where="Section 2",
+    tight=True,
+)
+
+SVM_RANK = Claim(
+    id="attention-svm.svm-rank",
+    paper=PAPER,
+    title="The max-margin matrix has at most the rank of the queries",
+    statement=r"$W^{svm} = \sum_ia_iz_i^\top$ has rank at most $n$, the number of inputs.",
+    parameters=(n,),
+    assumptions=(FEASIBLE, OPTIMAL),
+    quantity=r"\mathrm{rank}W^{svm}",
+    relation=Relation.LE,
+    expression=n.symbol,
     where="Section 2",
     tight=True,
 )
@@ -79,10 +108,12 @@ FEASIBILITY = Claim(
     ),
     parameters=(n, T, d),
     assumptions=(
-        Assumption("generic", "token differences and queries are linearly independent"),
+        Assumption(
+            "generic", "the token differences of each input, and the queries, have the full rank that $d$ allows"
+        ),
         Assumption("overparametrised", r"$d \ge \max(T - 1, n)$", sp.Ge(d.symbol, sp.Max(T.symbol - 1, n.symbol))),
     ),
-    quantity=r"\mathbb P(\text{separable for every }\alpha)",
+    quantity=r"|\{\alpha\text{ separable}\}|/T^n",
     relation=Relation.EQ,
     expression=sp.Integer(1),
     where="Theorem on over-parametrisation (number not recalled); proof derived anew",
@@ -125,13 +156,30 @@ SMOOTH = Claim(
     title="A Lipschitz constant of the gradient",
     statement=(
         r"For $\ell(x) = -x$: $\|\nabla L(W) - \nabla L(V)\|_F \le L_W\|W - V\|_F$ with $L_W = \frac1n\sum_i"
-        r"\mathrm{range}(\gamma_i)\|X_i\|_2^2\|z_i\|^2/2$; gradient descent with a step up to $1/L_W$ decreases $L$ monotonically."
+        r"\mathrm{range}(\gamma_i)\|X_i\|_2^2\|z_i\|^2/2$."
     ),
     parameters=(L_W, distance),
     assumptions=(HEAD, LINEAR),
     quantity=r"\|\nabla L(W) - \nabla L(V)\|_F",
     relation=Relation.LE,
     expression=L_W.symbol * distance.symbol,
+    where="derived here",
+    confidence="derived",
+)
+
+DESCENT = Claim(
+    id="attention-svm.descent",
+    paper=PAPER,
+    title="A step of gradient descent lowers the loss",
+    statement=(
+        r"For $\ell(x) = -x$ and $W^+ = W - \eta\nabla L(W)$: $L(W^+) \le L(W) - \eta(1 - \eta L_W/2)\|\nabla L(W)\|_F^2$, so "
+        r"that $L$ falls monotonically for $\eta \le 1/L_W$."
+    ),
+    parameters=(eta, L_W, g2),
+    assumptions=(HEAD, LINEAR),
+    quantity=r"L(W^+) - L(W)",
+    relation=Relation.LE,
+    expression=-eta.symbol * (1 - eta.symbol * L_W.symbol / 2) * g2.symbol,
     where="derived here",
     confidence="derived",
 )
@@ -156,30 +204,47 @@ NO_STATIONARY = Claim(
     tight=True,
 )
 
+_K = sp.log(n.symbol * (T.symbol - 1) * kappa.symbol / p_opt.symbol**2) + h.symbol
+_x = Xi.symbol * rho.symbol / _K
+
 GD_DIRECTION = Claim(
     id="attention-svm.gd-direction",
     paper=PAPER,
     title="Gradient descent turns towards the max-margin matrix",
     statement=(
-        r"With a small constant step $W_k/\|W_k\|_F \to W^{svm}/\|W^{svm}\|_F$ and $L(W_k) \to L^*$. The paper gives no rate."
+        r"With steps $W_{k+1} = W_k - \eta_k\nabla L(W_k)$ from $W_0 = 0$ of any sizes, the angle between $W_k$ and $W^{svm}$ is "
+        r"bounded by the norm $\rho = \|W_k\|_F$ alone: with $K = \ln(n(T-1)\kappa/p^2) + h$, $\langle W_k, W^{svm}\rangle/"
+        r"(\|W_k\|_F\|W^{svm}\|_F) \ge 1 - \ln(1 + \Xi\rho/K)K/(\Xi\rho)$. So the direction converges to that of $W^{svm}$, and "
+        r"$L(W_k) \to L^*$, where $\|W_k\| \to \infty$ and $p$ stays away from 0."
     ),
-    parameters=(),
-    assumptions=(
-        LOSS,
-        HEAD,
-        UNIQUE,
-        FEASIBLE,
-        EQUAL,
-        Assumption("small_step", "the step is small enough for the loss to decrease"),
+    parameters=(n, T, kappa, Xi, rho, p_opt, h),
+    assumptions=(LOSS, HEAD, UNIQUE, FEASIBLE, EQUAL, ZERO_START),
+    quantity=r"\langle W_k, W^{svm}\rangle/(\|W_k\|_F\|W^{svm}\|_F)",
+    relation=Relation.GE,
+    expression=1 - sp.log(1 + _x) / _x,
+    where="derived here; the paper's theorem on global convergence is the limit, for small constant steps",
+    confidence="derived",
+    remark=r"$p \ge 1/T$ as long as no margin is negative.",
+)
+
+_cost = n.symbol * (T.symbol - 1) * kappa.symbol
+
+PATH_MARGIN = Claim(
+    id="attention-svm.path-margin",
+    paper=PAPER,
+    title="The least margin of the regularisation path at every radius, in any norm",
+    statement=(
+        r"Let $\Xi = 1/\|W^{svm}\|$ for the max-margin matrix of any norm. If $\|W\| \le R$ and $L(W) \le "
+        r"L(RW^{svm}/\|W^{svm}\|)$, for instance at the least loss in the ball, then the least margin $\mu$ of $W$ has "
+        r"$1 + e^\mu \ge e^{R\Xi}/(n(T-1)\kappa)$."
     ),
-    quantity=r"\lim_k\langle W_k, W^{svm}\rangle/(\|W_k\|_F\|W^{svm}\|_F)",
-    relation=Relation.EQ,
-    expression=sp.Integer(1),
-    where="Theorem on global convergence (number not recalled)",
-    confidence="recalled",
-    remark=(
-        "A limit without a rate: runs that turn towards it, and one input with two tokens, where the direction is exact."
-    ),
+    parameters=(n, T, kappa, R, Xi),
+    assumptions=(LOSS, HEAD, UNIQUE, FEASIBLE, NO_WORSE),
+    quantity=r"\ln(1 + e^\mu)",
+    relation=Relation.GE,
+    expression=R.symbol * Xi.symbol - sp.log(_cost),
+    where=r"derived here; the paper's theorems on regularisation paths are the limit $R \to \infty$",
+    confidence="derived",
 )
 
 PATH_FINITE_R = Claim(
@@ -187,9 +252,8 @@ PATH_FINITE_R = Claim(
     paper=PAPER,
     title="The regularisation path is close to the max-margin direction at every radius",
     statement=(
-        r"If $\|W\|_F \le R$ and $L(W) \le L(RW^{svm}/\|W^{svm}\|_F)$, for instance at the least loss in the ball, then its least "
-        r"margin $\mu$ has $e^\mu \ge e^{R\Xi}/(n(T-1)\kappa) - 1$, so that $\langle W, W^{svm}\rangle/(R\|W^{svm}\|_F) \ge 1 - "
-        r"\ln(2n(T-1)\kappa)/(R\Xi)$. The statement on $\mu$ holds for the margin of any norm."
+        r"If $\|W\|_F \le R$ and $L(W) \le L(RW^{svm}/\|W^{svm}\|_F)$, for instance at the least loss in the ball, then "
+        r"$\langle W, W^{svm}\rangle/(R\|W^{svm}\|_F) \ge 1 - \ln(2n(T-1)\kappa)/(R\Xi)$."
     ),
     parameters=(n, T, kappa, R, Xi),
     assumptions=(
@@ -197,16 +261,12 @@ PATH_FINITE_R = Claim(
         HEAD,
         UNIQUE,
         FEASIBLE,
-        Assumption("no_worse", "the loss is at most that of the max-margin matrix of norm $R$"),
-        Assumption(
-            "large_radius",
-            r"$e^{R\Xi} \ge 2n(T-1)\kappa$",
-            sp.Ge(R.symbol * Xi.symbol, sp.log(2 * n.symbol * (T.symbol - 1) * kappa.symbol)),
-        ),
+        NO_WORSE,
+        Assumption("large_radius", r"$e^{R\Xi} \ge 2n(T-1)\kappa$", sp.Ge(R.symbol * Xi.symbol, sp.log(2 * _cost))),
     ),
     quantity=r"\langle W, W^{svm}\rangle/(R\|W^{svm}\|_F)",
     relation=Relation.GE,
-    expression=1 - sp.log(2 * n.symbol * (T.symbol - 1) * kappa.symbol) / (R.symbol * Xi.symbol),
+    expression=1 - sp.log(2 * _cost) / (R.symbol * Xi.symbol),
     where=r"derived here; the paper's theorem is the limit $R \to \infty$",
     confidence="derived",
 )
@@ -240,7 +300,7 @@ FLOW_CLOSED_FORM = Claim(
         r"$2\sinh m + 2m = ct$; $L - L^* = (\gamma_1 - \gamma_2)/(1 + e^m)$."
     ),
     parameters=(c, t),
-    assumptions=(HEAD, LINEAR, Assumption("zero_start", "$W(0) = 0$")),
+    assumptions=(HEAD, LINEAR, ZERO_START),
     quantity=r"2\sinh m(t) + 2m(t)",
     relation=Relation.EQ,
     expression=c.symbol * t.symbol,
@@ -250,5 +310,6 @@ FLOW_CLOSED_FORM = Claim(
 )
 
 register(
-    SVM_KKT, FEASIBILITY, GRADIENT, SMOOTH, NO_STATIONARY, GD_DIRECTION, PATH_FINITE_R, NUCLEAR_IDENTITY, FLOW_CLOSED_FORM
+    SVM_KKT, SVM_RANK, FEASIBILITY, GRADIENT, SMOOTH, DESCENT, NO_STATIONARY, GD_DIRECTION, PATH_MARGIN, PATH_FINITE_R,
+    NUCLEAR_IDENTITY, FLOW_CLOSED_FORM,
 )  # fmt: skip

@@ -18,7 +18,7 @@ def _starts(*shape: int) -> np.ndarray:
 
 @example(attention_gd)
 def gd_on_logistic_attention(on: Backend) -> Example:
-    problem, eta = on.move((layer("A", logistic=True).problem, ETAS))
+    problem, eta = on.move((layer("A", "logistic").problem, ETAS))
     return Example(attention_gd(problem, eta), _starts(3, 3))
 
 

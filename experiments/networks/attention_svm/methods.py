@@ -1,11 +1,14 @@
-"""Gradient descent on one attention layer, plain, normalised and in factors, as batched pure methods."""
+"""One attention layer: gradient descent, plain, normalised and in factors, and points of regularisation paths."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 from array_api_compat import array_namespace
+from scipy.optimize import minimize
 
 from gradproof.experiments.engine.run import Method
 from gradproof.experiments.instances import losses
@@ -15,12 +18,12 @@ Array = Any
 
 @dataclass(frozen=True, eq=False)
 class Attention:
-    """Tokens X (n, T, d), queries z (n, d), scores gamma (n, T); loss ``-x``, or log(1 + exp(-x)) if ``logistic``."""
+    """Tokens X (n, T, d), queries z (n, d), scores gamma (n, T); loss ``-x``, log(1 + exp(-x)) or ``x``."""
 
     X: Array
     z: Array
     gamma: Array
-    logistic: bool = False
+    loss: str = "linear"  # or "logistic", "increasing"
 
     def attention(self, W: Array) -> Array:
         """Softmax probabilities, (..., n, T), for W (..., d, d)."""
@@ -34,7 +37,9 @@ class Attention:
         """l' at the outputs, (..., n)."""
         xp = array_namespace(s)
         out = xp.sum(s * self.gamma, axis=-1)
-        return losses.logistic_slope(out) if self.logistic else -xp.ones_like(out)
+        if self.loss == "logistic":
+            return losses.logistic_slope(out)
+        return xp.ones_like(out) * (1 if self.loss == "increasing" else -1)
 
     def gradient(self, W: Array) -> Array:
         """grad L(W), (..., d, d), by the pairwise form, which keeps its digits when the softmax saturates."""
@@ -56,11 +61,11 @@ class Attention:
         return xp.matrix_transpose(rows) @ self.z / self.X.shape[0]
 
     def excess(self, W: Array) -> Array:
-        """L(W) - L*, (...), without cancellation; the optimal token is that of the largest score."""
+        """L(W) - L*, (...), of a decreasing loss, without cancellation."""
         xp = array_namespace(W)
         best = xp.max(self.gamma, axis=-1)
         Q = xp.sum(self.attention(W) * (best[:, None] - self.gamma), axis=-1)
-        if not self.logistic:
+        if self.loss == "linear":
             return xp.mean(Q, axis=-1)
         return xp.mean(xp.log1p(xp.exp(-best) * xp.expm1(Q) / (1 + xp.exp(-best))), axis=-1)
 
@@ -120,3 +125,62 @@ def factored_gd(p: Attention, eta: Any) -> Method:
         return FactorState(q.K - eta * gK / size, q.Q - eta * gQ / size)
 
     return Method(lambda x0: FactorState(x0[..., 0, :, :], x0[..., 1, :, :]), step)
+
+
+# --- regularisation paths ----------------------------------------------------------------------------------------------
+
+
+def _least_loss(p: Attention, start: Array, square: float, weights: Callable[[Array], tuple[Array, Callable]]) -> Array:
+    """Weights of at most that squared norm with the least log(L - L*) that SLSQP finds from ``start``, none worse.
+
+    ``weights``: variables -> W and the map from a gradient in W to one in the variables.
+    """
+
+    def objective(w: Array) -> tuple[float, Array]:
+        W, back = weights(w)
+        excess = float(p.excess(W))
+        return float(np.log(excess)), back(p.gradient(W) / excess)
+
+    inside = {"type": "ineq", "fun": lambda w: square - w @ w, "jac": lambda w: -2 * w}
+    w = minimize(objective, start, jac=True, method="SLSQP", constraints=[inside], options={"maxiter": 300}).x
+    w = w * min(1.0, float(np.sqrt(square / (w @ w))))
+    return min((weights(w)[0], weights(start)[0]), key=lambda W: float(p.excess(W)))
+
+
+def path_point(p: Attention, svm: Array, radius: float) -> Array:
+    """W of Frobenius norm at most ``radius`` of the least loss found from the direction ``svm``, and no worse."""
+    start = radius * svm / np.linalg.norm(svm)
+    return _least_loss(p, start.ravel(), radius**2, lambda w: (w.reshape(svm.shape), np.ravel))
+
+
+def factored_point(p: Attention, svm: Array, radius: float) -> Array:
+    """K Q' with ||K||^2 + ||Q||^2 <= 2 radius of the least loss found from balanced factors of ``svm``, and no worse."""
+    U, S, Vt = np.linalg.svd(svm)
+    root = np.sqrt(radius * S / S.sum())
+
+    def weights(w: Array) -> tuple[Array, Callable]:
+        K, Q = w.reshape(2, *svm.shape)
+        return K @ Q.T, lambda g: np.stack([g @ Q, g.T @ K]).ravel()
+
+    return _least_loss(p, np.stack([U * root, Vt.T * root]).ravel(), 2 * radius, weights)
+
+
+def latest(p: Attention, radius: float, stretch: float) -> Array:
+    """W of norm at most ``radius``, no worse than ``radius e_1 e_1'``, its first margin as small as that allows.
+
+    For a late input: the first margin is W_11, the others grow by ``stretch`` times small entries below it.
+    """
+    d = p.X.shape[2]
+
+    def matrix(first: float) -> Array:
+        W = np.zeros((d, d))
+        W[1:, 0] = min(40 / stretch, float(np.sqrt(max(radius**2 - first**2, 0.0) / max(d - 1, 1))))
+        W[0, 0] = first
+        return W
+
+    most = float(p.excess(matrix(radius)))
+    low, high = 0.0, radius
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if float(p.excess(matrix(middle))) <= most else (middle, high)
+    return matrix(high)
