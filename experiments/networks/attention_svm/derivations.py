@@ -15,35 +15,32 @@ from gradproof.theory.symbolic import Identity, Inequality
 
 
 def claimed(ctx: Context, **at: Any) -> sp.Expr:
-    """The claim's expression with some parameters replaced; a list stands for a vector, whose length is set too."""
+    """The claim's expression at values of its parameters; a list stands for a vector, whose length is set too."""
     e = ctx.claim.expression
-    for name, value in at.items():
-        p = ctx.claim.parameter(name)
-        if not p.size:
-            e = e.subs(p.symbol, value)
-            continue
-        e = e.subs({s: len(value) for s in e.free_symbols if s.name == p.size}).doit()
-        e = e.subs({p.symbol[k + 1]: v for k, v in enumerate(value)})
+    for p in (ctx.claim.parameter(name) for name in at):
+        if p.size:
+            e = e.subs({s: len(at[p.name]) for s in e.free_symbols if s.name == p.size}).doit()
+    for p in (ctx.claim.parameter(name) for name in at):
+        e = e.subs({p.symbol[k + 1]: v for k, v in enumerate(at[p.name])} if p.size else {p.symbol: at[p.name]})
     return e
+
+
+def dot(a: Any, b: Any) -> sp.Expr:
+    return sum(u * v for u, v in zip(a, b, strict=True))
 
 
 @check(attention_svm.SVM_KKT, level=Level.CERTIFIED)
 def multipliers_prove_the_least_norm(ctx: Context) -> Iterator[Evidence]:
-    r"""$W = \sum\lambda_cG_c$ has the claimed norm; feasible $V$ are longer by squares and slacks.
+    r"""Three constraints: $W = \sum\lambda_cG_c$ has the claimed norm, and feasible $V$ are longer by squares and slacks.
 
-    For three constraints. That such multipliers exist is the theorem of Karush, Kuhn and Tucker.
+    Margins are one where $\lambda_c > 0$. That such multipliers exist is the theorem of Karush, Kuhn and Tucker.
     """
-    lam, m, v = (
-        sp.symbols(f"{k}1:4", nonnegative=True) for k in ("lam", "m", "v")
-    )  # multipliers, margins of W and of V
-    norm = claimed(ctx, total=sum(lam))
-    inner = sum(a * b for a, b in zip(lam, m, strict=True))  # <W, W>
-    slack = sum(a * (b - 1) for a, b in zip(lam, m, strict=True))  # 0 by complementarity
-    yield Identity(sp.expand(inner - slack - norm), "squared norm of W")
+    lam, m, v = (sp.symbols(f"{k}1:4", nonnegative=True) for k in ("lam", "m", "v"))  # multipliers, margins of W and V
+    norm, slack = claimed(ctx, total=sum(lam)), dot(lam, [b - 1 for b in m])  # 0 by complementarity
+    yield Identity(sp.expand(dot(lam, m) - slack - norm), "squared norm of W")
     V2 = sp.Symbol("V2", positive=True)
-    apart = V2 - 2 * sum(a * b for a, b in zip(lam, v, strict=True)) + norm  # ||V - W||^2
-    longer = 2 * sum(a * (b - 1) for a, b in zip(lam, v, strict=True))  # >= 0 for margins of at least one
-    yield Identity(sp.expand(V2 - norm - apart - longer), "||V||^2 - ||W||^2")
+    apart = V2 - 2 * dot(lam, v) + norm  # ||V - W||^2
+    yield Identity(sp.expand(V2 - norm - apart - 2 * dot(lam, [b - 1 for b in v])), "||V||^2 - ||W||^2")
 
 
 @check(attention_svm.SVM_RANK, level=Level.CERTIFIED)
@@ -71,42 +68,36 @@ def one_singular_value(ctx: Context) -> Iterator[Evidence]:
     yield Identity((k**2 + q**2) / 2 - claimed(ctx, nuc=k * q) - (k - q) ** 2 / 2, "arithmetic and geometric mean")
 
 
-def _softmax(values: Any, along: Any, e: sp.Symbol) -> tuple[Any, sp.Expr]:
+def softmax(values: Any, along: Any, e: sp.Symbol) -> tuple[Any, sp.Expr]:
     """Probabilities of three tokens, and the average of values as the logits move along a direction by e."""
     a, b = sp.symbols("a b", positive=True)
     p = (a, b, 1 - a - b)
     weights = [q * sp.exp(e * v) for q, v in zip(p, along, strict=True)]
-    return p, sum(w * u for w, u in zip(weights, values, strict=True)) / sum(weights)
+    return p, dot(weights, values) / sum(weights)
 
 
 @check(attention_svm.GRADIENT, level=Level.CERTIFIED)
 def three_tokens(ctx: Context) -> Iterator[Evidence]:
     """Covariance of scores and coordinates under three probabilities; and the derivative of a softmax average."""
     e, g, x = sp.Symbol("e"), sp.symbols("g1:4"), sp.symbols("x1:4")
-    p, average = _softmax(g, x, e)
-    mean = sum(q * u for q, u in zip(p, g, strict=True))
-    left = sum(q * (u - mean) * v for q, u, v in zip(p, g, x, strict=True))
-    T = next(s for s in ctx.claim.expression.free_symbols if s.name == "T")
-    pairs = ctx.claim.expression.subs(T, 3).doit()
-    for name, values in (("s", p), ("gamma", g), ("x", x)):
-        pairs = pairs.subs({ctx.claim.parameter(name).symbol[k + 1]: v for k, v in enumerate(values)})
-    yield Identity(left - pairs, "three tokens")
+    p, average = softmax(g, x, e)
+    left = dot(p, [(u - dot(p, g)) * v for u, v in zip(g, x, strict=True)])
+    yield Identity(left - claimed(ctx, s=p, gamma=g, x=x), "three tokens")
     yield Identity(sp.diff(average, e).subs(e, 0) - left, "derivative of the average score along x")
 
 
 @check(attention_svm.SMOOTH, level=Level.CERTIFIED)
 def second_derivative(ctx: Context) -> Iterator[Evidence]:
-    r"""Three tokens: an average has the second derivative $E[(\gamma - \bar\gamma)(h - \bar h)^2]$; $\mathrm{Var}h \le \|h\|^2/2$."""
+    r"""Three tokens: the average score has $\partial^2 = E[(\gamma - E\gamma)(h - Eh)^2]$, and $\mathrm{Var}h \le \|h\|^2/2$."""
     e, g, h = sp.Symbol("e"), sp.symbols("g1:4"), sp.symbols("h1:4")
-    p, average = _softmax(g, h, e)
-    mg, mh = (sum(q * v for q, v in zip(p, k, strict=True)) for k in (g, h))
-    third = sum(q * (u - mg) * (v - mh) ** 2 for q, u, v in zip(p, g, h, strict=True))
+    p, average = softmax(g, h, e)
+    mg, mh = dot(p, g), dot(p, h)
+    third = dot(p, [(u - mg) * (v - mh) ** 2 for u, v in zip(g, h, strict=True)])
     yield Identity(sp.diff(average, e, 2).subs(e, 0) - third, "second derivative")
-    u, v = sp.symbols("u v", real=True)
+    u, v, low, high, m = sp.symbols("u v low high m", real=True)
     yield Identity(2 * (u**2 + v**2) - (u - v) ** 2 - (u + v) ** 2, "squared range at most 2 ||h||^2")
-    low, high, m = sp.symbols("low high m", real=True)
-    spread = sum(q * (high - x) * (x - low) for q, x in zip(p, h, strict=True))  # >= 0 for values in [low, high]
-    variance = sum(q * (x - mh) ** 2 for q, x in zip(p, h, strict=True))
+    spread = dot(p, [(high - x) * (x - low) for x in h])  # >= 0 for values in [low, high]
+    variance = dot(p, [(x - mh) ** 2 for x in h])
     yield Identity((high - mh) * (mh - low) - variance - spread, "variance against the mean's distances from the ends")
     half = (high - low) ** 2 / 4 - (high - m) * (m - low) - (m - (low + high) / 2) ** 2
     yield Identity(half, "these are at most a quarter of the squared range")
@@ -121,10 +112,10 @@ def from_the_lipschitz_constant(ctx: Context) -> Iterator[Evidence]:
 
 @check(attention_svm.NO_STATIONARY, level=Level.CERTIFIED)
 def pairs_with_the_optimal_token(ctx: Context) -> Iterator[Evidence]:
-    """Three tokens: equal other scores leave pairs with the optimal one only; margins of at least one give the claimed term."""
+    """Three tokens: equal other scores leave pairs with the optimal one; margins of at least one give the claimed term."""
     o, a, e, f, g = sp.symbols("o a e f g", positive=True)  # probabilities o, a, 1 - o - a; margins 1 + e, 1 + f
     pairs = o * a * g * (1 + e) + o * (1 - o - a) * g * (1 + f)
-    domain = (Interval("o", "0", "1"), Interval("a", "0", "1 - o"), Interval("e"), Interval("f"), Interval("g"))
+    domain = (Interval("o", "0", "1"), Interval("a", "0", "1 - o"), *map(Interval, "efg"))
     yield Inequality(sp.expand(pairs - claimed(ctx, slope=[1], s_opt=[o], lead=[g])), domain, what="three tokens")
 
 
@@ -132,13 +123,14 @@ def pairs_with_the_optimal_token(ctx: Context) -> Iterator[Evidence]:
 def the_norm_pays_for_the_angle(ctx: Context) -> Iterator[Evidence]:
     r"""A potential of the norm grows no faster than $\langle W_k, W^{svm}\rangle$; the claim is what it gives from zero.
 
-    A step adds $\eta\sum_cw_cG_c$, $w_c = a_ce^{-m_c}$ over margins $m_c$, and $S = \langle W, W^{svm}\rangle$ grows by at least
-    $\eta\bar w$, $\bar w = \sum w$. By Gibbs $\sum w_cm_c \le \bar w(\mu + \ln(N\max a/a_*))$, $a_*$ at the least margin $\mu \le \Xi\rho$,
-    and the ratio of the $a_c = |\ell'|g s_{opt}^2/n$ is at most $\kappa/p^2$. So $\rho^2$ grows at most $2(\Xi\rho + K)$ times as S.
+    A step adds $\eta\sum_cw_cG_c$, $w_c = a_ce^{-m_c}$ over margins $m_c$, and $S = \langle W, W^{svm}\rangle$ grows by
+    $\eta\sum w$ at least. By Gibbs $\sum w_cm_c \le \sum w\,(\mu + \ln(N\max a/a_*))$, $a_*$ at the least margin
+    $\mu \le \Xi\rho$, and the ratio of the $a_c = |\ell'|g s_{opt}^2/n$ is at most $\kappa/p^2$. So $\rho^2$ grows at most
+    $2(\Xi\rho + K)$ times as fast as S.
     """
     w = sp.symbols("w1:4", positive=True)
     # Gibbs: sum w ln(y) <= sum w (y - 1) = 0 for y = (sum w)/(N w), so that sum w ln(1/w) <= (sum w) ln(N/sum w)
-    yield Identity(sum(v * (sum(w) / (3 * v) - 1) for v in w), "entropy")
+    yield Identity(dot(w, [sum(w) / (3 * v) - 1 for v in w]), "entropy")
     k = {p.name: p.symbol for p in ctx.claim.parameters}
     Xi, rho, K = k["Xi"], k["rho"], sp.Symbol("K", positive=True)
     potential = rho / Xi - K / Xi**2 * sp.log(1 + Xi * rho / K)
@@ -164,9 +156,8 @@ def from_margins_to_losses(ctx: Context) -> Iterator[Evidence]:
     M0, M1, g0, g1, far, e_mu = sp.symbols("M0 M1 g_min g_max far e_mu", positive=True)
     n, T, kappa, R, Xi = (ctx.claim.parameter(k).symbol for k in ("n", "T", "kappa", "R", "Xi"))
     # times n: M0 g_min/(1 + e^mu) <= M1 g_max n (T - 1) e^(-R Xi)
-    spread = M1 * g1 / (M0 * g0)
     ratio = (M1 * g1 * n * (T - 1) / far) / (M0 * g0 / (1 + e_mu))
-    yield Identity(ratio - (1 + e_mu) * n * (T - 1) * spread / far, "the two losses together")
+    yield Identity(ratio - (1 + e_mu) * n * (T - 1) * (M1 * g1 / (M0 * g0)) / far, "the two losses together")
     yield Identity(R * Xi - sp.log(n * (T - 1) * kappa) - ctx.claim.expression, "logarithm")
 
 
@@ -179,8 +170,7 @@ def from_the_margin(ctx: Context) -> Iterator[Evidence]:
     )
     n, T, kappa, R, Xi = (ctx.claim.parameter(k).symbol for k in ("n", "T", "kappa", "R", "Xi"))
     mu = R * Xi - sp.log(2 * n * (T - 1) * kappa)
-    # <W, W_svm> = sum lam margin >= mu ||W_svm||^2
-    yield Identity(sp.expand(mu / (R * Xi)) - sp.expand(ctx.claim.expression), "correlation")
+    yield Identity(sp.expand(mu / (R * Xi)) - sp.expand(ctx.claim.expression), "sum lam margin >= mu ||W_svm||^2")
 
 
 @check(attention_svm.FLOW_CLOSED_FORM, level=Level.SYMBOLIC)

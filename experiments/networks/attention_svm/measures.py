@@ -11,9 +11,9 @@ from typing import Any
 import flint
 import numpy as np
 
-from gradproof.experiments.engine.measure import Enclosed, Supremum, around, cases, measure, rounded
+from gradproof.experiments.engine.measure import Enclosed, Supremum, around, cases, measure, rounded, without
 from gradproof.experiments.networks.attention_svm import instances as data
-from gradproof.experiments.networks.attention_svm.instances import EPS, Layer, Tokens
+from gradproof.experiments.networks.attention_svm.instances import EPS, Layer
 from gradproof.experiments.networks.attention_svm.methods import Attention
 from gradproof.solvers.exact.balls import ball
 from gradproof.solvers.exact.linear import to_flint
@@ -28,7 +28,7 @@ MAX_MARGIN = cases(layer=data.LINEAR + data.DRAWN).guaranteeing("optimal")
 @measure(paper.SVM_KKT, MAX_MARGIN)
 def squared_norm(layer: Layer, times: int = 1) -> Any:
     r"""$\|W^{svm}\|_F^2$ in rational numbers; 38/119 on A and 1/2 on B."""
-    return sum(times * times * w * w for w in layer.exact.W), {"total": sum(layer.exact.multipliers)}
+    return sum((times * w) ** 2 for w in layer.exact.W), {"total": sum(layer.exact.multipliers)}
 
 
 @measure(paper.SVM_KKT, MAX_MARGIN)
@@ -39,36 +39,41 @@ def norm_between_bounds(layer: Layer) -> Any:
 
 
 @measure(paper.SVM_RANK, MAX_MARGIN)
-def rank(layer: Layer, add: np.ndarray | None = None) -> Any:
+def rank(layer: Layer, more: int = 0) -> Any:
     r"""Rank of $W^{svm}$ in rational numbers."""
     n, _, d = layer.problem.X.shape
-    W = [
-        [w + (0 if add is None else int(add[i, j])) for j, w in enumerate(layer.exact.W[d * i : d * i + d])]
-        for i in range(d)
-    ]
+    W = [list(layer.exact.W[d * i : d * i + d]) for i in range(d)]
+    W[2][2] += more
     return to_flint(W).rank(), {"n": n}
 
+
+without(paper.SVM_KKT, "optimal", squared_norm, cases(layer=data.LINEAR, times=[2]))  # feasible, but longer
+without(paper.SVM_RANK, "optimal", rank, cases(layer=[data.B], more=[1]))  # no query of B has a third coordinate
 
 SIZES = ((2, 3, 2), (3, 3, 3), (2, 4, 4), (4, 3, 4), (4, 3, 5))
 
 
-@measure(paper.FEASIBILITY, cases(tokens=[data.gaussian_tokens(*size) for size in SIZES]))
-def share_of_selections(tokens: Tokens) -> Any:
+@measure(paper.FEASIBILITY, cases(tokens=[data.generic_tokens(*size) for size in SIZES]).guaranteeing("generic"))
+def share_of_selections(X: np.ndarray, z: np.ndarray) -> Any:
     """Share of all selections that are separable: each with a rational matrix, or rational multipliers against it."""
-    n, T, d = tokens.X.shape
-    found = [data.separable(constraints(tokens.X, tokens.z, alpha)) for alpha in product(range(T), repeat=n)]
+    n, T, d = X.shape
+    found = [data.separable(constraints(X, z, alpha)) for alpha in product(range(T), repeat=n)]
     return Fraction(sum(found), len(found)), {"n": n, "T": T, "d": d}
 
+
+LOW = cases(tokens=[data.generic_tokens(4, 3, d) for d in (1, 2)]).guaranteeing("generic")
+without(paper.FEASIBILITY, "overparametrised", share_of_selections, LOW)
+EQUAL_QUERIES = {"X": np.array([[[1, 0], [0, 0]], [[0, 0], [1, 0]]]), "z": np.ones((2, 2))}
+without(paper.FEASIBILITY, "generic", share_of_selections, cases(tokens=[EQUAL_QUERIES]))
 
 # --- factors -----------------------------------------------------------------------------------------------------------
 
 
 def half_squares(K: np.ndarray, Q: np.ndarray, W: np.ndarray | None = None) -> Any:
-    """(||K||^2 + ||Q||^2)/2, beside the nuclear norm of W, by default K Q'; singular values in floats are off by rounding."""
-    W = K @ Q.T if W is None else W
-    nuc = np.linalg.svd(W, compute_uv=False)
+    """(||K||^2 + ||Q||^2)/2, beside the nuclear norm of W, by default K Q'."""
+    nuc = float(np.linalg.svd(K @ Q.T if W is None else W, compute_uv=False).sum())
     half = float((K**2).sum() + (Q**2).sum()) / 2
-    return rounded(half, 16 * K.size, max(half, nuc.sum())), {"nuc": float(nuc.sum())}
+    return rounded(half, 16 * K.size, max(half, nuc)), {"nuc": nuc}  # rounding of the singular values, too
 
 
 @measure(paper.NUCLEAR_IDENTITY, cases(m=[3, 5]).guaranteeing("enough_columns"))
@@ -86,17 +91,15 @@ def balanced_factors(layer: Layer, columns: int | None = None) -> Any:
     return Supremum(value), parameters  # the least over all factors of W
 
 
+without(paper.NUCLEAR_IDENTITY, "enough_columns", balanced_factors, cases(layer=[data.B], columns=[1]))
+
 # --- the gradient ------------------------------------------------------------------------------------------------------
 
 
 def _table(*weights: int) -> dict[str, Any]:
     """Probabilities in proportion to weights, and scores and coordinates of no pattern."""
-    s = [Fraction(w, sum(weights)) for w in weights]
-    return {
-        "s": s,
-        "gamma": [Fraction(w * w % 11 - 4, 7) for w in weights],
-        "x": [Fraction(5 * w % 13 - 6, 3) for w in weights],
-    }
+    gamma, x = [Fraction(w * w % 11 - 4, 7) for w in weights], [Fraction(5 * w % 13 - 6, 3) for w in weights]
+    return {"s": [Fraction(w, sum(weights)) for w in weights], "gamma": gamma, "x": x}
 
 
 PROBABILITIES = cases(table=[_table(1, 2), _table(3, 1, 19), _table(7, 5, 2, 11, 4)]).guaranteeing("fixed_head")
@@ -109,13 +112,16 @@ def covariance(s: Any, gamma: Any, x: Any) -> Any:
     return sum(p * u * v for p, u, v in at) - sum(p * u for p, u, _ in at) * sum(p * v for p, _, v in at)
 
 
+WEIGHTS = {"s": [Fraction(1, 2), Fraction(1)], "gamma": [1, 0], "x": [2, 1]}  # they do not sum to one
+without(paper.GRADIENT, "softmax", covariance, cases(table=[WEIGHTS]).guaranteeing("fixed_head"))
+
+
 @measure(paper.GRADIENT, PROBABILITIES)
 def slope_of_the_average(s: Any, gamma: Any, x: Any) -> Any:
     """Derivative of the average score as the logits move along x, by power series in ball arithmetic."""
     with flint.ctx.workprec(128):
         weights = [ball(p) * flint.arb_series([0, ball(v)], prec=2).exp() for p, v in zip(s, x, strict=True)]
-        average = sum((w * ball(u) for w, u in zip(weights, gamma, strict=True)), flint.arb_series([0])) / sum(weights)
-        return average[1]
+        return (sum(w * ball(u) for w, u in zip(weights, gamma, strict=True)) / sum(weights))[1]
 
 
 @measure(paper.GRADIENT, cases(layer=data.BOTH_LOSSES + data.DRAWN))
@@ -125,28 +131,26 @@ def gradient_of_the_code(layer: Layer, rng: Any) -> Iterator[Any]:
     W, V = rng.standard_normal((2, *layer.svm.W.shape)) / 2
     for i in range(len(p.X)):
         one = Attention(p.X[i : i + 1], p.z[i : i + 1], p.gamma[i : i + 1], p.loss)
-        s = one.attention(W)
-        value = float((one.gradient(W) * V).sum() / one.slopes(s)[0])
-        error = float(layer.gradient_rounding(W) * np.linalg.norm(V)) / abs(float(one.slopes(s)[0]))
-        yield (
-            around(value, error),
-            {"s": s[0].tolist(), "gamma": one.gamma[0].tolist(), "x": (p.X[i] @ V @ p.z[i]).tolist()},
-        )
+        s, x = one.attention(W), p.X[i] @ V @ p.z[i]
+        slope = float(one.slopes(s)[0])
+        found = around((one.gradient(W) * V).sum() / slope, layer.gradient_rounding(W) * np.linalg.norm(V) / abs(slope))
+        yield found, {"s": s[0].tolist(), "gamma": one.gamma[0].tolist(), "x": x.tolist()}
 
 
 # --- smoothness --------------------------------------------------------------------------------------------------------
 
 
-ON_THE_LINE = {"layer": data.OPPOSITE, "W": np.full((1, 1), 0.6), "V": np.full((1, 1), 0.7)}
+def on_the_line(layer: Layer, w: float, v: float) -> Any:
+    return cases(points=[{"layer": layer, "W": np.full((1, 1), w), "V": np.full((1, 1), v)}])
 
 
-@measure(paper.SMOOTH, cases(points=[ON_THE_LINE]))
+@measure(paper.SMOOTH, on_the_line(data.OPPOSITE, 0.6, 0.7))
 def moved(layer: Layer, W: np.ndarray, V: np.ndarray) -> Any:
-    r"""$\|\nabla L(W) - \nabla L(V)\|_F$, on the line for two opposite tokens."""
+    r"""$\|\nabla L(W) - \nabla L(V)\|_F$, at the largest curvature of two opposite tokens on the line."""
     at_V = replace(layer.problem, gamma=layer.later * layer.problem.gamma).gradient(V)
-    change = np.linalg.norm(layer.problem.gradient(W) - at_V, axis=(-2, -1))
     error = layer.gradient_rounding(W) + layer.later * layer.gradient_rounding(V)
-    return around(change, error), {"L_W": layer.smoothness, "distance": np.linalg.norm(W - V, axis=(-2, -1))}
+    change, away = (np.linalg.norm(M, axis=(-2, -1)) for M in (layer.problem.gradient(W) - at_V, W - V))
+    return around(change, error), {"L_W": layer.smoothness, "distance": away}
 
 
 @measure(paper.SMOOTH, cases(layer=data.LINEAR + data.DRAWN))
@@ -157,31 +161,39 @@ def moved_at_random(layer: Layer, rng: Any) -> Any:
     return moved(layer, W, W + near * rng.standard_normal(W.shape))
 
 
+TRAINED = Layer("A, the head fifty times as long at V", data.A.problem, later=50.0)
+ACROSS = {"layer": TRAINED, "W": 3 * data.A.svm.W, "V": 0 * data.A.svm.W}
+without(paper.SMOOTH, "fixed_head", moved, cases(points=[ACROSS]))
+without(paper.SMOOTH, "linear_loss", moved, on_the_line(data.STEEP, -0.1, 0.0))
+
 # --- no stationary point -----------------------------------------------------------------------------------------------
 
 
 def towards(layer: Layer, W: np.ndarray, reference: np.ndarray | None = None) -> Any:
     """-<grad L(W), reference> of a layer, by default W^svm, with the parameters of the claim at W."""
-    p, extreme = layer.problem, reference is None and layer.all_active
-    reference = layer.svm.W if reference is None else reference
-    value = -float((p.gradient(W) * reference).sum())
-    # the bound subtracts s_opt from one, which loses as much
-    error = float(layer.gradient_rounding(W)) * (float(np.linalg.norm(reference)) + 1) + 4 * EPS * float(
-        layer.lead.max()
-    )
-    slopes = np.abs(p.slopes(p.attention(W)))
-    found = around(value, error)
-    return Supremum(found) if extreme else found, {
-        "slope": slopes.tolist(), "s_opt": layer.of_optimal(W).tolist(), "lead": layer.lead.tolist(),
-    }  # fmt: skip
+    p, of = layer.problem, layer.svm.W if reference is None else reference
+    # the bound subtracts s_opt from one, which loses as much as the gradient does
+    error = float(layer.gradient_rounding(W)) * (float(np.linalg.norm(of)) + 1) + 4 * EPS * float(layer.lead.max())
+    found = around(-float((p.gradient(W) * of).sum()), error)
+    if reference is None and all(np.dot(g, layer.exact.W) == 1 for g in data.rational(layer.G)):
+        found = Supremum(found)  # where every margin is one there is nothing less
+    slopes, s_opt = np.abs(p.slopes(p.attention(W))), layer.of_optimal(W)
+    return found, {"slope": slopes.tolist(), "s_opt": s_opt.tolist(), "lead": layer.lead.tolist()}
 
 
-SIZES_OF_W = (0.0, 0.1, 0.3, 0.8, 1.5)
+SCALES = (0.0, 0.1, 0.3, 0.8, 1.5)
 
 
-@measure(
-    paper.NO_STATIONARY, cases(layer=data.BOTH_LOSSES, size=SIZES_OF_W) + cases(layer=data.DRAWN, size=SIZES_OF_W[:2])
-)
+@measure(paper.NO_STATIONARY, cases(layer=data.BOTH_LOSSES, size=SCALES) + cases(layer=data.DRAWN, size=SCALES[:2]))
 def against_the_gradient(layer: Layer, size: float) -> Any:
-    r"""$-\langle\nabla L(W), W^{svm}\rangle$ at $W$ of no pattern; where every margin of $W^{svm}$ is one, the least that there is."""
+    r"""$-\langle\nabla L(W), W^{svm}\rangle$ at $W$ of no pattern; where all margins of $W^{svm}$ are one, it is attained."""
     return towards(layer, size * np.sin(np.arange(1.0, layer.svm.W.size + 1) ** 2).reshape(layer.svm.W.shape))
+
+
+# it points to the second token's matrix; the gradients of two inputs cancel; descent of the loss is ascent
+without(paper.NO_STATIONARY, "equal_nonopt_scores", towards, cases(layer=[data.LOCAL], W=[np.diag([5.0, 0.0])]))
+ANYWHERE = cases(
+    layer=[data.CONTRADICTION], W=[np.full((1, 1), w) for w in (0.0, 1.0, -2.0)], reference=[np.ones((1, 1))]
+)
+without(paper.NO_STATIONARY, "svm_feasible", towards, ANYWHERE)
+without(paper.NO_STATIONARY, "decreasing_loss", towards, cases(layer=[data.INCREASING], W=[np.zeros((3, 3))]))

@@ -41,22 +41,15 @@ class Attention:
             return losses.logistic_slope(out)
         return xp.ones_like(out) * (1 if self.loss == "increasing" else -1)
 
-    def gradient(self, W: Array) -> Array:
-        """grad L(W), (..., d, d), by the pairwise form, which keeps its digits when the softmax saturates."""
+    def gradient(self, W: Array, *, naive: bool = False) -> Array:
+        """grad L(W), (..., d, d), by the pairwise form, which keeps its digits when the softmax saturates; ``naive``: it does not."""
         xp = array_namespace(W)
         s = self.attention(W)
-        gaps = self.gamma[:, :, None] - self.gamma[:, None, :]
-        weight = s * xp.sum(gaps * s[..., :, None, :], axis=-1)  # s_t sum_u s_u (gamma_t - gamma_u)
-        return self._assemble(weight, s)
-
-    def naive_gradient(self, W: Array) -> Array:
-        """The same by ``s (gamma - gamma . s)``: all digits cancel when the softmax saturates."""
-        xp = array_namespace(W)
-        s = self.attention(W)
-        return self._assemble(s * (self.gamma - xp.sum(s * self.gamma, axis=-1, keepdims=True)), s)
-
-    def _assemble(self, weight: Array, s: Array) -> Array:
-        xp = array_namespace(s)
+        if naive:
+            weight = s * (self.gamma - xp.sum(s * self.gamma, axis=-1, keepdims=True))
+        else:
+            gaps = self.gamma[:, :, None] - self.gamma[:, None, :]
+            weight = s * xp.sum(gaps * s[..., :, None, :], axis=-1)  # s_t sum_u s_u (gamma_t - gamma_u)
         rows = xp.sum(weight[..., None] * self.X, axis=-2) * self.slopes(s)[..., None]  # (..., n, d)
         return xp.matrix_transpose(rows) @ self.z / self.X.shape[0]
 
@@ -83,27 +76,18 @@ class AttentionState(NamedTuple):
     W: Array
 
 
-def attention_gd(p: Attention, eta: Any, *, naive: bool = False) -> Method:
-    """W <- W - eta grad L(W), from the start."""
-    gradient = p.naive_gradient if naive else p.gradient
-
-    def step(q: AttentionState, draw: Any = None) -> AttentionState:
-        return AttentionState(q.W - eta * gradient(q.W))
-
-    return Method(AttentionState, step)
-
-
-def normalised_gd(p: Attention, eta: Any, *, naive: bool = False) -> Method:
-    """W <- W - eta grad/||grad||; it stays where the gradient is zero."""
-    gradient = p.naive_gradient if naive else p.gradient
+def attention_gd(p: Attention, eta: Any, *, normalised: bool = False, naive: bool = False) -> Method:
+    """W <- W - eta grad L(W), or W - eta grad/||grad||, which stays where the gradient is zero."""
 
     def step(q: AttentionState, draw: Any = None) -> AttentionState:
         xp = array_namespace(q.W)
-        g = gradient(q.W)
-        size = xp.sqrt(xp.sum(g * g, axis=(-2, -1), keepdims=True))
-        return AttentionState(q.W - eta * g / xp.where(size > 0, size, xp.ones_like(size)))
+        g = p.gradient(q.W, naive=naive)
+        if normalised:
+            size = xp.sqrt(xp.sum(g * g, axis=(-2, -1), keepdims=True))
+            g = g / xp.where(size > 0, size, xp.ones_like(size))
+        return AttentionState(q.W - eta * g)
 
-    return Method(lambda W0: AttentionState(W0), step)
+    return Method(AttentionState, step)
 
 
 class FactorState(NamedTuple):
@@ -131,7 +115,7 @@ def factored_gd(p: Attention, eta: Any) -> Method:
 
 
 def _least_loss(p: Attention, start: Array, square: float, weights: Callable[[Array], tuple[Array, Callable]]) -> Array:
-    """Weights of at most that squared norm with the least log(L - L*) that SLSQP finds from ``start``, none worse.
+    """W of the least log(L - L*) that SLSQP finds from ``start`` in variables of at most that squared norm, and none worse.
 
     ``weights``: variables -> W and the map from a gradient in W to one in the variables.
     """
@@ -148,13 +132,13 @@ def _least_loss(p: Attention, start: Array, square: float, weights: Callable[[Ar
 
 
 def path_point(p: Attention, svm: Array, radius: float) -> Array:
-    """W of Frobenius norm at most ``radius`` of the least loss found from the direction ``svm``, and no worse."""
-    start = radius * svm / np.linalg.norm(svm)
-    return _least_loss(p, start.ravel(), radius**2, lambda w: (w.reshape(svm.shape), np.ravel))
+    """The best W found in the Frobenius ball of that radius, from the direction ``svm`` and no worse."""
+    start = (radius * svm / np.linalg.norm(svm)).ravel()
+    return _least_loss(p, start, radius**2, lambda w: (w.reshape(svm.shape), np.ravel))
 
 
 def factored_point(p: Attention, svm: Array, radius: float) -> Array:
-    """K Q' with ||K||^2 + ||Q||^2 <= 2 radius of the least loss found from balanced factors of ``svm``, and no worse."""
+    """The best K Q' found with ||K||^2 + ||Q||^2 <= 2 radius, from balanced factors of ``svm`` and no worse."""
     U, S, Vt = np.linalg.svd(svm)
     root = np.sqrt(radius * S / S.sum())
 
@@ -166,20 +150,15 @@ def factored_point(p: Attention, svm: Array, radius: float) -> Array:
 
 
 def latest(p: Attention, radius: float, stretch: float) -> Array:
-    """W of norm at most ``radius``, no worse than ``radius e_1 e_1'``, its first margin as small as that allows.
-
-    For a late input: the first margin is W_11, the others grow by ``stretch`` times small entries below it.
-    """
-    d = p.X.shape[2]
+    """For a late input: W of that norm at most, no worse than ``radius e_1 e_1'``, its first margin as small as that allows."""
 
     def matrix(first: float) -> Array:
-        W = np.zeros((d, d))
-        W[1:, 0] = min(40 / stretch, float(np.sqrt(max(radius**2 - first**2, 0.0) / max(d - 1, 1))))
-        W[0, 0] = first
+        W = np.zeros(p.X.shape[2:] * 2)
+        W[1:, 0] = min(40 / stretch, float(np.sqrt(max(radius**2 - first**2, 0.0) / max(len(W) - 1, 1))))
+        W[0, 0] = first  # the first margin; the others are larger by stretch times the entries below
         return W
 
-    most = float(p.excess(matrix(radius)))
-    low, high = 0.0, radius
+    low, high, most = 0.0, radius, float(p.excess(matrix(radius)))
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (low, middle) if float(p.excess(matrix(middle))) <= most else (middle, high)
