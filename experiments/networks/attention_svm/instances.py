@@ -172,10 +172,15 @@ def late_input(n: int, T: int, kappa: float) -> Layer:
     return make(f"late input {n}, {T}, {kappa}", X, gamma, np.eye(1, d).repeat(n, axis=0))
 
 
-def generic_tokens(n: int, T: int, d: int) -> dict[str, np.ndarray]:
+def generic(n: int, T: int, d: int) -> tuple[np.ndarray, np.ndarray]:
     """Tokens X (n, T, d) and queries z (n, d), normal numbers times 100 rounded, of full rank in exact arithmetic."""
     rng = np.random.default_rng((n, T, d))
     X, z = (np.rint(100 * rng.standard_normal(shape)).astype(int) for shape in ((n, T, d), (n, d)))
     if any(to_flint(M.tolist()).rank() < min(M.shape) for M in (*(x[1:] - x[0] for x in X), z)):
         raise ParameterError(f"the tokens of size {n}, {T}, {d} are dependent; take another seed")
-    return {"X": X, "z": z}
+    return X, z
+
+
+def equal_queries(n: int, T: int, d: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two inputs with two tokens and one query: to select the first token of both is a contradiction."""
+    return np.array([[[1, 0], [0, 0]], [[0, 0], [1, 0]]]), np.ones((n, d))

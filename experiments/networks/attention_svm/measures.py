@@ -50,21 +50,23 @@ def rank(layer: Layer, more: int = 0) -> Any:
 without(paper.SVM_KKT, "optimal", squared_norm, cases(layer=data.LINEAR, times=[2]))  # feasible, but longer
 without(paper.SVM_RANK, "optimal", rank, cases(layer=[data.B], more=[1]))  # no query of B has a third coordinate
 
-SIZES = ((2, 3, 2), (3, 3, 3), (2, 4, 4), (4, 3, 4), (4, 3, 5))
+
+def sizes(*given: tuple[int, int, int]) -> Any:
+    return cases(size=[{"n": n, "T": T, "d": d} for n, T, d in given])
 
 
-@measure(paper.FEASIBILITY, cases(tokens=[data.generic_tokens(*size) for size in SIZES]).guaranteeing("generic"))
-def share_of_selections(X: np.ndarray, z: np.ndarray) -> Any:
+@measure(paper.FEASIBILITY, sizes((2, 3, 2), (3, 3, 3), (2, 4, 4), (4, 3, 4), (4, 3, 5)).guaranteeing("generic"))
+def share_of_selections(n: int, T: int, d: int, tokens: Any = data.generic) -> Any:
     """Share of all selections that are separable: each with a rational matrix, or rational multipliers against it."""
-    n, T, d = X.shape
+    X, z = tokens(n, T, d)
     found = [data.separable(constraints(X, z, alpha)) for alpha in product(range(T), repeat=n)]
-    return Fraction(sum(found), len(found)), {"n": n, "T": T, "d": d}
+    return Fraction(sum(found), len(found))
 
 
-LOW = cases(tokens=[data.generic_tokens(4, 3, d) for d in (1, 2)]).guaranteeing("generic")
+LOW = sizes((4, 3, 1), (4, 3, 2)).guaranteeing("generic")
 without(paper.FEASIBILITY, "overparametrised", share_of_selections, LOW)
-EQUAL_QUERIES = {"X": np.array([[[1, 0], [0, 0]], [[0, 0], [1, 0]]]), "z": np.ones((2, 2))}
-without(paper.FEASIBILITY, "generic", share_of_selections, cases(tokens=[EQUAL_QUERIES]))
+DEPENDENT = cases(n=[2], T=[2], d=[2], tokens=[data.equal_queries])
+without(paper.FEASIBILITY, "generic", share_of_selections, DEPENDENT)
 
 # --- factors -----------------------------------------------------------------------------------------------------------
 
@@ -141,7 +143,7 @@ def gradient_of_the_code(layer: Layer, rng: Any) -> Iterator[Any]:
 
 
 def on_the_line(layer: Layer, w: float, v: float) -> Any:
-    return cases(points=[{"layer": layer, "W": np.full((1, 1), w), "V": np.full((1, 1), v)}])
+    return cases(layer=[layer], W={w: np.full((1, 1), w)}, V={v: np.full((1, 1), v)})
 
 
 @measure(paper.SMOOTH, on_the_line(data.OPPOSITE, 0.6, 0.7))
@@ -162,8 +164,8 @@ def moved_at_random(layer: Layer, rng: Any) -> Any:
 
 
 TRAINED = Layer("A, the head fifty times as long at V", data.A.problem, later=50.0)
-ACROSS = {"layer": TRAINED, "W": 3 * data.A.svm.W, "V": 0 * data.A.svm.W}
-without(paper.SMOOTH, "fixed_head", moved, cases(points=[ACROSS]))
+ACROSS = cases(layer=[TRAINED], W={"three times the matrix": 3 * data.A.svm.W}, V={"zero": 0 * data.A.svm.W})
+without(paper.SMOOTH, "fixed_head", moved, ACROSS)
 without(paper.SMOOTH, "linear_loss", moved, on_the_line(data.STEEP, -0.1, 0.0))
 
 # --- no stationary point -----------------------------------------------------------------------------------------------
@@ -191,9 +193,8 @@ def against_the_gradient(layer: Layer, size: float) -> Any:
 
 
 # it points to the second token's matrix; the gradients of two inputs cancel; descent of the loss is ascent
-without(paper.NO_STATIONARY, "equal_nonopt_scores", towards, cases(layer=[data.LOCAL], W=[np.diag([5.0, 0.0])]))
-ANYWHERE = cases(
-    layer=[data.CONTRADICTION], W=[np.full((1, 1), w) for w in (0.0, 1.0, -2.0)], reference=[np.ones((1, 1))]
-)
-without(paper.NO_STATIONARY, "svm_feasible", towards, ANYWHERE)
-without(paper.NO_STATIONARY, "decreasing_loss", towards, cases(layer=[data.INCREASING], W=[np.zeros((3, 3))]))
+FIVE = cases(layer=[data.LOCAL], W={"diag(5, 0)": np.diag([5.0, 0.0])})
+without(paper.NO_STATIONARY, "equal_nonopt_scores", towards, FIVE)
+ANYWHERE = cases(layer=[data.CONTRADICTION], W={w: np.full((1, 1), w) for w in (0.0, 1.0, -2.0)})
+without(paper.NO_STATIONARY, "svm_feasible", towards, ANYWHERE.let(reference=lambda W: np.ones_like(W)))
+without(paper.NO_STATIONARY, "decreasing_loss", towards, cases(layer=[data.INCREASING], W={"0": np.zeros((3, 3))}))

@@ -11,7 +11,7 @@ import flint
 import numpy as np
 
 from gradproof.experiments.engine.backend import backend as library
-from gradproof.experiments.engine.measure import Enclosed, around, cases, instead, measure, rounded, without
+from gradproof.experiments.engine.measure import Enclosed, around, cases, instead, measure, without
 from gradproof.experiments.engine.run import run
 from gradproof.experiments.networks.attention_svm import instances as data
 from gradproof.experiments.networks.attention_svm import methods
@@ -58,16 +58,15 @@ def direction(
     return found, {**layer.sizes, "Xi": Xi, "rho": rho[at], "p": least[at - 1], "h": h}
 
 
-@measure(paper.GD_DIRECTION, cases(layer=data.BOTH_LOSSES + data.DRAWN[:2]).guaranteeing("zero_start"))
-def normalised_descent(layer: Layer, backend: str) -> Any:
-    r"""$\langle W_k, W^{svm}\rangle/(\|W_k\|_F\|W^{svm}\|_F)$ in 1000 normalised steps of 0.05 from zero."""
-    return direction(layer, 0.05, 1000, on=backend)
+FROM_ZERO = cases(layer=data.BOTH_LOSSES + data.DRAWN[:2], normalised=[True]) + cases(
+    layer=data.LINEAR, normalised=[False]
+)
 
 
-@measure(paper.GD_DIRECTION, cases(layer=data.LINEAR).guaranteeing("zero_start"))
-def plain_descent(layer: Layer, backend: str) -> Any:
-    r"""$\langle W_k, W^{svm}\rangle/(\|W_k\|_F\|W^{svm}\|_F)$ in 500 steps of $1/L_W$ from zero."""
-    return direction(layer, 1 / layer.smoothness, 500, normalised=False, on=backend)
+@measure(paper.GD_DIRECTION, FROM_ZERO.guaranteeing("zero_start"))
+def descent(layer: Layer, normalised: bool, backend: str) -> Any:
+    r"""$\langle W_k, W^{svm}\rangle/(\|W_k\|_F\|W^{svm}\|_F)$ in 1000 steps of length 0.05, or of $1/L_W$ along the gradient."""
+    return direction(layer, 0.05 if normalised else 1 / layer.smoothness, 1000, normalised, on=backend)
 
 
 @measure(paper.GD_DIRECTION, cases(layer=[A]).guaranteeing("zero_start"))
@@ -118,79 +117,78 @@ def along_factored_descent(layer: Layer, rng: Any, backend: str) -> Iterator[Any
 
 # --- regularisation paths ----------------------------------------------------------------------------------------------
 
+
+def on_the_path(layer: Layer, R: float) -> np.ndarray:
+    """The best matrix found in the Frobenius ball."""
+    return methods.path_point(layer.problem, layer.svm.W, R)
+
+
+def factored(layer: Layer, R: float) -> np.ndarray:
+    """The best K Q' found in the nuclear ball."""
+    return methods.factored_point(layer.problem, layer.svm_nuclear.W, R)
+
+
+def late(layer: Layer, R: float) -> np.ndarray:
+    """The first margin of a late input lags as far as the loss of R e_1 e_1' allows; the others are larger by 40."""
+    W = R * np.eye(layer.G.shape[1])[:, :1] * np.eye(layer.G.shape[1])[:1]
+    W[0, 0] = np.log(1 / (len(layer.problem.X) * layer.problem.excess(W)) - 1) + 1e-9  # so much for the others
+    W[1:, 0] = 40 / data.STRETCH
+    return W
+
+
+def half_as_long(layer: Layer, R: float) -> np.ndarray:
+    """The max-margin direction, of half the norm: its loss is larger."""
+    return R / 2 * layer.svm.W / np.linalg.norm(layer.svm.W)
+
+
+def oblique(layer: Layer, R: float) -> np.ndarray:
+    """A matrix of norm R that has nothing to do with the tokens: its loss is larger."""
+    W = np.sin(np.arange(1.0, layer.svm.W.size + 1) ** 2).reshape(layer.svm.W.shape)
+    return R * W / np.linalg.norm(W)
+
+
+def allowed(layer: Layer, R: float, point: Any, nuclear: bool, no_worse: bool) -> tuple[np.ndarray, dict[str, Any]]:
+    """The matrix of norm at most R, which is, or is not, no worse than the max-margin one; and the parameters of the claim."""
+    svm, order = (layer.svm_nuclear, "nuc") if nuclear else (layer.svm, "fro")
+    W, p = point(layer, R), layer.problem
+    better = p.excess(W) <= p.excess(R * svm.W / np.linalg.norm(svm.W, order))
+    if np.linalg.norm(W, order) > R * (1 + 1e-12) or better != no_worse:
+        raise GradproofError(
+            f"{point.__name__} is not what the case speaks of: too long, or its loss on the other side"
+        )
+    return W, {**layer.sizes, "Xi": 1 / svm.upper}
+
+
 #: inputs, tokens, spread of score gaps, radius: the first two lie where the bound of the correlation is 0 or nearly so
 SIZES = ((2, 2, 1, 1.4), (2, 3, 1, 2.5), (2, 2, 1, 10.0), (5, 2, 1, 10.0), (3, 4, 5, 20.0), (8, 3, 20, 30.0))
-LATE = cases(late=[{"layer": data.late_input(*size), "R": R} for *size, R in SIZES]).guaranteeing("no_worse")
+LATE = cases(size=[{"layer": data.late_input(*size), "R": R} for *size, R in SIZES], point=[late])
+PATH = cases(layer=data.BOTH_LOSSES, R=[10.0, 20.0, 40.0, 80.0], point=[on_the_path])
+NUCLEAR = cases(layer=data.LINEAR, R=[20.0, 40.0], point=[factored], nuclear=[True])
 
 
-def beside(layer: Layer, norm: float = 0.0) -> dict[str, Any]:
-    """n, T, kappa and the margin of the max-margin matrix, by default of least Frobenius norm."""
-    return {**layer.sizes, "Xi": 1 / (norm or layer.svm.upper)}
+@measure(paper.PATH_MARGIN, (LATE + NUCLEAR).guaranteeing("no_worse"))
+def least_margin(layer: Layer, R: float, point: Any, nuclear: bool = False, no_worse: bool = True) -> Any:
+    r"""$\ln(1 + e^\mu)$ where one margin lags at no loss, and of the best $KQ^\top$ found in the nuclear ball."""
+    W, parameters = allowed(layer, R, point, nuclear, no_worse)
+    # two losses are compared up to their relative rounding, which moves the margin by as much
+    return around(
+        float(np.logaddexp(0, (layer.G * W).sum(axis=(1, 2)).min())), float(4 * layer.rounding(W))
+    ), parameters
 
 
-def late_point(layer: Layer, R: float) -> tuple[float, float]:
-    """The margin that lags in the matrix of norm R that lets it, no worse than R W^svm, and its error."""
-    if (1, *[0] * (len(layer.exact.W) - 1)) != layer.exact.W:
-        raise GradproofError("the max-margin matrix of the late input is not e_1 e_1'")
-    W = methods.latest(layer.problem, R, data.STRETCH)
-    # the two losses are compared up to their relative rounding, which moves the margin by as much
-    return float(W[0, 0]), float(4 * layer.rounding(W))
+@measure(paper.PATH_FINITE_R, (LATE + PATH).guaranteeing("no_worse"))
+def correlation(layer: Layer, R: float, point: Any, no_worse: bool = True) -> Any:
+    r"""$\langle W, W^{svm}\rangle/(R\|W^{svm}\|_F)$ where one margin lags at no loss, and of the best matrix found in the ball."""
+    W, parameters = allowed(layer, R, point, False, no_worse)
+    found = float((W * layer.svm.W).sum() / np.linalg.norm(layer.svm.W))
+    return around(found / R, float(4 * layer.rounding(W)) / R), parameters
 
 
-@measure(paper.PATH_MARGIN, LATE)
-def late_margin(layer: Layer, R: float) -> Any:
-    r"""$\ln(1 + e^\mu)$ where one margin lags at no loss."""
-    mu, error = late_point(layer, R)
-    return around(float(np.log1p(np.exp(mu))), error), {**layer.sizes, "Xi": 1}
-
-
-@measure(paper.PATH_FINITE_R, LATE)
-def late_correlation(layer: Layer, R: float) -> Any:
-    r"""$\langle W, W^{svm}\rangle/(R\|W^{svm}\|_F)$ where one margin lags at no loss."""
-    mu, error = late_point(layer, R)
-    return around(mu / R, error / R), {**layer.sizes, "Xi": 1}
-
-
-def of_a_matrix(layer: Layer, R: float, W: np.ndarray, *, no_worse: bool) -> Any:
-    """<W, W^svm>/(R ||W^svm||) of a matrix of norm at most R; it must be, or must not be, no worse than the max-margin one."""
-    p, V = layer.problem, layer.svm.W / np.linalg.norm(layer.svm.W)
-    if np.linalg.norm(W) > R * (1 + 8 * EPS) or (p.excess(W) <= p.excess(R * V)) != no_worse:
-        raise GradproofError("the matrix is not one that the case speaks of: too long, or its loss on the other side")
-    return rounded(float((W * V).sum()) / R, 4 * W.size, 1.0), beside(layer)
-
-
-@measure(paper.PATH_FINITE_R, cases(layer=data.BOTH_LOSSES, R=[10.0, 20.0, 40.0, 80.0]).guaranteeing("no_worse"))
-def on_the_path(layer: Layer, R: float) -> Any:
-    r"""$\langle W, W^{svm}\rangle/(R\|W^{svm}\|_F)$ of the best matrix found in the ball, no worse than the max-margin one."""
-    return of_a_matrix(layer, R, methods.path_point(layer.problem, layer.svm.W, R), no_worse=True)
-
-
-def random_matrix(layer: Layer, R: float, rng: Any) -> Any:
-    r"""$\langle W, W^{svm}\rangle/(R\|W^{svm}\|_F)$ of a normal matrix of norm R."""
-    W = rng.standard_normal(layer.svm.W.shape)
-    return of_a_matrix(layer, R, W * (R / np.linalg.norm(W)), no_worse=False)
-
-
-def factored_path(layer: Layer, R: float) -> Any:
-    r"""$\langle W, W^{svm}\rangle/(R\|W^{svm}\|_F)$ of the best $KQ^\top$ in the ball: it has the nuclear direction."""
-    return of_a_matrix(layer, R, methods.factored_point(layer.problem, layer.svm_nuclear.W, R), no_worse=False)
-
-
-@measure(paper.PATH_MARGIN, cases(layer=data.LINEAR, R=[20.0, 40.0]).guaranteeing("no_worse"))
-def nuclear_margin(layer: Layer, R: float) -> Any:
-    r"""$\ln(1 + e^\mu)$ of the best $KQ^\top$ found in the nuclear ball, no worse than the nuclear max-margin matrix."""
-    mu = float((layer.G * methods.factored_point(layer.problem, layer.svm_nuclear.W, R)).sum(axis=(1, 2)).min())
-    return rounded(float(np.log1p(np.exp(mu))), 64, R * layer.longest), beside(layer, layer.svm_nuclear.upper)
-
-
-def half_as_long(layer: Layer, R: float) -> Any:
-    r"""$\ln(1 + e^\mu)$ of the max-margin matrix of half the norm."""
-    return rounded(float(np.log1p(np.exp(R / layer.svm.upper / 2))), 64, R), beside(layer)
-
-
-without(paper.PATH_FINITE_R, "no_worse", random_matrix, cases(layer=data.LINEAR, R=[40.0]))
-without(paper.PATH_FINITE_R, "no_worse", factored_path, cases(layer=[A], R=[20.0]))
-without(paper.PATH_MARGIN, "no_worse", half_as_long, cases(layer=data.LINEAR, R=[40.0]))
+WORSE = cases(layer=data.LINEAR, R=[40.0], point=[half_as_long, oblique], no_worse=[False])
+without(paper.PATH_MARGIN, "no_worse", least_margin, WORSE)
+# the path of K and Q has the nuclear direction, which is another one for A
+FACTORED = cases(layer=[A], R=[20.0], point=[factored], no_worse=[False])
+without(paper.PATH_FINITE_R, "no_worse", correlation, WORSE + FACTORED)
 
 # --- the flow ----------------------------------------------------------------------------------------------------------
 

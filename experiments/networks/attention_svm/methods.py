@@ -42,7 +42,7 @@ class Attention:
         return xp.ones_like(out) * (1 if self.loss == "increasing" else -1)
 
     def gradient(self, W: Array, *, naive: bool = False) -> Array:
-        """grad L(W), (..., d, d), by the pairwise form, which keeps its digits when the softmax saturates; ``naive``: it does not."""
+        """grad L(W), (..., d, d), by pairs of tokens; the ``naive`` form loses its digits when the softmax saturates."""
         xp = array_namespace(W)
         s = self.attention(W)
         if naive:
@@ -147,19 +147,3 @@ def factored_point(p: Attention, svm: Array, radius: float) -> Array:
         return K @ Q.T, lambda g: np.stack([g @ Q, g.T @ K]).ravel()
 
     return _least_loss(p, np.stack([U * root, Vt.T * root]).ravel(), 2 * radius, weights)
-
-
-def latest(p: Attention, radius: float, stretch: float) -> Array:
-    """For a late input: W of that norm at most, no worse than ``radius e_1 e_1'``, its first margin as small as that allows."""
-
-    def matrix(first: float) -> Array:
-        W = np.zeros(p.X.shape[2:] * 2)
-        W[1:, 0] = min(40 / stretch, float(np.sqrt(max(radius**2 - first**2, 0.0) / max(len(W) - 1, 1))))
-        W[0, 0] = first  # the first margin; the others are larger by stretch times the entries below
-        return W
-
-    low, high, most = 0.0, radius, float(p.excess(matrix(radius)))
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (low, middle) if float(p.excess(matrix(middle))) <= most else (middle, high)
-    return matrix(high)
