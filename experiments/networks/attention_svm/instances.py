@@ -150,6 +150,8 @@ LOCAL = make("local", [[[-2, -0.5], [0, 0], [-1, 0]]], [[1, 0.5, 0]], [[1, 0]])
 ASIDE = make("aside", [[[10], [-100], [9]]], [[1, 0.9, 0]], [[1]])
 #: d = 1: the inputs ask for W >= 1 and for -W >= 1; their gradients cancel for every W
 CONTRADICTION = make("contradiction", [[[1], [0]], [[0], [1]]], [[1, 0], [0, -1]], [[1], [1]])
+#: two inputs that ask one query
+SHARED = make("one query", [[[1, 0], [0, 0]], [[0, 1], [0, 0]]], [[1, 0], [1, 0]], [[1, 0], [1, 0]])
 #: two opposite tokens on the line, with the loss -x, and with steep scores in the logistic loss
 OPPOSITE, STEEP = (make(g, [[[1], [-1]]], v, [[1]], g) for g, v in (("linear", [[1, 0]]), ("logistic", [[100, -100]])))
 #: one input with two tokens, of which the flow is known: c = 1.7

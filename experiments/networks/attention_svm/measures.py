@@ -22,7 +22,7 @@ from gradproof.theory.networks import attention_svm as paper
 
 # --- the max-margin matrix ---------------------------------------------------------------------------------------------
 
-MAX_MARGIN = cases(layer=data.LINEAR + data.DRAWN).guaranteeing("optimal")
+MAX_MARGIN = cases(layer=[*data.LINEAR, *data.DRAWN, data.SHARED]).guaranteeing("optimal")
 
 
 @measure(paper.SVM_KKT, MAX_MARGIN)
