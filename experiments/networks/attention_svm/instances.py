@@ -77,6 +77,11 @@ class Layer:
         """The max-margin matrix in rational numbers; optimality is checked exactly."""
         return max_margin.exact_frobenius(rational(self.G))
 
+    @property
+    def all_active(self) -> bool:
+        """Every margin of the max-margin matrix is exactly one."""
+        return all(sum(a * w for a, w in zip(g, self.exact.W, strict=True)) == 1 for g in rational(self.G))
+
     def of_optimal(self, W: np.ndarray) -> np.ndarray:
         """Probabilities of the optimal tokens, (..., n)."""
         best = self.problem.gamma.argmax(axis=1)

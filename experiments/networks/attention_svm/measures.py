@@ -43,7 +43,7 @@ def rank(layer: Layer, more: int = 0) -> Any:
     r"""Rank of $W^{svm}$ in rational numbers."""
     n, _, d = layer.problem.X.shape
     W = [list(layer.exact.W[d * i : d * i + d]) for i in range(d)]
-    W[2][2] += more
+    W[-2][-2] += more
     return to_flint(W).rank(), {"n": n}
 
 
@@ -123,7 +123,8 @@ def slope_of_the_average(s: Any, gamma: Any, x: Any) -> Any:
     """Derivative of the average score as the logits move along x, by power series in ball arithmetic."""
     with flint.ctx.workprec(128):
         weights = [ball(p) * flint.arb_series([0, ball(v)], prec=2).exp() for p, v in zip(s, x, strict=True)]
-        return (sum(w * ball(u) for w, u in zip(weights, gamma, strict=True)) / sum(weights))[1]
+        none = flint.arb_series([0], prec=2)
+        return (sum((w * ball(u) for w, u in zip(weights, gamma, strict=True)), none) / sum(weights, none))[1]
 
 
 @measure(paper.GRADIENT, cases(layer=data.BOTH_LOSSES + data.DRAWN))
@@ -177,10 +178,10 @@ def towards(layer: Layer, W: np.ndarray, reference: np.ndarray | None = None) ->
     # the bound subtracts s_opt from one, which loses as much as the gradient does
     error = float(layer.gradient_rounding(W)) * (float(np.linalg.norm(of)) + 1) + 4 * EPS * float(layer.lead.max())
     found = around(-float((p.gradient(W) * of).sum()), error)
-    if reference is None and all(np.dot(g, layer.exact.W) == 1 for g in data.rational(layer.G)):
-        found = Supremum(found)  # where every margin is one there is nothing less
+    attained = reference is None and layer.all_active  # where every margin is one there is nothing less
     slopes, s_opt = np.abs(p.slopes(p.attention(W))), layer.of_optimal(W)
-    return found, {"slope": slopes.tolist(), "s_opt": s_opt.tolist(), "lead": layer.lead.tolist()}
+    parameters = {"slope": slopes.tolist(), "s_opt": s_opt.tolist(), "lead": layer.lead.tolist()}
+    return Supremum(found) if attained else found, parameters
 
 
 SCALES = (0.0, 0.1, 0.3, 0.8, 1.5)

@@ -149,10 +149,14 @@ def oblique(layer: Layer, R: float) -> np.ndarray:
 
 def allowed(layer: Layer, R: float, point: Any, nuclear: bool, no_worse: bool) -> tuple[np.ndarray, dict[str, Any]]:
     """The matrix of norm at most R, which is, or is not, no worse than the max-margin one; and the parameters of the claim."""
-    svm, order = (layer.svm_nuclear, "nuc") if nuclear else (layer.svm, "fro")
+    svm, order = layer.svm_nuclear if nuclear else layer.svm, 1 if nuclear else 2
+
+    def size(M: np.ndarray) -> float:
+        return float(np.linalg.norm(np.linalg.svd(M, compute_uv=False), order))
+
     W, p = point(layer, R), layer.problem
-    better = p.excess(W) <= p.excess(R * svm.W / np.linalg.norm(svm.W, order))
-    if np.linalg.norm(W, order) > R * (1 + 1e-12) or better != no_worse:
+    better = p.excess(W) <= p.excess(R * svm.W / size(svm.W))
+    if size(W) > R * (1 + 1e-12) or better != no_worse:
         raise GradproofError(
             f"{point.__name__} is not what the case speaks of: too long, or its loss on the other side"
         )
