@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradproof.experiments.networks.attention_svm.instances import layer, smoothness
+from gradproof.experiments.networks.attention_svm.instances import layer
 from gradproof.solvers.max_margin import (
     Inseparable,
     NotExact,
@@ -38,7 +38,7 @@ def test_reference_values(name, square, norm, L_W):
     assert found.svm.upper - found.svm.lower < 1e-12
     assert found.svm_nuclear.lower <= found.svm_nuclear.upper < found.svm_nuclear.lower + 1e-7
     assert found.svm_nuclear.upper == pytest.approx(norm, abs=1e-7)
-    assert smoothness(found.problem) == pytest.approx(L_W, abs=1e-7)
+    assert found.smoothness == pytest.approx(L_W, abs=1e-7)
 
 
 @settings(max_examples=60, deadline=None)

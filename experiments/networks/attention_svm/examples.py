@@ -1,4 +1,4 @@
-"""The three methods on instances A and B, for the agreement of all array libraries."""
+"""The methods on instances A and B, for the agreement of all array libraries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.examples import Example, example
 from gradproof.experiments.networks.attention_svm.instances import layer
-from gradproof.experiments.networks.attention_svm.methods import attention_gd, factored_gd, normalised_gd
+from gradproof.experiments.networks.attention_svm.methods import attention_gd, factored_gd
 
 ETAS = np.array([0.05, 0.1])[:, None, None, None]
 
@@ -18,17 +18,14 @@ def _starts(*shape: int) -> np.ndarray:
 
 @example(attention_gd)
 def gd_on_logistic_attention(on: Backend) -> Example:
-    problem, eta = on.move((layer("A", logistic=True).problem, ETAS))
-    return Example(attention_gd(problem, eta), _starts(3, 3))
+    return Example(attention_gd(*on.move((layer("A", "logistic").problem, ETAS))), _starts(3, 3))
 
 
-@example(normalised_gd)
+@example(attention_gd)
 def normalised_gd_on_attention(on: Backend) -> Example:
-    problem, eta = on.move((layer("B").problem, ETAS))
-    return Example(normalised_gd(problem, eta), _starts(4, 4))
+    return Example(attention_gd(*on.move((layer("B").problem, ETAS)), normalised=True), _starts(4, 4))
 
 
 @example(factored_gd)
 def factored_attention(on: Backend) -> Example:
-    problem, eta = on.move((layer("A").problem, ETAS))
-    return Example(factored_gd(problem, eta), _starts(2, 3, 3))
+    return Example(factored_gd(*on.move((layer("A").problem, ETAS))), _starts(2, 3, 3))

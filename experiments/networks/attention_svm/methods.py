@@ -1,11 +1,14 @@
-"""Gradient descent on one attention layer, plain, normalised and in factors, as batched pure methods."""
+"""One attention layer: gradient descent, plain, normalised and in factors, and points of regularisation paths."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 from array_api_compat import array_namespace
+from scipy.optimize import minimize
 
 from gradproof.experiments.engine.run import Method
 from gradproof.experiments.instances import losses
@@ -15,12 +18,12 @@ Array = Any
 
 @dataclass(frozen=True, eq=False)
 class Attention:
-    """Tokens X (n, T, d), queries z (n, d), scores gamma (n, T); loss ``-x``, or log(1 + exp(-x)) if ``logistic``."""
+    """Tokens X (n, T, d), queries z (n, d), scores gamma (n, T); loss ``-x``, log(1 + exp(-x)) or ``x``."""
 
     X: Array
     z: Array
     gamma: Array
-    logistic: bool = False
+    loss: str = "linear"  # or "logistic", "increasing"
 
     def attention(self, W: Array) -> Array:
         """Softmax probabilities, (..., n, T), for W (..., d, d)."""
@@ -34,33 +37,28 @@ class Attention:
         """l' at the outputs, (..., n)."""
         xp = array_namespace(s)
         out = xp.sum(s * self.gamma, axis=-1)
-        return losses.logistic_slope(out) if self.logistic else -xp.ones_like(out)
+        if self.loss == "logistic":
+            return losses.logistic_slope(out)
+        return xp.ones_like(out) * (1 if self.loss == "increasing" else -1)
 
-    def gradient(self, W: Array) -> Array:
-        """grad L(W), (..., d, d), by the pairwise form, which keeps its digits when the softmax saturates."""
+    def gradient(self, W: Array, *, naive: bool = False) -> Array:
+        """grad L(W), (..., d, d), by pairs of tokens; the ``naive`` form loses its digits when the softmax saturates."""
         xp = array_namespace(W)
         s = self.attention(W)
-        gaps = self.gamma[:, :, None] - self.gamma[:, None, :]
-        weight = s * xp.sum(gaps * s[..., :, None, :], axis=-1)  # s_t sum_u s_u (gamma_t - gamma_u)
-        return self._assemble(weight, s)
-
-    def naive_gradient(self, W: Array) -> Array:
-        """The same by ``s (gamma - gamma . s)``: all digits cancel when the softmax saturates."""
-        xp = array_namespace(W)
-        s = self.attention(W)
-        return self._assemble(s * (self.gamma - xp.sum(s * self.gamma, axis=-1, keepdims=True)), s)
-
-    def _assemble(self, weight: Array, s: Array) -> Array:
-        xp = array_namespace(s)
+        if naive:
+            weight = s * (self.gamma - xp.sum(s * self.gamma, axis=-1, keepdims=True))
+        else:
+            gaps = self.gamma[:, :, None] - self.gamma[:, None, :]
+            weight = s * xp.sum(gaps * s[..., :, None, :], axis=-1)  # s_t sum_u s_u (gamma_t - gamma_u)
         rows = xp.sum(weight[..., None] * self.X, axis=-2) * self.slopes(s)[..., None]  # (..., n, d)
         return xp.matrix_transpose(rows) @ self.z / self.X.shape[0]
 
     def excess(self, W: Array) -> Array:
-        """L(W) - L*, (...), without cancellation; the optimal token is that of the largest score."""
+        """L(W) - L*, (...), of a decreasing loss, without cancellation."""
         xp = array_namespace(W)
         best = xp.max(self.gamma, axis=-1)
         Q = xp.sum(self.attention(W) * (best[:, None] - self.gamma), axis=-1)
-        if not self.logistic:
+        if self.loss == "linear":
             return xp.mean(Q, axis=-1)
         return xp.mean(xp.log1p(xp.exp(-best) * xp.expm1(Q) / (1 + xp.exp(-best))), axis=-1)
 
@@ -78,27 +76,18 @@ class AttentionState(NamedTuple):
     W: Array
 
 
-def attention_gd(p: Attention, eta: Any, *, naive: bool = False) -> Method:
-    """W <- W - eta grad L(W), from the start."""
-    gradient = p.naive_gradient if naive else p.gradient
-
-    def step(q: AttentionState, draw: Any = None) -> AttentionState:
-        return AttentionState(q.W - eta * gradient(q.W))
-
-    return Method(AttentionState, step)
-
-
-def normalised_gd(p: Attention, eta: Any, *, naive: bool = False) -> Method:
-    """W <- W - eta grad/||grad||; it stays where the gradient is zero."""
-    gradient = p.naive_gradient if naive else p.gradient
+def attention_gd(p: Attention, eta: Any, *, normalised: bool = False, naive: bool = False) -> Method:
+    """W <- W - eta grad L(W), or W - eta grad/||grad||, which stays where the gradient is zero."""
 
     def step(q: AttentionState, draw: Any = None) -> AttentionState:
         xp = array_namespace(q.W)
-        g = gradient(q.W)
-        size = xp.sqrt(xp.sum(g * g, axis=(-2, -1), keepdims=True))
-        return AttentionState(q.W - eta * g / xp.where(size > 0, size, xp.ones_like(size)))
+        g = p.gradient(q.W, naive=naive)
+        if normalised:
+            size = xp.sqrt(xp.sum(g * g, axis=(-2, -1), keepdims=True))
+            g = g / xp.where(size > 0, size, xp.ones_like(size))
+        return AttentionState(q.W - eta * g)
 
-    return Method(lambda W0: AttentionState(W0), step)
+    return Method(AttentionState, step)
 
 
 class FactorState(NamedTuple):
@@ -120,3 +109,41 @@ def factored_gd(p: Attention, eta: Any) -> Method:
         return FactorState(q.K - eta * gK / size, q.Q - eta * gQ / size)
 
     return Method(lambda x0: FactorState(x0[..., 0, :, :], x0[..., 1, :, :]), step)
+
+
+# --- regularisation paths ----------------------------------------------------------------------------------------------
+
+
+def _least_loss(p: Attention, start: Array, square: float, weights: Callable[[Array], tuple[Array, Callable]]) -> Array:
+    """W of the least log(L - L*) that SLSQP finds from ``start`` in variables of at most that squared norm, and none worse.
+
+    ``weights``: variables -> W and the map from a gradient in W to one in the variables.
+    """
+
+    def objective(w: Array) -> tuple[float, Array]:
+        W, back = weights(w)
+        excess = float(p.excess(W))
+        return float(np.log(excess)), back(p.gradient(W) / excess)
+
+    inside = {"type": "ineq", "fun": lambda w: square - w @ w, "jac": lambda w: -2 * w}
+    w = minimize(objective, start, jac=True, method="SLSQP", constraints=[inside], options={"maxiter": 300}).x
+    w = w * min(1.0, float(np.sqrt(square / (w @ w))))
+    return min((weights(w)[0], weights(start)[0]), key=lambda W: float(p.excess(W)))
+
+
+def path_point(p: Attention, svm: Array, radius: float) -> Array:
+    """The best W found in the Frobenius ball of that radius, from the direction ``svm`` and no worse."""
+    start = (radius * svm / np.linalg.norm(svm)).ravel()
+    return _least_loss(p, start, radius**2, lambda w: (w.reshape(svm.shape), np.ravel))
+
+
+def factored_point(p: Attention, svm: Array, radius: float) -> Array:
+    """The best K Q' found with ||K||^2 + ||Q||^2 <= 2 radius, from balanced factors of ``svm`` and no worse."""
+    U, S, Vt = np.linalg.svd(svm)
+    root = np.sqrt(radius * S / S.sum())
+
+    def weights(w: Array) -> tuple[Array, Callable]:
+        K, Q = w.reshape(2, *svm.shape)
+        return K @ Q.T, lambda g: np.stack([g @ Q, g.T @ K]).ravel()
+
+    return _least_loss(p, np.stack([U * root, Vt.T * root]).ravel(), 2 * radius, weights)
