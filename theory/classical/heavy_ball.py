@@ -48,5 +48,6 @@ POLYAK_CYCLE = Claim(
     relation=Relation.GE,
     expression=sp.Rational(792, 1225),
     where="Lessard, Recht, Packard (2016), arXiv:1408.3595, Section 4.6 (there in floats; rational here)",
+    remark="one kind of evidence: the cycle is run in exact arithmetic, which settles the statement",
 )
 register(FUNCTION_VALUE, POLYAK_CYCLE)
