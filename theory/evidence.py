@@ -103,11 +103,11 @@ class Measurement:
     what: str = ""
 
     def __post_init__(self) -> None:
-        error = self.error if self.error is not None else 0
+        error = self.error
         if self.low is None:
-            object.__setattr__(self, "low", self.measured - error)
+            object.__setattr__(self, "low", self.measured - error if error else self.measured)
         if self.high is None:
-            object.__setattr__(self, "high", self.measured + error)
+            object.__setattr__(self, "high", self.measured + error if error else self.measured)
         if self.error is None and not isinstance(self.low, str) and not isinstance(self.measured, str):
             object.__setattr__(self, "error", max(self.high - self.measured, self.measured - self.low))
         if self.source:

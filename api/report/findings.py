@@ -9,14 +9,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gradproof.experiments.attack.finding import short_float
 from gradproof.experiments.attack.necessity import FORMAT
+from gradproof.report.numbers import MeasuredView, measured, slug
 from gradproof.theory.evidence import Measurement, Relation
-
-if TYPE_CHECKING:
-    from gradproof.report.model import MeasuredView
 
 LARGEST = 1_000_000  # bytes of one file
 _MOST = 300  # characters of one value on the page; the file has all of it
@@ -76,8 +74,6 @@ def read(folder: Path) -> Findings:
 
 
 def _found(data: Mapping[str, Any], path: Path) -> Found:
-    from gradproof.report.model import measured, slug
-
     m = data["measurement"]
     view = None
     if m is not None:

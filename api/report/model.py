@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
-import math
-import operator
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import sympy as sp
 
 from gradproof.experiments.engine.check import BUDGETS, checks_of
 from gradproof.experiments.engine.store import Ledger, Row, code_of
 from gradproof.report.findings import Asked, Findings, Found
+from gradproof.report.numbers import MeasuredView, measured, slug
 from gradproof.summary import ClaimSummary, select
 from gradproof.theory.claim import CONFIDENCE, Claim
 from gradproof.theory.errors import GradproofError
-from gradproof.theory.evidence import Level, Measurement, Outcome, Relation
+from gradproof.theory.evidence import Level, Outcome, Relation
 from gradproof.theory.paper import Paper
 from gradproof.theory.proof_json import read_proof, statement_digest
 from gradproof.theory.proof_text import formal
@@ -177,23 +172,6 @@ class Entry:
         return sum(len(e.proofs) for e in (*self.evidence, *self.controls))
 
 
-@dataclass(frozen=True)
-class MeasuredView:
-    """The measurement nearest to its bound, in a reader's numbers."""
-
-    what: str
-    measured: str
-    bound: str
-    relation: str
-    violated: bool
-    error: str
-    parameters: tuple[tuple[str, str], ...]
-    ratio: float | None  # measured / bound, where that has a meaning
-    test: str
-    seed: int | None
-    n: int
-
-
 def gather(ledger: Ledger | None, targets: Iterable[str] = (), *, findings: Findings | None = None,
            skipped: list[str] | None = None, budget: str = "") -> list[Entry]:  # fmt: skip
     """An entry for each claim asked for; with no target, for each in the registry or in the ledger.
@@ -330,103 +308,6 @@ def _stranger(name: str) -> Claim:
     paper = Paper(key=key, authors=(), title=f"{key} (not in this installation)", year=0, family="unknown")
     return Claim(id=name, paper=paper, title=name, statement="", parameters=(), assumptions=(), quantity="",
                  relation=Relation.LE, expression=sp.Integer(0))  # fmt: skip
-
-
-def slug(name: str) -> str:
-    """A file name for any id: ids of the library stay as they are, others get a hash.
-
-    >>> slug("ef21.pl")
-    'ef21.pl'
-    >>> slug("../x").startswith("x-")
-    True
-    """
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:80]
-    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")
-
-
-def measured(m: Measurement, relation: Relation) -> MeasuredView:
-    """A measurement as text, with the ratio of its bar."""
-    r = m.relation or relation
-    a, b = _float(m.measured), _float(m.bound)
-    ratio = None
-    if a is not None and b is not None and a >= 0 and b > 0 and r in (Relation.LE, Relation.GE):
-        ratio = a / b if r is Relation.LE else (b / a if a > 0 else None)
-    one_sided = not all(math.isfinite(_float(x) or 0.0) for x in (m.low, m.high))
-    between = one_sided or m.level is not None
-    error = f"in [{number(m.low)}, {number(m.high)}]" if between else f"± {number(m.error)} ({m.source})"
-    error = "exact arithmetic" if m.source == "exact" else error
-    test = f"{m.test}, each limit fails with probability {number(m.level / 2)} at most" if m.level else ""
-    parameters = tuple((k, number(v)) for k, v in m.parameters.items())
-    over = _over(m, r)
-    sign = {"<=": "≤>", ">=": "≥<", "==": "=≠", "iff": "=≠"}[r.value][over]
-    return MeasuredView(m.what or "measured", number(m.measured), number(m.bound), sign, over, error, parameters, ratio,
-                        test, m.seed, m.n)  # fmt: skip
-
-
-def _over(m: Measurement, relation: Relation) -> bool:
-    """Is the relation broken by more than the error? For the sign on the page; the verdict is the ledger's."""
-    low, high, bound = _float(m.low), _float(m.high), _float(m.bound)
-    if low is None or high is None or bound is None or math.isnan(low + high + bound):
-        return False
-    slack = 1e-15 * abs(bound)
-    above, below = low > bound + slack, high < bound - slack
-    return {Relation.LE: above, Relation.GE: below}.get(relation, above or below)
-
-
-def number(v: Any) -> str:
-    """Six digits of a number beside its exact form where that is short; any other value as text.
-
-    >>> number("1/3"), number(0.25), number("sqrt(2)"), number("top-k")
-    ('1/3 = 0.333333', '0.25', 'sqrt(2) = 1.41421', 'top-k')
-    """
-    if isinstance(v, list | tuple):
-        return "(" + ", ".join(number(x) for x in v[:8]) + (", …" if len(v) > 8 else "") + ")"
-    if isinstance(v, bool) or v is None:
-        return str(v)
-    value = _float(v)
-    if value is None:
-        return str(v)[:200]
-    short = f"{value:.6g}"
-    if not isinstance(v, str) or v == short or re.fullmatch(r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?", v):
-        return short
-    return f"{v} = {short}" if len(v) <= 24 else short
-
-
-def _float(v: Any) -> float | None:
-    """A number, also one that the ledger keeps as the text of an exact number; ``None`` for anything else."""
-    try:
-        return float(v)
-    except (TypeError, ValueError):
-        pass
-    if isinstance(v, str) and re.fullmatch(r"-?\d{1,4000}/\d{1,4000}", v):
-        try:
-            return float(Fraction(v))
-        except (ZeroDivisionError, OverflowError):
-            return None
-    if not isinstance(v, str) or len(v) > 200:
-        return None
-    try:
-        return _value(ast.parse(v, mode="eval").body)
-    except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError, TypeError):
-        return None
-
-
-_OPERATIONS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-               ast.Pow: operator.pow}  # fmt: skip
-
-
-def _value(node: ast.expr) -> float:
-    """Arithmetic with square roots in floats. A ledger may come from a stranger: nothing else is read."""
-    match node:
-        case ast.Constant(value=int() | float() as v):
-            return float(v)
-        case ast.UnaryOp(op=ast.USub(), operand=x):
-            return -_value(x)
-        case ast.BinOp(left=x, op=op, right=y) if type(op) in _OPERATIONS:
-            return float(_OPERATIONS[type(op)](_value(x), _value(y)))
-        case ast.Call(func=ast.Name(id="sqrt"), args=[x], keywords=[]):
-            return math.sqrt(_value(x))
-    raise ValueError("not a number")
 
 
 def proof_page(text: str) -> ProofPage:

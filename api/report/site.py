@@ -23,6 +23,7 @@ from gradproof.paper_figures import make
 from gradproof.report import model, notes
 from gradproof.report.findings import read as read_findings
 from gradproof.report.model import Entry
+from gradproof.report.numbers import slug
 from gradproof.summary import show_factor, show_tightness
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
@@ -229,7 +230,7 @@ class _Pages:
             for found in papers.values():
                 self._copy(found[0].claim.paper.stem, kind)
         shown = {key: self._figure(found[0]) for key, found in papers.items()}
-        slugs = {key: model.slug(key) for key in papers}
+        slugs = {key: slug(key) for key in papers}
         static = files("gradproof") / "static"
         for asset in ("report.css", "report.js", "math-font-license.txt"):
             self._put(f"assets/{asset}", (static / asset).read_bytes())
@@ -284,7 +285,7 @@ class _Pages:
     def _copy(self, stem: str, kind: str) -> None:
         """Copy a paper's figure where it has been made; a PDF only if there is room left."""
         source, name = self.figures / f"{stem}.{kind}", f"figures/{stem}.{kind}"
-        if model.slug(stem) != stem or not source.is_file() or name in self.written:
+        if slug(stem) != stem or not source.is_file() or name in self.written:
             return
         size = source.stat().st_size
         if kind == "png" or size <= self.room:

@@ -38,7 +38,7 @@ FUNCTION_VALUE = rate(
     (CONVEX, SMOOTH, MINIMISER),
     tight=False,
     source=r"Theorem 2, $L/(2 \theta_N^2) \le L/(N+1)^2$",
-    remark=r"the gallery rounds the irrational $\theta_k$ to 100 bits; the bound leaves room for that",
+    remark=r"one kind of evidence: the $\theta_k$ are irrational, and a certificate would be of the method with rounded ones",
 )
 GRADIENT = rate(
     PAPER,
@@ -51,5 +51,6 @@ GRADIENT = rate(
     (CONVEX, SMOOTH, MINIMISER),
     tight=False,
     source=r"Kim, Fessler (2021), arXiv:1803.06600, Theorem 6.1: $2 L/\theta_0^2 \le 4 L/(N+1)^2$",
+    remark=FUNCTION_VALUE.remark,
 )
 register(ONE_STEP, FUNCTION_VALUE, GRADIENT)

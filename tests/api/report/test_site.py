@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from gradproof.cli import main
 from gradproof.experiments.engine.store import Ledger
-from gradproof.report import build, model
+from gradproof.report import build, model, numbers
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError
@@ -246,4 +246,4 @@ def test_a_file_of_ones_own_claims(tmp_path):
      ("9**9**9**9", "9**9**9**9"), (True, "True"), ([1, 2.5], "(1, 2.5)"), ("(((((", "(((((")],
 )  # fmt: skip
 def test_numbers_of_a_ledger_are_read_but_never_run(text, shown):
-    assert model.number(text) == shown
+    assert numbers.number(text) == shown
