@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 
 from gradproof.experiments.networks.attention_svm.instances import LINEAR, LOCAL, A
-from gradproof.experiments.networks.attention_svm.measures_runs import factored, iterates, on_the_path
-from gradproof.experiments.networks.attention_svm.methods import correlation
+from gradproof.experiments.networks.attention_svm.measures_runs import iterates
+from gradproof.experiments.networks.attention_svm.methods import correlation, factored, on_the_path
 from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers.max_margin import constraints, frobenius
 from gradproof.theory.networks.attention_svm import PATH_FINITE_R

@@ -118,16 +118,6 @@ def along_factored_descent(layer: Layer, rng: Any, backend: str) -> Iterator[Any
 # --- regularisation paths ----------------------------------------------------------------------------------------------
 
 
-def on_the_path(layer: Layer, R: float) -> np.ndarray:
-    """The best matrix found in the Frobenius ball."""
-    return methods.path_point(layer.problem, layer.svm.W, R)
-
-
-def factored(layer: Layer, R: float) -> np.ndarray:
-    """The best K Q' found in the nuclear ball."""
-    return methods.factored_point(layer.problem, layer.svm_nuclear.W, R)
-
-
 def late(layer: Layer, R: float) -> np.ndarray:
     """The first margin of a late input lags as far as the loss of R e_1 e_1' allows; the others are larger by 40."""
     W = R * np.eye(layer.G.shape[1])[:, :1] * np.eye(layer.G.shape[1])[:1]
@@ -166,8 +156,8 @@ def allowed(layer: Layer, R: float, point: Any, nuclear: bool, no_worse: bool) -
 #: inputs, tokens, spread of score gaps, radius: the first two lie where the bound of the correlation is 0 or nearly so
 SIZES = ((2, 2, 1, 1.4), (2, 3, 1, 2.5), (2, 2, 1, 10.0), (5, 2, 1, 10.0), (3, 4, 5, 20.0), (8, 3, 20, 30.0))
 LATE = cases(size=[{"layer": data.late_input(*size), "R": R} for *size, R in SIZES], point=[late])
-PATH = cases(layer=data.BOTH_LOSSES, R=[10.0, 20.0, 40.0, 80.0], point=[on_the_path])
-NUCLEAR = cases(layer=data.LINEAR, R=[20.0, 40.0], point=[factored], nuclear=[True])
+PATH = cases(layer=data.BOTH_LOSSES, R=[10.0, 20.0, 40.0, 80.0], point=[methods.on_the_path])
+NUCLEAR = cases(layer=data.LINEAR, R=[20.0, 40.0], point=[methods.factored], nuclear=[True])
 
 
 @measure(paper.PATH_MARGIN, (LATE + NUCLEAR).guaranteeing("no_worse"))
@@ -191,7 +181,7 @@ def correlation(layer: Layer, R: float, point: Any, no_worse: bool = True) -> An
 WORSE = cases(layer=data.LINEAR, R=[40.0], point=[half_as_long, oblique], no_worse=[False])
 without(paper.PATH_MARGIN, "no_worse", least_margin, WORSE)
 # the path of K and Q has the nuclear direction, which is another one for A
-FACTORED = cases(layer=[A], R=[20.0], point=[factored], no_worse=[False])
+FACTORED = cases(layer=[A], R=[20.0], point=[methods.factored], no_worse=[False])
 without(paper.PATH_FINITE_R, "no_worse", correlation, WORSE + FACTORED)
 
 # --- the flow ----------------------------------------------------------------------------------------------------------

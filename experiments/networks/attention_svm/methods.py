@@ -131,19 +131,19 @@ def _least_loss(p: Attention, start: Array, square: float, weights: Callable[[Ar
     return min((weights(w)[0], weights(start)[0]), key=lambda W: float(p.excess(W)))
 
 
-def path_point(p: Attention, svm: Array, radius: float) -> Array:
-    """The best W found in the Frobenius ball of that radius, from the direction ``svm`` and no worse."""
-    start = (radius * svm / np.linalg.norm(svm)).ravel()
-    return _least_loss(p, start, radius**2, lambda w: (w.reshape(svm.shape), np.ravel))
+def on_the_path(layer: Any, R: float) -> Array:
+    """The best W found in the Frobenius ball of radius R, from the max-margin direction and no worse; of a ``Layer``."""
+    start = (R * layer.svm.W / np.linalg.norm(layer.svm.W)).ravel()
+    return _least_loss(layer.problem, start, R**2, lambda w: (w.reshape(layer.svm.W.shape), np.ravel))
 
 
-def factored_point(p: Attention, svm: Array, radius: float) -> Array:
-    """The best K Q' found with ||K||^2 + ||Q||^2 <= 2 radius, from balanced factors of ``svm`` and no worse."""
-    U, S, Vt = np.linalg.svd(svm)
-    root = np.sqrt(radius * S / S.sum())
+def factored(layer: Any, R: float) -> Array:
+    """The best K Q' found with ||K||^2 + ||Q||^2 <= 2 R, from balanced factors of the nuclear one and no worse; of a ``Layer``."""
+    U, S, Vt = np.linalg.svd(layer.svm_nuclear.W)
+    root = np.sqrt(R * S / S.sum())
 
     def weights(w: Array) -> tuple[Array, Callable]:
-        K, Q = w.reshape(2, *svm.shape)
+        K, Q = w.reshape(2, *layer.svm.W.shape)
         return K @ Q.T, lambda g: np.stack([g @ Q, g.T @ K]).ravel()
 
-    return _least_loss(p, np.stack([U * root, Vt.T * root]).ravel(), 2 * radius, weights)
+    return _least_loss(layer.problem, np.stack([U * root, Vt.T * root]).ravel(), 2 * R, weights)

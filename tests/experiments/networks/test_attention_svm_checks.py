@@ -8,8 +8,8 @@ import pytest
 import sympy as sp
 
 from gradproof.experiments.networks.attention_svm.instances import LINEAR, LOCAL, A, B, late_input, layer
-from gradproof.experiments.networks.attention_svm.measures_runs import factored, iterates, late, on_the_path
-from gradproof.experiments.networks.attention_svm.methods import correlation
+from gradproof.experiments.networks.attention_svm.measures_runs import iterates, late
+from gradproof.experiments.networks.attention_svm.methods import correlation, factored, on_the_path
 from gradproof.solvers.max_margin import constraints, frobenius
 from gradproof.solvers.separable_ode import euler_sums
 from gradproof.theory import registry
