@@ -34,7 +34,7 @@ L = Parameter("L", "smoothness constant of $Q$")
 mu = Parameter("mu", "Polyak-Lojasiewicz constant of $Q$", latex=r"\mu")
 T = Parameter("T", "number of steps", sp.S.Naturals0)
 gap0 = Parameter("gap0", "$Q(x_0) - Q^*$", NONNEGATIVE, r"(Q(x_0) - Q^*)")
-eps = Parameter("eps", "any positive number", latex=r"\varepsilon")
+own = Parameter("own", "1 if $V_i$ is Byzantine itself, else 0", sp.FiniteSet(0, 1), r"[i \text{ Byzantine}]")
 r = Parameter("r", "order of the moment", sp.Interval(2, sp.oo))
 moment = Parameter("moment", r"$\mathbb{E}\|G\|^r$ of a correct vector", NONNEGATIVE, r"\mathbb E\|G\|^r")
 
@@ -78,11 +78,11 @@ NEIGHBOUR_COUNTS = Claim(
         r"Of the $n - f - 2$ nearest neighbours of any $V_i$ at least $n - 2f - 2$ are correct, "
         r"and at least $n - 2f - 1$ if $V_i$ is itself Byzantine."
     ),
-    parameters=(n, f),
+    parameters=(n, f, own),
     assumptions=(TOLERATED, BYZANTINE),
     quantity=r"\delta_c(i)",
     relation=Relation.GE,
-    expression=_n - 2 * _f - 2,
+    expression=_n - 2 * _f - 2 + own.symbol,
     where="proof of Proposition 1",
     tight=True,
 )
@@ -149,7 +149,7 @@ def _cone(name: str, title: str, eta2: sp.Expr, *, where: str, confidence: str, 
         paper=PAPER,
         title=title,
         statement=(
-            r"$\langle\mathbb E\,\mathrm{Kr}, g\rangle \ge (1 - \sin\alpha)\|g\|^2$ with "
+            r"$\langle\mathbb E\,\mathrm{Kr}, g\rangle \ge (1 - \sin\alpha)\|g\|^2 > 0$ with "
             r"$\sin\alpha = \eta\sqrt d\sigma/\|g\| < 1$, against every attack."
         ),
         parameters=(g_norm, variance, n, f),
@@ -161,7 +161,8 @@ def _cone(name: str, title: str, eta2: sp.Expr, *, where: str, confidence: str, 
         ),
         quantity=r"\langle\mathbb E\,\mathrm{Kr}, g\rangle",
         relation=Relation.GE,
-        expression=g_norm.symbol**2 - g_norm.symbol * sp.sqrt(eta2 * variance.symbol),
+        # written so that it says > 0 too: that is what the last assumption is for
+        expression=g_norm.symbol * sp.Max(0, g_norm.symbol - sp.sqrt(eta2 * variance.symbol)),
         where=where,
         confidence=confidence,
         remark=remark,
@@ -220,7 +221,7 @@ CONVERGENCE = Claim(
         r"fourth bounded by powers of $\|x\|$, $\eta\sqrt d\sigma(x) \le \|\nabla Q(x)\|\sin\alpha$, and outside a ball the "
         r"angle between $x$ and $\nabla Q(x)$ is below $\pi/2 - \alpha$: then $\nabla Q(x_t) \to 0$ almost surely."
     ),
-    parameters=(eps,),
+    parameters=(),
     assumptions=(
         Assumption("tolerated", "$n > 2f + 2$"),
         BYZANTINE,
@@ -236,11 +237,14 @@ CONVERGENCE = Claim(
         Assumption("noise_below_gradient", r"$\eta\sqrt d\sigma(x) \le \|\nabla Q(x)\|\sin\alpha$ for all $x$"),
     ),
     quantity=r"\limsup_t \|\nabla Q(x_t)\|",
-    relation=Relation.LE,
-    expression=eps.symbol,
+    relation=Relation.EQ,
+    expression=sp.S.Zero,
     where="Proposition 2",
     confidence="recalled",
-    remark="A statement about a limit: runs can fail to contradict it, and no more. So it has one kind of evidence.",
+    remark=(
+        "A statement about a limit: runs can fail to contradict it, and no more. It has one kind of evidence, scale-invariant "
+        "quadratics, where the strong law decides it."
+    ),
 )
 
 SGD_BALL = Claim(

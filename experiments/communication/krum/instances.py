@@ -1,0 +1,137 @@
+"""Exact instances: laws with finitely many values, colluders on a grid, configurations of correct and Byzantine vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from gradproof.solvers.order_statistics import exact_outcomes, scores, search_attack
+
+Value = tuple[Fraction, ...]
+Law = tuple[tuple[Value, Fraction], ...]
+
+
+def law_of(*pairs: tuple[Any, Any]) -> Law:
+    """A law on the line from pairs (value, probability)."""
+    return tuple(((Fraction(v),), Fraction(q)) for v, q in pairs)
+
+
+#: Lopsided, symmetric, three values; with n - f <= 5 correct vectors all outcomes are enumerated.
+LAWS = {
+    "lopsided": law_of((0, "4/5"), (1, "1/5")),
+    "symmetric": law_of((-1, "1/2"), (1, "1/2")),
+    "three": law_of((-1, "1/4"), (0, "1/2"), (2, "1/4")),
+}
+SILENT = {"without noise": law_of((0, 1))}
+SIZES = [{"n": n, "f": f} for n, f in ((3, 0), (4, 0), (5, 1), (7, 2))]
+
+
+def mean_of(law: Law) -> Fraction:
+    return sum((q * v[0] for v, q in law), Fraction(0))
+
+
+def variance_of(law: Law) -> Fraction:
+    return sum((q * (v[0] - mean_of(law)) ** 2 for v, q in law), Fraction(0))
+
+
+def least_score(V: Sequence[Value], f: int) -> Value:
+    """Krum, for n <= 2f + 2 as well, where colluders win from any distance."""
+    s = scores(V, f)
+    return V[s.index(min(s))]
+
+
+def mean_vector(V: Sequence[Value], f: int) -> Value:
+    """The mean of all vectors: no defence."""
+    return tuple(sum(column, Fraction(0)) / len(V) for column in zip(*V, strict=True))
+
+
+@dataclass(frozen=True)
+class Attack:
+    """Colluders (f unless said) at the place, of 13 within ``reach`` of g, that does most harm to what ``rule`` returns."""
+
+    name: str
+    reach: int = 3
+    colluders: int | None = None
+    rule: Callable[[Sequence[Value], int], Value] = least_score
+
+
+GRID = Attack("grid")
+FAR = Attack("from afar", 300)
+TOO_MANY = Attack("five colluders from afar", 300, 5)
+ON_THE_MEAN = Attack("on the mean", 300, rule=mean_vector)
+
+#: What an error y of the result does that has the gradient g.
+HARM: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "far": lambda y, g: abs(y),
+    "large": lambda y, g: abs(y + g),
+    "down": lambda y, g: -y,
+}
+
+
+@lru_cache(maxsize=256)
+def errors(law: Law, n: int, f: int, harm: str, attack: Attack) -> list[tuple[Fraction, Fraction]]:
+    """Every probability with the error of the result, for n vectors of which the colluders do most ``harm``."""
+    g, count = mean_of(law), f if attack.colluders is None else attack.colluders
+    grid = [Fraction(attack.reach * k, 6) for k in range(-6, 7)]
+
+    def place(correct: list[Value]) -> list[Value]:
+        return [(max(grid, key=lambda B: HARM[harm](attack.rule([*correct, *[(B,)] * count], f)[0], g)),)] * count
+
+    centred = [((v[0] - g,), q) for v, q in law]
+    rule = lambda V, _: attack.rule(V, f)  # noqa: E731
+    return [(w, y[0]) for w, y in exact_outcomes(centred, n, count, place if count else None, rule=rule)]
+
+
+def expected(outcomes: Sequence[tuple[Fraction, Fraction]], function: Callable[[Fraction], Any] = lambda y: y) -> Any:
+    """The expectation of a function of the error."""
+    return sum((w * function(y) for w, y in outcomes), Fraction(0))
+
+
+# --- configurations ------------------------------------------------------------------------------------------------------
+
+Vectors = tuple[tuple[Value, ...], tuple[Value, ...]]  # correct and Byzantine
+
+
+def on_the_line(correct: Sequence[Any], byzantine: Sequence[Any] = ()) -> Vectors:
+    return tuple((Fraction(x),) for x in correct), tuple((Fraction(x),) for x in byzantine)
+
+
+#: The deterministic bound is attained: the colluder sits on the selected vector, at equal distance from two correct ones.
+ATTAINED = on_the_line((0, 1, 1, 2, 2), (0,))
+
+
+@lru_cache(maxsize=256)
+def configuration(n: int, f: int, d: int, number: int) -> Vectors:
+    """Small integers (many ties) with colluders anywhere; in every third configuration they are searched for."""
+    rng = np.random.default_rng([n, f, d, number])
+    correct = rng.integers(-4, 5, (n - f, d))
+    B = rng.integers(-9, 10, (f, d)) if number % 3 else np.rint(search_attack(correct.astype(float), f, rng, tries=40))
+    rows = [tuple(Fraction(int(x)) for x in v) for v in np.vstack([correct, B])]
+    return tuple(rows[: n - f]), tuple(rows[n - f :])
+
+
+NUMBERS = on_the_line((-2, -1, 0, 1, 1, 3, 4))[0]
+
+
+@lru_cache(maxsize=256)
+def in_random_order(n: int, f: int, d: int, number: int | None) -> tuple[list[Value], list[Value]]:
+    """The selected vectors, and the correct ones, of equally likely cases: all have one law, but depend on each other.
+
+    A configuration in a random cyclic order; without a number n - f numbers drawn from seven without replacement, ordered so.
+    """
+    if number is None:
+        far = [(Fraction(k, 2),) for k in range(-6, 7)]
+        draws = [
+            (c, (max(far, key=lambda B: abs(least_score([*c, *[B] * f], f)[0])),) * f)
+            for c in combinations(NUMBERS, n - f)
+        ]
+    else:
+        draws = [configuration(n, f, d, number)]
+    orders = [(*c[k:], *c[:k], *B) for c, B in draws for k in range(n - f)]
+    return [least_score(V, f) for V in orders], [v for c, _ in draws for v in c]

@@ -1,0 +1,227 @@
+"""What Krum returns under attack: exactly on finite laws and configurations, in samples on Gaussians and on data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from gradproof.experiments.communication.krum import instances as on
+from gradproof.experiments.communication.krum.instances import GRID, Attack, Law, Vectors, errors, expected
+from gradproof.experiments.communication.krum.methods import ATTACKS, krum_rule, problem, train
+from gradproof.experiments.engine.measure import Enclosed, Sample, cases, measure
+from gradproof.solvers.order_statistics import colluders, farthest_accepted, least_correct_sum, neighbours
+from gradproof.theory.communication import krum
+
+# --- linear rules, neighbours, the deterministic bound -------------------------------------------------------------------
+
+VECTORS = [Fraction(v, 8) for v in (-50, -33, -8, 0, 1, 9, 17, 30, 49)]
+WEIGHTS = {
+    "mean": (Fraction(1, 10),) * 10,
+    "lopsided": tuple(Fraction(w, 7) for w in (3, 11, 1, 19, 5, 2, 8, 13, 7, 4)),
+}
+TARGETS = [Fraction(-100), Fraction(0), Fraction(7, 3), Fraction(100)]
+
+
+def attacker(U: Fraction, weights: tuple[Fraction, ...]) -> Fraction:
+    """The vector of the last worker that makes a linear rule return U."""
+    return (U - sum((w * v for w, v in zip(weights, VECTORS, strict=False)), Fraction(0))) / weights[-1]
+
+
+@measure(krum.LINEAR_HIJACK, cases(weights=WEIGHTS, U=TARGETS).guaranteeing("linear"))
+def hijacked(weights: tuple[Fraction, ...], U: Fraction) -> Any:
+    """Two linear rules of ten rational numbers, one of them the attacker's."""
+    return sum(w * v for w, v in zip(weights, [*VECTORS, attacker(U, weights)], strict=True))
+
+
+SEARCHED = cases(size=[{"n": n, "f": f, "d": d} for n, f, d in ((5, 1, 1), (6, 1, 2), (7, 2, 1), (9, 2, 2), (9, 3, 2), (11, 4, 1))],
+                 number=range(6)).where(lambda n, f: n > 2 * f + 2).guaranteeing("at_most_f")  # fmt: skip
+GIVEN = cases(n=6, f=1, vectors=[on.ATTAINED]).guaranteeing("at_most_f")
+
+
+@measure(krum.NEIGHBOUR_COUNTS, SEARCHED)
+@measure(krum.NEIGHBOUR_COUNTS, GIVEN, name="correct_neighbours_given")
+def correct_neighbours(
+    n: int, f: int, d: int = 1, number: int = 0, vectors: Vectors | None = None, which: Sequence[int] = ()
+) -> Iterator[Any]:
+    r"""$\delta_c(i)$ for every vector of configurations with colluders, ties and searched attacks."""
+    correct, byzantine = vectors or on.configuration(n, f, d, number)
+    for i in which or range(n):
+        near = neighbours(correct + byzantine, f, i)
+        yield sum(j < len(correct) for j in near), {"own": int(i >= len(correct))}
+
+
+@measure(krum.DETERMINISTIC, SEARCHED)
+@measure(krum.DETERMINISTIC, GIVEN, name="distance_to_correct_neighbours_attained")
+def distance_to_correct_neighbours(
+    n: int, f: int, d: int = 1, number: int = 0, vectors: Vectors | None = None
+) -> tuple[Any, dict[str, Any]]:
+    r"""$\|\mathrm{Kr} - \bar m\|^2$ in the same configurations; one attains the bound."""
+    correct, byzantine = vectors or on.configuration(n, f, d, number)
+    V = correct + byzantine
+    chosen = V.index(on.least_score(V, f))
+    near = on.mean_vector([V[j] for j in neighbours(V, f, chosen) if j < len(correct)], f)
+    distance = sum(((a - b) ** 2 for a, b in zip(V[chosen], near, strict=True)), Fraction(0))
+    return distance, {"S_min": least_correct_sum(correct, f, n)}
+
+
+# --- finite laws ---------------------------------------------------------------------------------------------------------
+
+
+def enumerable(law: Law, n: int, f: int) -> bool:
+    """Few enough outcomes to enumerate."""
+    return n > 2 * f + 2 and len(law) ** (n - f) < 100
+
+
+def small(**axes: Any) -> Any:
+    """Three laws and four sizes."""
+    return (
+        cases(law=on.LAWS, size=on.SIZES, **axes).where(enumerable).guaranteeing("at_most_f", "iid_correct", "one_law")
+    )
+
+
+@measure(krum.MEAN_SQUARE, small())
+def second_moment(law: Law, n: int, f: int, attack: Attack = GRID) -> tuple[Any, dict[str, Any]]:
+    r"""$\mathbb E\|\mathrm{Kr} - g\|^2$ by enumeration, the worst colluders on a grid."""
+    return expected(errors(law, n, f, "far", attack), lambda y: y * y), {"variance": on.variance_of(law)}
+
+
+@measure((krum.RESILIENCE, krum.RESILIENCE_SHARP), small(g_norm=[Fraction(12)]))
+def inner_product(law: Law, n: int, f: int, g_norm: Fraction, attack: Attack = GRID) -> tuple[Any, dict[str, Any]]:
+    r"""$\langle\mathbb E\,\mathrm{Kr}, g\rangle$ by enumeration, the law moved to the mean $g$."""
+    return (g_norm + expected(errors(law, n, f, "down", attack))) * g_norm, {"variance": on.variance_of(law)}
+
+
+@measure(krum.MOMENTS, small(r=[2, 3, 4]))
+def rth_moment(law: Law, n: int, f: int, r: int, attack: Attack = GRID) -> tuple[Any, dict[str, Any]]:
+    r"""$\mathbb E|\mathrm{Kr}|^r$ by enumeration, the worst colluders on a grid."""
+    g = on.mean_of(law)
+    value = expected(errors(law, n, f, "large", attack), lambda y: abs(y + g) ** r)
+    return value, {"moment": sum(q * abs(v[0]) ** r for v, q in law)}
+
+
+def power(vectors: list[on.Value], r: int) -> Any:
+    """Mean of the r-th powers of their norms, for even r or on the line."""
+    norms = [sum(x * x for x in v) ** (r // 2) if r % 2 == 0 else abs(v[0]) ** r for v in vectors]
+    return sum(norms, Fraction(0)) / len(norms)
+
+
+DEPENDENT = cases(
+    size=[{"n": n, "f": f, "d": d} for n, f, d in ((5, 1, 1), (6, 1, 2), (9, 2, 2), (11, 4, 1))],
+    number=range(4),
+    r=[2, 3, 4],
+)
+DEPENDENT += cases(n=[5, 6], f=1, d=1, number=[None], r=[2, 3, 4])
+
+
+@measure(krum.MOMENTS, DEPENDENT.where(lambda d, r: d == 1 or r % 2 == 0).guaranteeing("at_most_f", "one_law"))
+def dependent_vectors(n: int, f: int, d: int, number: int | None, r: int) -> tuple[Any, dict[str, Any]]:
+    r"""$\mathbb E\|\mathrm{Kr}\|^r$ of vectors in random order, and of draws without replacement: one law, not independent."""
+    selected, correct = on.in_random_order(n, f, d, number)
+    return power(selected, r), {"moment": power(correct, r)}
+
+
+@measure(krum.SHARPER, cases(n=[*range(5, 13), 20], f=range(1, 7)).where(lambda n, f: n > 2 * f + 2))
+def derived_constant(n: int, f: int) -> Any:
+    r"""$\hat\eta^2(n, f)$ in exact arithmetic; at $n = 5$, $f = 1$ it is 8/9 of the paper's."""
+    return krum.ETA2_SHARP.subs({krum.n.symbol: n, krum.f.symbol: f})
+
+
+@measure(
+    krum.NO_AVERAGING_GAIN,
+    cases(p=[Fraction(k, 60) for k in (12, 20, 30, 45, 59)], a=[Fraction(1), Fraction(7, 2)]).guaranteeing(
+        "two_points"
+    ),
+)
+def bias(p: Fraction, a: Fraction, n: int = 3, attack: Attack = GRID) -> Any:
+    r"""$|\mathbb E\,\mathrm{Kr} - g|$ by enumeration."""
+    return abs(expected(errors(on.law_of((0, 1 - p), (a, p)), n, 0, "far", attack)))
+
+
+# --- SGD -----------------------------------------------------------------------------------------------------------------
+
+
+STEPS = [{"gamma": Fraction(1, 4), "x0": 2}, {"gamma": Fraction(1), "x0": 8}]
+
+
+@measure(krum.SGD_BALL, small(step=STEPS, T=[1, 5, 20], mu=[1]))
+def exact_gap(
+    law: Law, n: int, f: int, gamma: Fraction, x0: int, T: int, mu: Any, attack: Attack = GRID
+) -> tuple[Any, dict[str, Any]]:
+    r"""$\mathbb E\,x_T^2/2$ for $Q = x^2/2$, by its recursion."""
+    error = errors(law, n, f, "far", attack)
+    shift, square = expected(error), expected(error, lambda y: y * y)
+    first, second = Fraction(x0), Fraction(x0) ** 2
+    for _ in range(T):
+        second = (1 - gamma) ** 2 * second - 2 * gamma * (1 - gamma) * first * shift + gamma**2 * square
+        first = (1 - gamma) * first - gamma * shift
+    return second / 2, {"L": 1, "gap0": Fraction(x0**2, 2), "variance": on.variance_of(law)}
+
+
+LIMIT = ("tolerated", "smooth_cost", "steps", "moments", "angle")
+
+
+@measure(krum.CONVERGENCE, small(noise=[Fraction(1, 10)]).guaranteeing(*LIMIT, "noise_below_gradient"))
+def limit(law: Law, n: int, f: int, noise: Fraction, attack: Attack = GRID) -> Any:
+    r"""$\limsup|x_t|$ for $Q = x^2/2$, gradients $x(1 + \nu\xi)$, colluders at multiples of $x$, and $\gamma_t = 1/(t + 2)$.
+
+    The factors $1 - \gamma_t\mathrm{Kr}_t/x_t$ are independent, so that by the strong law $|x_t|$ tends to 0 if $\mathbb E\,\mathrm{Kr}/x > 0$, and to
+    infinity if it is negative.
+    """
+    drift = 1 + noise * expected(errors(law, n, f, "down", attack))
+    if drift == 0:
+        raise ArithmeticError("without drift the strong law says nothing")
+    return 0 if drift > 0 else Enclosed(1.0, math.inf, "truncation")
+
+
+# --- samples -------------------------------------------------------------------------------------------------------------
+
+
+def attacked_gaussians(n: int, f: int, d: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """||Kr||^2/d of N(0, I), (draws,), with the f others at the farthest accepted multiple of 1/5 along the first axis."""
+    G = rng.standard_normal((draws, n - f, d))
+    B = farthest_accepted(G, f, np.eye(d)[0], np.arange(0.2, 6, 0.2)) if f else G[..., 0, :]
+    out = krum_rule(np.concatenate([G, colluders(B, f)], axis=-2), f)
+    return np.asarray(np.sum(out**2, axis=-1)) / d
+
+
+DRAWS = [
+    {"n": 9, "f": 2, "d": 3, "draws": 1000},
+    {"n": 20, "f": 6, "d": 3, "draws": 300},
+    {"n": 20, "f": 8, "d": 10, "draws": 300},
+]
+
+
+@measure(krum.MEAN_SQUARE, cases(size=DRAWS).guaranteeing("at_most_f", "iid_correct"))
+def gaussians_at_the_farthest_place(n: int, f: int, d: int, draws: int, rng: Any) -> tuple[Any, dict[str, Any]]:
+    r"""$\|\mathrm{Kr}\|^2/d$ of draws of $N(0, I)$ against colluders at the farthest accepted place along one axis."""
+    return Sample(attacked_gaussians(n, f, d, draws, rng)), {"variance": 1.0}
+
+
+@measure(krum.MOMENTS, cases(size=DRAWS[:2], attack=list(ATTACKS)).guaranteeing("at_most_f", "one_law"))
+def gaussians_under_attack(n: int, f: int, d: int, draws: int, attack: str, rng: Any) -> tuple[Any, dict[str, Any]]:
+    r"""$\|\mathrm{Kr}\|^4$ of draws of $N(0, I)$, against $\mathbb E\|G\|^4 = d(d + 2)$."""
+    G = rng.standard_normal((draws, n - f, d))
+    V = np.concatenate([G, ATTACKS[attack](G, rng.standard_normal((draws, f, d)))], axis=-2)
+    return Sample(np.sum(krum_rule(V, f) ** 2, axis=-1) ** 2), {"moment": float(d * (d + 2)), "r": 4}
+
+
+def on_data(*data: str) -> Any:
+    """20 workers, f = 0, 3, 6, 8, three attacks where there are attackers."""
+    found = cases(data=list(data), f=[0, 3, 6, 8], attack=list(ATTACKS)).where(lambda f, attack: f or attack == "noise")
+    return found.guaranteeing("at_most_f", "iid_correct")
+
+
+@measure(krum.MEAN_SQUARE, on_data("breast_cancer"))
+@measure(krum.MEAN_SQUARE, on_data("digits"), budget="full", name="minibatches_of_digits")
+def minibatches(data: str, f: int, attack: str, backend: str, seed: int, budget: str) -> tuple[Any, dict[str, Any]]:
+    """Logistic regression with batches of 8, 20 workers: the squared error of every step over its exact variance."""
+    steps = 15 if budget == "quick" else 300
+    out = train(
+        problem(data=data), 20, f, ATTACKS[attack], krum_rule, gamma=0.1, steps=steps, seeds=3, on=backend,
+        stream=(krum.MEAN_SQUARE.id, data, seed, attack),
+    )  # fmt: skip
+    return Sample(out.ratio.values[0, :, 1:]), {"variance": 1.0, "n": 20}
