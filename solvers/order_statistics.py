@@ -157,6 +157,34 @@ def exact_moments(
     return mean, second
 
 
+def least_score(V: Vectors, f: int) -> Any:
+    """The vector of least score, for n <= 2f + 2 as well, where f colluders may win from any place."""
+    s = scores(V, f)
+    return V[s.index(min(s))]
+
+
+def outcomes_under_attack(
+    law: Sequence[tuple[Any, Any]], n: int, f: int, harm: Callable[[Fraction], Any], grid: Sequence[Fraction], *,
+    colluders: int | None = None, rule: Rule = least_score,
+) -> list[tuple[Fraction, Fraction]]:  # fmt: skip
+    """Every probability with the number that a rule returns, for a law on the line, against the worst of some attacks.
+
+    Args:
+        law: of one of the correct vectors, as for ``exact_outcomes``.
+        harm: what the colluders maximise, of the number that is returned.
+        grid: places for the colluders, all at one of them, chosen with knowledge of the correct vectors.
+        colluders: how many of the n there are, f unless said.
+        rule: makes one vector of all n and f.
+    """
+    count = f if colluders is None else colluders
+
+    def place(correct: list[tuple[Fraction, ...]]) -> list[tuple[Fraction, ...]]:
+        return [(max(grid, key=lambda B: harm(rule([*correct, *[(B,)] * count], f)[0])),)] * count
+
+    found = exact_outcomes(law, n, count, place if count else None, rule=lambda V, _: rule(V, f))
+    return [(weight, y[0]) for weight, y in found]
+
+
 def largest_accepted(correct: Sequence[Any], f: int) -> Any:
     """sup of the numbers B such that f colluders at B, listed after the given n - f numbers, are selected. Exact.
 

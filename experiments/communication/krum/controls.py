@@ -9,6 +9,7 @@ from gradproof.experiments.communication.krum import instances as on
 from gradproof.experiments.communication.krum import measures
 from gradproof.experiments.communication.krum.instances import FAR, LAWS, ON_THE_MEAN, SILENT, TOO_MANY
 from gradproof.experiments.engine.measure import cases, instead, without
+from gradproof.solvers.order_statistics import least_score
 from gradproof.theory.claim import Claim
 from gradproof.theory.communication import krum
 
@@ -66,7 +67,7 @@ without(krum.CONVERGENCE, "noise_below_gradient", measures.limit, above)
 
 
 def limit_under_lasting_noise(n: int, f: int) -> Any:
-    r"""$\limsup|x_t|$ for $Q = x^2/2$ and additive lopsided noise: $x_t$ tends to where the mean of Krum vanishes, by Robbins and Monro."""
+    r"""$\limsup|x_t|$ for $Q = x^2/2$ and lasting noise: by Robbins and Monro $x_t$ tends to where the mean of Krum vanishes."""
     return abs(on.expected(on.errors(LAWS["lopsided"], n, f, "far", on.GRID)))
 
 
@@ -87,7 +88,7 @@ instead(krum.NO_AVERAGING_GAIN, "the mean in the place of Krum", measures.bias, 
 def krum_of_hijacked(U: Fraction) -> Any:
     """Krum of the vectors that steer the mean to U: the attacker is not selected."""
     weights = measures.WEIGHTS["mean"]
-    return on.least_score([(v,) for v in (*measures.VECTORS, measures.attacker(U, weights))], 1)[0]
+    return least_score([(v,) for v in (*measures.VECTORS, measures.attacker(U, weights))], 1)[0]
 
 
 without(krum.LINEAR_HIJACK, "linear", krum_of_hijacked, cases(U=[Fraction(100)]))
@@ -97,7 +98,7 @@ DIFFERENT = on.on_the_line((0, 0, 0, 0, 0, 7, 7))[0]
 
 def error_of_different_workers(n: int, f: int) -> tuple[Any, dict[str, Any]]:
     """Squared distance from the mean gradient of workers without noise whose gradients differ: Krum returns one of them."""
-    return (on.least_score(DIFFERENT, f)[0] - on.mean_vector(DIFFERENT, f)[0]) ** 2, {"variance": 0}
+    return (least_score(DIFFERENT, f)[0] - on.mean_vector(DIFFERENT, f)[0]) ** 2, {"variance": 0}
 
 
 different = cases(n=7, f=1).guaranteeing("at_most_f")
@@ -107,7 +108,7 @@ without(krum.MEAN_SQUARE, "iid_correct", error_of_different_workers, different)
 def moment_beside_an_idle_worker(n: int, f: int, r: int) -> tuple[Any, dict[str, Any]]:
     r"""$|\mathrm{Kr}|^r$ of five fixed vectors, against the moment of one that is always zero."""
     V = on.on_the_line((0, 1, 1, 1, 1))[0]
-    return on.least_score(V, f)[0] ** r, {"moment": V[0][0] ** r}
+    return least_score(V, f)[0] ** r, {"moment": V[0][0] ** r}
 
 
 idle = cases(n=5, f=0, r=[2, 3, 4]).guaranteeing("at_most_f")

@@ -9,10 +9,11 @@ from typing import Any
 
 import sympy as sp
 
+from gradproof.experiments.communication._proofs import descent_under_pl, young
 from gradproof.experiments.engine.check import Context, Evidence, certifier, check
 from gradproof.experiments.engine.measure import Provable, cases, measure
 from gradproof.solvers.order_statistics import select
-from gradproof.theory.axioms import Form, Member, Point, combine, inner, square
+from gradproof.theory.axioms import Form, combine, inner, square
 from gradproof.theory.communication import krum
 from gradproof.theory.evidence import Level
 from gradproof.theory.field import Functions, Interval
@@ -90,14 +91,6 @@ def majority_of_three(ctx: Context) -> Iterator[Evidence]:
 
 
 # --- moments -------------------------------------------------------------------------------------------------------------
-
-
-def young() -> Proof:
-    """||u + v||^2 <= (1 + t)||u||^2 + (1 + 1/t)||v||^2 for all t > 0."""
-    domain = (Interval("t", "0"),)
-    t = Functions(domain)["t"]
-    target = square({"u": t / t, "v": t / t}).add(square({"u": t / t}), -1 - t).add(square({"v": t / t}), -1 - 1 / t)
-    return Proof(Statement(("u", "v"), (), (), target, (), domain, "Young's inequality"), ())
 
 
 def all_but_the_largest() -> Inequality:
@@ -205,28 +198,10 @@ def cone_with_the_larger_constant(ctx: Context) -> Iterator[Evidence]:
 # --- SGD -----------------------------------------------------------------------------------------------------------------
 
 
-def descent() -> Proof:
-    """One step from any vector k in place of the gradient: the gap contracts up to gamma/2 ||k - grad Q||^2."""
-    domain = (
-        Interval("L", "0"),
-        *(Interval(x, "0", top, closed_high=True) for x, top in (("mu", "L"), ("gamma", "1/L"))),
-    )
-    field = Functions(domain)
-    L, mu, gamma, one = field["L"], field["mu"], field["gamma"], field.one
-    after = Point("1", combine((one, {"x": one}), (-gamma, {"k": one})), {"h": one}, {"Q1": one})
-    before = Point("0", {"x": one}, {"g": one}, {"Q0": one})
-    member = Member("Q", "function", {"mu": -L, "L": L, "PL": mu, "lower": "Q*"}, (before, after))
-    target = Form({}, {"Q1": one, "Q0": gamma * mu - one, "Q*": -gamma * mu})
-    target.add(square(combine((one, {"k": one}), (-one, {"g": one}))), -gamma / 2)
-    text = "Q(x - gamma k) - Q* <= (1 - gamma mu)(Q(x) - Q*) + gamma/2 ||k - grad Q(x)||^2"
-    statement = Statement(("x", "g", "h", "k"), ("Q0", "Q1", "Q*"), (member,), target, (), domain, text)
-    return Proof(statement, (Use("descent", "Q", ("0", "1"), one), Use("pl", "Q", ("0",), gamma / 2)))
-
-
 @check(krum.SGD_BALL, level=Level.SYMBOLIC)
 def descent_and_sum(ctx: Context) -> Iterator[Evidence]:
     """The kernel proves one step for all L, mu, gamma; the bound solves the recursion that follows."""
-    yield descent()
+    yield descent_under_pl()
     claimed, T, gamma, mu = ctx.claim.expression, krum.T.symbol, krum.gamma.symbol, krum.mu.symbol
     after = (1 - gamma * mu) * claimed + gamma / 2 * krum.ETA2_SHARP * v
     yield Identity(claimed.subs(T, T + 1) - after, "one more step")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
-from itertools import combinations
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
-from gradproof.solvers.order_statistics import exact_outcomes, scores, search_attack
+from gradproof.solvers.order_statistics import Rule, least_score, outcomes_under_attack, search_attack
 
 Value = tuple[Fraction, ...]
 Law = tuple[tuple[Value, Fraction], ...]
@@ -40,12 +39,6 @@ def variance_of(law: Law) -> Fraction:
     return sum((q * (v[0] - mean_of(law)) ** 2 for v, q in law), Fraction(0))
 
 
-def least_score(V: Sequence[Value], f: int) -> Value:
-    """Krum, for n <= 2f + 2 as well, where colluders win from any distance."""
-    s = scores(V, f)
-    return V[s.index(min(s))]
-
-
 def mean_vector(V: Sequence[Value], f: int) -> Value:
     """The mean of all vectors: no defence."""
     return tuple(sum(column, Fraction(0)) / len(V) for column in zip(*V, strict=True))
@@ -58,7 +51,7 @@ class Attack:
     name: str
     reach: int = 3
     colluders: int | None = None
-    rule: Callable[[Sequence[Value], int], Value] = least_score
+    rule: Rule = least_score
 
 
 GRID = Attack("grid")
@@ -67,7 +60,7 @@ TOO_MANY = Attack("five colluders from afar", 300, 5)
 ON_THE_MEAN = Attack("on the mean", 300, rule=mean_vector)
 
 #: What an error y of the result does that has the gradient g.
-HARM: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
+HARM: dict[str, Callable[..., Fraction]] = {
     "far": lambda y, g: abs(y),
     "large": lambda y, g: abs(y + g),
     "down": lambda y, g: -y,
@@ -77,15 +70,10 @@ HARM: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
 @lru_cache(maxsize=256)
 def errors(law: Law, n: int, f: int, harm: str, attack: Attack) -> list[tuple[Fraction, Fraction]]:
     """Every probability with the error of the result, for n vectors of which the colluders do most ``harm``."""
-    g, count = mean_of(law), f if attack.colluders is None else attack.colluders
-    grid = [Fraction(attack.reach * k, 6) for k in range(-6, 7)]
-
-    def place(correct: list[Value]) -> list[Value]:
-        return [(max(grid, key=lambda B: HARM[harm](attack.rule([*correct, *[(B,)] * count], f)[0], g)),)] * count
-
+    g, grid = mean_of(law), [Fraction(attack.reach * k, 6) for k in range(-6, 7)]
     centred = [((v[0] - g,), q) for v, q in law]
-    rule = lambda V, _: attack.rule(V, f)  # noqa: E731
-    return [(w, y[0]) for w, y in exact_outcomes(centred, n, count, place if count else None, rule=rule)]
+    worst = partial(HARM[harm], g=g)
+    return outcomes_under_attack(centred, n, f, worst, grid, colluders=attack.colluders, rule=attack.rule)
 
 
 def expected(outcomes: Sequence[tuple[Fraction, Fraction]], function: Callable[[Fraction], Any] = lambda y: y) -> Any:
@@ -116,22 +104,11 @@ def configuration(n: int, f: int, d: int, number: int) -> Vectors:
     return tuple(rows[: n - f]), tuple(rows[n - f :])
 
 
-NUMBERS = on_the_line((-2, -1, 0, 1, 1, 3, 4))[0]
-
-
 @lru_cache(maxsize=256)
-def in_random_order(n: int, f: int, d: int, number: int | None) -> tuple[list[Value], list[Value]]:
-    """The selected vectors, and the correct ones, of equally likely cases: all have one law, but depend on each other.
+def in_random_order(n: int, f: int, d: int, number: int) -> tuple[list[Value], tuple[Value, ...]]:
+    """The equally likely selected vectors of a configuration in random cyclic order, and its correct ones.
 
-    A configuration in a random cyclic order; without a number n - f numbers drawn from seven without replacement, ordered so.
+    The correct vectors have one law then, and depend on each other.
     """
-    if number is None:
-        far = [(Fraction(k, 2),) for k in range(-6, 7)]
-        draws = [
-            (c, (max(far, key=lambda B: abs(least_score([*c, *[B] * f], f)[0])),) * f)
-            for c in combinations(NUMBERS, n - f)
-        ]
-    else:
-        draws = [configuration(n, f, d, number)]
-    orders = [(*c[k:], *c[:k], *B) for c, B in draws for k in range(n - f)]
-    return [least_score(V, f) for V in orders], [v for c, _ in draws for v in c]
+    correct, byzantine = configuration(n, f, d, number)
+    return [least_score((*correct[k:], *correct[:k], *byzantine), f) for k in range(n - f)], correct

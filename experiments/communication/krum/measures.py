@@ -7,13 +7,18 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
 from gradproof.experiments.communication.krum import instances as on
 from gradproof.experiments.communication.krum.instances import GRID, Attack, Law, Vectors, errors, expected
-from gradproof.experiments.communication.krum.methods import ATTACKS, krum_rule, problem, train
+from gradproof.experiments.communication.krum.methods import (
+    ATTACKS,
+    along_an_axis,
+    krum_rule,
+    of_gaussians,
+    problem,
+    train,
+)
 from gradproof.experiments.engine.measure import Enclosed, Sample, cases, measure
-from gradproof.solvers.order_statistics import colluders, farthest_accepted, least_correct_sum, neighbours
+from gradproof.solvers.order_statistics import least_correct_sum, least_score, neighbours
 from gradproof.theory.communication import krum
 
 # --- linear rules, neighbours, the deterministic bound -------------------------------------------------------------------
@@ -37,8 +42,10 @@ def hijacked(weights: tuple[Fraction, ...], U: Fraction) -> Any:
     return sum(w * v for w, v in zip(weights, [*VECTORS, attacker(U, weights)], strict=True))
 
 
-SEARCHED = cases(size=[{"n": n, "f": f, "d": d} for n, f, d in ((5, 1, 1), (6, 1, 2), (7, 2, 1), (9, 2, 2), (9, 3, 2), (11, 4, 1))],
-                 number=range(6)).where(lambda n, f: n > 2 * f + 2).guaranteeing("at_most_f")  # fmt: skip
+SEARCHED_SIZES = [
+    {"n": n, "f": f, "d": d} for n, f, d in ((5, 1, 1), (6, 1, 2), (7, 2, 1), (9, 2, 2), (9, 3, 2), (11, 4, 1))
+]
+SEARCHED = cases(size=SEARCHED_SIZES, number=range(6)).where(lambda n, f: n > 2 * f + 2).guaranteeing("at_most_f")
 GIVEN = cases(n=6, f=1, vectors=[on.ATTAINED]).guaranteeing("at_most_f")
 
 
@@ -62,7 +69,7 @@ def distance_to_correct_neighbours(
     r"""$\|\mathrm{Kr} - \bar m\|^2$ in the same configurations; one attains the bound."""
     correct, byzantine = vectors or on.configuration(n, f, d, number)
     V = correct + byzantine
-    chosen = V.index(on.least_score(V, f))
+    chosen = V.index(least_score(V, f))
     near = on.mean_vector([V[j] for j in neighbours(V, f, chosen) if j < len(correct)], f)
     distance = sum(((a - b) ** 2 for a, b in zip(V[chosen], near, strict=True)), Fraction(0))
     return distance, {"S_min": least_correct_sum(correct, f, n)}
@@ -109,17 +116,12 @@ def power(vectors: list[on.Value], r: int) -> Any:
     return sum(norms, Fraction(0)) / len(norms)
 
 
-DEPENDENT = cases(
-    size=[{"n": n, "f": f, "d": d} for n, f, d in ((5, 1, 1), (6, 1, 2), (9, 2, 2), (11, 4, 1))],
-    number=range(4),
-    r=[2, 3, 4],
-)
-DEPENDENT += cases(n=[5, 6], f=1, d=1, number=[None], r=[2, 3, 4])
+DEPENDENT = cases(size=SEARCHED_SIZES[::2], number=range(4), r=[2, 3, 4]).where(lambda d, r: d == 1 or r % 2 == 0)
 
 
-@measure(krum.MOMENTS, DEPENDENT.where(lambda d, r: d == 1 or r % 2 == 0).guaranteeing("at_most_f", "one_law"))
-def dependent_vectors(n: int, f: int, d: int, number: int | None, r: int) -> tuple[Any, dict[str, Any]]:
-    r"""$\mathbb E\|\mathrm{Kr}\|^r$ of vectors in random order, and of draws without replacement: one law, not independent."""
+@measure(krum.MOMENTS, DEPENDENT.guaranteeing("at_most_f", "one_law"))
+def dependent_vectors(n: int, f: int, d: int, number: int, r: int) -> tuple[Any, dict[str, Any]]:
+    r"""$\mathbb E\|\mathrm{Kr}\|^r$ of configurations in random cyclic order: one law, not independent."""
     selected, correct = on.in_random_order(n, f, d, number)
     return power(selected, r), {"moment": power(correct, r)}
 
@@ -166,10 +168,10 @@ LIMIT = ("tolerated", "smooth_cost", "steps", "moments", "angle")
 
 @measure(krum.CONVERGENCE, small(noise=[Fraction(1, 10)]).guaranteeing(*LIMIT, "noise_below_gradient"))
 def limit(law: Law, n: int, f: int, noise: Fraction, attack: Attack = GRID) -> Any:
-    r"""$\limsup|x_t|$ for $Q = x^2/2$, gradients $x(1 + \nu\xi)$, colluders at multiples of $x$, and $\gamma_t = 1/(t + 2)$.
+    r"""$\limsup|x_t|$ for $Q = x^2/2$, gradients $x(1 + \nu\xi)$, colluders at multiples of $x$, steps $1/(t + 2)$.
 
-    The factors $1 - \gamma_t\mathrm{Kr}_t/x_t$ are independent, so that by the strong law $|x_t|$ tends to 0 if $\mathbb E\,\mathrm{Kr}/x > 0$, and to
-    infinity if it is negative.
+    The factors $1 - \gamma_t\mathrm{Kr}_t/x_t$ are independent: by the strong law $|x_t|$ tends to 0 if $\mathbb E\,\mathrm{Kr}/x > 0$, and
+    to infinity if it is negative.
     """
     drift = 1 + noise * expected(errors(law, n, f, "down", attack))
     if drift == 0:
@@ -180,33 +182,20 @@ def limit(law: Law, n: int, f: int, noise: Fraction, attack: Attack = GRID) -> A
 # --- samples -------------------------------------------------------------------------------------------------------------
 
 
-def attacked_gaussians(n: int, f: int, d: int, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """||Kr||^2/d of N(0, I), (draws,), with the f others at the farthest accepted multiple of 1/5 along the first axis."""
-    G = rng.standard_normal((draws, n - f, d))
-    B = farthest_accepted(G, f, np.eye(d)[0], np.arange(0.2, 6, 0.2)) if f else G[..., 0, :]
-    out = krum_rule(np.concatenate([G, colluders(B, f)], axis=-2), f)
-    return np.asarray(np.sum(out**2, axis=-1)) / d
-
-
 DRAWS = [
     {"n": 9, "f": 2, "d": 3, "draws": 1000},
     {"n": 20, "f": 6, "d": 3, "draws": 300},
     {"n": 20, "f": 8, "d": 10, "draws": 300},
 ]
+NORMAL = cases(size=DRAWS, attack=[along_an_axis, *ATTACKS.values()]).guaranteeing(
+    "at_most_f", "iid_correct", "one_law"
+)
 
 
-@measure(krum.MEAN_SQUARE, cases(size=DRAWS).guaranteeing("at_most_f", "iid_correct"))
-def gaussians_at_the_farthest_place(n: int, f: int, d: int, draws: int, rng: Any) -> tuple[Any, dict[str, Any]]:
-    r"""$\|\mathrm{Kr}\|^2/d$ of draws of $N(0, I)$ against colluders at the farthest accepted place along one axis."""
-    return Sample(attacked_gaussians(n, f, d, draws, rng)), {"variance": 1.0}
-
-
-@measure(krum.MOMENTS, cases(size=DRAWS[:2], attack=list(ATTACKS)).guaranteeing("at_most_f", "one_law"))
-def gaussians_under_attack(n: int, f: int, d: int, draws: int, attack: str, rng: Any) -> tuple[Any, dict[str, Any]]:
-    r"""$\|\mathrm{Kr}\|^4$ of draws of $N(0, I)$, against $\mathbb E\|G\|^4 = d(d + 2)$."""
-    G = rng.standard_normal((draws, n - f, d))
-    V = np.concatenate([G, ATTACKS[attack](G, rng.standard_normal((draws, f, d)))], axis=-2)
-    return Sample(np.sum(krum_rule(V, f) ** 2, axis=-1) ** 2), {"moment": float(d * (d + 2)), "r": 4}
+@measure((krum.MEAN_SQUARE, krum.MOMENTS), NORMAL)
+def gaussians_under_attack(n: int, f: int, d: int, draws: int, attack: Any, rng: Any) -> tuple[Any, dict[str, Any]]:
+    r"""$\|\mathrm{Kr}\|^2$ of draws of $N(0, I)$, colluders at the farthest accepted place along an axis, and three attacks."""
+    return Sample(of_gaussians(n, f, d, draws, attack, rng)), {"variance": float(d), "moment": float(d), "r": 2}
 
 
 def on_data(*data: str) -> Any:
