@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 
 from gradproof.experiments.communication._proofs import descent_under_pl, young
+from gradproof.experiments.communication.krum.instances import settings
 from gradproof.experiments.engine.check import Context, Evidence, certifier, check
 from gradproof.experiments.engine.measure import Provable, cases, measure
 from gradproof.solvers.order_statistics import select
@@ -59,9 +60,7 @@ def jensen(n: int, f: int, constant: Fraction) -> Proof:
     return Proof(statement, (Use("premise", "score", (), constant),))
 
 
-TEN = [
-    {"n": n, "f": f} for n, f in ((3, 0), (5, 1), (6, 1), (7, 2), (9, 2), (11, 2), (11, 4), (15, 5), (20, 6), (20, 8))
-]
+TEN = settings("n f", (3, 0), (5, 1), (6, 1), (7, 2), (9, 2), (11, 2), (11, 4), (15, 5), (20, 6), (20, 8))
 
 
 @measure(krum.DETERMINISTIC, cases(size=TEN, S_min=1).guaranteeing("at_most_f"), level=Level.CERTIFIED)
@@ -182,15 +181,13 @@ def radius(claimed: sp.Expr, eta2: sp.Expr) -> Identity:
 @check(krum.RESILIENCE_SHARP, level=Level.SYMBOLIC)
 def cone_from_mean_square(ctx: Context) -> Iterator[Evidence]:
     """The kernel proves the cone from ||E Kr - g|| <= r; r^2 is the bound on the mean square."""
-    yield cone()
-    yield radius(ctx.claim.expression, krum.ETA2_SHARP)
+    yield from (cone(), radius(ctx.claim.expression, krum.ETA2_SHARP))
 
 
 @check(krum.RESILIENCE, level=Level.SYMBOLIC)
 def cone_with_the_larger_constant(ctx: Context) -> Iterator[Evidence]:
     """The same cone; the paper's constant is larger than the derived one for f >= 1, and 2n > n bounds f = 0."""
-    yield cone()
-    yield radius(ctx.claim.expression, krum.ETA2)
+    yield from (cone(), radius(ctx.claim.expression, krum.ETA2))
     yield from above_the_derived(krum.ETA2, "the paper's constant")
     yield Identity(krum.ETA2.subs(f, 0) - 2 * n, "without attack the constant is 2n")
 

@@ -16,6 +16,11 @@ Value = tuple[Fraction, ...]
 Law = tuple[tuple[Value, Fraction], ...]
 
 
+def settings(names: str, *rows: tuple[Any, ...]) -> list[dict[str, Any]]:
+    """One mapping a row, for axes that move together."""
+    return [dict(zip(names.split(), row, strict=True)) for row in rows]
+
+
 def law_of(*pairs: tuple[Any, Any]) -> Law:
     """A law on the line from pairs (value, probability)."""
     return tuple(((Fraction(v),), Fraction(q)) for v, q in pairs)
@@ -27,8 +32,6 @@ LAWS = {
     "symmetric": law_of((-1, "1/2"), (1, "1/2")),
     "three": law_of((-1, "1/4"), (0, "1/2"), (2, "1/4")),
 }
-SILENT = {"without noise": law_of((0, 1))}
-SIZES = [{"n": n, "f": f} for n, f in ((3, 0), (4, 0), (5, 1), (7, 2))]
 
 
 def mean_of(law: Law) -> Fraction:
@@ -102,13 +105,3 @@ def configuration(n: int, f: int, d: int, number: int) -> Vectors:
     B = rng.integers(-9, 10, (f, d)) if number % 3 else np.rint(search_attack(correct.astype(float), f, rng, tries=40))
     rows = [tuple(Fraction(int(x)) for x in v) for v in np.vstack([correct, B])]
     return tuple(rows[: n - f]), tuple(rows[n - f :])
-
-
-@lru_cache(maxsize=256)
-def in_random_order(n: int, f: int, d: int, number: int) -> tuple[list[Value], tuple[Value, ...]]:
-    """The equally likely selected vectors of a configuration in random cyclic order, and its correct ones.
-
-    The correct vectors have one law then, and depend on each other.
-    """
-    correct, byzantine = configuration(n, f, d, number)
-    return [least_score((*correct[k:], *correct[:k], *byzantine), f) for k in range(n - f)], correct

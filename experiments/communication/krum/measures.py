@@ -8,26 +8,19 @@ from fractions import Fraction
 from typing import Any
 
 from gradproof.experiments.communication.krum import instances as on
+from gradproof.experiments.communication.krum import methods
 from gradproof.experiments.communication.krum.instances import GRID, Attack, Law, Vectors, errors, expected
-from gradproof.experiments.communication.krum.methods import (
-    ATTACKS,
-    along_an_axis,
-    krum_rule,
-    of_gaussians,
-    problem,
-    train,
-)
 from gradproof.experiments.engine.measure import Enclosed, Sample, cases, measure
 from gradproof.solvers.order_statistics import least_correct_sum, least_score, neighbours
 from gradproof.theory.communication import krum
 
+With = tuple[Any, dict[str, Any]]  # the quantity, and parameters that the instance determines
+
 # --- linear rules, neighbours, the deterministic bound -------------------------------------------------------------------
 
 VECTORS = [Fraction(v, 8) for v in (-50, -33, -8, 0, 1, 9, 17, 30, 49)]
-WEIGHTS = {
-    "mean": (Fraction(1, 10),) * 10,
-    "lopsided": tuple(Fraction(w, 7) for w in (3, 11, 1, 19, 5, 2, 8, 13, 7, 4)),
-}
+LOPSIDED = tuple(Fraction(w, 7) for w in (3, 11, 1, 19, 5, 2, 8, 13, 7, 4))
+WEIGHTS = {"mean": (Fraction(1, 10),) * 10, "lopsided": LOPSIDED}
 TARGETS = [Fraction(-100), Fraction(0), Fraction(7, 3), Fraction(100)]
 
 
@@ -42,15 +35,13 @@ def hijacked(weights: tuple[Fraction, ...], U: Fraction) -> Any:
     return sum(w * v for w, v in zip(weights, [*VECTORS, attacker(U, weights)], strict=True))
 
 
-SEARCHED_SIZES = [
-    {"n": n, "f": f, "d": d} for n, f, d in ((5, 1, 1), (6, 1, 2), (7, 2, 1), (9, 2, 2), (9, 3, 2), (11, 4, 1))
-]
-SEARCHED = cases(size=SEARCHED_SIZES, number=range(6)).where(lambda n, f: n > 2 * f + 2).guaranteeing("at_most_f")
-GIVEN = cases(n=6, f=1, vectors=[on.ATTAINED]).guaranteeing("at_most_f")
+SIZES = on.settings("n f d", (5, 1, 1), (6, 1, 2), (7, 2, 1), (9, 2, 2), (9, 3, 2), (11, 4, 1))
+SEARCHED = cases(size=SIZES, number=range(6)).where(lambda n, f: n > 2 * f + 2).guaranteeing("at_most_f")
+ATTAINED = cases(n=6, f=1, vectors=[on.ATTAINED]).guaranteeing("at_most_f")
 
 
 @measure(krum.NEIGHBOUR_COUNTS, SEARCHED)
-@measure(krum.NEIGHBOUR_COUNTS, GIVEN, name="correct_neighbours_given")
+@measure(krum.NEIGHBOUR_COUNTS, ATTAINED, name="correct_neighbours_attained")
 def correct_neighbours(
     n: int, f: int, d: int = 1, number: int = 0, vectors: Vectors | None = None, which: Sequence[int] = ()
 ) -> Iterator[Any]:
@@ -62,10 +53,8 @@ def correct_neighbours(
 
 
 @measure(krum.DETERMINISTIC, SEARCHED)
-@measure(krum.DETERMINISTIC, GIVEN, name="distance_to_correct_neighbours_attained")
-def distance_to_correct_neighbours(
-    n: int, f: int, d: int = 1, number: int = 0, vectors: Vectors | None = None
-) -> tuple[Any, dict[str, Any]]:
+@measure(krum.DETERMINISTIC, ATTAINED, name="distance_to_neighbours_attained")
+def distance_to_neighbours(n: int, f: int, d: int = 1, number: int = 0, vectors: Vectors | None = None) -> With:
     r"""$\|\mathrm{Kr} - \bar m\|^2$ in the same configurations; one attains the bound."""
     correct, byzantine = vectors or on.configuration(n, f, d, number)
     V = correct + byzantine
@@ -75,55 +64,50 @@ def distance_to_correct_neighbours(
     return distance, {"S_min": least_correct_sum(correct, f, n)}
 
 
-# --- finite laws ---------------------------------------------------------------------------------------------------------
-
-
-def enumerable(law: Law, n: int, f: int) -> bool:
-    """Few enough outcomes to enumerate."""
-    return n > 2 * f + 2 and len(law) ** (n - f) < 100
+# --- moments -------------------------------------------------------------------------------------------------------------
 
 
 def small(**axes: Any) -> Any:
-    """Three laws and four sizes."""
-    return (
-        cases(law=on.LAWS, size=on.SIZES, **axes).where(enumerable).guaranteeing("at_most_f", "iid_correct", "one_law")
-    )
+    """Three laws and four sizes with few enough outcomes to enumerate."""
+    sizes = on.settings("n f", (3, 0), (4, 0), (5, 1), (7, 2))
+    few = cases(law=on.LAWS, size=sizes, **axes).where(lambda law, n, f: n > 2 * f + 2 and len(law) ** (n - f) < 100)
+    return few.guaranteeing("at_most_f", "iid_correct", "one_law")
 
 
 @measure(krum.MEAN_SQUARE, small())
-def second_moment(law: Law, n: int, f: int, attack: Attack = GRID) -> tuple[Any, dict[str, Any]]:
+def second_moment(law: Law, n: int, f: int, attack: Attack = GRID) -> With:
     r"""$\mathbb E\|\mathrm{Kr} - g\|^2$ by enumeration, the worst colluders on a grid."""
     return expected(errors(law, n, f, "far", attack), lambda y: y * y), {"variance": on.variance_of(law)}
 
 
 @measure((krum.RESILIENCE, krum.RESILIENCE_SHARP), small(g_norm=[Fraction(12)]))
-def inner_product(law: Law, n: int, f: int, g_norm: Fraction, attack: Attack = GRID) -> tuple[Any, dict[str, Any]]:
+def inner_product(law: Law, n: int, f: int, g_norm: Fraction, attack: Attack = GRID) -> With:
     r"""$\langle\mathbb E\,\mathrm{Kr}, g\rangle$ by enumeration, the law moved to the mean $g$."""
     return (g_norm + expected(errors(law, n, f, "down", attack))) * g_norm, {"variance": on.variance_of(law)}
 
 
 @measure(krum.MOMENTS, small(r=[2, 3, 4]))
-def rth_moment(law: Law, n: int, f: int, r: int, attack: Attack = GRID) -> tuple[Any, dict[str, Any]]:
+def rth_moment(law: Law, n: int, f: int, r: int, attack: Attack = GRID) -> With:
     r"""$\mathbb E|\mathrm{Kr}|^r$ by enumeration, the worst colluders on a grid."""
     g = on.mean_of(law)
     value = expected(errors(law, n, f, "large", attack), lambda y: abs(y + g) ** r)
     return value, {"moment": sum(q * abs(v[0]) ** r for v, q in law)}
 
 
-def power(vectors: list[on.Value], r: int) -> Any:
-    """Mean of the r-th powers of their norms, for even r or on the line."""
-    norms = [sum(x * x for x in v) ** (r // 2) if r % 2 == 0 else abs(v[0]) ** r for v in vectors]
-    return sum(norms, Fraction(0)) / len(norms)
-
-
-DEPENDENT = cases(size=SEARCHED_SIZES[::2], number=range(4), r=[2, 3, 4]).where(lambda d, r: d == 1 or r % 2 == 0)
+DEPENDENT = cases(size=SIZES[::2], number=range(4), r=[2, 3, 4]).where(lambda d, r: d == 1 or r % 2 == 0)
 
 
 @measure(krum.MOMENTS, DEPENDENT.guaranteeing("at_most_f", "one_law"))
-def dependent_vectors(n: int, f: int, d: int, number: int, r: int) -> tuple[Any, dict[str, Any]]:
-    r"""$\mathbb E\|\mathrm{Kr}\|^r$ of configurations in random cyclic order: one law, not independent."""
-    selected, correct = on.in_random_order(n, f, d, number)
-    return power(selected, r), {"moment": power(correct, r)}
+def dependent_vectors(n: int, f: int, d: int, number: int, r: int) -> With:
+    r"""$\mathbb E\|\mathrm{Kr}\|^r$ of configurations in random cyclic order: the vectors have one law and depend on each other."""
+    correct, byzantine = on.configuration(n, f, d, number)
+    orders = [(*correct[k:], *correct[:k], *byzantine) for k in range(n - f)]
+
+    def mean_power(vectors: Sequence[on.Value]) -> Any:
+        norms = [sum(x * x for x in v) ** (r // 2) if r % 2 == 0 else abs(v[0]) ** r for v in vectors]
+        return sum(norms, Fraction(0)) / len(norms)
+
+    return mean_power([least_score(V, f) for V in orders]), {"moment": mean_power(correct)}
 
 
 @measure(krum.SHARPER, cases(n=[*range(5, 13), 20], f=range(1, 7)).where(lambda n, f: n > 2 * f + 2))
@@ -132,12 +116,10 @@ def derived_constant(n: int, f: int) -> Any:
     return krum.ETA2_SHARP.subs({krum.n.symbol: n, krum.f.symbol: f})
 
 
-@measure(
-    krum.NO_AVERAGING_GAIN,
-    cases(p=[Fraction(k, 60) for k in (12, 20, 30, 45, 59)], a=[Fraction(1), Fraction(7, 2)]).guaranteeing(
-        "two_points"
-    ),
-)
+TWO_POINTS = {"p": [Fraction(k, 60) for k in (12, 20, 30, 45, 59)], "a": [Fraction(1), Fraction(7, 2)]}
+
+
+@measure(krum.NO_AVERAGING_GAIN, cases(**TWO_POINTS).guaranteeing("two_points"))
 def bias(p: Fraction, a: Fraction, n: int = 3, attack: Attack = GRID) -> Any:
     r"""$|\mathbb E\,\mathrm{Kr} - g|$ by enumeration."""
     return abs(expected(errors(on.law_of((0, 1 - p), (a, p)), n, 0, "far", attack)))
@@ -145,14 +127,11 @@ def bias(p: Fraction, a: Fraction, n: int = 3, attack: Attack = GRID) -> Any:
 
 # --- SGD -----------------------------------------------------------------------------------------------------------------
 
-
-STEPS = [{"gamma": Fraction(1, 4), "x0": 2}, {"gamma": Fraction(1), "x0": 8}]
+STEPS = on.settings("gamma x0", (Fraction(1, 4), 2), (Fraction(1), 8))
 
 
 @measure(krum.SGD_BALL, small(step=STEPS, T=[1, 5, 20], mu=[1]))
-def exact_gap(
-    law: Law, n: int, f: int, gamma: Fraction, x0: int, T: int, mu: Any, attack: Attack = GRID
-) -> tuple[Any, dict[str, Any]]:
+def exact_gap(law: Law, n: int, f: int, gamma: Fraction, x0: int, T: int, attack: Attack = GRID) -> With:
     r"""$\mathbb E\,x_T^2/2$ for $Q = x^2/2$, by its recursion."""
     error = errors(law, n, f, "far", attack)
     shift, square = expected(error), expected(error, lambda y: y * y)
@@ -170,8 +149,8 @@ LIMIT = ("tolerated", "smooth_cost", "steps", "moments", "angle")
 def limit(law: Law, n: int, f: int, noise: Fraction, attack: Attack = GRID) -> Any:
     r"""$\limsup|x_t|$ for $Q = x^2/2$, gradients $x(1 + \nu\xi)$, colluders at multiples of $x$, steps $1/(t + 2)$.
 
-    The factors $1 - \gamma_t\mathrm{Kr}_t/x_t$ are independent: by the strong law $|x_t|$ tends to 0 if $\mathbb E\,\mathrm{Kr}/x > 0$, and
-    to infinity if it is negative.
+    The factors $1 - \gamma_t\mathrm{Kr}_t/x_t$ are independent. By the strong law $|x_t|$ tends to 0 if $\mathbb E\,\mathrm{Kr}/x$
+    is positive, and to infinity if it is negative.
     """
     drift = 1 + noise * expected(errors(law, n, f, "down", attack))
     if drift == 0:
@@ -181,36 +160,28 @@ def limit(law: Law, n: int, f: int, noise: Fraction, attack: Attack = GRID) -> A
 
 # --- samples -------------------------------------------------------------------------------------------------------------
 
-
-DRAWS = [
-    {"n": 9, "f": 2, "d": 3, "draws": 1000},
-    {"n": 20, "f": 6, "d": 3, "draws": 300},
-    {"n": 20, "f": 8, "d": 10, "draws": 300},
-]
-NORMAL = cases(size=DRAWS, attack=[along_an_axis, *ATTACKS.values()]).guaranteeing(
-    "at_most_f", "iid_correct", "one_law"
-)
+DRAWS = on.settings("n f d draws", (9, 2, 3, 1000), (20, 6, 3, 300), (20, 8, 10, 300))
+NORMAL = cases(size=DRAWS, attack={"axis": methods.along_an_axis, **methods.ATTACKS})
 
 
-@measure((krum.MEAN_SQUARE, krum.MOMENTS), NORMAL)
-def gaussians_under_attack(n: int, f: int, d: int, draws: int, attack: Any, rng: Any) -> tuple[Any, dict[str, Any]]:
+@measure((krum.MEAN_SQUARE, krum.MOMENTS), NORMAL.guaranteeing("at_most_f", "iid_correct", "one_law"))
+def gaussians_under_attack(n: int, f: int, d: int, draws: int, attack: Any, rng: Any) -> With:
     r"""$\|\mathrm{Kr}\|^2$ of draws of $N(0, I)$, colluders at the farthest accepted place along an axis, and three attacks."""
-    return Sample(of_gaussians(n, f, d, draws, attack, rng)), {"variance": float(d), "moment": float(d), "r": 2}
+    sample = methods.of_gaussians(n, f, d, draws, attack, rng)
+    return Sample(sample), {"variance": float(d), "moment": float(d), "r": 2}
 
 
 def on_data(*data: str) -> Any:
     """20 workers, f = 0, 3, 6, 8, three attacks where there are attackers."""
-    found = cases(data=list(data), f=[0, 3, 6, 8], attack=list(ATTACKS)).where(lambda f, attack: f or attack == "noise")
-    return found.guaranteeing("at_most_f", "iid_correct")
+    some = cases(data=list(data), f=[0, 3, 6, 8], attack=list(methods.ATTACKS))
+    return some.where(lambda f, attack: f or attack == "noise").guaranteeing("at_most_f", "iid_correct")
 
 
 @measure(krum.MEAN_SQUARE, on_data("breast_cancer"))
 @measure(krum.MEAN_SQUARE, on_data("digits"), budget="full", name="minibatches_of_digits")
-def minibatches(data: str, f: int, attack: str, backend: str, seed: int, budget: str) -> tuple[Any, dict[str, Any]]:
+def minibatches(data: str, f: int, attack: str, backend: str, seed: int, budget: str) -> With:
     """Logistic regression with batches of 8, 20 workers: the squared error of every step over its exact variance."""
-    steps = 15 if budget == "quick" else 300
-    out = train(
-        problem(data=data), 20, f, ATTACKS[attack], krum_rule, gamma=0.1, steps=steps, seeds=3, on=backend,
-        stream=(krum.MEAN_SQUARE.id, data, seed, attack),
-    )  # fmt: skip
+    steps, names = 15 if budget == "quick" else 300, (krum.MEAN_SQUARE.id, data, seed, attack)
+    rule, against, rows = methods.krum_rule, methods.ATTACKS[attack], methods.problem(data=data)
+    out = methods.train(rows, 20, f, against, rule, gamma=0.1, steps=steps, seeds=3, stream=names, on=backend)
     return Sample(out.ratio.values[0, :, 1:]), {"variance": 1.0, "n": 20}

@@ -30,9 +30,7 @@ class RobustState(NamedTuple):
 def robust_sgd(oracle: PooledMinibatches, gamma: Any, f: int, attack: BatchAttack, rule: Rule) -> Method:
     """x+ = x - gamma F(V_1, ..., V_{n-f}, B_1, ..., B_f); ``draw`` is (randomness of the oracle, noise of the attack).
 
-    Args:
-        gamma: a number or an array (setting, 1, 1).
-        rule: the aggregation (vectors (..., n, d), f) -> (..., d).
+    gamma: a number or an array (setting, 1, 1).
     """
 
     def init(x0: Array) -> RobustState:
@@ -85,18 +83,13 @@ def against_the_mean(V: Array, noise: Array) -> Array:
 
 
 #: The attacks of the runs.
-ATTACKS: dict[str, BatchAttack] = {
-    "reversed": reversed_mean(3.0),
-    "farthest": against_the_mean,
-    "noise": loud_noise(20.0),
-}
+ATTACKS: dict[str, BatchAttack] = {"reversed": reversed_mean(3), "farthest": against_the_mean, "noise": loud_noise(20)}
 
 
 def along_an_axis(V: Array, noise: Array) -> Array:
     """All at the farthest accepted multiple of 1/5 along the first axis; NumPy alone."""
-    return colluders(
-        farthest_accepted(V, noise.shape[-2], np.eye(V.shape[-1])[0], np.arange(0.2, 6, 0.2)), noise.shape[-2]
-    )
+    f, axis = noise.shape[-2], np.eye(V.shape[-1])[0]
+    return colluders(farthest_accepted(V, f, axis, np.arange(0.2, 6, 0.2)), f)
 
 
 def of_gaussians(n: int, f: int, d: int, draws: int, attack: BatchAttack, rng: np.random.Generator) -> np.ndarray:
