@@ -84,6 +84,13 @@ def krum(V: Array, f: int, *, m: int = 1) -> Array:
     return xp.sum(xp.where(chosen[..., None], V, xp.zeros_like(V)), axis=-2) / count[..., None]
 
 
+def median(V: Array, f: int = 0) -> Array:
+    """The median of each entry (..., d) of an array (..., n, d), whatever f."""
+    n = V.shape[-2]
+    ordered = array_namespace(V).sort(V, axis=-2)
+    return (ordered[..., (n - 1) // 2, :] + ordered[..., n // 2, :]) / 2
+
+
 def neighbours(V: Vectors, f: int, i: int) -> list[int]:
     """Indices of the n - f - 2 vectors nearest to ``V[i]``, itself left out; ties to the smallest index.
 

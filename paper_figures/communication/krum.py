@@ -8,14 +8,16 @@ import numpy as np
 import xarray as xr
 
 from gradproof.experiments.communication.krum import methods
+from gradproof.experiments.instances.attacks import ATTACKS, along_an_axis
 from gradproof.paper_figures.style import COLOURS
+from gradproof.solvers.order_statistics import median
 from gradproof.theory.communication import krum
 
 RULES = {
     "mean": methods.mean_rule,
     "Krum": methods.krum_rule,
     "multi-Krum": methods.multi_krum,
-    "median": methods.median_rule,
+    "median": median,
 }
 N, D = 20, 10
 
@@ -23,12 +25,12 @@ N, D = 20, 10
 def compute(*, budget: str = "quick") -> xr.Dataset:
     """Loss of logistic regression on breast_cancer for four rules, f = 0 and 6 of 20; ratios for N(0, I) in 10 dimensions."""
     steps, draws = (120, 300) if budget == "quick" else (600, 5000)
-    rows, attack, counts = methods.problem(), methods.ATTACKS["reversed"], np.arange(9)
+    rows, attack, counts = methods.problem(), ATTACKS["reversed"], np.arange(9)
     options: dict[str, Any] = {"gamma": 0.1, "steps": steps, "seeds": 3, "stream": ("krum",), "every": 5}
     runs = [[methods.train(rows, N, f, attack, rule, **options) for rule in RULES.values()] for f in (0, 6)]
     loss = np.array([[r.loss.values[0] for r in row] for row in runs])  # (byzantine, rule, seed, step)
     rng = np.random.default_rng(0)
-    errors = [methods.of_gaussians(N, f, D, draws, methods.along_an_axis, rng).mean() for f in counts.tolist()]
+    errors = [methods.of_gaussians(N, f, D, draws, along_an_axis, rng).mean() for f in counts.tolist()]
     constants = {"eta2_sharp": krum.ETA2_SHARP, "eta2": krum.ETA2}
     curves, nat = ("byzantine", "rule", "step"), {"units": "nat"}
     return xr.Dataset(
@@ -64,8 +66,7 @@ def draw(data: xr.Dataset) -> Any:
     right.semilogy(share, data.eta2, "--", color=COLOURS[1], label=r"$\eta^2$ (paper)")
     right.semilogy(share, data.eta2_sharp, "-", color=COLOURS[0], label=r"$\hat\eta^2$ (derived)")
     right.semilogy(share, data.ratio, "o", color=COLOURS[2], label="under attack")
-    right.set_xlabel("share of Byzantine workers $f/n$")
-    right.set_ylabel(r"$\mathbb{E}\|\mathrm{Kr} - g\|^2 / (d\sigma^2)$")
+    error = r"$\mathbb{E}\|\mathrm{Kr} - g\|^2 / (d\sigma^2)$"
+    right.set(xlabel="share of Byzantine workers $f/n$", ylabel=error, title="(b) Error of Krum, $n = 20$")
     right.legend()
-    right.set_title("(b) Error of Krum, $n = 20$")
     return figure

@@ -12,15 +12,11 @@ from gradproof.theory.parameter import COUNT, NONNEGATIVE, REAL, UNIT_ROPEN, Par
 from gradproof.theory.registry import register
 
 PAPER = Paper(
-    key="dpsgd",
-    authors=("Lian", "Zhang", "Zhang", "Hsieh", "Zhang", "Liu"),
+    key="dpsgd", authors=("Lian", "Zhang", "Zhang", "Hsieh", "Zhang", "Liu"),
     title="Can Decentralized Algorithms Outperform Centralized Algorithms? A Case Study for Decentralized Parallel "
     "Stochastic Gradient Descent",
-    year=2017,
-    family="communication",
-    arxiv="1705.09056",
-    venue="NeurIPS",
-)
+    year=2017, family="communication", arxiv="1705.09056", venue="NeurIPS",
+)  # fmt: skip
 
 gamma = Parameter("gamma", "step size", latex=r"\gamma")
 L = Parameter("L", "smoothness constant of every $f_i$")
@@ -131,7 +127,8 @@ COROLLARY2 = _claim(
         *_ALL, Assumption("step", r"$\gamma = 1/(2L + \sigma\sqrt{K/n})$"),
         Assumption(
             "graph_forgotten",
-            r"$K \ge \frac{4L^4n^5}{\sigma^6(\Delta + L)^2}\big(\frac{\sigma^2}{1-\rho} + \frac{9\varsigma^2}{(1-\sqrt\rho)^2}\big)^2$",
+            r"$K \ge \frac{4L^4n^5}{\sigma^6(\Delta + L)^2}\big(\frac{\sigma^2}{1-\rho} + "
+            r"\frac{9\varsigma^2}{(1-\sqrt\rho)^2}\big)^2$",
             sp.Ge(_K * _sig2**3 * (_Delta + _L) ** 2, 4 * _L**4 * _n**5 * _SOURCE_OF_TERMS),
         ),
         Assumption(

@@ -12,20 +12,14 @@ from gradproof.theory.parameter import COUNT, NONNEGATIVE, REAL, UNIT_OPEN, Para
 from gradproof.theory.registry import register
 
 PAPER = Paper(
-    key="krum",
-    authors=("Blanchard", "El Mhamdi", "Guerraoui", "Stainer"),
+    key="krum", authors=("Blanchard", "El Mhamdi", "Guerraoui", "Stainer"),
     title="Machine Learning with Adversaries: Byzantine Tolerant Gradient Descent",
-    year=2017,
-    family="communication",
-    arxiv="1703.02757",
-    venue="NeurIPS",
-)
+    year=2017, family="communication", arxiv="1703.02757", venue="NeurIPS",
+)  # fmt: skip
 
 n = Parameter("n", "number of workers", COUNT)
 f = Parameter("f", "number of Byzantine workers", sp.S.Naturals0)
-variance = Parameter(
-    "variance", r"$\mathbb{E}\|G - g\|^2$ of a correct vector, $d \sigma^2$ in the paper", NONNEGATIVE, r"d\sigma^2"
-)
+variance = Parameter("variance", r"$\mathbb{E}\|G - g\|^2$ of a correct vector", NONNEGATIVE, r"d\sigma^2")
 g_norm = Parameter("g_norm", "norm of the true gradient", latex=r"\|g\|")
 S_min = Parameter("S_min", "least $S_i$ over the correct workers", NONNEGATIVE, r"\min_i S_i")
 U = Parameter("U", "any vector (an entry of it)", REAL)
@@ -48,9 +42,7 @@ ETA2_SHARP = (sp.sqrt(2 * (_n - _f - 2)) + sp.sqrt(_n - _f)) ** 2 / (_n - 2 * _f
 MOMENT2 = (_n - _f) * (1 + sp.sqrt(2 * (_n - _f - 2) / (_n - _f - 1))) ** 2 / (_n - 2 * _f - 2)
 
 TOLERATED = Assumption("tolerated", "$n > 2f + 2$", sp.Gt(_n, 2 * _f + 2))
-BYZANTINE = Assumption(
-    "at_most_f", "at most $f$ of the vectors are Byzantine; those are arbitrary and may depend on all others"
-)
+BYZANTINE = Assumption("at_most_f", "at most $f$ of the vectors are Byzantine: arbitrary, and dependent on all others")
 IID = Assumption(
     "iid_correct", r"the correct vectors are independent with one law, of mean $g$ and variance $d\sigma^2$"
 )
@@ -160,7 +152,8 @@ CONVERGENCE = _claim(
         Assumption("moments", r"$\mathbb E\|G\|^r \le A_r + B_r\|x\|^r$ for $r = 2, 3, 4$"),
         Assumption(
             "angle",
-            r"outside a ball $\|\nabla Q\| \ge \varepsilon_0 > 0$ and the angle between $x$ and $\nabla Q(x)$ is below $\pi/2 - \alpha$",
+            r"outside a ball $\|\nabla Q\| \ge \varepsilon_0 > 0$ and the angle between $x$ and $\nabla Q(x)$ is below "
+            r"$\pi/2 - \alpha$",
         ),
         Assumption("noise_below_gradient", r"$\eta\sqrt d\sigma(x) \le \|\nabla Q(x)\|\sin\alpha$ for all $x$"),
     ),

@@ -24,13 +24,6 @@ from gradproof.theory.symbolic import Identity, Inequality
 n, f, v = krum.n.symbol, krum.f.symbol, krum.variance.symbol
 
 
-def nonnegative(*names: str) -> tuple[Interval, ...]:
-    return tuple(Interval(x, closed_low=True) for x in names)
-
-
-# --- selection -----------------------------------------------------------------------------------------------------------
-
-
 @check(krum.LINEAR_HIJACK, level=Level.SYMBOLIC)
 def hijacked_for_all_weights(ctx: Context) -> Iterator[Evidence]:
     r"""The rule at the attacker's vector is $U$, whatever the others add up to."""
@@ -43,7 +36,8 @@ def counting(ctx: Context) -> Iterator[Evidence]:
     """Of n - f - 2 neighbours at most f are Byzantine, i itself not among them: f = b + own + rest, b of them neighbours."""
     size, b, own, rest = sp.symbols("n b own rest")
     claimed = ctx.claim.expression.subs({n: size, f: b + own + rest, krum.own.symbol: own})
-    domain = (*nonnegative("b", "own", "rest"), Interval("n", "2*b + 2*own + 2*rest + 2"))
+    counts = (Interval(x, closed_low=True) for x in ("b", "own", "rest"))
+    domain = (*counts, Interval("n", "2*b + 2*own + 2*rest + 2"))
     yield Inequality(size - (b + own + rest) - 2 - b - claimed, domain, what="correct neighbours")
 
 
@@ -51,9 +45,7 @@ def jensen(n: int, f: int, constant: Fraction) -> Proof:
     """||Kr - mean||^2 <= constant S from ``s(i*) <= S``, with the fewest correct neighbours: e_k, b_k point to neighbours."""
     m = n - 2 * f - 2
     correct, byzantine = [f"e{k}" for k in range(m)], [f"b{k}" for k in range(f)]
-    score = Form({}, {"S": Fraction(-1)})
-    for name in correct + byzantine:
-        score.add(square({name: Fraction(1)}))
+    score = Form({(x, x): Fraction(1) for x in correct + byzantine}, {"S": Fraction(-1)})
     target = square({name: Fraction(1, m) for name in correct}).add(Form({}, {"S": -constant}))
     text = f"||Kr - mean||^2 <= {constant} S for n = {n}, f = {f}"
     statement = Statement((*correct, *byzantine), ("S",), (), target, (Premise("score", score),), (), text)
@@ -89,13 +81,10 @@ def majority_of_three(ctx: Context) -> Iterator[Evidence]:
     yield Identity(second.subs(p, sp.Rational(1, 2)) - a**2 / 4, "at p = 1/2 the variance is that of one worker")
 
 
-# --- moments -------------------------------------------------------------------------------------------------------------
-
-
 def all_but_the_largest() -> Inequality:
     """The m - 2 least of m - 1 distances add to at most (m - 2)/(m - 1) of all: S, and a largest of S/(m - 2) + t."""
     S, t, m = sp.symbols("S t m")
-    domain = (*nonnegative("S", "t"), Interval("m", "2"))
+    domain = (Interval("S", closed_low=True), Interval("t", closed_low=True), Interval("m", "2"))
     return Inequality((m - 2) / (m - 1) * (S + S / (m - 2) + t) - S, domain, what="all but the largest distance")
 
 
@@ -136,7 +125,8 @@ def tangents_of_three_powers(ctx: Context) -> Iterator[Evidence]:
     r, moment, y = krum.r.symbol, krum.moment.symbol, sp.Symbol("y")
     for order in (2, 3, 4):
         half = sp.Rational(order, 2)
-        yield Inequality(y**order - half * y**2 + (half - 1), nonnegative("y"), what=f"tangent of the power {half}")
+        above = y**order - half * y**2 + (half - 1)
+        yield Inequality(above, (Interval("y", closed_low=True),), what=f"tangent of the power {half}")
         root = ctx.claim.expression.subs(r, order) ** 2 / (ctx.claim.expression.subs(r, 2) / moment) ** order
         yield Identity(root - moment**2, f"C^{order}")
 
@@ -156,9 +146,6 @@ def above_the_derived(eta2: sp.Expr, what: str) -> Iterator[Inequality]:
     yield Inequality(claimed - 2 * (2 * (k + f_) + (k + f_ + 2)) / k, domain, what=what)
 
 
-# --- the cone ------------------------------------------------------------------------------------------------------------
-
-
 def cone() -> Proof:
     """||m - g|| <= r and ||g|| = G give <m, g> >= G^2 - rG, for all r, G > 0."""
     domain = (Interval("r", "0"), Interval("G", "0"))
@@ -172,27 +159,20 @@ def cone() -> Proof:
     return Proof(Statement(("m", "g"), (), (), target, premises, domain, "the cone"), uses)
 
 
-def radius(claimed: sp.Expr, eta2: sp.Expr) -> Identity:
-    """Where the bound is positive it is ``G (G - r)``."""
-    G = krum.g_norm.symbol
-    return Identity((G - claimed.replace(sp.Max, sp.Add) / G) ** 2 - eta2 * v, "r is eta times the standard deviation")
-
-
 @check(krum.RESILIENCE_SHARP, level=Level.SYMBOLIC)
-def cone_from_mean_square(ctx: Context) -> Iterator[Evidence]:
+def cone_from_mean_square(ctx: Context, eta2: sp.Expr = krum.ETA2_SHARP) -> Iterator[Evidence]:
     """The kernel proves the cone from ||E Kr - g|| <= r; r^2 is the bound on the mean square."""
-    yield from (cone(), radius(ctx.claim.expression, krum.ETA2_SHARP))
+    yield cone()
+    G, claimed = krum.g_norm.symbol, ctx.claim.expression.replace(sp.Max, sp.Add)  # where it is positive
+    yield Identity((G - claimed / G) ** 2 - eta2 * v, "r is eta times the standard deviation")
 
 
 @check(krum.RESILIENCE, level=Level.SYMBOLIC)
 def cone_with_the_larger_constant(ctx: Context) -> Iterator[Evidence]:
     """The same cone; the paper's constant is larger than the derived one for f >= 1, and 2n > n bounds f = 0."""
-    yield from (cone(), radius(ctx.claim.expression, krum.ETA2))
+    yield from cone_from_mean_square(ctx, krum.ETA2)
     yield from above_the_derived(krum.ETA2, "the paper's constant")
     yield Identity(krum.ETA2.subs(f, 0) - 2 * n, "without attack the constant is 2n")
-
-
-# --- SGD -----------------------------------------------------------------------------------------------------------------
 
 
 @check(krum.SGD_BALL, level=Level.SYMBOLIC)

@@ -74,9 +74,8 @@ HARM: dict[str, Callable[..., Fraction]] = {
 def errors(law: Law, n: int, f: int, harm: str, attack: Attack) -> list[tuple[Fraction, Fraction]]:
     """Every probability with the error of the result, for n vectors of which the colluders do most ``harm``."""
     g, grid = mean_of(law), [Fraction(attack.reach * k, 6) for k in range(-6, 7)]
-    centred = [((v[0] - g,), q) for v, q in law]
-    worst = partial(HARM[harm], g=g)
-    return outcomes_under_attack(centred, n, f, worst, grid, colluders=attack.colluders, rule=attack.rule)
+    law, worst = tuple(((v[0] - g,), q) for v, q in law), partial(HARM[harm], g=g)
+    return outcomes_under_attack(law, n, f, worst, grid, colluders=attack.colluders, rule=attack.rule)
 
 
 def expected(outcomes: Sequence[tuple[Fraction, Fraction]], function: Callable[[Fraction], Any] = lambda y: y) -> Any:

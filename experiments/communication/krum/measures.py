@@ -11,17 +11,14 @@ from gradproof.experiments.communication.krum import instances as on
 from gradproof.experiments.communication.krum import methods
 from gradproof.experiments.communication.krum.instances import GRID, Attack, Law, Vectors, errors, expected
 from gradproof.experiments.engine.measure import Enclosed, Sample, cases, measure
+from gradproof.experiments.instances.attacks import ATTACKS, along_an_axis
 from gradproof.solvers.order_statistics import least_correct_sum, least_score, neighbours
 from gradproof.theory.communication import krum
 
 With = tuple[Any, dict[str, Any]]  # the quantity, and parameters that the instance determines
 
-# --- linear rules, neighbours, the deterministic bound -------------------------------------------------------------------
-
 VECTORS = [Fraction(v, 8) for v in (-50, -33, -8, 0, 1, 9, 17, 30, 49)]
-LOPSIDED = tuple(Fraction(w, 7) for w in (3, 11, 1, 19, 5, 2, 8, 13, 7, 4))
-WEIGHTS = {"mean": (Fraction(1, 10),) * 10, "lopsided": LOPSIDED}
-TARGETS = [Fraction(-100), Fraction(0), Fraction(7, 3), Fraction(100)]
+WEIGHTS = {"mean": (Fraction(1, 10),) * 10, "lopsided": tuple(Fraction(w * w, 7) for w in range(1, 11))}
 
 
 def attacker(U: Fraction, weights: tuple[Fraction, ...]) -> Fraction:
@@ -29,7 +26,9 @@ def attacker(U: Fraction, weights: tuple[Fraction, ...]) -> Fraction:
     return (U - sum((w * v for w, v in zip(weights, VECTORS, strict=False)), Fraction(0))) / weights[-1]
 
 
-@measure(krum.LINEAR_HIJACK, cases(weights=WEIGHTS, U=TARGETS).guaranteeing("linear"))
+@measure(
+    krum.LINEAR_HIJACK, cases(weights=WEIGHTS, U=[Fraction(k, 3) for k in (-300, 0, 7, 300)]).guaranteeing("linear")
+)
 def hijacked(weights: tuple[Fraction, ...], U: Fraction) -> Any:
     """Two linear rules of ten rational numbers, one of them the attacker's."""
     return sum(w * v for w, v in zip(weights, [*VECTORS, attacker(U, weights)], strict=True))
@@ -62,9 +61,6 @@ def distance_to_neighbours(n: int, f: int, d: int = 1, number: int = 0, vectors:
     near = on.mean_vector([V[j] for j in neighbours(V, f, chosen) if j < len(correct)], f)
     distance = sum(((a - b) ** 2 for a, b in zip(V[chosen], near, strict=True)), Fraction(0))
     return distance, {"S_min": least_correct_sum(correct, f, n)}
-
-
-# --- moments -------------------------------------------------------------------------------------------------------------
 
 
 def small(**axes: Any) -> Any:
@@ -125,12 +121,9 @@ def bias(p: Fraction, a: Fraction, n: int = 3, attack: Attack = GRID) -> Any:
     return abs(expected(errors(on.law_of((0, 1 - p), (a, p)), n, 0, "far", attack)))
 
 
-# --- SGD -----------------------------------------------------------------------------------------------------------------
-
-STEPS = on.settings("gamma x0", (Fraction(1, 4), 2), (Fraction(1), 8))
-
-
-@measure(krum.SGD_BALL, small(step=STEPS, T=[1, 5, 20], mu=[1]))
+@measure(
+    krum.SGD_BALL, small(step=on.settings("gamma x0", (Fraction(1, 4), 2), (Fraction(1), 8)), T=[1, 5, 20], mu=[1])
+)
 def exact_gap(law: Law, n: int, f: int, gamma: Fraction, x0: int, T: int, attack: Attack = GRID) -> With:
     r"""$\mathbb E\,x_T^2/2$ for $Q = x^2/2$, by its recursion."""
     error = errors(law, n, f, "far", attack)
@@ -142,10 +135,7 @@ def exact_gap(law: Law, n: int, f: int, gamma: Fraction, x0: int, T: int, attack
     return second / 2, {"L": 1, "gap0": Fraction(x0**2, 2), "variance": on.variance_of(law)}
 
 
-LIMIT = ("tolerated", "smooth_cost", "steps", "moments", "angle")
-
-
-@measure(krum.CONVERGENCE, small(noise=[Fraction(1, 10)]).guaranteeing(*LIMIT, "noise_below_gradient"))
+@measure(krum.CONVERGENCE, small(noise=[Fraction(1, 10)]).guaranteeing(*(a.name for a in krum.CONVERGENCE.assumptions)))
 def limit(law: Law, n: int, f: int, noise: Fraction, attack: Attack = GRID) -> Any:
     r"""$\limsup|x_t|$ for $Q = x^2/2$, gradients $x(1 + \nu\xi)$, colluders at multiples of $x$, steps $1/(t + 2)$.
 
@@ -158,22 +148,20 @@ def limit(law: Law, n: int, f: int, noise: Fraction, attack: Attack = GRID) -> A
     return 0 if drift > 0 else Enclosed(1.0, math.inf, "truncation")
 
 
-# --- samples -------------------------------------------------------------------------------------------------------------
-
-DRAWS = on.settings("n f d draws", (9, 2, 3, 1000), (20, 6, 3, 300), (20, 8, 10, 300))
-NORMAL = cases(size=DRAWS, attack={"axis": methods.along_an_axis, **methods.ATTACKS})
+DRAWS = on.settings("n f d draws", (9, 2, 3, 500), (20, 6, 3, 200), (20, 8, 10, 100))
+NORMAL = cases(size=DRAWS, attack={"axis": along_an_axis, **ATTACKS})
 
 
 @measure((krum.MEAN_SQUARE, krum.MOMENTS), NORMAL.guaranteeing("at_most_f", "iid_correct", "one_law"))
 def gaussians_under_attack(n: int, f: int, d: int, draws: int, attack: Any, rng: Any) -> With:
     r"""$\|\mathrm{Kr}\|^2$ of draws of $N(0, I)$, colluders at the farthest accepted place along an axis, and three attacks."""
-    sample = methods.of_gaussians(n, f, d, draws, attack, rng)
-    return Sample(sample), {"variance": float(d), "moment": float(d), "r": 2}
+    squares = Sample(methods.of_gaussians(n, f, d, draws, attack, rng))
+    return squares, {"variance": float(d), "moment": float(d), "r": 2}
 
 
 def on_data(*data: str) -> Any:
     """20 workers, f = 0, 3, 6, 8, three attacks where there are attackers."""
-    some = cases(data=list(data), f=[0, 3, 6, 8], attack=list(methods.ATTACKS))
+    some = cases(data=list(data), f=[0, 3, 6, 8], attack=list(ATTACKS))
     return some.where(lambda f, attack: f or attack == "noise").guaranteeing("at_most_f", "iid_correct")
 
 
@@ -181,7 +169,7 @@ def on_data(*data: str) -> Any:
 @measure(krum.MEAN_SQUARE, on_data("digits"), budget="full", name="minibatches_of_digits")
 def minibatches(data: str, f: int, attack: str, backend: str, seed: int, budget: str) -> With:
     """Logistic regression with batches of 8, 20 workers: the squared error of every step over its exact variance."""
-    steps, names = 15 if budget == "quick" else 300, (krum.MEAN_SQUARE.id, data, seed, attack)
-    rule, against, rows = methods.krum_rule, methods.ATTACKS[attack], methods.problem(data=data)
-    out = methods.train(rows, 20, f, against, rule, gamma=0.1, steps=steps, seeds=3, stream=names, on=backend)
+    options: dict[str, Any] = {"gamma": 0.1, "steps": 15 if budget == "quick" else 300, "seeds": 3, "on": backend}
+    stream = (krum.MEAN_SQUARE.id, data, seed, attack)
+    out = methods.train(methods.problem(data=data), 20, f, ATTACKS[attack], methods.krum_rule, stream=stream, **options)
     return Sample(out.ratio.values[0, :, 1:]), {"variance": 1.0, "n": 20}

@@ -11,15 +11,14 @@ from array_api_compat import array_namespace
 from gradproof.experiments.engine.backend import backend
 from gradproof.experiments.engine.draws import ahead, keys
 from gradproof.experiments.engine.run import Method, run, start
+from gradproof.experiments.instances.attacks import Attack
 from gradproof.experiments.instances.data import load
 from gradproof.experiments.instances.finite_sums import Logistic
 from gradproof.experiments.instances.minibatches import PooledMinibatches
-from gradproof.solvers.order_statistics import colluders, farthest_accepted
 from gradproof.solvers.order_statistics import krum as krum_rule
 
 Array = Any
 Rule = Callable[[Array, int], Array]  # vectors (..., n, d), f -> (..., d)
-BatchAttack = Callable[[Array, Array], Array]  # correct vectors (..., n - f, d), noise (..., f, d) -> (..., f, d)
 
 
 class RobustState(NamedTuple):
@@ -27,7 +26,7 @@ class RobustState(NamedTuple):
     ratio: Array  # ||F - grad Q||^2 over the variance of one correct vector, at the last step (setting, seed)
 
 
-def robust_sgd(oracle: PooledMinibatches, gamma: Any, f: int, attack: BatchAttack, rule: Rule) -> Method:
+def robust_sgd(oracle: PooledMinibatches, gamma: Any, f: int, attack: Attack, rule: Rule) -> Method:
     """x+ = x - gamma F(V_1, ..., V_{n-f}, B_1, ..., B_f); ``draw`` is (randomness of the oracle, noise of the attack).
 
     gamma: a number or an array (setting, 1, 1).
@@ -51,48 +50,12 @@ def mean_rule(V: Array, f: int) -> Array:
     return array_namespace(V).mean(V, axis=-2)
 
 
-def median_rule(V: Array, f: int) -> Array:
-    """The median of each entry."""
-    n = V.shape[-2]
-    ordered = array_namespace(V).sort(V, axis=-2)
-    return (ordered[..., (n - 1) // 2, :] + ordered[..., n // 2, :]) / 2
-
-
 def multi_krum(V: Array, f: int) -> Array:
     """The mean of the n - f vectors of least score."""
     return krum_rule(V, f, m=V.shape[-2] - f)
 
 
-def reversed_mean(kappa: float) -> BatchAttack:
-    """All at -kappa times the mean of the correct vectors."""
-    return lambda V, noise: colluders(-kappa * array_namespace(V).mean(V, axis=-2), noise.shape[-2])
-
-
-def loud_noise(scale: float) -> BatchAttack:
-    """Independent Gaussian vectors of a large standard deviation."""
-    return lambda V, noise: scale * noise
-
-
-def against_the_mean(V: Array, noise: Array) -> Array:
-    """All at the farthest place that Krum accepts, from the mean of the correct vectors towards zero and beyond."""
-    xp, f = array_namespace(V), noise.shape[-2]
-    mean = xp.mean(V, axis=-2)
-    spread = xp.sqrt(xp.mean(xp.sum((V - mean[..., None, :]) ** 2, axis=-1), axis=-1))[..., None]
-    length = xp.sqrt(xp.sum(mean**2, axis=-1))[..., None]
-    return colluders(farthest_accepted(V, f, -mean / length * spread, [0.2 * j for j in range(1, 12)]), f)
-
-
-#: The attacks of the runs.
-ATTACKS: dict[str, BatchAttack] = {"reversed": reversed_mean(3), "farthest": against_the_mean, "noise": loud_noise(20)}
-
-
-def along_an_axis(V: Array, noise: Array) -> Array:
-    """All at the farthest accepted multiple of 1/5 along the first axis; NumPy alone."""
-    f, axis = noise.shape[-2], np.eye(V.shape[-1])[0]
-    return colluders(farthest_accepted(V, f, axis, np.arange(0.2, 6, 0.2)), f)
-
-
-def of_gaussians(n: int, f: int, d: int, draws: int, attack: BatchAttack, rng: np.random.Generator) -> np.ndarray:
+def of_gaussians(n: int, f: int, d: int, draws: int, attack: Attack, rng: np.random.Generator) -> np.ndarray:
     """||Kr||^2 of N(0, I) under attack, (draws,)."""
     G = rng.standard_normal((draws, n - f, d))
     V = np.concatenate([G, attack(G, rng.standard_normal((draws, f, d)))], axis=-2) if f else G
@@ -105,7 +68,7 @@ def problem(B: int = 8, *, data: str = "breast_cancer") -> PooledMinibatches:
     return PooledMinibatches(Logistic(d.X[None], d.y[None]), B)
 
 
-def train(oracle: PooledMinibatches, n: int, f: int, attack: BatchAttack, rule: Rule, *, gamma: float, steps: int, seeds: int,
+def train(oracle: PooledMinibatches, n: int, f: int, attack: Attack, rule: Rule, *, gamma: float, steps: int, seeds: int,
           stream: tuple[Any, ...], every: int = 1, on: str = "numpy") -> Any:  # fmt: skip
     """Dataset of ``loss`` and ``ratio`` of a run from zero."""
     to = backend(on)
