@@ -14,7 +14,7 @@ from gradproof.solvers.order_statistics import least_score
 from gradproof.theory.claim import Claim
 from gradproof.theory.communication import krum
 
-SYMMETRIC, LOPSIDED = {"symmetric": LAWS["symmetric"]}, {"lopsided": LAWS["lopsided"]}
+SMALL, LOPSIDED = ({name: LAWS[name]} for name in ("small", "lopsided"))
 
 
 def breaking(claim: Claim, assumption: str, function: Callable[..., Any], **axes: Any) -> None:
@@ -30,17 +30,17 @@ for claim, function, more in (
     (krum.RESILIENCE_SHARP, measures.inner_product, {"g_norm": Fraction(12)}),
     (krum.MOMENTS, measures.rth_moment, {"r": [2, 3, 4]}),
     (krum.SGD_BALL, measures.exact_gap, RUN),
-    (krum.CONVERGENCE, measures.limit, {"noise": Fraction(1, 10)}),
+    (krum.CONVERGENCE, measures.limit, {"noise": Fraction(1, 2)}),
 ):
     # five colluders of nine win from any distance where f = 3 is said; the mean follows a single one
-    breaking(claim, "at_most_f", function, law=SYMMETRIC, n=9, f=3, attack=on.TOO_MANY, **more)
-    one = cases(law=SYMMETRIC, n=5, f=1, attack=on.ON_THE_MEAN, **more)
+    breaking(claim, "at_most_f", function, law=SMALL, n=9, f=3, attack=on.TOO_MANY, **more)
+    one = cases(law=SMALL, n=5, f=1, attack=on.ON_THE_MEAN, **more)
     one = one.guaranteeing(*(a.name for a in claim.assumptions if a.structural))
     instead(claim, "the mean in the place of Krum", function, one)
     # at n = 2f + 1 the f colluders win as well, and the constants are negative (the root of a cone's is no number)
     if "g_norm" not in more:
         even = {"r": 4} if "r" in more else {}  # of that moment the constant is positive
-        breaking(claim, "tolerated", function, law=SYMMETRIC, n=7, f=3, attack=on.FAR, **(more | even))
+        breaking(claim, "tolerated", function, law=SMALL, n=7, f=3, attack=on.FAR, **(more | even))
 
 APART = on_the_line((0, 1, 3, 4), (100, -1000, 5000))
 breaking(krum.DETERMINISTIC, "tolerated", measures.distance_to_neighbours, n=7, f=3, vectors=[APART])
@@ -53,10 +53,10 @@ breaking(krum.NEIGHBOUR_COUNTS, "at_most_f", measures.correct_neighbours, n=7, f
 breaking(krum.SHARPER, "attacked", measures.derived_constant, n=3, f=0)
 breaking(krum.SHARPER, "tolerated", measures.derived_constant, n=5, f=2)
 
-# A law of mean 1/16 and variance one: the colluders turn the mean of Krum against the gradient.
+# A law of mean 1/160 and variance 1/100: the colluders turn the mean of Krum against the gradient.
 for claim in (krum.RESILIENCE, krum.RESILIENCE_SHARP):
-    breaking(claim, "gradient_above_noise", measures.inner_product, law=SYMMETRIC, n=5, f=1, g_norm=Fraction(1, 16))
-breaking(krum.CONVERGENCE, "noise_below_gradient", measures.limit, law=SYMMETRIC, n=5, f=1, noise=16)
+    breaking(claim, "gradient_above_noise", measures.inner_product, law=SMALL, n=5, f=1, g_norm=Fraction(1, 160))
+breaking(krum.CONVERGENCE, "noise_below_gradient", measures.limit, law=SMALL, n=5, f=1, noise=160)
 
 
 def limit_under_lasting_noise(law: on.Law, n: int, f: int) -> Any:

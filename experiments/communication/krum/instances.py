@@ -26,11 +26,11 @@ def law_of(*pairs: tuple[Any, Any]) -> Law:
     return tuple(((Fraction(v),), Fraction(q)) for v, q in pairs)
 
 
-#: Lopsided, symmetric, three values; with n - f <= 5 correct vectors all outcomes are enumerated.
+#: Of three sizes, so that no variance is near one; with n - f <= 5 correct vectors all outcomes are enumerated.
 LAWS = {
     "lopsided": law_of((0, "4/5"), (1, "1/5")),
-    "symmetric": law_of((-1, "1/2"), (1, "1/2")),
-    "three": law_of((-1, "1/4"), (0, "1/2"), (2, "1/4")),
+    "small": law_of(("-1/10", "1/2"), ("1/10", "1/2")),
+    "three": law_of((-10, "1/4"), (0, "1/2"), (20, "1/4")),
 }
 
 
@@ -49,7 +49,7 @@ def mean_vector(V: Sequence[Value], f: int) -> Value:
 
 @dataclass(frozen=True)
 class Attack:
-    """Colluders (f unless said) at the place, of 13 within ``reach`` of g, that does most harm to what ``rule`` returns."""
+    """Colluders (f unless said) at the place, of 13 within ``reach`` times the spread, that does most harm to ``rule``."""
 
     name: str
     reach: int = 3
@@ -63,18 +63,15 @@ TOO_MANY = Attack("five colluders from afar", 300, 5)
 ON_THE_MEAN = Attack("on the mean", 300, rule=mean_vector)
 
 #: What an error y of the result does that has the gradient g.
-HARM: dict[str, Callable[..., Fraction]] = {
-    "far": lambda y, g: abs(y),
-    "large": lambda y, g: abs(y + g),
-    "down": lambda y, g: -y,
-}
+HARM: dict[str, Any] = {"far": lambda y, g: abs(y), "large": lambda y, g: abs(y + g), "down": lambda y, g: -y}
 
 
 @lru_cache(maxsize=256)
 def errors(law: Law, n: int, f: int, harm: str, attack: Attack) -> list[tuple[Fraction, Fraction]]:
     """Every probability with the error of the result, for n vectors of which the colluders do most ``harm``."""
-    g, grid = mean_of(law), [Fraction(attack.reach * k, 6) for k in range(-6, 7)]
+    g = mean_of(law)
     law, worst = tuple(((v[0] - g,), q) for v, q in law), partial(HARM[harm], g=g)
+    grid = [max(abs(v[0]) for v, _ in law) * attack.reach * k / 6 for k in range(-6, 7)]
     return outcomes_under_attack(law, n, f, worst, grid, colluders=attack.colluders, rule=attack.rule)
 
 

@@ -76,7 +76,7 @@ def second_moment(law: Law, n: int, f: int, attack: Attack = GRID) -> With:
     return expected(errors(law, n, f, "far", attack), lambda y: y * y), {"variance": on.variance_of(law)}
 
 
-@measure((krum.RESILIENCE, krum.RESILIENCE_SHARP), small(g_norm=[Fraction(12)]))
+@measure((krum.RESILIENCE, krum.RESILIENCE_SHARP), small(g_norm=[Fraction(120)]))
 def inner_product(law: Law, n: int, f: int, g_norm: Fraction, attack: Attack = GRID) -> With:
     r"""$\langle\mathbb E\,\mathrm{Kr}, g\rangle$ by enumeration, the law moved to the mean $g$."""
     return (g_norm + expected(errors(law, n, f, "down", attack))) * g_norm, {"variance": on.variance_of(law)}
@@ -112,10 +112,7 @@ def derived_constant(n: int, f: int) -> Any:
     return krum.ETA2_SHARP.subs({krum.n.symbol: n, krum.f.symbol: f})
 
 
-TWO_POINTS = {"p": [Fraction(k, 60) for k in (12, 20, 30, 45, 59)], "a": [Fraction(1), Fraction(7, 2)]}
-
-
-@measure(krum.NO_AVERAGING_GAIN, cases(**TWO_POINTS).guaranteeing("two_points"))
+@measure(krum.NO_AVERAGING_GAIN, cases(p=[Fraction(k, 60) for k in (12, 30, 59)], a=[1, 3]).guaranteeing("two_points"))
 def bias(p: Fraction, a: Fraction, n: int = 3, attack: Attack = GRID) -> Any:
     r"""$|\mathbb E\,\mathrm{Kr} - g|$ by enumeration."""
     return abs(expected(errors(on.law_of((0, 1 - p), (a, p)), n, 0, "far", attack)))
@@ -135,7 +132,9 @@ def exact_gap(law: Law, n: int, f: int, gamma: Fraction, x0: int, T: int, attack
     return second / 2, {"L": 1, "gap0": Fraction(x0**2, 2), "variance": on.variance_of(law)}
 
 
-@measure(krum.CONVERGENCE, small(noise=[Fraction(1, 10)]).guaranteeing(*(a.name for a in krum.CONVERGENCE.assumptions)))
+@measure(
+    krum.CONVERGENCE, small(noise=[Fraction(1, 100)]).guaranteeing(*(a.name for a in krum.CONVERGENCE.assumptions))
+)
 def limit(law: Law, n: int, f: int, noise: Fraction, attack: Attack = GRID) -> Any:
     r"""$\limsup|x_t|$ for $Q = x^2/2$, gradients $x(1 + \nu\xi)$, colluders at multiples of $x$, steps $1/(t + 2)$.
 
