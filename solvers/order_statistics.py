@@ -25,6 +25,7 @@ AT_ONCE = 2**22
 Array = Any
 Vectors = Sequence[Sequence[Any]]
 Attack = Callable[[list[tuple[Fraction, ...]]], list[tuple[Fraction, ...]]]
+Rule = Callable[[list[tuple[Fraction, ...]], int], tuple[Fraction, ...]]
 
 
 def scores(V: Any, f: int) -> Any:
@@ -83,6 +84,13 @@ def krum(V: Array, f: int, *, m: int = 1) -> Array:
     return xp.sum(xp.where(chosen[..., None], V, xp.zeros_like(V)), axis=-2) / count[..., None]
 
 
+def median(V: Array, f: int = 0) -> Array:
+    """The median of each entry (..., d) of an array (..., n, d), whatever f."""
+    n = V.shape[-2]
+    ordered = array_namespace(V).sort(V, axis=-2)
+    return (ordered[..., (n - 1) // 2, :] + ordered[..., n // 2, :]) / 2
+
+
 def neighbours(V: Vectors, f: int, i: int) -> list[int]:
     """Indices of the n - f - 2 vectors nearest to ``V[i]``, itself left out; ties to the smallest index.
 
@@ -96,20 +104,29 @@ def neighbours(V: Vectors, f: int, i: int) -> list[int]:
     return [j for _, j in others[: _neighbours(len(rows), f)]]
 
 
-def least_correct_sum(correct: Vectors, f: int) -> Fraction:
-    """min_i S_i: over n - f correct vectors, the least sum of n - f - 2 squared distances to other correct ones."""
-    keep = _neighbours(len(correct) + f, f)
+def least_correct_sum(correct: Vectors, f: int, n: int | None = None) -> Fraction:
+    """min_i S_i: over the correct of n vectors, the least sum of n - f - 2 squared distances to other correct ones.
+
+    n is the number of correct vectors and f, unless more than f are not correct.
+    """
+    keep = _neighbours(len(correct) + f if n is None else n, f)
     return min(sum(sorted(row)[:keep], Fraction(0)) for row in _distances([tuple(map(_exact, v)) for v in correct]))
 
 
+def selected(V: Vectors, f: int) -> Any:
+    """The selected vector of a list; see ``select``."""
+    return V[select(V, f)]
+
+
 def exact_outcomes(
-    law: Sequence[tuple[Any, Any]], n: int, f: int, attack: Attack | None = None
+    law: Sequence[tuple[Any, Any]], n: int, f: int, attack: Attack | None = None, *, rule: Rule = selected
 ) -> Iterator[tuple[Fraction, tuple[Fraction, ...]]]:
     """Every probability with its selected vector, for n - f independent vectors of a finite law, then f of the attack.
 
     Args:
         law: pairs (vector, probability), exact; the probabilities add to one.
         attack: maps the n - f correct vectors to the f others; they are listed last. None needs f = 0.
+        rule: what makes one vector of all n and f, where it is not the selected one.
 
     Raises:
         ParameterError: probabilities that are negative or do not add to one, or an attack that is missing or does not
@@ -130,21 +147,49 @@ def exact_outcomes(
             V = correct + (attack(correct) if attack else [])
             if len(V) != n:
                 raise ParameterError(f"the attack placed {len(V) - len(correct)} vectors, not f = {f}")
-            yield weight, V[select(V, f)]
+            yield weight, rule(V, f)
 
 
 def exact_moments(
-    law: Sequence[tuple[Any, Any]], n: int, f: int, attack: Attack | None = None
+    law: Sequence[tuple[Any, Any]], n: int, f: int, attack: Attack | None = None, *, rule: Rule = selected
 ) -> tuple[list[Fraction], Fraction]:
     """E Kr, (d,), and E||Kr - g||^2 with g the mean of the law; see ``exact_outcomes``."""
     if not law:
         raise ParameterError("the law has no values; give pairs (vector, probability)")
     g = [sum((_exact(q) * _exact(v[k]) for v, q in law), Fraction(0)) for k in range(len(law[0][0]))]
     mean, second = [Fraction(0)] * len(g), Fraction(0)
-    for weight, chosen in exact_outcomes(law, n, f, attack):
+    for weight, chosen in exact_outcomes(law, n, f, attack, rule=rule):
         mean = [m + weight * c for m, c in zip(mean, chosen, strict=True)]
         second += weight * _square(chosen, g)
     return mean, second
+
+
+def least_score(V: Vectors, f: int) -> Any:
+    """The vector of least score, for n <= 2f + 2 as well, where f colluders may win from any place."""
+    s = scores(V, f)
+    return V[s.index(min(s))]
+
+
+def outcomes_under_attack(
+    law: Sequence[tuple[Any, Any]], n: int, f: int, harm: Callable[[Fraction], Any], grid: Sequence[Fraction], *,
+    colluders: int | None = None, rule: Rule = least_score,
+) -> list[tuple[Fraction, Fraction]]:  # fmt: skip
+    """Every probability with the number that a rule returns, for a law on the line, against the worst of some attacks.
+
+    Args:
+        law: of one of the correct vectors, as for ``exact_outcomes``.
+        harm: what the colluders maximise, of the number that is returned.
+        grid: places for the colluders, all at one of them, chosen with knowledge of the correct vectors.
+        colluders: how many of the n there are, f unless said.
+        rule: makes one vector of all n and f.
+    """
+    count = f if colluders is None else colluders
+
+    def place(correct: list[tuple[Fraction, ...]]) -> list[tuple[Fraction, ...]]:
+        return [(max(grid, key=lambda B: harm(rule([*correct, *[(B,)] * count], f)[0])),)] * count
+
+    found = exact_outcomes(law, n, count, place if count else None, rule=lambda V, _: rule(V, f))
+    return [(weight, y[0]) for weight, y in found]
 
 
 def largest_accepted(correct: Sequence[Any], f: int) -> Any:

@@ -1,5 +1,7 @@
 """D-PSGD: every node averages with its neighbours in a graph and takes a local stochastic gradient step."""
 
+from typing import Any
+
 import sympy as sp
 
 from gradproof.theory.assumption import Assumption
@@ -10,15 +12,11 @@ from gradproof.theory.parameter import COUNT, NONNEGATIVE, REAL, UNIT_ROPEN, Par
 from gradproof.theory.registry import register
 
 PAPER = Paper(
-    key="dpsgd",
-    authors=("Lian", "Zhang", "Zhang", "Hsieh", "Zhang", "Liu"),
+    key="dpsgd", authors=("Lian", "Zhang", "Zhang", "Hsieh", "Zhang", "Liu"),
     title="Can Decentralized Algorithms Outperform Centralized Algorithms? A Case Study for Decentralized Parallel "
     "Stochastic Gradient Descent",
-    year=2017,
-    family="communication",
-    arxiv="1705.09056",
-    venue="NeurIPS",
-)
+    year=2017, family="communication", arxiv="1705.09056", venue="NeurIPS",
+)  # fmt: skip
 
 gamma = Parameter("gamma", "step size", latex=r"\gamma")
 L = Parameter("L", "smoothness constant of every $f_i$")
@@ -75,95 +73,58 @@ QUADRATICS = Assumption(
 STABLE = Assumption("stable", r"$\gamma h < 1 + \lambda_{\min}(W)$")
 _ALL = (MIXING_MATRIX, CONNECTED, SMOOTH, NOISE, HETEROGENEITY, CONSENSUS_START)
 
-MIXING = Claim(
-    id="dpsgd.mixing",
-    paper=PAPER,
-    title="Repeated averaging reaches the mean geometrically",
-    statement=r"$\|\frac1n\mathbf 1 - W^ke_i\|^2 = \sum_{j\ge2}\lambda_j^{2k}v_j(i)^2 \le \rho^k$.",
-    parameters=(s, k),
-    assumptions=(MIXING_MATRIX,),
-    quantity=r"\|\tfrac1n\mathbf 1 - W^ke_i\|^2",
-    relation=Relation.LE,
-    expression=_s ** (2 * k.symbol),
-    where="lemma on consensus (number not recalled)",
-)
 
-MIXING_SHARP = Claim(
-    id="dpsgd.mixing-sharp",
-    paper=PAPER,
-    title="The same with the best constant",
-    statement=(
-        r"$\|\frac1n\mathbf 1 - W^ke_i\|^2 \le (1 - \frac1n)\rho^k$, attained by the complete graph with any "
-        r"self-weight."
-    ),
-    parameters=(s, k, n),
-    assumptions=(MIXING_MATRIX,),
-    quantity=r"\|\tfrac1n\mathbf 1 - W^ke_i\|^2",
-    relation=Relation.LE,
-    expression=(1 - 1 / _n) * _s ** (2 * k.symbol),
-    where="derived here",
-    confidence="derived",
-    tight=True,
-)
+def _claim(name: str, title: str, statement: str, **fields: Any) -> Claim:
+    return register(Claim(id=f"{PAPER.key}.{name}", paper=PAPER, title=title, statement=statement, **fields))[0]
 
-MEAN_ITERATE = Claim(
-    id="dpsgd.mean-iterate",
-    paper=PAPER,
-    title="The mean iterate takes a mean gradient step",
-    statement=r"$\bar x_{k+1} = \bar x_k - \gamma\frac1n\sum_i\nabla F_i(x_{k,i};\xi_{k,i})$ for every doubly stochastic $W$.",
-    parameters=(mean_x, gamma, gradient),
-    assumptions=(Assumption("doubly_stochastic", "rows and columns of $W$ sum to one"),),
-    quantity=r"\bar x_{k+1}",
-    relation=Relation.EQ,
-    expression=mean_x.symbol - _g * gradient.symbol,
-    where="analysis of the algorithm",
-    tight=True,
-)
 
-THEOREM1 = Claim(
-    id="dpsgd.theorem1",
-    paper=PAPER,
-    title="Rate of D-PSGD for smooth nonconvex problems, as stated",
-    statement=(
-        r"With $D_2 = 1 - 18\gamma^2nL^2/(1-\sqrt\rho)^2 > 0$ and $D_1 = \frac12 - "
-        r"9\gamma^2L^2n/((1-\sqrt\rho)^2D_2) > 0$, the average of "
-        r"$\frac{1-\gamma L}2\mathbb E\|\bar g_k\|^2 + D_1\mathbb E\|\nabla f(\bar x_k)\|^2$, $\bar g_k = "
-        r"\frac1n\sum\nabla f_i(x_{k,i})$, "
-        r"over $K$ steps is at most the bound."
-    ),
+MIXING = _claim(
+    "mixing", "Repeated averaging reaches the mean geometrically",
+    r"$\|\frac1n\mathbf 1 - W^ke_i\|^2 = \sum_{j\ge2}\lambda_j^{2k}v_j(i)^2 \le \rho^k$.",
+    parameters=(s, k), assumptions=(MIXING_MATRIX,), quantity=r"\|\tfrac1n\mathbf 1 - W^ke_i\|^2", relation=Relation.LE,
+    expression=_s ** (2 * k.symbol), where="lemma on consensus (number not recalled)",
+)  # fmt: skip
+
+MIXING_SHARP = _claim(
+    "mixing-sharp", "The same with the best constant",
+    r"$\|\frac1n\mathbf 1 - W^ke_i\|^2 \le (1 - \frac1n)\rho^k$, attained by the complete graph with any self-weight.",
+    parameters=(s, k, n), assumptions=(MIXING_MATRIX,), quantity=r"\|\tfrac1n\mathbf 1 - W^ke_i\|^2", relation=Relation.LE,
+    expression=(1 - 1 / _n) * _s ** (2 * k.symbol), where="derived here", confidence="derived", tight=True,
+)  # fmt: skip
+
+MEAN_ITERATE = _claim(
+    "mean-iterate", "The mean iterate takes a mean gradient step",
+    r"$\bar x_{k+1} = \bar x_k - \gamma\frac1n\sum_i\nabla F_i(x_{k,i};\xi_{k,i})$ for every doubly stochastic $W$.",
+    parameters=(mean_x, gamma, gradient), assumptions=(Assumption("doubly_stochastic", "rows and columns of $W$ sum to one"),),
+    quantity=r"\bar x_{k+1}", relation=Relation.EQ, expression=mean_x.symbol - _g * gradient.symbol,
+    where="analysis of the algorithm", tight=True,
+)  # fmt: skip
+
+THEOREM1 = _claim(
+    "theorem1", "Rate of D-PSGD for smooth nonconvex problems, as stated",
+    r"With $D_2 = 1 - 18\gamma^2nL^2/(1-\sqrt\rho)^2 > 0$ and $D_1 = \frac12 - 9\gamma^2L^2n/((1-\sqrt\rho)^2D_2) > 0$, "
+    r"the average of $\frac{1-\gamma L}2\mathbb E\|\bar g_k\|^2 + D_1\mathbb E\|\nabla f(\bar x_k)\|^2$, $\bar g_k = "
+    r"\frac1n\sum\nabla f_i(x_{k,i})$, over $K$ steps is at most the bound.",
     parameters=(gamma, L, n, K, s, sigma2, zeta2, Delta),
-    assumptions=(
-        *_ALL,
-        SHORT_STEP,
-        Assumption("D2", "$D_2 > 0$", sp.Gt(D2, 0)),
-        Assumption("D1", "$D_1 > 0$", sp.Gt(D1, 0)),
+    assumptions=(*_ALL, SHORT_STEP, Assumption("D2", "$D_2 > 0$", sp.Gt(D2, 0)), Assumption("D1", "$D_1 > 0$", sp.Gt(D1, 0))),
+    quantity=(
+        r"\frac1K\sum_{k<K}\big[\tfrac{1-\gamma L}2\mathbb E\|\bar g_k\|^2 + D_1\mathbb E\|\nabla f(\bar x_k)\|^2\big]"
     ),
-    quantity=r"\frac1K\sum_{k<K}\big[\tfrac{1-\gamma L}2\mathbb E\|\bar g_k\|^2 + D_1\mathbb E\|\nabla f(\bar x_k)\|^2\big]",
     relation=Relation.LE,
-    expression=_Delta / (_g * _K)
-    + _g * _L * _sig2 / (2 * _n)
-    + _g**2 * _L**2 * _n * _sig2 / ((1 - _s**2) * D2)
-    + 9 * _g**2 * _L**2 * _n * _z2 / ((1 - _s) ** 2 * D2),
-    where="Theorem 1",
-    confidence="recalled",
-    remark="As recalled here it follows from dpsgd.sharper, which is proved.",
-)
+    expression=_Delta / (_g * _K) + _g * _L * _sig2 / (2 * _n) + _g**2 * _L**2 * _n * _sig2 / ((1 - _s**2) * D2) + 9 * _g**2 *
+        _L**2 * _n * _z2 / ((1 - _s) ** 2 * D2),
+    where="Theorem 1", confidence="recalled", remark="As recalled here it follows from dpsgd.sharper, which is proved.",
+)  # fmt: skip
 
 _SOURCE_OF_TERMS = (_sig2 / (1 - _s**2) + 9 * _z2 / (1 - _s) ** 2) ** 2
 
-COROLLARY2 = Claim(
-    id="dpsgd.corollary2",
-    paper=PAPER,
-    title="Linear speed-up after enough steps, as stated",
-    statement=(
-        r"With $\gamma = 1/(2L + \sigma\sqrt{K/n})$ and $K$ large enough, the average of $\mathbb E\|\nabla f(\bar "
-        r"x_k)\|^2$ is at most "
-        r"$8\Delta L/K + (8\Delta + 4L)\sigma/\sqrt{Kn}$."
-    ),
+COROLLARY2 = _claim(
+    "corollary2", "Linear speed-up after enough steps, as stated",
+    r"With $\gamma = 1/(2L + \sigma\sqrt{K/n})$ and $K$ large enough, the average of $\mathbb E\|\nabla f(\bar x_k)\|^2$ "
+    r"is at most $8\Delta L/K + (8\Delta + 4L)\sigma/\sqrt{Kn}$.",
     parameters=(L, n, K, s, sigma2, zeta2, Delta),
     assumptions=(
-        *_ALL,
-        Assumption("step", r"$\gamma = 1/(2L + \sigma\sqrt{K/n})$"),
+        *_ALL, Assumption("step", r"$\gamma = 1/(2L + \sigma\sqrt{K/n})$"),
         Assumption(
             "graph_forgotten",
             r"$K \ge \frac{4L^4n^5}{\sigma^6(\Delta + L)^2}\big(\frac{\sigma^2}{1-\rho} + "
@@ -171,209 +132,116 @@ COROLLARY2 = Claim(
             sp.Ge(_K * _sig2**3 * (_Delta + _L) ** 2, 4 * _L**4 * _n**5 * _SOURCE_OF_TERMS),
         ),
         Assumption(
-            "step_small",
-            r"$K \ge 72L^2n^2/(\sigma^2(1-\sqrt\rho)^2)$",
-            sp.Ge(_K * _sig2 * (1 - _s) ** 2, 72 * _L**2 * _n**2),
+            "step_small", r"$K \ge 72L^2n^2/(\sigma^2(1-\sqrt\rho)^2)$", sp.Ge(_K * _sig2 * (1 - _s) ** 2, 72 * _L**2 * _n**2)
         ),
     ),
-    quantity=r"\frac1K\sum_{k<K}\mathbb E\|\nabla f(\bar x_k)\|^2",
-    relation=Relation.LE,
-    expression=8 * _Delta * _L / _K + (8 * _Delta + 4 * _L) * sp.sqrt(_sig2 / (_K * _n)),
-    where="Corollary 2",
+    quantity=r"\frac1K\sum_{k<K}\mathbb E\|\nabla f(\bar x_k)\|^2", relation=Relation.LE,
+    expression=8 * _Delta * _L / _K + (8 * _Delta + 4 * _L) * sp.sqrt(_sig2 / (_K * _n)), where="Corollary 2",
     confidence="recalled",
     remark=(
-        r"The exponent of $\sigma$ in the first condition on $K$ is six by the units of the quantities; the "
-        r"statement with it follows "
-        r"from dpsgd.sharper, with half the constants."
+        r"The exponent of $\sigma$ in the first condition on $K$ is six by the units of the quantities; the statement with "
+        "it follows from dpsgd.sharper, with half the constants."
     ),
-)
+)  # fmt: skip
 
-CONSENSUS = Claim(
-    id="dpsgd.consensus",
-    paper=PAPER,
-    title="Consensus error of D-PSGD",
-    statement=(
-        r"With $D = 1 - 2\gamma^2L^2/(1-\sqrt\rho)^2 > 0$ the average of $\frac1n\sum_i\mathbb E\|x_{k,i} - \bar "
-        r"x_k\|^2$ over $K$ steps is at "
-        r"most $\frac{\gamma^2}D\big[\frac{\sigma^2}{1-\sqrt\rho} + \frac{2\varsigma^2}{(1-\sqrt\rho)^2}\big]$."
-    ),
-    parameters=(gamma, L, s, sigma2, zeta2),
-    assumptions=(*_ALL, Assumption("D", "$D > 0$", sp.Gt(D, 0))),
-    quantity=r"\frac1K\sum_{k<K}\frac1n\sum_i\mathbb E\|x_{k,i} - \bar x_k\|^2",
-    relation=Relation.LE,
-    expression=_g**2 / D * GRAPH,
-    where="derived here",
-    confidence="derived",
-)
+CONSENSUS = _claim(
+    "consensus", "Consensus error of D-PSGD",
+    r"With $D = 1 - 2\gamma^2L^2/(1-\sqrt\rho)^2 > 0$ the average of $\frac1n\sum_i\mathbb E\|x_{k,i} - \bar x_k\|^2$ over "
+    r"$K$ steps is at most $\frac{\gamma^2}D\big[\frac{\sigma^2}{1-\sqrt\rho} + \frac{2\varsigma^2}{(1-\sqrt\rho)^2}\big]$.",
+    parameters=(gamma, L, s, sigma2, zeta2), assumptions=(*_ALL, Assumption("D", "$D > 0$", sp.Gt(D, 0))),
+    quantity=r"\frac1K\sum_{k<K}\frac1n\sum_i\mathbb E\|x_{k,i} - \bar x_k\|^2", relation=Relation.LE,
+    expression=_g**2 / D * GRAPH, where="derived here", confidence="derived",
+)  # fmt: skip
 
-SHARPER = Claim(
-    id="dpsgd.sharper",
-    paper=PAPER,
-    title="Rate of D-PSGD without the factor $n$ in the graph's terms",
-    statement=(
-        r"With $D = 1 - 2\gamma^2L^2/(1-\sqrt\rho)^2 > 0$ and $\gamma L \le 1$ the average of $\mathbb E\|\nabla "
-        r"f(\bar x_k)\|^2 + "
-        r"(1-\gamma L)\mathbb E\|\bar g_k\|^2$ over $K$ steps is at most the bound."
-    ),
+SHARPER = _claim(
+    "sharper", "Rate of D-PSGD without the factor $n$ in the graph's terms",
+    r"With $D = 1 - 2\gamma^2L^2/(1-\sqrt\rho)^2 > 0$ and $\gamma L \le 1$ the average of $\mathbb E\|\nabla f(\bar "
+    r"x_k)\|^2 + (1-\gamma L)\mathbb E\|\bar g_k\|^2$ over $K$ steps is at most the bound.",
     parameters=(gamma, L, n, K, s, sigma2, zeta2, Delta),
     assumptions=(*_ALL, SHORT_STEP, Assumption("D", "$D > 0$", sp.Gt(D, 0))),
     quantity=r"\frac1K\sum_{k<K}\big[\mathbb E\|\nabla f(\bar x_k)\|^2 + (1-\gamma L)\mathbb E\|\bar g_k\|^2\big]",
-    relation=Relation.LE,
-    expression=2 * _Delta / (_g * _K) + _g * _L * _sig2 / _n + _g**2 * _L**2 / D * GRAPH,
-    where="derived here",
-    confidence="derived",
-)
+    relation=Relation.LE, expression=2 * _Delta / (_g * _K) + _g * _L * _sig2 / _n + _g**2 * _L**2 / D * GRAPH,
+    where="derived here", confidence="derived",
+)  # fmt: skip
 
 #: With gamma = c sqrt(n/K): the terms that do not know the graph, times sqrt(nK).
 NOISE_TERMS = 2 * _Delta / c.symbol + c.symbol * _L * _sig2
 
-LINEAR_SPEEDUP = Claim(
-    id="dpsgd.linear-speedup",
-    paper=PAPER,
-    title="From which $K$ on the speed-up is linear",
-    statement=(
-        r"With $\gamma = c\sqrt{n/K}$, $\gamma L \le 1$, $K \ge 4c^2nL^2/(1-\sqrt\rho)^2$ and $K \ge "
-        r"n^3\big(2c^2L^2[\frac{\sigma^2}{1-\sqrt\rho} + "
-        r"\frac{2\varsigma^2}{(1-\sqrt\rho)^2}]/(2\Delta/c + cL\sigma^2)\big)^2$ the graph at most doubles the "
-        r"bound: order "
-        r"$n^3/(1-\sqrt\rho)^2$ steps for the noise, $n^3/(1-\sqrt\rho)^4$ for the heterogeneity."
-    ),
+LINEAR_SPEEDUP = _claim(
+    "linear-speedup", "From which $K$ on the speed-up is linear",
+    r"With $\gamma = c\sqrt{n/K}$, $\gamma L \le 1$, $K \ge 4c^2nL^2/(1-\sqrt\rho)^2$ and $K \ge "
+    r"n^3\big(2c^2L^2[\frac{\sigma^2}{1-\sqrt\rho} + \frac{2\varsigma^2}{(1-\sqrt\rho)^2}]/(2\Delta/c + "
+    r"cL\sigma^2)\big)^2$ the graph at most doubles the bound: order $n^3/(1-\sqrt\rho)^2$ steps for the noise, "
+    r"$n^3/(1-\sqrt\rho)^4$ for the heterogeneity.",
     parameters=(c, L, n, K, s, sigma2, zeta2, Delta),
     assumptions=(
-        *_ALL,
-        Assumption("short_step", r"$\gamma L \le 1$", sp.Le(c.symbol**2 * _L**2 * _n, _K)),
+        *_ALL, Assumption("short_step", r"$\gamma L \le 1$", sp.Le(c.symbol**2 * _L**2 * _n, _K)),
         Assumption("half", r"$D \ge \frac12$", sp.Ge(_K * (1 - _s) ** 2, 4 * c.symbol**2 * _n * _L**2)),
         Assumption(
-            "graph_forgotten",
-            "the graph's term is at most the others",
+            "graph_forgotten", "the graph's term is at most the others",
             sp.Ge(_K * NOISE_TERMS**2, _n**3 * (2 * c.symbol**2 * _L**2 * GRAPH) ** 2),
         ),
     ),
-    quantity=r"\frac1K\sum_{k<K}\mathbb E\|\nabla f(\bar x_k)\|^2",
-    relation=Relation.LE,
-    expression=2 * NOISE_TERMS / sp.sqrt(_n * _K),
-    where="derived here",
-    confidence="derived",
-)
+    quantity=r"\frac1K\sum_{k<K}\mathbb E\|\nabla f(\bar x_k)\|^2", relation=Relation.LE,
+    expression=2 * NOISE_TERMS / sp.sqrt(_n * _K), where="derived here", confidence="derived",
+)  # fmt: skip
 
-STATIONARY = Claim(
-    id="dpsgd.stationary",
-    paper=PAPER,
-    title="Stationary variance of the mean, for every graph",
-    statement=r"The variance of $\bar x_k$ tends to $\gamma\sigma^2/(nh(2 - \gamma h))$, whatever $W$.",
+STATIONARY = _claim(
+    "stationary", "Stationary variance of the mean, for every graph",
+    r"The variance of $\bar x_k$ tends to $\gamma\sigma^2/(nh(2 - \gamma h))$, whatever $W$.",
     parameters=(gamma, curvature, n, sigma2),
     assumptions=(
-        MIXING_MATRIX,
-        QUADRATICS,
-        Assumption(
-            "stable_mean", r"$\gamma h < 2$; the nodes may diverge from their mean", sp.Lt(_g * curvature.symbol, 2)
-        ),
+        MIXING_MATRIX, QUADRATICS,
+        Assumption("stable_mean", r"$\gamma h < 2$; the nodes may diverge from their mean", sp.Lt(_g * curvature.symbol, 2)),
     ),
-    quantity=r"\lim\mathrm{Var}(\bar x_k)",
-    relation=Relation.EQ,
-    expression=_g * _sig2 / (_n * curvature.symbol * (2 - _g * curvature.symbol)),
-    where="derived here",
-    tight=True,
-)
+    quantity=r"\lim\mathrm{Var}(\bar x_k)", relation=Relation.EQ,
+    expression=_g * _sig2 / (_n * curvature.symbol * (2 - _g * curvature.symbol)), where="derived here", tight=True,
+)  # fmt: skip
 
-STATIONARY_NODE = Claim(
-    id="dpsgd.stationary-node",
-    paper=PAPER,
-    title="Stationary variance of a node of a vertex-transitive graph",
-    statement=r"The variance of every $x_{k,i}$ tends to $\gamma^2\sigma^2\frac1n\sum_j1/(1 - (\lambda_j - \gamma h)^2)$.",
+STATIONARY_NODE = _claim(
+    "stationary-node", "Stationary variance of a node of a vertex-transitive graph",
+    r"The variance of every $x_{k,i}$ tends to $\gamma^2\sigma^2\frac1n\sum_j1/(1 - (\lambda_j - \gamma h)^2)$.",
     parameters=(gamma, curvature, sigma2, lam),
     assumptions=(MIXING_MATRIX, QUADRATICS, STABLE, Assumption("transitive", "the graph looks alike from every node")),
-    quantity=r"\lim\mathrm{Var}(x_{k,i})",
-    relation=Relation.EQ,
+    quantity=r"\lim\mathrm{Var}(x_{k,i})", relation=Relation.EQ,
     expression=_g**2 * _sig2 / _m * sp.Sum(1 / (1 - (lam.symbol[_j] - _g * curvature.symbol) ** 2), (_j, 1, _m)),
-    where="derived here",
-    tight=True,
-)
+    where="derived here", tight=True,
+)  # fmt: skip
 
-CONSENSUS_ERROR = Claim(
-    id="dpsgd.consensus-error",
-    paper=PAPER,
-    title="Without noise the nodes still disagree",
-    statement=(
-        r"$x_\infty - \bar x\mathbf 1 = (I - W + \gamma hI)^{-1}\gamma h(I - J)b$: an error of order $\gamma^2$ "
-        r"that persists iff the $b_i$ differ."
-    ),
-    parameters=(gh, n, lam, beta),
-    assumptions=(MIXING_MATRIX, QUADRATICS, STABLE),
-    quantity=r"\frac1n\sum_i(x_{\infty,i} - \bar x_\infty)^2",
-    relation=Relation.EQ,
+CONSENSUS_ERROR = _claim(
+    "consensus-error", "Without noise the nodes still disagree",
+    r"$x_\infty - \bar x\mathbf 1 = (I - W + \gamma hI)^{-1}\gamma h(I - J)b$: an error of order $\gamma^2$ that persists "
+    "iff the $b_i$ differ.",
+    parameters=(gh, n, lam, beta), assumptions=(MIXING_MATRIX, QUADRATICS, STABLE),
+    quantity=r"\frac1n\sum_i(x_{\infty,i} - \bar x_\infty)^2", relation=Relation.EQ,
     expression=sp.Sum((gh.symbol / (1 - lam.symbol[_j] + gh.symbol)) ** 2 * beta.symbol[_j], (_j, 1, _m)) / _n,
-    where="derived here",
-    tight=True,
-)
+    where="derived here", tight=True,
+)  # fmt: skip
 
-STABILITY = Claim(
-    id="dpsgd.stability",
-    paper=PAPER,
-    title="Largest stable step of D-PSGD on quadratics",
-    statement=(
-        r"The mean recursion is stable iff $\gamma h < 1 + \lambda_{\min}(W)$: a bipartite graph with zero "
-        r"self-weights diverges at every step size."
-    ),
-    parameters=(lam_min,),
-    assumptions=(MIXING_MATRIX, QUADRATICS),
-    quantity=r"\sup\{\gamma h : \text{stable}\}",
-    relation=Relation.IFF,
-    expression=1 + lam_min.symbol,
-    where="derived here",
-    tight=True,
-)
+STABILITY = _claim(
+    "stability", "Largest stable step of D-PSGD on quadratics",
+    r"The mean recursion is stable iff $\gamma h < 1 + \lambda_{\min}(W)$: a bipartite graph with zero self-weights "
+    "diverges at every step size.",
+    parameters=(lam_min,), assumptions=(MIXING_MATRIX, QUADRATICS), quantity=r"\sup\{\gamma h : \text{stable}\}",
+    relation=Relation.IFF, expression=1 + lam_min.symbol, where="derived here", tight=True,
+)  # fmt: skip
 
-RING = Claim(
-    id="dpsgd.ring",
-    paper=PAPER,
-    title="Spectrum of a ring",
-    statement=(
-        r"Weights $(w, 1-2w, w)$: $\lambda_k = 1 - 2w + 2w\cos(2\pi k/n)$. For $w = \frac13$, $1 - \sqrt\rho "
-        r"\approx 4\pi^2/(3n^2)$."
-    ),
-    parameters=(w, k, n),
-    assumptions=(Assumption("ring", "$n \\ge 3$ nodes in a ring with equal weights", sp.Ge(_n, 3)),),
-    quantity=r"\lambda_k(W)",
-    relation=Relation.EQ,
-    expression=1 - 2 * w.symbol + 2 * w.symbol * sp.cos(2 * sp.pi * k.symbol / _n),
-    where="discussion of the ring",
-    tight=True,
-)
+RING = _claim(
+    "ring", "Spectrum of a ring",
+    r"Weights $(w, 1-2w, w)$: $\lambda_k = 1 - 2w + 2w\cos(2\pi k/n)$. For $w = \frac13$, $1 - \sqrt\rho \approx "
+    r"4\pi^2/(3n^2)$.",
+    parameters=(w, k, n), assumptions=(Assumption("ring", r"$n \ge 3$ nodes in a ring with equal weights", sp.Ge(_n, 3)),),
+    quantity=r"\lambda_k(W)", relation=Relation.EQ,
+    expression=1 - 2 * w.symbol + 2 * w.symbol * sp.cos(2 * sp.pi * k.symbol / _n), where="discussion of the ring", tight=True,
+)  # fmt: skip
 
-COMPLETE_GRAPH = Claim(
-    id="dpsgd.complete-graph",
-    paper=PAPER,
-    title="When the complete graph gives centralised SGD",
-    statement=(
-        r"If nodes average after the step, $X_{k+1} = (X_k - \gamma G_k)J$ with $J = \frac1n\mathbf 1\mathbf "
-        r"1^\top$, every node is at the iterate of "
-        r"centralised mini-batch SGD. D-PSGD, $X_kJ - \gamma G_k$, is not: its gradients are taken where the nodes "
-        r"differ."
-    ),
+COMPLETE_GRAPH = _claim(
+    "complete-graph", "When the complete graph gives centralised SGD",
+    r"If nodes average after the step, $X_{k+1} = (X_k - \gamma G_k)J$ with $J = \frac1n\mathbf 1\mathbf 1^\top$, every "
+    r"node is at the iterate of centralised mini-batch SGD. D-PSGD, $X_kJ - \gamma G_k$, is not: its gradients are taken "
+    "where the nodes differ.",
     parameters=(mean_x, gamma, gradient),
-    assumptions=(Assumption("average_last", "the step is taken before the average"), CONSENSUS_START),
-    quantity=r"x_{k+1,i}",
-    relation=Relation.EQ,
-    expression=mean_x.symbol - _g * gradient.symbol,
-    where="derived here",
-    confidence="derived",
+    assumptions=(Assumption("average_last", "the step is taken before the average"), CONSENSUS_START), quantity="x_{k+1,i}",
+    relation=Relation.EQ, expression=mean_x.symbol - _g * gradient.symbol, where="derived here", confidence="derived",
     tight=True,
-)
-
-register(
-    MIXING,
-    MIXING_SHARP,
-    MEAN_ITERATE,
-    THEOREM1,
-    COROLLARY2,
-    CONSENSUS,
-    SHARPER,
-    LINEAR_SPEEDUP,
-    STATIONARY,
-    STATIONARY_NODE,
-    CONSENSUS_ERROR,
-    STABILITY,
-    RING,
-    COMPLETE_GRAPH,
-)
+)  # fmt: skip

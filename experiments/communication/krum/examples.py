@@ -1,48 +1,30 @@
 """SGD with robust rules under attack on small problems, for the agreement of all array libraries."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import numpy as np
 
 from gradproof.experiments.communication.krum import methods
 from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.examples import Example, example
 from gradproof.experiments.engine.run import start
+from gradproof.experiments.instances.attacks import ATTACKS
 from gradproof.experiments.instances.finite_sums import Logistic
 from gradproof.experiments.instances.minibatches import PooledMinibatches
+from gradproof.solvers.order_statistics import krum, median
 
 N, F, D, B = 9, 2, 4, 3
-RULES = {"krum": methods.krum_rule, "multi-krum": methods.multi_krum, "median": methods.median_rule}
-
-
-def _rows() -> PooledMinibatches:
-    rng = np.random.default_rng(7)
-    return PooledMinibatches(Logistic(rng.standard_normal((1, 20, D)), np.sign(rng.standard_normal((1, 20)))), B)
+RULES = {"krum": krum, "multi-krum": methods.multi_krum, "median": median}
 
 
 def _register(attack: str, rule: str) -> None:
     @example(methods.robust_sgd, name=f"{rule} against {attack}")
     def make(on: Backend) -> Example:
-        rows, gamma = on.move((_rows(), np.array([0.1, 0.3])[:, None, None]))
-        method = methods.robust_sgd(rows, gamma, F, methods.ATTACKS[attack], RULES[rule])
+        rng = np.random.default_rng(7)
+        rows = PooledMinibatches(Logistic(rng.standard_normal((1, 20, D)), np.sign(rng.standard_normal((1, 20)))), B)
+        rows, gamma = on.move((rows, np.array([0.1, 0.3])[:, None, None]))
+        method = methods.robust_sgd(rows, gamma, F, ATTACKS[attack], RULES[rule])
         x0 = start(np.linspace(-1, 1, D), settings=2, seeds=3)
         return Example(method, x0, lambda d: (d.uniform((N - F, B)), d.normal((F, D), slot=1)))
 
 
-for _attack, _rule in [*((a, "krum") for a in methods.ATTACKS), ("reversed", "multi-krum"), ("reversed", "median")]:
+for _attack, _rule in (*((a, "krum") for a in ATTACKS), ("reversed", "multi-krum"), ("reversed", "median")):
     _register(_attack, _rule)
-
-
-@example(methods.robust_sgd)
-def vanishing_noise_and_steps(on: Backend) -> Example:
-    """Noise below the gradient and steps c/(k + 2), c a setting."""
-    c = on.move(np.array([0.5, 1.0])[:, None, None])
-
-    def gamma(k: Any) -> Any:
-        return c / (k + 2)
-
-    method = methods.robust_sgd(methods.NoisyQuadratic(0.1), gamma, F, methods.ATTACKS["noise"], methods.krum_rule)
-    x0 = start(np.ones(D), settings=2, seeds=3)
-    return Example(method, x0, lambda d: (d.normal((N - F, D)), d.normal((F, D), slot=1)))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from array_api_compat import array_namespace
@@ -12,70 +11,36 @@ from array_api_compat import array_namespace
 from gradproof.experiments.engine.backend import backend
 from gradproof.experiments.engine.draws import ahead, keys
 from gradproof.experiments.engine.run import Method, run, start
+from gradproof.experiments.instances.attacks import Attack
 from gradproof.experiments.instances.data import load
 from gradproof.experiments.instances.finite_sums import Logistic
 from gradproof.experiments.instances.minibatches import PooledMinibatches
-from gradproof.solvers.order_statistics import (
-    colluders,
-    farthest_accepted,
-)
 from gradproof.solvers.order_statistics import krum as krum_rule
 
 Array = Any
 Rule = Callable[[Array, int], Array]  # vectors (..., n, d), f -> (..., d)
-BatchAttack = Callable[[Array, Array], Array]  # correct vectors (..., n - f, d), noise (..., f, d) -> (..., f, d)
-
-
-class Oracle(Protocol):
-    """Stochastic gradients: ``sample(x, draw)`` -> (..., workers, d); their mean (..., d) and variance (...)."""
-
-    def sample(self, x: Array, draw: Array) -> Array: ...
-    def gradient(self, x: Array) -> Array: ...
-    def variance(self, x: Array) -> Array: ...
-
-
-@dataclass(frozen=True)
-class NoisyQuadratic:
-    """Q = ||x||^2/2 with Gaussian noise of standard deviation ``nu ||x||``: it vanishes where the gradient does."""
-
-    nu: float
-
-    def gradient(self, x: Array) -> Array:
-        return x
-
-    def variance(self, x: Array) -> Array:
-        return self.nu**2 * array_namespace(x).sum(x * x, axis=-1)
-
-    def sample(self, x: Array, draw: Array) -> Array:
-        """draw: standard normal numbers (..., workers, d)."""
-        scale = array_namespace(x).sqrt(self.variance(x) / x.shape[-1])
-        return x[..., None, :] + scale[..., None, None] * draw
 
 
 class RobustState(NamedTuple):
     x: Array  # iterate (setting, seed, d)
     ratio: Array  # ||F - grad Q||^2 over the variance of one correct vector, at the last step (setting, seed)
-    k: int  # number of steps taken
 
 
-def robust_sgd(oracle: Oracle, gamma: Any, f: int, attack: BatchAttack, rule: Rule) -> Method:
+def robust_sgd(oracle: PooledMinibatches, gamma: Any, f: int, attack: Attack, rule: Rule) -> Method:
     """x+ = x - gamma F(V_1, ..., V_{n-f}, B_1, ..., B_f); ``draw`` is (randomness of the oracle, noise of the attack).
 
-    Args:
-        gamma: a number, an array (setting, 1, 1), or a function of the number k of the step.
-        rule: the aggregation (vectors (..., n, d), f) -> (..., d).
+    gamma: a number or an array (setting, 1, 1).
     """
 
     def init(x0: Array) -> RobustState:
-        return RobustState(x0, 0 * x0[..., 0], 0)
+        return RobustState(x0, 0 * x0[..., 0])
 
     def step(s: RobustState, draw: tuple[Array, Array]) -> RobustState:
         xp = array_namespace(s.x)
         V = oracle.sample(s.x, draw[0])
         out = rule(xp.concat([V, attack(V, draw[1])], axis=-2) if f else V, f)
-        size = gamma(s.k) if callable(gamma) else gamma
         ratio = xp.sum((out - oracle.gradient(s.x)) ** 2, axis=-1) / oracle.variance(s.x)
-        return RobustState(s.x - size * out, ratio, s.k + 1)
+        return RobustState(s.x - gamma * out, ratio)
 
     return Method(init, step)
 
@@ -85,43 +50,16 @@ def mean_rule(V: Array, f: int) -> Array:
     return array_namespace(V).mean(V, axis=-2)
 
 
-def median_rule(V: Array, f: int) -> Array:
-    """The median of each entry."""
-    n = V.shape[-2]
-    ordered = array_namespace(V).sort(V, axis=-2)
-    return (ordered[..., (n - 1) // 2, :] + ordered[..., n // 2, :]) / 2
-
-
 def multi_krum(V: Array, f: int) -> Array:
     """The mean of the n - f vectors of least score."""
     return krum_rule(V, f, m=V.shape[-2] - f)
 
 
-def reversed_mean(kappa: float) -> BatchAttack:
-    """All at -kappa times the mean of the correct vectors."""
-    return lambda V, noise: colluders(-kappa * array_namespace(V).mean(V, axis=-2), noise.shape[-2])
-
-
-def loud_noise(scale: float) -> BatchAttack:
-    """Independent Gaussian vectors of a large standard deviation."""
-    return lambda V, noise: scale * noise
-
-
-def against_the_mean(V: Array, noise: Array) -> Array:
-    """All at the farthest place that Krum accepts, from the mean of the correct vectors towards zero and beyond."""
-    xp, f = array_namespace(V), noise.shape[-2]
-    mean = xp.mean(V, axis=-2)
-    spread = xp.sqrt(xp.mean(xp.sum((V - mean[..., None, :]) ** 2, axis=-1), axis=-1))[..., None]
-    length = xp.sqrt(xp.sum(mean**2, axis=-1))[..., None]
-    return colluders(farthest_accepted(V, f, -mean / length * spread, [0.2 * j for j in range(1, 12)]), f)
-
-
-#: The attacks of the runs.
-ATTACKS: dict[str, BatchAttack] = {
-    "reversed": reversed_mean(3.0),
-    "farthest": against_the_mean,
-    "noise": loud_noise(20.0),
-}
+def of_gaussians(n: int, f: int, d: int, draws: int, attack: Attack, rng: np.random.Generator) -> np.ndarray:
+    """||Kr||^2 of N(0, I) under attack, (draws,)."""
+    G = rng.standard_normal((draws, n - f, d))
+    V = np.concatenate([G, attack(G, rng.standard_normal((draws, f, d)))], axis=-2) if f else G
+    return np.asarray(np.sum(krum_rule(V, f) ** 2, axis=-1))
 
 
 def problem(B: int = 8, *, data: str = "breast_cancer") -> PooledMinibatches:
@@ -130,15 +68,13 @@ def problem(B: int = 8, *, data: str = "breast_cancer") -> PooledMinibatches:
     return PooledMinibatches(Logistic(d.X[None], d.y[None]), B)
 
 
-def train(oracle: PooledMinibatches, n: int, f: int, attack: BatchAttack, rule: Rule, *, gamma: float, steps: int, seeds: int,
+def train(oracle: PooledMinibatches, n: int, f: int, attack: Attack, rule: Rule, *, gamma: float, steps: int, seeds: int,
           stream: tuple[Any, ...], every: int = 1, on: str = "numpy") -> Any:  # fmt: skip
     """Dataset of ``loss`` and ``ratio`` of a run from zero."""
     to = backend(on)
     moved, d = to.move(oracle), oracle.problem.d
     key = to.move(keys(*stream, settings=[f], seeds=range(seeds)))
-
     draw = ahead(key, lambda random: (random.uniform((n - f, oracle.B)), random.normal((f, d), slot=1)), block=steps)
-
     method = robust_sgd(moved, gamma, f, attack, rule)
     record = {"loss": lambda s: moved.values(s.x), "ratio": lambda s: s.ratio}
     return run(method, to.move(start(np.zeros(d), seeds=seeds)), steps, record=record, draw=draw, every=every)

@@ -1,10 +1,15 @@
 """Krum's claims: all evidence good, all controls caught, known false variants refuted; SGD with robust rules."""
 
+import itertools
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
-from gradproof.experiments.communication.krum import methods, moments
-from gradproof.solvers.order_statistics import search_attack, select
+from gradproof.experiments.communication.krum import instances, methods
+from gradproof.experiments.instances.attacks import ATTACKS, along_an_axis, reversed_mean
+from gradproof.solvers.order_statistics import median, search_attack, select
 from gradproof.theory import registry
 from gradproof.theory.communication import krum
 
@@ -37,7 +42,7 @@ def test_the_gradient_oracle():
 
 def test_reference_error_under_attack():
     """n = 9, f = 2, d = 3, N(0, I), colluders at the farthest accepted place: E||Kr||^2/d is about 0.60."""
-    x = moments.attacked_gaussians(9, 2, 3, 20_000, np.random.default_rng(0))
+    x = methods.of_gaussians(9, 2, 3, 20_000, along_an_axis, np.random.default_rng(0)) / 3
     assert x.mean() == pytest.approx(0.60, abs=0.05)
     assert x.std() / np.sqrt(x.size) < 0.01
 
@@ -56,12 +61,12 @@ def test_the_moment_bound_about_any_centre():
 
 def test_one_attacker_ruins_the_mean_but_not_krum():
     loss = {}
-    for name, rule in (("mean", methods.mean_rule), ("krum", methods.krum_rule), ("median", methods.median_rule)):
+    for name, rule in (("mean", methods.mean_rule), ("krum", methods.krum_rule), ("median", median)):
         out = methods.train(
             methods.problem(),
             20,
             6,
-            methods.reversed_mean(5.0),
+            reversed_mean(5.0),
             rule,
             gamma=0.1,
             steps=40,
@@ -77,9 +82,24 @@ def test_one_attacker_ruins_the_mean_but_not_krum():
 def test_the_same_run_on_torch(optional):
     optional("torch")
     options = {"gamma": 0.1, "steps": 5, "seeds": 2, "stream": ("t",)}
-    for attack in methods.ATTACKS.values():
+    for attack in ATTACKS.values():
         a, b = (
             methods.train(methods.problem(), 9, 2, attack, methods.krum_rule, on=on, **options)
             for on in ("numpy", "torch")
         )
         np.testing.assert_allclose(a.loss, b.loss, rtol=1e-10)  # five steps of products of 30 terms
+
+
+def test_the_worst_outcome_on_a_grid_is_the_worst():
+    """The reference bias without attack; against a colluder the expectation of the greatest of 13 errors, one by one."""
+    law, g = instances.LAWS["lopsided"], Fraction(1, 5)
+    free = instances.expected(instances.errors(law, 3, 0, "far", instances.GRID))
+    assert free == Fraction(104, 1000) - g
+    worst = 0
+    for bits in itertools.product((0, 1), repeat=4):
+        weight = math.prod(g if b else 1 - g for b in bits)
+        received = ([(b - g,) for b in bits] + [(Fraction(2 * k, 5),)] for k in range(-6, 7))  # 3 times 4/5, the spread
+        worst += weight * max(V[select(V, 1)][0] ** 2 for V in received)
+    assert instances.expected(instances.errors(law, 5, 1, "far", instances.GRID), lambda y: y * y) == worst
+    ruined = instances.errors(law, 5, 1, "far", instances.ON_THE_MEAN)
+    assert min(abs(y) for _, y in ruined) > 40

@@ -58,6 +58,13 @@ def test_the_engine_sets_what_a_measure_returns_beside_the_bound():
     assert verdict(lambda L: L * F(51, 100), GIVEN).outcome is Outcome.REFUTED
 
 
+@pytest.mark.parametrize("expression", [1 / (L.symbol - 1), sp.sqrt(L.symbol - 2)])
+def test_a_bound_that_is_no_number_decides_nothing(expression):
+    v = verdict(lambda L: L / 4, GIVEN, claim(expression=expression))
+    assert v.outcome is Outcome.UNDECIDED
+    assert "the bound is no number" in v.reason
+
+
 def test_parameters_come_from_the_measure_before_the_case():
     v = verdict(lambda L: (L / 4, {"L": F(1, 2)}), cases(L=[F(1)], gamma=[F(1, 2)]).guaranteeing("smooth"))
     assert v.worst.parameters == {"L": F(1, 2), "gamma": F(1, 2)}

@@ -1,8 +1,10 @@
 """Krum's constants: reference values, and what the claims refuse."""
 
+from fractions import Fraction
+
 import pytest
 
-from gradproof.experiments.communication.krum import selection
+from gradproof.experiments.communication.krum.derivations import jensen
 from gradproof.theory.communication import krum
 from gradproof.theory.errors import DomainError, ProofRejected
 from gradproof.theory.proof import check
@@ -44,7 +46,16 @@ def test_outside_the_assumptions(call):
 
 
 def test_the_kernel_refuses_a_smaller_constant():
-    check(selection.jensen(krum.DETERMINISTIC, 9, 2))
-    smaller = krum.DETERMINISTIC.with_bound(krum.DETERMINISTIC.expression * 99 / 100)
+    check(jensen(9, 2, Fraction(1, 3)))
     with pytest.raises(ProofRejected):
-        check(selection.jensen(smaller, 9, 2))
+        check(jensen(9, 2, Fraction(33, 100)))
+
+
+def test_a_byzantine_vector_has_one_more_correct_neighbour():
+    assert [krum.NEIGHBOUR_COUNTS.bound(n=9, f=2, own=own) for own in (0, 1)] == [3, 4]
+
+
+def test_the_cone_lies_on_the_side_of_the_gradient():
+    at = {"g_norm": 6, "variance": 1, "n": 5, "f": 1}
+    assert krum.RESILIENCE_SHARP.bound(**at) == 6 * (6 - 4)
+    assert krum.RESILIENCE_SHARP.bound(drop=("gradient_above_noise",), **(at | {"g_norm": 3})) == 0
