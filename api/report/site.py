@@ -47,8 +47,7 @@ WORDS = {name: name for name in MARKS} | {model.KNOWN_FALSE: "refuted, as known"
 #: the words of the pages: each links to its line on the page about reading them, and says it where a pointer rests
 GLOSSARY = {
     "symbolic": "For all parameters at once: a derivation that ends in the claim, or arguments that are parts of one.",
-    "certified": "A proof at concrete rational parameters: named axiom instances, nonnegative multipliers and squares that add up "
-    "exactly. A small kernel checks it in exact arithmetic.",
+    "certified": "The kernel accepts certificates at concrete parameters, or at special sizes; the scope says which.",
     "exact": "A solver's value together with a bound on its own error; the relation must hold by more than that.",
     "empirical": "Runs of the method. Random quantities are tested at a stated level, by default one in a million.",
     "control": "The same measure where one assumption, and no other, is broken, or with another method. The bound must fail there.",
