@@ -46,19 +46,19 @@ def small_steps(cycle: Sequence[Law], terms: int) -> list[Fraction]:
 def _equations(laws: Sequence[Mapping[int, Fraction]]) -> tuple[list[np.ndarray], np.ndarray]:
     """M_0, M_1, M_2 and q_1 over the stacked vec X_j."""
     n, phases = max(max(law) for law in laws) + 1, len(laws)
-    shift = np.zeros((n, n), dtype=object) + Fraction(0)
+    shift = np.full((n, n), Fraction(0), dtype=object)
     shift[0, 0] = Fraction(1)
     for k in range(1, n):
         shift[k, k - 1] = Fraction(1)
-    M = [np.zeros((phases * n * n,) * 2, dtype=object) + Fraction(0) for _ in range(3)]
-    q = np.zeros(phases * n * n, dtype=object) + Fraction(0)
+    M = [np.full((phases * n * n,) * 2, Fraction(0), dtype=object) for _ in range(3)]
+    q = np.full(phases * n * n, Fraction(0), dtype=object)
     for j, law in enumerate(laws):
         after = (j + 1) % phases
         rows, columns = slice(after * n * n, (after + 1) * n * n), slice(j * n * n, (j + 1) * n * n)
         for i in range(n * n):
             M[0][after * n * n + i, after * n * n + i] += 1
         for k, p in law.items():
-            old = np.zeros((n, n), dtype=object) + Fraction(0)
+            old = np.full((n, n), Fraction(0), dtype=object)
             old[0, k] = Fraction(1)
             M[0][rows, columns] -= p * np.kron(shift, shift)
             M[1][rows, columns] += p * (np.kron(shift, old) + np.kron(old, shift))
@@ -70,7 +70,7 @@ def _equations(laws: Sequence[Mapping[int, Fraction]]) -> tuple[list[np.ndarray]
 def _coefficients(M: Sequence[np.ndarray], q: np.ndarray, order: int, wanted: Sequence[int]) -> list[Fraction]:
     """Entries of (x_0, ..., x_order) that sum_i M_i x_{k-i} = q_k, k = 0..order, determine."""
     size, blocks = len(q), order + 1
-    table = np.zeros((size * blocks, size * blocks + 1), dtype=object) + Fraction(0)
+    table = np.full((size * blocks, size * blocks + 1), Fraction(0), dtype=object)
     for k in range(blocks):
         for i, part in enumerate(M[: k + 1]):
             table[k * size : (k + 1) * size, (k - i) * size : (k - i + 1) * size] = part

@@ -10,14 +10,10 @@ import sympy as sp
 from sympy.polys.matrices import DomainMatrix
 
 from gradproof.experiments.engine.check import Certificate, Context, Evidence, certifier, check
-from gradproof.solvers import gaussian
-from gradproof.solvers.gaussian import delay
-from gradproof.solvers.gaussian.moments import identity, random_matrices
-from gradproof.theory.axioms import Form
-from gradproof.theory.errors import DomainError
+from gradproof.solvers.gaussian.delay import lyapunov_proof
 from gradproof.theory.evidence import Level
 from gradproof.theory.field import Interval
-from gradproof.theory.proof import Proof, Statement
+from gradproof.theory.proof import Proof
 from gradproof.theory.sampling import stale_sgmcmc as paper
 from gradproof.theory.symbolic import Identity, Inequality
 
@@ -77,30 +73,6 @@ def certificate(*, tau: Any, a: Any) -> Proof:
     return lyapunov_proof(Fraction(str(a)), int(tau))
 
 
-def lyapunov_proof(a: Fraction, tau: int) -> Proof:
-    """Proof that V = w'Xw does not increase by more than -|w|^2 a step and is nonnegative, X - A'XA = I over the rationals.
-
-    Raises:
-        DomainError: the step is past stability.
-    """
-    A = delay.companion(a, tau, tau + 1)
-    if not gaussian.is_stable(a, tau):
-        raise DomainError(f"a = {a} is not below a_max({tau}) = {float(gaussian.critical(tau)[0]):.9g}")
-    X = gaussian.stationary(random_matrices([1], [A.T]), identity(tau + 1, A)).matrix
-    n = tau + 1
-    drop = A.T @ X @ A - X + identity(n, A)  # zero
-    target: dict[tuple[str, str], Any] = {}
-    for name, matrix in (("w", drop), ("y", -X)):
-        for i in range(n):
-            for j in range(i, n):
-                value = matrix[i, j] * (1 if i == j else 2)
-                if value:
-                    target[(f"{name}{i:02d}", f"{name}{j:02d}")] = value
-    names = tuple(f"{k}{i:02d}" for k in "wy" for i in range(n))
-    text = f"x+ = x - {a} x_(-{tau}): V(Aw) - V(w) + |w|^2 - V(y) <= 0 for all w, y, with V(w) = w'Xw"
-    return Proof(Statement(names, (), (), Form(target, {}), (), (), text), (), None)
-
-
 # --- closed forms ----------------------------------------------------------------------------------------------------------
 
 
@@ -154,19 +126,6 @@ def series_in_the_step(ctx: Context) -> Iterator[Evidence]:
     yield Identity(sp.solve(balance, r1)[0] - ctx.claim.expression, "independent random staleness")
 
 
-@check(paper.BIAS, level=Level.CERTIFIED)
-def laws_on_three_ages(ctx: Context) -> Iterator[Evidence]:
-    """Any law on the ages 0, 1, 2: r_0 from the balance of E x^2 and the equations of the lags 1 and 2, and its slope at a = 0."""
-    a, q1, q2 = sp.symbols("a q1 q2", positive=True)
-    law, lags = (1 - q1 - q2, q1, q2), sp.symbols("r_0:3")
-    equations = [lags[k] - lags[k - 1] + a * sum(p * lags[abs(k - 1 - j)] for j, p in enumerate(law)) for k in (1, 2)]
-    equations.append(-2 * a * sum(p * r for p, r in zip(law, lags, strict=True)) + a**2 * lags[0] + 2 * a)  # lam = 1
-    variance = sp.cancel(sp.solve(equations, lags, dict=True)[0][lags[0]])
-    mean = ctx.claim.expression.subs(ctx.claim.parameter("mean_tau").symbol, q1 + 2 * q2)
-    slope = sp.cancel((variance - 1) / a).subs(a, 0)
-    yield Identity(slope - mean, "independent random staleness in 0, 1, 2")
-
-
 @check(paper.INDEPENDENT, level=Level.SYMBOLIC)
 def gain_at_frequency_zero(ctx: Context) -> Iterator[Evidence]:
     """Any tau: the sum over all lags is the noise times the squared gain of the filter at z = 1."""
@@ -174,17 +133,6 @@ def gain_at_frequency_zero(ctx: Context) -> Iterator[Evidence]:
     a, z, tau = sp.symbols("a z tau", positive=True)
     gain = (1 / (z - 1 + a * z ** (-tau))).subs(z, 1)
     yield Identity(2 * h * gain**2 - ctx.claim.expression.subs(lam, a / h), "any tau")
-
-
-@check(paper.INDEPENDENT, level=Level.CERTIFIED)
-def sum_of_autocovariances(ctx: Context) -> Iterator[Evidence]:
-    """tau = 0..4, a symbolic: the sum over all lags by the resolvent."""
-    lam, h = (ctx.claim.parameter(n).symbol for n in ("lam", "h"))
-    a = sp.Symbol("a", positive=True)
-    for tau in range(5):
-        r = yule_walker(a, 2 * h, tau)
-        first = (sp.eye(tau + 1) - companion(a, tau)).LUsolve(sp.Matrix(r[: tau + 1]))[0]
-        yield Identity(sp.cancel(2 * first - r[0]) - ctx.claim.expression.subs(lam, a / h), f"tau = {tau}")
 
 
 @check(paper.ORDERS, level=Level.CERTIFIED)
