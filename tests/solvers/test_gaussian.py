@@ -312,3 +312,10 @@ def test_averages_from_zero():
     """L = 2: x_1 and x_2 = x_1 - a x_{1 - tau} + noise."""
     law = gaussian.Delay(1.0, 0.1, 1)
     assert law.average_variance_from_zero(2) == pytest.approx(0.2 * (1 + 4) / 4, rel=1e-14)
+
+
+def test_symmetry_is_to_rounding_of_the_largest_entry():
+    nearly = np.diag([1.0, 4.0]) + [[0.0, 1e-17], [-3e-18, 0.0]]
+    assert gaussian.bures(nearly, np.eye(2))[0] == pytest.approx(1, rel=1e-12)
+    with pytest.raises(ParameterError, match="no symmetric matrix"):
+        gaussian.bures(np.diag([1.0, 4.0]) + [[0.0, 1e-12], [0.0, 0.0]], np.eye(2))
