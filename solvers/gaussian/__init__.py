@@ -8,6 +8,7 @@ from gradproof.solvers.gaussian.delay import Delay, critical, cyclic_delay, is_s
 from gradproof.solvers.gaussian.langevin import FiniteSum, covariance, quadratic, regression, threshold
 from gradproof.solvers.gaussian.line import Line, langevin_on_the_line
 from gradproof.solvers.gaussian.moments import Moment, fractions, semidefinite, settles, stationary
+from gradproof.solvers.gaussian.small_steps import small_steps
 from gradproof.solvers.gaussian.transport import bures, bures_between, kullback_leibler, wasserstein
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "regression",
     "semidefinite",
     "settles",
+    "small_steps",
     "stationary",
     "threshold",
     "wasserstein",

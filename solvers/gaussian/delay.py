@@ -18,7 +18,9 @@ from gradproof.solvers import jury
 from gradproof.solvers.exact.balls import enclose
 from gradproof.solvers.exact.rounding import whole_number
 from gradproof.solvers.gaussian.moments import Moment, identity, number, random_matrices, solve, stationary
+from gradproof.theory.axioms import Form
 from gradproof.theory.errors import DomainError, ParameterError
+from gradproof.theory.proof import Proof, Statement
 
 
 def critical(tau: int, *, width: Fraction = Fraction(1, 10**20)) -> tuple[Fraction, Fraction]:
@@ -48,6 +50,14 @@ def companion(a: Any, tau: int, size: int) -> np.ndarray:
         A = np.array([[Fraction(int(v)) for v in row] for row in A], dtype=object)
     A[0, tau] -= a
     return A
+
+
+def impulse(a: Any, tau: int, count: int) -> list[Any]:
+    """What a unit kick leaves after 0, 1, ..., count - 1 steps; exact for a fraction."""
+    g = [a / a]
+    for k in range(1, count):
+        g.append(g[-1] - (a * g[k - 1 - tau] if k > tau else 0 * a))
+    return g
 
 
 class Delay:
@@ -135,6 +145,34 @@ class Delay:
         c = r[:L] if power == 1 else [2 * v * v for v in r[:L]]
         total = sum((L - k) * c[k] for k in range(1, L)) if L > 1 else 0 * c[0]
         return (L * c[0] + 2 * total) / (L * L)
+
+    def average_variance_from_zero(self, L: int) -> float:
+        """Var of (1/L) sum of the first L points from the history 0: sums of impulse responses, in floats."""
+        return float(self.noise) * float((np.cumsum(impulse(float(self.a), self.tau, L)) ** 2).sum()) / L**2
+
+
+def lyapunov_proof(a: Fraction, tau: int) -> Proof:
+    """Proof that V = w'Xw does not increase by more than -|w|^2 a step and is nonnegative, X - A'XA = I over the rationals.
+
+    Raises:
+        DomainError: the step is past stability.
+    """
+    A = companion(a, tau, tau + 1)
+    if not is_stable(a, tau):
+        raise DomainError(f"a = {a} is not below a_max({tau}) = {float(critical(tau)[0]):.9g}")
+    X = stationary(random_matrices([1], [A.T]), identity(tau + 1, A)).matrix
+    n = tau + 1
+    drop = A.T @ X @ A - X + identity(n, A)  # zero
+    target: dict[tuple[str, str], Any] = {}
+    for name, matrix in (("w", drop), ("y", -X)):
+        for i in range(n):
+            for j in range(i, n):
+                value = matrix[i, j] * (1 if i == j else 2)
+                if value:
+                    target[(f"{name}{i:02d}", f"{name}{j:02d}")] = value
+    names = tuple(f"{k}{i:02d}" for k in "wy" for i in range(n))
+    text = f"x+ = x - {a} x_(-{tau}): V(Aw) - V(w) + |w|^2 - V(y) <= 0 for all w, y, with V(w) = w'Xw"
+    return Proof(Statement(names, (), (), Form(target, {}), (), (), text), (), None)
 
 
 def random_delay(lam: Any, h: Any, probabilities: Sequence[Any], sigma: Any = 0) -> Moment:

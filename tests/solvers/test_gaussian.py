@@ -293,3 +293,29 @@ def test_bad_input(call, error):
     with pytest.raises(error) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_power_series_in_the_step():
+    tau = 3
+    found = gaussian.small_steps([{tau: 1}], 3)
+    assert found == [1, tau + Fraction(1, 2), Fraction(tau * tau + tau, 2) + Fraction(1, 4)]
+    law = {0: Fraction(1, 3), 2: Fraction(2, 3)}
+    h = Fraction(1, 10**6)
+    first = (gaussian.random_delay(1, h, [law[0], Fraction(0), law[2]]).matrix[0, 0] - 1) / h
+    assert abs(gaussian.small_steps([law], 2)[1] - first) < Fraction(1, 10**5)
+    for bad in ([], [{0: Fraction(1, 2)}], [{0: 2, 1: -1}]):
+        with pytest.raises(ParameterError):
+            gaussian.small_steps(bad, 2)
+
+
+def test_averages_from_zero():
+    """L = 2: x_1 and x_2 = x_1 - a x_{1 - tau} + noise."""
+    law = gaussian.Delay(1.0, 0.1, 1)
+    assert law.average_variance_from_zero(2) == pytest.approx(0.2 * (1 + 4) / 4, rel=1e-14)
+
+
+def test_symmetry_is_to_rounding_of_the_largest_entry():
+    nearly = np.diag([1.0, 4.0]) + [[0.0, 1e-17], [-3e-18, 0.0]]
+    assert gaussian.bures(nearly, np.eye(2))[0] == pytest.approx(1, rel=1e-12)
+    with pytest.raises(ParameterError, match="no symmetric matrix"):
+        gaussian.bures(np.diag([1.0, 4.0]) + [[0.0, 1e-12], [0.0, 0.0]], np.eye(2))

@@ -1,5 +1,5 @@
-"""Langevin samplers against the posterior, in numbers: exact covariances, runs on diabetes and breast cancer, controls."""
+"""SGLD, SGLDFP, LMC and SGD in numbers: exact covariances, certificates, runs, controls."""
 
-from gradproof.experiments.sampling.sgld import controls, empirical, exact, symbolic
+from gradproof.experiments.sampling.sgld import controls, derivations, measures, measures_runs
 
-__all__ = ["controls", "empirical", "exact", "symbolic"]
+__all__ = ["controls", "derivations", "measures", "measures_runs"]

@@ -1,178 +1,146 @@
-"""Controls: each gives up one assumption, and the claim must fail."""
+"""Controls: each gives up one assumption, or takes another method, and the claim must fail."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
 
-from gradproof.experiments.engine.check import Context, Evidence, control
-from gradproof.experiments.sampling.sgld import exact
+from gradproof.experiments.engine.measure import Enclosed, around, cases, instead, without
 from gradproof.experiments.sampling.sgld import instances as data
+from gradproof.experiments.sampling.sgld import measures
+from gradproof.experiments.sampling.sgld.measures import CHAIN, LAWS, MEANS, Found, remainder
 from gradproof.solvers import gaussian
-from gradproof.solvers.gaussian.moments import EPS
-from gradproof.theory.evidence import Measurement, Relation
 from gradproof.theory.sampling import sgld as paper
 
+F = Fraction
 
-@control(paper.MEAN, drops="uniform_indices")
-def only_some_samples(ctx: Context) -> Iterator[Evidence]:
-    """Indices from the first two samples of four only: the mean drifts away from theta*."""
+
+def mean_among(t: int, among: int) -> Found:
+    r"""$\mathbb E\theta_t - \theta^*$ from $\theta^*$ with indices from the first samples of four only."""
     problem = data.rational(4, 1)
-    gamma, mean = data.window(problem), np.array([Fraction(0)], dtype=object)
-    for _ in range(5):
-        mean = data.mean_step(problem, mean, gamma, 1, among=2)
-    yield Measurement(measured=mean[0], bound=ctx.claim.bound(gamma=gamma, h=problem.H[0, 0], t=5, delta0=0))
+    gamma, mean = data.window(problem), data.exactly([0])
+    for _ in range(t):
+        mean = data.mean_step(problem, mean, gamma, 1, among=among)
+    return mean[0], {"gamma": gamma, "h": problem.H[0, 0]}
 
 
-@control(paper.STATIONARITY, drops="anchor_at_mode")
-def anchor_elsewhere_on_the_line(ctx: Context) -> Iterator[Evidence]:
-    """SGLDFP with the control variate at theta* + 1/2, its own gradient left out: E U' is the gradient there."""
-    bent = data.bent(3.0, 1.0)
-    anchor = data.minimiser(bent) + 0.5
-    halves = [lambda x: 2 * (bent(x) - x) + x, lambda x: x]
-    shifted = [lambda x, f=f: f(x) - float(f(np.float64(anchor))) for f in halves]
-    ((value, error),) = gaussian.langevin_on_the_line(shifted, 0.05, [bent], centre=0.0, reach=9.0)
-    yield Measurement(measured=value, bound=ctx.claim.bound(), error=error, error_source="two grids")
+without(
+    paper.MEAN, "uniform_indices", mean_among, cases(t=5, delta0=0, among=2).guaranteeing("quadratic", "anchor_at_mode")
+)
+
+FIXED = ("invariant", "uniform_indices")
+without(
+    paper.STATIONARITY,
+    "anchor_at_mode",
+    measures.gradient_on_the_line,
+    cases(method="sgldfp", gamma=0.05, away=0.5).guaranteeing(*FIXED),
+)
+without(
+    paper.STATIONARITY,
+    "anchor_at_mode",
+    measures.gradient_of_a_regression,
+    cases(method="sgldfp", gamma=F(1, 9), away=1).guaranteeing(*FIXED),
+)
 
 
-@control(paper.STATIONARITY, drops="invariant")
-def three_steps_from_afar(ctx: Context) -> Iterator[Evidence]:
-    """U = theta^2, three steps of gamma = 1/10 from 1: E U' has not vanished yet."""
-    yield Measurement(measured=2 * (1 - Fraction(2, 10)) ** 3, bound=ctx.claim.bound())
+def gradient_after(steps: int) -> Fraction:
+    r"""$\mathbb E U'$ for $U = \theta^2$ after some steps of 1/10 from 1."""
+    return 2 * (1 - F(2, 10)) ** steps
 
 
-@control(paper.COVARIANCE, drops="mean_square_stable")
-def between_the_thresholds(ctx: Context) -> Iterator[Evidence]:
-    """gamma = 2 gamma_max is below 2/lambda_max(H): LMC settles, SGLD's second moment after 200 steps does not balance."""
-    X, y = data.sines()
-    problem = gaussian.regression(X, y)
-    gamma = 2 * gaussian.threshold(problem).value
+without(
+    paper.STATIONARITY, "invariant", gradient_after, cases(steps=3).guaranteeing("uniform_indices", "anchor_at_mode")
+)
+
+
+def trace_after(steps: int) -> Found:
+    r"""$2\mathrm{tr}(HC)$ after some steps at $\gamma = 2\gamma_{\max} < 2/H$, where LMC settles; regression on 1, 0, 0, 3."""
+    problem = gaussian.regression([[1], [0], [0], [3]], [1, 1, 0, 0])
+    h, t = problem.H[0, 0], problem.T(data.exactly([[1]]))[0, 0]
+    gamma, c = 2 * 2 * h / (h * h + t), F(0)
     gaussian.covariance(problem, gamma, "lmc")  # settles, or this raises
-    A, Q = problem.drift_operator() - gamma * problem.noise_operator(), gamma * problem.M() + 2 * np.eye(3)
-    vec = np.zeros(9)
-    for _ in range(200):
-        vec = vec - gamma * A @ vec + gamma * Q.ravel()
-    C = vec.reshape(3, 3)
-    measured = 2 * float(np.trace(problem.H @ C))
-    bound = ctx.claim.bound(**exact.terms(problem, C, gamma, "sgld", 1))
-    yield Measurement(measured=measured, bound=bound, error=1e-9 * measured, error_source="rounding")
+    for _ in range(steps):
+        c = c - gamma * (2 * h * c - gamma * (h * h + t) * c) + gamma * (2 + gamma * problem.M()[0, 0])
+    return 2 * h * c, measures.terms(problem, np.array([[c]]), gamma, "sgld", 1)
 
 
-@control(paper.COVARIANCE, drops="uniform_indices")
-def without_replacement(ctx: Context) -> Iterator[Evidence]:
-    """Two different indices a step have less noise: the second moment settles elsewhere."""
-    problem = data.rational(4, 1)
-    gamma = data.window(problem, 2)
-    C = gaussian.covariance(problem, gamma, "sgld", 2).matrix
-    after = data.one_step(problem, C, gamma, "sgld", 2, replacement=False)
-    bound = ctx.claim.bound(**exact.terms(problem, C, gamma, "sgld", 2))
-    # one step changes C by gamma (claimed - 2 tr HC): what 2 tr(HC) would have to be
-    yield Measurement(measured=2 * np.trace(problem.H @ C) + np.trace(after - C) / gamma, bound=bound)
+without(paper.COVARIANCE, "mean_square_stable", trace_after, cases(steps=50).guaranteeing(*CHAIN))
+without(
+    paper.COVARIANCE, "uniform_indices", measures.trace_by_enumeration,
+    cases(N=4, d=1, p=2, method="sgld", replacement=False).guaranteeing("quadratic", "anchor_at_mode", "mean_square_stable"),
+)  # fmt: skip
 
 
-@control(paper.ADDITIVITY, drops="anchor_at_mode")
-def anchor_elsewhere(ctx: Context) -> Iterator[Evidence]:
-    """SGLDFP anchored at theta* - (1, 1) with its full gradient added back: additive noise returns, the sum does not hold."""
-    problem = data.rational(20, 2)
+def trace_with_another_anchor(N: int, d: int) -> Found:
+    r"""SGLDFP anchored at $\theta^* - (1, 1)$, its full gradient added: minibatch noise $H_i(\theta^* - a)$ comes back."""
+    problem = data.rational(N, d)
     gamma = data.window(problem)
-    one = np.array([Fraction(1), Fraction(1)], dtype=object)
-    # minibatch noise of the correction at theta*: H_i (theta* - a) in place of g_i
-    anchored = gaussian.quadratic(problem.hessians, problem.hessians @ one, problem.prior)
+    anchored = gaussian.quadratic(problem.hessians, problem.hessians @ data.exactly([1] * d), problem.prior)
     c = {m: gaussian.covariance(problem, gamma, m).trace for m in ("sgld", "sgd")}
-    c_fp = gaussian.covariance(anchored, gamma, "sgld").trace
-    yield Measurement(measured=c["sgld"], bound=ctx.claim.bound(c_fp=c_fp, c_sgd=c["sgd"]))
+    return c["sgld"], {"c_fp": gaussian.covariance(anchored, gamma, "sgld").trace, "c_sgd": c["sgd"]}
 
 
-@control(paper.STABILITY, drops="the minibatch: the threshold of the full gradient")
-def threshold_of_the_full_gradient(ctx: Context) -> Iterator[Evidence]:
-    """Without T the generalised eigenvalue is lambda_max(H)/2, and its inverse is no threshold of SGLD."""
-    X, y = data.sines()
-    problem = gaussian.regression(X, y)
-    found = gaussian.threshold(problem)
-    bound = ctx.claim.bound(lam=float(np.linalg.eigvalsh(problem.H)[-1]) / 2)
-    yield Measurement(measured=found.value, bound=bound, error=found.error, error_source="solver gap")
+without(
+    paper.ADDITIVITY, "anchor_at_mode", trace_with_another_anchor,
+    cases(N=20, d=2).guaranteeing("quadratic", "uniform_indices", "mean_square_stable"),
+)  # fmt: skip
+
+instead(
+    paper.STABILITY, "the full gradient", measures.threshold,
+    cases(N=50, d=3, p=1, full=True).guaranteeing("quadratic", "uniform_indices"),
+)  # fmt: skip
+
+instead(
+    paper.LMC_EXACT, "SGLDFP, whose moments bound its distance from below", measures.distance_in_floats,
+    cases(problem={"sines": data.sines_regression}, method="sgldfp", share=0.1).guaranteeing(*LAWS),
+)  # fmt: skip
 
 
-@control(paper.LMC_EXACT, drops="the full gradient: SGLDFP's law in place of LMC's")
-def minibatches_in_place_of_the_full_gradient(ctx: Context) -> Iterator[Evidence]:
-    """Gelbrich's lower bound of SGLDFP's distance to the posterior is above LMC's distance."""
-    X, y = data.sines()
-    problem = gaussian.regression(X, y)
-    gamma = gaussian.threshold(problem).value / 4
-    fp = gaussian.covariance(problem, gamma, "sgldfp").matrix
-    low, error = gaussian.bures(fp, exact.posterior(problem).matrix)
-    bound = ctx.claim.bound(gamma=gamma, h_j=np.linalg.eigvalsh(problem.H).tolist())
-    yield Measurement(measured=low, bound=bound, error=error, error_source="rounding", relation=Relation.LE)
+def distance_after(gamma: Fraction, steps: int) -> Found:
+    r"""$W_2^2$ to the posterior after some steps from $\theta^*$, $h = 1$."""
+    c = F(0)
+    for _ in range(steps):
+        c = (1 - gamma) ** 2 * c + 2 * gamma
+    return Enclosed(*gaussian.bures_between([[c]], [[F(1)]]), "rounding"), {"h_j": (F(1),)}
 
 
-@control(paper.LMC_EXACT, drops="the invariant law: the one after five steps")
-def five_steps(ctx: Context) -> Iterator[Evidence]:
-    """h = 1, gamma = 1.9, five steps from theta*: the law is not near its limit. (Past gamma h = 2 there is none.)"""
-    gamma, h, c = Fraction(19, 10), 1, Fraction(0)
-    for _ in range(5):
-        c = (1 - gamma * h) ** 2 * c + 2 * gamma
-    low, high = gaussian.bures_between([[c]], [[Fraction(1, h)]])
-    bound = ctx.claim.bound(gamma=gamma, h_j=[h])
-    yield Measurement(measured=(low + high) / 2, bound=bound, error=(high - low) / 2, error_source="ball arithmetic")
+instead(
+    paper.LMC_EXACT,
+    "five steps in the place of the limit",
+    distance_after,
+    cases(gamma=F(19, 10), steps=5).guaranteeing(*LAWS),
+)
+
+MANY = [{"N": 100, "p": 1}, {"N": 1000, "p": 1}]
+without(
+    paper.GAUSSIAN_MEAN, "equal_curvatures", measures.variance_of_a_mean,
+    cases(N=20, p=1, eta=F(1, 2), method="sgld", curvatures={"1/2 and 3/2": (F(1, 2), F(3, 2))}).guaranteeing("uniform_indices"),
+)  # fmt: skip
+instead(
+    paper.GAUSSIAN_MEAN, "SGLDFP beside SGLD's formula", measures.variance_of_a_mean,
+    cases(size=MANY, eta=F(1, 2), method="sgldfp", told=True).guaranteeing(*MEANS), name="with_the_control_variate",
+)  # fmt: skip
+instead(
+    paper.GAUSSIAN_MEAN, "SGLD beside SGLDFP's formula", measures.variance_of_a_mean,
+    cases(size=MANY, eta=F(1, 2), method="sgld", told=False).guaranteeing(*MEANS), name="without_the_control_variate",
+)  # fmt: skip
+
+without(
+    paper.CONTRACTION, "step_size", measures.factor_on_the_line,
+    cases(gamma=F(3, 4), mu=1, L_h=4, curvatures={"4": (F(4),)}).guaranteeing("convex_minibatches", "uniform_indices"),
+)  # fmt: skip
+without(
+    paper.CONTRACTION, "convex_minibatches", measures.factor_on_the_line,
+    cases(gamma=F(1, 3), mu=1, L_h=4, curvatures={"-2, 4": (F(-2), F(4))}).guaranteeing("uniform_indices"),
+)  # fmt: skip
 
 
-@control(paper.GAUSSIAN_MEAN, drops="equal_curvatures")
-def unequal_curvatures(ctx: Context) -> Iterator[Evidence]:
-    """Curvatures 1/2 and 3/2 in turn, their mean 1: multiplicative noise appears, and the variance is larger."""
-    N, eta = 20, Fraction(1, 2)
-    hessians = np.empty((N, 1, 1), dtype=object)
-    hessians[:, 0, 0] = [Fraction(1 + 2 * (i % 2), 2) for i in range(N)]
-    problem = gaussian.quadratic(hessians, exact.mean_of(N).gradients)
-    s2 = sum(g * g for g in problem.gradients[:, 0]) / N
-    measured = gaussian.covariance(problem, eta / N, "sgld").trace
-    yield Measurement(measured=measured, bound=ctx.claim.bound(N=N, eta=eta, p=1, s2=s2))
+def bias_of_few(slope: float, shift: float, eta: float, N: float) -> Found:
+    r"""$N(\mathbb E\theta - \theta^*)$ by quadrature at this N itself."""
+    found, at = measures.scaled_bias(slope, shift, eta, N)
+    middle, half = (found.low + found.high) / 2, (found.high - found.low) / 2
+    return around(middle, half - remainder(eta, at["u2"], at["u3"], slope, N), "quadrature"), at
 
 
-@control(paper.GAUSSIAN_MEAN, drops="the control variate, kept: SGLDFP has no additive noise")
-def with_the_control_variate(ctx: Context) -> Iterator[Evidence]:
-    """SGLDFP's variance falls with N: at N = 100 and 1000 it is far below what SGLD's is claimed to be."""
-    eta = Fraction(1, 2)
-    for N in (100, 1000):
-        problem = exact.mean_of(N)
-        s2 = sum(g * g for g in problem.gradients[:, 0]) / N
-        measured = gaussian.covariance(problem, eta / N, "sgldfp").trace
-        yield Measurement(measured=measured, bound=ctx.claim.bound(N=N, eta=eta, p=1, s2=s2), parameters={"N": N})
-
-
-@control(paper.GAUSSIAN_MEAN, drops="the control variate: SGLD in place of SGLDFP")
-def without_the_control_variate(ctx: Context) -> Iterator[Evidence]:
-    """SGLD's variance beside that of SGLDFP (no additive noise), N = 100 and 1000: too large by a factor that grows as N."""
-    eta = Fraction(1, 2)
-    for N in (100, 1000):
-        measured = gaussian.covariance(exact.mean_of(N), eta / N, "sgld").trace
-        bound = (N // 20) * ctx.claim.bound(N=N, eta=eta, p=1, s2=0)
-        yield Measurement(measured=measured, bound=bound, relation=Relation.LE, parameters={"N": N})
-
-
-@control(paper.CONTRACTION, drops="step_size")
-def long_steps(ctx: Context) -> Iterator[Evidence]:
-    """Curvature 4, which is 1-strongly convex, gamma = 3/4 > 2/L: the factor exceeds the bound."""
-    gamma = Fraction(3, 4)
-    measured = (1 - 4 * gamma) ** 2
-    yield Measurement(measured=measured, bound=ctx.claim.bound(gamma=gamma, mu=1, L_h=4, drop=["step_size"]))
-
-
-@control(paper.CONTRACTION, drops="convex_minibatches")
-def concave_minibatches(ctx: Context) -> Iterator[Evidence]:
-    """Curvatures -2 and 4, mu = 1: 4-smooth, but a concave minibatch; at gamma = 1/3 the bound fails."""
-    gamma = Fraction(1, 3)
-    factor = ((1 + 2 * gamma) ** 2 + (1 - 4 * gamma) ** 2) / 2
-    yield Measurement(measured=factor, bound=ctx.claim.bound(gamma=gamma, mu=1, L_h=4))
-
-
-@control(paper.BIAS, drops="concentrating")
-def few_samples(ctx: Context) -> Iterator[Evidence]:
-    """N = 1: the law is not concentrated, and the first-order term is off by a tenth of it or more."""
-    gradient = data.bent(3.0, 1.0)
-    at = data.minimiser(gradient)
-    s = 1 / (1 + np.exp(1.0 - 3 * at))
-    value, error = exact.scaled_bias(gradient, at, 0.2, 1)
-    bound = ctx.claim.bound(u2=float(1 + 9 * s * (1 - s)), u3=float(27 * s * (1 - s) * (1 - 2 * s)), eta=0.2)
-    yield Measurement(measured=value, bound=bound, error=error + 1e3 * EPS, error_source="two grids")
+without(paper.BIAS, "concentrating", bias_of_few, cases(at=measures.BENT[:1], N=1.0))

@@ -29,6 +29,30 @@ def rational(N: int = 50, d: int = 3) -> FiniteSum:
     return gaussian.regression(_hundredths(X), _hundredths(y))
 
 
+def exactly(values: Any) -> np.ndarray:
+    """An array of fractions from ints and texts such as "1/2"."""
+    return gaussian.fractions(np.array(values, dtype=object), Fraction)
+
+
+def sines_regression() -> FiniteSum:
+    """The regression on the sines in floats."""
+    return gaussian.regression(*sines())
+
+
+def diabetes_regression() -> FiniteSum:
+    """The regression on diabetes."""
+    return diabetes()[1]
+
+
+def mean_of(N: int, curvatures: Any = (1,)) -> FiniteSum:
+    """U_i = h_i (theta - x_i)^2/2 for x_i = sin(i) to three digits, no prior, in rationals; the curvatures in turn."""
+    x = [Fraction(round(1000 * float(np.sin(i))), 1000) for i in range(1, N + 1)]
+    gradients, hessians = np.empty((N, 1), dtype=object), np.empty((N, 1, 1), dtype=object)
+    gradients[:, 0] = [sum(x) / N - v for v in x]
+    hessians[:, 0, 0] = [Fraction(curvatures[i % len(curvatures)]) for i in range(N)]
+    return gaussian.quadratic(hessians, gradients)
+
+
 def _hundredths(x: np.ndarray) -> np.ndarray:
     return gaussian.fractions(x, lambda v: Fraction(round(100 * v), 100))
 
@@ -38,22 +62,22 @@ def window(problem: FiniteSum, p: int = 1) -> Fraction:
     return Fraction(f"{gaussian.threshold(problem, p).value / 4:.4g}")
 
 
-@lru_cache(maxsize=1)
-def diabetes() -> tuple[Posterior, FiniteSum]:
-    """Linear regression on diabetes (442 x 10, standardised), noise variance 1/2, prior precision 400: it mixes fast."""
+@lru_cache(maxsize=2)
+def diabetes(prior: float = 400.0) -> tuple[Posterior, FiniteSum]:
+    """Linear regression on diabetes (442 x 10, standardised), noise variance 1/2; the prior's precision makes it mix fast."""
     from sklearn.datasets import load_diabetes
 
     X, y = load_diabetes(return_X_y=True)
     X, y = X / X.std(axis=0), (y - y.mean()) / y.std()
     scale = np.sqrt(2.0)
-    return Posterior(X * scale, y * scale, 400.0), gaussian.regression(X, y, noise=0.5, prior=400.0)
+    return Posterior(X * scale, y * scale, prior), gaussian.regression(X, y, noise=0.5, prior=prior)
 
 
-@lru_cache(maxsize=1)
-def cancer() -> Posterior:
-    """Logistic regression on breast cancer, 569 x 30, prior precision 200."""
+@lru_cache(maxsize=2)
+def cancer(prior: float = 200.0) -> Posterior:
+    """Logistic regression on breast cancer, 569 x 30."""
     data = breast_cancer()
-    return Posterior(data.X, data.y, 200.0, logistic=True)
+    return Posterior(data.X, data.y, prior, logistic=True)
 
 
 def bent(slope: float, shift: float) -> Any:

@@ -106,13 +106,13 @@ def sgld(problem: Posterior, gamma: float, *, temperature: float = 1.0) -> Metho
     return Method(_init, step)
 
 
-def sgldfp(problem: Posterior, gamma: float, anchor: Array) -> Method:
+def sgldfp(problem: Posterior, gamma: float, anchor: Array, *, temperature: float = 1.0) -> Method:
     """The estimate minus its value at the anchor (d,), the mode: the noise vanishes there."""
 
     def step(s: State, noise: Draw) -> State:
         at = 0 * s.theta + anchor
         g = problem.estimate(s.theta, noise.index) - problem.estimate(at, noise.index)
-        return State(s.theta - gamma * g + (2 * gamma) ** 0.5 * noise.normal)
+        return State(s.theta - gamma * g + (2 * gamma * temperature) ** 0.5 * noise.normal)
 
     return Method(_init, step)
 

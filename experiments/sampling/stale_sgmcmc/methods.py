@@ -20,7 +20,6 @@ Array = Any
 class State(NamedTuple):
     history: Array  # (setting, seed, tau + 1, d), newest first
     total: Array  # sum of the points so far, the start left out, (setting, seed, d)
-    squares: Array  # sum of their squared entries, (setting, seed, d)
 
 
 class Draw(NamedTuple):
@@ -48,7 +47,7 @@ def stale(gradient: Callable[[Array], Array], h: Any, tau: int, *, sigma: float 
 
     def init(x: Array) -> State:
         xp = array_namespace(x)
-        return State(xp.stack([x] * (tau + 1), axis=-2), 0 * x, 0 * x)
+        return State(xp.stack([x] * (tau + 1), axis=-2), 0 * x)
 
     def step(s: State, noise: Draw) -> State:
         xp = array_namespace(s.history)
@@ -62,6 +61,6 @@ def stale(gradient: Callable[[Array], Array], h: Any, tau: int, *, sigma: float 
             kick = kick + h * sigma * noise.extra
         x = s.history[..., 0, :] - h * gradient(old) + kick
         queue = xp.concat([x[..., None, :], s.history[..., :tau, :]], axis=-2)
-        return State(queue, s.total + x, s.squares + x * x)
+        return State(queue, s.total + x)
 
     return Method(init, step)

@@ -9,7 +9,7 @@ import sympy as sp
 
 from gradproof.experiments.engine.check import certifier_of
 from gradproof.experiments.engine.verify import plan, run_task
-from gradproof.experiments.sampling.stale_sgmcmc import empirical, exact, methods
+from gradproof.experiments.sampling.stale_sgmcmc import measures, methods
 from gradproof.theory import registry
 from gradproof.theory.errors import DomainError, ParameterError, ProofRejected
 from gradproof.theory.evidence import Level, Outcome
@@ -33,15 +33,15 @@ def test_evidence_and_controls(claim):
 @pytest.mark.parametrize("factor", [sp.Rational(99, 100), sp.Rational(101, 100)])
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
 def test_one_percent_off_is_refuted(claim, factor):
-    if claim is paper.ORDERS:
-        factor = 2 / factor  # an exponent claimed too large; the measured ones are those of finite steps
+    if claim is paper.ORDERS and factor < 1:
+        pytest.skip("a smaller exponent is true")
     mutant = claim.with_bound(claim.expression * factor)
     outcomes = {
         run_task(replace(t, claim=mutant, context=replace(t.context, claim=mutant))).verdict.outcome
         for t in plan([claim])
-        if t.check.level in (Level.SYMBOLIC, Level.EXACT, Level.CERTIFIED)
+        if t.check.level is Level.EXACT
     }
-    assert Outcome.REFUTED in outcomes
+    assert outcomes == {Outcome.REFUTED}
 
 
 def test_certificates():
@@ -69,45 +69,27 @@ def test_certificates():
 
 def test_the_bracket_contains_the_threshold():
     for tau in (0, 3, 9):
-        low, high = exact.bracket(tau)
-        assert low <= exact.decimals(paper.STABILITY.bound(tau=tau))[0] <= high
-        assert high - low < Fraction(1, 10**17)
-
-
-def test_extrapolation_finds_the_constant_of_a_power_series():
-    h = [Fraction(1, 2**k) for k in range(5)]
-    value, error = exact.limit([7 + 3 * x - 2 * x**2 + 5 * x**3 for x in h])
-    assert (value, error) == (7, 0)
-    value, error = exact.limit([1 / (1 + x / 4) for x in h])
-    assert 0 < abs(value - 1) < error
+        found = measures.threshold(tau)
+        assert found.low <= paper.STABILITY.bound(tau=tau) <= found.high
+        assert found.high - found.low < Fraction(1, 10**17)
 
 
 @pytest.mark.parametrize("random", [False, True])
 def test_the_step_reads_the_right_age(random):
     method = methods.stale(lambda x: x, 0.1, 2, sigma=1.0, random=random)
     history = np.array([[[[1.0], [10.0], [100.0]]]])
-    state = methods.State(history, np.zeros((1, 1, 1)), np.zeros((1, 1, 1)))
+    state = methods.State(history, np.zeros((1, 1, 1)))
     noise = methods.Draw(np.ones((1, 1, 1)), 2 * np.ones((1, 1, 1)), np.array([[[[1]]]]))
     new = method.step(state, noise)
     expected = 1 - 0.1 * (10 if random else 100) + np.sqrt(0.2) + 0.1 * 2
     assert new.history.ravel() == pytest.approx([expected, 1, 10])
     assert new.total.item() == pytest.approx(expected)
-    assert new.squares.item() == pytest.approx(expected**2)
     first = method.init(np.full((1, 1, 1), 3.0))
     assert first.history.ravel() == pytest.approx([3, 3, 3])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("claim", [paper.BIAS, paper.INDEPENDENT], ids=lambda c: c.id)
-def test_averages_for_six_delays(claim):
-    (task,) = [t for t in plan([claim], budget="full") if t.check.name == "averages_for_six_delays"]
+def test_averages_for_six_delays():
+    tasks = plan([paper.INDEPENDENT], budget="full")
+    (task,) = [t for t in tasks if t.check.name == "averages_for_six_delays"]
     assert run_task(task).verdict.outcome is Outcome.CONSISTENT
-
-
-def test_totals_leave_the_burn_in_out():
-    common = {"n": 3, "stream": "burn", "x0": 1.0}
-    whole, head = (empirical.chains(np.ones(1), 0.1, 1, steps, **common) for steps in (9, 4))
-    tail = empirical.chains(np.ones(1), 0.1, 1, 5, burn=4, **common)
-    assert tail.total == pytest.approx(whole.total - head.total, rel=1e-12)
-    assert tail.squares == pytest.approx(whole.squares - head.squares, rel=1e-12)
-    assert (tail.history == whole.history).all()

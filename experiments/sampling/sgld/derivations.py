@@ -1,14 +1,24 @@
-"""Identities by computer algebra, and the kernel's proof of the contraction."""
+"""Identities by computer algebra, kernel proofs of the contraction, certificates on both sides of thresholds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
 
+import numpy as np
 import sympy as sp
 
-from gradproof.experiments.engine.check import Context, Evidence, check
+from gradproof.experiments.engine.check import Certificate, Context, Evidence, certifier, check
+from gradproof.experiments.sampling.sgld import instances as data
+from gradproof.solvers import gaussian
+from gradproof.solvers.exact.rounding import whole_number
+from gradproof.solvers.gaussian.langevin import METHODS
+from gradproof.solvers.moments.certificates import certify
+from gradproof.theory.errors import ParameterError
 from gradproof.theory.evidence import Level
 from gradproof.theory.field import Interval
+from gradproof.theory.proof import Proof
 from gradproof.theory.sampling import sgld as paper
 from gradproof.theory.symbolic import Identity, Inequality
 
@@ -91,6 +101,23 @@ def the_equation_is_linear(ctx: Context) -> Iterator[Evidence]:
     yield Inequality(c_fp - c_lmc, domain, what="E >= 0, in one dimension")
 
 
+@check(paper.ADDITIVITY, level=Level.CERTIFIED)
+def entries_and_distances(ctx: Context) -> Iterator[Evidence]:
+    """Rational regressions: every entry adds up, E is positive semidefinite and solves its equation, Gelbrich's bounds are below."""
+    for N, d, p in ((50, 3, 1), (20, 2, 3)):
+        problem = data.rational(N, d)
+        gamma, H = data.window(problem, p), problem.H
+        C = {m: gaussian.covariance(problem, gamma, m, p).matrix for m in METHODS}
+        E = C["sgldfp"] - C["lmc"]
+        equation = H @ E + E @ H - gamma * H @ E @ H - gamma * problem.T(C["sgldfp"], p)
+        for what, gap in (("entries", C["sgld"] - C["sgldfp"] - C["sgd"]), ("equation of E", equation)):
+            yield Identity(sp.Integer(0) + sum(abs(sp.Rational(x)) for x in gap.ravel()), f"{what}, N = {N}")
+        yield Identity(sp.Integer(not gaussian.semidefinite(E)), "E >= 0")
+        for one, other, upper in (("sgld", "sgldfp", C["sgd"]), ("sgldfp", "lmc", E)):
+            below = gaussian.bures_between(C[one], C[other])[1] <= np.trace(upper)
+            yield Identity(sp.Integer(not below), f"W2^2({one}, {other})")
+
+
 @check(paper.STABILITY, level=Level.SYMBOLIC)
 def threshold_on_the_line(ctx: Context) -> Iterator[Evidence]:
     """One dimension: the factor of E delta^2 is below 1 iff gamma is below the claimed threshold, and that is <= 2/h."""
@@ -99,6 +126,42 @@ def threshold_on_the_line(ctx: Context) -> Iterator[Evidence]:
     factor = (1 - g * h) ** 2 + g**2 * t
     yield Identity(factor - 1 - g * (h**2 + t) * (g - claimed), "sign of the factor minus one")
     yield Inequality(2 / h - claimed, (Interval("h"), Interval("t", closed_low=True)), what="at most 2/h")
+
+
+@check(paper.STABILITY, level=Level.CERTIFIED)
+def certificates_on_both_sides(ctx: Context) -> Iterator[Evidence]:
+    """Stable a billionth below the threshold of linearised SGD, unstable a billionth above it, and at LMC's, 2/lambda_max(H)."""
+    for N, d, p in ((20, 2, 1), (20, 2, 4)):
+        problem = data.rational(N, d)
+        middle, near = Fraction(gaussian.threshold(problem, p).value), Fraction(1, 10**9)
+        full = Fraction(2 / float(np.linalg.eigvalsh(problem.H.astype(float))[-1])).limit_denominator(10**6)
+        for side, gamma in (("stable", middle * (1 - near)), ("unstable", middle * (1 + near)), ("unstable", full)):
+            found = certify(problem.per_sample.tolist(), gamma, batch_size=p, replacement=True)
+            if found.side != side:
+                raise ParameterError(f"gamma = {float(gamma)} is proved {found.side}, N = {N}, d = {d}, p = {p}")
+            yield Certificate(found.proof(), {"N": N, "p": p, "gamma": gamma})
+
+
+@certifier(paper.STABILITY)
+def certificate(
+    *, rows: Any, d: Any, gamma: Any, p: Any = 1, noise: Any = 1, prior: Any = 1
+) -> tuple[Proof, dict[str, Any]]:
+    """Proof that SGLD's second moments settle at ``gamma``, or that they grow, for linear regression.
+
+    Args:
+        rows: N * d rational entries, row after row. noise: variance. prior: precision. p: indices a step.
+    """
+    entries = list(rows) if isinstance(rows, tuple | list) else [rows]
+    width = whole_number(d, "d", least=1)
+    if len(entries) % width:
+        raise ParameterError(f"rows has {len(entries)} entries, no multiple of d = {d}; give d entries for each sample")
+    X = gaussian.fractions(np.array([str(v) for v in entries]).reshape(-1, width), Fraction)
+    zero = np.zeros(len(X), dtype=int)
+    problem = gaussian.regression(X, zero, noise=Fraction(str(noise)), prior=Fraction(str(prior)))
+    found = certify(
+        problem.per_sample.tolist(), Fraction(str(gamma)), batch_size=whole_number(p, "p", least=1), replacement=True
+    )
+    return found.proof(), {"side": found.side}
 
 
 @check(paper.LMC_EXACT, level=Level.SYMBOLIC)
@@ -126,11 +189,16 @@ def solve_the_equations(ctx: Context) -> Iterator[Evidence]:
     yield Identity(ctx.claim.expression - lmc - sgd, "SGLD is their sum")
 
 
+@check(paper.CONTRACTION, level=Level.CERTIFIED)
+def few_minibatches(ctx: Context) -> Iterator[Evidence]:
+    """Kernel proofs for one to three equally likely minibatches."""
+    for n in (1, 2, 3):
+        yield Certificate(paper.contraction_proof(n), {"n": n})
+
+
 @check(paper.CONTRACTION, level=Level.SYMBOLIC)
 def co_coercivity(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proofs for one to three minibatches; and for any number: D, S, Q stand for |d|^2, <d, dG>, E|dg|^2."""
-    for n in (1, 2, 3):
-        yield paper.contraction_proof(n)
+    """Any number of minibatches: D, S, Q stand for |d|^2, <d, dG>, E|dg|^2."""
     g, mu, L = (ctx.claim.parameter(n).symbol for n in ("gamma", "mu", "L_h"))
     D, S, Q = sp.symbols("D S Q", positive=True)
     after = D - 2 * g * S + g**2 * Q
@@ -140,7 +208,7 @@ def co_coercivity(ctx: Context) -> Iterator[Evidence]:
     yield Inequality(1 - g * L / 2, domain, strict=True, what="the first weight")
 
 
-@check(paper.BIAS, level=Level.EXACT)
+@check(paper.BIAS, level=Level.CERTIFIED)
 def expand_the_mean_gradient(ctx: Context) -> Iterator[Evidence]:
     """Formally, without the remainder: 0 = E U'(theta) to second order with LMC's variance; a turned product in the plane."""
     u2, u3, eta = (ctx.claim.parameter(n).symbol for n in ("u2", "u3", "eta"))

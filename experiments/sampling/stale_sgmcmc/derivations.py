@@ -1,14 +1,19 @@
-"""Identities by computer algebra: closed forms for every staleness, series, and resolvents for small ones."""
+"""Identities by computer algebra: closed forms for every staleness, series, resolvents for small ones; Lyapunov certificates."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
 
 import sympy as sp
+from sympy.polys.matrices import DomainMatrix
 
-from gradproof.experiments.engine.check import Context, Evidence, check
+from gradproof.experiments.engine.check import Certificate, Context, Evidence, certifier, check
+from gradproof.solvers.gaussian.delay import lyapunov_proof
 from gradproof.theory.evidence import Level
 from gradproof.theory.field import Interval
+from gradproof.theory.proof import Proof
 from gradproof.theory.sampling import stale_sgmcmc as paper
 from gradproof.theory.symbolic import Identity, Inequality
 
@@ -54,6 +59,23 @@ def zeros_on_the_circle(ctx: Context) -> Iterator[Evidence]:
         Interval("tau", "0", closed_low=True), Interval("a")), strict=True, what="outwards")  # fmt: skip
 
 
+@check(paper.STABILITY, level=Level.CERTIFIED)
+def lyapunov_certificates(ctx: Context) -> Iterator[Evidence]:
+    """tau = 0..4, a within one percent below the threshold: the kernel accepts a quadratic Lyapunov function."""
+    for tau in range(5):
+        a = Fraction(f"{float(paper.critical(sp.Integer(tau))) * 0.99:.4f}")
+        yield Certificate(lyapunov_proof(a, tau), {"tau": tau, "a": a})
+
+
+@certifier(paper.STABILITY)
+def certificate(*, tau: Any, a: Any) -> Proof:
+    """Proof that x_{l+1} = x_l - a x_{l-tau} is stable, at rational a."""
+    return lyapunov_proof(Fraction(str(a)), int(tau))
+
+
+# --- closed forms ----------------------------------------------------------------------------------------------------------
+
+
 def _halves(name: str) -> tuple[sp.Symbol, sp.Expr, sp.Expr]:
     """t, and (cos, sin) of an angle whose half has the tangent t."""
     t = sp.Symbol(name, positive=True)
@@ -90,7 +112,7 @@ def closed_form_for_every_staleness(ctx: Context) -> Iterator[Evidence]:
 
 @check(paper.BIAS, level=Level.SYMBOLIC)
 def series_in_the_step(ctx: Context) -> Iterator[Evidence]:
-    """The series of the closed form for any tau, to second order; first order for random staleness, exactly for laws on 0..2."""
+    """The series of the closed form for any tau, to second order; the first order of the balance for random staleness."""
     a, tau = sp.symbols("a tau", positive=True)
     closed = paper.VARIANCE.expression.subs({paper.lam.symbol: 1, paper.sigma.symbol: 0, paper.h.symbol: a})
     closed = closed.subs(paper.tau.symbol, tau)
@@ -98,51 +120,44 @@ def series_in_the_step(ctx: Context) -> Iterator[Evidence]:
     first = ctx.claim.expression.subs(ctx.claim.parameter("mean_tau").symbol, tau)
     yield Identity(sp.expand(series).coeff(a, 1) - first, "first order")
     yield Identity(sp.expand(series).coeff(a, 2) - (tau**2 / 2 + tau / 2 + sp.Rational(1, 4)), "second order")
-    # any law on 0, 1, 2, exactly: r_0 from the balance of E x^2 and the equations of the lags 1 and 2
-    q1, q2 = sp.symbols("q1 q2", positive=True)
-    law, lags = (1 - q1 - q2, q1, q2), sp.symbols("r_0:3")
-    equations = [lags[k] - lags[k - 1] + a * sum(p * lags[abs(k - 1 - j)] for j, p in enumerate(law)) for k in (1, 2)]
-    equations.append(-2 * a * sum(p * r for p, r in zip(law, lags, strict=True)) + a**2 * lags[0] + 2 * a)  # lam = 1
-    variance = sp.cancel(sp.solve(equations, lags, dict=True)[0][lags[0]])
-    mean = ctx.claim.expression.subs(ctx.claim.parameter("mean_tau").symbol, q1 + 2 * q2)
-    slope = sp.cancel((variance - 1) / a).subs(a, 0)
-    yield Identity(slope - mean, "independent random staleness in 0, 1, 2")
     # in general: E x^2 = E x^2 - 2 a E x x_{-tau} + a^2 E x_{-tau}^2 + 2 h with r_k = r_0 - k a r_0 + O(a^2): first order of r_0
     r1, m = sp.Symbol("r_1"), ctx.claim.parameter("mean_tau").symbol  # r_0 = 1 + r_1 a, lam = 1
     balance = sp.expand(-2 * a * (1 + r1 * a - m * a) + a**2 + 2 * a).coeff(a, 2)
-    yield Identity(
-        sp.solve(balance, r1)[0] - ctx.claim.expression, "independent random staleness, first order of the balance"
-    )
+    yield Identity(sp.solve(balance, r1)[0] - ctx.claim.expression, "independent random staleness")
 
 
 @check(paper.INDEPENDENT, level=Level.SYMBOLIC)
-def sum_of_autocovariances(ctx: Context) -> Iterator[Evidence]:
-    """tau = 0..4, a symbolic: the sum over all lags by the resolvent; and the gain of the filter at frequency zero."""
+def gain_at_frequency_zero(ctx: Context) -> Iterator[Evidence]:
+    """Any tau: the sum over all lags is the noise times the squared gain of the filter at z = 1."""
     lam, h = (ctx.claim.parameter(n).symbol for n in ("lam", "h"))
+    a, z, tau = sp.symbols("a z tau", positive=True)
+    gain = (1 / (z - 1 + a * z ** (-tau))).subs(z, 1)
+    yield Identity(2 * h * gain**2 - ctx.claim.expression.subs(lam, a / h), "any tau")
+
+
+@check(paper.ORDERS, level=Level.CERTIFIED)
+def variance_of_squares(ctx: Context) -> Iterator[Evidence]:
+    """tau = 0, 1, 2: L h Var of the mean of x^2 tends to the same limit as h falls: what depends on tau is of a higher order."""
     a = sp.Symbol("a", positive=True)
-    for tau in range(5):
-        r = yule_walker(a, 2 * h, tau)
-        first = (sp.eye(tau + 1) - companion(a, tau)).LUsolve(sp.Matrix(r[: tau + 1]))[0]
-        yield Identity(sp.cancel(2 * first - r[0]) - ctx.claim.expression.subs(lam, a / h), f"tau = {tau}")
-    z, tau_ = sp.symbols("z tau", positive=True)
-    gain = (1 / (z - 1 + a * z ** (-tau_))).subs(z, 1)
-    yield Identity(2 * h * gain**2 - ctx.claim.expression.subs(lam, a / h), "gain at frequency zero, any tau")
+    for tau in range(3):
+        r = yule_walker(a, 2 * a, tau)[: tau + 1]
+        A, field = companion(a, tau), sp.QQ.frac_field(a)
+        B, c = sp.eye((tau + 1) ** 2) - sp.kronecker_product(A, A), sp.Matrix([x * y for x in r for y in r])
+        B, c = (DomainMatrix.from_Matrix(x).convert_to(field) for x in (B, c))
+        total = B.lu_solve(c).to_Matrix()[0]  # sum of r_k^2, k >= 0
+        yield Identity(sp.cancel(2 * a * (2 * total - r[0] ** 2)).subs(a, 0) - 2, f"tau = {tau}")
 
 
 @check(paper.TRANSIENT, level=Level.SYMBOLIC)
 def sum_of_the_means(ctx: Context) -> Iterator[Evidence]:
-    """The recursion summed over all steps, for any tau; and, tau = 0..5, the resolvent applied to the constant history."""
+    """The recursion summed over all steps, for any tau; tau x_0 comes from before the start."""
     lam, h, tau, x0 = (ctx.claim.parameter(n).symbol for n in ("lam", "h", "tau", "x0"))
     a, S = sp.Symbol("a", positive=True), sp.Symbol("S")
-    summed = (S - x0) - (S - a * (S + tau * x0))  # x_{l+1} = x_l - a x_{l-tau}, l >= 0; tau x_0 from before the start
+    summed = (S - x0) - (S - a * (S + tau * x0))  # x_{l+1} = x_l - a x_{l-tau}, l >= 0
     yield Identity(sp.solve(summed, S)[0] - ctx.claim.expression.subs(lam, a / h), "any tau")
-    for delay in range(6):
-        start = sp.ones(delay + 1, 1) * x0
-        total = (sp.eye(delay + 1) - companion(a, delay)).LUsolve(start)[0]
-        yield Identity(total - ctx.claim.expression.subs({tau: delay, lam: a / h}), f"tau = {delay}")
 
 
-@check(paper.SPEEDUP, level=Level.SYMBOLIC)
+@check(paper.SPEEDUP, level=Level.CERTIFIED)
 def workers_in_turn(ctx: Context) -> Iterator[Evidence]:
     """P = 1..5 workers that each keep the point they read: their updates are the delay recursion with tau = P - 1."""
     a, P = sp.Symbol("a", positive=True), ctx.claim.parameter("P").symbol

@@ -1,0 +1,159 @@
+"""Runs: diabetes, breast cancer and the mean of numbers, with limits that each chain obeys, and coupled pairs.
+
+A step contracts by c = max |1 - gamma h| over the curvatures h of all minibatches. So a chain is a part of size at most R, which the
+indices decide, plus Langevin noise of variance at most s^2 in each direction. Numbers are cut where the noise exceeds r; what
+that changes is in the bias, and so is what the start leaves, c^t.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import chi2
+
+from gradproof.experiments.engine.backend import backend as array_library
+from gradproof.experiments.engine.draws import Draws
+from gradproof.experiments.engine.measure import Enclosed, Sample, cases, measure, rounded
+from gradproof.experiments.engine.run import run
+from gradproof.experiments.sampling.sgld import instances as data
+from gradproof.experiments.sampling.sgld import methods
+from gradproof.experiments.sampling.sgld.measures import CHAIN, MEANS, PAIRS, SETTLED, Found, terms
+from gradproof.experiments.sampling.sgld.methods import Posterior
+from gradproof.solvers import gaussian
+from gradproof.solvers.gaussian.langevin import METHODS, FiniteSum
+from gradproof.theory.errors import DomainError
+from gradproof.theory.sampling import sgld as paper
+
+
+def ends(
+    keys: Any, backend: str, problem: Posterior, gamma: float, method: str, mode: np.ndarray, steps: int, n: int, *, p: int = 1,
+    start: Any = 0.0,
+) -> np.ndarray:  # fmt: skip
+    """theta - mode (n, d) after some steps of n chains from mode + start."""
+    on = array_library(backend)
+    moved, at, stream = on.move((problem, mode, keys(seeds=n)))
+    with on.scope():
+        chosen = methods.all_four(moved, gamma, at)[method]
+    x0 = on.asarray(np.broadcast_to(mode + start, (1, n, problem.d)).copy())
+    draw = methods.numbers(moved, p)
+    out = run(chosen, x0, steps, draw=lambda t: draw(Draws(stream, t)), record={"theta": lambda s: s.theta}, at=[steps])
+    return out.theta.values[0, :, 0, :] - mode
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What bounds a chain: the contraction c of a step, the size R of the part of the indices, the noise's variance s2."""
+
+    c: float
+    R: float
+    s2: float
+    d: int
+
+    @property
+    def q(self) -> float:
+        """Squared noise, in units of s2, that is exceeded with probability 1e-12."""
+        return float(chi2.isf(1e-12, self.d))
+
+    def squares(self, x: Any, weight: float, steps: int) -> Sample:
+        """Of x = <delta, W delta>, |W| <= weight, after some steps from the mode."""
+        top = weight * (self.R + (self.s2 * self.q) ** 0.5) ** 2
+        beyond = 2 * weight * (self.R**2 * 1e-12 + self.s2 * self.d * float(chi2.sf(self.q, self.d + 2)))
+        left = weight * self.c ** (2 * steps) * (self.R**2 + self.d * self.s2)
+        return Sample(np.minimum(x, top), at_most=top, bias=beyond + left)
+
+
+def limits(problem: FiniteSum, gamma: float, method: str) -> Limits:
+    """For a quadratic sum; any number of indices a step."""
+    h = np.linalg.eigvalsh(problem.H if method == "lmc" else problem.per_sample)
+    c = float(np.abs(1 - gamma * h).max())
+    if not c < 1:
+        raise DomainError(f"gamma = {gamma} is too long for every minibatch to contract")
+    kicks = problem.N * problem.gradients - problem.gradients.sum(axis=0)
+    R = gamma * float(np.linalg.norm(kicks, axis=1).max()) / (1 - c) if method in ("sgld", "sgd") else 0.0
+    return Limits(c, R, 0.0 if method == "sgd" else 2 * gamma / (1 - c * c), problem.d)
+
+
+def diabetes(prior: float = 20_000.0) -> tuple[Posterior, FiniteSum, float]:
+    """A prior so strong that every minibatch contracts fast, and the step at which they contract most."""
+    problem, quadratic = data.diabetes(prior)
+    return problem, quadratic, 2 / (prior + float(np.linalg.eigvalsh(quadratic.per_sample).max()))
+
+
+@measure(paper.COVARIANCE, cases(method=METHODS, n=10_000).guaranteeing(*SETTLED))
+def chains_on_diabetes(method: str, n: int, keys: Any, backend: str) -> Found:
+    r"""$2\mathrm{tr}(HC)$ of Bayesian linear regression on diabetes, one index a step, 40 steps."""
+    problem, quadratic, gamma = diabetes()
+    delta = ends(keys, backend, problem, gamma, method, quadratic.mode, 40, n)
+    x = 2 * np.einsum("ni,ij,nj->n", delta, quadratic.H, delta)
+    C = gaussian.covariance(quadratic, gamma, method).matrix
+    weight = 2 * float(np.linalg.eigvalsh(quadratic.H)[-1])
+    return limits(quadratic, gamma, method).squares(x, weight, 40), terms(quadratic, C, gamma, method, 1)
+
+
+@measure(paper.MEAN, cases(method=METHODS, direction=[0, -1], t=2, n=5_000, delta0=1.0).guaranteeing(*CHAIN))
+def means_on_diabetes(method: str, direction: int, t: int, n: int, delta0: float, keys: Any, backend: str) -> Found:
+    r"""The mean along the softest and the stiffest eigenvector, from a distance of 1 on it."""
+    problem, quadratic, gamma = diabetes()
+    values, vectors = np.linalg.eigh(quadratic.H)
+    v = vectors[:, direction]
+    x = ends(keys, backend, problem, gamma, method, quadratic.mode, t, n, start=delta0 * v) @ v
+    known = limits(quadratic, gamma, method)
+    top = known.c**t * abs(delta0) + known.R + 8 * known.s2**0.5
+    beyond = 2 * top * 1e-14 + known.s2**0.5 * 1e-14  # E (|normal| - 8)_+ < 1e-14
+    at = {"gamma": gamma, "h": float(values[direction])}
+    return Sample(np.clip(x, -top, top), at_least=-top, at_most=top, bias=beyond), at
+
+
+@measure(paper.ADDITIVITY, cases(n=10_000).guaranteeing(*SETTLED))
+def size_on_diabetes(n: int, keys: Any, backend: str) -> Found:
+    r"""$\mathrm{tr}\,C_{SGLD} = \mathbb E\|\theta - \theta^*\|^2$ on diabetes, 40 steps."""
+    problem, quadratic, gamma = diabetes()
+    delta = ends(keys, backend, problem, gamma, "sgld", quadratic.mode, 40, n)
+    trace = {m: float(gaussian.covariance(quadratic, gamma, m).trace) for m in ("sgldfp", "sgd")}
+    found = limits(quadratic, gamma, "sgld").squares((delta**2).sum(axis=1), 1.0, 40)
+    return found, {"c_fp": trace["sgldfp"], "c_sgd": trace["sgd"]}
+
+
+@measure(paper.STATIONARITY, cases(n=1_000).guaranteeing("invariant", "uniform_indices", "anchor_at_mode"))
+def gradient_on_breast_cancer(n: int, keys: Any, backend: str) -> Any:
+    r"""$\mathbb E\nabla U$, each component, of SGD with five indices for logistic regression, 300 steps from the mode."""
+    problem, steps = data.cancer(4_000.0), 300
+    squares = (problem.rows**2).sum(axis=1)
+    L = problem.prior + problem.N * float(squares.max()) / 4
+    mode, gamma = problem.mode(), 1 / L
+    slopes = problem.slope(problem.rows @ mode, problem.targets)
+    kicks = problem.N * slopes[:, None] * problem.rows + problem.prior * mode
+    R = gamma * float(np.linalg.norm(kicks, axis=1).max()) / (gamma * problem.prior)
+    smooth = problem.prior + float(np.linalg.eigvalsh(problem.rows.T @ problem.rows)[-1]) / 4
+    gradient = problem.gradient(mode + ends(keys, backend, problem, gamma, "sgd", mode, steps, n, p=5))
+    top, left = smooth * R, smooth * R * (1 - gamma * problem.prior) ** steps
+    for k in range(problem.d):
+        yield Sample(gradient[:, k], at_least=-top, at_most=top, bias=left)
+
+
+@measure(paper.GAUSSIAN_MEAN, cases(N=[100, 1000], eta=0.5, p=1, n=5_000).guaranteeing(*MEANS))
+def chains_for_a_mean(N: int, eta: float, n: int, keys: Any, backend: str) -> Found:
+    r"""$C_{SGLD}$ for the mean of N sines, 60 steps."""
+    x = np.sin(np.arange(1, N + 1))
+    mode = np.array([x.mean()])
+    delta = ends(keys, backend, Posterior(np.ones((N, 1)), x, 0.0), eta / N, "sgld", mode, 60, n)
+    problem = gaussian.quadratic(np.ones((N, 1, 1)), (mode - x)[:, None])
+    found = limits(problem, eta / N, "sgld").squares(delta[:, 0] ** 2, 1.0, 60)
+    return found, {"s2": float(((x - mode) ** 2).mean())}
+
+
+@measure(paper.CONTRACTION, cases(share=[0.05, 0.5, 0.9], scale=[0.01, 1.0, 10.0]).guaranteeing(*PAIRS))
+def pairs_on_breast_cancer(share: float, scale: float, rng: Any) -> tuple[Enclosed, dict[str, float]]:
+    r"""The worst of ten random pairs at a distance, logistic loss, the mean over all 569 one-sample batches."""
+    problem = data.cancer()
+    L = problem.prior + problem.N * float((problem.rows**2).sum(axis=1).max()) / 4
+    gamma, index, worst = share * 2 / L, np.arange(problem.N)[:, None], 0.0
+    for _ in range(10):
+        theta = rng.standard_normal(problem.d)
+        other = theta + scale * rng.standard_normal(problem.d)
+        pair = [z - gamma * problem.estimate(np.tile(z, (problem.N, 1)), index) for z in (theta, other)]
+        worst = max(worst, float(((pair[0] - pair[1]) ** 2).sum(axis=1).mean() / ((theta - other) ** 2).sum()))
+    # differences of points of size 1 at a distance of 0.01 lose two digits; sums of d and N terms
+    return rounded(worst, 1e3 * problem.N, 1.0), {"gamma": gamma, "mu": problem.prior, "L_h": L}

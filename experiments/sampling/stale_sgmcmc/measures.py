@@ -1,0 +1,252 @@
+"""Exact laws by Schur-Cohn and Yule-Walker in rationals, power series in the step, and runs of chains that are exactly normal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from gradproof.experiments.engine.backend import backend as array_library
+from gradproof.experiments.engine.draws import Draws
+from gradproof.experiments.engine.measure import Bracket, Sample, cases, measure
+from gradproof.experiments.engine.run import run
+from gradproof.experiments.sampling.sgld.instances import diabetes
+from gradproof.experiments.sampling.stale_sgmcmc import methods
+from gradproof.solvers import gaussian
+from gradproof.solvers.gaussian import Delay
+from gradproof.solvers.gaussian.delay import companion, critical
+from gradproof.solvers.gaussian.moments import identity, solve
+from gradproof.theory.sampling import stale_sgmcmc as paper
+
+F = Fraction
+Array = Any
+
+LINE = ("gaussian_target", "fixed_staleness")
+AVERAGED = ("gaussian_target", "linear_test_function", "stable")
+TURNS = ("gaussian_target", "round_robin")
+
+# --- exact ---------------------------------------------------------------------------------------------------------------
+
+
+@measure(paper.ORDERS, cases(tau=[0, 1, 5], power=[1, 2]).guaranteeing("poisson_equation", "small_steps"))
+def exponent(tau: int, power: int) -> int:
+    r"""Exponent of $h$ in the bias of $\mathbb E x^2$ to a power: the first term of its power series, exactly."""
+    series = gaussian.small_steps([{tau: 1}], 3)
+    return power * next(k for k, c in enumerate(series) if c != (1 if k == 0 else 0))
+
+
+@measure(paper.STABILITY, cases(tau=range(7)).guaranteeing(*LINE))
+def threshold(tau: int, bits: int = 60) -> Bracket:
+    r"""$a_{\max}(\tau)$ by bisection, each step decided by the Schur-Cohn recursion in rationals."""
+    low, high = F(0), F(3)
+    for _ in range(bits):
+        middle = (low + high) / 2
+        low, high = (middle, high) if gaussian.is_stable(middle, tau) else (low, middle)
+    return Bracket(low, high)
+
+
+def share_of_threshold(share: float, lam: float, tau: int) -> float:
+    """A step h with h lam about this share of a_max, a float of five digits."""
+    return round(share * float(critical(tau)[0]), 5) / lam
+
+
+LAWS = cases(
+    tau=range(9), at=[dict(zip(("share", "lam", "sigma"), v, strict=True)) for v in ((0.1, 1.0, 0), (0.6, 2.0, 1), (0.97, 0.5, 0))]
+).let(h=share_of_threshold)  # fmt: skip
+
+
+@measure(paper.VARIANCE, LAWS.guaranteeing(*LINE, "independent_noise"))
+def stationary_variance(lam: Any, h: Any, tau: int, sigma: Any) -> Fraction:
+    r"""$\mathbb E x^2$ from the Yule-Walker equations in rationals."""
+    return Delay(F(lam), F(h), tau, F(sigma)).variance
+
+
+CYCLES = {
+    "fixed, 3": [{3: 1}],
+    "uniform on 0..4": [{k: F(1, 5) for k in range(5)}],
+    "geometric": [{0: F(8, 15), 1: F(4, 15), 2: F(2, 15), 3: F(1, 15)}],
+    "0 or 5": [{0: F(1, 2), 5: F(1, 2)}],
+    "0, 1, 2, 3, 4 in turn": [{k: 1} for k in range(5)],
+    "0, 5 in turn": [{0: 1}, {5: 1}],
+    "3, 0, 0, 1 in turn": [{3: 1}, {0: 1}, {0: 1}, {1: 1}],
+}
+
+
+def mean_delay(cycle: list[dict[int, Any]]) -> Fraction:
+    return F(sum(k * p for law in cycle for k, p in law.items())) / len(cycle)
+
+
+@measure(
+    paper.BIAS,
+    cases(cycle=CYCLES)
+    .let(mean_tau=mean_delay)
+    .guaranteeing("gaussian_target", "independent_staleness", "small_steps"),
+)
+def slope_of_the_bias(cycle: list[dict[int, Any]]) -> Fraction:
+    r"""$\lim (\mathbb E x^2 - 1/\lambda)/h$, fixed, random and cyclic staleness, from the equations of the first orders in $h$."""
+    return gaussian.small_steps(cycle, 2)[1]
+
+
+@measure(
+    paper.INDEPENDENT,
+    cases(tau=range(9), at=[{"lam": F(1), "h": F(1, 20)}, {"lam": F(3), "h": F(1, 30)}], power=1).guaranteeing(
+        *AVERAGED
+    ),
+)
+def long_run_variance(lam: Any, h: Any, tau: int, power: int) -> Fraction:
+    r"""$\lim_L L\,\mathrm{Var}$ of the mean of $x$ (of $x^2$ with power 2): all autocovariances summed in rationals."""
+    return Delay(lam, h, tau).long_run(power)
+
+
+@measure(
+    paper.TRANSIENT,
+    cases(lam=2, h=F(1, 20), tau=range(9), x0=3, before=1).guaranteeing(*LINE, "constant_history"),
+)
+def sum_of_means(lam: Any, h: Any, tau: int, x0: Any, before: int) -> Fraction:
+    r"""$\sum\mathbb E x_l$ by the resolvent in rationals; the points before the start are ``before`` times $x_0$."""
+    A = companion(F(lam) * h, tau, tau + 1)
+    return solve(identity(tau + 1, A) - A, np.array([F(x0)] + [F(before * x0)] * tau, dtype=object))[0][0]
+
+
+@measure(paper.SPEEDUP, cases(lam=F(1), h=F(1, 10), P=[1, 2, 4, 8]).guaranteeing(*TURNS))
+def variance_a_round(lam: Any, h: Any, P: int) -> Fraction:
+    r"""$\lim_R R\,\mathrm{Var}$ of $P$ workers in turn, in rationals: a round is $P$ updates."""
+    return Delay(lam, h, P - 1).long_run(1) / P
+
+
+# --- runs ----------------------------------------------------------------------------------------------------------------
+
+
+def chains(
+    keys: Any,
+    backend: str,
+    h: float,
+    tau: int,
+    steps: int,
+    n: int,
+    *,
+    lam: Any = (1.0,),
+    x0: float = 0.0,
+    sigma: float = 0.0,
+) -> methods.State:
+    """The states of n chains after some steps on independent directions of curvatures lam (d,); arrays (n, d)."""
+    on = array_library(backend)
+    curvatures, stream = on.move((np.asarray(lam), keys(seeds=n)))
+    first = on.asarray(np.full((1, n, len(lam)), x0))
+    with on.scope():
+        method = methods.stale(lambda x: curvatures * x, h, tau, sigma=sigma)
+    draw = methods.numbers(len(lam), noisy=sigma > 0)
+    out = run(
+        method, first, steps, draw=lambda t: draw(Draws(stream, t)), at=[steps],
+        record={"history": lambda s: s.history, "total": lambda s: s.total},
+    )  # fmt: skip
+    return methods.State(*(out[k].values[0, :, 0, ...] for k in ("history", "total")))
+
+
+@cache
+def posterior_of_diabetes() -> np.ndarray:
+    """Eigenvalues of the posterior precision of linear regression on diabetes, scaled to a largest of one."""
+    w = np.linalg.eigvalsh(diabetes()[1].H)
+    return w / w[-1]
+
+
+def line() -> np.ndarray:
+    """One direction of curvature 1."""
+    return np.ones(1)
+
+
+RUNS = cases(
+    at=[
+        {"directions": line, "h": 0.1, "tau": 3, "sigma": 0.0, "n": 5_000},
+        {"directions": line, "h": 0.1, "tau": 3, "sigma": 3.0, "n": 5_000},
+        {"directions": posterior_of_diabetes, "h": 0.4, "tau": 2, "sigma": 0.0, "n": 2_000},
+    ]
+)
+
+
+@measure(paper.VARIANCE, RUNS.guaranteeing(*LINE, "independent_noise"))
+def variance_of_chains(
+    directions: Any, h: float, tau: int, sigma: float, n: int, keys: Any, backend: str
+) -> Iterator[tuple[Sample, dict[str, Any]]]:
+    r"""$\mathbb E x^2$ of chains after 150 steps from 0; the start leaves $A^t V A'^t$ of the stationary law $V$."""
+    steps, lam = 150, directions()
+    x = chains(keys, backend, h, tau, steps, n, lam=lam, sigma=sigma).history[:, 0, :]
+    for k, curvature in enumerate(map(float, lam)):
+        law = Delay(curvature, h, tau, sigma)
+        A = np.linalg.matrix_power(companion(law.a, tau, tau + 1), steps)
+        left = abs(float((A @ law.history @ A.T)[0, 0]))
+        yield Sample(x[:, k] ** 2, law="square of normal", bias=left), {"lam": curvature}
+
+
+def average(keys: Any, backend: str, h: float, tau: int, L: int, n: int) -> Sample:
+    """L times the square of the mean of L points from 0, n chains; the bias is that of a finite L: both laws are solved."""
+    law = Delay(1.0, h, tau)
+    total = chains(keys, backend, h, tau, L, n).total[:, 0]
+    return Sample(
+        total**2 / L, law="square of normal", bias=abs(L * law.average_variance_from_zero(L) - float(law.long_run(1)))
+    )
+
+
+SIX = round(float(critical(20)[0]) / 4, 6)  # a quarter of the threshold of the last of six delays
+
+
+@measure(
+    paper.INDEPENDENT,
+    cases(lam=1.0, h=SIX, tau=[0, 1, 2, 5, 10, 20], L=[1_000, 10_000], n=1_000).guaranteeing(*AVERAGED),
+    budget="full", name="averages_for_six_delays",
+)  # fmt: skip
+@measure(paper.INDEPENDENT, cases(lam=1.0, h=0.1, tau=[0, 5], L=400, n=4_000).guaranteeing(*AVERAGED))
+def averages_of_chains(h: float, tau: int, L: int, n: int, keys: Any, backend: str) -> Sample:
+    r"""$L\,\mathrm{Var}(\hat x)$ of chains from 0."""
+    return average(keys, backend, h, tau, L, n)
+
+
+@measure(paper.SPEEDUP, cases(lam=1.0, h=0.2, P=[1, 2, 4], R=150, n=3_000).guaranteeing(*TURNS))
+def parameter_server(h: float, P: int, R: int, n: int, keys: Any, backend: str) -> Sample:
+    r"""$R\,\mathrm{Var}(\hat x)$ of workers in turn: the mean over $PR$ updates from 0."""
+    found = average(keys, backend, h, P - 1, P * R, n)
+    return Sample(found.numbers / P, law=found.law, bias=found.bias / P)
+
+
+@measure(
+    paper.TRANSIENT,
+    cases(lam=1.0, h=0.2, tau=2, x0=50.0).guaranteeing(*LINE, "constant_history"),
+)
+def sums_of_chains(h: float, tau: int, x0: float, keys: Any, backend: str) -> Sample:
+    r"""$\sum_{l\le100} x_l$ of 4000 chains; the steps after them add $(I - A)^{-1}A^{101}$ times the start."""
+    steps = 100
+    A = companion(h, tau, tau + 1)
+    left = np.linalg.solve(np.eye(tau + 1) - A, np.linalg.matrix_power(A, steps + 1) @ np.full(tau + 1, x0))[0]
+    total = chains(keys, backend, h, tau, steps, 4_000, x0=x0).total[:, 0]
+    return Sample(total + x0, law="normal", bias=abs(float(left)))
+
+
+@measure(
+    paper.BIAS,
+    cases(h=0.05, mean_tau=2.0, n=10_000).guaranteeing("gaussian_target", "independent_staleness", "small_steps"),
+)
+def uniform_staleness(h: float, n: int, rng: Any) -> Sample:
+    r"""$(\mathbb E[x^2\mid\text{delays}] - 1)/h$ over drawn delays, uniform on 0..4: 200 steps from 0, impulse responses backwards.
+
+    The bias is that of h > 0 and of 200 steps. No response exceeds 1, nor, after 5 steps, (1 - h + 4 h^2)^k in the k-th nine steps
+    (x_l - x_{l-tau} has at most 4 steps of h): so E[x^2 | delays] <= 2 h (5 + 9 r^2/(1 - r^2)) < 12.
+    """
+    steps, ages = 200, np.arange(n)
+    w = np.zeros((n, 5))
+    w[:, 0] = 1.0
+    value = np.zeros(n)
+    for _ in range(steps):
+        value += 2 * h * w[:, 0] ** 2
+        new, late = np.concatenate([w[:, 1:], np.zeros((n, 1))], axis=1), rng.integers(0, 5, n)
+        new[:, 0] += w[:, 0]
+        new[ages, late] -= h * w[:, 0]
+        w = new
+    X, step = np.zeros((5, 5)), [companion(h, k, 5) for k in range(5)]
+    for _ in range(steps):
+        X = sum(A @ X @ A.T for A in step) / 5
+        X[0, 0] += 2 * h
+    limit = float(gaussian.small_steps(CYCLES["uniform on 0..4"], 2)[1])
+    return Sample((value - 1) / h, at_least=-1 / h, at_most=11 / h, bias=abs((float(X[0, 0]) - 1) / h - limit))
