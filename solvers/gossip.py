@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from scipy.linalg import solve_discrete_lyapunov
+from scipy.optimize import brentq
 
 from gradproof.solvers.exact.definite import integer_matrix, is_positive_definite, is_positive_semidefinite
 from gradproof.solvers.exact.linear import from_flint, to_flint
@@ -39,6 +40,11 @@ def complete(n: int) -> Matrix:
     if n < 1:
         raise DomainError(f"n = {n} must be at least 1")
     return np.full((n, n), Fraction(1, n), dtype=object)
+
+
+def lazy_complete(n: int, a: Fraction) -> Matrix:
+    """(1 - a) I + a J: all eigenvalues but the one are 1 - a."""
+    return (1 - a) * np.array([[Fraction(int(i == j)) for j in range(n)] for i in range(n)]) + a * complete(n)
 
 
 def metropolis(n: int, edges: Iterable[tuple[int, int]]) -> Matrix:
@@ -259,6 +265,39 @@ def _solve(A: Matrix, right: Any) -> Any:
     rows = [[Fraction(x) for x in row] for row in A.tolist()]
     x = to_flint(rows).solve(to_flint([[Fraction(y)] for y in right.tolist()]))
     return np.array([row[0] for row in from_flint(x)], dtype=object)
+
+
+def largest_stable_step(
+    W: Matrix, h: Any = Fraction(1), *, width: Fraction = Fraction(1, 10**9)
+) -> tuple[Fraction, Fraction]:
+    """Step sizes 2 width apart, the lower stable (or 0) and the upper not: is |eigenvalue of W - gamma diag(h)| < 1 for all?
+
+    Below, both 1 +- (W - gamma h) are proved positive definite by integer arithmetic; above, a rational vector does not shrink.
+
+    Args:
+        W: a rational mixing matrix. h: curvatures > 0, a fraction or (n,).
+
+    Raises:
+        ParameterError: one of the sides could not be proved.
+    """
+    n = len(W)
+    H = np.diag(np.broadcast_to(np.asarray(h), (n,)))
+    eye = np.array([[Fraction(int(i == j)) for j in range(n)] for i in range(n)], dtype=object)
+
+    def least(gamma: float) -> float:
+        return float(np.linalg.eigvalsh(W.astype(float) - gamma * H.astype(float))[0])
+
+    top = 4 / float(min(np.diag(H)))
+    middle = Fraction(brentq(lambda g: least(g) + 1, -1e-6, top, xtol=1e-14)).limit_denominator(10**12)
+    low, high = max(middle - width, Fraction(0)), middle + width
+    matrices = [eye + sign * (W - low * H) for sign in (1, -1)] if low > 0 else []
+    v = [Fraction(x).limit_denominator(10**8) for x in np.linalg.eigh((W - high * H).astype(float))[1][:, 0].tolist()]
+    moved = (W - high * H) @ np.array(v)
+    if not all(is_positive_definite(integer_matrix(m.tolist())) for m in matrices) or moved @ moved < sum(
+        x * x for x in v
+    ):
+        raise ParameterError(f"no bracket of width {float(2 * width):g} around {float(middle):.12g} could be proved")
+    return low, high
 
 
 def common_average(h: float, gamma: float, n: int, sigma2: float, K: int, gap2: float) -> float:

@@ -169,14 +169,14 @@ NOISE_TERMS = 2 * _Delta / c.symbol + c.symbol * _L * _sig2
 
 LINEAR_SPEEDUP = _claim(
     "linear-speedup", "From which $K$ on the speed-up is linear",
-    r"With $\gamma = c\sqrt{n/K}$, $\gamma L \le 1$, $K \ge 4c^2nL^2/(1-\sqrt\rho)^2$ and $K \ge "
+    r"With $\gamma = c\sqrt{n/K}$, $K \ge 4c^2nL^2/(1-\sqrt\rho)^2$ and $K \ge "
     r"n^3\big(2c^2L^2[\frac{\sigma^2}{1-\sqrt\rho} + \frac{2\varsigma^2}{(1-\sqrt\rho)^2}]/(2\Delta/c + "
     r"cL\sigma^2)\big)^2$ the graph at most doubles the bound: order $n^3/(1-\sqrt\rho)^2$ steps for the noise, "
     r"$n^3/(1-\sqrt\rho)^4$ for the heterogeneity.",
     parameters=(c, L, n, K, s, sigma2, zeta2, Delta),
     assumptions=(
-        *_ALL, Assumption("short_step", r"$\gamma L \le 1$", sp.Le(c.symbol**2 * _L**2 * _n, _K)),
-        Assumption("half", r"$D \ge \frac12$", sp.Ge(_K * (1 - _s) ** 2, 4 * c.symbol**2 * _n * _L**2)),
+        *_ALL,
+        Assumption("half", r"$D \ge \frac12$, so that $\gamma L \le 1$", sp.Ge(_K * (1 - _s) ** 2, 4 * c.symbol**2 * _n * _L**2)),
         Assumption(
             "graph_forgotten", "the graph's term is at most the others",
             sp.Ge(_K * NOISE_TERMS**2, _n**3 * (2 * c.symbol**2 * _L**2 * GRAPH) ** 2),
@@ -230,7 +230,7 @@ RING = _claim(
     "ring", "Spectrum of a ring",
     r"Weights $(w, 1-2w, w)$: $\lambda_k = 1 - 2w + 2w\cos(2\pi k/n)$. For $w = \frac13$, $1 - \sqrt\rho \approx "
     r"4\pi^2/(3n^2)$.",
-    parameters=(w, k, n), assumptions=(Assumption("ring", r"$n \ge 3$ nodes in a ring with equal weights", sp.Ge(_n, 3)),),
+    parameters=(w, k, n), assumptions=(Assumption("ring", "the nodes form a ring, all with the same weights"), Assumption("three", r"$n \ge 3$", sp.Ge(_n, 3))),
     quantity=r"\lambda_k(W)", relation=Relation.EQ,
     expression=1 - 2 * w.symbol + 2 * w.symbol * sp.cos(2 * sp.pi * k.symbol / _n), where="discussion of the ring", tight=True,
 )  # fmt: skip

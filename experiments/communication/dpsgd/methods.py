@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from array_api_compat import array_namespace
@@ -16,12 +16,6 @@ from gradproof.experiments.instances.finite_sums import Logistic
 from gradproof.experiments.instances.minibatches import Minibatches
 
 Array = Any
-
-
-class Nodes(Protocol):
-    """Stochastic gradients of all nodes, each at its own point: ``sample(x (..., n, d), draw) -> (..., n, d)``."""
-
-    def sample(self, x: Array, draw: Array) -> Array: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +35,7 @@ class GossipState(NamedTuple):
     x: Array  # iterates of the nodes (setting, seed, n, d)
 
 
-def dpsgd(nodes: Nodes, W: Array, gamma: Any, *, average_last: bool = False) -> Method:
+def dpsgd(nodes: NoisyQuadratics | Minibatches, W: Array, gamma: Any, *, average_last: bool = False) -> Method:
     """X+ = W X - gamma G(X), from a common start (setting, seed, d); or W (X - gamma G(X)) with ``average_last``.
 
     Args:
@@ -69,36 +63,38 @@ def split_rows(n: int, *, sort: bool, lam: float = 0.1, data: str = "breast_canc
     return Logistic(d.X[order], d.y[order], lam)
 
 
+def heterogeneity(P: Logistic) -> float:
+    """A bound on (1/n) sum ||grad f_i - grad f||^2 everywhere, (h + r)^2: h^2 is its value at 0, where all slopes are 1/2.
+
+    Elsewhere slopes differ from 1/2 by at most 1/2, so that a local gradient moves by at most sqrt(lambda_max(A_i'A_i/m))/2, the
+    square of which is L_i less the regulariser's share; the regulariser is the same for all.
+    """
+    G = P.gradients(np.zeros(P.d))
+    at_zero = np.mean(np.sum((G - G.mean(axis=0)) ** 2, axis=-1))
+    return float((np.sqrt(at_zero) + np.sqrt(np.mean(P.L_i) - 2 * P.lam)) ** 2)
+
+
 def trace(
     nodes: Minibatches, W: np.ndarray, gamma: Any, K: int, *, seeds: int, stream: tuple[Any, ...], on: str = "numpy"
 ) -> Any:
     """Dataset of the first K iterates from zero: squared norms, all (setting, seed, step).
 
-    ``gradient``: ||grad f(mean x)||^2; ``mean_gradient``: ||(1/n) sum grad f_i(x_i)||^2; ``consensus``; ``heterogeneity``:
-    (1/n) sum ||grad f_i - grad f||^2 at the mean.
+    ``gradient``: ||grad f(mean x)||^2; ``mean_gradient``: ||(1/n) sum grad f_i(x_i)||^2; ``consensus``.
     """
     P, to = nodes.problem, backend(on)
     moved, gossip = to.move(nodes), to.asarray(W)
     key = to.move(keys(*stream, settings=[0], seeds=range(seeds)))
 
-    def at_mean(s: GossipState) -> Array:
-        return moved.problem.gradients(array_namespace(s.x).mean(s.x, axis=-2))
-
     def squares(x: Array) -> Array:
         return array_namespace(x).sum(x * x, axis=-1)
 
-    def spread(x: Array) -> Array:
-        xp = array_namespace(x)
-        return xp.mean(squares(x - xp.mean(x, axis=-2, keepdims=True)), axis=-1)
-
-    def mean(x: Array) -> Array:
-        return array_namespace(x).mean(x, axis=-2)
+    def mean(x: Array, keepdims: bool = False) -> Array:
+        return array_namespace(x).mean(x, axis=-2, keepdims=keepdims)
 
     record = {
-        "gradient": lambda s: squares(mean(at_mean(s))),
+        "gradient": lambda s: squares(mean(moved.problem.gradients(mean(s.x)))),
         "mean_gradient": lambda s: squares(mean(moved.gradients(s.x))),
-        "consensus": lambda s: spread(s.x),
-        "heterogeneity": lambda s: spread(at_mean(s)),
+        "consensus": lambda s: mean(squares(s.x - mean(s.x, True))[..., None])[..., 0],
     }
     draw = ahead(key, lambda random: random.uniform((P.n, nodes.B)), block=16)
     return run(dpsgd(moved, gossip, gamma), to.move(start(np.zeros(P.d), seeds=seeds)), K - 1, record=record, draw=draw)

@@ -1,0 +1,95 @@
+"""Graphs with exact weights, with what they guarantee, and matrices that guarantee less."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from gradproof.experiments.instances.graphs import GUARANTEES
+from gradproof.solvers import gossip
+
+HALF, THIRD = Fraction(1, 2), Fraction(1, 3)
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A mixing matrix, unless it guarantees less; with its eigenvalues and their multiplicities where they are rational."""
+
+    name: str
+    W: Any
+    guarantees: frozenset[str] = GUARANTEES
+    spectrum: dict[Fraction, int] = field(default_factory=dict)
+    claimed_gap: Fraction | None = None
+
+    @property
+    def n(self) -> int:
+        return len(self.W)
+
+    @cached_property
+    def s(self) -> Any:
+        """A certified lower end of the second largest modulus of an eigenvalue, within 1e-11 of it."""
+        return gossip.second_eigenvalue(self.W).low if self.claimed_gap is None else self.claimed_gap
+
+
+def ring(n: int, w: Fraction = THIRD) -> Graph:
+    """Weights w to both neighbours; rational spectra for n = 3, 4, 6."""
+    cosines = {
+        3: {Fraction(1): 1, -HALF: 2},
+        4: {Fraction(1): 1, Fraction(0): 2, Fraction(-1): 1},
+        6: {Fraction(1): 1, HALF: 2, -HALF: 2, Fraction(-1): 1},
+    }
+    spectrum = {1 - 2 * w + 2 * w * c: times for c, times in cosines.get(n, {}).items()}
+    return Graph(f"ring {n}, w = {w}", gossip.ring(n, w), GUARANTEES | {"transitive", "ring"}, spectrum)
+
+
+PATH3 = Graph(
+    "path 3", gossip.metropolis(3, [(0, 1), (1, 2)]), spectrum={Fraction(1): 1, Fraction(2, 3): 1, Fraction(0): 1}
+)
+RING4, RING8 = ring(4), ring(8)
+PATH5 = Graph("path 5", gossip.metropolis(5, [(i, i + 1) for i in range(4)]))
+STAR6 = Graph("star 6", gossip.metropolis(6, [(0, i) for i in range(1, 6)]))
+EXPONENTIAL8 = Graph("exponential 8", gossip.exponential(8))
+COMPLETE5 = Graph("complete 5", gossip.complete(5))
+LAZY5 = Graph("lazy complete 5", gossip.lazy_complete(5, THIRD))
+INCOMPLETE = [
+    RING4,
+    RING8,
+    ring(7, Fraction(9, 20)),
+    PATH5,
+    STAR6,
+    Graph("torus 3 x 3", gossip.torus(3, 3)),
+    EXPONENTIAL8,
+]
+GRAPHS = [*INCOMPLETE, COMPLETE5, LAZY5]
+RATIONAL_RINGS = [ring(n, w) for w in (THIRD, Fraction(1, 5)) for n in (3, 4, 6)]
+
+DOUBLY = frozenset({"doubly_stochastic"})
+#: All eigenvalues are 0 but the one, and it is not J, as it is not symmetric.
+_NILPOTENT = gossip.complete(3) + np.array([[1, 1, -2], [-1, -1, 2], [0, 0, 0]]) * Fraction(1, 6)
+NILPOTENT = Graph("nilpotent", _NILPOTENT, DOUBLY, claimed_gap=Fraction(0))
+#: Two pairs that do not hear each other, with the gap of one pair.
+_PAIR = np.full((2, 2), HALF)
+PAIRS = Graph("two pairs", np.kron(np.eye(2, dtype=int), _PAIR), GUARANTEES - {"connected"}, claimed_gap=Fraction(0))
+
+
+def mixed_permutations(n: int) -> Graph:
+    """A mixture of five permutations: doubly stochastic, not symmetric."""
+    weights, rng = [Fraction(x, 100) for x in (10, 20, 30, 15, 25)], np.random.default_rng(n)
+    W = sum(w * np.array(np.eye(n, dtype=int)[rng.permutation(n)], dtype=object) for w in weights)
+    return Graph(f"permutations of {n}", W, DOUBLY)
+
+
+def listeners(n: int) -> Graph:
+    """Node 0 hears nobody, the others hear it and themselves: rows sum to one, columns do not; eigenvalues 1 and 1/2."""
+    W = np.array([[Fraction(int(i == j)) / (2 if i else 1) for j in range(n)] for i in range(n)])
+    W[1:, 0] = HALF
+    return Graph(f"listeners {n}", W, frozenset({"connected"}), claimed_gap=HALF)
+
+
+def numbers(n: int) -> Any:
+    """Minimisers of the nodes' functions."""
+    return np.array([Fraction(k * k - 2 * k, 3) for k in range(n)])

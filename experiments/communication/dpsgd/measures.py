@@ -1,0 +1,277 @@
+"""What D-PSGD does, exactly: powers of its matrix, steps, averages and stationary laws on quadratics; and in samples on data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from gradproof.experiments.communication.dpsgd import instances as on
+from gradproof.experiments.communication.dpsgd import methods
+from gradproof.experiments.communication.dpsgd.instances import HALF, THIRD, Graph
+from gradproof.experiments.engine.backend import backend as library
+from gradproof.experiments.engine.measure import Bracket, Holds, Sample, cases, measure, rounded
+from gradproof.experiments.engine.run import run, start
+from gradproof.experiments.instances.minibatches import Minibatches
+from gradproof.solvers import gossip
+from gradproof.theory.claim import Claim
+from gradproof.theory.communication import dpsgd
+
+With = tuple[Any, dict[str, Any]]  # the quantity, and parameters that the instance determines
+
+
+@measure((dpsgd.MIXING, dpsgd.MIXING_SHARP), cases(graph=on.GRAPHS, k=[0, 1, 2, 5]))
+def distance_from_the_mean(graph: Graph, k: int) -> With:
+    r"""$\max_i\|\frac1n\mathbf 1 - W^ke_i\|^2$ by exact powers; the lazy complete graph attains $(1 - \frac1n)\rho^k$."""
+    power = np.linalg.matrix_power(graph.W, k) if k else np.diag([Fraction(1)] * graph.n)
+    return max(((power - Fraction(1, graph.n)) ** 2).sum(axis=0)), {"s": graph.s, "n": graph.n}
+
+
+def fractions(rng: Any, low: int, high: int, n: int, parts: int) -> Any:
+    return np.array([Fraction(int(v), parts) for v in rng.integers(low, high, n)])
+
+
+MATRICES = [on.RING4, on.PATH5, on.STAR6, on.COMPLETE5, on.mixed_permutations(4), on.mixed_permutations(7)]
+
+
+@measure(dpsgd.MEAN_ITERATE, cases(graph=MATRICES))
+def mean_after_a_step(graph: Graph, steps: int = 6) -> Iterator[With]:
+    r"""$\bar x_{k+1}$ in rational steps on quadratics with different curvatures and noise, also where $W$ is not symmetric."""
+    n, gamma, rng = graph.n, Fraction(1, 5), np.random.default_rng(graph.n)
+    h, b, x = fractions(rng, 1, 9, n, 4), fractions(rng, 1, 9, n, 4), fractions(rng, -5, 6, n, 1)
+    for _ in range(steps):
+        g = h * (x - b) + fractions(rng, -8, 9, n, 8)
+        at = {"x": x.sum() / n, "gamma": gamma, "g": g.sum() / n}
+        x = graph.W @ x - gamma * g
+        yield x.sum() / n, at
+
+
+@measure(dpsgd.COMPLETE_GRAPH, cases(apart=0).guaranteeing("average_last", "consensus_start"))
+def nodes_beside_centralised_sgd(apart: int, average_last: bool = True) -> Iterator[With]:
+    r"""$x_{k+1,i}$ of four nodes with different curvatures and noise, beside centralised SGD with the same noise, exactly."""
+    rng, J, gamma = np.random.default_rng(0), gossip.complete(4), THIRD
+    h, b = np.array([Fraction(v) for v in (1, 2, 3, 6)]), np.array([Fraction(v) for v in (0, 4, -2, 1)])
+    x = np.array([Fraction(1 + apart * v) for v in (-1, 0, -2, 3)])
+    z = x.sum() / 4
+    for _ in range(5):
+        noise = fractions(rng, -8, 9, 4, 8)
+        at = {"x": z, "gamma": gamma, "g": (h * (z - b) + noise).sum() / 4}
+        moved = gamma * (h * (x - b) + noise)
+        x = J @ (x - moved) if average_last else J @ x - moved
+        z = z - gamma * at["g"]
+        yield from ((v, at) for v in x)
+
+
+# --- rates ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rate:
+    """The quantity of a rate from the averages over the steps, and the longest step that it admits for L = 1."""
+
+    name: str
+    quantity: Callable[[Any, dict[str, Any]], Any]
+    longest: Callable[[float, int], float]
+
+
+def theorem(a: Any, at: dict[str, Any]) -> Any:
+    d1 = float(dpsgd.D1.subs({p.symbol: at[p.name] for p in dpsgd.THEOREM1.parameters}))
+    return (1 - at["gamma"] * at["L"]) / 2 * a.mean_gradient + d1 * a.gradient
+
+
+def derived_step(s: float, n: int) -> float:
+    return float(min(1.0, (1 - s) / np.sqrt(2)))
+
+
+RATES: tuple[tuple[Claim, Rate], ...] = (
+    (
+        dpsgd.SHARPER,
+        Rate("sharper", lambda a, at: a.gradient + (1 - at["gamma"] * at["L"]) * a.mean_gradient, derived_step),
+    ),
+    (dpsgd.THEOREM1, Rate("theorem", theorem, lambda s, n: float((1 - s) / (6 * np.sqrt(n))))),
+    (dpsgd.CONSENSUS, Rate("consensus", lambda a, at: a.consensus, derived_step)),
+)
+
+
+def average_on_quadratics(
+    rate: Rate, graph: Graph, b: Any, sigma2: float, share: float, K: int, x0: Any = 2.0, zeta2: Any = None
+) -> With:
+    r"""The average of the rate's quantity over $K$ steps on $f_i = (x - b_i)^2/2$, by the exact recursion of the moments."""
+    n, s, b = graph.n, float(graph.s), np.asarray(b, float)[: graph.n]
+    gamma, first = share * rate.longest(s, n), np.broadcast_to(x0, (n,)).mean()
+    out = gossip.quadratic_run(graph.W.astype(float), 1.0, b, gamma, sigma2, K, x0)
+    spread = float(((b - b.mean()) ** 2).mean())
+    at = {
+        "gamma": gamma,
+        "L": 1.0,
+        "n": n,
+        "s": s,
+        "zeta2": spread if zeta2 is None else zeta2,
+        "Delta": float((first - b.mean()) ** 2 / 2),
+    }
+    # K steps of sums of n terms of the size of the state, which does not grow: |W - gamma h| <= 1
+    size = max(4.0, sigma2, float(np.max(b**2)))
+    return rounded(float(rate.quantity(out, at)), 8 * K * n, size), at
+
+
+#: Share of the longest step, and K: so many that the start still matters (without noise the rate is attained as K grows).
+STEPS = [{"share": share, "K": K} for share, K in ((0.02, 120), (0.3, 15), (0.95, 1), (0.95, 15))]
+BS = {"equal": np.zeros(9), "sines": np.sin(np.arange(9))}
+
+
+def minibatches(rate: Rate, data: str, rows: str, graph: Graph, K: int, seeds: int, backend: str, seed: int) -> With:
+    """D-PSGD on logistic regression with batches of 4 at 4/5 of the longest step; the heterogeneity bounds all of space."""
+    P = methods.split_rows(graph.n, sort=rows == "sorted", data=data)
+    nodes, L, s = Minibatches(P, 4), float(np.max(P.L_i)), float(graph.s)
+    gamma, stream = 0.8 * rate.longest(s, graph.n) / L, ("dpsgd", rate.name, data, rows, graph.name, seed)
+    out = methods.trace(nodes, graph.W.astype(float), gamma, K, seeds=seeds, stream=stream, on=backend)
+    at = {
+        "gamma": gamma, "L": L, "n": graph.n, "K": K, "s": s, "sigma2": nodes.sigma2, "zeta2": methods.heterogeneity(P),
+        "Delta": float(P.values(np.zeros(P.d)).mean()),
+    }  # fmt: skip
+    return Sample(rate.quantity(out.isel(setting=0).mean("step"), at).values), at
+
+
+HELD = ("smooth", "variance", "heterogeneity", "consensus_start")
+EIGHT = [{"rows": "shuffled", "graph": on.EXPONENTIAL8}, {"rows": "sorted", "graph": on.RING8}]
+LARGER = [Graph("complete 4", gossip.complete(4)), Graph("torus 2 x 4", gossip.torus(2, 4)),
+          Graph("exponential 16", gossip.exponential(16)), on.ring(32)]  # fmt: skip
+for claim, rate in RATES:
+    exact = cases(rate=[rate], graph=on.INCOMPLETE, sigma2=[0.0, 1.0], b=BS, step=STEPS).guaranteeing(*HELD)
+    if claim is dpsgd.CONSENSUS:  # equal nodes without noise stay equal: zero on both sides
+        exact = exact.where(lambda b, sigma2: sigma2 or b.any())
+    measure(claim, exact)(average_on_quadratics)
+    few = cases(rate=[rate], data="breast_cancer", setting=EIGHT, K=12, seeds=60).guaranteeing(*HELD)
+    long = cases(rate=[rate], data="breast_cancer", setting=EIGHT, K=100, seeds=100).guaranteeing(*HELD)
+    axes = {"data": ["breast_cancer", "digits"], "rows": ["shuffled", "sorted"], "graph": LARGER}
+    many = cases(rate=[rate], **axes, K=60, seeds=60).guaranteeing(*HELD)
+    measure(claim, few)(minibatches)
+    measure(claim, long, budget="full", name="more_steps")(minibatches)
+    measure(claim, many, budget="full", name="more_nodes_and_digits")(minibatches)
+
+
+def closed_form(gamma: float, n: int, K: int, sigma2: float, **at: Any) -> With:
+    """Common curvature 1 and mean x_0 at distance 2: the average is a closed form, whatever the graph and the b_i."""
+    value = gossip.common_average(1.0, gamma, n, sigma2, K, 4.0)
+    # logarithm and exponential of numbers up to K gamma
+    return rounded(value, 4 * (4 + K * gamma)), {"L": 1.0, "n": n, "K": K, "sigma2": sigma2, "Delta": 2.0, **at}
+
+
+COMMON = ("mixing", "connected", *HELD)
+LEAST = {"n": [4, 8, 16], "zeta2": [0.0, 1.0]}
+
+
+@measure(dpsgd.COROLLARY2, cases(**LEAST, sigma2=[0.25, 4.0], times=[1, 16]).guaranteeing(*COMMON, "step"))
+def average_at_the_stated_step(n: int, zeta2: float, sigma2: float, times: int, gamma: float = 0.0) -> With:
+    r"""The average squared gradient on rings at $\gamma = 1/(2L + \sigma\sqrt{K/n})$, from the least $K$ of the corollary on."""
+    s = float(gossip.second_eigenvalue(gossip.ring(n)).high)
+    terms = sigma2 / (1 - s**2) + 9 * zeta2 / (1 - s) ** 2
+    least = max(4 * n**5 * terms**2 / (sigma2**3 * 9), 72 * n**2 / (sigma2 * (1 - s) ** 2))
+    K = times * int(np.ceil(least * (1 + 1e-9)))
+    return closed_form(gamma or 1 / (2 + np.sqrt(sigma2 * K / n)), n, K, sigma2, s=s)
+
+
+@measure(dpsgd.LINEAR_SPEEDUP, cases(**LEAST, c=[0.5, 2.0], sigma2=1.0, times=[1, 100]).guaranteeing(*COMMON))
+def average_at_a_root_step(n: int, zeta2: float, sigma2: float, c: float, times: int = 1, K: int = 0) -> With:
+    r"""The average squared gradient on rings at $\gamma = c\sqrt{n/K}$, from the least $K$ of the claim on."""
+    s = float(gossip.second_eigenvalue(gossip.ring(n)).high)
+    graph = sigma2 / (1 - s) + 2 * zeta2 / (1 - s) ** 2
+    least = max(4 * c**2 * n / (1 - s) ** 2, n**3 * (2 * c**2 * graph / (4 / c + c * sigma2)) ** 2)
+    K = K or times * int(np.ceil(least * (1 + 1e-9)))
+    return closed_form(c * np.sqrt(n / K), n, K, sigma2, s=s)
+
+
+# --- quadratics for ever -------------------------------------------------------------------------------------------------
+
+SHORT = [{"gamma": Fraction(1, 10), "h": Fraction(1)}, {"gamma": Fraction(1, 4), "h": Fraction(3, 2)}]
+FOUR = [on.RING4, on.PATH5, on.STAR6, on.LAZY5]
+
+
+@measure(dpsgd.STATIONARY, cases(graph=FOUR, step=SHORT, sigma2=Fraction(2)).guaranteeing("quadratics"))
+def stationary_variance_of_the_mean(graph: Graph, gamma: Fraction, h: Fraction, sigma2: Fraction) -> With:
+    r"""$\lim\mathrm{Var}(\bar x_k)$ from the exact Lyapunov equation of all nodes."""
+    _, S = gossip.stationary(graph.W, h, on.numbers(graph.n), gamma, sigma2)
+    return S.sum() / graph.n**2, {"n": graph.n}
+
+
+RINGS = cases(graph=on.RATIONAL_RINGS).guaranteeing("quadratics", "stable")
+
+
+@measure(
+    dpsgd.STATIONARY_NODE,
+    cases(graph=on.RATIONAL_RINGS, step=SHORT[:1], sigma2=[Fraction(1), Fraction(3)]).guaranteeing(
+        "quadratics", "stable"
+    ),
+)
+def stationary_variance_of_nodes(graph: Graph, gamma: Fraction, h: Fraction, sigma2: Fraction) -> Iterator[With]:
+    r"""$\lim\mathrm{Var}(x_{k,i})$ of every node, from the same equation."""
+    _, S = gossip.stationary(graph.W, h, on.numbers(graph.n), gamma, sigma2)
+    lam = [x for x, times in graph.spectrum.items() for _ in range(times)]
+    yield from ((S[i, i], {"lam": lam}) for i in range(graph.n))
+
+
+@measure(
+    dpsgd.CONSENSUS_ERROR,
+    cases(graph=on.RATIONAL_RINGS, gh=[Fraction(1, 10), Fraction(1, 100)]).guaranteeing("quadratics", "stable"),
+)
+def lasting_disagreement(graph: Graph, gh: Fraction, h: Any = Fraction(1)) -> With:
+    r"""$\frac1n\sum_i(x_{\infty,i} - \bar x_\infty)^2$ from the exact fixed point, curvatures of mean one."""
+    n, b, lam = graph.n, on.numbers(graph.n), list(graph.spectrum)
+    m, _ = gossip.stationary(graph.W, h, b, gh, Fraction(0))
+    beta = []  # squared norms of the projections of b, by Lagrange polynomials in W
+    for x in lam:
+        v = b
+        for y in lam:
+            if y != x:
+                v = (graph.W @ v - y * v) / (x - y)
+        beta.append((v * v).sum())
+    return ((m - m.sum() / n) ** 2).sum() / n, {"n": n, "lam": lam[1:], "beta": beta[1:]}
+
+
+THRESHOLDS = [{"graph": on.ring(n, w), "lam_min": 1 - 4 * w} for n in (4, 6, 10) for w in (Fraction(1, 5), THIRD, HALF)]
+THRESHOLDS += [
+    {"graph": Graph(f"lazy complete 5, {a}", gossip.lazy_complete(5, a)), "lam_min": 1 - a}
+    for a in (THIRD, Fraction(1))
+]
+
+
+@measure(dpsgd.STABILITY, cases(threshold=THRESHOLDS).guaranteeing("quadratics"))
+def largest_stable_step(graph: Graph, lam_min: Fraction, h: Any = Fraction(1)) -> Bracket:
+    r"""$\sup\{\gamma h\}$ between two rationals, both proved, also on rings with zero self-weights."""
+    return Bracket(*gossip.largest_stable_step(graph.W, h))
+
+
+RUNS = [
+    {"graph": on.ring(n, w), "lam_min": 1 - 4 * w, "gh": gh}
+    for n, w, steps in ((6, THIRD, (0.6, 0.73)), (8, Fraction(1, 5), (1.1, 1.3)), (6, HALF, (0.1,)))
+    for gh in steps
+]
+
+
+@measure(dpsgd.STABILITY, cases(run=RUNS).guaranteeing("quadratics"))
+def growth_of_runs(graph: Graph, lam_min: Fraction, gh: float, backend: str) -> Holds:
+    """Noiseless D-PSGD on rings: is the 400th move shorter than the first? All move along the slowest mode, too."""
+    to, n = library(backend), graph.n
+    nodes = methods.NoisyQuadratics(np.ones((n, 1)), np.arange(n, dtype=float)[:, None] ** 2, 0.0)
+    method = methods.dpsgd(*to.move((nodes, graph.W.astype(float))), gh)
+    out = run(
+        method, to.move(start(np.zeros(1))), 400, record={"x": lambda s: s.x}, draw=lambda t: 0.0, at=[0, 1, 399, 400]
+    )
+    x = out.x.values[0, 0, ..., 0]
+    return Holds(bool(np.linalg.norm(x[3] - x[2]) < np.linalg.norm(x[1] - x[0])), at=gh)
+
+
+@measure(
+    dpsgd.RING,
+    cases(n=[3, 4, 7, 16, 32], w=[Fraction(1, 5), THIRD, HALF], k=[0, 1, 2, 3, 8, 16])
+    .where(lambda n, k: 2 * k <= n)
+    .guaranteeing("ring"),
+)
+def eigenvalue_of_a_ring(n: int, w: Fraction, k: int, edges: Any = None) -> Any:
+    r"""$\lambda_k$, $2k \le n$: the $2k$-th greatest eigenvalue of the matrix, to the backward error of the solver."""
+    W = gossip.ring(n, w) if edges is None else gossip.metropolis(n, edges)
+    found = np.linalg.eigvalsh(W.astype(float))[::-1]
+    return rounded(float(found[max(2 * k - 1, 0)]), 8 * n, 1.0)
