@@ -114,9 +114,8 @@ def _play(cycle: list[Fraction], method: Optimiser, T: int, start: Fraction) -> 
         inverse_steps += (inverse - before).nonnegative_part()
         squares += eta * g * g
         x = (x - eta * m / (1 - b1_power)).min(one).max(-one)
-    total = sum(cycle) * (T // len(cycle)) + sum(cycle[: T % len(cycle)], Fraction(0))
     return Played(
-        ends(loss + ball(abs(total))), ends(x), ends(v_max),
+        ends(loss + ball(abs(_sum(cycle, T)))), ends(x), ends(v_max),
         sum((cycle[t % len(cycle)] ** 2 for t in range(T)), Fraction(0)),
         ends(inverse_steps), ends(inverse), ends(squares),
     )  # fmt: skip
@@ -133,9 +132,14 @@ def second_moments(cycle: Cycle, beta2: Fraction) -> list[Fraction]:
     Raises:
         ParameterError: an empty or inexact cycle.
     """
-    g = _cycle(cycle)
-    n = len(g)
-    return [(1 - beta2) / (1 - beta2**n) * sum(beta2**j * g[k - j] ** 2 for j in range(n)) for k in range(n)]
+    return _averages([g * g for g in _cycle(cycle)], beta2)
+
+
+def _averages(values: Cycle, decay: Fraction) -> list[Fraction]:
+    """Limits of the exponential average of a repeated sequence, at each of its places."""
+    n = len(values)
+    weight = (1 - decay) / (1 - decay**n)
+    return [weight * sum((decay**j * values[k - j] for j in range(n)), Fraction(0)) for k in range(n)]
 
 
 def drift(cycle: Cycle, method: Optimiser) -> tuple[Fraction, Fraction]:
@@ -184,6 +188,74 @@ def average_regret(cycle: Cycle, method: Optimiser) -> Fraction:
     total = sum(g, Fraction(0))
     end = -1 if low > 0 else 1  # where x goes: against the drift
     return (total * end + abs(total)) / len(g)
+
+
+def enclosed_limit(
+    cycle: Cycle, method: Optimiser, T: int, *, start: Fraction | int = -1, bits: int = 128
+) -> tuple[Fraction, Fraction]:
+    """Enclosure of ``lim R_T / T`` from a run of about T rounds in ball arithmetic: the second half's mean loss, and a proved tail.
+
+    With bounds of all later moments the moves of every later period are enclosed. Where they return x to the end at which the run
+    has it, x is there once in every later period and otherwise at most the moves of a period away; so the loss of each later
+    period, those of the second half among them, is within ``sum |g| * (length of the moves)`` of its limit.
+
+    Raises:
+        DriftUndecided: the run is not at an end to which all later periods return it; take more rounds.
+        ParameterError, DomainError: as ``play``.
+    """
+    g = _cycle(cycle)
+    n, total = len(g), sum(g, Fraction(0))
+    first = n * (whole_number(T, "T", least=2 * n, what="rounds") // (2 * n))
+    with flint.ctx.workprec(bits):
+        moves = _later_moves(g, method, first)
+        alpha, whole = ball(method.alpha) / flint.arb(first).sqrt(), sum(moves, flint.arb(0))
+        end = 1 if whole > 0 else -1
+        fall = (flint.arb(first) / (first + n)).sqrt()  # alpha_t falls at most so much within a period
+        least = [m * fall if m > 0 else m for m in (end * m for m in moves)]
+
+        def returns(turn: int) -> bool:
+            suffixes = [sum((least[(turn + i) % n] for i in range(k, n)), flint.arb(0)) for k in range(n)]
+            return all(s >= 0 for s in suffixes)
+
+        turn = next((k for k in range(n) if returns(k)), None)
+        if turn is None:
+            raise DriftUndecided(f"the moves of a period after {first} rounds are not seen to return to an end")
+        before, after = (_play(g, method, t + turn, Fraction(start)) for t in (first, 2 * first))
+        if before.last != (end, end):
+            raise DriftUndecided(f"x is not at {end} after {first + turn} rounds; take more rounds")
+        reach = sum((abs(m) for m in moves), flint.arb(0)) * alpha
+        tail = ends(reach)[1] * sum(map(abs, g)) / n
+    best = abs(_sum(g, 2 * first + turn)) - abs(_sum(g, first + turn))  # less than the loss by the comparator's
+    low, high = (after.regret[0] - before.regret[1] - best) / first, (after.regret[1] - before.regret[0] - best) / first
+    return low - tail + abs(total) / n, high + tail + abs(total) / n
+
+
+def _sum(g: Sequence[Fraction], T: int) -> Fraction:
+    """Of the first T gradients."""
+    return sum(g, Fraction(0)) * (T // len(g)) + sum(g[: T % len(g)], Fraction(0))
+
+
+def _later_moves(g: list[Fraction], method: Optimiser, first: int) -> list[flint.arb]:
+    """Balls that contain ``-xi_t mhat_t / (sqrt(vhat_t) + eps)`` for all t > first, by place in the cycle."""
+    n, b1, b2, top = len(g), method.beta1, method.beta2, max(map(abs, g))
+    limits, power = second_moments(g, b2), ball(b2) ** first
+    starts = [(1 - b2) * sum((b2 ** (r - j) * g[j] ** 2 for j in range(r + 1)), Fraction(0)) for r in range(n)]
+    # vhat_t - v_k = b2^(n N) (start_k - v_k (1 - b2^r)) / (1 - b2^t), t = n N + r: of one sign, and falling with N
+    v = []
+    for k, (limit, started) in enumerate(zip(limits, starts, strict=True)):
+        now = ball(limit) + power * ball(started - limit * (1 - b2 ** (k + 1))) / (1 - power * ball(b2) ** (k + 1))
+        v.append(now.union(ball(limit)))
+    if method.maximum:  # at least what the last period had, at most the greatest of all times
+        most = max(max(s / (1 - b2 ** (k + 1)), limit) for k, (s, limit) in enumerate(zip(starts, limits, strict=True)))
+        v = [ball(limits[-1]).union(ball(most))] * n  # vhat is its limit at the end of every period
+    memory, fades = ball(b1) ** first, ball(method.lam) ** first
+    off = (2 * ball(b1) * fades + memory if method.lam < 1 else 3 * memory) * ball(top) / (1 - memory)
+    m = g if method.lam < 1 else _averages(g, b1)
+    moves = []
+    for k, gk in enumerate(g):
+        xi = sigmoid(ball(abs(gk - g[k - 1]))) if method.friction else flint.arb(1)
+        moves.append(-xi * (ball(m[k]) + off * flint.arb(0, 1)) / (v[k].sqrt() + ball(method.eps)))
+    return moves
 
 
 def worst_last(n: int, first: Fraction | int, method: Optimiser, *, width: Fraction = Fraction(1, 10**9)) -> Fraction:

@@ -67,8 +67,7 @@ def adam_family(
     """
 
     def init(x0: Array) -> AdamState:
-        xp = array_namespace(x0)
-        zero = xp.zeros_like(x0)
+        zero = 0 * x0
         return AdamState(x0, zero, zero, zero, zero[..., :1])
 
     def step(state: AdamState, draw: Any = None) -> AdamState:

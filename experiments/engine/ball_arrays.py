@@ -53,6 +53,9 @@ class Ball:
     def __pow__(self, k: int) -> Ball:
         return Ball(self.v ** _arb(k))
 
+    def __rpow__(self, o: Any) -> Ball:
+        return Ball(_arb(o) ** self.v)
+
     def __neg__(self) -> Ball:
         return Ball(-self.v)
 

@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 
 from gradproof.experiments.adaptive._adam import Variant
-from gradproof.experiments.adaptive.diffgrad.methods import CYCLE, SYNTHETIC, regrets
-from gradproof.experiments.adaptive.diffgrad.runs import played, synthetic_path
+from gradproof.experiments.adaptive.diffgrad.instances import played, regrets
+from gradproof.experiments.adaptive.diffgrad.methods import CYCLE, SYNTHETIC, synthetic_path
 from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers.periodic_regret import Optimiser, average_regret
 

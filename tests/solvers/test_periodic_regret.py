@@ -9,8 +9,10 @@ import pytest
 from gradproof.solvers.periodic_regret import (
     DriftUndecided,
     Optimiser,
+    _later_moves,
     average_regret,
     drift,
+    enclosed_limit,
     play,
     second_moments,
     worst_last,
@@ -124,3 +126,39 @@ def test_bad_input(call, error):
     with pytest.raises(error) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_the_limit_of_a_run_is_that_of_the_drift():
+    small = Fraction(1, 1000)
+    for cycle, start, wanted in ((CYCLE, 1, Fraction(1, 15)), ((1, 1, Fraction(-5, 2)), 1, 0)):
+        low, high = enclosed_limit(cycle, Optimiser(alpha=small), 3000, start=start)
+        assert low < wanted == average_regret(cycle, Optimiser()) < high
+        assert high - low < 2e-4
+    low, high = enclosed_limit(CYCLE, Optimiser(beta1=Fraction(9, 10), lam=Fraction(1, 2)), 6000)
+    later, far = (play(CYCLE, Optimiser(beta1=Fraction(9, 10), lam=Fraction(1, 2)), T).regret for T in (9000, 12000))
+    assert low <= (far[0] - later[1]) / 3000 <= high  # what the tail promises of later rounds
+    with pytest.raises(DriftUndecided, match="take more rounds"):
+        enclosed_limit(CYCLE, Optimiser(alpha=small), 300)
+
+
+def test_later_moves_contain_those_of_a_simulation():
+    for method in (
+        Optimiser(beta2=Fraction(9, 10)),
+        Optimiser(maximum=True),
+        Optimiser(beta1=Fraction(9, 10)),
+        Optimiser(beta1=Fraction(9, 10), lam=Fraction(1, 2)),
+        Optimiser(friction=False),
+    ):
+        first, m, v, top = 300, 0.0, 0.0, 0.0
+        moves = _later_moves([Fraction(g) for g in CYCLE], method, first)
+        b1, b2, lam = float(method.beta1), float(method.beta2), float(method.lam)
+        for t in range(1, 2 * first + 1):
+            g, before = float(CYCLE[(t - 1) % 3]), float(CYCLE[(t - 2) % 3])
+            now = b1 * lam ** (t - 1)
+            m, v = now * m + (1 - now) * g, b2 * v + (1 - b2) * g * g
+            top = max(top, v / (1 - b2**t))
+            xi = 1 / (1 + math.exp(-abs(g - before))) if method.friction else 1.0
+            move = -xi * m / (1 - b1**t) / math.sqrt(top if method.maximum else v / (1 - b2**t))
+            if t > first:
+                ball = moves[(t - 1) % 3]
+                assert float(ball.lower()) - 1e-12 <= move <= float(ball.upper()) + 1e-12

@@ -85,6 +85,21 @@ FRICTION_RANGE = Claim(
     tight=True,
 )
 
+SHORTER_THAN_ADAM = Claim(
+    id="diffgrad.shorter-than-adam",
+    paper=PAPER,
+    title="A step of diffGrad is shorter than Adam's",
+    statement=r"$\xi_t < 1$: each coordinate of the step is shorter than that of Adam's step from the same state.",
+    parameters=(adam_step,),
+    assumptions=(SAME_STATE, FRICTION),
+    quantity=r"|\Delta^{\mathrm{diffGrad}}|",
+    relation=Relation.LE,
+    expression=adam_step.symbol,
+    where="Section III",
+    remark="The supremum is the bound; it is approached as the change of the gradient grows, not attained.",
+    tight=True,
+)
+
 STEP_BOUND = Claim(
     id="diffgrad.step-bound",
     paper=PAPER,
@@ -290,6 +305,6 @@ SYNTHETIC_FUNCTIONS = Claim(
 )
 
 register(
-    FRICTION_RANGE, STEP_BOUND, STEP_BOUND_UNIFORM, LOCAL_STABILITY, PAPER_REGRET, REGRET_REFUTED, REGRET_MASTER, ALIASING_BUG,
-    SYNTHETIC_FUNCTIONS,
+    FRICTION_RANGE, SHORTER_THAN_ADAM, STEP_BOUND, STEP_BOUND_UNIFORM, LOCAL_STABILITY, PAPER_REGRET, REGRET_REFUTED,
+    REGRET_MASTER, ALIASING_BUG, SYNTHETIC_FUNCTIONS,
 )  # fmt: skip

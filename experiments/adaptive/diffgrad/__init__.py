@@ -1,5 +1,5 @@
-"""diffGrad in numbers: identities, exact thresholds and regrets, runs, controls."""
+"""diffGrad in numbers: measures, controls, derivations."""
 
-from gradproof.experiments.adaptive.diffgrad import controls, digits, exact, examples, runs, symbolic
+from gradproof.experiments.adaptive.diffgrad import controls, derivations, examples, measures
 
-__all__ = ["controls", "digits", "exact", "examples", "runs", "symbolic"]
+__all__ = ["controls", "derivations", "examples", "measures"]

@@ -1,16 +1,16 @@
-"""The three synthetic functions, and the cycle of linear losses."""
+"""The three synthetic functions, the cycle of linear losses, and the published buffer of the gradient."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
-import numpy as np
 from array_api_compat import array_namespace
 
 from gradproof.experiments.adaptive._adam import Variant, adam_family
-from gradproof.experiments.engine.run import Method
+from gradproof.experiments.engine.run import Method, run, start
 
 Array = Any
 
@@ -78,16 +78,16 @@ def synthetic_method(name: str, variant: Variant) -> Method:
     return adam_family(lambda x, draw: gradient(x), alpha=0.1, variant=variant, beta1=0.95, beta2=0.999, eps=1e-8)
 
 
-# --- the cycle ---------------------------------------------------------------------------------------------------------
+@cache
+def synthetic_path(name: str, variant: Variant) -> Array:
+    """x_0 = -1, ..., x_299."""
+    return run(synthetic_method(name, variant), start([-1.0]), 299, record={"x": lambda s: s.x[..., 0]}).x.values[0, 0]
+
+
+# --- the cycle, and the buffer ------------------------------------------------------------------------------------------
 
 #: gradients of the linear losses that refute the published bound, exact
 CYCLE = (Fraction(1), Fraction(1), Fraction(-19, 10))
-
-
-def cycle_gradients(cycle: Any = CYCLE) -> Callable[[Any], Array]:
-    """Step number -> gradient of that step, for ``run(..., draw=...)``."""
-    values = np.array([float(g) for g in cycle])
-    return lambda t: values[t % len(values)]
 
 
 def linear_loss(x: Array, draw: Any) -> Array:
@@ -95,8 +95,11 @@ def linear_loss(x: Array, draw: Any) -> Array:
     return 0 * x + draw
 
 
-def regrets(x: Array, cycle: Any) -> np.ndarray:
-    """Regret after each round, for iterates x_1, ..., x_T, shape (..., T), on [-1, 1]."""
-    T = np.shape(x)[-1]
-    g = np.resize(np.array([float(c) for c in cycle]), T)
-    return np.cumsum(g * np.asarray(x), axis=-1) + np.abs(np.cumsum(g))
+def implementation(gradients: Sequence[Fraction], *, by_reference: bool) -> list[Fraction]:
+    """|g_t - previous| as a program sees it that keeps the previous gradient in one buffer, by reference or as a copy."""
+    buffer, previous, changes = [Fraction(0)], [Fraction(0)], []
+    for g in gradients:
+        buffer[0] = g  # the framework writes each gradient into the same memory
+        changes.append(abs(buffer[0] - previous[0]))
+        previous = buffer if by_reference else list(buffer)
+    return changes

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from gradproof.experiments.adaptive.diffgrad import digits, exact, methods, runs
-from gradproof.experiments.engine.check import Context
+from gradproof.experiments.adaptive.diffgrad import instances, measures, methods
+from gradproof.experiments.engine.draws import keys
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.engine.verify import plan, run_task
+from gradproof.solvers.exact.balls import ball
 from gradproof.theory import registry
 from gradproof.theory.adaptive import diffgrad
-from gradproof.theory.evidence import Level, Measurement, Outcome
+from gradproof.theory.evidence import Level, Outcome
 
 CLAIMS = registry.claims("diffgrad")
 
@@ -26,16 +27,7 @@ def test_evidence_and_controls(claim):
         assert wanted or (row.level is Level.CONTROL and row.verdict.outcome.good), f"{row.check}: {row.verdict}"
     levels = {row.level for row in rows}
     assert Level.CONTROL in levels
-    assert len(levels - {Level.CONTROL}) >= 2
-
-
-@pytest.mark.parametrize(
-    "check", [exact.regret_in_balls, exact.limit_of_the_average, runs.regret_of_a_run], ids=lambda f: f.__name__
-)
-def test_every_number_against_the_published_bound_violates_it(check):
-    for m in check(Context(diffgrad.PAPER_REGRET)):
-        assert isinstance(m, Measurement)
-        assert m.measured - m.error > m.bound
+    assert len([row for row in rows if row.level is not Level.CONTROL]) >= 2
 
 
 @pytest.mark.parametrize("factor", [sp.Rational(99, 100), sp.Rational(101, 100)])
@@ -48,7 +40,7 @@ def test_equalities_one_percent_off_are_refuted(claim, factor):
 
 
 @pytest.mark.parametrize(
-    "claim", [diffgrad.STEP_BOUND, diffgrad.STEP_BOUND_UNIFORM, diffgrad.REGRET_MASTER], ids=lambda c: c.id
+    "claim", [c for c in CLAIMS if c.relation.value == "<=" and not c.false_as_published], ids=lambda c: c.id
 )
 def test_bounds_one_percent_smaller_are_refuted(claim):
     mutant = claim.with_bound(claim.expression * sp.Rational(99, 100))
@@ -71,12 +63,12 @@ def test_bounds_one_percent_smaller_are_refuted(claim):
     ],
 )
 def test_reference_traces(name, variant, last, tolerance):
-    assert runs.synthetic_path(name, variant)[-1] == pytest.approx(last, abs=tolerance)
+    assert methods.synthetic_path(name, variant)[-1] == pytest.approx(last, abs=tolerance)
 
 
 @pytest.mark.parametrize(("name", "x20"), [("F1", -0.1181352408), ("F2", -0.4196186967), ("F3", -0.06170063528)])
 def test_reference_step_twenty(name, x20):
-    assert runs.synthetic_path(name, "diffgrad")[20] == pytest.approx(x20, abs=1e-9)
+    assert methods.synthetic_path(name, "diffgrad")[20] == pytest.approx(x20, abs=1e-9)
 
 
 def test_gradients_are_derivatives():
@@ -89,11 +81,11 @@ def test_gradients_are_derivatives():
 
 
 def test_by_reference_is_half_a_step_of_adam():
-    changes = exact.implementation([Fraction(3), Fraction(-1), Fraction(5)], by_reference=True)
+    changes = methods.implementation([Fraction(3), Fraction(-1), Fraction(5)], by_reference=True)
     assert changes == [3, 0, 0]
-    assert exact.implementation([Fraction(3), Fraction(-1), Fraction(5)], by_reference=False) == [3, 4, 6]
-    aliased = runs.path("aliased").x.values
-    assert not np.allclose(aliased, runs.path("diffgrad").x.values, rtol=1e-6)
+    assert methods.implementation([Fraction(3), Fraction(-1), Fraction(5)], by_reference=False) == [3, 4, 6]
+    aliased = instances.path("aliased").x.values
+    assert not np.allclose(aliased, instances.path("diffgrad").x.values, rtol=1e-6)
 
 
 def test_steps_are_pure_and_batched():
@@ -104,30 +96,39 @@ def test_steps_are_pure_and_batched():
 
 
 def test_average_regret_of_runs():
-    assert runs.average_regret_of("diffgrad", 3000) == pytest.approx(0.070520907, abs=1e-6)
-    assert runs.average_regret_of("adam", 3000) < 0.02
+    assert instances.average_regret_of("diffgrad", 3000) == pytest.approx(0.070520907, abs=1e-6)
+    assert instances.average_regret_of("adam", 3000) < 0.02
 
 
 def test_the_gradient_of_the_network_is_that_of_its_loss():
     rng = np.random.default_rng(0)
-    X, Y = digits.rows()[:2]
-    x, u = 0.3 * rng.standard_normal((2, digits.SIZE))
+    X, Y = instances.digits()[:2]
+    x, u = 0.3 * rng.standard_normal((2, instances.SIZE))
     batch = rng.integers(0, len(X), 16)
     h = 1e-6
-    slope = (digits.loss(x + h * u, X[batch], Y[batch]) - digits.loss(x - h * u, X[batch], Y[batch])) / (2 * h)
-    assert slope == pytest.approx(digits.gradient(x, batch) @ u, rel=1e-6)
+    slope = (instances.loss(x + h * u, X[batch], Y[batch]) - instances.loss(x - h * u, X[batch], Y[batch])) / (2 * h)
+    assert slope == pytest.approx(instances.gradient(x, batch) @ u, rel=1e-6)
 
 
 def test_networks_by_reference_are_adams_with_half_the_step():
-    found = digits.train(seeds=3, steps=60)
-    assert found.gap == 0
+    found = instances.train(np.random.default_rng(0), keys("digits", settings=[0], seeds=range(3)), steps=60)
+    assert (found.last_step["aliased"] == found.last_step["adam, half the step"]).all()
     assert all((v < 1.5).all() for v in found.test_loss.values())
     assert not np.allclose(found.test_loss["diffgrad"], found.test_loss["aliased"], rtol=1e-6)
+    assert 0 <= found.welch[1] <= 1
+
+
+@pytest.mark.parametrize(
+    ("place", "value"), [("-0.6429186", "0.0001198"), ("0.5880535", "0.4653181"), ("0", "0.85")], ids=str
+)
+def test_stated_minima_of_the_second_function(place, value):
+    half, z = Fraction(1, 2 * 10**7), Fraction(place)  # seven digits are stated
+    assert measures.difference_in_balls(z - half).high < 0 < measures.difference_in_balls(z + half).low
+    found = measures.enclosed(lambda: measures.f2_ball(ball(z)))
+    assert abs(found.low - Fraction(value)) <= half
 
 
 @pytest.mark.slow
 def test_digits_at_full_budget():
     (task,) = [t for t in plan([diffgrad.ALIASING_BUG], budget="full") if t.check.name == "networks_on_digits"]
-    verdict = run_task(task).verdict
-    assert verdict.outcome is Outcome.CONSISTENT
-    assert 0 <= verdict.worst.parameters["p_value"] <= 1
+    assert run_task(task).verdict.outcome is Outcome.CONSISTENT

@@ -1,8 +1,9 @@
-"""Symbolic evidence: the identities and inequalities behind the claims, for all parameters."""
+"""Arguments: the identities and inequalities behind the claims, for all parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import sympy as sp
@@ -47,11 +48,10 @@ def cauchy_schwarz(ctx: Context) -> Iterator[Evidence]:
     extremal, power = (b1 / r**2) ** k, (b1 / r) ** (2 * k)
     yield Identity(b1**k * extremal - power, "attained where g_k = (beta1/beta2)^k: M = S")
     yield Identity(r ** (2 * k) * extremal**2 - power, "attained where g_k = (beta1/beta2)^k: V = S")
-    equal = ctx.claim.expression.subs(
-        {ctx.claim.parameter(k).symbol: v for k, v in {"beta2": b1**2, "beta1": b1, "alpha": al, "t": 5}.items()}
-    )
-    five = 5 * al**2 * (1 - b1) ** 2 * (1 - b1**10) / ((1 - b1**5) ** 2 * (1 - b1**2))
-    yield Identity(equal**2 - five, "q = 1: the sum of its powers has t terms")
+    values = {"beta2": b1**2, "beta1": b1, "alpha": al, "t": n}
+    equal = ctx.claim.expression.subs({ctx.claim.parameter(k).symbol: v for k, v in values.items()})
+    terms = n * al**2 * (1 - b1) ** 2 * (1 - b1 ** (2 * n)) / ((1 - b1**n) ** 2 * (1 - b1**2))
+    yield Identity(equal**2 - terms, "q = 1: the sum of its powers has t terms")
 
 
 @check(diffgrad.STEP_BOUND_UNIFORM, level=Level.SYMBOLIC)
@@ -65,6 +65,17 @@ def below_its_limit(ctx: Context) -> Iterator[Evidence]:
     yield Identity(
         limit2 - (_claimed(ctx, alpha=al, beta1=b1, beta2=b2, q=b1**2 / b2) / al) ** 2, "the limit is the bound"
     )
+
+
+@check(diffgrad.STEP_BOUND_UNIFORM, level=Level.CERTIFIED)
+def growth_of_the_first_steps(ctx: Context) -> Iterator[Evidence]:
+    """rho_t does not decrease from t = 1 to 5, for all beta1 < beta2."""
+    b1, b2 = sp.symbols("b1 b2")
+    domain = (Interval("b2", "0", "1"), Interval("b1", "0", "b2"))
+    squares = [sp.cancel((1 - b2**t) / (1 - b2) * sum((b1**2 / b2) ** k for k in range(t)) * ((1 - b1) / (1 - b1**t)) ** 2)
+               for t in range(1, 6)]  # fmt: skip
+    for t, (before, after) in enumerate(pairwise(squares), 1):
+        yield Inequality(sp.factor(after - before), domain, what=f"rho_{t} <= rho_{t + 1}")
 
 
 @check(diffgrad.LOCAL_STABILITY, level=Level.SYMBOLIC)
@@ -96,17 +107,24 @@ def one_period_at_the_wrong_end(ctx: Context) -> Iterator[Evidence]:
     weights = sigma * a + a / 2 - sigma * b
     constant = diffgrad.cycle_drift(a, b, sp.Integer(1), e) * (sp.sqrt((2 * a**2 + b**2) / 3) + e)
     yield Identity(constant - weights, "drift where vhat is constant")
+    published, T, rate = diffgrad.PAPER_REGRET, sp.Symbol("T", positive=True), sp.Symbol("rate", positive=True)
+    at = {"T": T, "v_T": a, "g_norm": sp.sqrt(rate * T), "D": 2, "G_inf": b}
+    average = published.expression.subs({published.parameter(k).symbol: v for k, v in at.items()}) / T
+    yield Identity(
+        sp.limit(sp.expand(average), T, sp.oo), "the published bound a round vanishes: no constants repair it"
+    )
 
 
 @check(diffgrad.REGRET_MASTER, level=Level.SYMBOLIC)
 def one_step_and_summation(ctx: Context) -> Iterator[Evidence]:
-    """The step's identity, summation by parts over three rounds, the claimed form, and the instance that attains it."""
+    """The step's identity, summation by parts, the claimed form, and the instance that attains it."""
     x, u, g, D = sp.symbols("x u g D", positive=True)
-    e1, e2, e3 = sp.symbols("e1:4", positive=True)
-    d1, d2, d3, d4 = sp.symbols("d1:5", nonnegative=True)
+    e1, e2, d2, d3 = sp.symbols("e1 e2 d2 d3", positive=True)
     yield Identity(g * (x - u) - ((x - u) ** 2 - (x - e1 * g - u) ** 2) / (2 * e1) - e1 * g**2 / 2, "one step")
-    parts = d1**2 / e1 + d2**2 * (1 / e2 - 1 / e1) + d3**2 * (1 / e3 - 1 / e2) - d4**2 / e3
-    yield Identity((d1**2 - d2**2) / e1 + (d2**2 - d3**2) / e2 + (d3**2 - d4**2) / e3 - parts, "summation by parts")
+    further = (
+        d2**2 * (1 / e2 - 1 / e1) - d3**2 / e2 + d2**2 / e1
+    )  # what round 2, or any later one, adds to the sum by parts
+    yield Identity((d2**2 - d3**2) / e2 - further, "summation by parts, one more round")
     yield Identity(_claimed(ctx, D=D, P=1 / e1, Q=e1 * g**2) - D**2 / (2 * e1) - e1 * g**2 / 2, "the claimed form")
     yield Identity(_claimed(ctx, D=D, P=g / D, Q=D * g) - g * D, "attained in one round from x = u + D with eta = D/g")
 

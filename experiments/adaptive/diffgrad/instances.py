@@ -1,0 +1,203 @@
+"""Instances: rows of breast cancer one batch after another, cycles of linear losses, a small network on handwritten digits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import numpy as np
+from scipy.stats import ttest_ind
+
+from gradproof.experiments.adaptive._adam import AdamState, Variant, adam_family, direction
+from gradproof.experiments.adaptive.diffgrad.methods import CYCLE, linear_loss
+from gradproof.experiments.engine.backend import Backend
+from gradproof.experiments.engine.backend import backend as array_library
+from gradproof.experiments.engine.draws import ahead
+from gradproof.experiments.engine.run import Method, run, start
+from gradproof.experiments.instances.data import breast_cancer
+from gradproof.solvers.periodic_regret import Optimiser
+
+Array = Any
+
+# --- breast cancer -----------------------------------------------------------------------------------------------------
+
+BATCH, STEPS, ALPHA = 32, 200, 0.01
+ADAM: dict[str, Any] = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+STATE = {name: lambda s, name=name: getattr(s, name) for name in AdamState._fields}
+
+
+@cache
+def signed_rows() -> np.ndarray:
+    """Rows times labels, (569, 30)."""
+    data = breast_cancer()
+    return data.y[:, None] * data.X
+
+
+def logistic_gradient(on: Backend) -> Callable[[Array, Any], Array]:
+    """Gradient of the logistic loss on the ``draw``-th batch of 32 rows, cyclically; x (setting, seed, 30)."""
+    rows, places = on.move((signed_rows(), np.arange(BATCH)))
+
+    def gradient(x: Array, draw: Any) -> Array:
+        Z = rows[(draw * BATCH + places) % rows.shape[0], :]
+        return -(1 / (1 + on.xp.exp(x @ Z.T))) @ Z / BATCH
+
+    return gradient
+
+
+@cache
+def path(variant: Variant, backend: str = "numpy") -> Any:
+    """States of 200 steps on breast cancer."""
+    on = array_library(backend)
+    method = adam_family(logistic_gradient(on), alpha=ALPHA, variant=variant, **ADAM)
+    return run(method, on.asarray(start(np.zeros(30))), STEPS, record=STATE, draw=lambda t: t)
+
+
+def adam_with_half_the_step(seen: Any, backend: str = "numpy") -> Any:
+    """States of Adam with alpha/2 from the second state of a path on."""
+    on = array_library(backend)
+    second = AdamState(*(on.asarray(seen[name].values[:, :, 1]) for name in STATE))
+    half = adam_family(logistic_gradient(on), alpha=ALPHA / 2, variant="adam", **ADAM)
+    return run(Method(lambda x0: second, half.step), second.x, STEPS - 1, record=STATE, draw=lambda t: t + 1)
+
+
+def lengths(seen: Any, variant: Variant) -> np.ndarray:
+    """Lengths per alpha of a variant's steps from the states of a path with the gradients that it meets, (step, 30)."""
+    states = AdamState(*(seen[name].values[0, 0, :-1] for name in STATE))
+    return np.abs(direction(states, seen.g.values[0, 0, 1:], variant=variant, **ADAM).x)
+
+
+# --- cycles ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """Rounds of a cycle of linear losses on [-1, 1], from a start."""
+
+    cycle: tuple[Fraction, Fraction, Fraction]
+    start: int
+    T: int
+    method: Optimiser
+
+
+_ONE, _TENTH = Fraction(1), Fraction(1, 10)
+#: from the end to which diffGrad drifts, and, over more rounds, from the optimum
+FROM_THE_END = Rounds(
+    (_ONE, _ONE, Fraction(-8, 5)), 1, 7500, Optimiser(Fraction(1, 2), _TENTH, 9 * _TENTH, lam=Fraction(1, 2))
+)
+FROM_THE_OPTIMUM = Rounds(
+    (_ONE, _ONE, Fraction(-41, 25)), -1, 15000, Optimiser(Fraction(3, 4), _TENTH, 9 * _TENTH, lam=Fraction(1, 2))
+)
+
+
+def played(
+    cycle: Any, T: int, variant: Variant, *, x1: float, backend: str = "numpy", **constants: Any
+) -> np.ndarray:  # fmt: skip
+    """Iterates x_1, ..., x_T on the cycle in double precision, with alpha_t = alpha / sqrt t, on [-1, 1]."""
+    on = array_library(backend)
+    values = on.asarray(np.array([float(g) for g in cycle]))
+    method = adam_family(linear_loss, variant=variant, radius=1.0, decay=True, **constants)
+    x0, record = on.asarray(start([x1])), {"x": lambda s: s.x[..., 0]}
+    return run(method, x0, T - 1, record=record, draw=lambda t: values[t % len(cycle)]).x.values[0, 0]
+
+
+def regrets(x: Array, cycle: Any) -> np.ndarray:
+    """Regret after each round, for iterates x_1, ..., x_T, shape (..., T), on [-1, 1]."""
+    g = np.resize(np.array([float(c) for c in cycle]), np.shape(x)[-1])
+    return np.cumsum(g * np.asarray(x), axis=-1) + np.abs(np.cumsum(g))
+
+
+def average_regret_of(variant: Variant, T: int) -> float:
+    """R_T/T on (1, 1, -1.9) from the optimum, alpha = 1/2, beta1 = 0, beta2 = 0.999, eps = 1e-8."""
+    x = played(CYCLE, T, variant, x1=-1.0, alpha=0.5, beta1=0.0, beta2=0.999, eps=1e-8)
+    return float(regrets(x, CYCLE)[-1] / T)
+
+
+# --- a network on digits -----------------------------------------------------------------------------------------------
+
+HIDDEN = 32
+SHAPES = ((HIDDEN, 64), (HIDDEN,), (10, HIDDEN), (10,))
+SIZE = sum(int(np.prod(s)) for s in SHAPES)
+#: the variants that are compared, each with its step over alpha
+COMPARED: dict[str, tuple[Variant, float]] = {
+    "diffgrad": ("diffgrad", 1.0),
+    "adam, half the step": ("adam", 0.5),
+    "aliased": ("aliased", 1.0),
+}
+
+
+@cache
+def digits() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Pixels in [0, 1] (m, 64) and one-hot labels (m, 10); every third row is held out, and comes last."""
+    from sklearn.datasets import load_digits
+
+    X, y = load_digits(return_X_y=True)
+    test = np.arange(len(y)) % 3 == 2
+    Y = np.eye(10)[y]
+    return X[~test] / 16, Y[~test], X[test] / 16, Y[test]
+
+
+def _forward(x: np.ndarray, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Upper weights, hidden layer and log-probabilities for parameters (..., SIZE) and rows (..., m, 64)."""
+    ends = np.cumsum([int(np.prod(s)) for s in SHAPES])[:-1]
+    W, b, V, c = (p.reshape(*x.shape[:-1], *s) for p, s in zip(np.split(x, ends, axis=-1), SHAPES, strict=True))
+    hidden = np.maximum(X @ np.swapaxes(W, -1, -2) + b[..., None, :], 0)
+    logits = hidden @ np.swapaxes(V, -1, -2) + c[..., None, :]
+    top = logits.max(axis=-1, keepdims=True)
+    return V, hidden, logits - top - np.log(np.exp(logits - top).sum(axis=-1, keepdims=True))
+
+
+def loss(x: np.ndarray, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    """Mean cross-entropy, (...)."""
+    return -(_forward(x, X)[2] * Y).sum(axis=-1).mean(axis=-1)
+
+
+def gradient(x: np.ndarray, draw: np.ndarray) -> np.ndarray:
+    """Of the mean loss over the training rows with the indices ``draw`` (..., m); x (..., SIZE)."""
+    X, Y = digits()[0][draw], digits()[1][draw]
+    V, hidden, logs = _forward(x, X)
+    out = (np.exp(logs) - Y) / X.shape[-2]
+    back = (out @ V) * (hidden > 0)
+    parts = (np.swapaxes(back, -1, -2) @ X, back.sum(axis=-2), np.swapaxes(out, -1, -2) @ hidden, out.sum(axis=-2))
+    return np.concatenate([p.reshape(*x.shape[:-1], -1) for p in parts], axis=-1)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Ends of runs, by the names of ``COMPARED``.
+
+    Args:
+        test_loss: on the held-out rows, one number a seed.
+        last_step: per alpha, of every seed and parameter.
+    """
+
+    test_loss: dict[str, np.ndarray]
+    last_step: dict[str, np.ndarray]
+
+    @property
+    def welch(self) -> tuple[float, float]:
+        """Statistic and p-value of Welch's test that diffGrad and Adam with half the step have equal mean test losses."""
+        found = ttest_ind(self.test_loss["diffgrad"], self.test_loss["adam, half the step"], equal_var=False)
+        return float(found.statistic), float(found.pvalue)
+
+
+def train(rng: np.random.Generator, keys: np.ndarray, *, steps: int = 300, alpha: float = 0.01) -> Trained:
+    """Minibatch steps from Gaussian starts, one seed a key (1, seed, 2), with the same starts and batches for all variants.
+
+    Adam takes its first step with the friction of ``aliased``, which the claim leaves out.
+    """
+    X, _, X_test, Y_test = digits()
+    scale = np.concatenate([np.full(int(np.prod(s)), (2 / s[-1]) ** 0.5 * (len(s) > 1)) for s in SHAPES])
+    x0 = scale * rng.standard_normal((1, keys.shape[1], SIZE))
+    draw = ahead(keys, lambda d: d.integers(len(X), (BATCH,)))
+    test_loss, last_step = {}, {}
+    for name, (variant, share) in COMPARED.items():
+        method = adam_family(gradient, alpha=share * alpha, variant=variant)
+        first = adam_family(gradient, alpha=alpha, variant="aliased" if variant == "adam" else variant)
+        before, state = x0, first.step(first.init(x0), np.asarray(draw(0)))
+        for t in range(1, steps):
+            before, state = state.x, method.step(state, np.asarray(draw(t)))
+        test_loss[name], last_step[name] = loss(state.x[0], X_test, Y_test), np.abs(state.x - before) / alpha
+    return Trained(test_loss, last_step)
