@@ -1,18 +1,21 @@
-"""Shared by the papers on sparsification: exact moments by enumeration, and a two-sided test of a mean."""
+"""Shared by the papers on sparsification: exact moments by enumeration, and many steps from one point of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
 
+from gradproof.experiments.engine.backend import backend as array_library
+from gradproof.experiments.engine.draws import Draws, split
 from gradproof.experiments.engine.eprocess import e_value
+from gradproof.experiments.engine.measure import Bracket, Sample
+from gradproof.experiments.engine.run import Method, run
+from gradproof.solvers.ef_exact import bisect
 from gradproof.theory.evidence import Measurement, Relation
-
-LEVEL = 1e-6
 
 #: Coefficients of five kinds: spread, unbalanced, equal, with zeros, and a power law. Exact.
 EXAMPLES: tuple[tuple[Fraction, ...], ...] = tuple(
@@ -26,9 +29,10 @@ EXAMPLES: tuple[tuple[Fraction, ...], ...] = tuple(
     )
 )
 
-
 #: A power of two for each entry but the last, which repeats.
 POWERS = tuple(Fraction(v) for v in (8, 4, 2, 1, "1/2", "1/4", "1/8", "1/8"))
+
+Law = Callable[[Sequence[Any]], Iterator[tuple[tuple[int, ...], Any]]]
 
 
 def norm2(g: Sequence[Any]) -> Any:
@@ -36,8 +40,13 @@ def norm2(g: Sequence[Any]) -> Any:
     return sum(x * x for x in g)
 
 
-def outcomes(p: Sequence[Any]) -> Iterator[tuple[tuple[int, ...], Any]]:
-    """Every (t_1..t_N) in {0, 1}^N with its probability."""
+def second_moment(lam: Sequence[Any], p: Sequence[Any]) -> Any:
+    """``sum lam_i^2/p_i`` over the nonzero entries."""
+    return sum(x * x / q for x, q in zip(lam, p, strict=True) if x)
+
+
+def independently(p: Sequence[Any]) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """Every (t_1..t_N) in {0, 1}^N with its probability, t_i = 1 with probability p_i independently of the others."""
     for t in product((0, 1), repeat=len(p)):
         weight: Any = 1
         for keep, q in zip(t, p, strict=True):
@@ -46,66 +55,72 @@ def outcomes(p: Sequence[Any]) -> Iterator[tuple[tuple[int, ...], Any]]:
             yield t, weight
 
 
-def exact_moments(lam: Sequence[Any], p: Sequence[Any], atoms: Sequence[Sequence[Any]]) -> tuple[list[Any], Any, Any]:
-    """Mean, E||ghat - g||^2 and E||ghat||^2 of ``sum lam_i t_i / p_i a_i`` by enumeration; exact for exact input."""
-    d = len(atoms[0])
-    g = [sum(c * a[j] for c, a in zip(lam, atoms, strict=True)) for j in range(d)]
-    mean, variance, second = [0] * d, 0, 0
-    for t, weight in outcomes(p):
-        sent = [sum(c * k / q * a[j] for c, k, q, a in zip(lam, t, p, atoms, strict=True) if k) for j in range(d)]
-        mean = [m + weight * v for m, v in zip(mean, sent, strict=True)]
-        variance += weight * sum((v - w) ** 2 for v, w in zip(sent, g, strict=True))
-        second += weight * sum(v * v for v in sent)
-    return mean, variance, second
+def together(p: Sequence[Any]) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """The same where one uniform number u decides for all: t_i = 1 iff u < p_i."""
+    for low, high in pairwise(sorted({0, *p, 1})):
+        yield tuple(int(q > low) for q in p), high - low
+
+
+def exact_moments(
+    lam: Sequence[Any], p: Sequence[Any], atoms: Sequence[Sequence[Any]], law: Law = independently
+) -> tuple[list[Any], Any]:
+    """Mean and E||ghat - g||^2 of ``ghat = sum lam_i t_i / p_i a_i`` by enumeration; exact for exact input."""
+    columns = list(zip(*atoms, strict=True))
+    g = [sum(c * a for c, a in zip(lam, column, strict=True)) for column in columns]
+    mean, variance = [0] * len(g), 0
+    for t, weight in law(p):
+        sent = [c * k / q if k else 0 for c, k, q in zip(lam, t, p, strict=True)]
+        ghat = [sum(c * a for c, a in zip(sent, column, strict=True)) for column in columns]
+        mean = [m + weight * v for m, v in zip(mean, ghat, strict=True)]
+        variance += weight * sum((v - w) ** 2 for v, w in zip(ghat, g, strict=True))
+    return mean, variance
 
 
 def after_a_step(x: Sequence[Any], p: Sequence[Any], gamma: Any) -> Any:
     """E||x - gamma Q(x)||^2 over all outcomes, entries of x kept with probability p; exact for exact input."""
     total = 0
-    for t, weight in outcomes(p):
+    for t, weight in independently(p):
         total += weight * sum((v - gamma * v * k / q) ** 2 for v, k, q in zip(x, t, p, strict=True) if v)
     return total
 
 
-def means_are(x: np.ndarray, value: Any, top: Any, *, what: str, **parameters: Any) -> Iterator[Measurement]:
-    """E[X_i | the past] == value_i for 0 <= X_i <= top_i, each along a run: ``mean_is`` for X_i/value_i, predictable tops."""
-    x, value, top = (np.asarray(v, float).ravel() for v in np.broadcast_arrays(x, value, top))
-    random = ~(top <= value * (1 + 1e-9))  # where all is kept there is nothing to test; a NaN stays, and is refused
-    if not random.any():
-        return
-    share, room = x[random] / value[random], (top / value)[random] - 1
-    yield from mean_is(share, 1.0, top=room + 1, what=f"{what} over its claimed mean", **parameters)
+def contraction_threshold(kept: Sequence[tuple[Sequence[Any], Sequence[Any]]]) -> Bracket:
+    """Where steps stop to shrink E||x||^2 for one of the pairs (x, p); bisection in fractions."""
+    return Bracket(*bisect(lambda g: all(after_a_step(x, p, g) < norm2(x) for x, p in kept), Fraction(1, 100), 8, 20))
 
 
-def identity_atoms(n: int) -> list[list[int]]:
-    """The coordinate vectors."""
-    return [[int(i == j) for j in range(n)] for i in range(n)]
+def steps_from(
+    make: Callable[[Any], Method], x0: np.ndarray, before: int, draws: tuple[int, ...], keys: Any, backend: str, n: int = 5000
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """x after ``before`` >= 1 steps of one run from x0, (d,), and x+ of n independent steps from there, (n, d).
 
-
-def mean_is(x: np.ndarray, value: float, *, top: Any, what: str, **parameters: Any) -> Iterator[Measurement]:
-    """E[X] == value for samples with 0 <= X <= top, from both sides by e-processes (X, and top - X), level 1e-6 each.
-
-    ``top``: a number, or one a sample, known before it; then (top - X)/(top - value) is tested against 1.
+    ``make``: the method, made on an array library. ``draws``: shape of the uniform numbers of a step.
     """
-    common: dict[str, Any] = {
-        "parameters": parameters,
-        "relation": Relation.LE,
-        "n": len(x),
-        "level": LEVEL,
-        "error_source": "statistical",
-    }
-    spread = float(x.std() / np.sqrt(len(x)))
-    yield Measurement(
-        measured=float(x.mean()), bound=value, error=spread, what=what, e_value=e_value(x, value), **common
-    )
-    rest, low = np.maximum(top - x, 0), top - value
-    if np.ndim(top):
-        rest, low = rest / low, 1.0
-    yield Measurement(
-        measured=float(rest.mean()),
-        bound=low,
-        error=spread,
-        what=f"largest possible minus {what}",
-        e_value=e_value(rest, low),
-        **common,
-    )
+    on = array_library(backend)
+    with on.scope():
+        method = make(on)
+
+    def end(x: np.ndarray, words: np.ndarray, steps: int) -> np.ndarray:
+        x, words = on.move((x, words))
+        out = run(method, x, steps, record={"x": lambda s: s.x}, draw=lambda t: Draws(words, t).uniform(draws))
+        return np.asarray(out.x.values[0, :, -1]).reshape(words.shape[1], -1)
+
+    x = end(x0[None, None], keys("before"), before)
+    many = np.repeat(x.reshape(1, 1, *x0.shape), n, axis=1)
+    return x[0], end(many, split(keys("after")[:, 0], n), 1)
+
+
+def squares_after(x: np.ndarray, p: np.ndarray, gamma: float, after: np.ndarray) -> Sample:
+    """||x+||^2 of steps from x with the entries kept with probability p."""
+    longest = np.where(p > 0, x - gamma * x / np.where(p > 0, p, 1), 0)
+    return Sample((after**2).sum(axis=1), at_most=float(np.maximum(x**2, longest**2).sum()) * (1 + 1e-12))
+
+
+def mean_is(x: np.ndarray, value: float, *, top: float, what: str, **parameters: Any) -> Iterator[Measurement]:
+    """E[X] == value for samples with 0 <= X <= top, from both sides by e-processes (X, and top - X), level 1e-6 each."""
+    # TODO(port): goes with the checks of class_imbalance that use it
+    for name, y, bound in ((what, x, value), (f"largest possible minus {what}", top - x, top - value)):
+        yield Measurement(
+            measured=float(y.mean()), bound=bound, error=float(x.std() / np.sqrt(len(x))), error_source="statistical",
+            relation=Relation.LE, n=len(x), level=1e-6, what=name, e_value=e_value(np.maximum(y, 0), bound), parameters=parameters,
+        )  # fmt: skip

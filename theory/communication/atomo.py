@@ -30,15 +30,16 @@ lq = Parameter("lq", "the $q$-norm of the gradient", NONNEGATIVE, r"\|g\|_q")
 rows = Parameter("n", "rows of the matrix", COUNT)
 columns = Parameter("m", "columns of the matrix", COUNT)
 entries = Parameter("entrywise", "entrywise $l_1$ norm of the matrix", NONNEGATIVE, r"\|X\|_1")
+V_entries = Parameter("V", "least second moment with entries", NONNEGATIVE, "V_1(X, s)")
 gamma = Parameter("gamma", "step size", latex=r"\gamma")
 x2 = Parameter("x2", r"$\|x\|^2$", NONNEGATIVE, r"\|x\|^2")
 value = Parameter("V", "least second moment at $x$ with budget $s$", NONNEGATIVE, "V(x, s)")
+d = Parameter("d", "number of entries", COUNT)
 
 INDEPENDENT = Assumption("independent", "atom $i$ is sent with probability $p_i$, independently of the others")
 UNIT = Assumption("unit_atoms", "every atom has norm one")
-ORTHONORMAL = Assumption("orthonormal", "the atoms are orthonormal")
-BALANCED = Assumption("balanced", r"$|\lambda_{(1)}| s \le \|\lambda\|_1$")
-OPTIMAL = Assumption("optimal", "the probabilities are those of least variance")
+UNIT_ENTRIES = Assumption("unit_atoms", "the entry atoms have nuclear norm one")
+OPTIMAL = Assumption("optimal", "the probabilities are those of least second moment")
 
 _i, _N = sp.Symbol("i", integer=True), sp.Symbol("N", integer=True, positive=True)
 
@@ -61,17 +62,14 @@ OPTIMAL_PROBABILITIES = Claim(
     paper=PAPER,
     title="Water-filling probabilities have the least second moment",
     statement=(
-        r"With $n_1$ the least $k \ge 0$ such that $|\lambda_{(k+1)}|(s - k) \le T_k = "
-        r"\sum_{j>k}|\lambda_{(j)}|$: $p_{(i)} = 1$ for "
-        r"$i \le n_1$ and $|\lambda_{(i)}|(s - n_1)/T_{n_1}$ otherwise minimise $\sum\lambda_i^2/p_i$ "
-        r"under $\sum p_i \le s$, $0 < p_i \le 1$, for $s$ below the number of nonzeros, "
-        r"with value $\sum_{i \le n_1}\lambda_{(i)}^2 + T_{n_1}^2/(s - n_1)$."
+        r"With $n_1$ the least $k \ge 0$ such that $|\lambda_{(k+1)}|(s - k) \le T_k = \sum_{j>k}|\lambda_{(j)}|$: "
+        r"$p_{(i)} = 1$ for $i \le n_1$ and $|\lambda_{(i)}|(s - n_1)/T_{n_1}$ otherwise minimise $\sum\lambda_i^2/p_i$ under "
+        r"$\sum p_i \le s$, $0 < p_i \le 1$, for $s$ below the number of nonzeros, with value $\sum_{i \le n_1}\lambda_{(i)}^2 "
+        r"+ T_{n_1}^2/(s - n_1)$."
     ),
     parameters=(head, tail, s, n1),
     assumptions=(
-        Assumption(
-            "budget", "$n_1 < s$, as it is for every $s$ below the number of nonzeros", sp.Lt(n1.symbol, s.symbol)
-        ),
+        Assumption("budget", "$n_1 < s$, as for every $s$ below the number of nonzeros", sp.Lt(n1.symbol, s.symbol)),
     ),
     quantity=r"\min_p \sum_i \lambda_i^2/p_i",
     relation=Relation.EQ,
@@ -85,9 +83,8 @@ BALANCED_VALUE = Claim(
     paper=PAPER,
     title="The least second moment is at least the squared $l_1$ norm over the budget",
     statement=(
-        r"$\min_p\sum\lambda_i^2/p_i \ge \|\lambda\|_1^2/s$ for every $\lambda$, with equality iff "
-        r"$\lambda$ is $s$-balanced: then "
-        r"$p_i = s|\lambda_i|/\|\lambda\|_1$."
+        r"$\min_p\sum\lambda_i^2/p_i \ge \|\lambda\|_1^2/s$ for every $\lambda$, with equality iff $\lambda$ is $s$-balanced, "
+        r"$|\lambda_{(1)}| s \le \|\lambda\|_1$: then $p_i = s|\lambda_i|/\|\lambda\|_1$."
     ),
     parameters=(l1, s),
     assumptions=(Assumption("budget", r"$\sum p_i \le s$"),),
@@ -104,11 +101,10 @@ QSGD_TERNGRAD = Claim(
     title="One-level QSGD and TernGrad are optimal at their own budgets",
     statement=(
         r"Keeping entry $i$ with probability $|g_i|/\|g\|_q$, $1 \le q \le \infty$, is the scheme of least variance for the "
-        r"budget $s_q = \|g\|_1/\|g\|_q$, with second moment $\|g\|_1\|g\|_q$; $q = 2$ is one-level QSGD, $q = "
-        r"\infty$ TernGrad."
+        r"budget $s_q = \|g\|_1/\|g\|_q$, with second moment $\|g\|_1\|g\|_q$; $q = 2$ is one-level QSGD, $q = \infty$ TernGrad."
     ),
     parameters=(l1, lq),
-    assumptions=(INDEPENDENT, Assumption("one_level", r"entry $i$ is kept with probability $|g_i|/\|g\|_q$")),
+    assumptions=(Assumption("one_level", r"entry $i$ is kept with probability $|g_i|/\|g\|_q$"),),
     quantity=r"\mathbb E\|\hat g\|^2",
     relation=Relation.EQ,
     expression=l1.symbol * lq.symbol,
@@ -119,18 +115,47 @@ QSGD_TERNGRAD = Claim(
 SPECTRAL_VS_ENTRYWISE = Claim(
     id="atomo.spectral-vs-entrywise",
     paper=PAPER,
-    title="Singular triplets never need more variance than entries at an equal number of atoms",
+    title="The nuclear norm is at most the entrywise norm",
     statement=(
-        r"$\|X\|_1/\sqrt{nm} \le \|X\|_* \le \|X\|_1$ (entrywise norm). At every budget the least second moment with "
-        r"singular triplets is at most that with entries; where both are balanced, it is $(\|X\|_*/\|X\|_1)^2 \in [1/(nm), 1]$ "
-        r"times that. A triplet costs $n + m + 1$ numbers, an entry one and an index."
+        r"$\|X\|_* \le \|X\|_1$ (entrywise norm), with equality for one nonzero a row and column. Where both are balanced, the "
+        r"least second moment with singular triplets is $(\|X\|_*/\|X\|_1)^2 \in [1/(nm), 1]$ times that with entries. A triplet "
+        "costs $n + m + 1$ numbers, an entry one and an index."
     ),
     parameters=(entries,),
-    assumptions=(Assumption("unit_atoms", "the entry atoms have nuclear norm one"),),
+    assumptions=(UNIT_ENTRIES,),
     quantity=r"\|X\|_*",
     relation=Relation.LE,
     expression=entries.symbol,
     where="Section 4",
+    tight=True,
+)
+
+SPECTRAL_FROM_BELOW = Claim(
+    id="atomo.spectral-from-below",
+    paper=PAPER,
+    title="The nuclear norm is at least the entrywise norm over the root of the size",
+    statement=r"$\|X\|_* \ge \|X\|_1/\sqrt{nm}$, with equality for matrices of signs of rank one.",
+    parameters=(entries, rows, columns),
+    assumptions=(UNIT_ENTRIES,),
+    quantity=r"\|X\|_*",
+    relation=Relation.GE,
+    expression=entries.symbol / sp.sqrt(rows.symbol * columns.symbol),
+    where="Section 4",
+    tight=True,
+)
+
+SPECTRAL_BUDGET = Claim(
+    id="atomo.spectral-budget",
+    paper=PAPER,
+    title="Singular triplets never need more variance than entries at an equal number of atoms",
+    statement="At every budget the least second moment with singular triplets is at most that with entries.",
+    parameters=(V_entries,),
+    assumptions=(Assumption("equal_budgets", "triplets and entries are given the same budget $s$"),),
+    quantity=r"\min_p \sum_i \sigma_i(X)^2/p_i",
+    relation=Relation.LE,
+    expression=V_entries.symbol,
+    where="derived here",
+    confidence="derived",
     tight=True,
 )
 
@@ -139,12 +164,11 @@ SGD_EFFECT = Claim(
     paper=PAPER,
     title="One step with a sparsified gradient on the squared norm",
     statement=(
-        r"For $f = \frac12\|x\|^2$ and $x^+ = x - \gamma\hat g(x)$: $\mathbb E\|x^+\|^2 = (1 - "
-        r"2\gamma)\|x\|^2 + \gamma^2V(x, s)$. For $s \le d$, as "
-        r"$V \le (d/s)\|x\|^2$ with equality iff all $|x_i|$ are equal, it contracts for every $x$ iff $\gamma < 2s/d$."
+        r"For $f = \frac12\|x\|^2$ and $x^+ = x - \gamma\hat g(x)$: "
+        r"$\mathbb E\|x^+\|^2 = (1 - 2\gamma)\|x\|^2 + \gamma^2V(x, s)$."
     ),
     parameters=(gamma, x2, value),
-    assumptions=(INDEPENDENT, OPTIMAL),
+    assumptions=(OPTIMAL,),
     quantity=r"\mathbb E\|x^+\|^2",
     relation=Relation.EQ,
     expression=(1 - 2 * gamma.symbol) * x2.symbol + gamma.symbol**2 * value.symbol,
@@ -153,4 +177,25 @@ SGD_EFFECT = Claim(
     tight=True,
 )
 
-register(MOMENTS, OPTIMAL_PROBABILITIES, BALANCED_VALUE, QSGD_TERNGRAD, SPECTRAL_VS_ENTRYWISE, SGD_EFFECT)
+SGD_THRESHOLD = Claim(
+    id="atomo.sgd-threshold",
+    paper=PAPER,
+    title="The steps that contract the squared norm from everywhere",
+    statement=(
+        r"For $s \le d$, $V(x, s) \le (d/s)\|x\|^2$ with equality iff all $|x_i|$ are equal; so the step on $\frac12\|x\|^2$ "
+        r"contracts in mean square for every $x$ iff $\gamma < 2s/d$."
+    ),
+    parameters=(s, d),
+    assumptions=(OPTIMAL, Assumption("at_most_all", "$s \\le d$", sp.Le(s.symbol, d.symbol))),
+    quantity=r"\sup\{\gamma: \mathbb E\|x^+\|^2 < \|x\|^2 \text{ for all } x \ne 0\}",
+    relation=Relation.IFF,
+    expression=2 * s.symbol / d.symbol,
+    where="derived here",
+    confidence="derived",
+    tight=True,
+)
+
+register(
+    MOMENTS, OPTIMAL_PROBABILITIES, BALANCED_VALUE, QSGD_TERNGRAD, SPECTRAL_VS_ENTRYWISE, SPECTRAL_FROM_BELOW, SPECTRAL_BUDGET,
+    SGD_EFFECT, SGD_THRESHOLD,
+)  # fmt: skip

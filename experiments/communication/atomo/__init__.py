@@ -1,6 +1,6 @@
 """ATOMO in numbers: enumeration in rationals, exact optima with their dual certificates, digits, and controls."""
 
-from gradproof.experiments.communication.atomo import probabilities, singular, steps
-from gradproof.experiments.communication.atomo.digits import digits_loss, digits_runs
+from gradproof.experiments.communication.atomo import derivations, measures
+from gradproof.experiments.communication.atomo.methods import digits_loss, digits_runs
 
-__all__ = ["digits_loss", "digits_runs", "probabilities", "singular", "steps"]
+__all__ = ["derivations", "digits_loss", "digits_runs", "measures"]
