@@ -45,7 +45,8 @@ _ALL = (
     Fact(
         "first-order-optimality",
         r"A minimiser $x_*$ over a convex set $C$ of a convex differentiable $f$ satisfies "
-        r"$\langle\nabla f(x_*),x-x_*\rangle\ge0$ for all $x\in C$; a minimiser $s$ over $C$ of $\langle g,\cdot\rangle$ satisfies $\langle g,x-s\rangle\ge0$ for all $x\in C$.",
+        r"$\langle\nabla f(x_*),x-x_*\rangle\ge0$ for all $x\in C$; "
+        r"a minimiser $s$ over $C$ of $\langle g,\cdot\rangle$ satisfies $\langle g,x-s\rangle\ge0$ for all $x\in C$.",
         "Boyd, Vandenberghe (2004), Convex Optimization, Section 4.2.3",
     ),
     Fact(

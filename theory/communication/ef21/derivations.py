@@ -1,7 +1,7 @@
 """Derivations of EF21's claims: the kernel's one-step inequalities, summed or iterated, for any number of workers.
 
-Workers enter by weighted mean and deviation (``v`` and ``v~``), with a worker's vectors divided by n w_i. ``h`` are the gradients at
-x, ``e`` the errors g_i - grad f_i(x), ``r`` the errors after the step; the compressor is given h+ - h - e, and the server moves
+Workers enter by weighted mean and deviation (``v`` and ``v~``), with a worker's vectors divided by n w_i. ``h`` are the gradients
+at x, ``e`` the errors g_i - grad f_i(x), ``r`` the errors after the step; the compressor is given h+ - h - e, and the server moves
 by -gamma (e + h). ``q`` is the root of 1 - alpha, so that theta = 1 - q and beta = q^2/(1 - q).
 """
 
@@ -195,7 +195,7 @@ def nonconvex_qm() -> Derivation:
 
 @derivation(claims.PL)
 def pl() -> Derivation:
-    """Psi = f - f_* + gamma/theta E|e|^2; of the step's assumption, with r = sqrt 2, the last sign is 1 - L gamma - (r gamma xi L_AM)^2."""
+    """Psi = f - f_* + gamma/theta E|e|^2; with r = sqrt 2 the step's assumption gives L gamma + (r gamma xi L_AM)^2 <= 1."""
     weight, rate, xi = "gamma/(1 - q)", "1 - gamma*mu", "(q/(1 - q))"
     potential: Terms = (("1", "f"), ("-1", "f*"), _square(weight, ERROR))
     bracket = f"1/(2*gamma)*(1 - L*gamma - (r*gamma*{xi}*L_AM)^2)"
