@@ -115,7 +115,7 @@ def _check_words(formal: d.Formal, claim: Claim) -> None:
 
 
 def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, more: list[Known]) -> set[str]:
-    w, last = run(formal.method, case)
+    w = Workings(formal.method, case)
     own = {p.name for p in claim.parameters if p.name != formal.horizon}
     if own & {"k", "N", *case.powers, *formal.method.sequences, *case.lets, *case.roots, *formal.method.roots}:
         reject("a parameter of the claim is named like an index, a power, a root or a sequence")
@@ -126,6 +126,7 @@ def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, m
             if not texts & (set(meant) if constant == "lower" else {w.read(t) for t in meant if _readable(w, t)}):
                 reject(f"no assumption says {constant} = {text} of {name} (bound to {assumption!r})")
     covered = check_domain(formal, case, claimed, more, w)
+    last = run(w)
     if last.hypotheses or last.since:
         reject("the conclusion holds only under a hypothesis")
     q, numbers = formal.quantity, Numbers.of(w, formal.horizon)

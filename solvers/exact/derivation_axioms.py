@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import flint
 
@@ -20,7 +21,9 @@ _SPEAKS = {
 
 def axiom(w: Case, use: d.Use, member: d.Class, points: list, place: Place) -> tuple[Form, bool]:
     """The inequality ``form <= 0`` (or ``== 0``) that an axiom says of these points of a member."""
-    constants = {n: w.scalar(t, ("k", 0)) if n != "lower" else t for n, (t, _) in member.constants.items()}
+    constants: dict[str, Any] = {
+        n: w.scalar(t, ("k", 0)) if n != "lower" else t for n, (t, _) in member.constants.items()
+    }
     kind, one, two = member.kind, w.one, w.ring.number(flint.fmpq(2))
     for n in ("L", "M", "D", "PL", "beta"):
         if n in constants and use.axiom in _SPEAKS[n] and w.ring.sign(constants[n]) != 2:

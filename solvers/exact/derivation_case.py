@@ -172,12 +172,13 @@ class Case:
 
     def form(self, terms: d.Terms, place: Place) -> Form:
         parts = []
+        what: list[Any]
         for c, *what in terms:
             one: Form = (
                 {self.value(what[0], place): self.one}
                 if len(what) == 1
                 else self.product(self.vector(what[0], place), self.vector(what[1], place))
-            )  # type: ignore[arg-type]
+            )
             parts.append((self.scalar(c, place), one))
         return self.sum(*parts)
 

@@ -119,7 +119,8 @@ def _compare(w: Case, proved: Form, f: d.Formal, claim: Claim, rng: random.Rando
                 w.ring.at(w.scalar(x, ("0", 0)), point) if x else None for x in (q.over.low, q.at, q.over.high)
             )
             there = w.put(w.scalar(q.value, ("0", 0)), {q.over.name: w.scalar(q.at, ("0", 0))})
-            if not low < at or (high is not None and not at < high) or not _is(w.ring.at(there, point), bounds[0]):
+            inside = low is not None and at is not None and low < at and (high is None or at < high)
+            if not inside or not _is(w.ring.at(there, point), bounds[0]):
                 refuse(f"the value is not the bound at {q.over.name} = {q.at}")
         slopes = [bounds[0], *(b - bounds[0] for b in bounds[1:])]
         if isinstance(q, d.Infimum):
@@ -138,7 +139,9 @@ def _is(x: Any, y: Any) -> bool:
 
 def _point(w: Case, rng: random.Random) -> tuple[list[Any], int]:
     """A rational point of the case: parameters inside their intervals, N, and the powers that they make."""
-    steps, names, values = rng.randint(1, 4), {}, []
+    steps = rng.randint(1, 4)
+    names: dict[str, Any] = {}
+    values: list[Any] = []
     for i in w.ring.domain:
         if i.name in w.bases:
             x = w.ring.at(w.bases[i.name], [*values, *[flint.fmpq(0)] * (len(w.ring.domain) - len(values))]) ** steps

@@ -87,7 +87,9 @@ def _steps() -> Iterator[Attack]:
         members={"C": d.Class("compressor", {"q2": ("epsilon^2", "relative-error")})},
         calls={"g": d.Call("C", {"g": "1"}, {"h": "1"}, since=1)},
     )
-    close = {"step": d.Inequality((square("1", h="1", g="-1"),), (d.Use("contraction", "C", ("g",)),))}
+    close: dict[str, d.Step] = {
+        "step": d.Inequality((square("1", h="1", g="-1"),), (d.Use("contraction", "C", ("g",)),))
+    }
     close |= {"zero": d.Vanish({"h": "1", "g": "-1"}, "step")}
     close |= {"end": d.Inequality((square("1", "y'"),), nulls=(("zero", {"h": "1", "g": "-1"}, "1"),), index="0")}
     yield forgery(

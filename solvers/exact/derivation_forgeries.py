@@ -314,7 +314,7 @@ def _domains() -> Iterator[Attack]:
 
 
 def _words() -> Iterator[Attack]:
-    words = {"words": {"quantity": "q", "assumption low": "it is low"}}
+    words: dict[str, Any] = {"words": {"quantity": "q", "assumption low": "it is low"}}
     law = toy_method(laws={"low": d.Law((C,), ("low",))})
     low = {"step": d.Inequality((C,), laws={"low": "1"}, index="N")}
     yield forgery("an assumption that only the formal side knows", toy_claim(0), (C,), low, law, **words)

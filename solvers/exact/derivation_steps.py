@@ -46,10 +46,10 @@ def _inequality(w: Case, s: d.Inequality) -> tuple[Form, list[Form], int]:
             refuse(f"{name} is no zero vector here")
         parts.append((w.scalar(c, place), w.product(zero(place), w.vector(v, place)), True))
     for text, v in s.signs:
-        c = w.scalar(text, place)
-        w.need(c, f"the sign {text}")
+        at_least = w.scalar(text, place)
+        w.need(at_least, f"the sign {text}")
         u = w.vector(v, place)
-        parts.append((w.one, w.sum((-c, w.product(u, u) if v else {(("1", "", 0),): w.one})), False))
+        parts.append((w.one, w.sum((-at_least, w.product(u, u) if v else {(("1", "", 0),): w.one})), False))
     for name, v, c in s.roots:
         u = w.vector(v, place)
         gap = w.names[name] * w.names[name] - w.ring.read({**w.m.roots, **w.case.roots}[name], w.names)
@@ -71,16 +71,16 @@ def _inequality(w: Case, s: d.Inequality) -> tuple[Form, list[Form], int]:
             )
         f, equality = axiom(w, use, member, points, place)
         parts.append((w.scalar(use.multiplier, place), f, equality))
-    for c, _, equality in parts:
-        if not equality and (w.ring.sign(c) or -9) < 0 and c:
-            refuse(f"a multiplier is not shown to be >= 0: {str(c)[:120]}")
+    for m, _, equality in parts:
+        if not equality and (w.ring.sign(m) or -9) < 0 and m:
+            refuse(f"a multiplier is not shown to be >= 0: {str(m)[:120]}")
     target = w.form(s.target, place)
     slack = w.sum(*((c, f) for c, f, _ in parts), (-w.one, target))
     for weight, v in s.squares or ():
-        c, u = w.scalar(weight, place), w.vector(v, place)
-        if (w.ring.sign(c) or -9) < 0 and c:
-            refuse(f"the weight of a square is not shown to be >= 0: {str(c)[:120]}")
-        slack = w.sum((w.one, slack), (-c, w.product(u, u)))
+        m, u = w.scalar(weight, place), w.vector(v, place)
+        if (w.ring.sign(m) or -9) < 0 and m:
+            refuse(f"the weight of a square is not shown to be >= 0: {str(m)[:120]}")
+        slack = w.sum((w.one, slack), (-m, w.product(u, u)))
     if any(len(key) == 1 for key in slack) or (s.squares is not None and slack):
         refuse(f"the identity fails: {str(next(iter(slack)))[:100]} is left")
     _semidefinite(w, slack)
@@ -108,7 +108,9 @@ def _semidefinite(w: Case, form: Form) -> None:
 
 
 def _combine(w: Case, s: d.Combine) -> tuple[Form, list[Form], int]:
-    place, parts, under, since = PLACES[s.index], [], [], 0
+    place, since = PLACES[s.index], 0
+    parts: list[tuple[Ratio, Form]] = []
+    under: list[Form] = []
     for name, c in s.steps.items():
         f, more, first = w.before(name)
         w.need(w.scalar(c, place), f"the multiplier of {name}")
