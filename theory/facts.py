@@ -95,5 +95,11 @@ _ALL = (
         r"$L_{AM}^2\|\Delta\|^2$ for $w_i=L_i/(nL_{AM})$ and $L_{QM}^2\|\Delta\|^2$ for $w_i=1/n$.",
         "by expanding the sums; Richtarik, Gasanov, Burlachenko (2024), arXiv:2402.10774, Section 3",
     ),
+    Fact(
+        "participation",
+        r"If $\mathbb E\|C(x)-x\|^2\le(1-\alpha)\|x\|^2$ and $b\in\{0,1\}$ is independent with $\mathbb E b=p$, then "
+        r"$\mathbb E\|bC(x)-x\|^2=(1-p)\|x\|^2+p\,\mathbb E\|C(x)-x\|^2\le(1-p\alpha)\|x\|^2$.",
+        "by the two values of b",
+    ),
 )
 FACTS: dict[str, Fact] = {f.name: f for f in _ALL}

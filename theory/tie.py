@@ -48,6 +48,7 @@ MEANING: dict[str, dict[str, tuple[str, ...]]] = {
     "smooth_f": {"L": ("L",), "mu": ("-L",)},
     "smooth_fi": {"L": ("L_AM", "L_QM")},
     "contractive": {"q2": ("1 - alpha",)},
+    "independent_participation": {"q2": ("1 - p*alpha",)},
     "PL": {"PL": ("mu",), "lower": ("f*",)},
     "lower_bounded": {"lower": ("f_inf",)},
 }
