@@ -106,7 +106,7 @@ def _check_words(formal: d.Formal, claim: Claim) -> None:
     if counts and claim.parameter(formal.horizon).domain != COUNT:
         reject(f"{formal.horizon} must run over 1, 2, 3, ...")
     equal = isinstance(formal.quantity, d.Infimum)
-    if claim.relation is Relation.IFF or (claim.relation is Relation.EQ and not equal):
+    if claim.relation is Relation.IFF or (claim.relation is Relation.EQ) is not equal:
         reject(f"a derivation proves <= or >=, and == of a least value, not {claim.relation.value}")
     if claim.false_as_published:
         reject("the claim is false as published")

@@ -61,7 +61,7 @@ def _attacked(claim):
             continue
         assert not attack.must, f"{claim.id}: {attack.name} is accepted"
         kept += 1
-    assert total > 15
+    assert total > 10
     assert kept <= total / 10
 
 
