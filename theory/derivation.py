@@ -177,8 +177,12 @@ class Use:
     weights: tuple[str, ...] = ()
 
 
+class Step:
+    """A line of a derivation: what it concludes is computed, or checked by the kernel."""
+
+
 @dataclass(frozen=True)
-class Inequality:
+class Inequality(Step):
     """``target <= 0`` from axioms, earlier steps, laws, signs and hypotheses; the kernel checks the sum of squares.
 
     Args:
@@ -203,7 +207,7 @@ class Inequality:
 
 
 @dataclass(frozen=True)
-class Combine:
+class Combine(Step):
     """The sum of earlier conclusions and laws, with multipliers >= 0, and of ``-weight ||vector||^2 <= 0``."""
 
     steps: Mapping[str, str]
@@ -213,7 +217,7 @@ class Combine:
 
 
 @dataclass(frozen=True)
-class Instantiate:
+class Instantiate(Step):
     """A conclusion for all k, at k = 0 or k = N."""
 
     step: str
@@ -221,7 +225,7 @@ class Instantiate:
 
 
 @dataclass(frozen=True)
-class Invariant:
+class Invariant(Step):
     """A vector that is zero for all k: it is at k = 0, and at k + 1 it is ``ratio`` times that at k."""
 
     vector: Vec
@@ -229,7 +233,7 @@ class Invariant:
 
 
 @dataclass(frozen=True)
-class Vanish:
+class Vanish(Step):
     """A vector that is zero for all k, by an earlier ``||vector||^2 <= 0``."""
 
     vector: Vec
@@ -237,7 +241,7 @@ class Vanish:
 
 
 @dataclass(frozen=True)
-class Induct:
+class Induct(Step):
     """From V_{k+1} <= rho_k V_k, rho_k >= 0, to V_N <= closed(N) base^N V_start.
 
     closed(0) = 1 and rho_k closed(k) = closed(k+1) base; with ``start = "1"``, closed(1) base = 1.
@@ -252,7 +256,7 @@ class Induct:
 
 
 @dataclass(frozen=True)
-class InductHypothesis:
+class InductHypothesis(Step):
     """From ``P_1 <= 0`` and ``P_k <= 0 implies P_{k+1} <= 0`` to ``P_N <= 0``."""
 
     base: str
@@ -261,7 +265,7 @@ class InductHypothesis:
 
 
 @dataclass(frozen=True)
-class Sum:
+class Sum(Step):
     """From V_{k+1} - V_k + w_k q_k + e_k <= 0 to sum_{k<n} w_k q_k + E_n <= V_0 - V_n; E_0 = 0, E_{k+1} = E_k + e_k."""
 
     step: str
@@ -274,7 +278,7 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Least:
+class Least(Step):
     """``m - q <= 0`` for a minimum m of the case, at ``index`` k, k+1, 0 or N below its end."""
 
     minimum: str
@@ -282,16 +286,13 @@ class Least:
 
 
 @dataclass(frozen=True)
-class Average:
+class Average(Step):
     """W_n (f(sum w_k x_k / W_n) - f_*) <= sum_{k<n} w_k (f(x_k) - f_*) for convex f: Jensen."""
 
     weight: str
     value: str
     total: str
     upto: str = "N"
-
-
-Step = Inequality | Combine | Instantiate | Invariant | Vanish | Induct | InductHypothesis | Sum | Least | Average
 
 
 @dataclass(frozen=True)

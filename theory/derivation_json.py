@@ -25,7 +25,7 @@ MAX_TEXT = 20_000  # characters of one coefficient or statement
 MAX_ITEMS = 2_000  # of one list or object
 _CLASSES = {
     c.__name__: c
-    for c in (*typing.get_args(d.Step), d.Case, d.Split, d.Formal, d.Method, d.Class, d.Call, d.Law, d.Sequence, d.Use,
+    for c in (*d.Step.__subclasses__(), d.Case, d.Split, d.Formal, d.Method, d.Class, d.Call, d.Law, d.Sequence, d.Use,
               d.Minimum, d.AtAverage, d.Mean, d.Infimum, Interval)
 }  # fmt: skip
 
@@ -114,6 +114,8 @@ def _built(kind: Any, x: Any, where: str) -> Any:
         return None
     if origin in (typing.Union, types.UnionType):
         return _one_of(args, x, where)
+    if kind is d.Step:
+        return _one_of(tuple(d.Step.__subclasses__()), x, where)
     if origin is tuple:
         items = _listed(x, where)
         if args[-1] is Ellipsis:
@@ -125,17 +127,26 @@ def _built(kind: Any, x: Any, where: str) -> Any:
         if not isinstance(x, dict) or len(x) > MAX_ITEMS:
             raise ProofFormatError(f"{where} must be an object of at most {MAX_ITEMS} entries, found {str(x)[:60]!r}")
         return {_text(k, f"{where}: a name"): _built(args[1], v, f"{where}.{k[:40]}") for k, v in x.items()}
-    if not is_dataclass(kind) or not isinstance(x, dict) or x.get("is") != kind.__name__:
-        raise ProofFormatError(f"{where} must be of the kind {getattr(kind, '__name__', kind)}, found {str(x)[:60]!r}")
+    return _object(kind, x, where)
+
+
+def _object(kind: Any, x: Any, where: str) -> Any:
+    if not is_dataclass(kind) or not isinstance(x, dict) or x.get("is") != _called(kind):
+        raise ProofFormatError(f"{where} must be of the kind {_called(kind)}, found {str(x)[:60]!r}")
     known = {f.name: f for f in fields(kind)}
     for name in x:
         if name != "is" and name not in known:
-            raise ProofFormatError(f"{where}: {kind.__name__} has no entry {name[:40]!r}")
+            raise ProofFormatError(f"{where}: {_called(kind)} has no entry {name[:40]!r}")
     for name, f in known.items():
         if name not in x and f.default is MISSING and f.default_factory is MISSING:
-            raise ProofFormatError(f"{where}: {kind.__name__} needs the entry {name!r}")
-    hints = _hints(kind)
-    return kind(**{n: _built(hints[n], v, f"{where}.{n}") for n, v in x.items() if n != "is"})
+            raise ProofFormatError(f"{where}: {_called(kind)} needs the entry {name!r}")
+    make: Any = kind
+    hints = _hints(make)
+    return make(**{n: _built(hints[n], v, f"{where}.{n}") for n, v in x.items() if n != "is"})
+
+
+def _called(kind: Any) -> str:
+    return str(getattr(kind, "__name__", kind))
 
 
 def _listed(x: Any, where: str) -> list[Any]:
@@ -146,8 +157,9 @@ def _listed(x: Any, where: str) -> list[Any]:
 
 def _one_of(kinds: tuple[Any, ...], x: Any, where: str) -> Any:
     """Objects by their name, lists by their length, else by being null or not."""
+    chosen: list[Any]
     if isinstance(x, dict):
-        chosen = [k for k in kinds if is_dataclass(k) and k.__name__ == x.get("is") and _CLASSES.get(k.__name__) is k]
+        chosen = [k for k in kinds if _called(k) == x.get("is") and _CLASSES.get(_called(k)) is k]
     elif isinstance(x, list):
         tuples = [k for k in kinds if typing.get_origin(k) is tuple]
         chosen = [k for k in tuples if typing.get_args(k)[-1] is Ellipsis or len(typing.get_args(k)) == len(x)]

@@ -45,7 +45,8 @@ _ALL = (
     Fact(
         "first-order-optimality",
         r"A minimiser $x_*$ over a convex set $C$ of a convex differentiable $f$ satisfies "
-        r"$\langle\nabla f(x_*),x-x_*\rangle\ge0$ for all $x\in C$; a minimiser $s$ over $C$ of $\langle g,\cdot\rangle$ satisfies $\langle g,x-s\rangle\ge0$ for all $x\in C$.",
+        r"$\langle\nabla f(x_*),x-x_*\rangle\ge0$ for all $x\in C$; "
+        r"a minimiser $s$ over $C$ of $\langle g,\cdot\rangle$ satisfies $\langle g,x-s\rangle\ge0$ for all $x\in C$.",
         "Boyd, Vandenberghe (2004), Convex Optimization, Section 4.2.3",
     ),
     Fact(
@@ -93,6 +94,12 @@ _ALL = (
         r"$\|u_i\|\le L_i\|\Delta\|$, then $\sum w_i\|\hat u_i\|^2\le\frac1{n^2}\sum\frac{L_i^2}{w_i}\|\Delta\|^2$, which is "
         r"$L_{AM}^2\|\Delta\|^2$ for $w_i=L_i/(nL_{AM})$ and $L_{QM}^2\|\Delta\|^2$ for $w_i=1/n$.",
         "by expanding the sums; Richtarik, Gasanov, Burlachenko (2024), arXiv:2402.10774, Section 3",
+    ),
+    Fact(
+        "participation",
+        r"If $\mathbb E\|C(x)-x\|^2\le(1-\alpha)\|x\|^2$ and $b\in\{0,1\}$ is independent with $\mathbb E b=p$, then "
+        r"$\mathbb E\|bC(x)-x\|^2=(1-p)\|x\|^2+p\,\mathbb E\|C(x)-x\|^2\le(1-p\alpha)\|x\|^2$.",
+        "by the two values of b",
     ),
 )
 FACTS: dict[str, Fact] = {f.name: f for f in _ALL}

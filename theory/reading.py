@@ -6,7 +6,7 @@ Part of the trusted kernel.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
@@ -30,7 +30,7 @@ class Numbers:
     field: Functions
     names: Mapping[str, Any]
     roots: tuple[tuple[Any, Any], ...] = ()
-    powers: tuple[tuple[Any, Any], ...] = field(default_factory=tuple)
+    powers: tuple[tuple[Any, Any], ...] = ()
     horizon: str = "N"
 
     @staticmethod

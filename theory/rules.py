@@ -69,15 +69,19 @@ def _inequality(w: Workings, s: d.Inequality) -> Assertion:
         u = w.vec(v, s.index)
         premise(f"root {number}", Form().add(inner(u, u), w.read(name) ** 2 - w.read(radicand)), c, True)
     members: dict[str, tuple[set[str], dict[str, Point]]] = {}
-    for u in s.uses:
-        constants, points = members.setdefault(u.member, (set(), {}))
-        constants |= set(NEEDS.get(u.axiom, ()))
-        for p in u.points:
-            points[p], start = _point(w, u.member, p, s.index)
+    for use in s.uses:
+        constants, points = members.setdefault(use.member, (set(), {}))
+        constants |= set(NEEDS.get(use.axiom, ()))
+        for p in use.points:
+            points[p], start = _point(w, use.member, p, s.index)
             since = max(since, start)
         uses.append(
             kernel.Use(
-                u.axiom, u.member, u.points, w.read(u.multiplier, s.index), tuple(w.read(c, s.index) for c in u.weights)
+                use.axiom,
+                use.member,
+                use.points,
+                w.read(use.multiplier, s.index),
+                tuple(w.read(c, s.index) for c in use.weights),
             )
         )
     declared = tuple(_member(w, name, constants, points) for name, (constants, points) in members.items())
@@ -117,7 +121,8 @@ def _law(w: Workings, name: str, index: str) -> tuple[Form, bool]:
 
 
 def _combine(w: Workings, s: d.Combine) -> Assertion:
-    out, since, hypotheses = Form(), 0, []
+    out, since = Form(), 0
+    hypotheses: list[Form] = []
     for name, text in s.steps.items():
         a, c = w.earlier(name, bare=False), w.read(text, s.index)
         w.nonnegative(c, f"the multiplier of {name}")
@@ -291,18 +296,17 @@ _RULES: dict[type, Callable[[Workings, Any], Any]] = {
 }
 
 
-def run(method: d.Method, case: d.Case) -> tuple[Workings, Assertion]:
-    """Every step of a case in order: the workings, and the last conclusion.
+def run(w: Workings) -> Assertion:
+    """Every step of a case in order; the last conclusion.
 
     Raises:
         DerivationRejected: at which step, and why.
     """
-    w = Workings(method, case)
     last: Any = None
-    for name, step in case.steps.items():
+    for name, step in w.case.steps.items():
         try:
             last = w.known[name] = _RULES[type(step)](w, step)
             w.proofs |= {name: w.proofs.pop("")} if "" in w.proofs else {}
         except (GradproofError, KeyError) as error:
             raise DerivationRejected(f"step {name}: {error}") from error
-    return w, last if isinstance(last, Assertion) else reject("the last step is no inequality")
+    return last if isinstance(last, Assertion) else reject("the last step is no inequality")

@@ -48,6 +48,7 @@ MEANING: dict[str, dict[str, tuple[str, ...]]] = {
     "smooth_f": {"L": ("L",), "mu": ("-L",)},
     "smooth_fi": {"L": ("L_AM", "L_QM")},
     "contractive": {"q2": ("1 - alpha",)},
+    "independent_participation": {"q2": ("1 - p*alpha",)},
     "PL": {"PL": ("mu",), "lower": ("f*",)},
     "lower_bounded": {"lower": ("f_inf",)},
 }
@@ -105,7 +106,7 @@ def _check_words(formal: d.Formal, claim: Claim) -> None:
     if counts and claim.parameter(formal.horizon).domain != COUNT:
         reject(f"{formal.horizon} must run over 1, 2, 3, ...")
     equal = isinstance(formal.quantity, d.Infimum)
-    if claim.relation is Relation.IFF or (claim.relation is Relation.EQ and not equal):
+    if claim.relation is Relation.IFF or (claim.relation is Relation.EQ) is not equal:
         reject(f"a derivation proves <= or >=, and == of a least value, not {claim.relation.value}")
     if claim.false_as_published:
         reject("the claim is false as published")
@@ -115,7 +116,7 @@ def _check_words(formal: d.Formal, claim: Claim) -> None:
 
 
 def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, more: list[Known]) -> set[str]:
-    w, last = run(formal.method, case)
+    w = Workings(formal.method, case)
     own = {p.name for p in claim.parameters if p.name != formal.horizon}
     if own & {"k", "N", *case.powers, *formal.method.sequences, *case.lets, *case.roots, *formal.method.roots}:
         reject("a parameter of the claim is named like an index, a power, a root or a sequence")
@@ -126,6 +127,7 @@ def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, m
             if not texts & (set(meant) if constant == "lower" else {w.read(t) for t in meant if _readable(w, t)}):
                 reject(f"no assumption says {constant} = {text} of {name} (bound to {assumption!r})")
     covered = check_domain(formal, case, claimed, more, w)
+    last = run(w)
     if last.hypotheses or last.since:
         reject("the conclusion holds only under a hypothesis")
     q, numbers = formal.quantity, Numbers.of(w, formal.horizon)

@@ -215,6 +215,7 @@ class Workings:
 
     def form(self, terms: Terms, index: str) -> Form:
         out = Form()
+        what: list[Any]
         for c, *what in terms:
             if len(what) == 1:
                 out.add(Form({}, {self.value(what[0], index): self.one}), self.read(c, index))
@@ -238,7 +239,7 @@ class Workings:
     def earlier(self, name: str, bare: bool = True) -> Assertion:
         a = self.known.get(name)
         if not isinstance(a, Assertion):
-            reject(f"there is no earlier inequality {name!r}")
+            return reject(f"there is no earlier inequality {name!r}")
         if bare and a.hypotheses:
             reject(f"{name} holds only under a hypothesis")
         return a

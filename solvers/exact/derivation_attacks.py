@@ -259,7 +259,9 @@ def _wider(case: d.Case) -> d.Case | None:
 
 def _narrower(case: d.Case) -> d.Case | None:
     i = next((i for i in case.domain if not i.high), None)
-    return i and replace(case, domain=tuple(replace(i, high=f"{i.low} + 1") if j == i else j for j in case.domain))
+    if i is None:
+        return None
+    return replace(case, domain=tuple(replace(i, high=f"{i.low} + 1") if j == i else j for j in case.domain))
 
 
 _CASES: tuple[tuple[str, Callable[[d.Case], d.Case | None]], ...] = (

@@ -140,7 +140,9 @@ class Ring:
 
     def at(self, c: Ratio, values: Sequence[Any]) -> Any:
         """c at rational values of all parameters."""
-        num, den = (sum((q * _product(values, powers) for powers, q in p.terms()), flint.fmpq(0)) for p in (c.num, c.den))
+        num, den = (
+            sum((q * _product(values, powers) for powers, q in p.terms()), flint.fmpq(0)) for p in (c.num, c.den)
+        )
         return num / den
 
     # --- signs -----------------------------------------------------------------------------------------------------------
@@ -149,7 +151,9 @@ class Ring:
         """2 positive, 1 nonnegative, 0 zero, -1 nonpositive, -2 negative on the whole domain; None if undecided."""
         key = str(c)
         if key not in self._decided:
-            self._decided[key] = self._of_orthant(self.substituted(c, self.images)) if self.domain else self._of_orthant(c)
+            self._decided[key] = (
+                self._of_orthant(self.substituted(c, self.images)) if self.domain else self._of_orthant(c)
+            )
         return self._decided[key]
 
     def _of_orthant(self, c: Ratio) -> int | None:
@@ -182,7 +186,10 @@ class Ring:
         if not (all(up) or not any(up)):
             return None
         # strictly, if a monomial of variables that exclude 0 occurs
-        strict = any(all(o or not n for o, n in zip(self.open, powers, strict=False)) for powers, _ in terms) or not self.domain
+        strict = (
+            any(all(o or not n for o, n in zip(self.open, powers, strict=False)) for powers, _ in terms)
+            or not self.domain
+        )
         return (2 if strict else 1) * (1 if up[0] else -1)
 
     def _bisected(self, p: Any, depth: int) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from gradproof.theory.derivation import Call, Class, Method, Term, Terms, Use, Vec
 from gradproof.theory.field import Interval
@@ -35,6 +36,7 @@ def ahead(terms: Terms, fixed: tuple[str, ...] = ("x*", "x0", "f*", "h*", "a", "
         return n if n in fixed else f"{n}'"
 
     out: list[Term] = []
+    what: list[Any]
     for c, *what in terms:
         if len(what) == 1:
             out.append((number(c), name(what[0])))

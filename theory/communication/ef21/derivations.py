@@ -1,7 +1,7 @@
 """Derivations of EF21's claims: the kernel's one-step inequalities, summed or iterated, for any number of workers.
 
-Workers enter by weighted mean and deviation (``v`` and ``v~``), with a worker's vectors divided by n w_i. ``h`` are the gradients at
-x, ``e`` the errors g_i - grad f_i(x), ``r`` the errors after the step; the compressor is given h+ - h - e, and the server moves
+Workers enter by weighted mean and deviation (``v`` and ``v~``), with a worker's vectors divided by n w_i. ``h`` are the gradients
+at x, ``e`` the errors g_i - grad f_i(x), ``r`` the errors after the step; the compressor is given h+ - h - e, and the server moves
 by -gamma (e + h). ``q`` is the root of 1 - alpha, so that theta = 1 - q and beta = q^2/(1 - q).
 """
 
@@ -44,26 +44,31 @@ def _square(c: str, v: Vec) -> Term:
     return (c, v, v)
 
 
-def _method(mean: str, f: Mapping[str, tuple[str, str]], lower: str) -> Method:
-    """EF21; ``mean`` is L_AM, or L_QM with uniform weights."""
+CONTRACTIVE = ("1 - alpha", "contractive")
+
+
+def _method(
+    mean: str, f: Mapping[str, tuple[str, str]], lower: str, q2: tuple[str, str] = CONTRACTIVE, by: tuple[str, ...] = ()
+) -> Method:
+    """EF21; ``mean`` is L_AM, or L_QM with uniform weights; ``by`` are further reasons of the compressors' contraction."""
     gradient, sent = {"h": "1", "h~": "1"}, {"h'": "1", "h~'": "1", "h": "-1", "h~": "-1", "e": "-1", "e~": "-1"}
     return Method(
         {
             "f": Class("function", {"L": ("L", "smooth_f"), **f}),
             "f_i": Class("function", {"L": (mean, "smooth_fi")}, average=True),
-            "C_i": Class("compressor", {"q2": ("1 - alpha", "contractive")}, average=True),
+            "C_i": Class("compressor", {"q2": q2}, average=True),
         },
         {"x": {"x": "1", "e": "-gamma", "h": "-gamma"}, "e": {"r": "1"}, "e~": {"r~": "1"}},
         ("h", "h~", "r", "r~"),
         {
             "x": Call("f", {"x": "1"}, {"h": "1"}, "f"),
             "x_i": Call("f_i", {"x": "1"}, gradient, by=("weighted-workers",)),
-            "sent": Call("C_i", sent, {**sent, **NEXT_ERROR}, by=("tower",)),
+            "sent": Call("C_i", sent, {**sent, **NEXT_ERROR}, by=("tower", *by)),
         },
         ("f",),
         fixed=(),
         fixed_values=(lower,),
-        roots={"q": "1 - alpha"},
+        roots={"q": q2[0]},
     )
 
 
@@ -164,7 +169,13 @@ def lyapunov_am() -> Derivation:
     return Derivation(Formal(method, gap, at="1", stands=stands, by=READ), case)
 
 
-def _average(mean: str) -> Derivation:
+def _average(
+    mean: str,
+    q2: tuple[str, str] = CONTRACTIVE,
+    by: tuple[str, ...] = (),
+    more: tuple[Interval, ...] = (),
+    alpha: str = "1 - q^2",
+) -> Derivation:
     """2/gamma (V+ - V) + ||grad f||^2 <= 0 with V = f - f_inf + gamma/(2 theta) E|e|^2, summed over T steps; V >= 0."""
     weight, scale = "gamma/(2*(1 - q))", "2/gamma"
     gradient: Terms = (_square("1", {"h": "1"}),)
@@ -177,9 +188,9 @@ def _average(mean: str) -> Derivation:
         "end": Combine({"sum": "1/N", "lower": "2/(gamma*N)"}, squares=(("1/((1 - q)*N)", ERROR),)),
     }
     step = Interval("gamma", "0", f"1/(L + {mean}*q/(1 - q))", closed_high=True)
-    case = Case(_domain(Interval("L"), Interval(mean), step), steps, {"alpha": "1 - q^2"})
+    case = Case(_domain(*more, Interval("L"), Interval(mean), step), steps, {"alpha": alpha})
     stands: dict[str, Terms] = {"f0": (("1", "f"),), "f_inf": (("1", "f_inf"),), "G0": (_square("1", ERROR),)}
-    method = _method(mean, {"lower": ("f_inf", "lower_bounded")}, "f_inf")
+    method = _method(mean, {"lower": ("f_inf", "lower_bounded")}, "f_inf", q2, by)
     return Derivation(Formal(method, Mean(gradient, "N"), horizon="T", stands=stands, by=READ), case)
 
 
@@ -193,9 +204,17 @@ def nonconvex_qm() -> Derivation:
     return _average("L_QM")
 
 
+@derivation(claims.PARTIAL_PARTICIPATION)
+def partial_participation() -> Derivation:
+    """A worker that takes part with probability p has a compressor of contraction p alpha; q is the root of 1 - p alpha."""
+    q2 = ("1 - p*alpha", "independent_participation")
+    part = Interval("p", "0", "1", closed_high=True)
+    return _average("L_AM", q2, ("contractive", "participation"), (part,), "(1 - q^2)/p")
+
+
 @derivation(claims.PL)
 def pl() -> Derivation:
-    """Psi = f - f_* + gamma/theta E|e|^2; of the step's assumption, with r = sqrt 2, the last sign is 1 - L gamma - (r gamma xi L_AM)^2."""
+    """Psi = f - f_* + gamma/theta E|e|^2; with r = sqrt 2 the step's assumption gives L gamma + (r gamma xi L_AM)^2 <= 1."""
     weight, rate, xi = "gamma/(1 - q)", "1 - gamma*mu", "(q/(1 - q))"
     potential: Terms = (("1", "f"), ("-1", "f*"), _square(weight, ERROR))
     bracket = f"1/(2*gamma)*(1 - L*gamma - (r*gamma*{xi}*L_AM)^2)"
