@@ -30,8 +30,6 @@ def positive(*names: str) -> tuple[Interval, ...]:
 NODES = Interval("n", "1", closed_low=True)
 GAP = Interval("s", "0", "1", closed_low=True)
 
-# --- averaging -----------------------------------------------------------------------------------------------------------
-
 
 @check(dpsgd.MIXING, level=Level.SYMBOLIC)
 @check(dpsgd.MIXING_SHARP, level=Level.SYMBOLIC)
@@ -66,9 +64,6 @@ def cosines_are_eigenvectors(ctx: Context) -> Iterator[Evidence]:
     claimed = ctx.claim.expression.subs(2 * sp.pi * dpsgd.k.symbol / n, angle).subs(dpsgd.w.symbol, w)
     applied = (1 - 2 * w) * sp.cos(t) + w * (sp.cos(t + angle) + sp.cos(t - angle))
     yield Identity(sp.expand_trig(applied) - claimed * sp.cos(t), "an eigenvector")
-
-
-# --- rates ---------------------------------------------------------------------------------------------------------------
 
 
 @check(dpsgd.CONSENSUS, level=Level.SYMBOLIC)
@@ -150,9 +145,6 @@ def solved_for_K(ctx: Context) -> Iterator[Evidence]:
     room = n / q**2 * (noise**2 - (2 * c**2 * L**2 * GRAPH * n * q) ** 2)
     yield Identity((forgotten.lhs - forgotten.rhs).subs(steps) - room, "q is small enough")
     yield Identity((half.lhs - half.rhs).subs(steps) - n / q**2 * ((1 - s) ** 2 - 4 * (c * q * L) ** 2), "u <= 1/4")
-
-
-# --- quadratics ----------------------------------------------------------------------------------------------------------
 
 
 @check(dpsgd.STATIONARY, level=Level.SYMBOLIC)
