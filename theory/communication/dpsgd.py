@@ -50,14 +50,14 @@ GRAPH = _sig2 / (1 - _s) + 2 * _z2 / (1 - _s) ** 2
 MIXING_MATRIX = Assumption("mixing", "$W$ is symmetric and doubly stochastic")
 CONNECTED = Assumption("connected", r"the graph is connected and not bipartite with zero self-weights: $\sqrt\rho < 1$")
 SMOOTH = Assumption("smooth", "each $f_i$ is $L$-smooth and $f$ is bounded below")
-NOISE = Assumption("variance", r"stochastic gradients are unbiased, independent, of variance at most $\sigma^2$")
+NOISE = Assumption(
+    "variance", r"gradients are unbiased, independent over nodes and steps, of variance at most $\sigma^2$"
+)
 _SPREAD = r"$\frac1n\sum\|\nabla f_i(x) - \nabla f(x)\|^2 \le \varsigma^2$ along the mean iterates"
 HETEROGENEITY = Assumption("heterogeneity", _SPREAD)
 CONSENSUS_START = Assumption("consensus_start", "all nodes start at the same point")
 SHORT_STEP = Assumption("short_step", r"$\gamma L \le 1$", sp.Le(_g * _L, 1))
-QUADRATICS = Assumption(
-    "quadratics", r"$f_i = \frac h2(x - b_i)^2$ with one $h$, additive noise of variance $\sigma^2$"
-)
+QUADRATICS = Assumption("quadratics", r"$f_i = \frac h2(x - b_i)^2$, additive noise of variance $\sigma^2$")
 STABLE = Assumption("stable", r"$\gamma h < 1 + \lambda_{\min}(W)$")
 _ALL = (MIXING_MATRIX, CONNECTED, SMOOTH, NOISE, HETEROGENEITY, CONSENSUS_START)
 
@@ -95,9 +95,7 @@ THEOREM1 = _claim(
     r"\frac1n\sum\nabla f_i(x_{k,i})$, over $K$ steps is at most the bound.",
     parameters=(gamma, L, n, K, s, sigma2, zeta2, Delta),
     assumptions=(*_ALL, SHORT_STEP, Assumption("D2", "$D_2 > 0$", sp.Gt(D2, 0)), Assumption("D1", "$D_1 > 0$", sp.Gt(D1, 0))),
-    quantity=(
-        r"\frac1K\sum_{k<K}\big[\tfrac{1-\gamma L}2\mathbb E\|\bar g_k\|^2 + D_1\mathbb E\|\nabla f(\bar x_k)\|^2\big]"
-    ),
+    quantity=r"\frac1K\sum_{k<K}\big[\tfrac{1-\gamma L}2\mathbb E\|\bar g_k\|^2 + D_1\mathbb E\|\nabla f(\bar x_k)\|^2\big]",
     relation=Relation.LE,
     expression=_Delta / (_g * _K) + _g * _L * _sig2 / (2 * _n) + _g**2 * _L**2 * _n * _sig2 / ((1 - _s**2) * D2) + 9 * _g**2 *
         _L**2 * _n * _z2 / ((1 - _s) ** 2 * D2),

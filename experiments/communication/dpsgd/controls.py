@@ -26,24 +26,25 @@ RATES = {claim.id: rate for claim, rate in measures.RATES}
 
 def noiseless(claim: Claim, assumption: str, **axes: Any) -> None:
     """A run without noise."""
-    breaking(claim, assumption, measures.average_on_quadratics, rate=[RATES[claim.id]], sigma2=0.0, **axes)
+    breaking(claim, assumption, measures.average_on_quadratics, rate=[RATES[claim.id]], L=1.0, sigma2=0.0, **axes)
 
 
 # the nodes minimise the function of the one that all listen to
-one = {"b": {"one apart": np.array([4.0, 0, 0, 0])}, "x0": 1.0, "K": 3000}
+one = {"b": {"one apart": np.array([4.0, 0, 0, 0])}, "K": 3000}
 noiseless(dpsgd.SHARPER, "mixing", graph=on.listeners(4), share=0.03, **one)
 noiseless(dpsgd.THEOREM1, "mixing", graph=on.listeners(4), share=0.25, **one)
 two = {"opposite pairs": np.array([1.0, 1, -1, -1])}
-noiseless(dpsgd.CONSENSUS, "connected", graph=on.PAIRS, share=0.02, b=two, x0=0.0, K=3000)
+noiseless(dpsgd.CONSENSUS, "connected", graph=on.PAIRS, share=0.02, b=two, K=3000)
 apart = {"apart": np.array([1.0, -1, 1, -1])}
 noiseless(dpsgd.CONSENSUS, "consensus_start", graph=on.RING4, share=0.02, b={"equal": np.zeros(4)}, x0=apart, K=1)
 several = {"0 to 7": np.arange(8.0)}
-noiseless(dpsgd.CONSENSUS, "heterogeneity", graph=on.RING8, share=0.07, b=several, x0=3.5, K=3000, zeta2=0.0)
+noiseless(dpsgd.CONSENSUS, "heterogeneity", graph=on.RING8, share=0.07, b=several, K=3000, zeta2=0.0)
 
 # steps of 2.1/L: the mean iterate diverges
-breaking(dpsgd.COROLLARY2, "step", measures.average_at_the_stated_step, n=4, zeta2=0.0, sigma2=1.0, times=1, gamma=2.1)
+EQUAL = {"n": 4, "zeta2": 0.0, "L": 1.0}
+breaking(dpsgd.COROLLARY2, "step", measures.average_at_the_stated_step, gamma=2.1, times=1, sigma2=1.0, **EQUAL)
 long = {"c": 2.1 * np.sqrt(1000 / 4), "K": 1000}
-breaking(dpsgd.LINEAR_SPEEDUP, "half", measures.average_at_a_root_step, n=4, zeta2=0.0, sigma2=0.0, **long)
+breaking(dpsgd.LINEAR_SPEEDUP, "half", measures.average_at_a_root_step, sigma2=0.0, **long, **EQUAL)
 
 short = {"gamma": Fraction(1, 10), "h": Fraction(1), "sigma2": Fraction(1)}
 breaking(dpsgd.STATIONARY, "mixing", measures.stationary_variance_of_the_mean, graph=on.listeners(3), **short)
