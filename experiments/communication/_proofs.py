@@ -5,6 +5,16 @@ from gradproof.theory.field import Functions, Interval
 from gradproof.theory.proof import Proof, Statement, Use
 
 
+def nonnegative(*names: str) -> tuple[Interval, ...]:
+    """The domain x >= 0 for each name."""
+    return tuple(Interval(x, closed_low=True) for x in names)
+
+
+def positive(*names: str) -> tuple[Interval, ...]:
+    """The domain x > 0 for each name."""
+    return tuple(Interval(x) for x in names)
+
+
 def young() -> Proof:
     """||u + v||^2 <= (1 + t)||u||^2 + (1 + 1/t)||v||^2 for all t > 0."""
     domain = (Interval("t", "0"),)

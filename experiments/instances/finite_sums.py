@@ -241,6 +241,17 @@ class Logistic(_Rows):
     def _curvature(self) -> float:
         return 0.25
 
+    @property
+    def heterogeneity(self) -> float:
+        """A bound on (1/n) sum ||grad f_i - grad f||^2 at every x, (h + r)^2: h^2 is its value at 0, where all slopes are 1/2.
+
+        Elsewhere slopes differ from 1/2 by at most 1/2, so that grad f_i moves by at most sqrt(lambda_max(A_i'A_i/m))/2 besides
+        the regularisers, which are the same for all; the square of that is L_i - 2 lam - ridge, and r^2 its mean.
+        """
+        G = np.asarray(self.gradients(np.zeros(self.d)))
+        at_zero = np.mean(np.sum((G - G.mean(axis=0)) ** 2, axis=-1))
+        return float((np.sqrt(at_zero) + np.sqrt(np.mean(self.L_i) - 2 * self.lam - self.ridge)) ** 2)
+
     def slopes(self, margins: Array, b: Array) -> Array:
         return b * losses.logistic_slope(b * margins)
 

@@ -41,6 +41,20 @@ class Minibatches:
 
 
 @dataclass(frozen=True, eq=False)
+class NoisyQuadratics:
+    """Clients with f_i = (h_i/2)||x - b_i||^2, h (n, 1), b (n, d), and Gaussian noise of standard deviation ``sigma`` an entry."""
+
+    h: Array
+    b: Array
+    sigma: float
+    guarantees = frozenset({"variance"})
+
+    def sample(self, x: Array, draw: Array) -> Array:
+        """Stochastic gradients at the clients' own points, (..., n, d) -> (..., n, d); draw: normal numbers (..., n, d)."""
+        return self.h * (x - self.b) + self.sigma * draw
+
+
+@dataclass(frozen=True, eq=False)
 class PooledMinibatches:
     """Workers share one point and all rows of a problem of one client; each draws B of them with replacement."""
 

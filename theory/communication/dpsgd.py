@@ -23,16 +23,9 @@ L = Parameter("L", "smoothness constant of every $f_i$")
 n = Parameter("n", "number of nodes", COUNT)
 K = Parameter("K", "number of steps", COUNT)
 k = Parameter("k", "number of averagings, or of the eigenvalue", sp.S.Naturals0)
-s = Parameter(
-    "s",
-    r"largest modulus of an eigenvalue of $W$ other than the 1; $\sqrt{\rho}$ in the paper",
-    UNIT_ROPEN,
-    r"\sqrt\rho",
-)
+s = Parameter("s", "largest modulus of an eigenvalue of $W$ other than the 1", UNIT_ROPEN, r"\sqrt\rho")
 sigma2 = Parameter("sigma2", "bound on the variance of a stochastic gradient", NONNEGATIVE, r"\sigma^2")
-zeta2 = Parameter(
-    "zeta2", "bound on the mean squared distance of local gradients from their mean", NONNEGATIVE, r"\varsigma^2"
-)
+zeta2 = Parameter("zeta2", "bound on the mean square of local gradients about their mean", NONNEGATIVE, r"\varsigma^2")
 Delta = Parameter("Delta", r"$f(\bar x_0) - f^*$", NONNEGATIVE, r"\Delta")
 c = Parameter("c", "factor of the step size")
 gradient = Parameter("g", "mean of the stochastic gradients (an entry of it)", REAL, r"\bar g")
@@ -40,9 +33,7 @@ mean_x = Parameter("x", "mean iterate (an entry of it)", REAL, r"\bar x")
 curvature = Parameter("h", "second derivative of every $f_i$")
 gh = Parameter("gh", "step size times curvature", latex=r"\gamma h")
 lam = Parameter("lam", "eigenvalues of $W$, all or all but the 1", sp.Interval(-1, 1), r"\lambda", size="m")
-beta = Parameter(
-    "beta", r"squared components of $b$ along the eigenvectors of $\lambda$", NONNEGATIVE, r"\beta", size="m"
-)
+beta = Parameter("beta", r"squared components of $b$ along eigenvectors of $\lambda$", NONNEGATIVE, r"\beta", size="m")
 lam_min = Parameter("lam_min", "least eigenvalue of $W$", sp.Interval(-1, 1), r"\lambda_{\min}")
 w = Parameter("w", "weight of a neighbour", sp.Interval(0, sp.Rational(1, 2)))
 
@@ -60,16 +51,13 @@ MIXING_MATRIX = Assumption("mixing", "$W$ is symmetric and doubly stochastic")
 CONNECTED = Assumption("connected", r"the graph is connected and not bipartite with zero self-weights: $\sqrt\rho < 1$")
 SMOOTH = Assumption("smooth", "each $f_i$ is $L$-smooth and $f$ is bounded below")
 NOISE = Assumption(
-    "variance", r"stochastic gradients are unbiased, independent over nodes and steps, of variance at most $\sigma^2$"
+    "variance", r"gradients are unbiased, independent over nodes and steps, of variance at most $\sigma^2$"
 )
-HETEROGENEITY = Assumption(
-    "heterogeneity", r"$\frac1n\sum\|\nabla f_i(x) - \nabla f(x)\|^2 \le \varsigma^2$ along the mean iterates"
-)
+_SPREAD = r"$\frac1n\sum\|\nabla f_i(x) - \nabla f(x)\|^2 \le \varsigma^2$ along the mean iterates"
+HETEROGENEITY = Assumption("heterogeneity", _SPREAD)
 CONSENSUS_START = Assumption("consensus_start", "all nodes start at the same point")
 SHORT_STEP = Assumption("short_step", r"$\gamma L \le 1$", sp.Le(_g * _L, 1))
-QUADRATICS = Assumption(
-    "quadratics", r"$f_i = \frac h2(x - b_i)^2$ with a common curvature, additive noise of variance $\sigma^2$"
-)
+QUADRATICS = Assumption("quadratics", r"$f_i = \frac h2(x - b_i)^2$, additive noise of variance $\sigma^2$")
 STABLE = Assumption("stable", r"$\gamma h < 1 + \lambda_{\min}(W)$")
 _ALL = (MIXING_MATRIX, CONNECTED, SMOOTH, NOISE, HETEROGENEITY, CONSENSUS_START)
 
@@ -107,9 +95,7 @@ THEOREM1 = _claim(
     r"\frac1n\sum\nabla f_i(x_{k,i})$, over $K$ steps is at most the bound.",
     parameters=(gamma, L, n, K, s, sigma2, zeta2, Delta),
     assumptions=(*_ALL, SHORT_STEP, Assumption("D2", "$D_2 > 0$", sp.Gt(D2, 0)), Assumption("D1", "$D_1 > 0$", sp.Gt(D1, 0))),
-    quantity=(
-        r"\frac1K\sum_{k<K}\big[\tfrac{1-\gamma L}2\mathbb E\|\bar g_k\|^2 + D_1\mathbb E\|\nabla f(\bar x_k)\|^2\big]"
-    ),
+    quantity=r"\frac1K\sum_{k<K}\big[\tfrac{1-\gamma L}2\mathbb E\|\bar g_k\|^2 + D_1\mathbb E\|\nabla f(\bar x_k)\|^2\big]",
     relation=Relation.LE,
     expression=_Delta / (_g * _K) + _g * _L * _sig2 / (2 * _n) + _g**2 * _L**2 * _n * _sig2 / ((1 - _s**2) * D2) + 9 * _g**2 *
         _L**2 * _n * _z2 / ((1 - _s) ** 2 * D2),
@@ -230,7 +216,8 @@ RING = _claim(
     "ring", "Spectrum of a ring",
     r"Weights $(w, 1-2w, w)$: $\lambda_k = 1 - 2w + 2w\cos(2\pi k/n)$. For $w = \frac13$, $1 - \sqrt\rho \approx "
     r"4\pi^2/(3n^2)$.",
-    parameters=(w, k, n), assumptions=(Assumption("ring", "the nodes form a ring, all with the same weights"), Assumption("three", r"$n \ge 3$", sp.Ge(_n, 3))),
+    parameters=(w, k, n),
+    assumptions=(Assumption("ring", "a ring, all weights equal"), Assumption("three", r"$n \ge 3$", sp.Ge(_n, 3))),
     quantity=r"\lambda_k(W)", relation=Relation.EQ,
     expression=1 - 2 * w.symbol + 2 * w.symbol * sp.cos(2 * sp.pi * k.symbol / _n), where="discussion of the ring", tight=True,
 )  # fmt: skip

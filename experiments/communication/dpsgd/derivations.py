@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from gradproof.experiments.communication._proofs import descent, young
+from gradproof.experiments.communication._proofs import descent, nonnegative, positive, young
 from gradproof.experiments.engine.check import Context, Evidence, check
 from gradproof.theory.communication import dpsgd
 from gradproof.theory.communication.dpsgd import D1, GRAPH, D
@@ -17,20 +17,8 @@ from gradproof.theory.symbolic import Identity, Inequality
 
 gamma, L, n, K, s = (p.symbol for p in (dpsgd.gamma, dpsgd.L, dpsgd.n, dpsgd.K, dpsgd.s))
 sigma2, zeta2, Delta, c, h = (p.symbol for p in (dpsgd.sigma2, dpsgd.zeta2, dpsgd.Delta, dpsgd.c, dpsgd.curvature))
-
-
-def nonnegative(*names: str) -> tuple[Interval, ...]:
-    return tuple(Interval(x, closed_low=True) for x in names)
-
-
-def positive(*names: str) -> tuple[Interval, ...]:
-    return tuple(Interval(x) for x in names)
-
-
 NODES = Interval("n", "1", closed_low=True)
 GAP = Interval("s", "0", "1", closed_low=True)
-
-# --- averaging -----------------------------------------------------------------------------------------------------------
 
 
 @check(dpsgd.MIXING, level=Level.SYMBOLIC)
@@ -68,9 +56,6 @@ def cosines_are_eigenvectors(ctx: Context) -> Iterator[Evidence]:
     yield Identity(sp.expand_trig(applied) - claimed * sp.cos(t), "an eigenvector")
 
 
-# --- rates ---------------------------------------------------------------------------------------------------------------
-
-
 @check(dpsgd.CONSENSUS, level=Level.SYMBOLIC)
 def recursion_of_the_deviations(ctx: Context) -> Iterator[Evidence]:
     """Young at t = 1/s - 1 and 1; C solves (1 - s) C = gamma^2 (2 L^2 C + 2 zeta^2)/(1 - s) + gamma^2 sigma^2."""
@@ -98,10 +83,8 @@ def theorem_from_the_sharper_rate(ctx: Context) -> Iterator[Evidence]:
     yield Identity(dpsgd.SHARPER.expression - 2 * common - graph, "the derived bound")
     plain = {v: sp.Symbol(str(v), positive=True) for v in (n, s, sigma2, zeta2)}
     domain = (NODES, GAP, *nonnegative("sigma2", "zeta2"), Interval("p", "0", "1/(18*n)"))
-    for gap, what in (
-        (ctx.claim.expression - common - graph / 2, "the graph's terms"),
-        (sp.Rational(1, 2) - D1, "1/2 - D_1"),
-    ):
+    terms = ctx.claim.expression - common - graph / 2
+    for gap, what in ((terms, "the graph's terms"), (sp.Rational(1, 2) - D1, "1/2 - D_1")):
         yield Inequality(sp.simplify(gap.subs(gamma, sp.sqrt(p) * (1 - s) / L)).subs(plain), domain, what=what)
 
 
@@ -142,17 +125,13 @@ def solved_for_K(ctx: Context) -> Iterator[Evidence]:
     twice = sp.simplify(ctx.claim.expression.subs(steps)) - 2 * noise * q / n
     yield Identity(twice, "twice the terms that do not know the graph")
     domain = (*positive("n", "c", "L", "B", "A"), Interval("q", "0", "A/(2*c^2*L^2*B*n)", closed_high=True))
-    yield Inequality(
-        (A * q / n - 2 * c**2 * q**2 * L**2 * B).subs(plain), domain, what="the graph's term, A the others"
-    )
+    room = (A * q / n - 2 * c**2 * q**2 * L**2 * B).subs(plain)
+    yield Inequality(room, domain, what="the graph's term, A the others")
     # both conditions are what the claim asks of K = n/q^2
     forgotten, half = (ctx.claim.assumption(k).relation for k in ("graph_forgotten", "half"))
     room = n / q**2 * (noise**2 - (2 * c**2 * L**2 * GRAPH * n * q) ** 2)
     yield Identity((forgotten.lhs - forgotten.rhs).subs(steps) - room, "q is small enough")
     yield Identity((half.lhs - half.rhs).subs(steps) - n / q**2 * ((1 - s) ** 2 - 4 * (c * q * L) ** 2), "u <= 1/4")
-
-
-# --- quadratics ----------------------------------------------------------------------------------------------------------
 
 
 @check(dpsgd.STATIONARY, level=Level.SYMBOLIC)
@@ -162,12 +141,11 @@ def fixed_point_of_the_mean(ctx: Context) -> Iterator[Evidence]:
     yield Identity((1 - gamma * h) ** 2 * v + gamma**2 * sigma2 / n - v, "stationary variance")
 
 
-def term(expression: sp.Expr, **entries: Any) -> sp.Expr:
-    """The term of the sum in an expression, with symbols for the entries of its vectors, and the sum replaced by it."""
+def term(expression: sp.Expr, lam: Any, beta: Any = 0) -> sp.Expr:
+    """An expression with a term in the place of the sum in it, in symbols for the entries of its vectors."""
     (total,) = expression.atoms(sp.Sum)
     j = total.variables[0]
-    swap = {getattr(dpsgd, name).symbol[j]: x for name, x in entries.items()}
-    return expression.subs(total, total.function.subs(swap))
+    return expression.subs(total, total.function.subs({dpsgd.lam.symbol[j]: lam, dpsgd.beta.symbol[j]: beta}))
 
 
 @check(dpsgd.STATIONARY_NODE, level=Level.SYMBOLIC)

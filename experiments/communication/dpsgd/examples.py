@@ -1,7 +1,5 @@
 """D-PSGD on small problems, for the agreement of all array libraries."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from gradproof.experiments.communication.dpsgd import methods
@@ -9,25 +7,23 @@ from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.examples import Example, example
 from gradproof.experiments.engine.run import start
 from gradproof.experiments.instances.finite_sums import Logistic
-from gradproof.experiments.instances.minibatches import Minibatches
+from gradproof.experiments.instances.minibatches import Minibatches, NoisyQuadratics
 from gradproof.solvers.gossip import ring
 
 N, D = 5, 4
-GAMMAS = np.array([0.05, 0.2])[:, None, None, None]
+PARTS = (ring(N).astype(float), np.array([0.05, 0.2])[:, None, None, None])
 
 
 @example(methods.dpsgd)
 def minibatches_on_a_ring(on: Backend) -> Example:
     rng = np.random.default_rng(3)
     problem = Logistic(rng.standard_normal((N, 7, D)), np.sign(rng.standard_normal((N, 7))), 0.1)
-    nodes, W, gamma = on.move((Minibatches(problem, 2), ring(N).astype(float), GAMMAS))
-    return Example(methods.dpsgd(nodes, W, gamma), start(np.ones(D), settings=2, seeds=3), lambda d: d.uniform((N, 2)))
+    method = methods.dpsgd(*on.move((Minibatches(problem, 2), *PARTS)))
+    return Example(method, start(np.ones(D), settings=2, seeds=3), lambda d: d.uniform((N, 2)))
 
 
 @example(methods.dpsgd)
 def quadratics_averaged_last(on: Backend) -> Example:
-    b = np.sin(np.arange(N * D)).reshape(N, D)
-    nodes = methods.NoisyQuadratics(np.linspace(0.5, 1.5, N)[:, None], b, 0.3)
-    nodes, W, gamma = on.move((nodes, ring(N).astype(float), GAMMAS))
-    method = methods.dpsgd(nodes, W, gamma, average_last=True)
+    nodes = NoisyQuadratics(np.linspace(0.5, 1.5, N)[:, None], np.sin(np.arange(N * D)).reshape(N, D), 0.3)
+    method = methods.dpsgd(*on.move((nodes, *PARTS)), average_last=True)
     return Example(method, start(np.ones(D), settings=2, seeds=3), lambda d: d.normal((N, D)))

@@ -46,24 +46,22 @@ def ring(n: int, w: Fraction = THIRD) -> Graph:
     return Graph(f"ring {n}, w = {w}", gossip.ring(n, w), GUARANTEES | {"transitive", "ring"}, spectrum)
 
 
-PATH3 = Graph(
-    "path 3", gossip.metropolis(3, [(0, 1), (1, 2)]), spectrum={Fraction(1): 1, Fraction(2, 3): 1, Fraction(0): 1}
-)
+def lazy_complete(n: int, a: Fraction) -> Graph:
+    """(1 - a) I + a J."""
+    return Graph(f"lazy complete {n}, a = {a}", gossip.lazy_complete(n, a))
+
+
+PATH3 = Graph("path 3", gossip.metropolis(3, [(0, 1), (1, 2)]), spectrum={Fraction(x, 3): 1 for x in (3, 2, 0)})
 RING4, RING8 = ring(4), ring(8)
 PATH5 = Graph("path 5", gossip.metropolis(5, [(i, i + 1) for i in range(4)]))
 STAR6 = Graph("star 6", gossip.metropolis(6, [(0, i) for i in range(1, 6)]))
 EXPONENTIAL8 = Graph("exponential 8", gossip.exponential(8))
 COMPLETE5 = Graph("complete 5", gossip.complete(5))
-LAZY5 = Graph("lazy complete 5", gossip.lazy_complete(5, THIRD))
-INCOMPLETE = [
-    RING4,
-    RING8,
-    ring(7, Fraction(9, 20)),
-    PATH5,
-    STAR6,
-    Graph("torus 3 x 3", gossip.torus(3, 3)),
-    EXPONENTIAL8,
-]
+LAZY5 = lazy_complete(5, THIRD)
+TORUS9 = Graph("torus 3 x 3", gossip.torus(3, 3))
+INCOMPLETE = [RING4, RING8, ring(7, Fraction(9, 20)), PATH5, STAR6, TORUS9, EXPONENTIAL8]
+OTHERS = [Graph("complete 4", gossip.complete(4)), Graph("torus 2 x 4", gossip.torus(2, 4)),
+          Graph("exponential 16", gossip.exponential(16)), ring(32)]  # fmt: skip
 GRAPHS = [*INCOMPLETE, COMPLETE5, LAZY5]
 RATIONAL_RINGS = [ring(n, w) for w in (THIRD, Fraction(1, 5)) for n in (3, 4, 6)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,7 +16,7 @@ from gradproof.experiments.communication.dpsgd.instances import HALF, THIRD, Gra
 from gradproof.experiments.engine.backend import backend as library
 from gradproof.experiments.engine.measure import Bracket, Holds, Sample, cases, measure, rounded
 from gradproof.experiments.engine.run import run, start
-from gradproof.experiments.instances.minibatches import Minibatches
+from gradproof.experiments.instances.minibatches import Minibatches, NoisyQuadratics
 from gradproof.solvers import gossip
 from gradproof.theory.claim import Claim
 from gradproof.theory.communication import dpsgd
@@ -49,10 +50,10 @@ def mean_after_a_step(graph: Graph, steps: int = 6) -> Iterator[With]:
         yield x.sum() / n, at
 
 
-@measure(dpsgd.COMPLETE_GRAPH, cases(apart=0).guaranteeing("average_last", "consensus_start"))
-def nodes_beside_centralised_sgd(apart: int, average_last: bool = True) -> Iterator[With]:
+@measure(dpsgd.COMPLETE_GRAPH, cases().guaranteeing("average_last", "consensus_start"))
+def nodes_beside_centralised_sgd(apart: int = 0, average_last: bool = True) -> Iterator[With]:
     r"""$x_{k+1,i}$ of four nodes with different curvatures and noise, beside centralised SGD with the same noise, exactly."""
-    rng, J, gamma = np.random.default_rng(0), gossip.complete(4), THIRD
+    rng, J, gamma = np.random.default_rng(0), gossip.complete(4), Fraction(1, 5)
     h, b = np.array([Fraction(v) for v in (1, 2, 3, 6)]), np.array([Fraction(v) for v in (0, 4, -2, 1)])
     x = np.array([Fraction(1 + apart * v) for v in (-1, 0, -2, 3)])
     z = x.sum() / 4
@@ -63,9 +64,6 @@ def nodes_beside_centralised_sgd(apart: int, average_last: bool = True) -> Itera
         x = J @ (x - moved) if average_last else J @ x - moved
         z = z - gamma * at["g"]
         yield from ((v, at) for v in x)
-
-
-# --- rates ---------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -82,43 +80,39 @@ def theorem(a: Any, at: dict[str, Any]) -> Any:
     return (1 - at["gamma"] * at["L"]) / 2 * a.mean_gradient + d1 * a.gradient
 
 
-def derived_step(s: float, n: int) -> float:
-    return float(min(1.0, (1 - s) / np.sqrt(2)))
+def derived(a: Any, at: dict[str, Any]) -> Any:
+    return a.gradient + (1 - at["gamma"] * at["L"]) * a.mean_gradient
 
 
 RATES: tuple[tuple[Claim, Rate], ...] = (
-    (
-        dpsgd.SHARPER,
-        Rate("sharper", lambda a, at: a.gradient + (1 - at["gamma"] * at["L"]) * a.mean_gradient, derived_step),
-    ),
-    (dpsgd.THEOREM1, Rate("theorem", theorem, lambda s, n: float((1 - s) / (6 * np.sqrt(n))))),
-    (dpsgd.CONSENSUS, Rate("consensus", lambda a, at: a.consensus, derived_step)),
+    (dpsgd.SHARPER, Rate("sharper", derived, lambda s, n: min(1.0, (1 - s) / np.sqrt(2)))),
+    (dpsgd.THEOREM1, Rate("theorem", theorem, lambda s, n: (1 - s) / (6 * np.sqrt(n)))),
+    (dpsgd.CONSENSUS, Rate("consensus", lambda a, at: a.consensus, lambda s, n: (1 - s) / np.sqrt(2))),
 )
 
 
 def average_on_quadratics(
-    rate: Rate, graph: Graph, b: Any, sigma2: float, share: float, K: int, x0: Any = 2.0, zeta2: Any = None
+    rate: Rate, graph: Graph, b: Any, L: float, sigma2: float, share: float, K: int, x0: Any = None, zeta2: Any = None
 ) -> With:
-    r"""The average of the rate's quantity over $K$ steps on $f_i = (x - b_i)^2/2$, by the exact recursion of the moments."""
+    r"""The average of the rate's quantity over $K$ steps on $f_i = L(x - b_i)^2/2$, by the exact recursion of the moments."""
     n, s, b = graph.n, float(graph.s), np.asarray(b, float)[: graph.n]
-    gamma, first = share * rate.longest(s, n), np.broadcast_to(x0, (n,)).mean()
-    out = gossip.quadratic_run(graph.W.astype(float), 1.0, b, gamma, sigma2, K, x0)
-    spread = float(((b - b.mean()) ** 2).mean())
+    gamma, x0 = float(share * rate.longest(s, n) / L), b.mean() if x0 is None else x0
+    out = gossip.quadratic_run(graph.W.astype(float), L, b, gamma, sigma2, K, x0)
     at = {
-        "gamma": gamma,
-        "L": 1.0,
-        "n": n,
-        "s": s,
-        "zeta2": spread if zeta2 is None else zeta2,
-        "Delta": float((first - b.mean()) ** 2 / 2),
-    }
+        "gamma": gamma, "L": L, "n": n, "K": K, "s": s, "sigma2": sigma2, "zeta2": L**2 * b.var() if zeta2 is None else zeta2,
+        "Delta": L * (np.mean(x0) - b.mean()) ** 2 / 2,
+    }  # fmt: skip
     # K steps of sums of n terms of the size of the state, which does not grow: |W - gamma h| <= 1
-    size = max(4.0, sigma2, float(np.max(b**2)))
+    size = max(1.0, L**2) * max(4.0, sigma2, np.max(b**2))
     return rounded(float(rate.quantity(out, at)), 8 * K * n, size), at
 
 
 #: Share of the longest step, and K: so many that the start still matters (without noise the rate is attained as K grows).
 STEPS = [{"share": share, "K": K} for share, K in ((0.02, 120), (0.3, 15), (0.95, 1), (0.95, 15))]
+WORLDS = [
+    {"L": L, "sigma2": v, "x0": x}
+    for L, v, x in ((1.0, 0.0, 2.0), (1.0, 1.0, 2.0), (4.0, 0.01, None), (0.25, 9.0, None))
+]
 BS = {"equal": np.zeros(9), "sines": np.sin(np.arange(9))}
 
 
@@ -129,7 +123,7 @@ def minibatches(rate: Rate, data: str, rows: str, graph: Graph, K: int, seeds: i
     gamma, stream = 0.8 * rate.longest(s, graph.n) / L, ("dpsgd", rate.name, data, rows, graph.name, seed)
     out = methods.trace(nodes, graph.W.astype(float), gamma, K, seeds=seeds, stream=stream, on=backend)
     at = {
-        "gamma": gamma, "L": L, "n": graph.n, "K": K, "s": s, "sigma2": nodes.sigma2, "zeta2": methods.heterogeneity(P),
+        "gamma": gamma, "L": L, "n": graph.n, "K": K, "s": s, "sigma2": nodes.sigma2, "zeta2": P.heterogeneity,
         "Delta": float(P.values(np.zeros(P.d)).mean()),
     }  # fmt: skip
     return Sample(rate.quantity(out.isel(setting=0).mean("step"), at).values), at
@@ -137,54 +131,49 @@ def minibatches(rate: Rate, data: str, rows: str, graph: Graph, K: int, seeds: i
 
 HELD = ("smooth", "variance", "heterogeneity", "consensus_start")
 EIGHT = [{"rows": "shuffled", "graph": on.EXPONENTIAL8}, {"rows": "sorted", "graph": on.RING8}]
-LARGER = [Graph("complete 4", gossip.complete(4)), Graph("torus 2 x 4", gossip.torus(2, 4)),
-          Graph("exponential 16", gossip.exponential(16)), on.ring(32)]  # fmt: skip
+DATA = {"data": ["breast_cancer", "digits"], "rows": ["shuffled", "sorted"], "graph": on.OTHERS}
 for claim, rate in RATES:
-    exact = cases(rate=[rate], graph=on.INCOMPLETE, sigma2=[0.0, 1.0], b=BS, step=STEPS).guaranteeing(*HELD)
+    exact = cases(rate=[rate], graph=on.INCOMPLETE, b=BS, world=WORLDS, step=STEPS).guaranteeing(*HELD)
     if claim is dpsgd.CONSENSUS:  # equal nodes without noise stay equal: zero on both sides
         exact = exact.where(lambda b, sigma2: sigma2 or b.any())
     measure(claim, exact)(average_on_quadratics)
-    few = cases(rate=[rate], data="breast_cancer", setting=EIGHT, K=12, seeds=60).guaranteeing(*HELD)
-    long = cases(rate=[rate], data="breast_cancer", setting=EIGHT, K=100, seeds=100).guaranteeing(*HELD)
-    axes = {"data": ["breast_cancer", "digits"], "rows": ["shuffled", "sorted"], "graph": LARGER}
-    many = cases(rate=[rate], **axes, K=60, seeds=60).guaranteeing(*HELD)
-    measure(claim, few)(minibatches)
-    measure(claim, long, budget="full", name="more_steps")(minibatches)
+    for K, seeds, budget, name in ((12, 60, "quick", "minibatches"), (100, 100, "full", "more_steps")):
+        few = cases(rate=[rate], data="breast_cancer", setting=EIGHT, K=K, seeds=seeds).guaranteeing(*HELD)
+        measure(claim, few, budget=budget, name=name)(minibatches)
+    many = cases(rate=[rate], **DATA, K=60, seeds=60).guaranteeing(*HELD)
     measure(claim, many, budget="full", name="more_nodes_and_digits")(minibatches)
 
 
-def closed_form(gamma: float, n: int, K: int, sigma2: float, **at: Any) -> With:
-    """Common curvature 1 and mean x_0 at distance 2: the average is a closed form, whatever the graph and the b_i."""
-    value = gossip.common_average(1.0, gamma, n, sigma2, K, 4.0)
-    # logarithm and exponential of numbers up to K gamma
-    return rounded(value, 4 * (4 + K * gamma)), {"L": 1.0, "n": n, "K": K, "sigma2": sigma2, "Delta": 2.0, **at}
+def closed_form(gamma: float, n: int, K: int, sigma2: float, L: float, **at: Any) -> With:
+    """Common curvature L and mean x_0 at distance 2: the average is a closed form, whatever the graph and the b_i."""
+    value = gossip.common_average(L, gamma, n, sigma2, K, 4.0)
+    # logarithm and exponential of numbers up to K gamma L
+    return rounded(value, 4 * (4 + K * gamma * L)), {"n": n, "K": K, "Delta": 2 * L, **at}
 
 
 COMMON = ("mixing", "connected", *HELD)
-LEAST = {"n": [4, 8, 16], "zeta2": [0.0, 1.0]}
+LEAST = {"n": [4, 8, 16], "zeta2": [0.0, 1.0], "L": [1.0, 20.0]}
 
 
 @measure(dpsgd.COROLLARY2, cases(**LEAST, sigma2=[0.25, 4.0], times=[1, 16]).guaranteeing(*COMMON, "step"))
-def average_at_the_stated_step(n: int, zeta2: float, sigma2: float, times: int, gamma: float = 0.0) -> With:
+def average_at_the_stated_step(n: int, zeta2: float, L: float, sigma2: float, times: int, gamma: float = 0.0) -> With:
     r"""The average squared gradient on rings at $\gamma = 1/(2L + \sigma\sqrt{K/n})$, from the least $K$ of the corollary on."""
     s = float(gossip.second_eigenvalue(gossip.ring(n)).high)
     terms = sigma2 / (1 - s**2) + 9 * zeta2 / (1 - s) ** 2
-    least = max(4 * n**5 * terms**2 / (sigma2**3 * 9), 72 * n**2 / (sigma2 * (1 - s) ** 2))
-    K = times * int(np.ceil(least * (1 + 1e-9)))
-    return closed_form(gamma or 1 / (2 + np.sqrt(sigma2 * K / n)), n, K, sigma2, s=s)
+    least = max(4 * L**2 * n**5 * terms**2 / (sigma2**3 * 9), 72 * L**2 * n**2 / (sigma2 * (1 - s) ** 2))
+    K = times * math.ceil(least * (1 + 1e-9))
+    return closed_form(gamma or 1 / (2 * L + math.sqrt(sigma2 * K / n)), n, K, sigma2, L, s=s)
 
 
-@measure(dpsgd.LINEAR_SPEEDUP, cases(**LEAST, c=[0.5, 2.0], sigma2=1.0, times=[1, 100]).guaranteeing(*COMMON))
-def average_at_a_root_step(n: int, zeta2: float, sigma2: float, c: float, times: int = 1, K: int = 0) -> With:
+@measure(dpsgd.LINEAR_SPEEDUP, cases(**LEAST, c=[0.5, 2.0], sigma2=[0.25, 4.0], times=[1, 100]).guaranteeing(*COMMON))
+def average_at_a_root_step(n: int, zeta2: float, L: float, sigma2: float, c: float, times: int = 1, K: int = 0) -> With:
     r"""The average squared gradient on rings at $\gamma = c\sqrt{n/K}$, from the least $K$ of the claim on."""
     s = float(gossip.second_eigenvalue(gossip.ring(n)).high)
-    graph = sigma2 / (1 - s) + 2 * zeta2 / (1 - s) ** 2
-    least = max(4 * c**2 * n / (1 - s) ** 2, n**3 * (2 * c**2 * graph / (4 / c + c * sigma2)) ** 2)
-    K = K or times * int(np.ceil(least * (1 + 1e-9)))
-    return closed_form(c * np.sqrt(n / K), n, K, sigma2, s=s)
+    graph, noise = sigma2 / (1 - s) + 2 * zeta2 / (1 - s) ** 2, 4 * L / c + c * L * sigma2
+    least = max(4 * c**2 * n * L**2 / (1 - s) ** 2, n**3 * (2 * c**2 * L**2 * graph / noise) ** 2)
+    K = K or times * math.ceil(least * (1 + 1e-9))
+    return closed_form(c * math.sqrt(n / K), n, K, sigma2, L, s=s)
 
-
-# --- quadratics for ever -------------------------------------------------------------------------------------------------
 
 SHORT = [{"gamma": Fraction(1, 10), "h": Fraction(1)}, {"gamma": Fraction(1, 4), "h": Fraction(3, 2)}]
 FOUR = [on.RING4, on.PATH5, on.STAR6, on.LAZY5]
@@ -197,15 +186,10 @@ def stationary_variance_of_the_mean(graph: Graph, gamma: Fraction, h: Fraction, 
     return S.sum() / graph.n**2, {"n": graph.n}
 
 
-RINGS = cases(graph=on.RATIONAL_RINGS).guaranteeing("quadratics", "stable")
+NODES = cases(graph=on.RATIONAL_RINGS, step=SHORT[:1], sigma2=[Fraction(1), Fraction(3)])
 
 
-@measure(
-    dpsgd.STATIONARY_NODE,
-    cases(graph=on.RATIONAL_RINGS, step=SHORT[:1], sigma2=[Fraction(1), Fraction(3)]).guaranteeing(
-        "quadratics", "stable"
-    ),
-)
+@measure(dpsgd.STATIONARY_NODE, NODES.guaranteeing("quadratics", "stable"))
 def stationary_variance_of_nodes(graph: Graph, gamma: Fraction, h: Fraction, sigma2: Fraction) -> Iterator[With]:
     r"""$\lim\mathrm{Var}(x_{k,i})$ of every node, from the same equation."""
     _, S = gossip.stationary(graph.W, h, on.numbers(graph.n), gamma, sigma2)
@@ -213,10 +197,10 @@ def stationary_variance_of_nodes(graph: Graph, gamma: Fraction, h: Fraction, sig
     yield from ((S[i, i], {"lam": lam}) for i in range(graph.n))
 
 
-@measure(
-    dpsgd.CONSENSUS_ERROR,
-    cases(graph=on.RATIONAL_RINGS, gh=[Fraction(1, 10), Fraction(1, 100)]).guaranteeing("quadratics", "stable"),
-)
+PULLED = cases(graph=on.RATIONAL_RINGS, gh=[Fraction(1, 10), Fraction(1, 100)])
+
+
+@measure(dpsgd.CONSENSUS_ERROR, PULLED.guaranteeing("quadratics", "stable"))
 def lasting_disagreement(graph: Graph, gh: Fraction, h: Any = Fraction(1)) -> With:
     r"""$\frac1n\sum_i(x_{\infty,i} - \bar x_\infty)^2$ from the exact fixed point, curvatures of mean one."""
     n, b, lam = graph.n, on.numbers(graph.n), list(graph.spectrum)
@@ -231,45 +215,36 @@ def lasting_disagreement(graph: Graph, gh: Fraction, h: Any = Fraction(1)) -> Wi
     return ((m - m.sum() / n) ** 2).sum() / n, {"n": n, "lam": lam[1:], "beta": beta[1:]}
 
 
-THRESHOLDS = [{"graph": on.ring(n, w), "lam_min": 1 - 4 * w} for n in (4, 6, 10) for w in (Fraction(1, 5), THIRD, HALF)]
-THRESHOLDS += [
-    {"graph": Graph(f"lazy complete 5, {a}", gossip.lazy_complete(5, a)), "lam_min": 1 - a}
-    for a in (THIRD, Fraction(1))
-]
+WEIGHTS = [(n, w) for n in (4, 6, 10) for w in (Fraction(1, 5), THIRD, HALF)]
+THRESHOLDS = [{"graph": on.ring(n, w), "lam_min": 1 - 4 * w} for n, w in WEIGHTS]
+THRESHOLDS += [{"graph": on.lazy_complete(5, a), "lam_min": 1 - a} for a in (THIRD, Fraction(1))]
 
 
 @measure(dpsgd.STABILITY, cases(threshold=THRESHOLDS).guaranteeing("quadratics"))
-def largest_stable_step(graph: Graph, lam_min: Fraction, h: Any = Fraction(1)) -> Bracket:
+def largest_stable_step(graph: Graph, h: Any = Fraction(1)) -> Bracket:
     r"""$\sup\{\gamma h\}$ between two rationals, both proved, also on rings with zero self-weights."""
     return Bracket(*gossip.largest_stable_step(graph.W, h))
 
 
-RUNS = [
-    {"graph": on.ring(n, w), "lam_min": 1 - 4 * w, "gh": gh}
-    for n, w, steps in ((6, THIRD, (0.6, 0.73)), (8, Fraction(1, 5), (1.1, 1.3)), (6, HALF, (0.1,)))
-    for gh in steps
-]
+STEPS_OF = {on.ring(6): (0.6, 0.73), on.ring(8, Fraction(1, 5)): (1.1, 1.3), on.ring(6, HALF): (0.1,)}
+RUNS = [{"graph": ring, "lam_min": 1 - 4 * ring.W[0, 1], "gh": gh} for ring, steps in STEPS_OF.items() for gh in steps]
 
 
 @measure(dpsgd.STABILITY, cases(run=RUNS).guaranteeing("quadratics"))
-def growth_of_runs(graph: Graph, lam_min: Fraction, gh: float, backend: str) -> Holds:
+def growth_of_runs(graph: Graph, gh: float, backend: str) -> Holds:
     """Noiseless D-PSGD on rings: is the 400th move shorter than the first? All move along the slowest mode, too."""
     to, n = library(backend), graph.n
-    nodes = methods.NoisyQuadratics(np.ones((n, 1)), np.arange(n, dtype=float)[:, None] ** 2, 0.0)
+    nodes = NoisyQuadratics(np.ones((n, 1)), np.arange(n, dtype=float)[:, None] ** 2, 0.0)
     method = methods.dpsgd(*to.move((nodes, graph.W.astype(float))), gh)
-    out = run(
-        method, to.move(start(np.zeros(1))), 400, record={"x": lambda s: s.x}, draw=lambda t: 0.0, at=[0, 1, 399, 400]
-    )
-    x = out.x.values[0, 0, ..., 0]
+    options: dict[str, Any] = {"record": {"x": lambda s: s.x}, "draw": lambda t: 0.0, "at": [0, 1, 399, 400]}
+    x = run(method, to.move(start(np.zeros(1))), 400, **options).x.values[0, 0, ..., 0]
     return Holds(bool(np.linalg.norm(x[3] - x[2]) < np.linalg.norm(x[1] - x[0])), at=gh)
 
 
-@measure(
-    dpsgd.RING,
-    cases(n=[3, 4, 7, 16, 32], w=[Fraction(1, 5), THIRD, HALF], k=[0, 1, 2, 3, 8, 16])
-    .where(lambda n, k: 2 * k <= n)
-    .guaranteeing("ring"),
-)
+RINGS = cases(n=[3, 4, 7, 16, 32], w=[Fraction(1, 5), THIRD, HALF], k=[0, 1, 2, 3, 8, 16])
+
+
+@measure(dpsgd.RING, RINGS.where(lambda n, k: 2 * k <= n).guaranteeing("ring"))
 def eigenvalue_of_a_ring(n: int, w: Fraction, k: int, edges: Any = None) -> Any:
     r"""$\lambda_k$, $2k \le n$: the $2k$-th greatest eigenvalue of the matrix, to the backward error of the solver."""
     W = gossip.ring(n, w) if edges is None else gossip.metropolis(n, edges)

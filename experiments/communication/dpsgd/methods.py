@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,22 +12,9 @@ from gradproof.experiments.engine.draws import ahead, keys
 from gradproof.experiments.engine.run import Method, run, start
 from gradproof.experiments.instances.data import load
 from gradproof.experiments.instances.finite_sums import Logistic
-from gradproof.experiments.instances.minibatches import Minibatches
+from gradproof.experiments.instances.minibatches import Minibatches, NoisyQuadratics
 
 Array = Any
-
-
-@dataclass(frozen=True, eq=False)
-class NoisyQuadratics:
-    """f_i = (h_i/2)||x - b_i||^2, h (n, 1), b (n, d), with Gaussian noise of standard deviation ``sigma`` an entry."""
-
-    h: Array
-    b: Array
-    sigma: float
-
-    def sample(self, x: Array, draw: Array) -> Array:
-        """draw: standard normal numbers (..., n, d)."""
-        return self.h * (x - self.b) + self.sigma * draw
 
 
 class GossipState(NamedTuple):
@@ -61,17 +47,6 @@ def split_rows(n: int, *, sort: bool, lam: float = 0.1, data: str = "breast_canc
     m = len(order) // n
     order = order[: n * m].reshape(n, m)
     return Logistic(d.X[order], d.y[order], lam)
-
-
-def heterogeneity(P: Logistic) -> float:
-    """A bound on (1/n) sum ||grad f_i - grad f||^2 everywhere, (h + r)^2: h^2 is its value at 0, where all slopes are 1/2.
-
-    Elsewhere slopes differ from 1/2 by at most 1/2, so that a local gradient moves by at most sqrt(lambda_max(A_i'A_i/m))/2, the
-    square of which is L_i less the regulariser's share; the regulariser is the same for all.
-    """
-    G = P.gradients(np.zeros(P.d))
-    at_zero = np.mean(np.sum((G - G.mean(axis=0)) ** 2, axis=-1))
-    return float((np.sqrt(at_zero) + np.sqrt(np.mean(P.L_i) - 2 * P.lam)) ** 2)
 
 
 def trace(

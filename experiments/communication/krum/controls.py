@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+from gradproof.experiments.communication._controls import breaking, replacing
 from gradproof.experiments.communication.krum import instances as on
 from gradproof.experiments.communication.krum import measures
 from gradproof.experiments.communication.krum.instances import LAWS, on_the_line
-from gradproof.experiments.engine.measure import cases, instead, without
 from gradproof.solvers.order_statistics import least_score
-from gradproof.theory.claim import Claim
 from gradproof.theory.communication import krum
 
 SMALL, LOPSIDED = ({name: LAWS[name]} for name in ("small", "lopsided"))
-
-
-def breaking(claim: Claim, assumption: str, function: Callable[..., Any], **axes: Any) -> None:
-    """A control on cases that keep all the other assumptions."""
-    kept = [a.name for a in claim.assumptions if a.structural and a.name != assumption]
-    without(claim, assumption, function, cases(**axes).guaranteeing(*kept))
-
-
 RUN = {"gamma": Fraction(1, 2), "x0": 2, "T": 20, "mu": 1}
 for claim, function, more in (
     (krum.MEAN_SQUARE, measures.second_moment, {}),
@@ -34,9 +24,7 @@ for claim, function, more in (
 ):
     # five colluders of nine win from any distance where f = 3 is said; the mean follows a single one
     breaking(claim, "at_most_f", function, law=SMALL, n=9, f=3, attack=on.TOO_MANY, **more)
-    one = cases(law=SMALL, n=5, f=1, attack=on.ON_THE_MEAN, **more)
-    one = one.guaranteeing(*(a.name for a in claim.assumptions if a.structural))
-    instead(claim, "the mean in the place of Krum", function, one)
+    replacing(claim, "the mean in the place of Krum", function, law=SMALL, n=5, f=1, attack=on.ON_THE_MEAN, **more)
     # at n = 2f + 1 the f colluders win as well, and the constants are negative (the root of a cone's is no number)
     if "g_norm" not in more:
         even = {"r": 4} if "r" in more else {}  # of that moment the constant is positive
@@ -72,8 +60,8 @@ breaking(krum.SGD_BALL, "step", measures.exact_gap, gamma=Fraction(5, 2), mu=Fra
 breaking(krum.SGD_BALL, "pl", measures.exact_gap, gamma=Fraction(1, 2), mu=2, **SILENT)
 
 breaking(krum.NO_AVERAGING_GAIN, "two_points", measures.bias, a=1, p=Fraction(1, 5), n=5)
-unbiased = cases(a=1, p=Fraction(1, 5), attack=on.ON_THE_MEAN).guaranteeing("two_points")
-instead(krum.NO_AVERAGING_GAIN, "the mean in the place of Krum", measures.bias, unbiased)
+instead_of_krum = {"a": 1, "p": Fraction(1, 5), "attack": on.ON_THE_MEAN}
+replacing(krum.NO_AVERAGING_GAIN, "the mean in the place of Krum", measures.bias, **instead_of_krum)
 
 
 def krum_of_hijacked(U: Fraction) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy as sp
 
-from gradproof.experiments.communication._proofs import descent_under_pl, young
+from gradproof.experiments.communication._proofs import descent_under_pl, nonnegative, young
 from gradproof.experiments.communication.krum.instances import settings
 from gradproof.experiments.engine.check import Context, Evidence, certifier, check
 from gradproof.experiments.engine.measure import Provable, cases, measure
@@ -36,8 +36,7 @@ def counting(ctx: Context) -> Iterator[Evidence]:
     """Of n - f - 2 neighbours at most f are Byzantine, i itself not among them: f = b + own + rest, b of them neighbours."""
     size, b, own, rest = sp.symbols("n b own rest")
     claimed = ctx.claim.expression.subs({n: size, f: b + own + rest, krum.own.symbol: own})
-    counts = (Interval(x, closed_low=True) for x in ("b", "own", "rest"))
-    domain = (*counts, Interval("n", "2*b + 2*own + 2*rest + 2"))
+    domain = (*nonnegative("b", "own", "rest"), Interval("n", "2*b + 2*own + 2*rest + 2"))
     yield Inequality(size - (b + own + rest) - 2 - b - claimed, domain, what="correct neighbours")
 
 
@@ -84,7 +83,7 @@ def majority_of_three(ctx: Context) -> Iterator[Evidence]:
 def all_but_the_largest() -> Inequality:
     """The m - 2 least of m - 1 distances add to at most (m - 2)/(m - 1) of all: S, and a largest of S/(m - 2) + t."""
     S, t, m = sp.symbols("S t m")
-    domain = (Interval("S", closed_low=True), Interval("t", closed_low=True), Interval("m", "2"))
+    domain = (*nonnegative("S", "t"), Interval("m", "2"))
     return Inequality((m - 2) / (m - 1) * (S + S / (m - 2) + t) - S, domain, what="all but the largest distance")
 
 
@@ -126,7 +125,7 @@ def tangents_of_three_powers(ctx: Context) -> Iterator[Evidence]:
     for order in (2, 3, 4):
         half = sp.Rational(order, 2)
         above = y**order - half * y**2 + (half - 1)
-        yield Inequality(above, (Interval("y", closed_low=True),), what=f"tangent of the power {half}")
+        yield Inequality(above, nonnegative("y"), what=f"tangent of the power {half}")
         root = ctx.claim.expression.subs(r, order) ** 2 / (ctx.claim.expression.subs(r, 2) / moment) ** order
         yield Identity(root - moment**2, f"C^{order}")
 
