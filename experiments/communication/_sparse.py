@@ -15,6 +15,7 @@ from gradproof.experiments.engine.eprocess import e_value
 from gradproof.experiments.engine.measure import Bracket, Sample
 from gradproof.experiments.engine.run import Method, run
 from gradproof.solvers.ef_exact import bisect
+from gradproof.theory.errors import ParameterError
 from gradproof.theory.evidence import Measurement, Relation
 
 #: Coefficients of five kinds: spread, unbalanced, equal, with zeros, and a power law. Exact.
@@ -43,6 +44,13 @@ def norm2(g: Sequence[Any]) -> Any:
 def second_moment(lam: Sequence[Any], p: Sequence[Any]) -> Any:
     """``sum lam_i^2/p_i`` over the nonzero entries."""
     return sum(x * x / q for x, q in zip(lam, p, strict=True) if x)
+
+
+def feasible_second_moment(lam: Sequence[Any], p: Sequence[Any], s: Any) -> Any:
+    """The same of probabilities of sum at most s; raises ``ParameterError`` for others."""
+    if sum(p) > s or not all(0 <= q <= 1 for q in p):
+        raise ParameterError(f"{p} are not probabilities of sum at most {s}")
+    return second_moment(lam, p)
 
 
 def independently(p: Sequence[Any]) -> Iterator[tuple[tuple[int, ...], Any]]:

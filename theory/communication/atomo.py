@@ -13,11 +13,8 @@ PAPER = Paper(
     key="atomo",
     authors=("Wang", "Sievert", "Charles", "Liu", "Wright", "Papailiopoulos"),
     title="ATOMO: Communication-efficient Learning via Atomic Sparsification",
-    year=2018,
-    family="communication",
-    arxiv="1806.04090",
-    venue="NeurIPS",
-)
+    year=2018, family="communication", arxiv="1806.04090", venue="NeurIPS",
+)  # fmt: skip
 
 lam = Parameter("lam", r"coefficients $|\lambda_i|$ of the unit atoms", NONNEGATIVE, r"\lambda", size="N")
 p = Parameter("p", "probability of sending each atom", UNIT_LOPEN, size="N")
@@ -44,22 +41,17 @@ OPTIMAL = Assumption("optimal", "the probabilities are those of least second mom
 _i, _N = sp.Symbol("i", integer=True), sp.Symbol("N", integer=True, positive=True)
 
 MOMENTS = Claim(
-    id="atomo.moments",
-    paper=PAPER,
+    id="atomo.moments", paper=PAPER, where="Section 2", tight=True,
     title="The variance of independent sparsification, for any unit atoms",
     statement=r"$\mathbb E\hat g = g$ and $\mathbb E\|\hat g - g\|^2 = \sum_i \lambda_i^2(1/p_i - 1)$, orthogonal atoms or not.",
-    parameters=(lam, p),
-    assumptions=(INDEPENDENT, UNIT),
-    quantity=r"\mathbb E\|\hat g - g\|^2",
-    relation=Relation.EQ,
+    parameters=(lam, p), assumptions=(INDEPENDENT, UNIT),
+    quantity=r"\mathbb E\|\hat g - g\|^2", relation=Relation.EQ,
     expression=sp.Sum(lam.symbol[_i] ** 2 * (1 / p.symbol[_i] - 1), (_i, 1, _N)),
-    where="Section 2",
-    tight=True,
-)
+)  # fmt: skip
 
 OPTIMAL_PROBABILITIES = Claim(
-    id="atomo.optimal-probabilities",
-    paper=PAPER,
+    id="atomo.optimal-probabilities", paper=PAPER, where="Theorem on the optimal probabilities (number not recalled)",
+    tight=True,
     title="Water-filling probabilities have the least second moment",
     statement=(
         r"With $n_1$ the least $k \ge 0$ such that $|\lambda_{(k+1)}|(s - k) \le T_k = \sum_{j>k}|\lambda_{(j)}|$: "
@@ -71,131 +63,78 @@ OPTIMAL_PROBABILITIES = Claim(
     assumptions=(
         Assumption("budget", "$n_1 < s$, as for every $s$ below the number of nonzeros", sp.Lt(n1.symbol, s.symbol)),
     ),
-    quantity=r"\min_p \sum_i \lambda_i^2/p_i",
-    relation=Relation.EQ,
+    quantity=r"\min_p \sum_i \lambda_i^2/p_i", relation=Relation.EQ,
     expression=head.symbol + tail.symbol**2 / (s.symbol - n1.symbol),
-    where="Theorem on the optimal probabilities (number not recalled)",
-    tight=True,
-)
+)  # fmt: skip
 
 BALANCED_VALUE = Claim(
-    id="atomo.balanced-value",
-    paper=PAPER,
+    id="atomo.balanced-value", paper=PAPER, where="Section 3", tight=True,
     title="The least second moment is at least the squared $l_1$ norm over the budget",
     statement=(
         r"$\min_p\sum\lambda_i^2/p_i \ge \|\lambda\|_1^2/s$ for every $\lambda$, with equality iff $\lambda$ is $s$-balanced, "
         r"$|\lambda_{(1)}| s \le \|\lambda\|_1$: then $p_i = s|\lambda_i|/\|\lambda\|_1$."
     ),
-    parameters=(l1, s),
-    assumptions=(Assumption("budget", r"$\sum p_i \le s$"),),
-    quantity=r"\min_p \sum_i \lambda_i^2/p_i",
-    relation=Relation.GE,
-    expression=l1.symbol**2 / s.symbol,
-    where="Section 3",
-    tight=True,
-)
+    parameters=(l1, s), assumptions=(Assumption("budget", r"$\sum p_i \le s$"),),
+    quantity=r"\min_p \sum_i \lambda_i^2/p_i", relation=Relation.GE, expression=l1.symbol**2 / s.symbol,
+)  # fmt: skip
 
 QSGD_TERNGRAD = Claim(
-    id="atomo.qsgd-terngrad",
-    paper=PAPER,
+    id="atomo.qsgd-terngrad", paper=PAPER, where="Theorem on QSGD and TernGrad (number not recalled)", tight=True,
     title="One-level QSGD and TernGrad are optimal at their own budgets",
     statement=(
         r"Keeping entry $i$ with probability $|g_i|/\|g\|_q$, $1 \le q \le \infty$, is the scheme of least variance for the "
         r"budget $s_q = \|g\|_1/\|g\|_q$, with second moment $\|g\|_1\|g\|_q$; $q = 2$ is one-level QSGD, $q = \infty$ TernGrad."
     ),
-    parameters=(l1, lq),
-    assumptions=(Assumption("one_level", r"entry $i$ is kept with probability $|g_i|/\|g\|_q$"),),
-    quantity=r"\mathbb E\|\hat g\|^2",
-    relation=Relation.EQ,
-    expression=l1.symbol * lq.symbol,
-    where="Theorem on QSGD and TernGrad (number not recalled)",
-    tight=True,
-)
+    parameters=(l1, lq), assumptions=(Assumption("one_level", r"entry $i$ is kept with probability $|g_i|/\|g\|_q$"),),
+    quantity=r"\mathbb E\|\hat g\|^2", relation=Relation.EQ, expression=l1.symbol * lq.symbol,
+)  # fmt: skip
 
 SPECTRAL_VS_ENTRYWISE = Claim(
-    id="atomo.spectral-vs-entrywise",
-    paper=PAPER,
-    title="The nuclear norm is at most the entrywise norm",
+    id="atomo.spectral-vs-entrywise", paper=PAPER, where="Section 4", tight=True,
+    title="Singular triplets never need more variance than entries at an equal number of atoms",
     statement=(
-        r"$\|X\|_* \le \|X\|_1$ (entrywise norm), with equality for one nonzero a row and column. Where both are balanced, the "
-        r"least second moment with singular triplets is $(\|X\|_*/\|X\|_1)^2 \in [1/(nm), 1]$ times that with entries. A triplet "
+        r"At every budget the least second moment with singular triplets is at most that with entries. Where both are balanced, "
+        r"this is $\|X\|_* \le \|X\|_1$ (entrywise norm), and the ratio is $(\|X\|_*/\|X\|_1)^2 \in [1/(nm), 1]$. A triplet "
         "costs $n + m + 1$ numbers, an entry one and an index."
     ),
-    parameters=(entries,),
-    assumptions=(UNIT_ENTRIES,),
-    quantity=r"\|X\|_*",
-    relation=Relation.LE,
-    expression=entries.symbol,
-    where="Section 4",
-    tight=True,
-)
+    parameters=(V_entries,),
+    assumptions=(UNIT_ENTRIES, Assumption("equal_budgets", "triplets and entries are given the same budget $s$")),
+    quantity=r"\min_p \sum_i \sigma_i(X)^2/p_i", relation=Relation.LE, expression=V_entries.symbol,
+)  # fmt: skip
 
 SPECTRAL_FROM_BELOW = Claim(
-    id="atomo.spectral-from-below",
-    paper=PAPER,
+    id="atomo.spectral-from-below", paper=PAPER, where="Section 4", tight=True,
     title="The nuclear norm is at least the entrywise norm over the root of the size",
     statement=r"$\|X\|_* \ge \|X\|_1/\sqrt{nm}$, with equality for matrices of signs of rank one.",
-    parameters=(entries, rows, columns),
-    assumptions=(UNIT_ENTRIES,),
-    quantity=r"\|X\|_*",
-    relation=Relation.GE,
-    expression=entries.symbol / sp.sqrt(rows.symbol * columns.symbol),
-    where="Section 4",
-    tight=True,
-)
-
-SPECTRAL_BUDGET = Claim(
-    id="atomo.spectral-budget",
-    paper=PAPER,
-    title="Singular triplets never need more variance than entries at an equal number of atoms",
-    statement="At every budget the least second moment with singular triplets is at most that with entries.",
-    parameters=(V_entries,),
-    assumptions=(Assumption("equal_budgets", "triplets and entries are given the same budget $s$"),),
-    quantity=r"\min_p \sum_i \sigma_i(X)^2/p_i",
-    relation=Relation.LE,
-    expression=V_entries.symbol,
-    where="derived here",
-    confidence="derived",
-    tight=True,
-)
+    parameters=(entries, rows, columns), assumptions=(UNIT_ENTRIES,),
+    quantity=r"\|X\|_*", relation=Relation.GE, expression=entries.symbol / sp.sqrt(rows.symbol * columns.symbol),
+)  # fmt: skip
 
 SGD_EFFECT = Claim(
-    id="atomo.sgd-effect",
-    paper=PAPER,
+    id="atomo.sgd-effect", paper=PAPER, where="derived here", confidence="derived", tight=True,
     title="One step with a sparsified gradient on the squared norm",
     statement=(
         r"For $f = \frac12\|x\|^2$ and $x^+ = x - \gamma\hat g(x)$: "
         r"$\mathbb E\|x^+\|^2 = (1 - 2\gamma)\|x\|^2 + \gamma^2V(x, s)$."
     ),
-    parameters=(gamma, x2, value),
-    assumptions=(OPTIMAL,),
-    quantity=r"\mathbb E\|x^+\|^2",
-    relation=Relation.EQ,
+    parameters=(gamma, x2, value), assumptions=(OPTIMAL,),
+    quantity=r"\mathbb E\|x^+\|^2", relation=Relation.EQ,
     expression=(1 - 2 * gamma.symbol) * x2.symbol + gamma.symbol**2 * value.symbol,
-    where="derived here",
-    confidence="derived",
-    tight=True,
-)
+)  # fmt: skip
 
 SGD_THRESHOLD = Claim(
-    id="atomo.sgd-threshold",
-    paper=PAPER,
+    id="atomo.sgd-threshold", paper=PAPER, where="derived here", confidence="derived", tight=True,
     title="The steps that contract the squared norm from everywhere",
     statement=(
         r"For $s \le d$, $V(x, s) \le (d/s)\|x\|^2$ with equality iff all $|x_i|$ are equal; so the step on $\frac12\|x\|^2$ "
         r"contracts in mean square for every $x$ iff $\gamma < 2s/d$."
     ),
-    parameters=(s, d),
-    assumptions=(OPTIMAL, Assumption("at_most_all", "$s \\le d$", sp.Le(s.symbol, d.symbol))),
-    quantity=r"\sup\{\gamma: \mathbb E\|x^+\|^2 < \|x\|^2 \text{ for all } x \ne 0\}",
-    relation=Relation.IFF,
+    parameters=(s, d), assumptions=(OPTIMAL, Assumption("at_most_all", "$s \\le d$", sp.Le(s.symbol, d.symbol))),
+    quantity=r"\sup\{\gamma: \mathbb E\|x^+\|^2 < \|x\|^2 \text{ for all } x \ne 0\}", relation=Relation.IFF,
     expression=2 * s.symbol / d.symbol,
-    where="derived here",
-    confidence="derived",
-    tight=True,
-)
+)  # fmt: skip
 
 register(
-    MOMENTS, OPTIMAL_PROBABILITIES, BALANCED_VALUE, QSGD_TERNGRAD, SPECTRAL_VS_ENTRYWISE, SPECTRAL_FROM_BELOW, SPECTRAL_BUDGET,
+    MOMENTS, OPTIMAL_PROBABILITIES, BALANCED_VALUE, QSGD_TERNGRAD, SPECTRAL_VS_ENTRYWISE, SPECTRAL_FROM_BELOW,
     SGD_EFFECT, SGD_THRESHOLD,
 )  # fmt: skip

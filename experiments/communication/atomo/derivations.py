@@ -71,11 +71,19 @@ def second_moment_of_the_scheme(ctx: Context) -> Iterator[Evidence]:
 
 
 @check(atomo.SPECTRAL_VS_ENTRYWISE, level=Level.SYMBOLIC)
-def dual_norm(ctx: Context) -> Iterator[Evidence]:
-    r"""$\|X\|_* = \max\langle X, Y\rangle$ over $\|Y\| \le 1$, whose entries are in [-1, 1]."""
+def a_concave_share(ctx: Context) -> Iterator[Evidence]:
+    r"""An atom's share of the dual value over its square, $\nu^2 - (\nu - a)_+^2$, grows and is concave in the coefficient a.
+
+    So it is subadditive over matrices (Rotfel'd, 1969), here over the entries of X, and the squares add up to the same.
+    Balanced, it is the dual norm: $\|X\|_* = \max\langle X, Y\rangle$ over $\|Y\| \le 1$, whose entries are in [-1, 1].
+    """
+    share = N**2 - (N - A) ** 2
+    yield Identity(2 * A * N - A**2 - share, "the share below the level; from there on it is nu^2")
+    below = (Interval("n"), Interval("a", "0", "n"))
+    yield Inequality(sp.diff(share, A), below, what="it grows")
+    yield Inequality(-sp.diff(share, A, 2) + 0 * N, below, strict=True, what="it is concave")
     entry = (Interval("a", closed_low=True), Interval("p", "-1", "1", closed_high=True))
-    claimed = ctx.claim.expression.subs(ctx.claim.parameter("entrywise").symbol, A)
-    yield Inequality(claimed - A * P, entry, what="an entry of <X, Y>")
+    yield Inequality(A - A * P, entry, what="an entry of <X, Y>")
 
 
 @check(atomo.SPECTRAL_FROM_BELOW, level=Level.SYMBOLIC)
@@ -87,17 +95,6 @@ def above_frobenius(ctx: Context) -> Iterator[Evidence]:
     entries, n, m = (ctx.claim.parameter(x).symbol for x in ("entrywise", "n", "m"))
     mean = entries / (n * m)
     yield Identity(2 * mean * entries - mean**2 * n * m - ctx.claim.expression**2, "added up")
-
-
-@check(atomo.SPECTRAL_BUDGET, level=Level.SYMBOLIC)
-def a_concave_share(ctx: Context) -> Iterator[Evidence]:
-    r"""An atom's share of the dual value over its square, $\nu^2 - (\nu - a)_+^2$, grows and is concave in the coefficient a.
-
-    So it is subadditive over matrices (Rotfel'd, 1969), here over the entries of X, and the squares add up to the same.
-    """
-    yield Identity(2 * A * N - A**2 - (N**2 - (N - A) ** 2), "the share below the level; from there on it is nu^2")
-    yield Inequality(sp.diff(2 * A * N - A**2, A), (Interval("n"), Interval("a", "0", "n")), what="it grows")
-    yield Inequality(-sp.diff(2 * A * N - A**2, A, 2), (), strict=True, what="it is concave")
 
 
 @check(atomo.SGD_EFFECT, level=Level.SYMBOLIC)

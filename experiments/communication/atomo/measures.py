@@ -9,27 +9,12 @@ import numpy as np
 import sympy as sp
 
 from gradproof.experiments.communication import _sparse as sparse
-from gradproof.experiments.communication._sparse import EXAMPLES, independently, together
-from gradproof.experiments.communication._sparse_methods import atomic_sgd, least_variance, sparsify
-from gradproof.experiments.communication.atomo.methods import digits_moments, digits_runs
-from gradproof.experiments.engine.backend import backend as array_library
-from gradproof.experiments.engine.backend import to_numpy
-from gradproof.experiments.engine.draws import Draws, split
-from gradproof.experiments.engine.measure import (
-    Enclosed,
-    Sample,
-    Supremum,
-    around,
-    cases,
-    instead,
-    measure,
-    rounded,
-    without,
-)
+from gradproof.experiments.communication._sparse import EXAMPLES, independently, norm2, together
+from gradproof.experiments.communication._sparse_methods import atomic_sgd, least_variance
+from gradproof.experiments.communication.atomo.methods import ATOMS, digits_moments, digits_sgd, digits_smoothness
+from gradproof.experiments.engine.measure import Enclosed, Sample, Supremum, around, cases, instead, measure, without
 from gradproof.solvers.sparsification import minimal_variance
 from gradproof.theory.communication import atomo
-
-BUDGETS = [F(1, 2), F(3, 2), F(2), F(3)]
 
 
 def water_filling(lam: Any, s: Any) -> list[F]:
@@ -38,12 +23,13 @@ def water_filling(lam: Any, s: Any) -> list[F]:
 
 
 def uniform(lam: Any, s: Any) -> list[F]:
-    return [min(F(1), s / len(lam))] * len(lam)
+    """s/N."""
+    return [s / len(lam)] * len(lam)
 
 
 def as_squares(lam: Any, s: Any) -> list[F]:
     """Proportional to the squares."""
-    return [min(F(1), s * x * x / sparse.norm2(lam)) for x in lam]
+    return [min(F(1), s * x * x / norm2(lam)) for x in lam]
 
 
 def unclipped(lam: Any, s: Any) -> list[F]:
@@ -55,68 +41,57 @@ def unclipped(lam: Any, s: Any) -> list[F]:
 
 #: Unit atoms in the plane that are not orthogonal.
 SLANTED = [(F(3, 5), F(4, 5)), (F(1), F(0)), (F(-5, 13), F(12, 13)), (F(0), F(1))]
-FOUR = cases(lam=[EXAMPLES[0][:4], EXAMPLES[1]], s=[F(2)]).let(p=water_filling)
+FOUR = cases(lam=[EXAMPLES[0][:4], EXAMPLES[1]], s=[2]).let(p=water_filling).guaranteeing("independent", "unit_atoms")
+TWO = cases(lam=[(F(2), F(1))], p=[(F(1, 2), F(1, 4))]).guaranteeing("unit_atoms")
 
 
-@measure(atomo.MOMENTS, FOUR.let(law=lambda: independently).guaranteeing("independent", "unit_atoms"))
+@measure(atomo.MOMENTS, FOUR.let(law=lambda: independently))
 def enumerated_variance(lam, p, law):
-    r"""$\mathbb E\|\hat g - g\|^2$ over all outcomes of four atoms that are not orthogonal."""
+    r"""$\mathbb E\|\hat g - g\|^2$ over all outcomes, for atoms that are not orthogonal."""
     return sparse.exact_moments(lam, p, SLANTED[: len(lam)], law)[1]
 
 
-without(
-    atomo.MOMENTS,
-    "independent",
-    enumerated_variance,
-    cases(lam=[(F(2), F(1))], p=[(F(1, 2), F(1, 4))], law=[together]).guaranteeing("unit_atoms"),
-)
-
-
 def error_of_the_largest(lam, s):
-    """$|\\hat g - g|^2$ where the s largest entries are sent as they are."""
-    return sum(sorted((x * x for x in lam), reverse=True)[int(s) :])
+    r"""$\|\hat g - g\|^2$ where the s largest entries are sent as they are."""
+    return norm2(sorted(lam, reverse=True)[s:])
 
 
-instead(
-    atomo.MOMENTS, "the largest entries as they are", error_of_the_largest, FOUR.guaranteeing("independent", "unit_atoms")
-)  # fmt: skip
+without(atomo.MOMENTS, "independent", enumerated_variance, TWO.let(law=lambda: together))
+instead(atomo.MOMENTS, "the largest entries, undivided", error_of_the_largest, FOUR)
 
 
-@measure(atomo.MOMENTS, cases(atoms=["singular", "entries"], steps=[10]).guaranteeing("independent", "unit_atoms"))
-def variance_along_training(atoms, steps, keys, backend, n=2000):
-    r"""$\|\hat g - g\|^2$ of draws from gradients of least squares on the digits, at the least and the largest of four budgets."""
-    out, on = digits_runs(keys("path", seeds=1), steps, backend)[atoms][0], array_library(backend)
-    A, C = digits_moments()
-    for s, W in zip(out.s.values[[0, 3]], out.x.values[[0, 3], 0, -1], strict=True):
-        g = W @ A - C
-        lam = np.abs(g.ravel()) if atoms == "entries" else np.linalg.svd(g, compute_uv=False)
-        lam = lam[lam > 0]
-        p = least_variance(s)(lam)
-        words = on.asarray(split(keys(float(s), seeds=1)[0, 0], n))
-        sent = to_numpy(sparsify(*on.move((lam, p)), Draws(words, 0).uniform((lam.size,)))[0])
-        most = float(lam**2 @ np.maximum((1 / p - 1) ** 2, 1))
-        yield Sample(((sent - lam) ** 2).sum(axis=1), at_most=most), {"lam": lam.tolist(), "p": p.tolist()}
+@measure(atomo.MOMENTS, cases(atoms=["singular", "entries"], rank=[1, 4]).guaranteeing("independent", "unit_atoms"))
+def variance_along_training(atoms, rank, keys, backend):
+    r"""$\|\hat g - g\|^2$ of draws after ten steps of least squares on the digits, with the floats of so many triplets."""
+    (A, C), (number, cost) = digits_moments(), ATOMS[atoms]
+    s = rank * 75.0 / cost
+    W, after = sparse.steps_from(
+        lambda on: digits_sgd(atoms, s, on), np.zeros((10, 64)), 10, (number,), keys, backend, n=1000
+    )
+    g = W.reshape(10, 64) @ A - C
+    error = (W - after) * digits_smoothness() - g.ravel()
+    lam = np.linalg.svd(g, compute_uv=False) if atoms == "singular" else np.abs(g[g != 0])
+    p = least_variance(s)(lam)
+    most = float(lam**2 @ np.maximum((1 / p - 1) ** 2, 1))
+    return Sample((error**2).sum(axis=1), at_most=most), {"lam": lam.tolist(), "p": p.tolist()}
 
 
 # --- least second moments ------------------------------------------------------------------------------------------------
+
+BUDGETS = cases(lam=EXAMPLES, s=[F(1, 2), F(3, 2), F(2), F(3)])
 
 
 def level_of(lam: Any, s: Any) -> dict[str, Any]:
     """What the claim on the optimum is stated in."""
     a, k = sorted(map(abs, lam), reverse=True), minimal_variance(lam, s).kept
-    return {"head": sparse.norm2(a[:k]), "T": sum(a[k:], F(0)), "n1": k}
+    return {"head": norm2(a[:k]), "T": sum(a[k:], F(0)), "n1": k}
 
 
-SOME_DROPPED = cases(lam=EXAMPLES, s=BUDGETS).where(lambda lam, s: s < sum(x != 0 for x in lam))
-
-
-@measure(atomo.OPTIMAL_PROBABILITIES, SOME_DROPPED)
+@measure(atomo.OPTIMAL_PROBABILITIES, BUDGETS.where(lambda lam, s: s < sum(x != 0 for x in lam)))
 def from_both_sides(lam, s):
     r"""$\min_p\sum\lambda_i^2/p_i$ from its dual value to the second moment of probabilities within the budget."""
     best = minimal_variance(lam, s)
-    if sum(best.p) > s or max(best.p) > 1:
-        raise ValueError(f"the probabilities {best.p} are not feasible")
-    return Enclosed(best.dual, sparse.second_moment(lam, best.p), "solver gap"), level_of(lam, s)
+    return Enclosed(best.dual, sparse.feasible_second_moment(lam, best.p, s), "solver gap"), level_of(lam, s)
 
 
 def second_moment(lam, s, scheme):
@@ -124,14 +99,13 @@ def second_moment(lam, s, scheme):
     return sparse.second_moment(lam, scheme(lam, s)), level_of(lam, s)
 
 
-SPREAD = cases(lam=[EXAMPLES[0]], s=[F(2), F(3)])
-instead(atomo.OPTIMAL_PROBABILITIES, "uniform probabilities, or proportional to squares", second_moment,
-        SPREAD.let(scheme=lambda: uniform) + SPREAD.let(scheme=lambda: as_squares))  # fmt: skip
-instead(atomo.OPTIMAL_PROBABILITIES, "probabilities that may exceed one", second_moment,
-        cases(lam=[EXAMPLES[0]], s=[F(3)], scheme=[unclipped]), name="without_clipping")  # fmt: skip
+OTHERS = {"uniform, or proportional to squares": [uniform, as_squares], "that may exceed one": [unclipped]}
+for what, schemes in OTHERS.items():
+    instead(atomo.OPTIMAL_PROBABILITIES, f"probabilities {what}", second_moment,
+            cases(lam=[EXAMPLES[0]], s=[F(3)], scheme=schemes), name=f"second_moment_{schemes[-1].__name__}")  # fmt: skip
 
 
-@measure(atomo.BALANCED_VALUE, cases(lam=EXAMPLES, s=BUDGETS).let(spent=lambda s: s).guaranteeing("budget"))
+@measure(atomo.BALANCED_VALUE, BUDGETS.let(spent=lambda s: s).guaranteeing("budget"))
 def least_second_moment(lam, spent):
     r"""$\min_p\sum\lambda_i^2/p_i$; balanced coefficients have the least of all of their $l_1$ norm."""
     least, l1 = minimal_variance(lam, spent).second_moment, sum(map(abs, lam))
@@ -140,12 +114,11 @@ def least_second_moment(lam, spent):
 
 without(atomo.BALANCED_VALUE, "budget", least_second_moment, cases(lam=[EXAMPLES[2]], s=[2], spent=[4]))
 
-#: Vectors with rational q-norms, and q.
+#: Vectors with rational q-norms.
+NORMS = {(3, -4, 0, 12): (19, 13, 12), (1, 2, 2): (5, 3, 2), (2, 3, 6, 0): (11, 7, 6), (3, 4, 5): (12, 6, 5)}
 CLASSICS = cases(
-    g=[{"g": tuple(map(F, g)), "lq": F(lq), "q": q} for g, norms in (
-        (EXAMPLES[3], {1: 19, 2: 13, "inf": 12}), ((1, 2, 2), {1: 5, 2: 3, "inf": 2}), ((2, 3, 6, 0), {1: 11, 2: 7, "inf": 6}),
-        ((3, 4, 5), {1: 12, 3: 6, "inf": 5}),
-    ) for q, lq in norms.items()]
+    g=[{"g": tuple(map(F, g)), "q": q, "lq": F(lq)} for g, norms in NORMS.items()
+       for q, lq in zip((1, 3 if g == (3, 4, 5) else 2, "inf"), norms, strict=True)]
 ).let(l1=lambda g: sum(map(abs, g)))  # fmt: skip
 
 
@@ -153,130 +126,123 @@ CLASSICS = cases(
 def enumerated_second_moment(g, lq, power):
     r"""$\mathbb E\|\hat g\|^2$ over all outcomes, entry i kept with probability $(|g_i|/\|g\|_q)^{power}$."""
     p = [(abs(x) / lq) ** power or F(1) for x in g]
-    return sparse.after_a_step(g, p, 1) + sparse.norm2(g)  # E|g - ghat|^2 = E|ghat|^2 - |g|^2
+    return sparse.after_a_step(g, p, 1) + norm2(g)  # E|g - ghat|^2 = E|ghat|^2 - |g|^2
 
 
 @measure(atomo.QSGD_TERNGRAD, CLASSICS.guaranteeing("one_level"))
 def optimum_at_its_budget(g, l1, lq):
     r"""The least second moment at $s = \|g\|_1/\|g\|_q$, from its dual value to that of the probabilities $|g_i|/\|g\|_q$."""
-    scheme = [abs(x) / lq for x in g]
-    return Enclosed(minimal_variance(g, l1 / lq).dual, sparse.second_moment(g, scheme), "solver gap")
+    scheme, s = [abs(x) / lq for x in g], l1 / lq
+    return Enclosed(minimal_variance(g, s).dual, sparse.feasible_second_moment(g, scheme, s), "solver gap")
 
 
 without(atomo.QSGD_TERNGRAD, "one_level", enumerated_second_moment,
-        CLASSICS.where(lambda g, q: len(g) == 3 and q == "inf").let(power=lambda: 2))  # fmt: skip
+        CLASSICS.where(lambda g, q: g[0] == 1 and q == "inf").let(power=lambda: 2))  # fmt: skip
 
 
 # --- singular triplets against entries -----------------------------------------------------------------------------------
 
 
-def _decaying(r: int) -> np.ndarray:
-    i, j = np.arange(8)[:, None], np.arange(12)[None, :]
-    return sum(np.sin((k + 2) * (i + 1) ** 1.5) * np.cos((k + 1) * j**1.5) for k in range(r))
+def _sines(r: int) -> np.ndarray:
+    """8 x 12, of rank r."""
+    i, j, k = np.arange(1, 9)[:, None], np.arange(12), np.arange(1, r + 1)
+    return np.sin(i**1.5 * (k + 1)) @ np.cos(k[:, None] * j**1.5)
 
 
 SIGNS = sp.Matrix([1, -1, 1]) * sp.Matrix([[1, 1, -1, -1]])
 PERMUTED = sp.diag(3, -2, 1, sp.Rational(1, 2)).extract([2, 0, 3, 1], [0, 1, 2, 3])
-#: The gradient of the digits at zero, sines, low and full ranks, and a few large entries.
+#: The gradient of the digits at zero, sines, low and full ranks, a few large entries, and one nonzero a row and column.
 MATRICES = {
     "digits": lambda: digits_moments()[1],
-    "sines": lambda: np.sin(np.outer(np.arange(1, 5), np.arange(1, 7))) + np.eye(4, 6),
-    **{f"rank {r}": (lambda r=r: _decaying(r)) for r in (1, 3, 8)},
-    "heavy tails": lambda: np.tan(np.arange(1, 55.0)).reshape(6, 9),
+    "sines": np.sin(np.outer(np.arange(1, 5), np.arange(1, 7))) + np.eye(4, 6),
+    **{f"rank {r}": _sines(r) for r in (1, 3, 8)},
+    "heavy tails": np.tan(np.arange(1, 55.0)).reshape(6, 9),
+    "permuted diagonal": PERMUTED,
 }
-ATTAINING = {"permuted diagonal": lambda: PERMUTED, "signs": lambda: SIGNS, "ones": lambda: sp.ones(3, 5)}
-NORMS = cases(X=MATRICES | ATTAINING, length=[1]).guaranteeing("unit_atoms")
 
 
-@measure((atomo.SPECTRAL_VS_ENTRYWISE, atomo.SPECTRAL_FROM_BELOW), NORMS)
-def nuclear_norm(X, length):
-    r"""$\|X\|_*$ beside the coefficients of entry atoms of a nuclear norm (one); exact where a bound is attained."""
-    X = X()
-    at = dict(zip("nm", X.shape, strict=True))
+def coefficients(X: Any, length: Any) -> tuple[Any, Any, Any]:
+    """Singular values, how far each may be off, and coefficients of entry atoms of that length; exact for exact X."""
     if isinstance(X, sp.Matrix):
-        sigma = [sp.sqrt(v) for v, times in (X.T * X).eigenvals().items() for _ in range(times)]
-        return sum(sigma), at | {"entrywise": sum(map(abs, X)) / sp.Integer(1) / length}
-    sigma = np.linalg.svd(X, compute_uv=False)
-    error = len(sigma) * backward_error(X, sigma)
-    return around(float(sigma.sum()), error), at | {"entrywise": float(np.abs(X).sum() / float(length))}
-
-
-def backward_error(X: np.ndarray, sigma: np.ndarray) -> float:
-    """Of a singular value: LAPACK's is that of a matrix within some units of rounding a row and column."""
-    return 8 * sum(X.shape) * 2.0**-52 * float(sigma[0])
-
-
-without(atomo.SPECTRAL_VS_ENTRYWISE, "unit_atoms", nuclear_norm, cases(X=[lambda: PERMUTED], length=[2]))
-without(atomo.SPECTRAL_FROM_BELOW, "unit_atoms", nuclear_norm, cases(X=[lambda: SIGNS], length=[F(1, 2)]))
+        return (
+            [sp.sqrt(v) for v, times in (X.T * X).eigenvals().items() for _ in range(times)],
+            0,
+            [x / length for x in X],
+        )
+    sigma = np.linalg.svd(X, compute_uv=False)  # exact of a matrix within some units of rounding a row and column
+    return sigma, 8 * sum(X.shape) * 2.0**-52 * float(sigma[0]), X.ravel() / float(length)
 
 
 @measure(
-    atomo.SPECTRAL_BUDGET,
-    cases(X=MATRICES | {"permuted diagonal": lambda: PERMUTED}, s=[F(1, 2), F(1), F(2), F(7, 2), F(6)])
-    .let(spent=lambda s: s)
-    .guaranteeing("equal_budgets"),
+    atomo.SPECTRAL_FROM_BELOW,
+    cases(X=MATRICES | {"signs": SIGNS, "ones": sp.ones(3, 5)}, length=1).guaranteeing("unit_atoms"),
 )
-def least_second_moment_with_triplets(X, s, spent):
-    """The least second moment with singular triplets; it grows with every coefficient."""
-    X = X()
-    if isinstance(X, sp.Matrix):  # one nonzero a row and column: they are the singular values
-        entries = [F(int(x.p), int(x.q)) for x in X]
-        return minimal_variance([x for x in entries if x], spent).second_moment, {
-            "V": minimal_variance(entries, s).second_moment
-        }
-    sigma = np.linalg.svd(X, compute_uv=False)
-    low, high = (
-        minimal_variance(np.maximum(sigma + e * backward_error(X, sigma), 0), float(spent)).second_moment
-        for e in (-1, 1)
-    )
-    low, high = rounded(low, 4 * X.size).low, rounded(high, 4 * X.size).high
-    return Enclosed(low, high, "rounding"), {"V": minimal_variance(X.ravel(), float(s)).second_moment}
+def nuclear_norm(X, length):
+    r"""$\|X\|_*$, exact for matrices of signs."""
+    X = X() if callable(X) else X
+    sigma, error, entries = coefficients(X, length)
+    at = {"entrywise": sum(map(abs, entries)), "n": X.shape[0], "m": X.shape[1]}
+    return around(float(sum(sigma)), len(sigma) * error) if error else sum(sigma), at
 
 
-without(atomo.SPECTRAL_BUDGET, "equal_budgets", least_second_moment_with_triplets,
-        cases(X=[lambda: PERMUTED], s=[F(2)], spent=[F(1)]))  # fmt: skip
+SPECTRA = cases(X=MATRICES, s=[F(1, 2), F(1), F(2), F(7, 2), F(6)]).let(spent=lambda s: s)
+
+
+@measure(atomo.SPECTRAL_VS_ENTRYWISE, SPECTRA.let(length=lambda: 1).guaranteeing("equal_budgets", "unit_atoms"))
+def least_second_moment_with_triplets(X, s, spent, length):
+    """The least second moment with singular triplets: it grows with each of them."""
+    sigma, error, entries = coefficients(X() if callable(X) else X, length)
+    if not error:
+        (low, high), entries = 2 * [[F(str(v)) for v in sigma]], [F(str(v)) for v in entries]
+    else:
+        (low, high), s, spent = (np.maximum(sigma + e, 0) for e in (-error, error)), float(s), float(spent)
+    low, high = (minimal_variance(v, spent).second_moment for v in (low, high))
+    error = len(entries) * 2.0**-50 * high if error else 0
+    return Enclosed(low - error, high + error, "rounding"), {"V": minimal_variance(entries, s).second_moment}
+
+
+BREAK = cases(X={"permuted diagonal": PERMUTED}, s=[F(2)])
+without(atomo.SPECTRAL_FROM_BELOW, "unit_atoms", nuclear_norm, cases(X={"signs": SIGNS}, length=F(1, 2)))
+without(atomo.SPECTRAL_VS_ENTRYWISE, "unit_atoms", least_second_moment_with_triplets,
+        BREAK.let(spent=lambda s: s, length=lambda: 2).guaranteeing("equal_budgets"))  # fmt: skip
+without(atomo.SPECTRAL_VS_ENTRYWISE, "equal_budgets", least_second_moment_with_triplets,
+        BREAK.let(spent=lambda s: s / 2, length=lambda: 1).guaranteeing("unit_atoms"))  # fmt: skip
 
 
 # --- the effect on a step ------------------------------------------------------------------------------------------------
 
+STEPS = cases(x=EXAMPLES, s=[F(3, 2), F(2)], gamma=[F(1, 10), F(1, 2)])
 
-@measure(
-    atomo.SGD_EFFECT,
-    cases(x=EXAMPLES, s=[F(3, 2), F(2)], gamma=[F(1, 10), F(1, 2)], scheme=[water_filling]).guaranteeing("optimal"),
-)
+
+@measure(atomo.SGD_EFFECT, STEPS.let(scheme=lambda: water_filling).guaranteeing("optimal"))
 def enumerated_step(x, s, gamma, scheme):
     r"""$\mathbb E\|x^+\|^2$ over all outcomes."""
     after = sparse.after_a_step(x, scheme(x, s), gamma)
-    return after, {"x2": sparse.norm2(x), "V": minimal_variance(x, s).second_moment}
+    return after, {"x2": norm2(x), "V": minimal_variance(x, s).second_moment}
 
 
 without(atomo.SGD_EFFECT, "optimal", enumerated_step,
         cases(x=[EXAMPLES[0]], s=[F(2)], gamma=[F(1, 2)], scheme=[uniform, as_squares]))  # fmt: skip
 
 
-@measure(
-    atomo.SGD_EFFECT,
-    cases(x0=[(1,) * 6, (3, 2, 1, 1, 1, 1)], s=[1.5, 4.0], gamma=[0.2], before=[5]).guaranteeing("optimal"),
-)
-def sampled_step(x0, s, gamma, before, keys, backend):
-    r"""$\|x^+\|^2$ of 5000 steps from a point of a run."""
-
-    def method(_):
-        return atomic_sgd(lambda x: x, gamma, least_variance(s))
-
-    x, after = sparse.steps_from(method, np.array([x0], float), before, (6,), keys, backend)
-    p = least_variance(s)(x)
+@measure(atomo.SGD_EFFECT, cases(x0=[(1,) * 6, (3, 2, 1, 1, 1, 1)], s=[1.5, 4.0], gamma=0.2).guaranteeing("optimal"))
+def sampled_step(x0, s, gamma, keys, backend):
+    r"""$\|x^+\|^2$ of steps from a point of a run."""
+    optimal = least_variance(s)
+    x, after = sparse.steps_from(
+        lambda on: atomic_sgd(lambda x: x, gamma, optimal), np.array([x0], float), 5, (6,), keys, backend
+    )
     at = {"x2": float(x @ x), "V": float(minimal_variance(x, s).second_moment)}
-    return sparse.squares_after(x, p, gamma, after), at
+    return sparse.squares_after(x, optimal(x), gamma, after), at
 
 
-@measure(atomo.SGD_THRESHOLD, cases(s=[F(1, 2), F(3, 2), F(3)], d=[4], scheme=[water_filling]).guaranteeing("optimal"))
+@measure(atomo.SGD_THRESHOLD, cases(s=[F(1, 2), F(3, 2), F(3)], d=4, scheme=water_filling).guaranteeing("optimal"))
 def contraction_threshold(s, d, scheme):
-    """Where steps stop to shrink the squared norm from each of three points, by enumeration."""
+    """Where steps stop to shrink the mean squared norm from each of three points, by enumeration."""
     points = [(F(1),) * d, tuple(F(k) for k in range(1, d + 1)), (F(100), *[F(1)] * (d - 1))]
     return sparse.contraction_threshold([(x, scheme(x, s)) for x in points])
 
 
-without(atomo.SGD_THRESHOLD, "at_most_all", contraction_threshold,
-        cases(s=[F(8)], d=[4], scheme=[water_filling]).guaranteeing("optimal"))  # fmt: skip
-without(atomo.SGD_THRESHOLD, "optimal", contraction_threshold, cases(s=[F(2)], d=[4], scheme=[as_squares]))
+MANY = cases(s=[F(8)], d=4, scheme=water_filling).guaranteeing("optimal")
+without(atomo.SGD_THRESHOLD, "at_most_all", contraction_threshold, MANY)
+without(atomo.SGD_THRESHOLD, "optimal", contraction_threshold, cases(s=[F(2)], d=4, scheme=as_squares))

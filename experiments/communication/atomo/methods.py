@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 
 from gradproof.experiments.communication._sparse_methods import atomic_sgd, least_variance
+from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import Draws
-from gradproof.experiments.engine.run import run
+from gradproof.experiments.engine.run import Method, run
+
+#: Atoms of a 10 x 64 matrix: how many, and the floats that one costs (a triplet 10 + 64 + 1, an entry a float and an index).
+ATOMS = {"singular": (10, 75.0), "entries": (640, 2.0)}
 
 
 @cache
@@ -22,34 +26,31 @@ def digits_moments() -> tuple[np.ndarray, np.ndarray]:
     return (X / 16).T @ (X / 16) / len(X), np.eye(10)[y].T @ (X / 16) / len(X)
 
 
-def digits_runs(stream: np.ndarray, steps: int, backend: str = "numpy") -> dict[str, tuple[Any, float]]:
-    """Least squares on the digits from W = 0 with step 1/L: ``singular`` with s = 1..4, ``entries`` with as many floats.
+def digits_sgd(atoms: str, s: Any, on: Backend) -> Method:
+    """Steps of 1/L with at most s atoms on average; s is a number or (setting, 1, 1)."""
+    A, C, s = on.move((*digits_moments(), s))
+    return atomic_sgd(lambda W: W @ A - C, 1 / digits_smoothness(), least_variance(s), atoms=atoms)
 
-    Args:
-        stream: keys (1, seeds, 2).
+
+def digits_smoothness() -> float:
+    """L, the largest eigenvalue of A."""
+    return float(np.linalg.norm(digits_moments()[0], 2))
+
+
+def digits_runs(stream: np.ndarray, steps: int, backend: str = "numpy") -> dict[str, tuple[Any, float]]:
+    """Runs from W = 0: ``singular`` with s = 1..4, ``entries`` with as many floats; ``stream``: keys (1, seeds, 2).
 
     Returns:
         name -> the run (``x`` and ``sent`` with dims setting, seed, step; coordinate ``s``), and the floats of an atom.
     """
-    on = array_library(backend)
-    A, C, words = on.move((*digits_moments(), np.tile(stream, (4, 1, 1))))
-    gamma = 1 / float(np.linalg.norm(digits_moments()[0], 2))
-    out = {}
-    # a triplet costs 10 + 64 + 1 floats, an entry a float and an index
-    for atoms, number, cost in (("singular", 10, 75.0), ("entries", 640, 2.0)):
+    on, out = array_library(backend), {}
+    W0, words = on.move((np.zeros((4, stream.shape[1], 10, 64)), np.tile(stream, (4, 1, 1))))
+    for atoms, (number, cost) in ATOMS.items():
         s = np.arange(1, 5) * 75.0 / cost
-        with on.scope():
-            method = atomic_sgd(lambda W: W @ A - C, gamma, least_variance(on.asarray(s[:, None, None])), atoms=atoms)
-        run_ = run(
-            method,
-            on.asarray(np.zeros((4, stream.shape[1], 10, 64))),
-            steps,
-            record={"x": lambda state: state.x, "sent": lambda state: state.sent},
-            draw=lambda t: Draws(words, t).uniform((number,)),  # noqa: B023 (used before the next)
-            settings={"s": s},
-            units={"sent": "atoms"},
-        )
-        out[atoms] = (run_, cost)
+        out[atoms] = run(
+            digits_sgd(atoms, s[:, None, None], on), W0, steps, record={"x": lambda w: w.x, "sent": lambda w: w.sent},
+            draw=lambda t: Draws(words, t).uniform((number,)), settings={"s": s}, units={"sent": "atoms"},  # noqa: B023
+        ), cost  # fmt: skip
     return out
 
 
