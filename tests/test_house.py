@@ -140,12 +140,13 @@ def test_theory_imports_sympy_and_the_standard_library_only():
 def test_the_kernel_needs_no_solver():
     code = (
         "import sys\n"
-        "from gradproof.theory import proof, proof_json, axioms, field\n"
+        "from gradproof.theory import proof, proof_json, axioms, field, derivation_json, tie\n"
         "bad = [m for m in ('numpy', 'scipy', 'cvxpy', 'clarabel', 'flint') if m in sys.modules]\n"
         "assert not bad, bad\n"
     )
     # sympy may itself look for flint or numpy; the kernel's own sources must not name them
-    for name in ("proof", "proof_json", "axioms", "field", "proof_text"):
+    derivations = ("derivation", "derivation_json", "workings", "rules", "reading", "coverage", "tie", "facts")
+    for name in ("proof", "proof_json", "axioms", "field", "proof_text", *derivations):
         modules = set(_imports(_root("theory") / f"{name}.py"))
         assert not {m.split(".")[0] for m in modules} & {"numpy", "scipy", "cvxpy", "clarabel", "flint"}
     subprocess.run([sys.executable, "-c", code.replace(", 'flint'", "")], check=True)

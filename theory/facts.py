@@ -101,5 +101,12 @@ _ALL = (
         r"$\mathbb E\|bC(x)-x\|^2=(1-p)\|x\|^2+p\,\mathbb E\|C(x)-x\|^2\le(1-p\alpha)\|x\|^2$.",
         "by the two values of b",
     ),
+    Fact(
+        "circulant-spectrum",
+        r"$A_\sigma=I-\sigma L$ with the periodic second difference $L$ is symmetric with the eigenvalues "
+        r"$1+4\sigma\sin^2(\pi j/n)\ge1$, so that $0\prec A_\sigma^{-1}\preceq I$ and $\|A_\sigma^{-1}g\|^2\le g'A_\sigma^{-1}g$.",
+        "Davis (1979), Circulant Matrices, Theorem 3.2.2",
+    ),
+    Fact("infimum", r"$\inf f\le f(x)$ for every $x$.", "the definition of the infimum"),
 )
 FACTS: dict[str, Fact] = {f.name: f for f in _ALL}

@@ -49,6 +49,9 @@ MEANING: dict[str, dict[str, tuple[str, ...]]] = {
     "smooth_fi": {"L": ("L_AM", "L_QM")},
     "contractive": {"q2": ("1 - alpha",)},
     "independent_participation": {"q2": ("1 - p*alpha",)},
+    "l_smooth": {"L": ("L",), "mu": ("-L",)},
+    "strongly_convex": {"mu": ("mu",)},
+    "convex_minibatches": {"mu": ("0",), "L": ("L_h",)},
     "PL": {"PL": ("mu",), "lower": ("f*",)},
     "lower_bounded": {"lower": ("f_inf",)},
 }
