@@ -133,3 +133,21 @@ def test_bad_input(call, error):
     with pytest.raises(error) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_the_largest_stable_step():
+    low, high = gossip.largest_stable_step(gossip.ring(6))
+    assert low < Fraction(2, 3) < high < low + Fraction(1, 10**8)
+    assert gossip.largest_stable_step(gossip.ring(6, HALF))[0] == 0  # no step is stable
+    low, high = gossip.largest_stable_step(gossip.ring(4), np.array([HALF, Fraction(3, 2)] * 2))
+    radius = [
+        max(abs(np.linalg.eigvalsh(gossip.ring(4).astype(float) - float(g) * np.diag([0.5, 1.5] * 2))))
+        for g in (low, high)
+    ]
+    assert radius[0] <= 1 <= radius[1]
+    with pytest.raises(ParameterError):
+        gossip.largest_stable_step(gossip.ring(6), width=Fraction(0))
+
+
+def test_the_lazy_complete_graph():
+    assert gossip.second_eigenvalue(gossip.lazy_complete(5, Fraction(1, 3))).low == Fraction(2, 3)

@@ -15,7 +15,10 @@ from gradproof.solvers.order_statistics import (
     krum,
     largest_accepted,
     least_correct_sum,
+    least_score,
+    median,
     neighbours,
+    outcomes_under_attack,
     scores,
     search_attack,
     select,
@@ -147,3 +150,31 @@ def test_bad_input(call, error):
     with pytest.raises(error) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_the_vector_of_least_score():
+    assert least_score(LINE, 2) == LINE[5]
+    assert least_score([(0,), (1,), (2,), (4,), (100,), (100,), (100,)], 3) == (100,)  # n = 2f + 1: colluders win
+
+
+def test_more_vectors_than_f_may_be_arbitrary():
+    correct = [(0,), (1,), (1,), (Fraction(5, 4),)]
+    assert least_correct_sum(correct, 2) == Fraction(1, 16)
+    assert least_correct_sum(correct, 1, 6) == Fraction(17, 16)  # three neighbours of six vectors
+
+
+def test_medians_of_entries():
+    V = np.array([[[1.0, 5.0], [3.0, 4.0], [2.0, 9.0], [8.0, 4.5]]])
+    np.testing.assert_array_equal(median(V), [[2.5, 4.75]])
+
+
+def test_colluders_on_a_grid_take_the_worst_place():
+    law, grid = [((-1,), Fraction(1, 2)), ((1,), Fraction(1, 2))], [Fraction(k) for k in (-2, 0, 3)]
+    mean = lambda V, f: (sum(v[0] for v in V) / Fraction(len(V)),)  # noqa: E731
+    found = outcomes_under_attack(law, 3, 1, abs, grid, rule=mean)
+    assert sorted(found) == [
+        (Fraction(1, 4), y) for y in sorted([Fraction(-4, 3), Fraction(1), Fraction(1), Fraction(5, 3)])
+    ]
+    assert outcomes_under_attack(law, 3, 0, abs, grid) == [
+        (w, y[0]) for w, y in order_statistics.exact_outcomes(law, 3, 0)
+    ]

@@ -46,6 +46,9 @@ D2 = 1 - 18 * _g**2 * _n * _L**2 / (1 - _s) ** 2
 D1 = sp.Rational(1, 2) - 9 * _g**2 * _L**2 * _n / ((1 - _s) ** 2 * D2)
 D = 1 - 2 * _g**2 * _L**2 / (1 - _s) ** 2
 GRAPH = _sig2 / (1 - _s) + 2 * _z2 / (1 - _s) ** 2
+_TERMS = _sig2 / (1 - _s**2) + 9 * _z2 / (1 - _s) ** 2
+_RATE = (gamma, L, n, K, s, sigma2, zeta2, Delta)
+_DERIVED = {"where": "derived here", "confidence": "derived"}
 
 MIXING_MATRIX = Assumption("mixing", "$W$ is symmetric and doubly stochastic")
 CONNECTED = Assumption("connected", r"the graph is connected and not bipartite with zero self-weights: $\sqrt\rho < 1$")
@@ -57,7 +60,7 @@ _SPREAD = r"$\frac1n\sum\|\nabla f_i(x) - \nabla f(x)\|^2 \le \varsigma^2$ along
 HETEROGENEITY = Assumption("heterogeneity", _SPREAD)
 CONSENSUS_START = Assumption("consensus_start", "all nodes start at the same point")
 SHORT_STEP = Assumption("short_step", r"$\gamma L \le 1$", sp.Le(_g * _L, 1))
-QUADRATICS = Assumption("quadratics", r"$f_i = \frac h2(x - b_i)^2$, additive noise of variance $\sigma^2$")
+QUADRATICS = Assumption("quadratics", r"$f_i = \frac h2(x - b_i)^2$ with one $h$, noise of variance $\sigma^2$")
 STABLE = Assumption("stable", r"$\gamma h < 1 + \lambda_{\min}(W)$")
 _ALL = (MIXING_MATRIX, CONNECTED, SMOOTH, NOISE, HETEROGENEITY, CONSENSUS_START)
 
@@ -77,7 +80,7 @@ MIXING_SHARP = _claim(
     "mixing-sharp", "The same with the best constant",
     r"$\|\frac1n\mathbf 1 - W^ke_i\|^2 \le (1 - \frac1n)\rho^k$, attained by the complete graph with any self-weight.",
     parameters=(s, k, n), assumptions=(MIXING_MATRIX,), quantity=r"\|\tfrac1n\mathbf 1 - W^ke_i\|^2", relation=Relation.LE,
-    expression=(1 - 1 / _n) * _s ** (2 * k.symbol), where="derived here", confidence="derived", tight=True,
+    expression=(1 - 1 / _n) * _s ** (2 * k.symbol), **_DERIVED, tight=True,
 )  # fmt: skip
 
 MEAN_ITERATE = _claim(
@@ -93,29 +96,26 @@ THEOREM1 = _claim(
     r"With $D_2 = 1 - 18\gamma^2nL^2/(1-\sqrt\rho)^2 > 0$ and $D_1 = \frac12 - 9\gamma^2L^2n/((1-\sqrt\rho)^2D_2) > 0$, "
     r"the average of $\frac{1-\gamma L}2\mathbb E\|\bar g_k\|^2 + D_1\mathbb E\|\nabla f(\bar x_k)\|^2$, $\bar g_k = "
     r"\frac1n\sum\nabla f_i(x_{k,i})$, over $K$ steps is at most the bound.",
-    parameters=(gamma, L, n, K, s, sigma2, zeta2, Delta),
+    parameters=_RATE,
     assumptions=(*_ALL, SHORT_STEP, Assumption("D2", "$D_2 > 0$", sp.Gt(D2, 0)), Assumption("D1", "$D_1 > 0$", sp.Gt(D1, 0))),
     quantity=r"\frac1K\sum_{k<K}\big[\tfrac{1-\gamma L}2\mathbb E\|\bar g_k\|^2 + D_1\mathbb E\|\nabla f(\bar x_k)\|^2\big]",
     relation=Relation.LE,
-    expression=_Delta / (_g * _K) + _g * _L * _sig2 / (2 * _n) + _g**2 * _L**2 * _n * _sig2 / ((1 - _s**2) * D2) + 9 * _g**2 *
-        _L**2 * _n * _z2 / ((1 - _s) ** 2 * D2),
+    expression=_Delta / (_g * _K) + _g * _L * _sig2 / (2 * _n) + _g**2 * _L**2 * _n / D2 * _TERMS,
     where="Theorem 1", confidence="recalled", remark="As recalled here it follows from dpsgd.sharper, which is proved.",
 )  # fmt: skip
-
-_SOURCE_OF_TERMS = (_sig2 / (1 - _s**2) + 9 * _z2 / (1 - _s) ** 2) ** 2
 
 COROLLARY2 = _claim(
     "corollary2", "Linear speed-up after enough steps, as stated",
     r"With $\gamma = 1/(2L + \sigma\sqrt{K/n})$ and $K$ large enough, the average of $\mathbb E\|\nabla f(\bar x_k)\|^2$ "
     r"is at most $8\Delta L/K + (8\Delta + 4L)\sigma/\sqrt{Kn}$.",
-    parameters=(L, n, K, s, sigma2, zeta2, Delta),
+    parameters=_RATE[1:],
     assumptions=(
         *_ALL, Assumption("step", r"$\gamma = 1/(2L + \sigma\sqrt{K/n})$"),
         Assumption(
             "graph_forgotten",
             r"$K \ge \frac{4L^4n^5}{\sigma^6(\Delta + L)^2}\big(\frac{\sigma^2}{1-\rho} + "
             r"\frac{9\varsigma^2}{(1-\sqrt\rho)^2}\big)^2$",
-            sp.Ge(_K * _sig2**3 * (_Delta + _L) ** 2, 4 * _L**4 * _n**5 * _SOURCE_OF_TERMS),
+            sp.Ge(_K * _sig2**3 * (_Delta + _L) ** 2, 4 * _L**4 * _n**5 * _TERMS**2),
         ),
         Assumption(
             "step_small", r"$K \ge 72L^2n^2/(\sigma^2(1-\sqrt\rho)^2)$", sp.Ge(_K * _sig2 * (1 - _s) ** 2, 72 * _L**2 * _n**2)
@@ -123,11 +123,8 @@ COROLLARY2 = _claim(
     ),
     quantity=r"\frac1K\sum_{k<K}\mathbb E\|\nabla f(\bar x_k)\|^2", relation=Relation.LE,
     expression=8 * _Delta * _L / _K + (8 * _Delta + 4 * _L) * sp.sqrt(_sig2 / (_K * _n)), where="Corollary 2",
-    confidence="recalled",
-    remark=(
-        r"The exponent of $\sigma$ in the first condition on $K$ is six by the units of the quantities; the statement with "
-        "it follows from dpsgd.sharper, with half the constants."
-    ),
+    confidence="recalled", remark=r"The exponent of $\sigma$ in the first condition on $K$ is six by the units of the quantities; "
+    "the statement with it follows from dpsgd.sharper, with half the constants.",
 )  # fmt: skip
 
 CONSENSUS = _claim(
@@ -136,18 +133,16 @@ CONSENSUS = _claim(
     r"$K$ steps is at most $\frac{\gamma^2}D\big[\frac{\sigma^2}{1-\sqrt\rho} + \frac{2\varsigma^2}{(1-\sqrt\rho)^2}\big]$.",
     parameters=(gamma, L, s, sigma2, zeta2), assumptions=(*_ALL, Assumption("D", "$D > 0$", sp.Gt(D, 0))),
     quantity=r"\frac1K\sum_{k<K}\frac1n\sum_i\mathbb E\|x_{k,i} - \bar x_k\|^2", relation=Relation.LE,
-    expression=_g**2 / D * GRAPH, where="derived here", confidence="derived",
+    expression=_g**2 / D * GRAPH, **_DERIVED,
 )  # fmt: skip
 
 SHARPER = _claim(
     "sharper", "Rate of D-PSGD without the factor $n$ in the graph's terms",
     r"With $D = 1 - 2\gamma^2L^2/(1-\sqrt\rho)^2 > 0$ and $\gamma L \le 1$ the average of $\mathbb E\|\nabla f(\bar "
     r"x_k)\|^2 + (1-\gamma L)\mathbb E\|\bar g_k\|^2$ over $K$ steps is at most the bound.",
-    parameters=(gamma, L, n, K, s, sigma2, zeta2, Delta),
-    assumptions=(*_ALL, SHORT_STEP, Assumption("D", "$D > 0$", sp.Gt(D, 0))),
+    parameters=_RATE, assumptions=(*_ALL, SHORT_STEP, Assumption("D", "$D > 0$", sp.Gt(D, 0))),
     quantity=r"\frac1K\sum_{k<K}\big[\mathbb E\|\nabla f(\bar x_k)\|^2 + (1-\gamma L)\mathbb E\|\bar g_k\|^2\big]",
-    relation=Relation.LE, expression=2 * _Delta / (_g * _K) + _g * _L * _sig2 / _n + _g**2 * _L**2 / D * GRAPH,
-    where="derived here", confidence="derived",
+    relation=Relation.LE, expression=2 * _Delta / (_g * _K) + _g * _L * _sig2 / _n + _g**2 * _L**2 / D * GRAPH, **_DERIVED,
 )  # fmt: skip
 
 #: With gamma = c sqrt(n/K): the terms that do not know the graph, times sqrt(nK).
@@ -159,17 +154,16 @@ LINEAR_SPEEDUP = _claim(
     r"n^3\big(2c^2L^2[\frac{\sigma^2}{1-\sqrt\rho} + \frac{2\varsigma^2}{(1-\sqrt\rho)^2}]/(2\Delta/c + "
     r"cL\sigma^2)\big)^2$ the graph at most doubles the bound: order $n^3/(1-\sqrt\rho)^2$ steps for the noise, "
     r"$n^3/(1-\sqrt\rho)^4$ for the heterogeneity.",
-    parameters=(c, L, n, K, s, sigma2, zeta2, Delta),
+    parameters=(c, *_RATE[1:]),
     assumptions=(
-        *_ALL,
-        Assumption("half", r"$D \ge \frac12$, so that $\gamma L \le 1$", sp.Ge(_K * (1 - _s) ** 2, 4 * c.symbol**2 * _n * _L**2)),
+        *_ALL, Assumption("half", r"$D \ge \frac12$, so $\gamma L \le 1$", sp.Ge(_K * (1 - _s) ** 2, 4 * c.symbol**2 * _n * _L**2)),
         Assumption(
             "graph_forgotten", "the graph's term is at most the others",
             sp.Ge(_K * NOISE_TERMS**2, _n**3 * (2 * c.symbol**2 * _L**2 * GRAPH) ** 2),
         ),
     ),
     quantity=r"\frac1K\sum_{k<K}\mathbb E\|\nabla f(\bar x_k)\|^2", relation=Relation.LE,
-    expression=2 * NOISE_TERMS / sp.sqrt(_n * _K), where="derived here", confidence="derived",
+    expression=2 * NOISE_TERMS / sp.sqrt(_n * _K), **_DERIVED,
 )  # fmt: skip
 
 STATIONARY = _claim(
@@ -229,6 +223,5 @@ COMPLETE_GRAPH = _claim(
     "where the nodes differ.",
     parameters=(mean_x, gamma, gradient),
     assumptions=(Assumption("average_last", "the step is taken before the average"), CONSENSUS_START), quantity="x_{k+1,i}",
-    relation=Relation.EQ, expression=mean_x.symbol - _g * gradient.symbol, where="derived here", confidence="derived",
-    tight=True,
+    relation=Relation.EQ, expression=mean_x.symbol - _g * gradient.symbol, tight=True, **_DERIVED,
 )  # fmt: skip

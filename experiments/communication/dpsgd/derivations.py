@@ -93,7 +93,7 @@ def corollary_from_the_sharper_rate(ctx: Context) -> Iterator[Evidence]:
     """With t = sigma sqrt(K/n) the conditions on K bound the graph's terms; the derived rate is below the stated bound."""
     t, l = sp.Symbol("t", positive=True), sp.Symbol("L")
     noise = {sigma2: t**2 * n / K}
-    A, B = (sigma2 / (1 - s**2) + 9 * zeta2 / (1 - s) ** 2), GRAPH
+    A = sigma2 / (1 - s**2) + 9 * zeta2 / (1 - s) ** 2
 
     def room(name: str) -> Any:
         relation = ctx.claim.assumption(name).relation
@@ -112,7 +112,7 @@ def corollary_from_the_sharper_rate(ctx: Context) -> Iterator[Evidence]:
     terms = sp.simplify((sp.simplify(ctx.claim.expression.subs(noise)) - sharper / K).subs(plain))
     yield Inequality(terms, (*nonnegative("Delta"), *positive("L", "t", "K"), NODES), what="the three terms, times K")
     free = {v: sp.Symbol(str(v)) for v in (s, sigma2, zeta2)}
-    yield Inequality((2 * A - B).subs(free), (GAP, *nonnegative("sigma2", "zeta2")), what="the graph's terms")
+    yield Inequality((2 * A - GRAPH).subs(free), (GAP, *nonnegative("sigma2", "zeta2")), what="the graph's terms")
 
 
 @check(dpsgd.LINEAR_SPEEDUP, level=Level.SYMBOLIC)
@@ -122,8 +122,7 @@ def solved_for_K(ctx: Context) -> Iterator[Evidence]:
     yield Inequality(2 - 1 / (1 - 2 * u), (Interval("u", "0", "1/4", closed_low=True),), what="1/D <= 2 where u <= 1/4")
     noise, steps = 2 * Delta / c + c * L * sigma2, {K: n / q**2}
     plain = {v: sp.Symbol(str(v), positive=True) for v in (n, c, L)}
-    twice = sp.simplify(ctx.claim.expression.subs(steps)) - 2 * noise * q / n
-    yield Identity(twice, "twice the terms that do not know the graph")
+    yield Identity(sp.simplify(ctx.claim.expression.subs(steps)) - 2 * noise * q / n, "twice what knows no graph")
     domain = (*positive("n", "c", "L", "B", "A"), Interval("q", "0", "A/(2*c^2*L^2*B*n)", closed_high=True))
     room = (A * q / n - 2 * c**2 * q**2 * L**2 * B).subs(plain)
     yield Inequality(room, domain, what="the graph's term, A the others")
@@ -137,8 +136,7 @@ def solved_for_K(ctx: Context) -> Iterator[Evidence]:
 @check(dpsgd.STATIONARY, level=Level.SYMBOLIC)
 def fixed_point_of_the_mean(ctx: Context) -> Iterator[Evidence]:
     """v = (1 - gamma h)^2 v + gamma^2 sigma^2/n: the mean sees no W."""
-    v = ctx.claim.expression
-    yield Identity((1 - gamma * h) ** 2 * v + gamma**2 * sigma2 / n - v, "stationary variance")
+    yield Identity(((1 - gamma * h) ** 2 - 1) * ctx.claim.expression + gamma**2 * sigma2 / n, "stationary variance")
 
 
 def term(expression: sp.Expr, lam: Any, beta: Any = 0) -> sp.Expr:

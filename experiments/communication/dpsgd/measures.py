@@ -35,10 +35,7 @@ def fractions(rng: Any, low: int, high: int, n: int, parts: int) -> Any:
     return np.array([Fraction(int(v), parts) for v in rng.integers(low, high, n)])
 
 
-MATRICES = [on.RING4, on.PATH5, on.STAR6, on.COMPLETE5, on.mixed_permutations(4), on.mixed_permutations(7)]
-
-
-@measure(dpsgd.MEAN_ITERATE, cases(graph=MATRICES))
+@measure(dpsgd.MEAN_ITERATE, cases(graph=[*on.GRAPHS[::3], on.mixed_permutations(4), on.mixed_permutations(7)]))
 def mean_after_a_step(graph: Graph, steps: int = 6) -> Iterator[With]:
     r"""$\bar x_{k+1}$ in rational steps on quadratics with different curvatures and noise, also where $W$ is not symmetric."""
     n, gamma, rng = graph.n, Fraction(1, 5), np.random.default_rng(graph.n)
@@ -151,8 +148,7 @@ def closed_form(gamma: float, n: int, K: int, sigma2: float, L: float, **at: Any
     return rounded(value, 4 * (4 + K * gamma * L)), {"n": n, "K": K, "Delta": 2 * L, **at}
 
 
-COMMON = ("mixing", "connected", *HELD)
-LEAST = {"n": [4, 8, 16], "zeta2": [0.0, 1.0], "L": [1.0, 20.0]}
+LEAST, COMMON = {"n": [4, 8, 16], "zeta2": [0.0, 1.0], "L": [1.0, 20.0]}, ("mixing", "connected", *HELD)
 
 
 @measure(dpsgd.COROLLARY2, cases(**LEAST, sigma2=[0.25, 4.0], times=[1, 16]).guaranteeing(*COMMON, "step"))
@@ -175,21 +171,20 @@ def average_at_a_root_step(n: int, zeta2: float, L: float, sigma2: float, c: flo
     return closed_form(c * math.sqrt(n / K), n, K, sigma2, L, s=s)
 
 
-SHORT = [{"gamma": Fraction(1, 10), "h": Fraction(1)}, {"gamma": Fraction(1, 4), "h": Fraction(3, 2)}]
-FOUR = [on.RING4, on.PATH5, on.STAR6, on.LAZY5]
+TENTH, STABLE = Fraction(1, 10), ("quadratics", "stable")
+SHORT = [{"gamma": TENTH, "h": Fraction(1)}, {"gamma": Fraction(1, 4), "h": Fraction(3, 2)}]
 
 
-@measure(dpsgd.STATIONARY, cases(graph=FOUR, step=SHORT, sigma2=Fraction(2)).guaranteeing("quadratics"))
+@measure(dpsgd.STATIONARY, cases(graph=on.QUIET, step=SHORT, sigma2=Fraction(2)).guaranteeing("quadratics"))
 def stationary_variance_of_the_mean(graph: Graph, gamma: Fraction, h: Fraction, sigma2: Fraction) -> With:
     r"""$\lim\mathrm{Var}(\bar x_k)$ from the exact Lyapunov equation of all nodes."""
     _, S = gossip.stationary(graph.W, h, on.numbers(graph.n), gamma, sigma2)
     return S.sum() / graph.n**2, {"n": graph.n}
 
 
-NODES = cases(graph=on.RATIONAL_RINGS, step=SHORT[:1], sigma2=[Fraction(1), Fraction(3)])
-
-
-@measure(dpsgd.STATIONARY_NODE, NODES.guaranteeing("quadratics", "stable"))
+@measure(
+    dpsgd.STATIONARY_NODE, cases(graph=on.RATIONAL_RINGS, step=SHORT[:1], sigma2=[TENTH, HALF]).guaranteeing(*STABLE)
+)
 def stationary_variance_of_nodes(graph: Graph, gamma: Fraction, h: Fraction, sigma2: Fraction) -> Iterator[With]:
     r"""$\lim\mathrm{Var}(x_{k,i})$ of every node, from the same equation."""
     _, S = gossip.stationary(graph.W, h, on.numbers(graph.n), gamma, sigma2)
@@ -197,10 +192,7 @@ def stationary_variance_of_nodes(graph: Graph, gamma: Fraction, h: Fraction, sig
     yield from ((S[i, i], {"lam": lam}) for i in range(graph.n))
 
 
-PULLED = cases(graph=on.RATIONAL_RINGS, gh=[Fraction(1, 10), Fraction(1, 100)])
-
-
-@measure(dpsgd.CONSENSUS_ERROR, PULLED.guaranteeing("quadratics", "stable"))
+@measure(dpsgd.CONSENSUS_ERROR, cases(graph=on.RATIONAL_RINGS, gh=[TENTH, TENTH**2]).guaranteeing(*STABLE))
 def lasting_disagreement(graph: Graph, gh: Fraction, h: Any = Fraction(1)) -> With:
     r"""$\frac1n\sum_i(x_{\infty,i} - \bar x_\infty)^2$ from the exact fixed point, curvatures of mean one."""
     n, b, lam = graph.n, on.numbers(graph.n), list(graph.spectrum)
@@ -241,10 +233,10 @@ def growth_of_runs(graph: Graph, gh: float, backend: str) -> Holds:
     return Holds(bool(np.linalg.norm(x[3] - x[2]) < np.linalg.norm(x[1] - x[0])), at=gh)
 
 
-RINGS = cases(n=[3, 4, 7, 16, 32], w=[Fraction(1, 5), THIRD, HALF], k=[0, 1, 2, 3, 8, 16])
+WAVES = cases(n=[3, 4, 7, 16, 32], w=[Fraction(1, 5), THIRD, HALF], k=[0, 1, 2, 3, 8, 16])
 
 
-@measure(dpsgd.RING, RINGS.where(lambda n, k: 2 * k <= n).guaranteeing("ring"))
+@measure(dpsgd.RING, WAVES.where(lambda n, k: 2 * k <= n).guaranteeing("ring"))
 def eigenvalue_of_a_ring(n: int, w: Fraction, k: int, edges: Any = None) -> Any:
     r"""$\lambda_k$, $2k \le n$: the $2k$-th greatest eigenvalue of the matrix, to the backward error of the solver."""
     W = gossip.ring(n, w) if edges is None else gossip.metropolis(n, edges)

@@ -24,8 +24,7 @@ class GossipState(NamedTuple):
 def dpsgd(nodes: NoisyQuadratics | Minibatches, W: Array, gamma: Any, *, average_last: bool = False) -> Method:
     """X+ = W X - gamma G(X), from a common start (setting, seed, d); or W (X - gamma G(X)) with ``average_last``.
 
-    Args:
-        W: (n, n), rows are nodes. gamma: a number or an array (setting, 1, 1, 1).
+    W: (n, n), rows are nodes. gamma: a number or an array (setting, 1, 1, 1).
     """
 
     def init(x0: Array) -> GossipState:
@@ -44,8 +43,7 @@ def split_rows(n: int, *, sort: bool, lam: float = 0.1, data: str = "breast_canc
     """A data set in n equal parts, rows shuffled or sorted by label; what does not fit is left out."""
     d = load(data)
     order = np.argsort(d.y, kind="stable") if sort else np.random.default_rng(0).permutation(len(d.y))
-    m = len(order) // n
-    order = order[: n * m].reshape(n, m)
+    order = order[: len(order) // n * n].reshape(n, -1)
     return Logistic(d.X[order], d.y[order], lam)
 
 

@@ -5,9 +5,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gradproof.experiments.communication.dpsgd import methods, spectrum
+from gradproof.experiments.communication.dpsgd import instances, methods
 from gradproof.experiments.engine.run import run, start
-from gradproof.experiments.instances.minibatches import Minibatches
+from gradproof.experiments.instances.minibatches import Minibatches, NoisyQuadratics
 from gradproof.solvers import gossip
 from gradproof.theory import registry
 
@@ -44,11 +44,21 @@ def test_sorted_labels_differ_more():
     assert spread[1] > 2 * spread[0]
 
 
+@pytest.mark.parametrize("sort", [False, True])
+def test_the_heterogeneity_is_bounded_everywhere(sort):
+    """At random points near and far, and where the slopes of all rows of half the nodes are saturated."""
+    P, rng = methods.split_rows(8, sort=sort), np.random.default_rng(0)
+    directions = [*rng.standard_normal((20, 30)), *(P.A[:, :, None] * P.b[..., None, None]).mean(axis=1)[:, 0]]
+    for direction in directions:
+        for size in (0.0, 0.1, 1.0, 10.0, 1000.0):
+            assert np.var(P.gradients(size * direction), axis=0).sum() <= P.heterogeneity
+
+
 def test_a_run_is_the_exact_recursion():
     """1000 noisy runs against the exact mean and variance of the last iterate."""
     n, K, gamma = 4, 20, 0.2
     h, b, W = np.array([0.5, 1.0, 1.5, 2.0]), np.array([0.0, 1.0, 3.0, -2.0]), gossip.ring(4).astype(float)
-    nodes, rng = methods.NoisyQuadratics(h[:, None], b[:, None], 0.7), np.random.default_rng(0)
+    nodes, rng = NoisyQuadratics(h[:, None], b[:, None], 0.7), np.random.default_rng(0)
     noise = rng.standard_normal((K, 1, 1000, n, 1))
     out = run(
         methods.dpsgd(nodes, W, gamma),
@@ -66,14 +76,36 @@ def test_a_run_is_the_exact_recursion():
     assert np.diag(S) == pytest.approx(last.var(axis=0), rel=6 * np.sqrt(2 / 1000))
 
 
-@pytest.mark.parametrize(("n", "w", "spectrum"), spectrum.RATIONAL_RINGS)
-def test_powers_of_rings_are_their_spectral_sums(n, w, spectrum):
+@pytest.mark.parametrize("graph", [*instances.RATIONAL_RINGS, instances.PATH3], ids=lambda g: g.name)
+def test_spectra_are_those_of_the_matrices(graph):
+    """Exact powers have the trace that the eigenvalues and their multiplicities say."""
+    power = np.diag([Fraction(1)] * graph.n)
+    for k in range(4):
+        assert np.trace(power) == sum(times * x**k for x, times in graph.spectrum.items())
+        power = power @ graph.W
+
+
+@pytest.mark.parametrize("graph", instances.RATIONAL_RINGS, ids=lambda g: g.name)
+def test_powers_of_rings_are_their_spectral_sums(graph):
     """On a graph that looks alike from every node each v_j(i)^2 summed over an eigenspace is its multiplicity over n."""
-    W = gossip.ring(n, w)
     for k in (0, 1, 2, 5):
-        power = np.linalg.matrix_power(W, k) if k else np.diag([Fraction(1)] * n)
-        claimed = (sum(times * x ** (2 * k) for x, times in spectrum.items()) - 1) / n
-        assert all(v == claimed for v in ((power - Fraction(1, n)) ** 2).sum(axis=0))
+        power = np.linalg.matrix_power(graph.W, k) if k else np.diag([Fraction(1)] * graph.n)
+        claimed = (sum(times * x ** (2 * k) for x, times in graph.spectrum.items()) - 1) / graph.n
+        assert all(v == claimed for v in ((power - Fraction(1, graph.n)) ** 2).sum(axis=0))
+
+
+def test_what_matrices_guarantee():
+    for graph in (*instances.GRAPHS, *instances.OTHERS, instances.PAIRS):
+        gossip.check_mixing(graph.W)
+        assert {"mixing", "doubly_stochastic"} <= graph.guarantees
+        assert ("connected" in graph.guarantees) == (len(gossip.components(graph.W)) == 1)
+    for graph in (instances.NILPOTENT, instances.mixed_permutations(4), instances.mixed_permutations(7)):
+        assert (graph.W.sum(axis=0) == 1).all()
+        assert (graph.W.sum(axis=1) == 1).all()
+        assert (graph.W != graph.W.T).any()
+        assert "mixing" not in graph.guarantees
+    assert (instances.listeners(4).W.sum(axis=1) == 1).all()
+    assert (instances.listeners(4).W.sum(axis=0) != 1).any()
 
 
 def test_disconnected_nodes_do_not_agree():
