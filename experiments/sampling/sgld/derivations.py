@@ -103,7 +103,7 @@ def the_equation_is_linear(ctx: Context) -> Iterator[Evidence]:
 
 @check(paper.ADDITIVITY, level=Level.CERTIFIED)
 def entries_and_distances(ctx: Context) -> Iterator[Evidence]:
-    """Rational regressions: every entry adds up, E is positive semidefinite and solves its equation, Gelbrich's bounds are below."""
+    """Rational regressions: all entries add up, E >= 0 solves its equation, and the traces are above Gelbrich's bounds."""
     for N, d, p in ((50, 3, 1), (20, 2, 3)):
         problem = data.rational(N, d)
         gamma, H = data.window(problem, p), problem.H

@@ -45,12 +45,12 @@ def mean_by_enumeration(gamma: Fraction, t: int) -> Iterator[Found]:
 
 @measure(
     paper.STATIONARITY,
-    cases(at=[dict(method=m, gamma=g) for m, g in (("lmc", 0.05), ("lmc", 0.3), ("sgld", 0.05), ("sgldfp", 0.05))]).guaranteeing(
+    cases(at=[{"method": m, "gamma": g} for m, g in (("lmc", 0.05), ("lmc", 0.3), ("sgld", 0.05), ("sgldfp", 0.05))]).guaranteeing(
         "invariant", "uniform_indices", "anchor_at_mode"
     ),
 )  # fmt: skip
 def gradient_on_the_line(method: str, gamma: float, away: float = 0.0) -> Enclosed:
-    r"""$\mathbb E U'$ for $U = t^2/2 + \log(1 + e^{3t - 1})$ by quadrature of the kernel; SGLDFP's anchor is ``away`` from the mode."""
+    r"""$\mathbb E U'$ for $U = t^2/2 + \log(1 + e^{3t - 1})$ by quadrature; SGLDFP's anchor is ``away`` from the mode."""
     bent = data.bent(3.0, 1.0)
     halves = [lambda x: 2 * (bent(x) - x) + x, lambda x: x]  # U_0' + 2 U_i' with U_0 = t^2/2, U_1 the bend, U_2 = 0
     anchor = np.float64(data.minimiser(bent) + away)
@@ -143,10 +143,12 @@ def threshold(N: int, d: int, p: int, full: bool = False) -> tuple[Bracket, dict
 # --- distances and scalings ------------------------------------------------------------------------------------------------
 
 LAWS = ("quadratic", "stable")
+FLOATS = {"sines": data.sines_regression, "diabetes": data.diabetes_regression}
+HESSIANS = {"1, 4, 9": (F(1), F(4), F(9)), "1/2, 2, 2": (F(1, 2), F(2), F(2))}
 
 
 @measure(
-    paper.LMC_EXACT, cases(h_j={"1, 4, 9": (F(1), F(4), F(9)), "1/2, 2, 2": (F(1, 2), F(2), F(2))}, gamma=[F(1, 10), F(1, 5)]).guaranteeing(*LAWS)
+    paper.LMC_EXACT, cases(h_j=HESSIANS, gamma=[F(1, 10), F(1, 5)]).guaranteeing(*LAWS)
 )  # fmt: skip
 def distance_by_balls(h_j: tuple[Fraction, ...], gamma: Fraction) -> Enclosed:
     r"""$W_2^2$ of turned rational Hessians, enclosed from the eigenvalues of $AB$ by ball arithmetic."""
@@ -157,7 +159,7 @@ def distance_by_balls(h_j: tuple[Fraction, ...], gamma: Fraction) -> Enclosed:
 
 
 @measure(
-    paper.LMC_EXACT, cases(problem={"sines": data.sines_regression, "diabetes": data.diabetes_regression}).guaranteeing(*LAWS)
+    paper.LMC_EXACT, cases(problem=FLOATS).guaranteeing(*LAWS)
 )  # fmt: skip
 def distance_in_floats(problem: Any, method: str = "lmc", share: float = 0.5) -> Found:
     r"""$W_2^2$ of the laws' covariances by singular values, at a share of $2/\lambda_{\max}(H)$."""
@@ -178,7 +180,7 @@ MEANS = ("equal_curvatures", "uniform_indices")
 
 @measure(
     paper.GAUSSIAN_MEAN,
-    cases(size=[{"N": 10, "p": 1}, {"N": 100, "p": 1}, {"N": 100, "p": 7}, {"N": 1000, "p": 1}], eta=F(1, 2),
+    cases(size=[{"N": 10, "p": 1}, {"N": 100, "p": 1}, {"N": 100, "p": 7}, {"N": 500, "p": 1}], eta=F(1, 2),
           method=["sgld", "sgldfp", "lmc"]).guaranteeing(*MEANS),
 )  # fmt: skip
 def variance_of_a_mean(
@@ -191,13 +193,12 @@ def variance_of_a_mean(
     return gaussian.covariance(problem, eta / N, method, p).trace, {"s2": s2}
 
 
-COUPLED = ("strongly_convex", "convex_minibatches", "uniform_indices")
 PAIRS = ("convex_minibatches", "uniform_indices")
 
 
 @measure(
     paper.CONTRACTION,
-    cases(problem={"sines": data.sines_regression, "diabetes": data.diabetes_regression}, share=[0.1, 0.5, 0.95]).guaranteeing(*PAIRS),
+    cases(problem=FLOATS, share=[0.1, 0.5, 0.95]).guaranteeing(*PAIRS),
 )  # fmt: skip
 def worst_factor_of_regressions(problem: Any, share: float) -> Found:
     r"""$\lambda_{\max}(\mathbb E(I - \gamma H_S)^2)$, one index a step."""
@@ -220,10 +221,10 @@ def factor_on_the_line(gamma: Fraction, curvatures: tuple[Fraction, ...]) -> Fra
 
 
 def remainder(eta: float, u2: float, u3: float, slope: float, N: float) -> float:
-    r"""Bound on $|N\,\mathbb E\delta - \lim|$ for $u = t^2/2 + \log(1 + e^{st - b})$, by Taylor in $y = \sqrt N\delta$, $e = 1/\sqrt N$.
+    r"""Bound on $|N\mathbb E\delta - \lim|$ for $u = t^2/2 + \log(1 + e^{st - b})$, with $e = 1/\sqrt N$.
 
-    $\sqrt N u' = u_2 y + e s$, $s = u_3 y^2/2 + e\rho$, $|\rho| \le M|y|^3/6$, $M = \sup|u''''| = s^4/8$. The moments of y are
-    bounded by the contraction q of a step; $\mathbb E\sqrt N u' = 0$ and the balance of $\mathbb E y^2$ give the rest.
+    By Taylor in $y = \sqrt N\delta$: $\sqrt N u' = u_2 y + e s$, $s = u_3 y^2/2 + e\rho$, $|\rho| \le M|y|^3/6$, $|u^{(4)}| \le M$.
+    The contraction q of a step bounds the moments of y; $\mathbb E\sqrt N u' = 0$ and the balance of $\mathbb E y^2$ give the rest.
     """
     e, M, b = N**-0.5, slope**4 / 8, 2 * eta
     q = max(abs(1 - eta), abs(1 - eta * (1 + slope**2 / 4)))
@@ -242,15 +243,20 @@ BENT = [
 ]
 
 
-@measure(paper.BIAS, cases(at=BENT, N=1e9).guaranteeing("concentrating"))
-def scaled_bias(slope: float, shift: float, eta: float, N: float) -> Found:
-    r"""$N(\mathbb E\theta - \theta^*)$ at $N = 10^9$ by quadrature in $y$; what is left to the limit is bounded by ``remainder``."""
+def quadrature(slope: float, shift: float, eta: float, N: float) -> tuple[float, float, dict[str, float]]:
+    r"""$N(\mathbb E\theta - \theta^*)$ at this N in $y = \sqrt N\delta$, its error, and $u''$ and its slope there."""
     gradient, root = data.bent(slope, shift), float(np.sqrt(N))
     at = data.minimiser(gradient)
     s = 1 / (1 + float(np.exp(shift - slope * at)))
-    u2, u3 = 1 + slope**2 * s * (1 - s), slope**3 * s * (1 - s) * (1 - 2 * s)
     ((value, error),) = gaussian.langevin_on_the_line(
         [lambda y: root * gradient(at + y / root)], eta, [lambda y: root * y], centre=0.0, reach=14.0
     )
     error += N * (abs(float(gradient(at))) + 16 * EPS * (1 + slope))  # of the minimiser, and of u' near it; u'' >= 1
-    return around(value, error + remainder(eta, u2, u3, slope, N), "truncation"), {"u2": u2, "u3": u3}
+    return value, error, {"u2": 1 + slope**2 * s * (1 - s), "u3": slope**3 * s * (1 - s) * (1 - 2 * s)}
+
+
+@measure(paper.BIAS, cases(at=BENT, N=1e9).guaranteeing("concentrating"))
+def scaled_bias(slope: float, shift: float, eta: float, N: float) -> Found:
+    r"""$N(\mathbb E\theta - \theta^*)$ at $N = 10^9$ by quadrature; ``remainder`` bounds what is left to the limit."""
+    value, error, at = quadrature(slope, shift, eta, N)
+    return around(value, error + remainder(eta, at["u2"], at["u3"], slope, N), "truncation"), at
