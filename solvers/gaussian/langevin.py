@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 
 from gradproof.solvers import moments as sgd
 from gradproof.solvers.exact.rounding import whole_number
@@ -158,6 +159,12 @@ def regression(X: Any, y: Any, *, noise: Any = 1, prior: Any = 1) -> FiniteSum:
 def threshold(problem: FiniteSum, p: int = 1) -> sgd.Threshold:
     """gamma_max: below it, and only there, second moments of SGLD, SGLDFP and SGD settle; ``value``, ``lower``, ``upper``."""
     return sgd.stability_threshold(problem.per_sample.astype(float), batch_size=_batch(p), replacement=True)
+
+
+def largest_noise(problem: FiniteSum, p: int = 1) -> float:
+    """The largest of (C -> HCH + T(C)) against (C -> HC + CH), by a dense solver on all d x d matrices."""
+    A, B = problem.drift_operator().astype(float), problem.noise_operator(p).astype(float)
+    return float(scipy.linalg.eigh((B + B.T) / 2, (A + A.T) / 2, eigvals_only=True)[-1])
 
 
 def covariance(problem: FiniteSum, gamma: Any, method: str, p: int = 1) -> Moment:

@@ -75,3 +75,44 @@ def langevin_on_the_line(
         # the solve amplifies rounding by about 1/(spectral gap of the kernel), at most a few hundred here
         found.append((value, abs(value - coarse.mean(f)) + 1e3 * len(fine.x) * EPS * scale))
     return found
+
+
+def scaled_mean(gradient: Function, at: float, eta: float, N: float, *, smoothness: float) -> tuple[float, float]:
+    """N (E theta - at) of LMC on U = N u with gamma = eta/N, by quadrature in y = sqrt(N) (theta - at); and its error.
+
+    Args:
+        gradient: u', with 1 <= u'' <= smoothness. at: its zero, to rounding.
+    """
+    root = float(np.sqrt(N))
+    ((value, error),) = langevin_on_the_line(
+        [lambda y: root * gradient(at + y / root)], eta, [lambda y: root * y], centre=0.0, reach=14.0
+    )
+    # the zero, and u' near it, are known to a few roundings; u'' >= 1
+    return value, error + N * (abs(float(gradient(np.float64(at)))) + 16 * EPS * (1 + smoothness))
+
+
+def remainder(eta: float, N: float, *, u2: float, u3: float, smoothness: float, fourth: float) -> float:
+    r"""Bound on the distance of N (E theta - theta*) of LMC on U = N u, gamma = eta/N, from its limit as N grows.
+
+    By Taylor in y = sqrt(N) (theta - theta*), with e = 1/sqrt(N): sqrt(N) u' = u2 y + e s, where s = u3 y^2/2 + e rho and
+    |rho| <= fourth |y|^3/6.
+    The contraction q of a step bounds the moments of y; E sqrt(N) u' = 0 and the balance of E y^2 give the rest.
+
+    Args:
+        u2, u3: second and third derivative of u at the minimiser. smoothness: 1 <= u'' <= smoothness everywhere.
+        fourth: bound on the fourth derivative.
+
+    Raises:
+        DomainError: a step does not contract.
+    """
+    e, b, a = N**-0.5, 2 * eta, 1 - eta * u2
+    q = max(abs(1 - eta), abs(1 - eta * smoothness))
+    if not q < 1:
+        raise DomainError(f"eta = {eta} is too long for u'' up to {smoothness}; take less than {2 / smoothness}")
+    m2 = b / (1 - q**2)
+    m4 = (6 * b * q**2 * m2 + 3 * b**2) / (1 - q**4)
+    m6 = (15 * b * q**4 * m4 + 45 * b**2 * q**2 * m2 + 15 * b**3) / (1 - q**6)
+    m3 = m4**0.75
+    ys, ss = abs(u3) * m3 / 2 + e * fourth * m4 / 6, (abs(u3) * m4**0.5 / 2 + e * fourth * m6**0.5 / 6) ** 2
+    change = (2 * eta * e * abs(a) * ys + eta**2 * e**2 * ss) / (1 - a**2)  # of E y^2 from its limit
+    return (abs(u3) * change / 2 + e * fourth * m3 / 6) / u2

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gradproof.solvers import gaussian
 from gradproof.solvers.gaussian.delay import companion
 from gradproof.solvers.gaussian.langevin import METHODS, posterior
+from gradproof.solvers.gaussian.line import remainder, scaled_mean
 from gradproof.solvers.gaussian.moments import random_matrices
 from gradproof.theory.errors import DomainError, ParameterError
 
@@ -319,3 +320,22 @@ def test_symmetry_is_to_rounding_of_the_largest_entry():
     assert gaussian.bures(nearly, np.eye(2))[0] == pytest.approx(1, rel=1e-12)
     with pytest.raises(ParameterError, match="no symmetric matrix"):
         gaussian.bures(np.diag([1.0, 4.0]) + [[0.0, 1e-12], [0.0, 0.0]], np.eye(2))
+
+
+def test_the_remainder_bounds_the_distance_to_the_limit():
+    """u = t^2/2 + log(1 + e^t): its limit in closed form, and N = 1000 nearer to it than the bound says, but not at it."""
+    zero = -0.4010581375415
+
+    def gradient(t):
+        return t + 1 / (1 + np.exp(-t))
+
+    s = 1 / (1 + np.exp(-zero))
+    known = {"u2": 1 + s * (1 - s), "u3": s * (1 - s) * (1 - 2 * s), "smoothness": 1.25, "fourth": 1 / 8}
+    far, near = (scaled_mean(gradient, zero, 0.8, N, smoothness=1.25) for N in (1e3, 1e7))
+    assert (
+        abs(near[0] + known["u3"] / (2 * known["u2"] ** 2 * (1 - 0.4 * known["u2"])))
+        < remainder(0.8, 1e7, **known) + near[1]
+    )
+    assert far[1] < abs(far[0] - near[0]) < remainder(0.8, 1e3, **known)
+    with pytest.raises(DomainError, match="too long"):
+        remainder(1.7, 1e3, **known)

@@ -7,13 +7,14 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 
 from gradproof.experiments.engine.measure import Bracket, Enclosed, around, cases, measure, rounded
 from gradproof.experiments.sampling.sgld import instances as data
 from gradproof.solvers import gaussian
-from gradproof.solvers.gaussian.langevin import METHODS, FiniteSum, posterior
-from gradproof.solvers.gaussian.moments import EPS, identity, settles, solve
+from gradproof.solvers.gaussian.enumeration import mean_step, one_step
+from gradproof.solvers.gaussian.langevin import METHODS, FiniteSum, largest_noise, posterior
+from gradproof.solvers.gaussian.line import remainder, scaled_mean
+from gradproof.solvers.gaussian.moments import identity, settles, solve
 from gradproof.theory.errors import DomainError
 from gradproof.theory.sampling import sgld as paper
 
@@ -38,7 +39,7 @@ def mean_by_enumeration(gamma: Fraction, t: int) -> Iterator[Found]:
     problem = gaussian.quadratic(hessians, data.exactly([[1, -2], ["1/2", 3], [-4, 1]]), np.eye(2, dtype=int))
     mean = start = data.exactly([2, -3])
     for _ in range(t):
-        mean = data.mean_step(problem, mean, gamma, 2)
+        mean = mean_step(problem, mean, gamma, 2)
     for k in range(2):
         yield mean[k], {"h": problem.H[k, k], "delta0": start[k]}
 
@@ -69,12 +70,8 @@ def gradient_of_a_regression(gamma: Fraction, method: str, away: int = 0) -> Ite
     gamma = gamma * data.window(problem)
     unit, zero = identity(2, problem.H), 0 * problem.H[0]
     # SGLDFP's estimate leaves out the gradient at its anchor: the constant H (anchor - theta*)
-    shift = data.mean_step(problem, zero, gamma, 1) + (
-        gamma * problem.H @ (zero + away) if method == "sgldfp" else zero
-    )
-    step = np.stack(
-        [data.mean_step(problem, e, gamma, 1) - data.mean_step(problem, zero, gamma, 1) for e in unit], axis=1
-    )
+    shift = mean_step(problem, zero, gamma, 1) + (gamma * problem.H @ (zero + away) if method == "sgldfp" else zero)
+    step = np.stack([mean_step(problem, e, gamma, 1) - mean_step(problem, zero, gamma, 1) for e in unit], axis=1)
     yield from problem.H @ solve(unit - step, shift)[0]
 
 
@@ -100,7 +97,7 @@ def trace_by_enumeration(N: int, d: int, p: int, method: str, replacement: bool 
     problem = data.rational(N, d)
     gamma = data.window(problem, p)
     C = gaussian.covariance(problem, gamma, method, p).matrix
-    after = data.one_step(problem, C, gamma, method, p, replacement=replacement)
+    after = one_step(problem, C, gamma, method, p, replacement=replacement)
     if replacement and (after != C).any():
         raise DomainError("the solved covariance is not invariant")
     return 2 * np.trace(problem.H @ C) + np.trace(after - C) / gamma, terms(problem, C, gamma, method, p)
@@ -120,12 +117,6 @@ STABILITY_CASES = [{"N": 50, "d": 3, "p": 1}, {"N": 20, "d": 2, "p": 1}, {"N": 2
 NEAR = Fraction(1, 10**9)
 
 
-def generalised_eigenvalue(problem: FiniteSum, p: int) -> float:
-    """The largest of (C -> HCH + T(C)) against (C -> HC + CH), by a dense solver on all d x d matrices."""
-    A, B = problem.drift_operator().astype(float), problem.noise_operator(p).astype(float)
-    return float(scipy.linalg.eigh((B + B.T) / 2, (A + A.T) / 2, eigvals_only=True)[-1])
-
-
 @measure(paper.STABILITY, cases(size=STABILITY_CASES).guaranteeing("quadratic", "uniform_indices"))
 def threshold(N: int, d: int, p: int, full: bool = False) -> tuple[Bracket, dict[str, float]]:
     r"""$\gamma_{\max}$ of linearised SGD, $X - S(X) = I$ decided in rationals $10^{-9}$ to both sides; ``full``: that of LMC."""
@@ -137,7 +128,7 @@ def threshold(N: int, d: int, p: int, full: bool = False) -> tuple[Bracket, dict
     low, high = middle * (1 - NEAR), middle * (1 + NEAR)
     if not settles(problem.drift_operator() - low * noise) or settles(problem.drift_operator() - high * noise):
         raise DomainError(f"the threshold is not within 1e-9 of {float(middle)}")
-    return Bracket(low, high), {"lam": generalised_eigenvalue(problem, p)}
+    return Bracket(low, high), {"lam": largest_noise(problem, p)}
 
 
 # --- distances and scalings ------------------------------------------------------------------------------------------------
@@ -220,43 +211,21 @@ def factor_on_the_line(gamma: Fraction, curvatures: tuple[Fraction, ...]) -> Fra
     return F(sum((1 - gamma * h) ** 2 for h in curvatures)) / len(curvatures)
 
 
-def remainder(eta: float, u2: float, u3: float, slope: float, N: float) -> float:
-    r"""Bound on $|N\mathbb E\delta - \lim|$ for $u = t^2/2 + \log(1 + e^{st - b})$, with $e = 1/\sqrt N$.
-
-    By Taylor in $y = \sqrt N\delta$: $\sqrt N u' = u_2 y + e s$, $s = u_3 y^2/2 + e\rho$, $|\rho| \le M|y|^3/6$, $|u^{(4)}| \le M$.
-    The contraction q of a step bounds the moments of y; $\mathbb E\sqrt N u' = 0$ and the balance of $\mathbb E y^2$ give the rest.
-    """
-    e, M, b = N**-0.5, slope**4 / 8, 2 * eta
-    q = max(abs(1 - eta), abs(1 - eta * (1 + slope**2 / 4)))
-    m2 = b / (1 - q**2)
-    m4 = (6 * b * q**2 * m2 + 3 * b**2) / (1 - q**4)
-    m6 = (15 * b * q**4 * m4 + 45 * b**2 * q**2 * m2 + 15 * b**3) / (1 - q**6)
-    m3 = m4**0.75
-    ys, ss = abs(u3) * m3 / 2 + e * M * m4 / 6, (abs(u3) * m4**0.5 / 2 + e * M * m6**0.5 / 6) ** 2
-    a = 1 - eta * u2
-    change = (2 * eta * e * abs(a) * ys + eta**2 * e**2 * ss) / (1 - a**2)  # of E y^2 from its limit
-    return (abs(u3) * change / 2 + e * M * m3 / 6) / u2
-
-
 BENT = [
     dict(zip(("slope", "shift", "eta"), v, strict=True)) for v in ((3.0, 1.0, 0.2), (3.0, 1.0, 0.5), (1.0, 0.0, 0.8))
 ]
 
 
-def quadrature(slope: float, shift: float, eta: float, N: float) -> tuple[float, float, dict[str, float]]:
-    r"""$N(\mathbb E\theta - \theta^*)$ at this N in $y = \sqrt N\delta$, its error, and $u''$ and its slope there."""
-    gradient, root = data.bent(slope, shift), float(np.sqrt(N))
+def bias_of_the_mean(slope: float, shift: float, eta: float, N: float, limit: bool = True) -> Found:
+    r"""$N(\mathbb E\theta - \theta^*)$ of a bent potential by quadrature; the distance to the limit has a proved bound."""
+    gradient = data.bent(slope, shift)
     at = data.minimiser(gradient)
     s = 1 / (1 + float(np.exp(shift - slope * at)))
-    ((value, error),) = gaussian.langevin_on_the_line(
-        [lambda y: root * gradient(at + y / root)], eta, [lambda y: root * y], centre=0.0, reach=14.0
-    )
-    error += N * (abs(float(gradient(at))) + 16 * EPS * (1 + slope))  # of the minimiser, and of u' near it; u'' >= 1
-    return value, error, {"u2": 1 + slope**2 * s * (1 - s), "u3": slope**3 * s * (1 - s) * (1 - 2 * s)}
+    u2, u3 = 1 + slope**2 * s * (1 - s), slope**3 * s * (1 - s) * (1 - 2 * s)
+    value, error = scaled_mean(gradient, at, eta, N, smoothness=1 + slope**2 / 4)
+    if limit:
+        error += remainder(eta, N, u2=u2, u3=u3, smoothness=1 + slope**2 / 4, fourth=slope**4 / 8)
+    return around(value, error, "truncation" if limit else "quadrature"), {"u2": u2, "u3": u3}
 
 
-@measure(paper.BIAS, cases(at=BENT, N=1e9).guaranteeing("concentrating"))
-def scaled_bias(slope: float, shift: float, eta: float, N: float) -> Found:
-    r"""$N(\mathbb E\theta - \theta^*)$ at $N = 10^9$ by quadrature; ``remainder`` bounds what is left to the limit."""
-    value, error, at = quadrature(slope, shift, eta, N)
-    return around(value, error + remainder(eta, at["u2"], at["u3"], slope, N), "truncation"), at
+measure(paper.BIAS, cases(at=BENT, N=1e9).guaranteeing("concentrating"))(bias_of_the_mean)

@@ -1,22 +1,16 @@
-"""Runs: diabetes, breast cancer and the mean of numbers, with limits that each chain obeys, and coupled pairs.
-
-A step contracts by c = max |1 - gamma h| over the curvatures h of all minibatches. So a chain is a part of size at most R, decided
-by the indices, plus Langevin noise of variance at most s^2 in each direction. Numbers are cut where the noise is beyond all
-likelihood; what that changes is in the bias, and so is what the start leaves.
-"""
+"""Runs: diabetes, breast cancer and the mean of numbers, with limits that each chain obeys, and coupled pairs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import chi2
 
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import Draws
 from gradproof.experiments.engine.measure import Enclosed, Sample, cases, measure, rounded
 from gradproof.experiments.engine.run import run
+from gradproof.experiments.sampling._limits import Limits
 from gradproof.experiments.sampling.sgld import instances as data
 from gradproof.experiments.sampling.sgld import methods
 from gradproof.experiments.sampling.sgld.measures import CHAIN, MEANS, PAIRS, SETTLED, Found, terms
@@ -40,28 +34,6 @@ def ends(
     draw = methods.numbers(moved, p)
     out = run(chosen, x0, steps, draw=lambda t: draw(Draws(stream, t)), record={"theta": lambda s: s.theta}, at=[steps])
     return out.theta.values[0, :, 0, :] - mode
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What bounds a chain: the contraction c of a step, the size R of the part of the indices, the noise's variance s2."""
-
-    c: float
-    R: float
-    s2: float
-    d: int
-
-    @property
-    def q(self) -> float:
-        """Squared noise, in units of s2, that is exceeded with probability 1e-12."""
-        return float(chi2.isf(1e-12, self.d))
-
-    def squares(self, x: Any, weight: float, steps: int) -> Sample:
-        """Of x = <delta, W delta>, |W| <= weight, after some steps from the mode."""
-        top = weight * (self.R + (self.s2 * self.q) ** 0.5) ** 2
-        beyond = 2 * weight * (self.R**2 * 1e-12 + self.s2 * self.d * float(chi2.sf(self.q, self.d + 2)))
-        left = weight * self.c ** (2 * steps) * (self.R**2 + self.d * self.s2)
-        return Sample(np.minimum(x, top), at_most=top, bias=beyond + left)
 
 
 def limits(problem: FiniteSum, gamma: float, method: str) -> Limits:

@@ -121,17 +121,8 @@ def variance_a_round(lam: Any, h: Any, P: int) -> Fraction:
 
 
 def chains(
-    keys: Any,
-    backend: str,
-    h: float,
-    tau: int,
-    steps: int,
-    n: int,
-    *,
-    lam: Any = (1.0,),
-    x0: float = 0.0,
-    sigma: float = 0.0,
-) -> methods.State:
+    keys: Any, backend: str, h: float, tau: int, steps: int, n: int, *, lam: Any = (1.0,), x0: float = 0.0, sigma: float = 0.0,
+) -> methods.State:  # fmt: skip
     """The states of n chains after some steps on independent directions of curvatures lam (d,); arrays (n, d)."""
     on = array_library(backend)
     curvatures, stream = on.move((np.asarray(lam), keys(seeds=n)))
