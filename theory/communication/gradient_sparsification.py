@@ -73,7 +73,7 @@ GREEDY_DENSITY = Claim(
 DUALITY = Claim(
     id="gradient-sparsification.duality", paper=PAPER, where="derived here", tight=True,
     title="Least density and least variance are inverse to each other",
-    statement=r"$\varepsilon \mapsto \min\sum p_i$ and $s \mapsto \min\sum g_i^2/p_i/\|g\|^2 - 1$ are inverse where some $p_i < 1$.",
+    statement=r"$\varepsilon \mapsto \min\sum p_i$ and $s \mapsto \min\sum g_i^2/p_i/\|g\|^2 - 1$ are inverse where a $p_i < 1$.",
     parameters=(eps,), assumptions=(Assumption("some_dropped", "some $p_i < 1$"),),
     quantity=r"\min_{\sum p_i \le S(\varepsilon)} \sum_i g_i^2/p_i / \|g\|^2 - 1", relation=Relation.EQ,
     expression=eps.symbol,

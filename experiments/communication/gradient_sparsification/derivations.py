@@ -51,7 +51,6 @@ def a_rescaled_scheme_is_a_water_level(ctx: Context) -> Iterator[Evidence]:
     levels = (Interval("g"), Interval("level", "0", "1/g"), Interval("more"))
     yield Inequality((a + m) * G - a * G, levels, strict=True, what="a higher level sends more")
     yield Identity(T**2 / (s - N) - T / ((s - N) / T), "the share of the entries below one")
-    yield Identity(ctx.claim.expression - ctx.claim.parameter("V").symbol, "the claim compares with the optimum")
 
 
 @check(gs.GREEDY_DENSITY, level=Level.SYMBOLIC)
