@@ -65,9 +65,8 @@ def variance_along_training(atoms, rank, keys, backend):
     r"""$\|\hat g - g\|^2$ of draws after ten steps of least squares on the digits, with the floats of so many triplets."""
     (A, C), (number, cost) = digits_moments(), ATOMS[atoms]
     s = rank * 75.0 / cost
-    W, after = sparse.steps_from(
-        lambda on: digits_sgd(atoms, s, on), np.zeros((10, 64)), (number,), keys, backend, 1000
-    )
+    W0 = np.zeros((10, 64))
+    W, after = sparse.steps_from(lambda on: digits_sgd(atoms, s, on), W0, (number,), keys, backend, 1000)
     g = W.reshape(10, 64) @ A - C
     error = (W - after) * digits_smoothness() - g.ravel()
     lam = np.linalg.svd(g, compute_uv=False) if atoms == "singular" else np.abs(g[g != 0])
@@ -164,19 +163,16 @@ MATRICES = {
 def coefficients(X: Any, length: Any) -> tuple[Any, Any, Any]:
     """Singular values, how far each may be off, and coefficients of entry atoms of that length; exact for exact X."""
     if isinstance(X, sp.Matrix):
-        return (
-            [sp.sqrt(v) for v, times in (X.T * X).eigenvals().items() for _ in range(times)],
-            0,
-            [x / length for x in X],
-        )
+        squares = [v for v, times in (X.T * X).eigenvals().items() for _ in range(times)]
+        return [sp.sqrt(v) for v in squares], 0, [x / length for x in X]
     sigma = np.linalg.svd(X, compute_uv=False)  # exact of a matrix within some units of rounding a row and column
     return sigma, 8 * sum(X.shape) * 2.0**-52 * float(sigma[0]), X.ravel() / float(length)
 
 
-@measure(
-    atomo.SPECTRAL_FROM_BELOW,
-    cases(X=MATRICES | {"signs": SIGNS, "ones": sp.ones(3, 5)}, length=1).guaranteeing("unit_atoms"),
-)
+SIGNED = cases(X=MATRICES | {"signs": SIGNS, "ones": sp.ones(3, 5)}, length=1)
+
+
+@measure(atomo.SPECTRAL_FROM_BELOW, SIGNED.guaranteeing("unit_atoms"))
 def nuclear_norm(X, length):
     r"""$\|X\|_*$, exact for matrices of signs."""
     X = X() if callable(X) else X
@@ -211,9 +207,8 @@ without(atomo.SPECTRAL_VS_ENTRYWISE, "equal_budgets", least_second_moment_with_t
 
 # --- the effect on a step ------------------------------------------------------------------------------------------------
 
-STEPS = cases(x=EXAMPLES, s=[F(3, 2), F(2)], gamma=[F(1, 10), F(1, 2)]).let(
-    V=lambda x, s: minimal_variance(x, s).second_moment
-)
+STEPS = cases(x=EXAMPLES, s=[F(3, 2), F(2)], gamma=[F(1, 10), F(1, 2)])
+STEPS = STEPS.let(V=lambda x, s: minimal_variance(x, s).second_moment)
 measure(atomo.SGD_EFFECT, STEPS.let(p=lambda x, s: water_filling(x, s)).guaranteeing("optimal"))(sparse.exact_step)
 UNEVEN = STEPS.where(lambda x: x[0] == 5)
 without(atomo.SGD_EFFECT, "optimal", sparse.exact_step, UNEVEN.let(p=lambda x, s: uniform(x, s)))

@@ -110,13 +110,6 @@ def room_in_either_coding(ctx: Context) -> Iterator[Evidence]:
     yield Inequality(j * (B + bits), sizes, what="by bitmap")
 
 
-@check(gs.SGD_COST, level=Level.SYMBOLIC)
-def expand_the_square(ctx: Context) -> Iterator[Evidence]:
-    r"""$\mathbb E\|x - \gamma Q(x)\|^2$ with a second moment of $(1 + \varepsilon)\|x\|^2$."""
-    g, e, x2 = symbols(ctx.claim, "gamma", "eps", "x2")
-    yield Identity(ctx.claim.expression - (x2 - 2 * g * x2 + g**2 * (1 + e) * x2), "expansion")
-
-
 @check(gs.SGD_THRESHOLD, level=Level.SYMBOLIC)
 def where_the_sign_changes(ctx: Context) -> Iterator[Evidence]:
     r"""$\mathbb E\|x^+\|^2 - \|x\|^2$ has the sign of $\gamma$ less the threshold."""
