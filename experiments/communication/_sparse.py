@@ -85,22 +85,24 @@ def exact_moments(
 
 
 def after_a_step(x: Sequence[Any], p: Sequence[Any], gamma: Any) -> Any:
-    """E||x - gamma Q(x)||^2 over all outcomes, entries of x kept with probability p; exact for exact input."""
-    total = 0
-    for t, weight in independently(p):
-        total += weight * sum((v - gamma * v * k / q) ** 2 for v, k, q in zip(x, t, p, strict=True) if v)
-    return total
+    """E||x - gamma Q(x)||^2, entries of x kept with probability p (dependent or not); exact for exact input."""
+    return sum(q * (v - gamma * v / q) ** 2 + (1 - q) * v * v for v, q in zip(x, p, strict=True) if v)
 
 
-def contraction_threshold(kept: Sequence[tuple[Sequence[Any], Sequence[Any]]]) -> Bracket:
-    """Where steps stop to shrink E||x||^2 for one of the pairs (x, p); bisection in fractions."""
+def exact_step(x, p, gamma):
+    r"""$\mathbb E\|x^+\|^2$, over both outcomes of every entry."""
+    return after_a_step(x, p, gamma), {"x2": norm2(x)}
+
+
+def contraction_threshold(kept):
+    """Where steps stop to shrink the mean squared norm from each of some x, sent with probabilities p; bisection in fractions."""
     return Bracket(*bisect(lambda g: all(after_a_step(x, p, g) < norm2(x) for x, p in kept), Fraction(1, 100), 8, 20))
 
 
 def steps_from(
-    make: Callable[[Any], Method], x0: np.ndarray, before: int, draws: tuple[int, ...], keys: Any, backend: str, n: int = 5000
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """x after ``before`` >= 1 steps of one run from x0, (d,), and x+ of n independent steps from there, (n, d).
+    make: Callable[[Any], Method], x0: np.ndarray, draws: tuple[int, ...], keys: Any, backend: str, n: int = 5000
+) -> tuple[np.ndarray, np.ndarray]:
+    """x after ten steps of one run from x0, (d,), and x+ of n independent steps from there, (n, d).
 
     ``make``: the method, made on an array library. ``draws``: shape of the uniform numbers of a step.
     """
@@ -113,15 +115,15 @@ def steps_from(
         out = run(method, x, steps, record={"x": lambda s: s.x}, draw=lambda t: Draws(words, t).uniform(draws))
         return np.asarray(out.x.values[0, :, -1]).reshape(words.shape[1], -1)
 
-    x = end(x0[None, None], keys("before"), before)
+    x = end(x0[None, None], keys("before"), 10)
     many = np.repeat(x.reshape(1, 1, *x0.shape), n, axis=1)
     return x[0], end(many, split(keys("after")[:, 0], n), 1)
 
 
-def squares_after(x: np.ndarray, p: np.ndarray, gamma: float, after: np.ndarray) -> Sample:
+def squares_after(x: np.ndarray, after: np.ndarray, p: np.ndarray, gamma: float) -> Sample:
     """||x+||^2 of steps from x with the entries kept with probability p."""
-    longest = np.where(p > 0, x - gamma * x / np.where(p > 0, p, 1), 0)
-    return Sample((after**2).sum(axis=1), at_most=float(np.maximum(x**2, longest**2).sum()) * (1 + 1e-12))
+    sent = x - gamma * x / np.where(p > 0, p, 1)
+    return Sample((after**2).sum(axis=1), at_most=float(np.maximum(x**2, sent**2).sum()) * (1 + 1e-12))
 
 
 def mean_is(x: np.ndarray, value: float, *, top: float, what: str, **parameters: Any) -> Iterator[Measurement]:

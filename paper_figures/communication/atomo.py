@@ -29,14 +29,12 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
     marks = {"QSGD": np.sqrt(norm2), "TernGrad": g.max()}
     decays = np.linspace(0.05, 3, 25)
     spectral, entrywise = [], []
-    for decay in decays:
-        sigma = np.exp(-decay * np.arange(20))
+    for sigma in np.exp(-decays[:, None] * np.arange(20)):
         spectral.append(minimal_variance(sigma, 2.0).second_moment / (sigma @ sigma))
         drawn = []
         for _ in range(DRAWS):  # singular vectors at random; the singular values are given
             U, V = (np.linalg.qr(rng.standard_normal((m, 20)))[0] for m in (20, 30))
-            X = (U * sigma) @ V.T
-            drawn.append(minimal_variance(X.ravel(), 2.0).second_moment / (X * X).sum())
+            drawn.append(minimal_variance(((U * sigma) @ V.T).ravel(), 2.0).second_moment / (sigma @ sigma))
         entrywise.append(np.quantile(drawn, (0.1, 0.5, 0.9)))
     return xr.Dataset(
         {
@@ -56,29 +54,23 @@ def draw(data: xr.Dataset) -> Any:
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 2.6))
-    styles = {"optimal": "-", "uniform": "--", "squares": "-.", "bound": ":"}
-    labels = {
-        "optimal": "least second moment",
-        "uniform": "uniform",
-        "squares": r"$p_i \propto \lambda_i^2$",
-        "bound": r"lower bound $\|\lambda\|_1^2/s$",
-    }
-    for colour, (name, style) in zip(COLOURS, styles.items(), strict=False):
-        left.loglog(data.s, data[name], style, color=colour, label=labels[name])
+    styles = {
+        "optimal": ("-", "least second moment"), "uniform": ("--", "uniform"), "squares": ("-.", r"$p_i \propto \lambda_i^2$"),
+        "bound": (":", r"lower bound $\|\lambda\|_1^2/s$"),
+    }  # fmt: skip
+    for colour, (name, (style, label)) in zip(COLOURS, styles.items(), strict=False):
+        left.loglog(data.s, data[name], style, color=colour, label=label)
     for marker, name in zip("os", data.scheme.values, strict=True):
         at = data.sel(scheme=name)
         left.plot(at.mark_s, at.mark, marker, color=COLOURS[6], label=str(name), zorder=3)
-    left.set_xlabel("budget $s$ (expected atoms sent)")
-    left.set_ylabel(r"second moment $\mathbb{E}\|\hat g\|^2 / \|g\|^2$")
-    left.set_ylim(0.5, 2e3)  # room for the legend
+    left.set(xlabel="budget $s$ (expected atoms sent)", ylabel=r"second moment $\mathbb{E}\|\hat g\|^2 / \|g\|^2$")
+    left.set(ylim=(0.5, 2e3), title="(a) Water filling and the classics")  # room for the legend
     left.legend(ncols=2, loc="upper right", columnspacing=1)
-    left.set_title("(a) Water filling and the classics")
     low, median, high = (data.entrywise.isel(quantile=k) for k in range(3))
     right.semilogy(data.decay, median, "--", color=COLOURS[1], label=f"entries ({DRAWS} draws, 10 to 90 %)")
     right.fill_between(data.decay, low, high, color=COLOURS[1], alpha=0.25, lw=0)
     right.semilogy(data.decay, data.spectral, "-", color=COLOURS[0], label="singular triplets")
-    right.set_xlabel("decay rate of the singular values")
-    right.set_ylabel(r"$\mathbb{E}\|\hat X\|^2 / \|X\|^2$ at $s = 2$")
-    right.legend(loc="center right")
+    right.set(xlabel="decay rate of the singular values", ylabel=r"$\mathbb{E}\|\hat X\|^2 / \|X\|^2$ at $s = 2$")
     right.set_title("(b) Atoms of a $20 \\times 30$ matrix")
+    right.legend(loc="center right")
     return figure

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradproof.experiments.communication.gradient_sparsification.approximate import code_length
+from gradproof.experiments.communication.gradient_sparsification.measures import code_length
 from gradproof.solvers.sparsification import greedy, minimal_density, minimal_variance
 from gradproof.theory.errors import DomainError, ParameterError
 
@@ -115,6 +115,7 @@ def test_the_greedy_scheme_is_exact_for_exact_input(g, kappa):
     best = minimal_variance(g, kappa * len(g))
     assert p.tolist() == best.p
     assert rescalings <= len(g)
+    assert all(sum(greedy(g, kappa, rescalings=most)[0]) <= kappa * len(g) for most in range(3))
 
 
 @given(st.lists(st.floats(0.01, 100), min_size=2, max_size=40), st.floats(0.05, 0.95))

@@ -97,13 +97,6 @@ def above_frobenius(ctx: Context) -> Iterator[Evidence]:
     yield Identity(2 * mean * entries - mean**2 * n * m - ctx.claim.expression**2, "added up")
 
 
-@check(atomo.SGD_EFFECT, level=Level.SYMBOLIC)
-def expand_the_square(ctx: Context) -> Iterator[Evidence]:
-    r"""$\mathbb E|x - \gamma\hat g|^2 = |x|^2 - 2\gamma|x|^2 + \gamma^2V$."""
-    g, x2, V = (ctx.claim.parameter(n).symbol for n in ("gamma", "x2", "V"))
-    yield Identity(ctx.claim.expression - (x2 - 2 * g * x2 + g**2 * V), "expansion")
-
-
 @check(atomo.SGD_THRESHOLD, level=Level.SYMBOLIC)
 def every_second_moment(ctx: Context) -> Iterator[Evidence]:
     r"""Below the threshold it contracts for every V up to $(d/s)|x|^2$; at equal entries the sign changes there."""

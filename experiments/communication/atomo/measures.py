@@ -65,9 +65,8 @@ def variance_along_training(atoms, rank, keys, backend):
     r"""$\|\hat g - g\|^2$ of draws after ten steps of least squares on the digits, with the floats of so many triplets."""
     (A, C), (number, cost) = digits_moments(), ATOMS[atoms]
     s = rank * 75.0 / cost
-    W, after = sparse.steps_from(
-        lambda on: digits_sgd(atoms, s, on), np.zeros((10, 64)), 10, (number,), keys, backend, n=1000
-    )
+    W0 = np.zeros((10, 64))
+    W, after = sparse.steps_from(lambda on: digits_sgd(atoms, s, on), W0, (number,), keys, backend, 1000)
     g = W.reshape(10, 64) @ A - C
     error = (W - after) * digits_smoothness() - g.ravel()
     lam = np.linalg.svd(g, compute_uv=False) if atoms == "singular" else np.abs(g[g != 0])
@@ -123,8 +122,8 @@ CLASSICS = cases(
 
 
 @measure(atomo.QSGD_TERNGRAD, CLASSICS.let(power=lambda: 1).guaranteeing("one_level"))
-def enumerated_second_moment(g, lq, power):
-    r"""$\mathbb E\|\hat g\|^2$ over all outcomes, entry i kept with probability $(|g_i|/\|g\|_q)^{power}$."""
+def exact_second_moment(g, lq, power):
+    r"""$\mathbb E\|\hat g\|^2$ over both outcomes of every entry, i kept with probability $(|g_i|/\|g\|_q)^{power}$."""
     p = [(abs(x) / lq) ** power or F(1) for x in g]
     return sparse.after_a_step(g, p, 1) + norm2(g)  # E|g - ghat|^2 = E|ghat|^2 - |g|^2
 
@@ -136,7 +135,7 @@ def optimum_at_its_budget(g, l1, lq):
     return Enclosed(minimal_variance(g, s).dual, sparse.feasible_second_moment(g, scheme, s), "solver gap")
 
 
-without(atomo.QSGD_TERNGRAD, "one_level", enumerated_second_moment,
+without(atomo.QSGD_TERNGRAD, "one_level", exact_second_moment,
         CLASSICS.where(lambda g, q: g[0] == 1 and q == "inf").let(power=lambda: 2))  # fmt: skip
 
 
@@ -164,19 +163,16 @@ MATRICES = {
 def coefficients(X: Any, length: Any) -> tuple[Any, Any, Any]:
     """Singular values, how far each may be off, and coefficients of entry atoms of that length; exact for exact X."""
     if isinstance(X, sp.Matrix):
-        return (
-            [sp.sqrt(v) for v, times in (X.T * X).eigenvals().items() for _ in range(times)],
-            0,
-            [x / length for x in X],
-        )
+        squares = [v for v, times in (X.T * X).eigenvals().items() for _ in range(times)]
+        return [sp.sqrt(v) for v in squares], 0, [x / length for x in X]
     sigma = np.linalg.svd(X, compute_uv=False)  # exact of a matrix within some units of rounding a row and column
     return sigma, 8 * sum(X.shape) * 2.0**-52 * float(sigma[0]), X.ravel() / float(length)
 
 
-@measure(
-    atomo.SPECTRAL_FROM_BELOW,
-    cases(X=MATRICES | {"signs": SIGNS, "ones": sp.ones(3, 5)}, length=1).guaranteeing("unit_atoms"),
-)
+SIGNED = cases(X=MATRICES | {"signs": SIGNS, "ones": sp.ones(3, 5)}, length=1)
+
+
+@measure(atomo.SPECTRAL_FROM_BELOW, SIGNED.guaranteeing("unit_atoms"))
 def nuclear_norm(X, length):
     r"""$\|X\|_*$, exact for matrices of signs."""
     X = X() if callable(X) else X
@@ -212,37 +208,29 @@ without(atomo.SPECTRAL_VS_ENTRYWISE, "equal_budgets", least_second_moment_with_t
 # --- the effect on a step ------------------------------------------------------------------------------------------------
 
 STEPS = cases(x=EXAMPLES, s=[F(3, 2), F(2)], gamma=[F(1, 10), F(1, 2)])
-
-
-@measure(atomo.SGD_EFFECT, STEPS.let(scheme=lambda: water_filling).guaranteeing("optimal"))
-def enumerated_step(x, s, gamma, scheme):
-    r"""$\mathbb E\|x^+\|^2$ over all outcomes."""
-    after = sparse.after_a_step(x, scheme(x, s), gamma)
-    return after, {"x2": norm2(x), "V": minimal_variance(x, s).second_moment}
-
-
-without(atomo.SGD_EFFECT, "optimal", enumerated_step,
-        cases(x=[EXAMPLES[0]], s=[F(2)], gamma=[F(1, 2)], scheme=[uniform, as_squares]))  # fmt: skip
+STEPS = STEPS.let(V=lambda x, s: minimal_variance(x, s).second_moment)
+measure(atomo.SGD_EFFECT, STEPS.let(p=lambda x, s: water_filling(x, s)).guaranteeing("optimal"))(sparse.exact_step)
+UNEVEN = STEPS.where(lambda x: x[0] == 5)
+without(atomo.SGD_EFFECT, "optimal", sparse.exact_step, UNEVEN.let(p=lambda x, s: uniform(x, s)))
 
 
 @measure(atomo.SGD_EFFECT, cases(x0=[(1,) * 6, (3, 2, 1, 1, 1, 1)], s=[1.5, 4.0], gamma=0.2).guaranteeing("optimal"))
 def sampled_step(x0, s, gamma, keys, backend):
     r"""$\|x^+\|^2$ of steps from a point of a run."""
-    optimal = least_variance(s)
-    x, after = sparse.steps_from(
-        lambda on: atomic_sgd(lambda x: x, gamma, optimal), np.array([x0], float), 5, (6,), keys, backend
-    )
+    make = atomic_sgd(lambda x: x, gamma, least_variance(s))
+    x, after = sparse.steps_from(lambda on: make, np.array([x0], float), (6,), keys, backend)
     at = {"x2": float(x @ x), "V": float(minimal_variance(x, s).second_moment)}
-    return sparse.squares_after(x, optimal(x), gamma, after), at
+    return sparse.squares_after(x, after, least_variance(s)(x), gamma), at
 
 
-@measure(atomo.SGD_THRESHOLD, cases(s=[F(1, 2), F(3, 2), F(3)], d=4, scheme=water_filling).guaranteeing("optimal"))
-def contraction_threshold(s, d, scheme):
-    """Where steps stop to shrink the mean squared norm from each of three points, by enumeration."""
+def kept(s: Any, d: int, scheme: Any) -> list[Any]:
+    """Three points, and how their entries are sent."""
     points = [(F(1),) * d, tuple(F(k) for k in range(1, d + 1)), (F(100), *[F(1)] * (d - 1))]
-    return sparse.contraction_threshold([(x, scheme(x, s)) for x in points])
+    return [(x, scheme(x, s)) for x in points]
 
 
-MANY = cases(s=[F(8)], d=4, scheme=water_filling).guaranteeing("optimal")
-without(atomo.SGD_THRESHOLD, "at_most_all", contraction_threshold, MANY)
-without(atomo.SGD_THRESHOLD, "optimal", contraction_threshold, cases(s=[F(2)], d=4, scheme=as_squares))
+FILLED = cases(s=[F(1, 2), F(3, 2), F(3), F(8)], d=4, scheme=water_filling).let(kept=kept).guaranteeing("optimal")
+SQUARED = cases(s=[F(2)], d=4, scheme=as_squares).let(kept=kept)
+measure(atomo.SGD_THRESHOLD, FILLED.where(lambda s, d: s <= d))(sparse.contraction_threshold)
+without(atomo.SGD_THRESHOLD, "at_most_all", sparse.contraction_threshold, FILLED.where(lambda s, d: s > d))
+without(atomo.SGD_THRESHOLD, "optimal", sparse.contraction_threshold, SQUARED)

@@ -1,10 +1,10 @@
 """Gradient sparsification in numbers: exact optima with dual certificates, the greedy scheme, sampled moments, controls."""
 
-from gradproof.experiments.communication.gradient_sparsification import approximate, density, steps
-from gradproof.experiments.communication.gradient_sparsification.runs import (
+from gradproof.experiments.communication.gradient_sparsification import derivations, measures
+from gradproof.experiments.communication.gradient_sparsification.methods import (
     four_workers,
     sparse_features,
     sparsified_runs,
 )
 
-__all__ = ["approximate", "density", "four_workers", "sparse_features", "sparsified_runs", "steps"]
+__all__ = ["derivations", "four_workers", "measures", "sparse_features", "sparsified_runs"]

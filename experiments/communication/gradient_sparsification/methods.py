@@ -32,17 +32,10 @@ def sparse_features(
 
 
 def sparsified_runs(
-    problem: Problem,
-    eps: np.ndarray,
-    stream: np.ndarray,
-    steps: int,
-    *,
-    scheme: Callable[[Scheme], Scheme] = lambda optimal: optimal,
-    x0: np.ndarray | None = None,
-    gamma: float | None = None,
-    backend: str = "numpy",
-) -> Any:
-    """SGD with sparsified full gradients of the workers, one setting an ``eps``; step size 1/((1 + max eps) L) by default.
+    problem: Problem, eps: np.ndarray, stream: np.ndarray, steps: int, *,
+    scheme: Callable[[Scheme], Scheme] = lambda optimal: optimal, backend: str = "numpy",
+) -> Any:  # fmt: skip
+    """SGD from 0 with sparsified full gradients of the workers, one setting an ``eps``, steps of 1/((1 + max eps) L).
 
     ``scheme``: what to use instead of the scheme of least density, made from it. ``stream``: keys (eps, seed, 2).
 
@@ -50,15 +43,10 @@ def sparsified_runs(
         ``xarray.Dataset``: ``x``, ``f`` and ``sent`` (entries, all workers) with dims (setting, seed, step).
     """
     on = array_library(backend)
-    moved, caps, words = on.move((problem, eps[:, None, None], stream))
-    step_size = 1 / ((1 + float(eps.max())) * problem.L) if gamma is None else gamma
-    first = start(np.zeros(problem.d) if x0 is None else x0, settings=len(eps), seeds=stream.shape[1])
+    x0 = start(np.zeros(problem.d), settings=len(eps), seeds=stream.shape[1])
+    moved, caps, words, x0 = on.move((problem, eps[:, None, None], stream, x0))
     return run(
-        sparsified_sgd(moved, step_size, scheme(least_density(caps))),
-        on.asarray(first),
-        steps,
+        sparsified_sgd(moved, 1 / ((1 + float(eps.max())) * problem.L), scheme(least_density(caps))), x0, steps,
         record={"x": lambda s: s.x, "f": lambda s: moved.values(s.x).mean(-1), "sent": lambda s: s.sent},
-        draw=lambda t: Draws(words, t).uniform((problem.n, problem.d)),
-        settings={"eps": eps},
-        units={"sent": "entries"},
-    )
+        draw=lambda t: Draws(words, t).uniform((problem.n, problem.d)), settings={"eps": eps}, units={"sent": "entries"},
+    )  # fmt: skip
