@@ -68,21 +68,24 @@ _MEANING = {
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """One measured number beside the bound that a claim puts on it. The engine alone makes them.
+    """One measured number beside the bound that a claim puts on it. The engine and its searches alone make them.
 
     Args:
         measured: the quantity, on one instance. Exact numbers stay exact.
         bound: what the claim says of it, on the same instance.
-        low, high: ends between which the truth lies, rigorously or at ``level``; infinite where nothing is known.
-        source: where the distance between them comes from: ``exact``, ``rounding``, ``solver gap``, ``truncation``,
+        low, high: ends between which the truth lies, rigorously or at ``level``; infinite where nothing is known. The measured
+            number itself, where they are not given: it is exact.
+        relation: the claim's, unless the quantity is a supremum that a tight bound equals.
+        source: where the distance between the ends comes from: ``exact``, ``rounding``, ``solver gap``, ``truncation``,
             ``quadrature``, ``bracket``, ``statistics``.
         parameters: what identifies the instance (JSON values).
-        relation: the claim's, unless the quantity is a supremum that a tight bound equals.
         seed: seed of the random stream, or ``None`` for a deterministic instance.
         n: how many numbers stand behind it (steps, samples).
         level: error rate of the statistical test that set ``low`` and ``high``, where there is one.
         test: the name of that test.
-        e_value: evidence against the claim for random quantities; the claim is refuted where it reaches ``1 / level``.
+        e_value: evidence against the claim for random quantities, where the test is an e-process; the claim is refuted where it
+            reaches ``1 / level``.
+        what: what was measured, where a search shows more than the claim's quantity.
     """
 
     measured: Any
@@ -90,30 +93,24 @@ class Measurement:
     low: Any = None
     high: Any = None
     relation: Relation | None = None
-    source: str = ""
+    source: str = "exact"
     parameters: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
     n: int = 1
     level: float | None = None
     test: str = ""
     e_value: float | None = None
-    # TODO(port): the three below go when no evidence makes measurements by hand
-    error: Any = None
-    error_source: str = "exact"
     what: str = ""
 
     def __post_init__(self) -> None:
-        error = self.error
-        if self.low is None:
-            object.__setattr__(self, "low", self.measured - error if error else self.measured)
-        if self.high is None:
-            object.__setattr__(self, "high", self.measured + error if error else self.measured)
-        if self.error is None and not isinstance(self.low, str) and not isinstance(self.measured, str):
-            object.__setattr__(self, "error", max(self.high - self.measured, self.measured - self.low))
-        if self.source:
-            object.__setattr__(self, "error_source", self.source)
-        else:
-            object.__setattr__(self, "source", self.error_source)
+        for end in ("low", "high"):
+            if getattr(self, end) is None:
+                object.__setattr__(self, end, self.measured)
+
+    @property
+    def error(self) -> Any:
+        """Largest distance of the truth from the measured number; infinite where one end is."""
+        return max(self.high - self.measured, self.measured - self.low)
 
     @property
     def ratio(self) -> float:

@@ -108,8 +108,10 @@ def _measurement(measured: Exact, bound: Exact, error: float, source: str, value
             return sp.Rational(int(x.v.p), int(x.v.q))
         return _finite(x.approximate())
 
+    m = number(measured)
     return Measurement(
-        measured=number(measured), bound=number(bound), error=error, error_source=source, parameters=show(values)
+        measured=m, bound=number(bound), low=m - error if error else m, high=m + error if error else m, source=source,
+        parameters=show(values),
     )
 
 
@@ -163,7 +165,7 @@ def _decide_in_floats(made: Experiment, claim: Claim, instance: Mapping[str, Any
         gap = -abs(measured - bound)
     violated = ok and math.isfinite(measured) and math.isfinite(bound) and gap < -error
     found = Measurement(
-        measured=measured, bound=bound, error=error, error_source="rounding", parameters=show(values),
+        measured=measured, bound=bound, low=measured - error, high=measured + error, source="rounding", parameters=show(values),
         what="" if ok else "outside the assumptions",
     )  # fmt: skip
     return Decision(found, violated, "floats, with the spread under perturbed input as error")

@@ -117,7 +117,8 @@ def decide_worst_case(entry: Entry, claim: Claim, instance: Mapping[str, Any], d
 
 def _by_the_solver(worst: WorstCase, bound: Exact, shown: dict[str, Any], why: str) -> Decision:
     m = Measurement(
-        measured=worst.primal, bound=bound.approximate(), error=uncertainty(worst), error_source="solver gap", parameters=shown,
+        measured=worst.primal, bound=bound.approximate(), low=worst.primal - uncertainty(worst),
+        high=worst.primal + uncertainty(worst), source="solver gap", parameters=shown,
         what="primal value of the worst case",
     )  # fmt: skip
     return Decision(m, False, f"undecided: a float solver alone refutes nothing ({why})")

@@ -173,7 +173,7 @@ def _judge_measurements(level: Level, ms: list[Measurement], arguments: list[Any
         why = {"broken": "", "nan": "it is not a number", "close": "within its error of the bound"}[wanted]
         return Verdict(outcome=outcome, reason=describe(found, why), worst=found, **common)
     worst = max(ms, key=excess)
-    if sees is not None and sees > BLIND and not _legacy(ms):
+    if sees is not None and sees > BLIND:
         reason = f"blind: a bound wrong by a factor of {BLIND:g} would pass; {describe(worst, 'it holds')}"
         return Verdict(outcome=Outcome.MISSED, reason=reason, worst=worst, **common)
     good = Outcome.CONSISTENT if level is Level.EMPIRICAL else Outcome.CONFIRMED
@@ -185,11 +185,6 @@ def _judge_measurements(level: Level, ms: list[Measurement], arguments: list[Any
         reason += f", tested at level {max(levels):.3g}" + (f" by {', '.join(tests)}" if tests else "")
     texts = tuple(write_proof(_proof(p)) for p in arguments if isinstance(p, Proof | Certificate))
     return Verdict(outcome=good, reason=reason, worst=worst, proofs=texts, **common)
-
-
-def _legacy(ms: list[Measurement]) -> bool:
-    """TODO(port): measurements made by hand carry no limits of their samples."""
-    return any(m.e_value is not None or m.error_source == "statistical" for m in ms)
 
 
 def _judge_control(ms: list[Measurement], arguments: list[Any]) -> Verdict:
@@ -227,7 +222,7 @@ def state(m: Measurement) -> str:
     low, high, bound = m.low, m.high, m.bound
     if any(_is_nan(v) for v in (low, high, bound)) or _sign(high - low) < 0:
         return "nan"
-    if m.e_value is not None:  # TODO(port)
+    if m.e_value is not None:  # a random quantity: the test decides
         return "nan" if math.isnan(m.e_value) else "broken" if m.e_value >= 1 / (m.level or DEFAULT_LEVEL) else "held"
     if m.relation in (Relation.EQ, Relation.IFF):
         return "held" if _at_most(low, bound) and _at_most(bound, high) else "broken"

@@ -221,7 +221,9 @@ def _measurements(claim: Claim, measured: Measured, t: Taken, level: float, seed
         relation = Relation.EQ
     parameters = {**{k: v for k, v in t.case.labels.items() if k not in at}, **at}
     if not _many(found, bound):
-        yield _measurement(found, bound, relation, parameters, seed)
+        m = _measurement(found, bound, relation, parameters, seed)
+        sample = getattr(t.value, "value", t.value)
+        yield replace(m, e_value=sample.against(float(bound), relation, level)) if isinstance(sample, Sample) else m
         return
     size = int(np.broadcast(found.number, bound).size)
     entries = [

@@ -15,8 +15,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 import sympy as sp
 
-from gradproof.experiments.engine.eprocess import lower_limit
+from gradproof.experiments.engine.eprocess import e_value, lower_limit
 from gradproof.theory.errors import ParameterError
+from gradproof.theory.evidence import Relation
 from gradproof.theory.proof import Proof
 
 Source = Literal["rounding", "solver gap", "truncation", "quadrature"]
@@ -131,6 +132,23 @@ class Sample:
             low = self.at_least + lower_limit(x - self.at_least, level=level / 2)
             high = math.inf if self.at_most is None else self.at_most - lower_limit(self.at_most - x, level=level / 2)
         return Interval(mean, low - self.bias, high + self.bias, "statistics", n=x.size, level=level, test=test)
+
+
+    def against(self, bound: float, relation: Relation, level: float) -> float | None:
+        """E-value against ``expectation relation bound``, which refutes where it reaches 1/level: just beyond the limits.
+
+        ``None`` where the law is known, and an exact test takes its place.
+        """
+        if self.law:
+            return None
+        x, up, down = self.numbers, 0.0, 0.0
+        above, below = bound + self.bias - self.at_least, math.inf
+        if relation is not Relation.GE:
+            up = e_value(x - self.at_least, above, level=level / 2) if above >= 0 else math.inf
+        if relation is not Relation.LE and self.at_most is not None:
+            below = self.at_most - (bound - self.bias)
+            down = e_value(self.at_most - x, below, level=level / 2) if below >= 0 else math.inf
+        return (up + down) / 2
 
 
 def _normal_limits(x: Any, level: float) -> tuple[float, float, str]:

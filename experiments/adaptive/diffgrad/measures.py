@@ -284,8 +284,8 @@ def logistic_losses_in_one_variable(alpha, beta2):
     """Online logistic losses of one feature of breast cancer on [-1, 1] in balls: convex, not linear, with diffGrad's steps."""
     z, u = instances.signed_rows()[:, 0], 0.0
     for _ in range(60):  # Newton's steps towards the best fixed point; its last slope bounds what is missing
-        p = 1 / (1 + np.exp(z * u))
-        u = float(np.clip(u + (z * p).sum() / (z * z * p * (1 - p)).sum(), -1, 1))
+        share = 1 / (1 + np.exp(z * u))
+        u = float(np.clip(u + (z * share).sum() / (z * z * share * (1 - share)).sum(), -1, 1))
     with flint.ctx.workprec(256):
         x, before, v, regret, slope, P, Q, inverse = (flint.arb(0) for _ in range(8))
         for t, row in enumerate(map(flint.arb, map(float, z)), 1):

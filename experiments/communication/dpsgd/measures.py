@@ -227,7 +227,8 @@ def growth_of_runs(graph: Graph, gh: float, backend: str) -> Holds:
     """Noiseless D-PSGD on rings: is the 400th move shorter than the first? All move along the slowest mode, too."""
     to, n = library(backend), graph.n
     nodes = NoisyQuadratics(np.ones((n, 1)), np.arange(n, dtype=float)[:, None] ** 2, 0.0)
-    method = methods.dpsgd(*to.move((nodes, graph.W.astype(float))), gh)
+    problem, W = to.move((nodes, graph.W.astype(float)))
+    method = methods.dpsgd(problem, W, gh)
     options: dict[str, Any] = {"record": {"x": lambda s: s.x}, "draw": lambda t: 0.0, "at": [0, 1, 399, 400]}
     x = run(method, to.move(start(np.zeros(1))), 400, **options).x.values[0, 0, ..., 0]
     return Holds(bool(np.linalg.norm(x[3] - x[2]) < np.linalg.norm(x[1] - x[0])), at=gh)

@@ -71,7 +71,7 @@ def entries_sent_along_training(cap, keys, backend):
     for worker, g in enumerate(problem.gradients(out.x.values[0, 0, -1])):
         vector, p, words = on.move((g, scheme(g), split(keys(worker, seeds=1)[0, 0], 2000)))
         count = to_numpy(sparsify(vector, p, Draws(words, 0).uniform(g.shape))[1])
-        yield Sample(count, at_most=np.count_nonzero(g)), level_of(g, cap, minimal_density(g, cap).kept)
+        yield Sample(count, at_most=float(np.count_nonzero(g))), level_of(g, cap, minimal_density(g, cap).kept)
 
 
 # --- the greedy scheme and duality -------------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ UNBALANCED = cases(g=[EXAMPLES[1]], kappa=[F(1, 2)]).let(d=lambda g: len(g))
 @measure(gs.GREEDY, TARGETS.let(rescalings=lambda: None).guaranteeing("until_it_ends"))
 def greedy_second_moment(g, kappa, d, rescalings):
     r"""$\sum g_i^2/p_i$ of the greedy probabilities."""
-    p, _ = greedy(g, kappa, rescalings=rescalings)
+    p: Any = greedy(g, kappa, rescalings=rescalings)[0]
     return sparse.second_moment(g, p), {"V": minimal_variance(g, kappa * d).second_moment}
 
 
@@ -98,7 +98,7 @@ def greedy_density(g, kappa):
 
 def density_with_a_common_factor(g, kappa, d):
     """The sum after one rescaling of the entries below one to the whole target."""
-    p, _ = greedy(g, kappa, rescalings=0)
+    p: Any = greedy(g, kappa, rescalings=0)[0]
     free = p < 1
     p[free] = np.minimum(p[free] * kappa * d / p[free].sum(), F(1))
     return sum(p)

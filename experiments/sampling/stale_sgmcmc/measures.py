@@ -64,7 +64,7 @@ def stationary_variance(lam: Any, h: Any, tau: int, sigma: Any) -> Fraction:
     return Delay(F(lam), F(h), tau, F(sigma)).variance
 
 
-CYCLES = {
+CYCLES: dict[str, Any] = {
     "fixed, 3": [{3: 1}],
     "uniform on 0..4": [{k: F(1, 5) for k in range(5)}],
     "geometric": [{0: F(8, 15), 1: F(4, 15), 2: F(2, 15), 3: F(1, 15)}],

@@ -223,7 +223,7 @@ def test_a_real_violation_of_a_measure_that_works_on_floats_only_is_found():
 
     found = falsify_claim(c, evaluations=200)
     assert found.violated
-    assert found.measurement.error_source == "rounding"
+    assert found.measurement.source == "rounding"
 
 
 def test_a_nan_or_an_exception_is_no_evidence():

@@ -112,7 +112,7 @@ def _last(step, ctx):
         3,
         record={"x": lambda s: s.x[..., 0]},
     )
-    yield Measurement(measured=float(out.x[0, 0, -1]), bound=float(ctx.claim.bound()), error_source="rounding")
+    yield Measurement(measured=float(out.x[0, 0, -1]), bound=float(ctx.claim.bound()), source="rounding")
 
 
 @pytest.mark.parametrize("name", ["numpy", "torch"])
@@ -140,7 +140,7 @@ def test_a_violation_says_that_it_was_replayed(ask):
 
 def test_a_violation_that_cannot_be_replayed_says_so(ask):
     def without_runs(ctx):
-        yield Measurement(measured=0.5, bound=1.0, error_source="rounding", what="w")
+        yield Measurement(measured=0.5, bound=1.0, source="rounding", what="w")
 
     def with_linear_algebra(ctx):
         yield from _last(lambda x: x * backend(ctx.backend).xp.linalg.svd(x)[1], ctx)
@@ -156,7 +156,7 @@ def test_a_bound_that_cancels_refutes_nothing(ask):
 
     def cancels(ctx):
         """sqrt(a^2 + 1) - a is 0 in floats, and 5e-10."""
-        yield Measurement(measured=2e-10, bound=ctx.claim.bound(a=1e9), error_source="rounding", parameters={"a": 1e9})
+        yield Measurement(measured=2e-10, bound=ctx.claim.bound(a=1e9), source="rounding", parameters={"a": 1e9})
 
     verdict = ask(bound_of((a,), sp.sqrt(a.symbol**2 + 1) - a.symbol, Relation.LE), cancels)
     assert verdict.outcome is Outcome.UNDECIDED
@@ -174,7 +174,7 @@ def test_ef21_is_replayed(ask):
         with on.scope():
             method = methods.ef21(on.move(P), 0.5, TopK(1))
         out = run(method, on.asarray(start(np.ones(P.d))), 20, record={"f": methods.value(on.move(P))})
-        yield Measurement(measured=float(out.f[0, 0, -1]), bound=float(ctx.claim.bound()), error_source="rounding")
+        yield Measurement(measured=float(out.f[0, 0, -1]), bound=float(ctx.claim.bound()), source="rounding")
 
     verdict = ask(bound_of((), Fraction(1), Relation.LE), diverges)
     assert verdict.outcome is Outcome.REFUTED

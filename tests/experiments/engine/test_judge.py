@@ -20,9 +20,9 @@ def outcome(level, *evidence, relation=Relation.LE):
 
 
 def m(measured, bound, error=0, **more):
-    return Measurement(
-        measured=measured, bound=bound, error=error, error_source="rounding" if error else "exact", **more
-    )
+    low, high = (measured - error, measured + error) if error else (measured, measured)
+    source = "rounding" if error else "exact"
+    return Measurement(measured=measured, bound=bound, low=low, high=high, source=source, **more)
 
 
 @pytest.mark.parametrize(
