@@ -88,7 +88,7 @@ def scaled_mean(gradient: Function, at: float, eta: float, N: float, *, smoothne
         [lambda y: root * gradient(at + y / root)], eta, [lambda y: root * y], centre=0.0, reach=14.0
     )
     # the zero, and u' near it, are known to a few roundings; u'' >= 1
-    return value, error + N * (abs(float(gradient(np.array(at)))) + 16 * EPS * (1 + smoothness))
+    return value, error + N * (abs(float(gradient(np.asarray(at)))) + 16 * EPS * (1 + smoothness))
 
 
 def remainder(eta: float, N: float, *, u2: float, u3: float, smoothness: float, fourth: float) -> float:

@@ -138,9 +138,7 @@ FLOATS = {"sines": data.sines_regression, "diabetes": data.diabetes_regression}
 HESSIANS = {"1, 4, 9": (F(1), F(4), F(9)), "1/2, 2, 2": (F(1, 2), F(2), F(2))}
 
 
-@measure(
-    paper.LMC_EXACT, cases(h_j=HESSIANS, gamma=[F(1, 10), F(1, 5)]).guaranteeing(*LAWS)
-)  # fmt: skip
+@measure(paper.LMC_EXACT, cases(h_j=HESSIANS, gamma=[F(1, 10), F(1, 5)]).guaranteeing(*LAWS))
 def distance_by_balls(h_j: tuple[Fraction, ...], gamma: Fraction) -> Enclosed:
     r"""$W_2^2$ of turned rational Hessians, enclosed from the eigenvalues of $AB$ by ball arithmetic."""
     turn = data.exactly([["1/3", "2/3", "2/3"], ["2/3", "1/3", "-2/3"], ["2/3", "-2/3", "1/3"]])
@@ -149,9 +147,7 @@ def distance_by_balls(h_j: tuple[Fraction, ...], gamma: Fraction) -> Enclosed:
     return Enclosed(*gaussian.bures_between(C, posterior(problem).matrix), "rounding")
 
 
-@measure(
-    paper.LMC_EXACT, cases(problem=FLOATS).guaranteeing(*LAWS)
-)  # fmt: skip
+@measure(paper.LMC_EXACT, cases(problem=FLOATS).guaranteeing(*LAWS))
 def distance_in_floats(problem: Any, method: str = "lmc", share: float = 0.5) -> Found:
     r"""$W_2^2$ of the laws' covariances by singular values, at a share of $2/\lambda_{\max}(H)$."""
     problem = problem()
@@ -187,10 +183,7 @@ def variance_of_a_mean(
 PAIRS = ("convex_minibatches", "uniform_indices")
 
 
-@measure(
-    paper.CONTRACTION,
-    cases(problem=FLOATS, share=[0.1, 0.5, 0.95]).guaranteeing(*PAIRS),
-)  # fmt: skip
+@measure(paper.CONTRACTION, cases(problem=FLOATS, share=[0.1, 0.5, 0.95]).guaranteeing(*PAIRS))
 def worst_factor_of_regressions(problem: Any, share: float) -> Found:
     r"""$\lambda_{\max}(\mathbb E(I - \gamma H_S)^2)$, one index a step."""
     per = problem().per_sample

@@ -25,6 +25,7 @@ F = Fraction
 Array = Any
 
 LINE = ("gaussian_target", "fixed_staleness")
+CONSTANT = (*LINE, "constant_history")
 AVERAGED = ("gaussian_target", "linear_test_function", "stable")
 TURNS = ("gaussian_target", "round_robin")
 
@@ -54,8 +55,9 @@ def share_of_threshold(share: float, lam: float, tau: int) -> float:
 
 
 LAWS = cases(
-    tau=range(9), at=[dict(zip(("share", "lam", "sigma"), v, strict=True)) for v in ((0.1, 1.0, 0), (0.6, 2.0, 1), (0.97, 0.5, 0))]
-).let(h=share_of_threshold)  # fmt: skip
+    tau=range(9),
+    at=[{"share": s, "lam": lam, "sigma": v} for s, lam, v in ((0.1, 1.0, 0), (0.6, 2.0, 1), (0.97, 0.5, 0))],
+).let(h=share_of_threshold)
 
 
 @measure(paper.VARIANCE, LAWS.guaranteeing(*LINE, "independent_noise"))
@@ -64,7 +66,7 @@ def stationary_variance(lam: Any, h: Any, tau: int, sigma: Any) -> Fraction:
     return Delay(F(lam), F(h), tau, F(sigma)).variance
 
 
-CYCLES: dict[str, Any] = {
+CYCLES: dict[str, list[dict[int, Any]]] = {
     "fixed, 3": [{3: 1}],
     "uniform on 0..4": [{k: F(1, 5) for k in range(5)}],
     "geometric": [{0: F(8, 15), 1: F(4, 15), 2: F(2, 15), 3: F(1, 15)}],
@@ -79,32 +81,25 @@ def mean_delay(cycle: list[dict[int, Any]]) -> Fraction:
     return F(sum(k * p for law in cycle for k, p in law.items())) / len(cycle)
 
 
-@measure(
-    paper.BIAS,
-    cases(cycle=CYCLES)
-    .let(mean_tau=mean_delay)
-    .guaranteeing("gaussian_target", "independent_staleness", "small_steps"),
-)
+SLOW = ("gaussian_target", "independent_staleness", "small_steps")
+
+
+@measure(paper.BIAS, cases(cycle=CYCLES).let(mean_tau=mean_delay).guaranteeing(*SLOW))
 def slope_of_the_bias(cycle: list[dict[int, Any]]) -> Fraction:
     r"""$\lim (\mathbb E x^2 - 1/\lambda)/h$, fixed, random and cyclic staleness, from the equations of the first orders in $h$."""
     return gaussian.small_steps(cycle, 2)[1]
 
 
-@measure(
-    paper.INDEPENDENT,
-    cases(tau=range(9), at=[{"lam": F(1), "h": F(1, 20)}, {"lam": F(3), "h": F(1, 30)}], power=1).guaranteeing(
-        *AVERAGED
-    ),
-)
+STEPS = [{"lam": F(1), "h": F(1, 20)}, {"lam": F(3), "h": F(1, 30)}]
+
+
+@measure(paper.INDEPENDENT, cases(tau=range(9), at=STEPS, power=1).guaranteeing(*AVERAGED))
 def long_run_variance(lam: Any, h: Any, tau: int, power: int) -> Fraction:
     r"""$\lim_L L\,\mathrm{Var}$ of the mean of $x$ (of $x^2$ with power 2): all autocovariances summed in rationals."""
     return Delay(lam, h, tau).long_run(power)
 
 
-@measure(
-    paper.TRANSIENT,
-    cases(lam=2, h=F(1, 20), tau=range(9), x0=3, before=1).guaranteeing(*LINE, "constant_history"),
-)
+@measure(paper.TRANSIENT, cases(lam=2, h=F(1, 20), tau=range(9), x0=3, before=1).guaranteeing(*CONSTANT))
 def sum_of_means(lam: Any, h: Any, tau: int, x0: Any, before: int) -> Fraction:
     r"""$\sum\mathbb E x_l$ by the resolvent in rationals; the points before the start are ``before`` times $x_0$."""
     A = companion(F(lam) * h, tau, tau + 1)
@@ -202,10 +197,7 @@ def parameter_server(h: float, P: int, R: int, n: int, keys: Any, backend: str) 
     return Sample(found.numbers / P, law=found.law, bias=found.bias / P)
 
 
-@measure(
-    paper.TRANSIENT,
-    cases(lam=1.0, h=0.2, tau=2, x0=50.0).guaranteeing(*LINE, "constant_history"),
-)
+@measure(paper.TRANSIENT, cases(lam=1.0, h=0.2, tau=2, x0=50.0).guaranteeing(*CONSTANT))
 def sums_of_chains(h: float, tau: int, x0: float, keys: Any, backend: str) -> Sample:
     r"""$\sum_{l\le100} x_l$ of 4000 chains; the steps after them add $(I - A)^{-1}A^{101}$ times the start."""
     steps = 100
@@ -215,10 +207,7 @@ def sums_of_chains(h: float, tau: int, x0: float, keys: Any, backend: str) -> Sa
     return Sample(total + x0, law="normal", bias=abs(float(left)))
 
 
-@measure(
-    paper.BIAS,
-    cases(h=0.05, mean_tau=2.0, n=10_000).guaranteeing("gaussian_target", "independent_staleness", "small_steps"),
-)
+@measure(paper.BIAS, cases(h=0.05, mean_tau=2.0, n=10_000).guaranteeing(*SLOW))
 def uniform_staleness(h: float, n: int, rng: Any) -> Sample:
     r"""$(\mathbb E[x^2\mid\text{delays}] - 1)/h$ over drawn delays, uniform on 0..4: 200 steps from 0, impulse responses backwards.
 
