@@ -11,7 +11,7 @@ import sympy as sp
 from gradproof.experiments.communication import _sparse as sparse
 from gradproof.experiments.communication._sparse import EXAMPLES, independently, norm2, together
 from gradproof.experiments.communication._sparse_methods import atomic_sgd, least_variance
-from gradproof.experiments.communication.atomo.methods import ATOMS, digits_moments, digits_sgd, digits_smoothness
+from gradproof.experiments.communication.atomo.methods import ATOMS, digits_moments, digits_sgd
 from gradproof.experiments.engine.measure import Enclosed, Sample, Supremum, around, cases, instead, measure, without
 from gradproof.solvers.sparsification import minimal_variance
 from gradproof.theory.communication import atomo
@@ -63,12 +63,12 @@ instead(atomo.MOMENTS, "the largest entries, undivided", error_of_the_largest, F
 @measure(atomo.MOMENTS, cases(atoms=["singular", "entries"], rank=[1, 4]).guaranteeing("independent", "unit_atoms"))
 def variance_along_training(atoms, rank, keys, backend):
     r"""$\|\hat g - g\|^2$ of draws after ten steps of least squares on the digits, with the floats of so many triplets."""
-    (A, C), (number, cost) = digits_moments(), ATOMS[atoms]
+    (A, C, L), (number, cost) = digits_moments(), ATOMS[atoms]
     s = rank * 75.0 / cost
     W0 = np.zeros((10, 64))
     W, after = sparse.steps_from(lambda on: digits_sgd(atoms, s, on), W0, (number,), keys, backend, 1000)
     g = W.reshape(10, 64) @ A - C
-    error = (W - after) * digits_smoothness() - g.ravel()
+    error = (W - after) * L - g.ravel()
     lam = np.linalg.svd(g, compute_uv=False) if atoms == "singular" else np.abs(g[g != 0])
     p = least_variance(s)(lam)
     most = float(lam**2 @ np.maximum((1 / p - 1) ** 2, 1))

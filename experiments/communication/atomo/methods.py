@@ -18,23 +18,20 @@ ATOMS = {"singular": (10, 75.0), "entries": (640, 2.0)}
 
 
 @cache
-def digits_moments() -> tuple[np.ndarray, np.ndarray]:
-    """A = X'X/m and C = Y'X/m of the digits and their one-hot classes: the gradient at W is W A - C."""
+def digits_moments() -> tuple[np.ndarray, np.ndarray, float]:
+    """A = X'X/m and C = Y'X/m of the digits and their one-hot classes: the gradient at W is W A - C; and L = |A|."""
     from sklearn.datasets import load_digits
 
     X, y = load_digits(return_X_y=True)
-    return (X / 16).T @ (X / 16) / len(X), np.eye(10)[y].T @ (X / 16) / len(X)
+    A, C = (X / 16).T @ (X / 16) / len(X), np.eye(10)[y].T @ (X / 16) / len(X)
+    return A, C, float(np.linalg.norm(A, 2))
 
 
 def digits_sgd(atoms: str, s: Any, on: Backend) -> Method:
     """Steps of 1/L with at most s atoms on average; s is a number or (setting, 1, 1)."""
-    A, C, s = on.move((*digits_moments(), s))
-    return atomic_sgd(lambda W: W @ A - C, 1 / digits_smoothness(), least_variance(s), atoms=atoms)
-
-
-def digits_smoothness() -> float:
-    """L, the largest eigenvalue of A."""
-    return float(np.linalg.norm(digits_moments()[0], 2))
+    A, C, L = digits_moments()
+    A, C, s = on.move((A, C, s))
+    return atomic_sgd(lambda W: W @ A - C, 1 / L, least_variance(s), atoms=atoms)
 
 
 def digits_runs(stream: np.ndarray, steps: int, backend: str = "numpy") -> dict[str, tuple[Any, float]]:
@@ -56,5 +53,5 @@ def digits_runs(stream: np.ndarray, steps: int, backend: str = "numpy") -> dict[
 
 def digits_loss(W: np.ndarray) -> np.ndarray:
     """|X W' - Y|^2/(2m) of W (..., 10, 64), shape (...)."""
-    A, C = digits_moments()
+    A, C, _ = digits_moments()
     return np.sum(W @ A * W, axis=(-2, -1)) / 2 - np.sum(W * C, axis=(-2, -1)) + 0.5
