@@ -1,5 +1,5 @@
-"""Heavy-tailed class imbalance in numbers: the solved model, its discretisations, runs, digits with rare classes, controls."""
+"""Class imbalance in numbers: measures, controls, derivations."""
 
-from gradproof.experiments.adaptive.class_imbalance import controls, exact, examples, runs, symbolic
+from gradproof.experiments.adaptive.class_imbalance import controls, derivations, examples, measures
 
-__all__ = ["controls", "exact", "examples", "runs", "symbolic"]
+__all__ = ["controls", "derivations", "examples", "measures"]

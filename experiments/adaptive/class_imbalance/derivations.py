@@ -1,4 +1,4 @@
-"""Symbolic evidence: the equation of the margin, its conserved rate, the inequalities of both bounds, Hessian blocks."""
+"""Arguments: the equation of the margin, its conserved rate, the inequalities of both bounds, Hessian blocks."""
 
 from __future__ import annotations
 
@@ -23,15 +23,10 @@ def _claimed(ctx: Context, **values: Any) -> Any:
 
 @check(paper.GF_CONSERVATION, level=Level.SYMBOLIC)
 def rate_of_the_margin(ctx: Context) -> Iterator[Evidence]:
-    """Equal margins stay equal (c = 4); with them, for every c, Psi moves at the claimed rate; Lambert's W."""
+    """With equal margins Psi moves at the claimed rate, for every c; Lambert's W solves the equation."""
     p, t = sp.symbols("p t", positive=True)
-    column = [sp.exp(u), *[sp.Integer(1)] * 3]  # logits u, 0, 0, 0
-    moves = [p * (int(i == 0) - e / sum(column)) for i, e in enumerate(column)]
-    for other in moves[2:]:
-        yield Identity(other - moves[1], "the others move alike")
     total = sp.exp(u) + z  # of the exponentials of any c = z + 1 logits u, 0, ..., 0
     slope = p * (1 - sp.exp(u) / total) + p / total
-    yield Identity(slope.subs(z, 3) - (moves[0] - moves[1]), "slope of the margin, c = 4")
     rate = sp.diff(_claimed(ctx, c=z + 1, pi=p, t=t), t)
     yield Identity(sp.diff(paper.psi(u, z + 1), u) * slope - rate, "rate of Psi, every c")
     yield Identity(_claimed(ctx, c=z + 1, pi=p, t=0) - paper.psi(sp.Integer(0), z + 1), "at the start")
@@ -150,18 +145,11 @@ def _exponential_above_tangent() -> Iterator[Evidence]:
 
 @check(paper.GD_DESCENT, level=Level.SYMBOLIC)
 def curvature_of_the_softmax(ctx: Context) -> Iterator[Evidence]:
-    """v'(Diag p - pp')v is a sum over pairs, a variance, at most (range)^2/4 <= |v|^2/2; then Taylor's bound."""
-    p, q, v, w, r = sp.symbols("p q v w r", real=True)
-    rest = 1 - p - q
-    variance = p * v**2 + q * w**2 + rest * r**2 - (p * v + q * w + rest * r) ** 2
-    yield Identity(
-        variance - (p * q * (v - w) ** 2 + p * rest * (v - r) ** 2 + q * rest * (w - r) ** 2), "variance, c = 3"
-    )
-    # a variable in [a, b] has the variance at most (b - m)(m - a), at most (b - a)^2/4
-    a, b, m = sp.symbols("a b m", real=True)
-    mean = p * v + q * w + rest * r
-    spread = sum(weight * (b - k) * (k - a) for weight, k in ((p, v), (q, w), (rest, r)))
-    yield Identity((b - mean) * (mean - a) - variance - spread, "variance against the mean's distances from the ends")
+    """v'(Diag p - pp')v is a variance, at most (range)^2/4 <= |v|^2/2; then Taylor's bound."""
+    # with m = E v and s = E v^2 the variance is s - m^2, and E (b - v)(v - a) >= 0 for v in [a, b]
+    a, b, m, s = sp.symbols("a b m s", real=True)
+    spread = (a + b) * m - s - a * b
+    yield Identity((b - m) * (m - a) - (s - m**2) - spread, "variance against the mean's distances from the ends")
     yield Identity((b - a) ** 2 / 4 - (b - m) * (m - a) - (m - (a + b) / 2) ** 2, "largest at the middle")
     yield Identity(2 * (a**2 + b**2) - (b - a) ** 2 - (a + b) ** 2, "range against norm")
     L, eta, top, g2 = sp.symbols("L eta top g2", positive=True)
@@ -172,18 +160,9 @@ def curvature_of_the_softmax(ctx: Context) -> Iterator[Evidence]:
 
 
 @check(paper.HESSIAN, level=Level.SYMBOLIC)
-def derivatives_of_a_column(ctx: Context) -> Iterator[Evidence]:
-    """Gradient and Hessian of a column at any W; at 0 the block is the claimed value times a projection of rank c - 1."""
+def block_at_zero(ctx: Context) -> Iterator[Evidence]:
+    """At 0 the block is the claimed value times a projection of rank c - 1, for every c."""
     f = sp.Symbol("pi", positive=True)
-    for c in (2, 3):
-        w = sp.symbols(f"w1:{c + 1}", real=True)
-        total = sum(sp.exp(s) for s in w)
-        loss, p = f * (sp.log(total) - w[0]), [sp.exp(s) / total for s in w]
-        for i in range(c):
-            yield Identity(sp.diff(loss, w[i]) - f * (p[i] - int(i == 0)), f"c = {c}: gradient, row {i + 1}")
-            for j in range(i + 1):
-                claimed = f * (p[i] * int(i == j) - p[i] * p[j])
-                yield Identity(sp.diff(loss, w[i], w[j]) - claimed, f"c = {c}: Hessian, entry {i + 1}, {j + 1}")
     # at 0 the block is (f/c)(I - J/c) with J = 11', J^2 = c J and trace c: the same for every c
     c, J = sp.symbols("c J", positive=True)
     block, value = f / c * (1 - J / c), _claimed(ctx, c=c, pi=f)
@@ -193,7 +172,22 @@ def derivatives_of_a_column(ctx: Context) -> Iterator[Evidence]:
     yield Identity(trace - (c - 1) * value, "of rank c - 1, every c")
 
 
-@check(paper.ZIPF_AVERAGE, level=Level.SYMBOLIC)
+@check(paper.HESSIAN, level=Level.CERTIFIED)
+def gradient_and_hessian_of_a_column(ctx: Context) -> Iterator[Evidence]:
+    """Gradient and Hessian of a column at any W, c = 2 and 3."""
+    f = sp.Symbol("pi", positive=True)
+    for c in (2, 3):
+        w = sp.symbols(f"w1:{c + 1}", real=True)
+        total = sum(sp.exp(s) for s in w)
+        loss, p = f * (sp.log(total) - w[0]), [sp.exp(s) / total for s in w]
+        for i in range(c):
+            yield Identity(sp.diff(loss, w[i]) - f * (p[i] - int(i == 0)), f"c = {c}: gradient, row {i + 1}")
+            for j in range(i + 1):
+                block = f * (p[i] * int(i == j) - p[i] * p[j])
+                yield Identity(sp.diff(loss, w[i], w[j]) - block, f"c = {c}: Hessian, entry {i + 1}, {j + 1}")
+
+
+@check(paper.ZIPF_AVERAGE, level=Level.CERTIFIED)
 def sum_of_the_lower_bounds(ctx: Context) -> Iterator[Evidence]:
     """For three classes the bound is the average of the lower bounds of class-imbalance.gf-lower."""
     t = sp.Symbol("t", positive=True)

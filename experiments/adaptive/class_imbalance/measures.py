@@ -1,0 +1,297 @@
+"""Measures: enclosures of margins, times and losses, the full matrix equation, recursions in balls and in rationals, runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import flint
+import numpy as np
+import sympy as sp
+
+from gradproof.experiments.adaptive.class_imbalance.instances import matrix_flow, weights
+from gradproof.experiments.adaptive.class_imbalance.methods import losses, margins, one_hot, zipf
+from gradproof.experiments.engine.measure import Enclosed, Sample, around, cases, measure, rounded
+from gradproof.solvers import separable_ode
+from gradproof.solvers.exact.balls import ball, enclose, ends
+from gradproof.theory.adaptive import class_imbalance as paper
+
+F = Fraction
+ULP = 2.0**-52
+FLOW = ("one_hot", "zero_start", "gradient_flow")
+SIGNS = ("one_hot", "zero_start", "positive_frequencies")
+FREQUENCIES = [F(1, 2), F(1, 3), F(1, 6)]
+
+Ends = tuple[Fraction, Fraction]
+
+
+def psi_between(z: int, u: Ends) -> Ends:
+    """e^u + z u at the ends of an interval."""
+    with flint.ctx.workprec(256):
+        low, high = (ball(v).exp() + z * ball(v) for v in u)
+        return ends(low)[0], ends(high)[1]
+
+
+def enclosed(formula: Callable[[], flint.arb]) -> Enclosed:
+    """A formula in ball arithmetic, to thirty digits."""
+    return Enclosed(*enclose(formula, width=F(1, 10**30)), "rounding")
+
+
+# --- gradient flow -----------------------------------------------------------------------------------------------------
+
+
+def margin_between(c: int, t: Fraction, start: int = 0) -> Ends:
+    """The margin at pi_k t = t from a start, between two Euler sums, which know nothing of an integral."""
+    low, high = separable_ode.euler_sums(lambda v: 1 / ((start + v).exp() + c - 1), c * t, 1500)
+    return start + low, start + high
+
+
+@measure(paper.GF_CONSERVATION, cases(c=[2, 10, 100], pi=1, t=[F(1), F(5)]).guaranteeing(*FLOW))
+def psi_between_euler_sums(c, t, start=0):
+    """$e^u + (c-1)u$ at two Euler sums around the flow of the margin."""
+    return Enclosed(*psi_between(c - 1, margin_between(c, t, start)), "truncation")
+
+
+@measure(
+    paper.TIME_TO_LOSS,
+    cases(c=[2, 3, 100], pi=[F(1), F(1, 50)], eps=[F(1, 1000), F(1, 10), F(1, 2)]).guaranteeing(*FLOW),
+)
+def time_by_quadrature(c, pi, eps):
+    r"""$\int du/u'$ to the margin of the loss $\varepsilon$, between midpoint and trapezoidal sums of a convex function."""
+    z, n = c - 1, 2000
+    with flint.ctx.workprec(128):
+        h = (z / (ball(eps).exp() - 1)).log() / n
+        values = [(h * k / 2).exp() + z for k in range(2 * n + 1)]
+        sides = sum(values[2:-1:2], (values[0] + values[-1]) / 2)
+        low, high = (h * s / ball(pi * c) for s in (sum(values[1::2], flint.arb(0)), sides))
+        return Enclosed(ends(low)[0], ends(high)[1], "quadrature")
+
+
+@measure(
+    (paper.GF_UPPER, paper.GF_LOWER),
+    cases(c=[2, 3, 100], pi=F(1), t=[F(0), F(1, 100), F(1), F(10), F(1000), F(10**9)]).guaranteeing(*FLOW),
+)
+def loss_of_the_flow(c, t):
+    """The loss from the conserved quantity by interval Newton, from $t = 0$, where it is $log c$, to 10^9."""
+    return Enclosed(*separable_ode.margin_flow(c - 1, c * t).loss, "rounding") if t else sp.log(c)
+
+
+TIMES = [0.5, 3.0, 20.0, 149.0]
+MATRIX = cases(k=[0, 5]).guaranteeing(*FLOW)
+
+
+def along_the_matrix(k, values):
+    """A value of the margin, the loss and their error at four times, with the parameters of class k."""
+    flow = matrix_flow()
+    for j in np.searchsorted(flow.t, TIMES):
+        # entries of a column differ from the truth by at most its error: margins and losses by at most twice of it
+        at = values(float(flow.u[j, k]), float(flow.l[j, k]), 2 * float(flow.error[j, k]))
+        yield at, {"c": 6, "pi": float(flow.pi[k]), "t": float(flow.t[j])}
+
+
+@measure(paper.GF_CONSERVATION, MATRIX)
+def psi_along_the_matrix_flow(k):
+    """$e^u + (c-1)u$ of the full 6 x 6 equation, at four times, for the most and the least frequent class."""
+    return along_the_matrix(
+        k, lambda u, l, e: Enclosed(*(float(np.exp(v) + 5 * v) for v in (u - e, u + e)), "truncation")
+    )  # fmt: skip
+
+
+@measure((paper.GF_UPPER, paper.GF_LOWER), MATRIX)
+def loss_along_the_matrix_flow(k):
+    """Losses of the most and the least frequent class of the full equation."""
+    return along_the_matrix(k, lambda u, l, e: around(l, e, "truncation"))
+
+
+@measure(paper.TIME_TO_LOSS, (cases(k=0, eps=[1.5, 0.5, 0.1]) + cases(k=5, eps=[1.5, 0.5, 0.15])).guaranteeing(*FLOW))
+def time_of_the_matrix_flow(k, eps):
+    r"""Between the last step of the full equation certainly above the loss $\varepsilon$ and the first certainly below."""
+    flow = matrix_flow()
+    error = 2 * flow.error[:, k]
+    low = flow.t[flow.l[:, k] - error > eps].max()
+    high = flow.t[flow.l[:, k] + error < eps].min()
+    return Enclosed(float(low), float(high), "truncation"), {"c": 6, "pi": float(flow.pi[k])}
+
+
+@measure(paper.ZIPF_AVERAGE, cases(t=TIMES).guaranteeing(*FLOW))
+def average_of_the_matrix_flow(t):
+    """The average loss of the full equation."""
+    flow = matrix_flow()
+    j = np.searchsorted(flow.t, t)
+    known = {"pi": flow.pi.tolist(), "t": float(flow.t[j])}
+    return around(float(flow.pi @ flow.l[j]), 2 * float(flow.pi @ flow.error[j]), "truncation"), known
+
+
+@measure(paper.ZIPF_AVERAGE, cases(c=[10, 1000], t=[1.0, 100.0, 1e3, 1e5]).guaranteeing(*FLOW))
+def average_of_the_flow(c, t):
+    """Zipf's frequencies for c = 10 and 1000, up to 10^5."""
+    pi = zipf(c)
+    value, error = separable_ode.losses(c - 1, c * pi * t)
+    return around(float(pi @ value), float(pi @ error) + c * ULP * float(pi @ value)), {"pi": pi.tolist()}
+
+
+@measure(paper.ZIPF_AVERAGE, cases(pi=[[F(6, 11), F(3, 11), F(2, 11)]], t=0).guaranteeing(*FLOW))
+def average_at_the_start(pi):
+    """$log c$ at $t = 0$, where the bound is attained."""
+    return sp.log(len(pi))
+
+
+# --- sign descent ------------------------------------------------------------------------------------------------------
+
+
+def exact_signs(W: list[list[Fraction]], pi: list[Fraction]) -> list[list[int]]:
+    """Signs of the negative gradient of the one-hot model, from enclosures of the softmax."""
+    c = len(pi)
+    with flint.ctx.workprec(256):
+        signs = [[0] * c for _ in range(c)]
+        for k in range(c):
+            e = [ball(W[i][k]).exp() for i in range(c)]
+            total = sum(e, flint.arb(0))
+            for i in range(c):
+                g = ball(pi[k]) * (int(i == k) - e[i] / total)
+                signs[i][k] = 1 if g > 0 else -1 if g < 0 else 0
+    return signs
+
+
+def sign_margins(pi: list[Fraction], eta: Fraction, n: int) -> list[list[Fraction]]:
+    """Margins of every class over the others after n steps of sign descent from 0, in rationals."""
+    c = len(pi)
+    W = [[F(0)] * c for _ in range(c)]
+    for _ in range(n):
+        W = [[w + eta * k for w, k in zip(row, s, strict=True)] for row, s in zip(W, exact_signs(W, pi), strict=True)]
+    return [[W[k][k] - W[i][k] for i in range(c) if i != k] for k in range(c)]
+
+
+@measure(paper.SIGN_FLOW, cases(c=3, t=F(1), pi=[FREQUENCIES]).guaranteeing(*SIGNS))
+def loss_after_exact_signs(t, pi):
+    """Losses of all classes after eight exact steps of length t/8."""
+    for margins_of in sign_margins(pi, t / 8, 8):
+        yield enclosed(lambda u=margins_of: (1 + sum(((-ball(v)).exp() for v in u), flint.arb(0))).log())
+
+
+@measure(
+    paper.SIGN_DESCENT,
+    cases(step=[{"eta": F(1, 20), "n": 0}, {"eta": F(1, 20), "n": 25}, {"eta": F(7, 3), "n": 4}], pi=[FREQUENCIES])
+    .guaranteeing(*SIGNS),
+)  # fmt: skip
+def margins_in_rationals(eta, n, pi):
+    """All margins after n steps in rationals, the signs from ball arithmetic."""
+    for margins_of in sign_margins(pi, eta, n):
+        yield from ((u, {}) for u in margins_of)
+
+
+@measure(paper.SIGN_FLOW, cases(c=30, steps=160).guaranteeing(*SIGNS))
+@measure(paper.SIGN_FLOW, cases(c=100, steps=240).guaranteeing(*SIGNS), budget="full", name="sign_descent_on_more")
+def sign_descent_on_zipf(c, steps, backend):
+    """Losses of the first, a middle and the last class along a run of steps 1/16, which doubles hold exactly."""
+    at, W = weights("sign", c, steps, backend)
+    u = margins(W[1:])[..., [0, c // 2, c - 1]]  # (record, other, class), multiples of 1/16: exact
+    others = np.where(u == 0, 0.0, np.exp(-u)).sum(axis=-2).ravel()  # but for its own place every margin is positive
+    return rounded(np.log1p(others), 4 * c), {"c": c, "t": np.repeat(at[1:] / 16, 3)}
+
+
+@measure(paper.SIGN_DESCENT, cases(method=["sign", "adam without memory"]).guaranteeing(*SIGNS))
+def margins_of_a_run(method, backend):
+    """Sign descent, and Adam with beta1 = beta2 = eps = 0, with steps of 1/16: the greatest and the least margin."""
+    at, W = weights(method, 8, 100, backend)
+    u = margins(W[-1])[~np.eye(8, dtype=bool)]
+    for value in (u.min(), u.max()):  # Adam's steps are rounded by two operations
+        yield around(float(value), 0.0 if method == "sign" else 4 * ULP * 100 * float(value)), {"eta": 1 / 16, "n": 100}
+
+
+# --- gradient descent --------------------------------------------------------------------------------------------------
+
+GD = (paper.GD_UPPER, paper.GD_LOWER)
+STEP = ("one_hot", "zero_start")
+
+
+@measure(GD, cases(c=[2, 10, 50], pi=1, eta=[F(1, 10), F(3, 10), F(2)], n=[0, 1, 10, 300]).guaranteeing(*STEP))
+def psi_of_the_recursion(c, eta, n, start=0):
+    """The recursion of the margin in ball arithmetic, up to 300 steps of three lengths."""
+    with flint.ctx.workprec(256):
+        u = flint.arb(start)
+        for _ in range(n):
+            u += ball(eta * c) / (u.exp() + c - 1)
+        return Enclosed(*psi_between(c - 1, ends(u)), "rounding")
+
+
+@measure(GD, cases(c=30, steps=300).guaranteeing(*STEP))
+@measure(GD, cases(c=100, steps=2000).guaranteeing(*STEP), budget="full", name="psi_of_longer_runs")
+def psi_of_runs(c, steps, backend):
+    """Gradient descent on the full matrix with step 2/max pi: a frequent, a middle and the rarest class."""
+    at, W = weights("gd", c, steps, backend)
+    pi = zipf(c)
+    for k in (0, c // 2, c - 1):
+        u = margins(W[1:])[..., k].sum(axis=-1) / (c - 1)
+        # with steps below 4/max pi the method brings no two paths further apart: roundings of its steps add up
+        error = 8 * ULP * at[1:] * (np.exp(u) + c) * (1 + u)
+        known = {"c": c, "pi": float(pi[k]), "eta": float(2 / pi[0]), "n": at[1:]}
+        yield around(np.exp(u) + (c - 1) * u, error), known
+
+
+@measure(paper.GD_DESCENT, cases(factor=[F(1, 2), F(2), F(39, 10)], scale=[1, 4]).guaranteeing("one_hot"))
+def step_in_balls(factor, scale):
+    """The loss after a step from random rational weights, c = 3, with steps up to nearly 4/max pi."""
+    W = np.random.default_rng(scale).integers(-4 * scale, 4 * scale + 1, (3, 3))
+    eta = factor / max(FREQUENCIES)
+    with flint.ctx.workprec(192):
+        before = after = grad2 = flint.arb(0)
+        for k, f in enumerate(FREQUENCIES):
+            column = [flint.arb(int(w)) / 4 for w in W[:, k]]
+            p = _softmax(column)
+            g = [ball(f) * (q - int(i == k)) for i, q in enumerate(p)]
+            before -= ball(f) * p[k].log()
+            after -= ball(f) * _softmax([w - ball(eta) * d for w, d in zip(column, g, strict=True)])[k].log()
+            grad2 += sum((d * d for d in g), flint.arb(0))
+        known = {"loss": ends(before)[0], "eta": eta, "pi_max": max(FREQUENCIES), "grad2": ends(grad2)[1]}
+        return Enclosed(*ends(after), "rounding"), known
+
+
+def _softmax(column: list[flint.arb]) -> list[flint.arb]:
+    e = [w.exp() for w in column]
+    total = sum(e, flint.arb(0))
+    return [v / total for v in e]
+
+
+@measure(paper.GD_DESCENT, cases(factor=[0.5, 2.0, 3.9]).guaranteeing("one_hot"))
+def twenty_steps_from_random_weights(factor, rng):
+    """Twenty steps from each of 20 random starts, c = 5."""
+    pi = zipf(5)
+    eta, gradient, W = factor / pi[0], one_hot(pi, np.eye(5)), 3 * rng.standard_normal((20, 5, 5))
+    for _ in range(20):
+        g = gradient(W)
+        before, W = losses(W) @ pi, W - eta * g
+        grad2 = (g * g).sum(axis=(-2, -1))
+        # a loss and a squared gradient come out of at most 25 terms of their size
+        after, size = losses(W) @ pi, 1 + before
+        yield rounded(after, 64, size), {"loss": before, "eta": float(eta), "pi_max": float(pi[0]), "grad2": grad2}
+
+
+# --- the Hessian -------------------------------------------------------------------------------------------------------
+
+
+@measure(paper.HESSIAN, cases(c=6, k=[1, 2, 3, 4, 5, 6]).guaranteeing("one_hot", "at_zero"))
+def eigenvalues_in_rationals(c, k):
+    """The c - 1 greatest eigenvalues of a block at 0 for Zipf's frequencies."""
+    pi = sp.Rational(1, k) / sp.harmonic(c)
+    found = (pi * (sp.eye(c) / c - sp.ones(c, c) / c**2)).eigenvals(multiple=True)
+    for value in sorted(found)[1:]:
+        yield value, {"pi": pi}
+
+
+@measure(paper.HESSIAN, cases(c=5).guaranteeing("one_hot", "at_zero"))
+def eigenvalues_of_differences(c):
+    """The 20 greatest eigenvalues of the Hessian of all 25 weights at 0, by central differences of the gradient."""
+    h, pi = 1e-4, zipf(c)
+    gradient, shifts = one_hot(pi, np.eye(c)), h * np.eye(c * c).reshape(c * c, c, c)
+    hessian = ((gradient(shifts) - gradient(-shifts)) / (2 * h)).reshape(c * c, c * c)
+    values = np.linalg.eigvalsh((hessian + hessian.T) / 2)[c:]
+    # third derivatives of the softmax are below one; an eigenvalue moves by at most the norm of the error, c^2 entries
+    return around(values, c * c * (h**2 + 4 * ULP / h), "truncation"), {"pi": np.repeat(np.sort(pi), c - 1)}
+
+
+@measure(paper.HESSIAN, cases(c=5, k=[0, 4], size=20).guaranteeing("one_hot", "at_zero"))
+def eigenvalue_of_minibatches(c, k, size, rng):
+    """The eigenvalue of a class in 2000 minibatches of 20 one-hot samples, whose mean is the claimed one."""
+    counts = rng.multinomial(size, zipf(c), size=2000)[:, k]
+    return Sample(counts / (size * c), at_most=1 / c), {"pi": float(zipf(c)[k])}
