@@ -55,16 +55,6 @@ _ALL = (
         "Rockafellar (1970), Convex Analysis, Theorem 2.2",
     ),
     Fact(
-        "subgradient-exists",
-        r"A convex function that is finite on the whole space has a subgradient at every point.",
-        "Rockafellar (1970), Theorem 23.4",
-    ),
-    Fact(
-        "minimiser-exists",
-        r"A strongly convex, closed and proper function has exactly one minimiser.",
-        "Bauschke, Combettes (2017), Corollary 11.17",
-    ),
-    Fact(
         "expectation",
         r"An inequality between integrable random variables that holds for every outcome holds between their expectations, and the "
         r"expectation is linear.",
