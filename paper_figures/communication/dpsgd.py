@@ -49,7 +49,7 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
     derived = [float(dpsgd.SHARPER.bound(gamma=float(g), K=K, **known)) / (2 - g) for g in gammas]
     paper = [_theorem1(float(g), K, known) if g < (1 - s) / (6 * np.sqrt(8)) else np.nan for g in gammas]
     curves, disagreement = ("graph", "step"), [r.consensus.values[0] for r in runs]
-    ends = {"": np.mean, "_least": np.min, "_most": np.max}
+    ends: dict[str, Any] = {"": np.mean, "_least": np.min, "_most": np.max}
     return xr.Dataset(
         {
             "gradient": (curves, [r.gradient.values[0].mean(axis=0) for r in runs], {"units": "squared"}),
