@@ -53,7 +53,7 @@ breaking(dpsgd.STATIONARY_NODE, "transitive", measures.stationary_variance_of_no
 
 # curvatures 1/2 and 3/2 in turn, of mean one
 TURNS = [{"graph": on.ring(n), "h": np.array([HALF, Fraction(3, 2)] * (n // 2))} for n in (4, 6)]
-breaking(dpsgd.STABILITY, "quadratics", measures.largest_stable_step, turns=TURNS, lam_min=-THIRD)
+breaking(dpsgd.STABILITY, "quadratics", measures.largest_stable_step, turns=TURNS)
 breaking(dpsgd.CONSENSUS_ERROR, "quadratics", measures.lasting_disagreement, turns=TURNS[:1], gh=Fraction(1, 10))
 
 # a path, its ends not joined, mixes more slowly

@@ -118,8 +118,7 @@ def corollary_from_the_sharper_rate(ctx: Context) -> Iterator[Evidence]:
 @check(dpsgd.LINEAR_SPEEDUP, level=Level.SYMBOLIC)
 def solved_for_K(ctx: Context) -> Iterator[Evidence]:
     """With q = sqrt(n/K): D >= 1/2 doubles the graph's term at most, and it is at most the others iff q is small enough."""
-    u = sp.Symbol("u")
-    q, B, A = sp.symbols("q B A", positive=True)
+    u, q, B, A = sp.symbols("u q B A", positive=True)
     yield Inequality(2 - 1 / (1 - 2 * u), (Interval("u", "0", "1/4", closed_low=True),), what="1/D <= 2 where u <= 1/4")
     noise, steps = 2 * Delta / c + c * L * sigma2, {K: n / q**2}
     plain = {v: sp.Symbol(str(v), positive=True) for v in (n, c, L)}
@@ -158,8 +157,7 @@ def fixed_point_of_a_mode(ctx: Context) -> Iterator[Evidence]:
 @check(dpsgd.CONSENSUS_ERROR, level=Level.SYMBOLIC)
 def fixed_point_of_one_component(ctx: Context) -> Iterator[Evidence]:
     """y = lambda y - gamma h (y - b) along an eigenvector: its square is a term of the sum."""
-    x, b = sp.symbols("x b")
-    gh = dpsgd.gh.symbol
+    (x, b), gh = sp.symbols("x b"), dpsgd.gh.symbol
     y = gh * b / (1 - x + gh)
     yield Identity(x * y - gh * (y - b) - y, "fixed point")
     yield Identity(term(ctx.claim.expression, lam=x, beta=b**2) - y**2 / n, "its share of the error")

@@ -24,6 +24,7 @@ class Graph:
     guarantees: frozenset[str] = GUARANTEES
     spectrum: dict[Fraction, int] = field(default_factory=dict)
     claimed_gap: Fraction | None = None
+    least: Fraction | None = None  # its least eigenvalue, where that is known
 
     @property
     def n(self) -> int:
@@ -43,12 +44,13 @@ def ring(n: int, w: Fraction = THIRD) -> Graph:
         6: {Fraction(1): 1, HALF: 2, -HALF: 2, Fraction(-1): 1},
     }
     spectrum = {1 - 2 * w + 2 * w * c: times for c, times in cosines.get(n, {}).items()}
-    return Graph(f"ring {n}, w = {w}", gossip.ring(n, w), GUARANTEES | {"transitive", "ring"}, spectrum)
+    held, least = GUARANTEES | {"transitive", "ring"}, None if n % 2 else 1 - 4 * w
+    return Graph(f"ring {n}, w = {w}", gossip.ring(n, w), held, spectrum, least=least)
 
 
 def lazy_complete(n: int, a: Fraction) -> Graph:
     """(1 - a) I + a J."""
-    return Graph(f"lazy complete {n}, a = {a}", gossip.lazy_complete(n, a))
+    return Graph(f"lazy complete {n}, a = {a}", gossip.lazy_complete(n, a), least=1 - a)
 
 
 PATH3 = Graph("path 3", gossip.metropolis(3, [(0, 1), (1, 2)]), spectrum={Fraction(x, 3): 1 for x in (3, 2, 0)})

@@ -207,31 +207,28 @@ def lasting_disagreement(graph: Graph, gh: Fraction, h: Any = Fraction(1)) -> Wi
     return ((m - m.sum() / n) ** 2).sum() / n, {"n": n, "lam": lam[1:], "beta": beta[1:]}
 
 
-WEIGHTS = [(n, w) for n in (4, 6, 10) for w in (Fraction(1, 5), THIRD, HALF)]
-THRESHOLDS = [{"graph": on.ring(n, w), "lam_min": 1 - 4 * w} for n, w in WEIGHTS]
-THRESHOLDS += [{"graph": on.lazy_complete(5, a), "lam_min": 1 - a} for a in (THIRD, Fraction(1))]
+THRESHOLDS = [on.LAZY5, on.COMPLETE5, *(on.ring(n, w) for n in (4, 6, 10) for w in (Fraction(1, 5), THIRD, HALF))]
 
 
-@measure(dpsgd.STABILITY, cases(threshold=THRESHOLDS).guaranteeing("quadratics"))
-def largest_stable_step(graph: Graph, h: Any = Fraction(1)) -> Bracket:
+@measure(dpsgd.STABILITY, cases(graph=THRESHOLDS).guaranteeing("quadratics"))
+def largest_stable_step(graph: Graph, h: Any = Fraction(1)) -> With:
     r"""$\sup\{\gamma h\}$ between two rationals, both proved, also on rings with zero self-weights."""
-    return Bracket(*gossip.largest_stable_step(graph.W, h))
+    return Bracket(*gossip.largest_stable_step(graph.W, h)), {"lam_min": graph.least}
 
 
 STEPS_OF = {on.ring(6): (0.6, 0.73), on.ring(8, Fraction(1, 5)): (1.1, 1.3), on.ring(6, HALF): (0.1,)}
-RUNS = [{"graph": ring, "lam_min": 1 - 4 * ring.W[0, 1], "gh": gh} for ring, steps in STEPS_OF.items() for gh in steps]
+RUNS = [{"graph": ring, "gh": gh} for ring, steps in STEPS_OF.items() for gh in steps]
 
 
 @measure(dpsgd.STABILITY, cases(run=RUNS).guaranteeing("quadratics"))
-def growth_of_runs(graph: Graph, gh: float, backend: str) -> Holds:
+def growth_of_runs(graph: Graph, gh: float, backend: str) -> With:
     """Noiseless D-PSGD on rings: is the 400th move shorter than the first? All move along the slowest mode, too."""
-    to, n = library(backend), graph.n
-    nodes = NoisyQuadratics(np.ones((n, 1)), np.arange(n, dtype=float)[:, None] ** 2, 0.0)
-    problem, W = to.move((nodes, graph.W.astype(float)))
-    method = methods.dpsgd(problem, W, gh)
+    to, b = library(backend), np.arange(graph.n, dtype=float)[:, None] ** 2
+    nodes, W = to.move((NoisyQuadratics(np.ones_like(b), b, 0.0), graph.W.astype(float)))
     options: dict[str, Any] = {"record": {"x": lambda s: s.x}, "draw": lambda t: 0.0, "at": [0, 1, 399, 400]}
-    x = run(method, to.move(start(np.zeros(1))), 400, **options).x.values[0, 0, ..., 0]
-    return Holds(bool(np.linalg.norm(x[3] - x[2]) < np.linalg.norm(x[1] - x[0])), at=gh)
+    x = run(methods.dpsgd(nodes, W, gh), to.move(start(np.zeros(1))), 400, **options).x.values[0, 0, ..., 0]
+    shrinks = np.linalg.norm(x[3] - x[2]) < np.linalg.norm(x[1] - x[0])
+    return Holds(bool(shrinks), at=gh), {"lam_min": graph.least}
 
 
 WAVES = cases(n=[3, 4, 7, 16, 32], w=[Fraction(1, 5), THIRD, HALF], k=[0, 1, 2, 3, 8, 16])

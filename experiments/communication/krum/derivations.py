@@ -27,9 +27,8 @@ n, f, v = krum.n.symbol, krum.f.symbol, krum.variance.symbol
 @check(krum.LINEAR_HIJACK, level=Level.SYMBOLIC)
 def hijacked_for_all_weights(ctx: Context) -> Iterator[Evidence]:
     r"""The rule at the attacker's vector is $U$, whatever the others add up to."""
-    U = krum.U.symbol
     others, weight = sp.symbols("others weight")
-    yield Identity(others + weight * (U - others) / weight - ctx.claim.expression, "the attacker's vector")
+    yield Identity(others + weight * (krum.U.symbol - others) / weight - ctx.claim.expression, "the attacker's vector")
 
 
 @check(krum.NEIGHBOUR_COUNTS, level=Level.SYMBOLIC)
