@@ -69,9 +69,10 @@ def entries_sent_along_training(cap, keys, backend):
     on, problem, scheme = array_library(backend), four_workers(breast_cancer()), least_density(cap)
     out = sparsified_runs(problem, np.array([cap]), keys("path", seeds=1), 30, backend=backend)
     for worker, g in enumerate(problem.gradients(out.x.values[0, 0, -1])):
-        vector, p, words = on.move((g, scheme(g), split(keys(worker, seeds=1)[0, 0], 2000)))
-        count = to_numpy(sparsify(vector, p, Draws(words, 0).uniform(g.shape))[1])
-        yield Sample(count, at_most=np.count_nonzero(g)), level_of(g, cap, minimal_density(g, cap).kept)
+        with on.scope():
+            vector, p, words = on.move((g, scheme(g), split(keys(worker, seeds=1)[0, 0], 2000)))
+            count = to_numpy(sparsify(vector, p, Draws(words, 0).uniform(g.shape))[1])
+        yield Sample(count, at_most=float(np.count_nonzero(g))), level_of(g, cap, minimal_density(g, cap).kept)
 
 
 # --- the greedy scheme and duality -------------------------------------------------------------------------------------------
@@ -85,7 +86,7 @@ UNBALANCED = cases(g=[EXAMPLES[1]], kappa=[F(1, 2)]).let(d=lambda g: len(g))
 def greedy_second_moment(g, kappa, d, rescalings):
     r"""$\sum g_i^2/p_i$ of the greedy probabilities."""
     p, _ = greedy(g, kappa, rescalings=rescalings)
-    return sparse.second_moment(g, p), {"V": minimal_variance(g, kappa * d).second_moment}
+    return sparse.second_moment(g, p.tolist()), {"V": minimal_variance(g, kappa * d).second_moment}
 
 
 @measure(gs.GREEDY_DENSITY, TARGETS.guaranteeing("free_alone"))
@@ -98,10 +99,9 @@ def greedy_density(g, kappa):
 
 def density_with_a_common_factor(g, kappa, d):
     """The sum after one rescaling of the entries below one to the whole target."""
-    p, _ = greedy(g, kappa, rescalings=0)
-    free = p < 1
-    p[free] = np.minimum(p[free] * kappa * d / p[free].sum(), F(1))
-    return sum(p)
+    p = greedy(g, kappa, rescalings=0)[0].tolist()
+    factor = kappa * d / sum(q for q in p if q < 1)
+    return sum(min(factor * q, 1) for q in p)
 
 
 without(gs.GREEDY, "until_it_ends", greedy_second_moment, UNBALANCED.let(rescalings=lambda: 0))
