@@ -37,12 +37,12 @@ without(
 
 def time_of_sign_descent(c, eps):
     r"""Sign descent takes $\log((c-1)/(e^\varepsilon-1))/2$, whatever the frequency."""
-    return enclosed(lambda: ((c - 1) / (ball(eps).exp() - 1)).log() / 2)
+    return enclosed(lambda: ((c - 1) / (ball(F(eps)).exp() - 1)).log() / 2)
 
 
 without(
     paper.TIME_TO_LOSS, "gradient_flow", time_of_sign_descent,
-    cases(c=100, pi=[F(1, 10), F(1, 100)], eps=F(1, 10)).guaranteeing("one_hot", "zero_start"),
+    cases(c=100, pi=[0.1, 0.01], eps=0.1).guaranteeing("one_hot", "zero_start"),
 )  # fmt: skip
 
 
@@ -53,34 +53,34 @@ def time_with_equal_frequencies(c, eps):
 
 instead(
     paper.TIME_TO_LOSS, "equal frequencies in the place of Zipf's", time_with_equal_frequencies,
-    cases(c=10, eps=F(1, 2), pi=[float(zipf(10)[0]), float(zipf(10)[-1])])
+    cases(c=10, eps=0.5, pi=[float(zipf(10)[0]), float(zipf(10)[-1])])
     .guaranteeing("one_hot", "zero_start", "gradient_flow"),
 )  # fmt: skip
 
 
 def loss_from_the_wrong_class(c, t, start):
     """From the margin -5 the loss at pi_k t = 1 is above the bound."""
-    return Enclosed(*loss_between(c - 1, margin_between(c, t, start)), "truncation")
+    return Enclosed(*loss_between(c - 1, margin_between(c, F(t), start)), "truncation")
 
 
 without(
     paper.GF_UPPER, "zero_start", loss_from_the_wrong_class,
-    cases(c=10, pi=1, t=F(1), start=-5).guaranteeing("one_hot", "gradient_flow"),
+    cases(c=10, pi=1.0, t=1.0, start=-5).guaranteeing("one_hot", "gradient_flow"),
 )  # fmt: skip
 
 
 def loss_of_sign_descent(c, t):
     """The loss of sign descent is below the bound of the flow, the more so for rare classes."""
-    return enclosed(lambda: ((c - 1) * (-2 * ball(t)).exp()).log1p())
+    return enclosed(lambda: ((c - 1) * (-2 * ball(F(t))).exp()).log1p())
 
 
 without(
     paper.GF_LOWER, "gradient_flow", loss_of_sign_descent,
-    cases(c=10, pi=[F(1, 2), F(1, 100)], t=F(5)).guaranteeing("one_hot", "zero_start"),
+    cases(c=10, pi=[0.5, 0.01], t=5.0).guaranteeing("one_hot", "zero_start"),
 )  # fmt: skip
 without(
     paper.ZIPF_AVERAGE, "gradient_flow", loss_of_sign_descent,
-    cases(c=1000, pi={"Zipf's": zipf(1000).tolist()}, t=[F(10), F(20)]).guaranteeing("one_hot", "zero_start"),
+    cases(c=1000, pi={"Zipf's": zipf(1000).tolist()}, t=[10.0, 20.0]).guaranteeing("one_hot", "zero_start"),
 )  # fmt: skip
 
 # --- sign descent ------------------------------------------------------------------------------------------------------
