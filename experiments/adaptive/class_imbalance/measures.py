@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 
 import flint
 import numpy as np
@@ -92,9 +93,11 @@ def along_the_matrix(k, values):
 @measure(paper.GF_CONSERVATION, MATRIX)
 def psi_along_the_matrix_flow(k):
     """$e^u + (c-1)u$ of the full 6 x 6 equation, at four times, for the most and the least frequent class."""
-    return along_the_matrix(
-        k, lambda u, l, e: Enclosed(*(float(np.exp(v) + 5 * v) for v in (u - e, u + e)), "truncation")
-    )  # fmt: skip
+
+    def psi(u: float) -> float:
+        return float(np.exp(u) + 5 * u)
+
+    return along_the_matrix(k, lambda u, l, e: Enclosed(psi(u - e), psi(u + e), "truncation"))
 
 
 @measure((paper.GF_UPPER, paper.GF_LOWER), MATRIX)
@@ -162,11 +165,15 @@ def sign_margins(pi: list[Fraction], eta: Fraction, n: int) -> list[list[Fractio
     return [[W[k][k] - W[i][k] for i in range(c) if i != k] for k in range(c)]
 
 
-@measure(paper.SIGN_FLOW, cases(c=3, t=F(1), pi=[FREQUENCIES]).guaranteeing(*SIGNS))
+def _loss(others: list[Fraction]) -> flint.arb:
+    return (1 + sum(((-ball(u)).exp() for u in others), flint.arb(0))).log()
+
+
+@measure(paper.SIGN_FLOW, cases(c=3, t=[F(1, 2), F(1), F(2)], pi=[FREQUENCIES]).guaranteeing(*SIGNS))
 def loss_after_exact_signs(t, pi):
     """Losses of all classes after eight exact steps of length t/8."""
     for margins_of in sign_margins(pi, t / 8, 8):
-        yield enclosed(lambda u=margins_of: (1 + sum(((-ball(v)).exp() for v in u), flint.arb(0))).log())
+        yield enclosed(partial(_loss, margins_of))
 
 
 @measure(
@@ -262,7 +269,7 @@ def twenty_steps_from_random_weights(factor, rng):
     pi = zipf(5)
     eta, gradient, W = factor / pi[0], one_hot(pi, np.eye(5)), 3 * rng.standard_normal((20, 5, 5))
     for _ in range(20):
-        g = gradient(W)
+        g = gradient(W, None)
         before, W = losses(W) @ pi, W - eta * g
         grad2 = (g * g).sum(axis=(-2, -1))
         # a loss and a squared gradient come out of at most 25 terms of their size
@@ -287,7 +294,7 @@ def eigenvalues_of_differences(c):
     """The 20 greatest eigenvalues of the Hessian of all 25 weights at 0, by central differences of the gradient."""
     h, pi = 1e-4, zipf(c)
     gradient, shifts = one_hot(pi, np.eye(c)), h * np.eye(c * c).reshape(c * c, c, c)
-    hessian = ((gradient(shifts) - gradient(-shifts)) / (2 * h)).reshape(c * c, c * c)
+    hessian = ((gradient(shifts, None) - gradient(-shifts, None)) / (2 * h)).reshape(c * c, c * c)
     values = np.linalg.eigvalsh((hessian + hessian.T) / 2)[c:]
     # third derivatives of the softmax are below one; an eigenvalue moves by at most the norm of the error, c^2 entries
     return around(values, c * c * (h**2 + 4 * ULP / h), "truncation"), {"pi": np.repeat(np.sort(pi), c - 1)}

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from gradproof.experiments.instances import data as data_sets
 from gradproof.experiments.communication.ef21 import instances, methods
 from gradproof.experiments.communication.ef21.instances import Constants, Trace, trace
 from gradproof.experiments.communication.ef21.measures import SMOOTH, paper_weights, psi_weight, sharp_weights
@@ -15,6 +14,7 @@ from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.measure import Cases, Sample, around, cases, measure, rounded
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.instances import compressors as C
+from gradproof.experiments.instances import data as data_sets
 from gradproof.experiments.instances.finite_sums import LeastSquares, Logistic
 from gradproof.solvers.ef_lyapunov import L_rf, overlap
 from gradproof.theory.communication import ef21
