@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -76,8 +77,8 @@ without(
     cases(rounds={"from the end": FROM_THE_END}, variant="adam").guaranteeing(*measures.REGRET),
 )  # fmt: skip
 
-_CYCLE = {"a": 1, "b": F(19, 10), "beta2": F(999, 1000), "start": -1}
-_BROKEN = {
+_CYCLE: dict[str, Any] = {"a": 1, "b": F(19, 10), "beta2": F(999, 1000), "start": -1}
+_BROKEN: dict[str, dict[str, Any]] = {
     "best_is_left": {"b": F(5, 2), "start": 1},  # the best point is 1, and diffGrad goes there
     "negative_drift": {"beta2": F(1, 3)},  # a short memory turns the drift, although sigma(a+b)(b-a) > a/2
     "friction": {"friction": False},  # Adam goes to the right end
