@@ -310,11 +310,13 @@ def _error(m: Measurement) -> str:
 def _apart(x: Any, y: Any) -> tuple[str, str]:
     """Two numbers as text; the first as the second and their difference where six digits do not tell them apart."""
     short = _short(x), _short(y)
-    if short[0] != short[1] or x == y:
+    if short[0] != short[1]:
         return short
     try:
-        gap = float(x - y)
+        gap = float(x - y)  # not x == y: a Fraction cannot be compared with sympy's Float
     except (TypeError, ValueError):
+        return short
+    if not abs(gap) > 0:
         return short
     return f"{short[1]} {'-' if gap < 0 else '+'} {abs(gap):.2g}", short[1]
 

@@ -54,9 +54,8 @@ GF_CONSERVATION = Claim(
     paper=PAPER,
     title=r"Gradient flow moves every class along one curve in the time $\pi_k t$",
     statement=(
-        r"Along gradient flow from $0$ the margin $u_k = W_{kk} - W_{ik}$ is the same for all $i \ne k$ and "
-        r"$e^{u_k} + (c-1)u_k = 1 + c\pi_kt$. Hence $l_k(t) = \log(1 + (c-1)e^{-u_k})$ is a function of $\pi_kt$ "
-        r"alone."
+        r"Along gradient flow from $0$ the margin $u_k = W_{kk} - W_{ik}$ is the same for all $i \ne k$ and $e^{u_k} "
+        r"+ (c-1)u_k = 1 + c\pi_kt$. Hence $l_k(t) = \log(1 + (c-1)e^{-u_k})$ is a function of $\pi_kt$ alone."
     ),
     parameters=(c, pi, t),
     assumptions=(ONE_HOT, ZERO_START, GRADIENT_FLOW),
@@ -74,8 +73,8 @@ TIME_TO_LOSS = Claim(
     paper=PAPER,
     title="The time of gradient flow to a loss is inversely proportional to the frequency",
     statement=(
-        r"Gradient flow from $0$ brings class $k$ to the loss $\varepsilon \le \log c$ exactly at "
-        r"$t_k = (e^u + (c-1)u - 1)/(c\pi_k)$, $u = \log\frac{c-1}{e^\varepsilon - 1}$."
+        r"Gradient flow from $0$ brings class $k$ to the loss $\varepsilon \le \log c$ exactly at $t_k = (e^u + "
+        r"(c-1)u - 1)/(c\pi_k)$, $u = \log\frac{c-1}{e^\varepsilon - 1}$."
     ),
     parameters=(c, pi, eps),
     assumptions=(
@@ -98,8 +97,7 @@ GF_UPPER = Claim(
     title=r"Gradient flow: the loss of a class is at most of order $1/(\pi_k t)$",
     statement=(
         r"For all $t \ge 0$, $\log(1 + \frac{c-1}{1 + c\pi_kt}) \le l_k(t) \le \log(1 + \frac{c-1}{1 + \pi_kt})$, "
-        r"and "
-        r"$l_k(t) \sim \frac{c-1}{c\pi_kt}$ as $t \to \infty$."
+        r"and $l_k(t) \sim \frac{c-1}{c\pi_kt}$ as $t \to \infty$."
     ),
     parameters=(c, pi, t),
     assumptions=(ONE_HOT, ZERO_START, GRADIENT_FLOW),
@@ -116,8 +114,8 @@ GF_LOWER = Claim(
     paper=PAPER,
     title=r"Gradient flow: the loss of a class is at least of order $1/(\pi_k t)$",
     statement=(
-        r"For all $t \ge 0$, $l_k(t) \ge \log(1 + (c-1)\max\{\frac1{1 + c\pi_kt}, e^{-\pi_kt}\}) \ge \log c - \pi_kt$. So a "
-        r"class with $\pi_kt < 1$ is still at a loss of order $\log c$."
+        r"For all $t \ge 0$, $l_k(t) \ge \log(1 + (c-1)\max\{\frac1{1 + c\pi_kt}, e^{-\pi_kt}\}) \ge \log c - "
+        r"\pi_kt$. So a class with $\pi_kt < 1$ is still at a loss of order $\log c$."
     ),
     parameters=(c, pi, t),
     assumptions=(ONE_HOT, ZERO_START, GRADIENT_FLOW),
@@ -134,10 +132,9 @@ SIGN_FLOW = Claim(
     paper=PAPER,
     title="Sign descent brings all classes down alike, at an exponential rate",
     statement=(
-        r"The negative gradient has the sign $+1$ on the diagonal and $-1$ off it at every $W$, so that "
-        r"$W(t) = W(0) + t(2I - \mathbf 1\mathbf 1^\top)$: every margin grows at the rate 2, and from $0$, for "
-        r"every class and all "
-        r"frequencies, $l_k(t) = \log(1 + (c-1)e^{-2t})$, between $\frac{c-1}c e^{-2t}$ and $(c-1)e^{-2t}$."
+        r"The negative gradient has the sign $+1$ on the diagonal and $-1$ off it at every $W$, so that $W(t) = W(0) "
+        r"+ t(2I - \mathbf 1\mathbf 1^\top)$: every margin grows at the rate 2, and from $0$, for every class and "
+        r"all frequencies, $l_k(t) = \log(1 + (c-1)e^{-2t})$, between $\frac{c-1}c e^{-2t}$ and $(c-1)e^{-2t}$."
     ),
     parameters=(c, t),
     assumptions=(ONE_HOT, ZERO_START, POSITIVE),
@@ -177,8 +174,7 @@ GD_UPPER = Claim(
     statement=(
         r"Gradient descent from $0$ with any step $\eta$ keeps all margins of a class equal, $u_{n+1} = u_n + "
         r"\frac{c\,\eta\pi_k}{e^{u_n} + c - 1}$, and $e^{u_n} + (c-1)u_n \le 1 + c\,n(e^{\eta\pi_k} - 1)$: it is "
-        r"ahead of gradient "
-        r"flow at time $\eta n$ by a factor at most $(e^x - 1)/x$ in time, $x = \eta\pi_k$."
+        r"ahead of gradient flow at time $\eta n$ by a factor at most $(e^x - 1)/x$ in time, $x = \eta\pi_k$."
     ),
     parameters=(c, pi, eta, n),
     assumptions=(ONE_HOT, ZERO_START),
@@ -196,8 +192,7 @@ GD_LOWER = Claim(
     title="Gradient descent is never slower than gradient flow",
     statement=(
         r"Gradient descent from $0$ with any step $\eta$: $e^{u_n} + (c-1)u_n \ge 1 + c\,\eta\pi_kn$, so that the "
-        r"loss is at most that of "
-        r"gradient flow at time $\eta n$."
+        r"loss is at most that of gradient flow at time $\eta n$."
     ),
     parameters=(c, pi, eta, n),
     assumptions=(ONE_HOT, ZERO_START),
@@ -214,8 +209,8 @@ GD_DESCENT = Claim(
     paper=PAPER,
     title=r"The loss is smooth with constant $\max_k \pi_k/2$",
     statement=(
-        r"The Hessian has norm at most $\pi_{\max}/2$, so that a step of gradient descent from any $W$ gives "
-        r"$L(W^+) \le L(W) - \eta(1 - \eta\pi_{\max}/4)\|\nabla L(W)\|^2$."
+        r"The Hessian has norm at most $\pi_{\max}/2$, so that a step of gradient descent from any $W$ gives $L(W^+) "
+        r"\le L(W) - \eta(1 - \eta\pi_{\max}/4)\|\nabla L(W)\|^2$."
     ),
     parameters=(loss, eta, pi_max, grad2),
     assumptions=(
@@ -228,8 +223,8 @@ GD_DESCENT = Claim(
     where="derived here",
     confidence="derived",
     remark=(
-        r"With one-hot inputs the loss falls with every step size: a step raises every margin by "
-        r"$\eta \pi_k (1 - p_k + p_i)$."
+        r"With one-hot inputs the loss falls with every step size: a step raises every margin by $\eta \pi_k (1 - "
+        r"p_k + p_i)$."
     ),
 )
 
@@ -239,9 +234,8 @@ HESSIAN = Claim(
     title="Gradient and Hessian of a class are proportional to its frequency",
     statement=(
         r"Column $k$ of the gradient is $\pi_k(p_k - e_k)$ and its Hessian block $\pi_k(\mathrm{Diag}(p_k) - "
-        r"p_kp_k^\top)$. At $W = 0$ the "
-        r"nonzero eigenvalues of the block are $\pi_k/c$, $c - 1$ times: the condition number on the range is "
-        r"$\max\pi/\min\pi$, which is $c$ for $\pi_k \propto 1/k$."
+        r"p_kp_k^\top)$. At $W = 0$ the nonzero eigenvalues of the block are $\pi_k/c$, $c - 1$ times: the condition "
+        r"number on the range is $\max\pi/\min\pi$, which is $c$ for $\pi_k \propto 1/k$."
     ),
     parameters=(c, pi),
     assumptions=(ONE_HOT, Assumption("at_zero", "$W = 0$")),
@@ -258,11 +252,9 @@ ZIPF_AVERAGE = Claim(
     paper=PAPER,
     title="Rare classes hold the average loss of gradient flow up",
     statement=(
-        r"$\sum_k\pi_kl_k(t) \ge \sum_k\pi_k\log(1 + (c-1)\max\{\frac1{1 + c\pi_kt}, e^{-\pi_kt}\})$ for "
-        r"gradient flow. For $\pi_k = "
-        r"1/(kH_c)$ the classes with $\pi_kt < 1$ are still at a loss of order $\log c$, until $t$ is of order "
-        r"$cH_c$; for sign descent the "
-        r"average is $\log(1 + (c-1)e^{-2t})$."
+        r"$\sum_k\pi_kl_k(t) \ge \sum_k\pi_k\log(1 + (c-1)\max\{\frac1{1 + c\pi_kt}, e^{-\pi_kt}\})$ for gradient "
+        r"flow. For $\pi_k = 1/(kH_c)$ the classes with $\pi_kt < 1$ are still at a loss of order $\log c$, until "
+        r"$t$ is of order $cH_c$; for sign descent the average is $\log(1 + (c-1)e^{-2t})$."
     ),
     parameters=(frequencies, t),
     assumptions=(

@@ -73,8 +73,8 @@ FRICTION_RANGE = Claim(
     paper=PAPER,
     title="A step of diffGrad is between half of Adam's and Adam's",
     statement=(
-        r"$1/2 \le \xi_t < 1$, increasing in $|g_t - g_{t-1}|$, with $\xi_t = 1/2$ iff $g_t = g_{t-1}$. So each coordinate "
-        r"of the step is at least half of Adam's step from the same state and shorter than all of it."
+        r"$1/2 \le \xi_t < 1$, increasing in $|g_t - g_{t-1}|$, with $\xi_t = 1/2$ iff $g_t = g_{t-1}$. So each "
+        r"coordinate of the step is at least half of Adam's step from the same state and shorter than all of it."
     ),
     parameters=(adam_step,),
     assumptions=(SAME_STATE, FRICTION),
@@ -105,9 +105,9 @@ STEP_BOUND = Claim(
     paper=PAPER,
     title="The largest step",
     statement=(
-        r"$|x_{t+1} - x_t| < \alpha_t\rho_t$ with $\rho_t^2 = \frac{(1-\beta_1)^2(1-\beta_2^t)}{(1-\beta_1^t)^2(1-\beta_2)}"
-        r"\sum_{k<t}q^k$, $q = \beta_1^2/\beta_2$. $|\hat m_t|/\sqrt{\hat v_t} \le \rho_t$ is attained iff $g_{t-k}$ is "
-        r"proportional to $(\beta_1/\beta_2)^k$."
+        r"$|x_{t+1} - x_t| < \alpha_t\rho_t$ with $\rho_t^2 = "
+        r"\frac{(1-\beta_1)^2(1-\beta_2^t)}{(1-\beta_1^t)^2(1-\beta_2)}\sum_{k<t}q^k$, $q = \beta_1^2/\beta_2$. "
+        r"$|\hat m_t|/\sqrt{\hat v_t} \le \rho_t$ is attained iff $g_{t-k}$ is proportional to $(\beta_1/\beta_2)^k$."
     ),
     parameters=(alpha, beta1, beta2, t),
     assumptions=(FRICTION, BIAS_CORRECTION),
@@ -127,8 +127,8 @@ STEP_BOUND_UNIFORM = Claim(
     title="A bound of all steps at once",
     statement=(
         r"$\rho_t$ is nondecreasing in $t$, from $\rho_1 = 1$. If $q = \beta_1^2/\beta_2 < 1$, it tends to "
-        r"$(1-\beta_1)/\sqrt{(1-\beta_2)(1-q)}$, so that all steps are shorter than $\alpha$ times this; if $q \ge 1$, no bound "
-        r"holds for all $t$."
+        r"$(1-\beta_1)/\sqrt{(1-\beta_2)(1-q)}$, so that all steps are shorter than $\alpha$ times this; if $q \ge "
+        r"1$, no bound holds for all $t$."
     ),
     parameters=(alpha, beta1, beta2, q),
     assumptions=(
@@ -149,15 +149,16 @@ LOCAL_STABILITY = Claim(
     paper=PAPER,
     title="On a quadratic diffGrad is stable up to twice Adam's step",
     statement=(
-        r"For $f = \lambda x^2/2$, constant $\alpha$ and $\varepsilon > 0$ the minimiser is locally exponentially stable iff "
-        r"$\alpha\lambda/\varepsilon < 4(1+\beta_1)/(1-\beta_1)$, and unstable if it is larger; for Adam the factor is 2: at the "
-        r"fixed point $\xi = 1/2$, and the linear part has the characteristic polynomial "
+        r"For $f = \lambda x^2/2$, constant $\alpha$ and $\varepsilon > 0$ the minimiser is locally exponentially "
+        r"stable iff $\alpha\lambda/\varepsilon < 4(1+\beta_1)/(1-\beta_1)$, and unstable if it is larger; for Adam "
+        r"the factor is 2: at the fixed point $\xi = 1/2$, and the linear part has the characteristic polynomial "
         r"$r^2 - (1 + \beta_1 - (1-\beta_1)\chi)r + \beta_1$, $\chi = \alpha\lambda/(2\varepsilon)$."
     ),
     parameters=(beta1,),
     assumptions=(FRICTION, Assumption("quadratic", r"$f = \lambda x^2/2$, $\lambda > 0$")),
     remark=(
-        "Computer algebra decides the linear part; that it decides the method is argued in docs/derivations/diffgrad.md."
+        "Computer algebra decides the linear part; that it decides the method is argued in "
+        "docs/derivations/diffgrad.md."
     ),
     quantity=r"\sup\{\alpha\lambda/\varepsilon : x = 0 \text{ is exponentially stable}\}",
     relation=Relation.IFF,
@@ -173,9 +174,9 @@ PAPER_REGRET = Claim(
     paper=PAPER,
     title="The published regret bound",
     statement=(
-        r"For convex losses with bounded gradients, iterates in a set of diameter $D$, $\gamma = \beta_1^2/\sqrt{\beta_2} < 1$, "
-        r"$\alpha_t = \alpha/\sqrt t$ and $\beta_{1,t} = \beta_1\lambda^{t-1}$: $R_T = O(\sqrt T)$, with constants of the kind "
-        r"of Adam's theorem."
+        r"For convex losses with bounded gradients, iterates in a set of diameter $D$, $\gamma = "
+        r"\beta_1^2/\sqrt{\beta_2} < 1$, $\alpha_t = \alpha/\sqrt t$ and $\beta_{1,t} = \beta_1\lambda^{t-1}$: $R_T "
+        r"= O(\sqrt T)$, with constants of the kind of Adam's theorem."
     ),
     parameters=(alpha, momentum, beta2, decay, T, D, G, v_T, g_norm),
     assumptions=(
@@ -201,8 +202,8 @@ PAPER_REGRET = Claim(
     false_as_published=(
         r"On the linear losses with gradients $a, a, -b, a, a, -b, \ldots$ the friction halves the step of the "
         r"repeated gradient and leaves the others, so that the iterate drifts to the wrong end and $R_T$ grows "
-        r"linearly. True instead: diffgrad.regret-master, which is $O(\sqrt{T})$ where "
-        r"$\eta_t = \alpha_t \xi_t/(\sqrt{v_t} + \varepsilon)$ does not increase."
+        r"linearly. True instead: diffgrad.regret-master, which is $O(\sqrt{T})$ where $\eta_t = \alpha_t "
+        r"\xi_t/(\sqrt{v_t} + \varepsilon)$ does not increase."
     ),
 )  # fmt: skip
 
@@ -211,11 +212,11 @@ REGRET_REFUTED = Claim(
     paper=PAPER,
     title="The average regret has a positive limit on a cycle of three linear losses",
     statement=(
-        r"Linear losses $g_tx$ on $[-1, 1]$ with gradients $a, a, -b$ repeated, $0 < b < 2a$, $\alpha_t = \alpha/\sqrt t$ and "
-        r"$\beta_1 = 0$ (or $\beta_{1,t} \to 0$ geometrically). With $v_k$ the limit of $\hat v_t$ along the cycle, if "
-        r"$\sum_k \xi_kg_k/(\sqrt{v_k} + \varepsilon) < 0$ then $x_t \to 1$ although $-1$ is best, and "
-        r"$R_T/T \to \frac23(2a - b)$. Where $\hat v$ is constant (AMSGrad's maximum, or $\beta_2 \to 1$) the condition reads "
-        r"$\sigma(a+b)(b-a) > a/2$."
+        r"Linear losses $g_tx$ on $[-1, 1]$ with gradients $a, a, -b$ repeated, $0 < b < 2a$, $\alpha_t = "
+        r"\alpha/\sqrt t$ and $\beta_1 = 0$ (or $\beta_{1,t} \to 0$ geometrically). With $v_k$ the limit of $\hat "
+        r"v_t$ along the cycle, if $\sum_k \xi_kg_k/(\sqrt{v_k} + \varepsilon) < 0$ then $x_t \to 1$ although $-1$ "
+        r"is best, and $R_T/T \to \frac23(2a - b)$. Where $\hat v$ is constant (AMSGrad's maximum, or $\beta_2 \to "
+        r"1$) the condition reads $\sigma(a+b)(b-a) > a/2$."
     ),
     parameters=(a, b, beta2, eps),
     assumptions=(
@@ -234,10 +235,10 @@ REGRET_REFUTED = Claim(
     where="derived here",
     confidence="derived",
     remark=(
-        r"The condition must hold with the second moments of the cycle: for (1, 1, -1.9) it fails at "
-        r"$\beta_2 = 1/2$, and so does the conclusion. With constant $\beta_1 = 0.9$ the momentum averages the cycle "
-        r"and the regret vanishes. Computer algebra proves the identities of a period; that $x_t$ converges is "
-        r"argued in docs/derivations/diffgrad.md."
+        r"The condition must hold with the second moments of the cycle: for (1, 1, -1.9) it fails at $\beta_2 = "
+        r"1/2$, and so does the conclusion. With constant $\beta_1 = 0.9$ the momentum averages the cycle and the "
+        r"regret vanishes. Computer algebra proves the identities of a period; that $x_t$ converges is argued in "
+        r"docs/derivations/diffgrad.md."
     ),
     tight=True,
 )
@@ -247,10 +248,10 @@ REGRET_MASTER = Claim(
     paper=PAPER,
     title="A regret bound that holds for any positive steps",
     statement=(
-        r"For $\beta_1 = 0$ and any positive $\eta_t$, here $\alpha_t\xi_t/(\sqrt{\hat v_t} + \varepsilon)$: "
-        r"$R_T \le \frac{D^2}2\left[\frac1{\eta_1} + \sum_{t=2}^T\left(\frac1{\eta_t} - \frac1{\eta_{t-1}}\right)_+\right] + "
-        r"\frac12\sum_t\eta_tg_t^2$. If $\eta_t$ does not increase, the bracket is $1/\eta_T$ and the bound $O(\sqrt T)$; "
-        r"with friction it can be of order $T^{3/2}$."
+        r"For $\beta_1 = 0$ and any positive $\eta_t$, here $\alpha_t\xi_t/(\sqrt{\hat v_t} + \varepsilon)$: $R_T "
+        r"\le \frac{D^2}2\left[\frac1{\eta_1} + \sum_{t=2}^T\left(\frac1{\eta_t} - "
+        r"\frac1{\eta_{t-1}}\right)_+\right] + \frac12\sum_t\eta_tg_t^2$. If $\eta_t$ does not increase, the bracket "
+        r"is $1/\eta_T$ and the bound $O(\sqrt T)$; with friction it can be of order $T^{3/2}$."
     ),
     parameters=(D, P, Q),
     assumptions=(Assumption("convex_losses", "convex losses"), PROJECTED, Assumption("no_momentum", r"$\beta_1 = 0$")),
@@ -267,9 +268,9 @@ ALIASING_BUG = Claim(
     paper=PAPER,
     title="With the previous gradient stored by reference, diffGrad is Adam with half the step",
     statement=(
-        r"If the previous gradient is kept by reference to a buffer that the next gradient overwrites, the difference is zero from "
-        r"the second step on: $\xi_t = 1/2$ for $t \ge 2$, and the iterates are those of Adam with step $\alpha/2$ after a first "
-        r"step with $\xi_1 = \sigma(|g_1|)$."
+        r"If the previous gradient is kept by reference to a buffer that the next gradient overwrites, the "
+        r"difference is zero from the second step on: $\xi_t = 1/2$ for $t \ge 2$, and the iterates are those of "
+        r"Adam with step $\alpha/2$ after a first step with $\xi_1 = \sigma(|g_1|)$."
     ),
     parameters=(adam_step,),
     assumptions=(SAME_STATE, Assumption("by_reference", "the previous gradient is kept by reference")),
@@ -287,9 +288,10 @@ SYNTHETIC_FUNCTIONS = Claim(
     title="The derivative of the second synthetic function",
     statement=(
         r"$F_1 = (x + 0.3)^2$ for $x \le 0$, else $(x - 0.2)^2 + 0.05$. $F_2 = -40x - 35.15$ for $x \le -0.9$, else "
-        r"$x^3 + x\sin 8x + 0.85$, with $F_2' = 8x\cos 8x + \sin 8x + 3x^2$. $F_3 = x^2$ for $|x| \ge 0.5$, $0.75 - |x|$ for "
-        r"$0.4 < |x| \le 0.5$, else $\frac78|x|$. Global minima: $F_1(-0.3) = 0$, $F_2(-0.6429186) = 1.198\cdot 10^{-4}$, "
-        r"$F_3(0) = 0$; local: $F_1(0.2) = 0.05$, $F_2(0) = 0.85$, $F_2(0.5880535) = 0.4653181$, $F_3(\pm 0.5) = 0.25$."
+        r"$x^3 + x\sin 8x + 0.85$, with $F_2' = 8x\cos 8x + \sin 8x + 3x^2$. $F_3 = x^2$ for $|x| \ge 0.5$, $0.75 - "
+        r"|x|$ for $0.4 < |x| \le 0.5$, else $\frac78|x|$. Global minima: $F_1(-0.3) = 0$, $F_2(-0.6429186) = "
+        r"1.198\cdot 10^{-4}$, $F_3(0) = 0$; local: $F_1(0.2) = 0.05$, $F_2(0) = 0.85$, $F_2(0.5880535) = "
+        r"0.4653181$, $F_3(\pm 0.5) = 0.25$."
     ),
     parameters=(x,),
     assumptions=(Assumption("right_branch", "$x > -0.9$", sp.Gt(x.symbol, sp.Rational(-9, 10))),),
@@ -298,8 +300,8 @@ SYNTHETIC_FUNCTIONS = Claim(
     expression=8 * x.symbol * sp.cos(8 * x.symbol) + sp.sin(8 * x.symbol) + 3 * x.symbol**2,
     where="Section on the synthetic functions",
     remark=(
-        r"The published notebook's gradient lacks the factor 8 before $x\,\cos 8x$; it is kept as a labelled variant. "
-        r"The formula of $F_2$ is recalled, the derivative verified. $F_2$ jumps by $-0.0147$ at $-0.9$."
+        r"The published notebook's gradient lacks the factor 8 before $x\,\cos 8x$; it is kept as a labelled "
+        r"variant. The formula of $F_2$ is recalled, the derivative verified. $F_2$ jumps by $-0.0147$ at $-0.9$."
     ),
     tight=True,
 )

@@ -7,16 +7,8 @@ from fractions import Fraction
 import flint
 import numpy as np
 
+from gradproof.experiments.adaptive.class_imbalance import measures
 from gradproof.experiments.adaptive.class_imbalance.instances import SHARED
-from gradproof.experiments.adaptive.class_imbalance.measures import (
-    enclosed,
-    loss_after_exact_signs,
-    margin_between,
-    margins_in_rationals,
-    psi_between_euler_sums,
-    psi_of_the_recursion,
-    time_by_quadrature,
-)
 from gradproof.experiments.adaptive.class_imbalance.methods import bias_only, sign_descent, softmax, zeros, zipf
 from gradproof.experiments.engine.measure import Enclosed, around, cases, instead, rounded, without
 from gradproof.experiments.engine.run import run
@@ -30,57 +22,57 @@ F = Fraction
 
 # from the margins 1 and -1 the flow conserves another constant
 without(
-    paper.GF_CONSERVATION, "zero_start", psi_between_euler_sums,
+    paper.GF_CONSERVATION, "zero_start", measures.psi_between_euler_sums,
     cases(c=10, pi=1, t=F(1), start=[1, -1]).guaranteeing("one_hot", "gradient_flow"),
 )  # fmt: skip
 
 
 def time_of_sign_descent(c, eps):
     r"""Sign descent takes $\log((c-1)/(e^\varepsilon-1))/2$, whatever the frequency."""
-    return enclosed(lambda: ((c - 1) / (ball(eps).exp() - 1)).log() / 2)
+    return measures.enclosed(lambda: ((c - 1) / (ball(F(eps)).exp() - 1)).log() / 2)
 
 
 without(
     paper.TIME_TO_LOSS, "gradient_flow", time_of_sign_descent,
-    cases(c=100, pi=[F(1, 10), F(1, 100)], eps=F(1, 10)).guaranteeing("one_hot", "zero_start"),
+    cases(c=100, pi=[0.1, 0.01], eps=0.1).guaranteeing("one_hot", "zero_start"),
 )  # fmt: skip
 
 
 def time_with_equal_frequencies(c, eps):
     """With equal frequencies the order of the classes disappears: all reach the loss at one time."""
-    return time_by_quadrature(c, F(1, c), eps)
+    return measures.time_by_quadrature(c, F(1, c), eps)
 
 
 instead(
     paper.TIME_TO_LOSS, "equal frequencies in the place of Zipf's", time_with_equal_frequencies,
-    cases(c=10, eps=F(1, 2), pi=[float(zipf(10)[0]), float(zipf(10)[-1])])
+    cases(c=10, eps=0.5, pi=[float(zipf(10)[0]), float(zipf(10)[-1])])
     .guaranteeing("one_hot", "zero_start", "gradient_flow"),
 )  # fmt: skip
 
 
 def loss_from_the_wrong_class(c, t, start):
     """From the margin -5 the loss at pi_k t = 1 is above the bound."""
-    return Enclosed(*loss_between(c - 1, margin_between(c, t, start)), "truncation")
+    return Enclosed(*loss_between(c - 1, measures.margin_between(c, F(t), start)), "truncation")
 
 
 without(
     paper.GF_UPPER, "zero_start", loss_from_the_wrong_class,
-    cases(c=10, pi=1, t=F(1), start=-5).guaranteeing("one_hot", "gradient_flow"),
+    cases(c=10, pi=1.0, t=1.0, start=-5).guaranteeing("one_hot", "gradient_flow"),
 )  # fmt: skip
 
 
 def loss_of_sign_descent(c, t):
     """The loss of sign descent is below the bound of the flow, the more so for rare classes."""
-    return enclosed(lambda: ((c - 1) * (-2 * ball(t)).exp()).log1p())
+    return measures.enclosed(lambda: ((c - 1) * (-2 * ball(F(t))).exp()).log1p())
 
 
 without(
     paper.GF_LOWER, "gradient_flow", loss_of_sign_descent,
-    cases(c=10, pi=[F(1, 2), F(1, 100)], t=F(5)).guaranteeing("one_hot", "zero_start"),
+    cases(c=10, pi=[0.5, 0.01], t=5.0).guaranteeing("one_hot", "zero_start"),
 )  # fmt: skip
 without(
     paper.ZIPF_AVERAGE, "gradient_flow", loss_of_sign_descent,
-    cases(c=1000, pi={"Zipf's": zipf(1000).tolist()}, t=[F(10), F(20)]).guaranteeing("one_hot", "zero_start"),
+    cases(c=1000, pi={"Zipf's": zipf(1000).tolist()}, t=[10.0, 20.0]).guaranteeing("one_hot", "zero_start"),
 )  # fmt: skip
 
 # --- sign descent ------------------------------------------------------------------------------------------------------
@@ -110,13 +102,13 @@ without(paper.SIGN_DESCENT, "one_hot", margin_with_a_shared_input, cases(eta=F(1
 
 def loss_of_an_unseen_class(pi, t):
     """sign(0) = 0: a class with frequency 0 stays at log c."""
-    *_, last = loss_after_exact_signs(t, pi)
+    *_, last = measures.loss_after_exact_signs(t, pi)
     return last
 
 
 def margin_of_an_unseen_class(eta, n, pi):
     """The margins of a class with frequency 0 stay at zero."""
-    *_, (last, _) = margins_in_rationals(eta, n, pi)
+    *_, (last, _) = measures.margins_in_rationals(eta, n, pi)
     return last
 
 
@@ -127,7 +119,7 @@ for _claim, _function in ((paper.SIGN_FLOW, loss_of_an_unseen_class), (paper.SIG
 
 def rate_with_the_number_of_classes(c, t):
     r"""$\log(1 + (c-1)e^{-ct})$ at $c = 3$, $t = 1$ is 0.0949, not 0.2395."""
-    return enclosed(lambda: ((c - 1) * (-c * flint.arb(t)).exp()).log1p())
+    return measures.enclosed(lambda: ((c - 1) * (-c * flint.arb(t)).exp()).log1p())
 
 
 instead(
@@ -140,7 +132,7 @@ instead(
 # a head start, and a late one
 for _claim, _start in ((paper.GD_UPPER, 3), (paper.GD_LOWER, -3)):
     without(
-        _claim, "zero_start", psi_of_the_recursion,
+        _claim, "zero_start", measures.psi_of_the_recursion,
         cases(c=10, pi=1, eta=F(1, 10), n=1, start=_start).guaranteeing("one_hot"),
     )  # fmt: skip
 
@@ -158,7 +150,7 @@ without(paper.GD_DESCENT, "one_hot", curvature_of_a_shared_input, cases(eta=2.0)
 
 def eigenvalue_after_some_training(pi):
     r"""At the margin 2 the block of two classes has the eigenvalue $2\pi p(1 - p)$, below $\pi/2$."""
-    return enclosed(lambda: 2 * ball(pi) * flint.arb(2).exp() / (1 + flint.arb(2).exp()) ** 2)
+    return measures.enclosed(lambda: 2 * ball(pi) * flint.arb(2).exp() / (1 + flint.arb(2).exp()) ** 2)
 
 
 without(

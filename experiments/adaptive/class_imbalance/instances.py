@@ -49,7 +49,7 @@ def matrix_flow(c: int = 6, until: float = 150.0, fineness: float = 0.002) -> Fl
     pi, W, error, t = zipf(c), np.zeros((c, c)), np.zeros(c), 0.0
     gradient, rows = one_hot(pi, np.eye(c)), [(0.0, W, error)]
     while t < until:
-        h, p, g = fineness * (1 + t), softmax(W), gradient(W)
+        h, p, g = fineness * (1 + t), softmax(W), gradient(W, None)
         Hg = pi * (p * g - p * (p * g).sum(axis=0))
         HHg = pi * (p * Hg - p * (p * Hg).sum(axis=0))
         size = np.linalg.norm(g, axis=0)

@@ -38,10 +38,13 @@ def enclosed(formula: Any) -> Enclosed:
 FRICTION = (diffgrad.FRICTION_RANGE, diffgrad.SHORTER_THAN_ADAM)
 
 
-@measure(FRICTION, cases(change=[F(0), F(1, 10**6), F(1), F(29, 10), F(60)]).guaranteeing("same_state", "friction"))
-def friction_in_balls(change):
-    r"""$\xi$ at changes of the gradient from 0 to 60, beside Adam's step of 1: half of it, attained, to almost the whole."""
-    return enclosed(lambda: sigmoid(ball(abs(change)))), {"adam": 1}
+CHANGES = cases(change=[F(0), F(1, 10**6), F(1), F(29, 10), F(60)], adam=[F(1, 8), F(1)])
+
+
+@measure(FRICTION, CHANGES.guaranteeing("same_state", "friction"))
+def friction_in_balls(change, adam):
+    r"""$\xi$ times a step of Adam's at changes of the gradient from 0 to 60: half of it, attained, to almost the whole."""
+    return enclosed(lambda: ball(adam) * sigmoid(ball(abs(change))))
 
 
 @measure(FRICTION, cases().guaranteeing("same_state", "friction"))
@@ -284,8 +287,8 @@ def logistic_losses_in_one_variable(alpha, beta2):
     """Online logistic losses of one feature of breast cancer on [-1, 1] in balls: convex, not linear, with diffGrad's steps."""
     z, u = instances.signed_rows()[:, 0], 0.0
     for _ in range(60):  # Newton's steps towards the best fixed point; its last slope bounds what is missing
-        share = 1 / (1 + np.exp(z * u))
-        u = float(np.clip(u + (z * share).sum() / (z * z * share * (1 - share)).sum(), -1, 1))
+        q = 1 / (1 + np.exp(z * u))
+        u = float(np.clip(u + (z * q).sum() / (z * z * q * (1 - q)).sum(), -1, 1))
     with flint.ctx.workprec(256):
         x, before, v, regret, slope, P, Q, inverse = (flint.arb(0) for _ in range(8))
         for t, row in enumerate(map(flint.arb, map(float, z)), 1):

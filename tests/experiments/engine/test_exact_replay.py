@@ -48,6 +48,8 @@ def test_balls_contain_the_exact_result(a, b):
             low, high = ends(found.v)
             assert low <= exact <= high
             assert float(found.v.rad()) <= 2.0 ** (20 - BITS) * (1 + abs(exact))
+        low, high = ends((0.5 ** balls(np.array([3], dtype=object)))[0].v)
+        assert low <= Fraction(1, 8) <= high
         for order in ("__lt__", "__gt__", "__le__", "__ge__"):
             if a != b:
                 assert getattr(x, order)(y) is getattr(a, order)(b)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 import sympy as sp
@@ -162,3 +163,8 @@ def test_a_statement_known_to_be_false_has_controls_that_hold(level, measurement
 )
 def test_tightness_exceeds_one_only_where_the_bound_is_violated(measurement, expected):
     assert tightness([replace(measurement, relation=Relation.LE)]) == pytest.approx(expected)
+
+
+def test_a_fraction_beside_a_float_of_sympy_is_described():
+    near = Measurement(measured=Fraction(1, 3) + Fraction(1, 10**9), bound=sp.Float("0.333333333333333"))
+    assert "0.333333 + 1e-09" in judge(Level.EXACT, Relation.LE, [near]).reason
