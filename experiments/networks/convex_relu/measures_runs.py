@@ -128,8 +128,8 @@ def least_residual(instance, beta, over, rho, gamma, N, backend):
 SMALL = [{"instance": PLANE, "beta": 0.5}, {"instance": PLANE, "beta": 0.1}, {"instance": SPACE, "beta": 2.0}]
 small = cases(data=SMALL, over=[patterns], rho=0.5, gamma=1.0, N=[1, 2, 10, 100, 750])
 real = cases(instance=cancer(60), beta=0.5, over=[sampled], rho=[0.1, 0.5, 2.0], gamma=1.0, N=[1, 10, 100])
-long = cases(instance=cancer(60), beta=0.5, over=[sampled], rho=[0.1, 0.5, 2.0], gamma=1.0, N=3000)
+long = cases(instance=cancer(60), beta=0.5, over=[sampled], rho=[0.1, 0.5, 2.0], gamma=1.0, N=[1, 10, 3000])
 overshooting = cases(instance=PLANE, beta=0.5, over=[patterns], rho=0.5, gamma=2.0, N=2000)  # stalls at 0.86
 measure(convex_relu.ADMM, (small + real).guaranteeing("full_dual_step"))(least_residual)
-measure(convex_relu.ADMM, long.guaranteeing("full_dual_step"), budget="full", name="3000_steps")(least_residual)
+measure(convex_relu.ADMM, long.guaranteeing("full_dual_step"), budget="full", name="up_to_3000_steps")(least_residual)
 without(convex_relu.ADMM, "full_dual_step", least_residual, overshooting)
