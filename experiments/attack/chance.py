@@ -81,8 +81,8 @@ def decide_in_expectation(
             break
     ok = not why and n > 0 and respects(claim, values, drop)
     m = Measurement(
-        measured=total / n if n else math.nan, bound=bound, source="statistics", test="e-process", parameters=show(values), n=max(n, 1),
-        e_value=e_value, level=level, what="mean",
+        measured=total / n if n else math.nan, bound=bound, source="statistics", test="e-process", parameters=show(values),
+        n=max(n, 1), e_value=e_value, level=level, what="mean",
     )  # fmt: skip
     how = why or f"e-value {e_value:.3g} from {n} fresh samples, level {level:.2g}"
     return Decision(m, ok and e_value >= 1 / level, how)

@@ -110,7 +110,11 @@ def _measurement(measured: Exact, bound: Exact, error: float, source: str, value
 
     m = number(measured)
     return Measurement(
-        measured=m, bound=number(bound), low=m - error if error else m, high=m + error if error else m, source=source,
+        measured=m,
+        bound=number(bound),
+        low=m - error if error else m,
+        high=m + error if error else m,
+        source=source,
         parameters=show(values),
     )
 

@@ -133,7 +133,6 @@ class Sample:
             high = math.inf if self.at_most is None else self.at_most - lower_limit(self.at_most - x, level=level / 2)
         return Interval(mean, low - self.bias, high + self.bias, "statistics", n=x.size, level=level, test=test)
 
-
     def against(self, bound: float, relation: Relation, level: float) -> float | None:
         """E-value against ``expectation relation bound``, which refutes where it reaches 1/level: just beyond the limits.
 

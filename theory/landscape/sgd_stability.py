@@ -123,8 +123,8 @@ MIXTURE = _claim(
 
 EXACT_THRESHOLD = _claim(
     "exact-threshold", "The exact threshold of the step size",
-    r"$\mathbb E\|\delta_t\|^2$ on $\operatorname{range}(H)$ stays bounded iff $\eta \le \eta^* = 2/\lambda_{\max}(C^+D)$, and tends "
-    r"to 0 iff $0 < \eta < \eta^*$: $\rho(T) \le 1$ iff $\eta D \le 2C$. At a regular minimum boundedness has the "
+    r"$\mathbb E\|\delta_t\|^2$ on $\operatorname{range}(H)$ stays bounded iff $\eta \le \eta^* = 2/\lambda_{\max}(C^+D)$, and "
+    r"tends to 0 iff $0 < \eta < \eta^*$: $\rho(T) \le 1$ iff $\eta D \le 2C$. At a regular minimum boundedness has the "
     "same threshold.",
     parameters=(lam,), assumptions=_MINIMUM, quantity=r"\eta^*", relation=Relation.IFF, expression=2 / lam.symbol,
     where=f"{MM}, Theorems 3 and 4",

@@ -74,7 +74,8 @@ def ledger(tmp_path):
 def made_ledger(folder):
     """A ledger with every verdict on claims that exist, and one that does not."""
     book = Ledger(folder / "made.sqlite")
-    m = Measurement(measured=0.5, bound=1.0, low=0.5 - 1e-9, high=0.5 + 1e-9, source="solver gap", parameters={"gamma": "1/3", "n": 4},
+    m = Measurement(measured=0.5, bound=1.0, low=0.5 - 1e-9, high=0.5 + 1e-9, source="solver gap",
+                    parameters={"gamma": "1/3", "n": 4},
                     relation=Relation.LE, seed=3, n=10)  # fmt: skip
     book.put(row("ef21.nonconvex-am", worst=m, tightness=0.5))
     book.put(row("ef21.nonconvex-am", "drop_it", level=Level.CONTROL, drops="contractive", reason="caught"))

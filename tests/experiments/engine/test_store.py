@@ -17,7 +17,8 @@ from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Ver
 
 
 def row(key="k", **more):
-    worst = Measurement(measured=0.1 + 0.2, bound=sp.Rational(1, 3), low=0.3, high=0.3 + 1e-15, parameters={"L_i": (1, 2.5), "x": float("inf")},
+    worst = Measurement(measured=0.1 + 0.2, bound=sp.Rational(1, 3), low=0.3, high=0.3 + 1e-15,
+                        parameters={"L_i": (1, 2.5), "x": float("inf")},
                         relation=Relation.GE, seed=3, what="w")  # fmt: skip
     verdict = Verdict(outcome=Outcome.CONFIRMED, reason="r", tightness=0.1, n=2, worst=worst, proofs=("{}",))
     facts = {"claim": "ef21.pl", "check": "c", "level": Level.EXACT, "drops": "", "summary": "s", "budget": "quick"}
