@@ -315,7 +315,7 @@ def select(targets: Iterable[str]) -> list[tuple[list[Claim], str]]:
     for f in files:
         stated = load_file(f)
         if not stated:
-            raise UnknownClaim(f"{f} states no claim; register one with own_claim(...) or register(...)")
+            raise UnknownClaim(f"{f} states no claim; state one with own_claim(...) or register(...)")
         groups.append((stated, str(Path(f).resolve())))
     return groups
 

@@ -100,7 +100,7 @@ def gallery(
             return entry.supremum(setting)
 
         worst_case.__doc__ = f"The exact worst case of {method.__name__}, {len(table)} settings."
-        measure(claim, given)(_of(worst_case, method))
+        measure(claim, given)(worst_case)
         if instance:
 
             def rational_instance(**setting: Fraction) -> sp.Rational:
@@ -111,7 +111,7 @@ def gallery(
                 f"A member of the class in rational coordinates, near the worst case of {method.__name__}."
             )
             last = replace(given, rows=given.rows[-1:])
-            measure(claim, last)(_of(rational_instance, method))
+            measure(claim, last)(rational_instance)
         if proves:
 
             def certificate(**setting: Fraction) -> Provable:
@@ -119,7 +119,7 @@ def gallery(
                 return Provable(lambda bound: worst.certify(bound=rational_below(bound)).proof)
 
             certificate.__doc__ = f"A rational certificate of the rate itself at {len(table)} settings."
-            measure(claim, given, level=Level.CERTIFIED)(_of(certificate, method))
+            measure(claim, given, level=Level.CERTIFIED)(certificate)
 
         def certificate_at(**values: Any) -> tuple[Proof, dict[str, Any]]:
             return certificate_of(entry, read(claim, **values)[0])
@@ -132,18 +132,12 @@ def gallery(
         told = ", ".join(f"{k} = {v}" for k, v in changed.items())
         broken_class.__doc__ = f"The worst case of {method.__name__} with {told}."
         if drops:
-            without(claim, drops, _of(broken_class, method), loose)
+            without(claim, drops, broken_class, loose)
         else:
-            instead(claim, other, _of(broken_class, method), loose)
+            instead(claim, other, broken_class, loose)
         return method
 
     return decorate
-
-
-def _of(function: Callable[..., Any], method: Method) -> Callable[..., Any]:
-    """A measure that belongs to the module of its method."""
-    function.__module__ = method.__module__
-    return function
 
 
 def index() -> list[dict[str, Any]]:

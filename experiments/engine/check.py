@@ -260,7 +260,6 @@ def _derivation_check(claim: Claim) -> Check | None:
         found = derivation_of(claim)
         yield Derived(found if found is not None else make(), ctx.claim)
 
-    derivation.__module__ = make.__module__
     return Check(claim.id, "derivation", Level.SYMBOLIC, derivation)
 
 

@@ -36,6 +36,10 @@ CREATE TABLE IF NOT EXISTS evidence (
 );
 CREATE INDEX IF NOT EXISTS by_claim ON evidence (claim);
 """
+COLUMNS = (
+    "key", "claim", "check_name", "level", "drops", "summary", "budget", "backend", "seed", "code", "outcome", "reason",
+    "tightness", "n", "worst", "proofs", "versions", "seconds", "finished", "statement", "resolution", "scope", "given",
+)  # fmt: skip
 USER_VERSION = 2  # 1 had no statement, and its code was that of the whole library: such rows are never current
 
 
@@ -154,7 +158,10 @@ class Ledger:
                   "" if v.resolution is None else repr(float(v.resolution)), v.scope, json.dumps(list(v.given)))  # fmt: skip
         try:
             with self._connect() as db:
-                db.execute(f"INSERT OR REPLACE INTO evidence VALUES ({', '.join('?' * len(values))})", values)
+                db.execute(
+                    f"INSERT OR REPLACE INTO evidence ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(values))})",
+                    values,
+                )
         except sqlite3.Error as error:
             raise LedgerError(
                 f"cannot write to the ledger {self.path}: {error}; what was written before is kept"
@@ -188,7 +195,7 @@ class Ledger:
     def _rows(self, clause: str, args: tuple[Any, ...], skipped: list[str] | None = None) -> list[Row]:
         try:
             with self._connect() as db:
-                found = db.execute(f"SELECT * FROM evidence {clause}", args).fetchall()
+                found = db.execute(f"SELECT {', '.join(COLUMNS)} FROM evidence {clause}", args).fetchall()
         except sqlite3.Error as error:
             raise LedgerError(f"cannot read the ledger {self.path}: {error}") from None
         rows = []
