@@ -50,10 +50,15 @@ def measured(m: Measurement, relation: Relation) -> MeasuredView:
     ratio = None
     if a is not None and b is not None and a >= 0 and b > 0 and r in (Relation.LE, Relation.GE):
         ratio = a / b if r is Relation.LE else (b / a if a > 0 else None)
-    one_sided = not all(math.isfinite(_float(x) or 0.0) for x in (m.low, m.high))
-    between = one_sided or m.level is not None
-    error = f"in [{number(m.low)}, {number(m.high)}]" if between else f"± {number(m.error)} ({m.source})"
-    error = "exact arithmetic" if m.source == "exact" else error
+    low, high = _float(m.low), _float(m.high)
+    error = "exact arithmetic"
+    if m.source != "exact":
+        ends = low is not None and high is not None and math.isfinite(low) and math.isfinite(high)
+        if not ends or m.level is not None or a is None:
+            error = f"in [{number(m.low)}, {number(m.high)}]"
+        else:
+            assert low is not None and high is not None
+            error = f"± {number(max(high - a, a - low))} ({m.source})"
     test = f"{m.test}, each limit fails with probability {number(m.level / 2)} at most" if m.level else ""
     parameters = tuple((k, number(v)) for k, v in m.parameters.items())
     over = _over(m, r)
