@@ -1,11 +1,12 @@
 """The measures of a claim as searches: cases are drawn instead of listed, and decided by the errors that the values carry.
 
-Parameters of the claim are drawn between the least and the greatest that is listed (beyond an assumption that is dropped), other
-axes among the values that are listed. So every measure of the library can be searched without a line of its own.
+Parameters of the claim that the measure itself names are drawn between the least and the greatest that is listed (beyond an
+assumption that is dropped), all else among what is listed. So every measure of the library can be searched without a line of its own.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -52,9 +53,10 @@ def searches_of(claim: Claim, drop: frozenset[str] = frozenset(), budget: str = 
 def _experiment(check: Check, measured: Measured, budget: str) -> Experiment:
     where = measured.cases
     assert isinstance(where, Cases)
+    used = frozenset(inspect.signature(measured.function).parameters)
 
     def case(drop: frozenset[str]) -> Any:
-        return _drawn(measured.claim, where, drop)
+        return _drawn(measured.claim, where, used, drop)
 
     def seed() -> Any:
         return _seeds(SEEDS if measured.random else 1)
@@ -118,20 +120,24 @@ def _seeds(draw: Source, count: int) -> int:
 
 
 @built
-def _drawn(draw: Source, claim: Claim, where: Cases, drop: frozenset[str]) -> Case:
-    """A case that need not be listed; a listed one where the list was put together of several."""
+def _drawn(draw: Source, claim: Claim, where: Cases, used: frozenset[str], drop: frozenset[str]) -> Case:
+    """A case that need not be listed; a listed one where the list was put together of several.
+
+    Only parameters that the measure itself names (``used``) take other values than those listed: what is merely passed to the claim
+    says something about the instance, which would stop being true.
+    """
     if where.steps is None:
         return draw.pick(where.rows)
     values: dict[str, Any] = {}
-    for name, listed in where.axes.items():
-        kind = _kind(claim, name, listed)
+    for axis, entries in where.axes.items():
+        listed = [e.get(axis) for e in entries]
+        kind = _kind(claim, axis, listed) if axis in used else None
         if kind is None:
-            values[name] = draw.pick(list(listed))
+            values |= draw.pick(list(entries))
             continue
         known = {k: float(v) for k, v in values.items() if isinstance(v, int | float | Fraction | sp.Number)}
         limits = float(min(listed)), float(max(listed))
-        x = draw_parameter(draw, claim, name, known, drop, limits if not drop else None)
-        values[name] = kind(x)
+        values[axis] = kind(draw_parameter(draw, claim, axis, known, drop, limits if not drop else None))
     if not respects(claim, {k: v for k, v in values.items() if _is_scalar(claim, k)}, drop):
         draw.reject()
     found = where.case(values)
@@ -144,7 +150,7 @@ def _is_scalar(claim: Claim, name: str) -> bool:
 
 def _kind(claim: Claim, name: str, listed: Sequence[Any]) -> Any:
     """How a parameter is drawn: as numbers of the kind that is listed; ``None`` for what is no scalar parameter of the claim."""
-    if not _is_scalar(claim, name) or len(set(map(str, listed))) < 2:
+    if not _is_scalar(claim, name) or None in listed or len(set(map(str, listed))) < 2:
         return None
     if all(isinstance(x, int) and not isinstance(x, bool) for x in listed):
         return lambda x: round(x)

@@ -11,12 +11,10 @@ import numpy as np
 
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import Draws, split
-from gradproof.experiments.engine.eprocess import e_value
 from gradproof.experiments.engine.measure import Bracket, Sample
 from gradproof.experiments.engine.run import Method, run
 from gradproof.solvers.ef_exact import bisect
 from gradproof.theory.errors import ParameterError
-from gradproof.theory.evidence import Measurement, Relation
 
 #: Coefficients of five kinds: spread, unbalanced, equal, with zeros, and a power law. Exact.
 EXAMPLES: tuple[tuple[Fraction, ...], ...] = tuple(
@@ -124,13 +122,3 @@ def squares_after(x: np.ndarray, after: np.ndarray, p: np.ndarray, gamma: float)
     """||x+||^2 of steps from x with the entries kept with probability p."""
     sent = x - gamma * x / np.where(p > 0, p, 1)
     return Sample((after**2).sum(axis=1), at_most=float(np.maximum(x**2, sent**2).sum()) * (1 + 1e-12))
-
-
-def mean_is(x: np.ndarray, value: float, *, top: float, what: str, **parameters: Any) -> Iterator[Measurement]:
-    """E[X] == value for samples with 0 <= X <= top, from both sides by e-processes (X, and top - X), level 1e-6 each."""
-    # TODO(port): goes with the checks of class_imbalance that use it
-    for name, y, bound in ((what, x, value), (f"largest possible minus {what}", top - x, top - value)):
-        yield Measurement(
-            measured=float(y.mean()), bound=bound, error=float(x.std() / np.sqrt(len(x))), error_source="statistical",
-            relation=Relation.LE, n=len(x), level=1e-6, what=name, e_value=e_value(np.maximum(y, 0), bound), parameters=parameters,
-        )  # fmt: skip

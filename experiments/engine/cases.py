@@ -38,14 +38,14 @@ class Cases:
 
     Attributes:
         rows: the cases.
-        axes: name -> the values that it takes, before any step.
+        axes: name of an axis -> what it contributes to a case: the value of its name, or several that belong together.
         steps: what selected and completed them, in order, so that values that are not listed can be made cases too;
             ``None`` for lists put together of several.
         declared: structural assumptions named in ``guaranteeing``.
     """
 
     rows: tuple[Case, ...]
-    axes: Mapping[str, Sequence[Any]]
+    axes: Mapping[str, Sequence[Mapping[str, Any]]]
     steps: tuple[Step, ...] | None = ()
     declared: frozenset[str] = frozenset()
 
@@ -120,16 +120,13 @@ def cases(**axes: Any) -> Cases:
     """
     _no_reserved(axes)
     columns = []
-    found: dict[str, list[Any]] = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     for axis, given in axes.items():
         entries = _entries(axis, given)
         if not entries:
             raise ParameterError(f"the axis {axis} has no values")
         columns.append(entries)
-        for values, _ in entries:
-            for k, v in values.items():
-                if not any(v is w for w in found.setdefault(k, [])):
-                    found[k].append(v)
+        found[axis] = [values for values, _ in entries]
     rows = []
     for combination in itertools.product(*columns):
         values = {k: v for entry, _ in combination for k, v in entry.items()}

@@ -16,7 +16,7 @@ from gradproof.experiments.adaptive.diffgrad.methods import CYCLE, linear_loss
 from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import ahead
-from gradproof.experiments.engine.run import Method, run, start
+from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.instances.data import breast_cancer
 from gradproof.solvers.periodic_regret import Optimiser
 
@@ -60,7 +60,7 @@ def adam_with_half_the_step(seen: Any, backend: str = "numpy") -> Any:
     on = array_library(backend)
     second = AdamState(*(on.asarray(seen[name].values[:, :, 1]) for name in STATE))
     half = adam_family(logistic_gradient(on), alpha=ALPHA / 2, variant="adam", **ADAM)
-    return run(Method(lambda x0: second, half.step), second.x, STEPS - 1, record=STATE, draw=lambda t: t + 1)
+    return run(half._replace(init=lambda x0: second), second.x, STEPS - 1, record=STATE, draw=lambda t: t + 1)
 
 
 def lengths(seen: Any, variant: Variant) -> np.ndarray:

@@ -11,7 +11,7 @@ from gradproof.experiments.communication._sparse_methods import atomic_sgd, leas
 from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import Draws
-from gradproof.experiments.engine.run import Method, run
+from gradproof.experiments.engine.run import run
 
 #: Atoms of a 10 x 64 matrix: how many, and the floats that one costs (a triplet 10 + 64 + 1, an entry a float and an index).
 ATOMS = {"singular": (10, 75.0), "entries": (640, 2.0)}
@@ -27,7 +27,7 @@ def digits_moments() -> tuple[np.ndarray, np.ndarray, float]:
     return A, C, float(np.linalg.norm(A, 2))
 
 
-def digits_sgd(atoms: str, s: Any, on: Backend) -> Method:
+def digits_sgd(atoms: str, s: Any, on: Backend) -> Any:
     """Steps of 1/L with at most s atoms on average; s is a number or (setting, 1, 1)."""
     A, C, L = digits_moments()
     A, C, s = on.move((A, C, s))

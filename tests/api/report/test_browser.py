@@ -108,7 +108,7 @@ def test_filter_search_and_open_a_claim(page, site):
     css(page, "button[type=reset]")[0].click()
     settle(page)
     assert shown(page) == everything
-    css(page, "input[name=q]")[0].send_keys("richtarik THRESHOLD")
+    css(page, "input[name=q]")[0].send_keys("richtarik step-size THRESHOLD")
     settle(page)
     assert shown(page) == 1
     css(page, "input[name=q]")[0].send_keys(" nothing like it")

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import gradproof
 from gradproof.cli import main
-from gradproof.experiments.attack.mutants import confront, mutants_of, run_mutants
+from gradproof.experiments.attack.mutants import Takings, confront, mutants_of, run_mutants
 from gradproof.experiments.engine.store import Ledger
 from gradproof.experiments.engine.verify import load_file
 from gradproof.theory import registry
@@ -60,7 +60,7 @@ def test_all_known_false_mutants_of_the_tight_example_are_caught(tmp_path):
 def test_no_mutant_that_is_false_by_exact_knowledge_survives_in_the_library(family, tmp_path):
     claims = [c for c in registry.claims() if c.paper.family == family]
     book = Ledger(tmp_path / "l.sqlite")
-    results = [confront(c, m, book) for c in claims for m in mutants_of(c) if m.false]
+    results = [confront(c, m, book, Takings("quick", 0)) for c in claims for m in mutants_of(c) if m.false]
     assert results
     assert [f"{r.mutant.claim.id}: {r.mutant.what}" for r in results if not r.caught] == []
 
@@ -77,11 +77,11 @@ def test_what_is_false_by_exact_knowledge():
 def test_a_mutant_that_the_checks_miss_is_searched(tmp_path):
     claim = gradproof.claim("gd.function-contraction")
     long_step = [m for m in mutants_of(claim) if m.what == "(-L*gamma + 1)**2 -> (-L*gamma + 1)**3"]
-    result = confront(claim, long_step[0], Ledger(tmp_path / "l.sqlite"))
+    result = confront(claim, long_step[0], Ledger(tmp_path / "l.sqlite"), Takings("quick", 0))
     assert result.caught
     assert result.by == "search/exact_worst_case"
     wider = [m for m in mutants_of(claim) if m.kind == "assumption" and "step" in m.what]
-    result = confront(claim, wider[0], Ledger(tmp_path / "l.sqlite"))
+    result = confront(claim, wider[0], Ledger(tmp_path / "l.sqlite"), Takings("quick", 0))
     assert not result.caught
     assert "a search of" in result.reason
 
@@ -92,13 +92,13 @@ def test_survivors_have_a_reason_and_the_ledger_has_the_rows(tmp_path):
     only = [m for m in mutants_of(claim) if m.what == "bound times 99/100"]
     assert only
     assert not only[0].false
-    result = confront(claim, only[0], ledger)
+    result = confront(claim, only[0], ledger, Takings("quick", 0))
     assert not result.caught
     assert "not tight" in result.reason
     rows = ledger.rows(only[0].claim.id)
     assert len(rows) == 1
     assert rows[0].verdict.outcome.value == "consistent"
-    assert confront(claim, only[0], ledger).reason == result.reason  # from the ledger
+    assert confront(claim, only[0], ledger, Takings("quick", 0)).reason == result.reason  # from the ledger
 
 
 def test_a_claim_of_the_library_through_its_own_checks():
