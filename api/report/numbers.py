@@ -57,7 +57,8 @@ def measured(m: Measurement, relation: Relation) -> MeasuredView:
         if not ends or m.level is not None or a is None:
             error = f"in [{number(m.low)}, {number(m.high)}]"
         else:
-            assert low is not None and high is not None
+            assert low is not None
+            assert high is not None
             error = f"± {number(max(high - a, a - low))} ({m.source})"
     test = f"{m.test}, each limit fails with probability {number(m.level / 2)} at most" if m.level else ""
     parameters = tuple((k, number(v)) for k, v in m.parameters.items())

@@ -1,7 +1,7 @@
 """The measures of a claim as searches: cases are drawn instead of listed, and decided by the errors that the values carry.
 
 Parameters of the claim that the measure itself names are drawn between the least and the greatest that is listed (beyond an
-assumption that is dropped), all else among what is listed. So every measure of the library can be searched without a line of its own.
+assumption that is dropped), all else among what is listed. So every measure of the library can be searched.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ def searches_of(claim: Claim, drop: frozenset[str] = frozenset(), budget: str = 
             continue
         fits = c.drops in drop if c.level is Level.CONTROL else not drop & structural
         if fits and c.level is not Level.CERTIFIED:
-            found.append(_experiment(c, measured, budget))
+            found.append(_experiment(c, measured, budget, drop))
     return found
 
 
-def _experiment(check: Check, measured: Measured, budget: str) -> Experiment:
+def _experiment(check: Check, measured: Measured, budget: str, given_up: frozenset[str]) -> Experiment:
     where = measured.cases
     assert isinstance(where, Cases)
     used = frozenset(inspect.signature(measured.function).parameters)
@@ -62,7 +62,7 @@ def _experiment(check: Check, measured: Measured, budget: str) -> Experiment:
         return _seeds(SEEDS if measured.random else 1)
 
     def run(case: Case, seed: int) -> tuple[Any, dict[str, Any]]:
-        m = _nearest(_taken(measured.claim, case, seed, frozenset()))
+        m = _nearest(_taken(measured.claim, case, seed, given_up))
         return _favourable(m), {
             p.name: m.parameters[p.name] for p in measured.claim.parameters if p.name in m.parameters
         }
