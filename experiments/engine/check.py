@@ -167,20 +167,13 @@ def forget_file(file: str) -> None:
 def check(
     claim: Claim, *, level: Level, budget: str = "quick", timeout: float = 600.0
 ) -> Callable[[Function], Function]:
-    """Register a check of ``claim``. The function takes a ``Context`` and yields evidence."""
-    return _register(claim, level, budget, "", timeout)
+    """Register an argument for ``claim``: a function that takes a ``Context`` and yields proofs, identities, inequalities.
 
+    What is measured is registered by ``measure``, and controls by ``without`` and ``instead``.
+    """
 
-def control(
-    claim: Claim, *, drops: str, budget: str = "quick", timeout: float = 600.0
-) -> Callable[[Function], Function]:
-    """Register a control: with ``drops`` given up, every measurement must violate the bound."""
-    return _register(claim, Level.CONTROL, budget, drops, timeout)
-
-
-def _register(claim: Claim, level: Level, budget: str, drops: str, timeout: float) -> Callable[[Function], Function]:
     def decorate(function: Function) -> Function:
-        register(Check(claim.id, function.__name__, level, function, budget, drops, timeout), claim)
+        register(Check(claim.id, function.__name__, level, function, budget, timeout=timeout), claim)
         return function
 
     return decorate

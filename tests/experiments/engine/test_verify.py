@@ -8,13 +8,15 @@ import subprocess
 import sys
 import textwrap
 import time
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from gradproof.experiments.engine.backend import BackendUnavailable
-from gradproof.experiments.engine.check import check, checks_of, control
+from gradproof.experiments.engine.check import check, checks_of
+from gradproof.experiments.engine.measure import cases, instead
 from gradproof.experiments.engine.run import Method, run, start
 from gradproof.experiments.engine.store import Ledger
 from gradproof.experiments.engine.verify import load_file, plan, replay, run_task, verify
@@ -55,7 +57,7 @@ def good(ctx):
 
 def test_levels_and_controls_are_judged_apart(claim):
     check(claim, level=Level.EXACT)(good)
-    control(claim, drops="nothing")(good)
+    instead(claim, "another method", lambda: Fraction(1, 2), cases())
     rows = {r.level: r for r in verify([claim], jobs=1)}
     assert rows[Level.EXACT].verdict.outcome is Outcome.CONFIRMED
     assert rows[Level.CONTROL].verdict.outcome is Outcome.MISSED
