@@ -15,18 +15,21 @@ def resolution(ms: Iterable[Measurement]) -> float | None:
     """The smallest factor >= 1 by which a wrong bound would have been refuted; ``inf`` where none would be.
 
     A bound is wrong by the factor c if it is c times too strong (for equalities and thresholds: too large or too small, and the
-    factor is the worse of the two). ``None`` where every bound is 0, of which there are no multiples.
+    factor is the worse of the two). ``None`` where every bound is 0, of which there are no multiples, unless it is met exactly.
     """
     stronger, larger, smaller, two_sided = math.inf, math.inf, math.inf, False
     scaled = False
     for m in ms:
         bound, low, high = float(m.bound), float(m.low), float(m.high)
+        equal = m.relation in (Relation.EQ, Relation.IFF)
+        if bound == low == high == 0 and equal:  # exactly 0: every other number is refuted
+            scaled, two_sided, larger, smaller = True, True, 1.0, 1.0
         if not bound or any(map(math.isnan, (bound, low, high))):
             continue
         scaled = True
         if bound < 0:  # the mirror image: quantity, bound and relation change sides
             bound, low, high = -bound, -high, -low
-        if m.relation in (Relation.EQ, Relation.IFF):
+        if equal:
             two_sided = True
             larger = min(larger, _factor(high, bound))
             smaller = min(smaller, _factor(bound, low))

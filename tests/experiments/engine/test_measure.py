@@ -111,6 +111,13 @@ def test_a_blind_check_is_missed():
     assert 1.005 < v.resolution < 1.02
 
 
+def test_a_bound_of_zero_has_no_multiples_but_may_be_met_exactly():
+    zero = claim(Relation.EQ, expression=sp.S.Zero)
+    assert verdict(lambda L: F(0), GIVEN, zero).resolution == 1
+    assert verdict(lambda L: around(0.0, 1e-9), GIVEN, zero).resolution is None
+    assert verdict(lambda L: F(1, 10**9), GIVEN, zero).outcome is Outcome.REFUTED
+
+
 @pytest.mark.parametrize("wrong", [sp.Rational(1, 3), sp.Rational(100, 101), sp.Rational(3, 2)])
 def test_the_resolution_tells_which_false_bounds_are_refuted(wrong):
     of = claim(Relation.EQ, expression=wrong * L.symbol / 2)
