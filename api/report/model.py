@@ -334,7 +334,9 @@ def confidence(claim: Claim) -> str:
 
 
 #: in the order in which they are shown
-VERDICTS = ("proved", "confirmed", "consistent", KNOWN_FALSE, "refuted", "undecided", "missed", "unchecked")
+VERDICTS = (
+    *(o.value for o in Outcome if o.good), KNOWN_FALSE, *(o.value for o in Outcome if not o.good), "unchecked",
+)  # fmt: skip
 
 
 def counts(entries: Sequence[Entry]) -> list[tuple[str, int]]:

@@ -247,3 +247,10 @@ def test_a_file_of_ones_own_claims(tmp_path):
 )  # fmt: skip
 def test_numbers_of_a_ledger_are_read_but_never_run(text, shown):
     assert numbers.number(text) == shown
+
+
+def test_every_verdict_is_counted_and_has_a_mark():
+    from gradproof.markup import MARKS
+
+    assert {o.value for o in Outcome} <= set(model.VERDICTS)
+    assert set(model.VERDICTS) == set(MARKS)
