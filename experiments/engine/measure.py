@@ -1,4 +1,4 @@
-"""A measure takes the quantity of a claim on a case; the engine alone sets it beside the bound.
+"""A measure takes the quantity of a claim on a case; the engine alone sets it beside the bound::
 
     @measure(krum.MEAN_SQUARE, cases(law=LAWS, size=SIZES).guaranteeing("iid_correct"))
     def second_moment(law, n, f):
