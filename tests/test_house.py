@@ -12,7 +12,6 @@ from gradproof.theory import registry
 
 ORDER = {"theory": 0, "solvers": 1, "experiments": 2, "paper_figures": 3, "api": 4}
 PEP_LAYERS = ("model", "solve", "certify")  # what is written down, what is solved, what is proved
-#: circles of imports that are still to be broken; one that is gone is taken off the list
 HEAVY = (
     "numpy",
     "scipy",
@@ -35,9 +34,12 @@ def _root(room):
 
 
 def _files(room):
-    root = _root(room)
-    others = {_root(r).resolve() for r in ORDER if r != room}
-    return [f for f in root.rglob("*.py") if not any(o in f.resolve().parents for o in others if o != root.resolve())]
+    """The files of a room; installed, the rooms lie inside the folder of api, in a checkout beside it."""
+    root = _root(room).resolve()
+    inside = [r for r in (_root(other).resolve() for other in ORDER) if root in r.parents]
+    files = [f for f in root.rglob("*.py") if not any(r in f.parents for r in inside)]
+    assert files, f"no file in {root}"
+    return files
 
 
 def _imports(file, modules=()):
@@ -55,7 +57,7 @@ def _modules(room):
     """Name -> file of every module of a room."""
     root, package = _root(room), "gradproof" if room == "api" else f"gradproof.{room}"
     return {
-        ".".join([package, *(p for p in file.relative_to(root).with_suffix("").parts if p != "__init__")]): file
+        ".".join([package, *(p for p in file.relative_to(root.resolve()).with_suffix("").parts if p != "__init__")]): file
         for file in _files(room)
     }
 
