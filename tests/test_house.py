@@ -57,7 +57,9 @@ def _modules(room):
     """Name -> file of every module of a room."""
     root, package = _root(room), "gradproof" if room == "api" else f"gradproof.{room}"
     return {
-        ".".join([package, *(p for p in file.relative_to(root.resolve()).with_suffix("").parts if p != "__init__")]): file
+        ".".join(
+            [package, *(p for p in file.relative_to(root.resolve()).with_suffix("").parts if p != "__init__")]
+        ): file
         for file in _files(room)
     }
 

@@ -24,7 +24,7 @@ from gradproof.theory.evidence import Relation
 class Attack:
     """A derivation that does not prove the claim, and what is wrong with it.
 
-    ``must`` is False where the claim is untouched, and the changed steps may by luck still prove it.
+    ``must`` is False where the claim is untouched, or is still true by its words: the changed steps may by luck still prove it.
     """
 
     name: str
@@ -64,17 +64,41 @@ def variants(derivation: d.Derivation, claim: Claim, unused: tuple[str, ...]) ->
     """False or unproved variants; ``unused`` are the assumptions that the derivation does not need."""
     for name, changed in _claims(claim, derivation.formal, unused):
         yield Attack(name, derivation, changed)
+    for name, changed in _loosened(claim, derivation.formal, unused, between_constants=False):
+        yield Attack(name, derivation, changed)
+    for name, changed in _loosened(claim, derivation.formal, unused, between_constants=True):
+        yield Attack(name, derivation, changed, must=False)  # mu <= L of one function follows from what mu and L are
     for name, other in _derivations(derivation):
         yield Attack(name, other, claim, must=False)
     for name, method in _methods(derivation.formal.method):
         formal = replace(derivation.formal, method=method)
         yield Attack(f"{name}, in the derivation", replace(derivation, formal=formal), claim)
         if not name.startswith("wider"):
-            yield Attack(f"{name}, in the claim too", replace(derivation, formal=formal), unregistered(claim))
+            # where nothing stands still, half of every point is closer to half of another: that may be true
+            must = name != HALF or bool(method.fixed)
+            yield Attack(f"{name}, in the claim too", replace(derivation, formal=formal), unregistered(claim), must)
     halved = tuple((f"({t[0]})/2", *t[1:]) for t in derivation.formal.initial)
     if not derivation.formal.stands and not isinstance(derivation.formal.quantity, d.Infimum):
         formal = replace(derivation.formal, initial=halved)  # type: ignore[arg-type]
         yield Attack("the initial quantity halved", replace(derivation, formal=formal), unregistered(claim))
+
+
+def _loosened(
+    claim: Claim, formal: d.Formal, unused: tuple[str, ...], *, between_constants: bool
+) -> Iterator[tuple[str, Claim]]:
+    """The claim with a relation of an assumption made a thousand times weaker, its words kept."""
+    constants = {text for member in formal.method.members.values() for text, _ in member.constants.values()}
+    for a in claim.assumptions:
+        if a.name in unused or a.relation is None:
+            continue
+        names = set(map(str, a.relation.free_symbols))
+        if names & set(formal.stands) or (names <= constants) is not between_constants:
+            continue
+        weaker = 1000 if isinstance(a.relation, sp.Le | sp.Lt) else sp.Rational(1, 1000)
+        far = a.relation.func(a.relation.lhs, a.relation.rhs * weaker)
+        if isinstance(far, sp.Rel) and far != a.relation:
+            loosened = tuple(replace(b, relation=far) if b.name == a.name else b for b in claim.assumptions)
+            yield f"assumption {a.name} loosened by 1000", replace(claim, assumptions=loosened)
 
 
 def _claims(claim: Claim, formal: d.Formal, unused: tuple[str, ...]) -> Iterator[tuple[str, Claim]]:
@@ -102,14 +126,6 @@ def _claims(claim: Claim, formal: d.Formal, unused: tuple[str, ...]) -> Iterator
             replace(b, statement=f"not: {b.statement}") if b.name == a.name else b for b in claim.assumptions
         )
         yield f"assumption {a.name} in other words", replace(claim, assumptions=reworded)
-        if a.relation is not None and not set(map(str, a.relation.free_symbols)) & set(formal.stands):
-            far = a.relation.func(
-                a.relation.lhs,
-                a.relation.rhs * (1000 if isinstance(a.relation, sp.Le | sp.Lt) else sp.Rational(1, 1000)),
-            )
-            if isinstance(far, sp.Rel) and far != a.relation:
-                loosened = tuple(replace(b, relation=far) if b.name == a.name else b for b in claim.assumptions)
-                yield f"assumption {a.name} loosened by 1000", replace(claim, assumptions=loosened)
     for p in claim.parameters:
         if (
             p.name == formal.horizon
@@ -274,10 +290,13 @@ _CASES: tuple[tuple[str, Callable[[d.Case], d.Case | None]], ...] = (
 )
 
 
+HALF = "half of every step"
+
+
 def _methods(m: d.Method) -> Iterator[tuple[str, d.Method]]:
     half = {x: {n: f"({c})/2" for n, c in v.items()} for x, v in m.step.items()}
     if m.step:
-        yield "half of every step", replace(m, step=half)
+        yield HALF, replace(m, step=half)
     if m.start:
         yield "a free start", replace(m, start={})
     if m.calls:

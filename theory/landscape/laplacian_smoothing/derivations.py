@@ -26,7 +26,7 @@ MOVED: Terms = (("1", "f'"), ("-1", "f"))
 
 
 def _method(step: str) -> Method:
-    """x+ = x - step d with d = A_{sigma_k}^{-1} g; of the smoothing only ||d||^2 <= <g, d> is used, which holds for every sigma."""
+    """x+ = x - step d with d = A_{sigma_k}^{-1} g; of the smoothing only ||d||^2 <= <g, d> is used, for sigma >= 0."""
     return Method(
         {"f": Class("function", {"L": ("L", "l_smooth")})},
         {"x": {"x": "1", "d": f"-({step})"}},
@@ -38,7 +38,7 @@ def _method(step: str) -> Method:
         laws={
             "smoothed": Law(
                 (("1", {"d": "1"}, {"d": "1"}), ("-1", {"g": "1"}, {"d": "1"})),
-                ("periodic_laplacian", "circulant-spectrum"),
+                ("periodic_laplacian", "nonnegative_sigma", "circulant-spectrum"),
             ),
             "bounded": Law((("1", "f_inf"), ("-1", "f")), ("infimum",)),
         },

@@ -12,4 +12,4 @@ def amgm() -> Derivation:
     step = Inequality(((f"a*u - {mean}", "1"),), signs=((f"{mean} - a*u", {}),), index="0")
     domain = (Interval("u", "0", "", True), Interval("a", "0", "", True))
     method = Method({}, {}, (), {}, fixed=(), fixed_values=())
-    return Derivation(Formal(method, ((mean, "1"),), at="0"), Case(domain, {"step": step}))
+    return Derivation(Formal(method, ((mean, "1"),), at="0", by=("equal_weights",)), Case(domain, {"step": step}))
