@@ -130,7 +130,7 @@ def _drawn(draw: Source, claim: Claim, where: Cases, used: frozenset[str], drop:
         return draw.pick(where.rows)
     values: dict[str, Any] = {}
     for axis, entries in where.axes.items():
-        listed = [e.get(axis) for e in entries]
+        listed: list[Any] = [e.get(axis) for e in entries]
         kind = _kind(claim, axis, listed) if axis in used else None
         if kind is None:
             values |= draw.pick(list(entries))
