@@ -46,6 +46,28 @@ def test_no_evidence_reads_a_bound():
     assert found == set(READS_A_BOUND)
 
 
+def test_no_measure_reads_the_formula_of_a_claim():
+    """Only derivations and proofs do, which end in it."""
+    for name, tree in _papers():
+        proofs = {
+            node
+            for f in ast.walk(tree)
+            if isinstance(f, ast.FunctionDef) and any(ast.unparse(d).startswith("check(") for d in f.decorator_list)
+            for node in ast.walk(f)
+        } | {
+            node
+            for f in ast.walk(tree)
+            if isinstance(f, ast.FunctionDef) and f.name == "same_bound"
+            for node in ast.walk(f)
+        }
+        if name.endswith("derivations.py"):
+            continue
+        read = [
+            n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr == "expression" and n not in proofs
+        ]
+        assert not read, f"{name}:{read[0].lineno}"
+
+
 def test_measurements_and_controls_are_made_by_the_engine_alone():
     for name, tree in _papers():
         if name.endswith("searches.py"):  # searches of an exact solver, which the engine of attacks asks

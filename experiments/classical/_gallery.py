@@ -24,6 +24,7 @@ from gradproof.theory import registry
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level
 from gradproof.theory.proof import Proof
+from gradproof.theory.symbolic import Identity
 
 Method = Callable[..., WorstCase]
 Setting = Mapping[str, Any]
@@ -183,10 +184,25 @@ def certificate_of(entry: Entry, s: Setting) -> tuple[Proof, dict[str, Any]]:
     return found.proof, {"bound": found.bound, "claimed": bound}
 
 
-def value_at(claim: Claim, **values: Any) -> sp.Expr:
-    """The claim's expression at exact values of all its parameters, for identities between a proof and the claim."""
-    table = {claim.parameter(k).symbol: sp.sympify(v) for k, v in values.items()}
-    return sp.sympify(claim.expression).subs(table, simultaneous=True)
+def same_bound(claim: Claim, proof: Proof, **at: int) -> Identity:
+    """What a proof with parameters proves is the claim's bound, as functions of all the parameters that ``at`` leaves open.
+
+    The target is ``... - tau |x_0|^2``, or ``|x_N|^2 - tau |x_0|^2`` where x_N has the coefficient 1 on x_0. A bound that is a
+    maximum, or grows with one, follows from any one of its terms.
+    """
+    target = proof.statement.target.quadratic
+    proved = -target["x0", "x0"] + (1 if any(a == b != "x0" for a, b in target) else 0)
+    rate = proved.as_expr()
+    rate = rate.subs({x: claim.parameter(x.name).symbol for x in rate.free_symbols}, simultaneous=True)
+    claimed = sp.sympify(claim.expression).subs(
+        {claim.parameter(k).symbol: v for k, v in at.items()}, simultaneous=True
+    )
+    top = sp.Symbol("top", nonnegative=True)
+    grows = [m for m in claimed.atoms(sp.Max) if claimed.xreplace({m: top}).diff(top).is_nonnegative]
+    terms = [claimed, *(claimed.xreplace({m: term}) for m in grows for term in m.args)]
+    gaps = [sp.simplify(rate - term) for term in terms]
+    where = ", ".join(f"{k} = {v}" for k, v in at.items())
+    return Identity(next((g for g in gaps if g == 0), gaps[0]), f"the bound, {where}")
 
 
 def rational_root(x: Fraction) -> Fraction:

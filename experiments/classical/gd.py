@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from gradproof.experiments.classical._gallery import REGISTRY, certificate_of, gallery, read, value_at
+from gradproof.experiments.classical._gallery import REGISTRY, certificate_of, gallery, read, same_bound
 from gradproof.experiments.engine.check import Certificate, Context, Evidence, certifier, check
 from gradproof.experiments.engine.measure import Enclosed, cases, measure, rounded
 from gradproof.solvers.pep import (
@@ -23,11 +23,9 @@ from gradproof.solvers.pep import (
 )
 from gradproof.solvers.pep.certify.structured import gradient_descent
 from gradproof.solvers.pep.model import problem as pep
-from gradproof.theory.claim import Claim
 from gradproof.theory.classical import gd
 from gradproof.theory.classical._gd_proofs import LONG, SHORT, contraction, function_value
 from gradproof.theory.evidence import Level
-from gradproof.theory.proof import Proof
 from gradproof.theory.symbolic import Identity
 
 FEW = 8  # steps up to which the exact optimum is searched for without an explicit function
@@ -40,9 +38,7 @@ def contraction_for_all_parameters(ctx: Context) -> Iterator[Evidence]:
         for domain in (SHORT, LONG):
             proof = contraction(n, domain=domain)
             yield Certificate(proof, {"N": n})
-            yield _same_bound(
-                ctx.claim, proof, {"mu": 1, "L": 3, "gamma": Fraction(1, 3) if domain == SHORT else Fraction(5, 6)}, n
-            )
+            yield same_bound(ctx.claim, proof, N=n)
 
 
 @check(gd.FUNCTION_VALUE, level=Level.CERTIFIED)
@@ -51,18 +47,7 @@ def function_value_for_all_parameters(ctx: Context) -> Iterator[Evidence]:
     for n in range(1, 6):
         proof = function_value(n)
         yield Certificate(proof, {"mu": 0, "N": n})
-        yield _same_bound(ctx.claim, proof, {"L": 3, "gamma": Fraction(1, 5)}, n, mu=0)
-
-
-def _same_bound(claim: Claim, proof: Proof, at: dict, n: int, **more: int) -> Identity:
-    """The bound that a parametric proof proves is the claim's, at one point of the domain."""
-    proved = -proof.at(**at).statement.target.quadratic["x0", "x0"]
-    square = next((c for (a, b), c in proof.at(**at).statement.target.quadratic.items() if a == b != "x0"), None)
-    if square is not None:  # the target is ||x_N||^2 - tau ||x_0||^2, and x_N has the coefficient 1 on x_0
-        proved += 1
-    return Identity(
-        sp.Rational(proved.numerator, proved.denominator) - value_at(claim, **at, **more, N=n), f"bound at N = {n}"
-    )
+        yield same_bound(ctx.claim, proof, mu=0, N=n)
 
 
 def certify_contraction(**values):

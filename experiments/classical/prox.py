@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator
 
-import sympy as sp
-
-from gradproof.experiments.classical._gallery import gallery, value_at
+from gradproof.experiments.classical._gallery import gallery, same_bound
 from gradproof.experiments.engine.check import Certificate, Context, Evidence, check
 from gradproof.solvers.pep import Convex, Problem, StronglyConvex, WorstCase, proximal
 from gradproof.theory.classical import prox
 from gradproof.theory.classical._gd_proofs import proximal_point
 from gradproof.theory.evidence import Level
-from gradproof.theory.symbolic import Identity
 
 
 @check(prox.FUNCTION_VALUE, level=Level.CERTIFIED)
@@ -19,10 +16,7 @@ def function_value_for_all_steps(ctx: Context) -> Iterator[Evidence]:
     for n in range(1, 6):
         proof = proximal_point(n)
         yield Certificate(proof, {"N": n})
-        proved = -proof.at(gamma=2).statement.target.quadratic["x0", "x0"]
-        yield Identity(
-            sp.Rational(proved.numerator, proved.denominator) - value_at(ctx.claim, gamma=2, N=n), f"bound at N = {n}"
-        )
+        yield same_bound(ctx.claim, proof, N=n)
 
 
 @gallery(

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from gradproof.experiments.classical._gallery import REGISTRY, certificate_of, index, rational_below
+from gradproof.experiments.classical._gallery import REGISTRY, certificate_of, index, rational_below, same_bound
 from gradproof.experiments.engine.check import Context, certifier_of, checks_of
 from gradproof.experiments.engine.judge import judge
 from gradproof.solvers.exact.fast_check import check as fast_check
 from gradproof.theory import registry
 from gradproof.theory.axioms import ONE, Form
+from gradproof.theory.classical import gd
+from gradproof.theory.classical._gd_proofs import LONG, SHORT, contraction, function_value
 from gradproof.theory.errors import ParameterError, ProofRejected
 from gradproof.theory.evidence import Level, Outcome
 from gradproof.theory.proof import check as kernel_check
@@ -149,3 +151,17 @@ def test_no_false_proof_is_accepted_by_either_checker(count):
                         checker(bad)
                 tried += 1
     assert tried >= 25 * count
+
+
+@pytest.mark.parametrize(
+    "change", [lambda e: e * sp.Rational(99, 100), lambda e: e**2, lambda e: 1 / e, lambda e: 1000 * e]
+)
+def test_a_proof_with_parameters_is_tied_to_the_claim_itself(change):
+    """As a function of the parameters, not at a point of them."""
+    for claim, proof, at in (
+        (gd.CONTRACTION, contraction(2, domain=SHORT), {}),
+        (gd.CONTRACTION, contraction(2, domain=LONG), {}),
+        (gd.FUNCTION_VALUE, function_value(2), {"mu": 0}),
+    ):
+        assert same_bound(claim, proof, N=2, **at).expression == 0
+        assert same_bound(replace(claim, expression=change(claim.expression)), proof, N=2, **at).expression != 0
