@@ -17,7 +17,7 @@ from typing import Any
 from gradproof.theory import derivation as d
 from gradproof.theory.errors import ProofFormatError
 from gradproof.theory.field import Interval
-from gradproof.theory.proof_json import MAX_NESTING, _entries, _limit, _refuse_number
+from gradproof.theory.proof_json import read_untrusted
 
 FORMAT = "gradproof-derivation-1"
 MAX_BYTES = 4 * 2**20
@@ -42,17 +42,7 @@ def read_derivation(words: str) -> tuple[str, d.Derivation]:
     Raises:
         ProofFormatError: what is wrong with the file.
     """
-    if len(words) > MAX_BYTES:
-        raise ProofFormatError(f"a derivation of {len(words)} bytes is larger than the limit of {MAX_BYTES}")
-    try:
-        data = json.loads(words, parse_float=_refuse_number, parse_constant=_refuse_number, object_pairs_hook=_entries)
-    except RecursionError:
-        raise ProofFormatError(f"the file is nested deeper than {MAX_NESTING}") from None
-    except ValueError as error:
-        if isinstance(error, ProofFormatError):
-            raise
-        raise ProofFormatError(f"not a JSON text: {str(error)[:200]}") from None
-    _limit(data)
+    data = read_untrusted(words, "a derivation", MAX_BYTES)
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         shown = data.get("format") if isinstance(data, dict) else type(data).__name__
         raise ProofFormatError(f"not a derivation: format is {str(shown)[:60]!r}, needs {FORMAT!r}")

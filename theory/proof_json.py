@@ -54,17 +54,16 @@ def write_proof(proof: Proof) -> str:
     return json.dumps(data, indent=1)
 
 
-def read_proof(text: str) -> Proof:
-    """Parse a proof file: data from a stranger, so sizes and depths are limited and nothing is evaluated.
+def read_untrusted(text: str, what: str, limit: int) -> Any:
+    """JSON without fractions, doubled names, depth or length beyond the limits; ``what`` the text is said to be.
 
     Raises:
-        ProofFormatError: what is wrong with the file.
+        ProofFormatError: what is wrong with the text.
     """
-    if len(text) > MAX_BYTES:
-        raise ProofFormatError(f"a proof of {len(text)} bytes is larger than the limit of {MAX_BYTES}")
+    if len(text) > limit:
+        raise ProofFormatError(f"{what} of {len(text)} bytes is larger than the limit of {limit}")
     try:
-        data = json.loads(text, parse_float=_refuse_number, parse_constant=_refuse_number,
-                          object_pairs_hook=_entries)  # fmt: skip
+        data = json.loads(text, parse_float=_refuse_number, parse_constant=_refuse_number, object_pairs_hook=_entries)
     except RecursionError:
         raise ProofFormatError(f"the file is nested deeper than {MAX_NESTING}") from None
     except ValueError as error:
@@ -72,6 +71,16 @@ def read_proof(text: str) -> Proof:
             raise
         raise ProofFormatError(f"not a JSON text: {str(error)[:200]}") from None
     _limit(data)
+    return data
+
+
+def read_proof(text: str) -> Proof:
+    """Parse a proof file: data from a stranger, so sizes and depths are limited and nothing is evaluated.
+
+    Raises:
+        ProofFormatError: what is wrong with the file.
+    """
+    data = read_untrusted(text, "a proof", MAX_BYTES)
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         shown = data.get("format") if isinstance(data, dict) else type(data).__name__
         raise ProofFormatError(f"not a proof file: format is {str(shown)[:60]!r}, needs {FORMAT!r}")
