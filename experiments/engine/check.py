@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from gradproof.theory import registry
-from gradproof.theory.claim import LIBRARY, Claim
+from gradproof.theory.claim import Claim
 from gradproof.theory.derivation import Derivation, derivation_of, maker_of
 from gradproof.theory.errors import ParameterError, UnknownClaim
 from gradproof.theory.evidence import Level, Measurement
@@ -243,7 +243,7 @@ def checks_of(claim: Claim, budget: str = "quick") -> list[Check]:
 
 def _derivation_check(claim: Claim) -> Check | None:
     """The check that a derivation, if the claim has one, ends in it."""
-    make = maker_of(claim) if claim.file == LIBRARY else None
+    make = maker_of(claim)
     if make is None:
         return None
 
