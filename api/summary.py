@@ -320,7 +320,7 @@ def select(targets: Iterable[str]) -> list[tuple[list[Claim], str]]:
     return groups
 
 
-def _flat(targets: Iterable[Any]) -> Iterator[str | Claim]:
+def flat(targets: Iterable[Any]) -> Iterator[str | Claim]:
     """Claims, and texts for names and paths; lists of them are taken apart."""
     for t in targets:
         if isinstance(t, str | Claim):
@@ -328,7 +328,7 @@ def _flat(targets: Iterable[Any]) -> Iterator[str | Claim]:
         elif isinstance(t, os.PathLike):
             yield os.fspath(t)
         elif isinstance(t, list | tuple | set | frozenset):
-            yield from _flat(t)
+            yield from flat(t)
         else:
             raise TypeError(
                 f"{t!r} names no claim; give ids, paper keys, claims, paths of .py files, or lists of these"
@@ -344,7 +344,8 @@ def verify(*targets: Any, ledger: Ledger | Path | str | None = None, budget: str
         targets: claim ids, paper keys, claims, paths of ``.py`` files, or lists of these; everything if none is given.
         ledger: a ledger, or the path of one; the user's default ledger if ``None``.
         budget: ``quick``, ``full`` or ``gpu``.
-        jobs: worker processes; 1 runs here, ``None`` uses every core.
+        jobs: worker processes; ``None`` uses every core. With 1, checks run in a copy of this process: what they change in
+            memory is not seen here.
         fresh: repeat what the ledger already has.
 
     Raises:
@@ -353,7 +354,7 @@ def verify(*targets: Any, ledger: Ledger | Path | str | None = None, budget: str
         LedgerError: the ledger cannot be used.
     """
     kept = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
-    named = list(_flat(targets))
+    named = list(flat(targets))
     given = [t for t in named if isinstance(t, Claim)]
     groups = [(given, "")] if given else []
     names = [t for t in named if isinstance(t, str)]

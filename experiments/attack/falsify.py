@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from gradproof.experiments.attack.attached import experiments_of
 from gradproof.experiments.attack.chance import MOST
 from gradproof.experiments.attack.decide import Decision, ratio
 from gradproof.experiments.attack.finding import Finding
+from gradproof.experiments.attack.in_time import CUT_OFF, in_time
 from gradproof.experiments.attack.search import EVALUATIONS, SECONDS, Search, judge_candidate
 from gradproof.experiments.attack.shrink import shrink
 from gradproof.experiments.engine.check import checks_of
@@ -71,21 +73,27 @@ def falsify_claim(
     for e in made:
         key = f"{claim.id}/{e.name}/{sorted(dropped)}/{seed}"
         most = min(evaluations or EVALUATIONS[budget], SLOW if e.replay is not None else 10**9)
-        s = Search(e, claim, random.Random(key), most, cap, dropped).run()
-        findings.append(finish(s, seed=seed, file=file, seconds=time.perf_counter() - start))
+        s = Search(e, claim, random.Random(key), most, cap, dropped)
+        report = partial(finish, seed=seed, file=file, started=start)
+        findings.append(in_time(s, report, Finding(**_common(s, seed, file, time.perf_counter() - start))))
         if findings[-1].violated:
             return findings[-1]
-    best = max(findings, key=lambda f: (f.measurement is not None, f.ratio))
+    # a search that was cut off has not looked everywhere: its claim is undecided, however far the others went
+    best = max(findings, key=lambda f: (f.how == CUT_OFF, f.measurement is not None, f.ratio))
     return replace(best, tried=sum(f.tried for f in findings), seconds=time.perf_counter() - start)
 
 
-def finish(s: Search, *, seed: int = 0, file: str = "", seconds: float = 0.0) -> Finding:
-    """What a finished search reports; a counterexample is shrunk first."""
-    common: dict[str, Any] = {
+def _common(s: Search, seed: int, file: str, seconds: float) -> dict[str, Any]:
+    return {
         "claim": s.claim.id, "experiment": s.made.name, "drop": tuple(sorted(s.drop)), "tried": s.tried, "rejected": s.rejected,
         "failed": s.failed, "seconds": seconds, "seed": seed, "out_of_time": s.out_of_time, "file": file,
         "title": s.claim.title, "relation": s.made.relation(s.claim).value, "statement": statement_of(s.claim),
     }  # fmt: skip
+
+
+def finish(s: Search, *, seed: int = 0, file: str = "", started: float | None = None) -> Finding:
+    """What a finished search reports; a counterexample is shrunk first."""
+    common = _common(s, seed, file, 0.0 if started is None else time.perf_counter() - started)
     if s.found is not None:
         c, d = shrink(s)
         m = d.measurement

@@ -7,31 +7,16 @@ answered by ``Failed`` and harms no other, and a worker computes with one BLAS t
 from __future__ import annotations
 
 import os
-import warnings
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from gradproof.experiments.engine.workers import WORKER_DIED, Failed, failed, forked, packed, run_in_workers, spawned
 from gradproof.theory.errors import ParameterError
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-WORKER_DIED = "its worker process died"
-
-#: BLAS and numba threads of a worker process, where they are read when a library is first imported.
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-
-
-@dataclass(frozen=True)
-class Failed:
-    """The outcome of an item that gave no result, and why."""
-
-    reason: str
 
 
 class Executor(Protocol):
@@ -53,7 +38,7 @@ class Serial:
 
 @dataclass(frozen=True)
 class Processes:
-    """Worker processes of one machine (loky); ``jobs`` of them, every core if ``None``."""
+    """Worker processes of one machine; ``jobs`` of them, every core if ``None``."""
 
     jobs: int | None = None
 
@@ -63,46 +48,20 @@ class Processes:
 
     def run(self, function: Callable[[T], R], items: Sequence[T]) -> Iterator[tuple[int, R | Failed]]:
         jobs = min(self.jobs or os.cpu_count() or 1, len(items))
-        waiting = deque(range(len(items)))
-        while waiting:
-            suspects = yield from _until_a_worker_dies(function, items, waiting, jobs)
-            for i in suspects:  # one of them took its worker down: alone, the guilty one is known
-                if (yield from _until_a_worker_dies(function, items, deque([i]), 1)):
-                    yield i, Failed(WORKER_DIED)
+        call = partial(guarded, function)
+        yield from run_in_workers(spawned, lambda i: packed(call, items[i]), range(len(items)), jobs)
 
 
-def _until_a_worker_dies(
-    function: Callable[[T], R], items: Sequence[T], waiting: deque[int], jobs: int
-) -> Generator[tuple[int, R | Failed], None, list[int]]:
-    """Yield outcomes and empty ``waiting``. When a worker dies, return the items that were with the workers."""
-    from joblib.externals.loky import ProcessPoolExecutor
+@dataclass(frozen=True)
+class Forked:
+    """One after the other in one copy of this process, which has all that this one has, functions of a notebook included.
 
-    # loky replaces a worker that has grown by 300 MB, between two items; it would say so once a time
-    warnings.filterwarnings("ignore", message="A worker stopped while some jobs", category=UserWarning)
-    # idle workers end by themselves after the timeout: those of a killed sweep, too
-    pool = ProcessPoolExecutor(max_workers=jobs, env=ONE_THREAD, timeout=300)
-    running: dict[Any, int] = {}
-    suspects: list[int] = []
-    broken = False
-    try:
-        while running or (waiting and not broken):
-            try:
-                # few at a time: what is with the workers when one dies must be run again
-                while waiting and len(running) < 2 * jobs and not broken:
-                    running[pool.submit(guarded, function, items[waiting[0]])] = waiting[0]
-                    waiting.popleft()
-            except BrokenProcessPool:
-                broken = True
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                i, error = running.pop(future), future.exception()
-                if isinstance(error, BrokenProcessPool):
-                    broken = True
-                    suspects.append(i)
-                else:
-                    yield i, future.result() if error is None else _failed(error)
-    finally:
-        pool.shutdown(wait=False, kill_workers=True)
-    return suspects
+    What an item prints is seen; what it changes in memory, only by the items after it. Where ``workers.can_fork`` allows it.
+    """
+
+    def run(self, function: Callable[[T], R], items: Sequence[T]) -> Iterator[tuple[int, R | Failed]]:
+        copy = partial(forked, partial(guarded, function), items)
+        yield from run_in_workers(copy, lambda i: str(i).encode(), range(len(items)), 1)
 
 
 @dataclass(frozen=True)
@@ -180,8 +139,8 @@ def guarded(function: Callable[[T], R], item: T) -> R | Failed:
     try:
         with threadpool_limits(1):
             return function(item)
-    except Exception as error:
-        return _failed(error)
+    except (Exception, SystemExit) as error:
+        return failed(error)
 
 
 def _each(function: Callable[[T], R], items: Sequence[T]) -> list[R | Failed]:
@@ -190,5 +149,4 @@ def _each(function: Callable[[T], R], items: Sequence[T]) -> list[R | Failed]:
 
 def _failed(error: BaseException) -> Failed:
     # by name: the classes belong to libraries that need not be installed
-    died = isinstance(error, BrokenProcessPool) or type(error).__name__ in ("KilledWorker", "UncompletedJobError")
-    return Failed(WORKER_DIED if died else f"{type(error).__name__}: {error}")
+    return Failed(WORKER_DIED) if type(error).__name__ in ("KilledWorker", "UncompletedJobError") else failed(error)

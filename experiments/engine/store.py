@@ -173,12 +173,12 @@ class Ledger:
         return rows[0] if rows else None
 
     def rows(self, claim: str | None = None, *, skipped: list[str] | None = None) -> list[Row]:
-        """All rows, newest last, or those of one claim id.
+        """All rows in the order in which they were written, which no clock decides, or those of one claim id.
 
         Args:
             skipped: if given, rows that cannot be read are left out, and named here.
         """
-        return self._rows(f"{'WHERE claim = ? ' if claim else ''}ORDER BY finished", (claim,) if claim else (), skipped)
+        return self._rows(f"{'WHERE claim = ? ' if claim else ''}ORDER BY rowid", (claim,) if claim else (), skipped)
 
     def __repr__(self) -> str:
         return f"<Ledger {self.path}>"

@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 import os
 import runpy
-import signal
-import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -22,12 +19,14 @@ from gradproof.experiments.engine import check as checks
 from gradproof.experiments.engine.backend import BALLS
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.check import BUDGETS, Check, Context, checks_of, find_check
-from gradproof.experiments.engine.executors import Executor, Failed, Serial, executor_for
+from gradproof.experiments.engine.deadline import TimedOut, deadline, watched
+from gradproof.experiments.engine.executors import Executor, Failed, Forked, Processes, Serial
 from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.engine.sources import remember
 from gradproof.experiments.engine.store import Ledger, Row, code_of, key_of
 from gradproof.experiments.engine.sweep import sweep
 from gradproof.experiments.engine.versions import versions
+from gradproof.experiments.engine.workers import can_fork
 from gradproof.theory import registry
 from gradproof.theory.claim import LIBRARY, Claim
 from gradproof.theory.errors import GradproofError
@@ -82,7 +81,7 @@ def run_task(task: Task) -> Row:
     """Run one check and judge it; whatever goes wrong in it becomes an undecided row."""
     start = time.perf_counter()
     try:
-        with _deadline(task.check.timeout), warnings.catch_warnings():
+        with deadline(task.check.timeout), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             context = _Asked(**vars(task.context))
             verdict = _confront(task, context)
@@ -90,8 +89,8 @@ def run_task(task: Task) -> Row:
                 verdict = _second_opinion(task, verdict)
         if verdict.outcome is Outcome.REFUTED and "~" not in task.claim.id:  # a false variant is false on purpose
             verdict = _exactly(task, verdict, has_runs=bool(context.asked))
-    except _Timeout:
-        verdict = Verdict(outcome=Outcome.UNDECIDED, reason=f"stopped after {task.check.timeout:g} s")
+    except TimedOut as error:
+        verdict = Verdict(outcome=Outcome.UNDECIDED, reason=str(error))
     except GradproofError as error:
         verdict = Verdict(outcome=Outcome.UNDECIDED, reason=str(error))
     except (
@@ -155,14 +154,14 @@ def _exactly(task: Task, first: Verdict, *, has_runs: bool) -> Verdict:
         return replace(first, reason=f"{first.reason} ({'; '.join([*notes, 'no run of it in ball arithmetic'])})")
     seconds = REPLAY_SECONDS[task.context.budget]
     try:
-        with _deadline(seconds), warnings.catch_warnings():
+        with deadline(seconds), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             second = _confront(task, replace(task.context, backend=BALLS))
         if second.outcome is not Outcome.REFUTED:
             reason = f"{first.reason}, but {second.outcome.value} in ball arithmetic: {second.reason}"
             return replace(first, outcome=Outcome.UNDECIDED, reason=reason)
         notes.append("so in ball arithmetic")
-    except _Timeout:
+    except TimedOut:
         notes.append(f"not replayed in ball arithmetic, which takes more than {seconds:g} s")
     except Exception as error:  # whatever a method does that balls cannot
         notes.append(f"not replayed in ball arithmetic: {error}")
@@ -227,8 +226,10 @@ def verify(claims: Iterable[Claim], *, ledger: Ledger | None = None, budget: str
     Args:
         ledger: where finished checks are kept; the default ledger if ``None``.
         budget: ``quick``, ``full`` or ``gpu``.
-        jobs: worker processes; the number of cores if ``None``, in this process if 1.
-        executor: where checks run instead, e.g. ``executors.Dask(client)``.
+        jobs: worker processes; the number of cores if ``None``. With 1, in a copy of this process, or in one worker process
+            where there can be no copy.
+        executor: where checks run instead, e.g. ``executors.Dask(client)``, or ``executors.Serial()`` for this very process,
+            where a debugger works, and a measure that sits in C code is never ended.
         fresh: repeat checks that the ledger already has.
         file: a user's file of claims, which worker processes load.
         on_row: called with each row as it finishes, the number finished, and the number planned.
@@ -242,12 +243,15 @@ def verify(claims: Iterable[Claim], *, ledger: Ledger | None = None, budget: str
     array_library(backend)  # a missing one is an error now, not a row a check
     ledger = ledger or Ledger()
     tasks = {t.key: t for t in plan(claims, budget=budget, seed=seed, backend=backend, file=file)}
-    executor = executor or executor_for(min(jobs or os.cpu_count() or 1, max(len(tasks), 1)))
-    here = {k: t for k, t in tasks.items() if isinstance(executor, Serial) or not _portable(t)}
+    jobs = min(jobs or os.cpu_count() or 1, max(len(tasks), 1))
+    in_a_copy = can_fork() and not isinstance(executor, Serial)
+    executor = executor or (Forked() if jobs == 1 and in_a_copy else Processes(jobs))
+    here = {k: t for k, t in tasks.items() if isinstance(executor, Serial | Forked) or not _portable(t)}
     there = {k: _message(t) for k, t in tasks.items() if k not in here}
     store = _Rows(ledger, tasks)
     rows = chain(
-        sweep(_run_remote, there, store, executor=executor, fresh=fresh), sweep(run_task, here, store, fresh=fresh)
+        sweep(_run_remote, there, store, executor=executor, fresh=fresh),
+        sweep(run_task, here, store, executor=Forked() if in_a_copy else Serial(), fresh=fresh),
     )
     done: dict[str, Row] = {}
     for key, outcome in rows:
@@ -266,7 +270,7 @@ class _Rows:
 
     def row(self, key: str, outcome: Row | Failed) -> Row:
         if isinstance(outcome, Failed):
-            return _as_row(self.tasks[key], Verdict(outcome=Outcome.UNDECIDED, reason=outcome.reason), 0.0)
+            return _as_row(self.tasks[key], Verdict(outcome=Outcome.UNDECIDED, reason=outcome.reason), outcome.seconds)
         return outcome
 
     def get(self, key: str) -> Row | None:
@@ -285,11 +289,19 @@ def _message(task: Task) -> tuple[str, Context, str, str, str]:
     return task.check.id, task.context, task.key, task.file, task.code
 
 
-def _run_remote(message: tuple[str, Context, str, str, str]) -> Row:
+def _run_remote(message: tuple[str, Context, str, str, str]) -> Row | Failed:
     check_id, context, key, file, code = message
-    if file:
-        load_file(file)
-    return run_task(Task(find_check(check_id, context.claim.file), context.claim, context, key, file, code))
+    with deadline(LOADING):
+        if file:
+            load_file(file)
+        task = Task(find_check(check_id, context.claim.file), context.claim, context, key, file, code)
+    if watched() or not can_fork():
+        return run_task(task)
+    ((_, row),) = Forked().run(run_task, [task])  # a worker of a cluster, which nobody would end
+    return row
+
+
+LOADING = 600.0  # seconds for a worker to import what a check needs
 
 
 # --- a user's file -----------------------------------------------------------------------------------------------------
@@ -344,29 +356,3 @@ def _line_in(error: BaseException, path: str) -> int:
             line = tb.tb_lineno
         tb = tb.tb_next
     return line
-
-
-# --- deadlines ---------------------------------------------------------------------------------------------------------
-
-
-class _Timeout(BaseException):
-    pass
-
-
-@contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
-    """Raise in the main thread after so many seconds (where the system has timers)."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def ring(*_: Any) -> None:
-        raise _Timeout
-
-    previous = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)

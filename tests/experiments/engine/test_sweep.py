@@ -135,14 +135,15 @@ KILLED = """
         return [random.Random(piece["k"]).random() for _ in range(100)]
 
     def sweep_once(name):
-        if kind == "ledger":
-            verify(claims, ledger=Ledger(root / name), jobs=1, file=str(root / "claims.py"))
+        if kind.startswith("ledger"):
+            jobs = 2 if kind == "ledger, two jobs" else 1
+            verify(claims, ledger=Ledger(root / name), jobs=jobs, file=str(root / "claims.py"))
         else:
             executor = Processes(2) if kind == "processes" else Serial()
             dict(sweep(work, pieces, Folder(root / name), executor=executor))
 
     def content(name):
-        if kind == "ledger":
+        if kind.startswith("ledger"):
             rows = Ledger(root / name).rows()
             return {r.key: (r.claim, r.check, r.verdict.outcome, r.verdict.reason,
                             measurement_json(r.verdict.worst) if r.verdict.worst else None) for r in rows}
@@ -161,11 +162,11 @@ KILLED = """
     assert len(wanted) == 30, len(wanted)
     rng, kills, sweeps = random.Random(0), 0, 0
     while kills < kills_wanted:
-        name, finished, patience = f"killed-{sweeps}", False, 2.0 if kind == "processes" else 0.4
+        name, finished, patience = f"killed-{sweeps}", False, 0.4 if kind in ("ledger", "folder") else 2.0
         while not finished:
             child = child_that_sweeps(name)
             time.sleep(rng.uniform(0, patience))
-            patience *= 1.5 if kind == "processes" else 1.0  # workers take their time to start
+            patience *= 1.0 if kind in ("ledger", "folder") else 1.5  # workers take their time to start
             finished = os.waitpid(child, os.WNOHANG)[0] == child
             if not finished:
                 try:
@@ -180,24 +181,28 @@ KILLED = """
 """
 
 CLAIMS = """
-    import time
+    import os, time
     from gradproof import Claim, Level, Measurement, Paper, Relation, check, register
     PAPER = Paper(key="mine", authors=("me",), title="t", year=2026, family="own")
     CLAIMS = [Claim(id=f"mine.c{k}", paper=PAPER, title="t", statement="s", parameters=(), assumptions=(), quantity="x",
                     relation=Relation.LE, expression=1) for k in range(30)]
     register(*CLAIMS)
     for k, c in enumerate(CLAIMS):
-        @check(c, level=Level.EMPIRICAL)
+        @check(c, level=Level.EMPIRICAL, timeout=0.1 if k == 7 else 60)
         def numbers(ctx, k=k):
             time.sleep(0.01)
             if k == 3:
                 raise ValueError("three")
+            if k == 5:
+                os._exit(5)
+            if k == 7:
+                time.sleep(600)
             yield Measurement(measured=ctx.rng("x").random(), bound=0.9)
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "kills"), [("ledger", 50), ("folder", 50), ("processes", 5)])
+@pytest.mark.parametrize(("kind", "kills"), [("ledger", 50), ("ledger, two jobs", 10), ("folder", 50), ("processes", 5)])
 def test_kills_at_random_points_end_in_the_undisturbed_result(tmp_path, kind, kills):
     (tmp_path / "claims.py").write_text(textwrap.dedent(CLAIMS))
     script = tmp_path / "killed.py"
