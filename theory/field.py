@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import comb
 from typing import Any
 
 from sympy import QQ, Poly, Symbol, oo
@@ -25,6 +26,11 @@ MAX_DEPTH = 64  # nesting of brackets in one coefficient
 MAX_POWER = 64
 MAX_DIGITS = 4000  # of one integer; Python writes up to 4300
 MAX_PARAMETERS = 16
+MAX_TERMS = 2000  # of a polynomial that a product, a power or a common denominator makes
+MAX_IMAGE = 20_000  # terms of a polynomial whose sign is looked for
+MAX_DEGREE = 400  # of a numerator or denominator
+MAX_COMMON = 40  # degree of a common denominator that a sum needs
+RESERVED = frozenset({"inf", "oo", "nan", "zoo"})  # a reader would take the parameter for it
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _TOKEN = re.compile(r"\s*(?:([0-9]+)|([A-Za-z_][A-Za-z_0-9]*)|(\*\*|[-+*/^()]))")
@@ -95,7 +101,7 @@ class Functions:
         if len(set(names)) != len(names) or not 0 < len(names) <= MAX_PARAMETERS:
             raise ProofFormatError(f"a domain needs 1 to {MAX_PARAMETERS} distinct parameters, got {str(names)[:80]}")
         for name in names:
-            if not _NAME.fullmatch(name):
+            if not _NAME.fullmatch(name) or name in RESERVED:
                 raise ProofFormatError(f"a parameter cannot be called {name[:40]!r}; use letters, digits and _")
         self._field = FracField([Symbol(n) for n in names], QQ)
         self.zero, self.one = self._field.zero, self._field.one
@@ -211,16 +217,33 @@ class Functions:
         return ("<" if negative else ">") + ("" if strict else "=")
 
     def _sign_on_orthant(self, poly: Any) -> str | None:
-        value = self._field.zero
-        for powers, coefficient in poly.terms():
-            term = self._field(coefficient)
-            for image, power in zip(self._images, powers, strict=True):
-                term = term * image**power
-            value = value + term
+        try:
+            value = self._on_orthant(poly)
+        except _TooLarge:
+            return None
         num, den = (self._orthant_sign(p) for p in (value.numer, value.denom))
         if num is None or den not in (">", "<"):
             return None
         return num if den == ">" else num.translate(str.maketrans("<>", "><"))
+
+    def _on_orthant(self, poly: Any) -> Any:
+        """The polynomial in the orthant variables, as one numerator over one denominator that are reduced at the end."""
+        terms, ring = poly.terms(), self._field.ring
+        tops = [max(powers[i] for powers, _ in terms) for i in range(len(self._images))]
+        tables = [(_powers(x.numer, top), _powers(x.denom, top)) for x, top in zip(self._images, tops, strict=True)]
+        total: dict[Any, Any] = {}
+        for powers, coefficient in terms:
+            term = ring(coefficient)
+            for (over, under), power, top in zip(tables, powers, tops, strict=True):
+                term = _within(_within(term, over[power]), under[top - power])
+            for monomial, c in term.terms():
+                total[monomial] = total.get(monomial, 0) + c
+            if len(total) > MAX_IMAGE:
+                raise _TooLarge
+        denominator = ring.one
+        for (_, under), top in zip(tables, tops, strict=True):
+            denominator = _within(denominator, under[top])
+        return self._field(ring.from_dict({m: c for m, c in total.items() if c})) / self._field(denominator)
 
     def _orthant_sign(self, poly: Any) -> str | None:
         """Sign of a polynomial in the orthant variables, from the signs of its coefficients (or its real roots)."""
@@ -296,6 +319,25 @@ def field_over(domain: tuple[Interval, ...]) -> Field:
     return Functions(tuple(domain)) if domain else Rationals()
 
 
+class _TooLarge(Exception):
+    """A sign that is not looked for: the polynomial would have more than ``MAX_IMAGE`` terms."""
+
+
+def _within(a: Any, b: Any) -> Any:
+    """The product of two polynomials, unless it may be large."""
+    if len(a) * len(b) > MAX_IMAGE:
+        raise _TooLarge
+    return a * b
+
+
+def _powers(poly: Any, top: int) -> list[Any]:
+    """The powers 0..top."""
+    out = [poly.ring.one]
+    for _ in range(top):
+        out.append(_within(out[-1], poly))
+    return out
+
+
 def _written(value: Any) -> str:
     try:
         return str(value)
@@ -316,6 +358,45 @@ def _size(value: Any) -> int:
         return value.numerator.bit_length() + value.denominator.bit_length()
     terms = [*value.numer.terms(), *value.denom.terms()]
     return 512 * (len(terms) - 2) + sum(int(abs(c.numerator)).bit_length() for _, c in terms)
+
+
+def _terms(value: Any) -> tuple[int, int]:
+    """Terms of the numerator and of the denominator."""
+    return (1, 1) if isinstance(value, Fraction) else (len(value.numer), len(value.denom))
+
+
+def _degrees(value: Any) -> tuple[int, int]:
+    if isinstance(value, Fraction):
+        return 0, 0
+    return _degree(value.numer), _degree(value.denom)
+
+
+def _degree(poly: Any) -> int:
+    return max((sum(powers) for powers in poly), default=0)
+
+
+def _refuse_sum(a: Any, b: Any, text: str) -> None:
+    """Before two quotients are brought to a common denominator."""
+    if isinstance(a, Fraction) or isinstance(b, Fraction) or a.denom == b.denom:
+        return
+    (n, d), (m, e) = _terms(a), _terms(b)
+    if (n * e + m * d > MAX_TERMS and d * e > 1) or _degrees(a)[1] + _degrees(b)[1] > MAX_COMMON:
+        raise ProofFormatError(f"a common denominator in coefficient {text[:60]!r} is too large to write out")
+
+
+def _refuse_product(a: Any, b: Any, text: str) -> None:
+    """Before a product or quotient is written out."""
+    (n, d), (m, e) = _terms(a), _terms(b)
+    most = max(n * m, n * e, d * m, d * e)
+    if _size(a) + _size(b) > MAX_TEXT or most > MAX_TERMS or max(_degrees(a)) + max(_degrees(b)) > MAX_DEGREE:
+        raise ProofFormatError(f"a product in coefficient {text[:60]!r} is too large to write out")
+
+
+def _refuse_power(base: Any, exponent: int, text: str) -> None:
+    """Before a power is written out: n terms have (n + k - 1 choose k) in their k-th power."""
+    most = max(comb(n + exponent - 1, exponent) for n in _terms(base) if n) if base else 1
+    if _size(base) * exponent > MAX_TEXT or most > MAX_TERMS or max(_degrees(base)) * exponent > MAX_DEGREE:
+        raise ProofFormatError(f"a power in coefficient {text[:60]!r} is too large to write out")
 
 
 def _parse(text: str, number: Any, names: Mapping[str, Any]) -> Any:
@@ -344,15 +425,16 @@ def _parse(text: str, number: Any, names: Mapping[str, Any]) -> Any:
     def total(depth: int) -> Any:
         value = product(depth)
         while peek() in ("+", "-"):
-            value = value + product(depth) if take() == "+" else value - product(depth)
+            plus, term = take() == "+", product(depth)
+            _refuse_sum(value, term, text)
+            value = value + term if plus else value - term
         return value
 
     def product(depth: int) -> Any:
         value = signed(depth)
         while peek() in ("*", "/"):
             times, factor = take() == "*", signed(depth)
-            if _size(value) + _size(factor) > MAX_TEXT:
-                raise ProofFormatError(f"a product in coefficient {text[:60]!r} is too large to write out")
+            _refuse_product(value, factor, text)
             if not times and factor == 0:
                 raise ProofFormatError(f"division by zero in coefficient {text[:60]!r}")
             value = value * factor if times else value / factor
@@ -375,8 +457,7 @@ def _parse(text: str, number: Any, names: Mapping[str, Any]) -> Any:
                 raise ProofFormatError(
                     f"bad exponent {exponent[:20]!r} in coefficient {text[:60]!r}; use 0..{MAX_POWER}"
                 )
-            if _size(base) * int(exponent) > MAX_TEXT:
-                raise ProofFormatError(f"a power in coefficient {text[:60]!r} is too large to write out")
+            _refuse_power(base, int(exponent), text)
             return base ** int(exponent)
         return base
 
