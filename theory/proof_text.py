@@ -12,10 +12,9 @@ from gradproof.theory.axioms import ONE, Form, Member, Vector
 from gradproof.theory.field import Field, Interval, field_over
 from gradproof.theory.proof import Statement
 
-MOST = 12  # terms, points or names of each kind where a text is cut
-HINT = "--full shows them"
+HINT = "--full shows them"  # of `gradproof check`
 
-_BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_.']*\*?~?")  # a name that reads as one name, whatever stands beside it
+_BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_.']*(?:\([A-Za-z0-9_*+.]+\))?[*+]?~?")  # a name that reads as one name, whatever stands beside it
 
 
 def formal(statement: Statement, most: int | None = None) -> str:
@@ -71,25 +70,28 @@ class _Printer:
 
     def member(self, m: Member) -> list[str]:
         constants = ", ".join(
-            f"{shown_name(k)} = {shown_name(c) if k == 'lower' else self.field.show(c)}" for k, c in m.constants.items()
+            f"{shown_name(k)} = {self.value(c) if k == 'lower' else self.field.show(c)}" for k, c in m.constants.items()
         )
         family = "every worker of the family" if m.average else "every"
         head = f"for {family} {shown_name(m.kind)} {shown_name(m.name)} with {constants or 'no constants'}"
         lines = [head + (f", the weighted mean of {shown_name(m.mean_of)}" if m.mean_of else "")]
         what = "input" if m.kind == "compressor" else "argument"
         gives = "output" if m.kind == "compressor" else "gradient" if m.kind != "operator" else "image"
-        valued = m.kind not in ("compressor", "operator")  # of which no axiom speaks of a value
+        valued = m.kind not in ("compressor", "operator") and not m.average  # of others no axiom speaks of a value
         for p in m.points[: self.most]:
             value = f", value {self.form(Form({}, dict(p.f)))}" if p.f or valued else ""
             lines.append(f"  at {shown_name(p.name)}: {what} {self.vector(p.x)}, {gives} {self.vector(p.g)}{value}")
         left = len(m.points) - len(m.points[: self.most])
         return [*lines, f"  and at {left} more points ({HINT})"] if left else lines
 
+    def value(self, name: str) -> str:
+        return ONE if name == ONE else shown_name(name)
+
     def vector(self, v: Vector) -> str:
         return self.terms([(shown_name(k), c) for k, c in v.items()])
 
     def form(self, f: Form) -> str:
-        linear = [(k if k == ONE else shown_name(k), c) for k, c in f.linear.items()]
+        linear = [(self.value(k), c) for k, c in f.linear.items()]
         quadratic = [
             (f"|{shown_name(a)}|^2" if a == b else f"<{shown_name(a)}, {shown_name(b)}>", c)
             for (a, b), c in f.quadratic.items()

@@ -79,7 +79,7 @@ class Inequality:
             e = field.read(text)
             if field.positive(e) if self.strict else field.nonnegative(e):
                 return Outcome.PROVED, ""
-            for values in _sample(field):
+            for values in sample(field):
                 value = field.at(e, values)
                 if value < 0 or (self.strict and value == 0):
                     where = ", ".join(f"{k} = {v}" for k, v in values.items())
@@ -89,7 +89,7 @@ class Inequality:
         return Outcome.UNDECIDED, f"{name}: the sign of {field.show(e)[:200]} is not shown on the domain"
 
 
-def _sample(field: Functions, most: int = 400) -> Iterator[dict[str, Fraction]]:
+def sample(field: Functions, most: int = 400) -> Iterator[dict[str, Fraction]]:
     """Rational points of a domain, coarse to fine."""
     for count, fractions in enumerate(
         product((Fraction(1, 2), Fraction(1, 9), Fraction(8, 9)), repeat=len(field.domain))
