@@ -9,7 +9,7 @@ enough the polynomial is factored, and a univariate factor is decided by countin
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -150,6 +150,32 @@ class Functions:
     def positive(self, c: Any) -> bool:
         num, den = self._sign(c.numer), self._sign(c.denom)
         return num in (">", "<") and num == den
+
+    def nonzero(self, c: Any) -> bool:
+        return self._sign(c.numer) in (">", "<")
+
+    # --- arithmetic that refuses what would be large --------------------------------------------------------------
+
+    def sum(self, a: Any, b: Any) -> Any:
+        _refuse_sum(a, b, "of a sum")
+        return a + b
+
+    def product(self, a: Any, b: Any) -> Any:
+        _refuse_product(a, b, "of a product")
+        return a * b
+
+    def power(self, base: Any, exponent: int) -> Any:
+        _refuse_power(base, exponent, "of a power")
+        return base**exponent
+
+    def defined(self, text: str) -> Any:
+        """A text as ``read`` has it, in which no divisor may vanish on the domain."""
+
+        def divisor(c: Any) -> None:
+            if not self.nonzero(c):
+                raise ProofFormatError(f"the divisor {self.brief(c)} is not shown to be nonzero on the domain")
+
+        return _parse(text, lambda k: self._field(QQ(int(k))), self._names, divisor)
 
     # --- signs -----------------------------------------------------------------------------------------------------
 
@@ -399,8 +425,8 @@ def _refuse_power(base: Any, exponent: int, text: str) -> None:
         raise ProofFormatError(f"a power in coefficient {text[:60]!r} is too large to write out")
 
 
-def _parse(text: str, number: Any, names: Mapping[str, Any]) -> Any:
-    """Recursive descent: + - * / ^ brackets, integers, declared names. Nothing is evaluated."""
+def _parse(text: str, number: Any, names: Mapping[str, Any], divisor: Callable[[Any], None] | None = None) -> Any:
+    """Recursive descent: + - * / ^ brackets, integers, declared names. Nothing is evaluated; ``divisor`` may refuse one."""
     if len(text) > MAX_TEXT:
         raise ProofFormatError(f"a coefficient of {len(text)} characters is longer than {MAX_TEXT}")
     tokens: list[str] = []
@@ -437,6 +463,8 @@ def _parse(text: str, number: Any, names: Mapping[str, Any]) -> Any:
             _refuse_product(value, factor, text)
             if not times and factor == 0:
                 raise ProofFormatError(f"division by zero in coefficient {text[:60]!r}")
+            if not times and divisor is not None:
+                divisor(factor)
             value = value * factor if times else value / factor
         return value
 

@@ -14,7 +14,9 @@ from gradproof.theory.proof import Statement
 
 HINT = "--full shows them"  # of `gradproof check`
 
-_BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_.']*(?:\([A-Za-z0-9_*+.]+\))?[*+]?~?")  # a name that reads as one name, whatever stands beside it
+_BARE = re.compile(
+    r"[A-Za-z_][A-Za-z0-9_.']*(?:\([A-Za-z0-9_*+.]+\))?[*+]?~?"
+)  # a name that reads as one name, whatever stands beside it
 
 
 def formal(statement: Statement, most: int | None = None) -> str:
