@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from gradproof.theory.axioms import Coefficient, Form, Member, Point, Vector
+from gradproof.theory.coefficient import MAX_DIGITS
 from gradproof.theory.errors import ProofFormatError
-from gradproof.theory.field import MAX_DIGITS, Field, Interval, field_over
+from gradproof.theory.field import Field, Interval, field_over
 from gradproof.theory.proof import Block, Premise, Proof, Statement, Use
 
 FORMAT = "gradproof-proof-1"

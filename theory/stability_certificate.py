@@ -22,8 +22,8 @@ from operator import mul
 from typing import Any
 
 from gradproof.theory.axioms import Form
+from gradproof.theory.coefficient import MAX_DIGITS
 from gradproof.theory.errors import ProofFormatError, ProofRejected
-from gradproof.theory.field import MAX_DIGITS
 from gradproof.theory.proof import Accepted, Proof, Statement
 from gradproof.theory.proof import check as kernel_check
 from gradproof.theory.proof_json import read_untrusted
