@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -56,19 +57,19 @@ def write_proof(proof: Proof) -> str:
 
 
 def read_untrusted(text: str, what: str, limit: int, *, floats: bool = False) -> Any:
-    """JSON without doubled names, infinities, depth, digits or length beyond the limits; ``what`` the text is said to be.
+    """JSON without doubled names, and without depth, digits or length beyond the limits; ``what`` the text is said to be.
 
     Args:
-        floats: whether it may hold numbers with a point or an exponent: a proof may not.
+        floats: whether it may hold floats, infinities and NaN among them: a proof may not.
 
     Raises:
         ProofFormatError: what is wrong with the text.
     """
     if len(text) > limit:
         raise ProofFormatError(f"{what} of {len(text)} bytes is larger than the limit of {limit}")
-    number = float if floats else _refuse_number
+    number: Callable[[str], Any] = float if floats else _refuse_number
     try:
-        data = json.loads(text, parse_float=number, parse_int=_integer, parse_constant=_refuse_number,
+        data = json.loads(text, parse_float=number, parse_int=_integer, parse_constant=number,
                           object_pairs_hook=_entries)  # fmt: skip
     except RecursionError:
         raise ProofFormatError(f"the file is nested deeper than {MAX_NESTING}") from None
