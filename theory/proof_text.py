@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from gradproof.theory.axioms import ONE, Form, Member, Vector
+from gradproof.theory.axioms import ONE, Coefficient, Form, Member, Vector
 from gradproof.theory.field import Field, Interval, field_over
 from gradproof.theory.proof import Statement
 
@@ -100,10 +100,10 @@ class _Printer:
         ]
         return self.terms([*linear, *quadratic])
 
-    def terms(self, pairs: Sequence[tuple[str, object]]) -> str:
+    def terms(self, pairs: Sequence[tuple[str, Coefficient]]) -> str:
         return self.several((self.term(name, c) for name, c in pairs), " + ", len(pairs)) or "0"
 
-    def term(self, name: str, c: object) -> str:
+    def term(self, name: str, c: Coefficient) -> str:
         """A coefficient and what it multiplies; the constant is the number alone."""
         number = self.field.show(c)
         if number in ("1", "-1"):

@@ -51,7 +51,7 @@ def assumed(statement: Statement, uses: Iterable[Use] = ()) -> Assumed:
     """
     field = field_over(statement.domain)
     for m in statement.members:
-        impossible = _impossible(m, field)
+        impossible = _impossible(m, statement, field)
         if impossible:
             return Assumed(Standing.CONTRADICT, impossible)
     doubtful = next((_doubtful(m, field) for m in statement.members if _doubtful(m, field)), "")
@@ -70,23 +70,33 @@ def assumed(statement: Statement, uses: Iterable[Use] = ()) -> Assumed:
 # --- without a search -------------------------------------------------------------------------------------------------
 
 
-def _impossible(m: Member, field: Field) -> str:
+def _impossible(m: Member, s: Statement, field: Field) -> str:
     """Why the class is empty (on a space of more than one point), or empty text."""
-    if m.kind != "operator" or "mu" not in m.constants:
+    mu = m.constants.get("mu")
+    if mu is None:
         return ""
-    mu, L, beta = (m.constants.get(k) for k in ("mu", "L", "beta"))
-    if L is not None and field.positive(mu - L):
+    L, beta = (m.constants.get(k) for k in ("L", "beta"))
+    if m.kind == "operator" and L is not None and field.positive(mu - L):
         return (
             f"no operator is strongly monotone with mu = {field.brief(mu)} and Lipschitz with L = {field.brief(L)} < mu"
         )
-    if beta is not None and field.positive(mu * beta - 1):
+    if m.kind == "operator" and beta is not None and field.positive(mu * beta - 1):
         return f"no operator is strongly monotone with mu = {field.brief(mu)} and cocoercive with beta = {field.brief(beta)} > 1/mu"
+    L = next((o.constants.get("L") for o in s.members if o.name == m.mean_of), None)
+    if L is not None and field.positive(mu - L):
+        return f"no mean of functions with L = {field.brief(L)} is strongly convex with mu = {field.brief(mu)} > L"
     return ""
 
 
 def _doubtful(m: Member, field: Field) -> str:
-    if m.kind == "function" and "M" in m.constants and "mu" in m.constants and field.positive(m.constants["mu"]):
-        return f"no function {m.name} on a whole space is strongly convex with gradients bounded by M; on a bounded set some are"
+    """Why a reader may take the class for larger than it is, or empty text."""
+    if m.kind != "function":
+        return ""
+    mu, L, PL = (m.constants.get(k) for k in ("mu", "L", "PL"))
+    if mu is not None and "M" in m.constants and field.positive(mu):
+        return f"no {m.name} on a whole space is strongly convex with gradients bounded by M; on a bounded set some are"
+    if L is not None and PL is not None and field.positive(PL - L):
+        return f"{m.name} can only be constant: its Polyak-Lojasiewicz constant exceeds its L"
     return ""
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from fractions import Fraction as F
+from itertools import combinations_with_replacement
 
 import pytest
 
 from gradproof.solvers.exact.contradiction import Standing, assumed
 from gradproof.theory.axioms import ONE, Form, Member, Point
 from gradproof.theory.field import Interval, field_over
-from gradproof.theory.proof import Premise, Statement, check
+from gradproof.theory.proof import Premise, Statement, Use, check
 
 XX, YY, XY = ("x", "x"), ("y", "y"), ("x", "y")
 SMOOTH = Member(
@@ -119,6 +121,44 @@ def test_strongly_convex_with_bounded_gradients_is_said_to_be_doubtful() -> None
     assert assumed(statement(members=(smooth(mu=F(1, 2), M=1),))).standing is Standing.OPEN
 
 
+def test_classes_that_are_smaller_than_they_read() -> None:
+    at = (Point("a", {"x": F(1)}, {"g": F(1)}),)
+    family = Member("F", "function", {"L": F(1)}, at, average=True)
+    mean = Member("f", "function", {"mu": F(2), "L": F(3)}, at, mean_of="F")
+    assert assumed(statement(members=(family, mean))).standing is Standing.CONTRADICT
+    fine = replace(mean, constants={"mu": F(1), "L": F(3)})
+    assert assumed(statement(members=(family, fine))).standing is Standing.AGREE
+    constant = Member("f", "function", {"L": F(1), "PL": F(2), "lower": "w"}, at)
+    assert assumed(statement(members=(constant,))).standing is Standing.OPEN
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_what_holds_of_a_quadratic_function_is_no_contradiction(seed: int) -> None:
+    """Random premises, tight ones among them, that two points of a function satisfy."""
+    rng = random.Random(seed)
+    curvature = F(rng.randint(0, 4), 2)
+    vectors = {n: [F(rng.randint(-3, 3)) for _ in range(2)] for n in "xy"}
+    vectors |= {g: [curvature * a for a in vectors[x]] for g, x in (("g", "x"), ("h", "y"))}
+
+    def dot(a: str, b: str) -> F:
+        return sum((p * q for p, q in zip(vectors[a], vectors[b], strict=True)), F(0))
+
+    values = {"v": curvature * dot("x", "x") / 2, "w": curvature * dot("y", "y") / 2}
+    premises = []
+    for _ in range(rng.randint(1, 4)):
+        pairs = [p for p in combinations_with_replacement("ghxy", 2) if rng.random() < 0.3]
+        quadratic = {p: F(rng.choice([-2, -1, 1, 2])) for p in pairs}
+        linear = {n: F(rng.choice([-2, -1, 1, 2])) for n in values if rng.random() < 0.4}
+        here = sum((c * dot(*p) for p, c in quadratic.items()), F(0)) + sum(
+            (c * values[n] for n, c in linear.items()), F(0)
+        )
+        equality = rng.random() < 0.3
+        room = 0 if equality else rng.choice([0, 0, 1, 3])
+        premises.append((Form(quadratic, linear | ({ONE: -here - room} if here + room else {})), equality))
+    member = replace(SMOOTH, constants={"mu": F(rng.choice([0, 0, -1])), "L": F(2)})
+    assert assumed(statement(*premises, members=(member,))).standing is not Standing.CONTRADICT
+
+
 def test_a_statement_with_parameters() -> None:
     domain = (Interval("q", "0", "1"),)
     q = field_over(domain)
@@ -140,7 +180,5 @@ def test_a_large_statement_is_searched_where_its_proof_goes() -> None:
     large = replace(SMOOTH, points=points)
     s = Statement((*names, "x"), ("v",), (large, indicator(1)), Form())
     assert assumed(s).standing is Standing.OPEN  # too many instances, and no proof to begin with
-    from gradproof.theory.proof import Use
-
     used = (Use("indicator-value", "i", ("a",), F(-1, 3)),)
     assert assumed(s, used).standing is Standing.CONTRADICT
