@@ -5,6 +5,7 @@ Run as a program it is that child: ``python -P -m gradproof.checking FILE SECOND
 
 from __future__ import annotations
 
+import ctypes
 import json
 import signal
 import subprocess
@@ -15,6 +16,8 @@ from typing import Any
 
 from gradproof.theory.errors import GradproofError, ProofFormatError, ProofRejected
 
+LONGEST = 1e6  # seconds that may be asked for
+_PR_SET_PDEATHSIG = 1
 _GRACE = 5.0  # seconds after which a child ends itself, should nobody be left to end it
 
 
@@ -43,6 +46,8 @@ def check_file(file: Path, *, seconds: float, most: int | None = None) -> dict[s
         OutOfTime: undecided.
         Crashed: a fault of gradproof.
     """
+    if not 0 < seconds <= LONGEST:
+        raise GradproofError(f"a check of {seconds:g} s cannot be asked for; at most {LONGEST:g}")
     command = [sys.executable, "-P", "-m", "gradproof.checking", str(file), str(seconds), str(most or 0)]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         try:
@@ -121,6 +126,8 @@ def _answers(text: str, most: int | None) -> Any:
 
 
 def _child(file: str, seconds: str, most: str) -> None:
+    if sys.platform == "linux":  # it does not outlive its parent, however that ends
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if hasattr(signal, "setitimer"):  # the default action of this signal ends the process, C code or not
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, float(seconds) + _GRACE)

@@ -77,7 +77,7 @@ class Search:
             flat = np.einsum("ka,ikl,lb->iab", basis, A, basis).reshape(len(rows), -1)
             slack = cp.reshape(flat.T @ y, (d, d), order="C")
             conditions.append((slack + slack.T) / 2 - (margin if inside else 0) * np.eye(d) >> 0)
-        if not _solved(cp.Problem(cp.Maximize(margin), conditions)) or margin.value < _CLEAR:
+        if _optimum(cp.Problem(cp.Maximize(margin), conditions), failed=-np.inf) < _CLEAR:
             return None
         full = np.zeros(len(self.rows))
         full[rows] = y.value
@@ -111,7 +111,7 @@ class Search:
                 conditions.append(form == 0 if self.equal[i] else form <= worst)
             elif self.c[i] > 0 or (self.equal[i] and self.c[i] != 0):
                 return False
-        if not _solved(cp.Problem(cp.Minimize(worst), conditions)) or worst.value > -_CLEAR:
+        if _optimum(cp.Problem(cp.Minimize(worst), conditions), failed=np.inf) > -_CLEAR:
             return False
         return self._satisfied(self.unit * np.asarray(G.value), self.unit * np.asarray(v.value))
 
@@ -155,11 +155,12 @@ def _span(A: np.ndarray) -> np.ndarray:
     return left[:, singular > 1e-9 * max(singular.max(), 1e-300)]
 
 
-def _solved(problem: Any) -> bool:
+def _optimum(problem: Any, *, failed: float) -> float:
+    """The value in floats, or ``failed`` where the solver has none: then nothing is proposed."""
     import cvxpy as cp
 
     try:
         problem.solve(solver=cp.CLARABEL)
     except (cp.SolverError, ValueError, ArithmeticError):
-        return False
-    return problem.status in ("optimal", "optimal_inaccurate")
+        return failed
+    return float(problem.value) if problem.status in ("optimal", "optimal_inaccurate") else failed

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction as F
 from pathlib import Path
@@ -133,6 +135,41 @@ def test_a_child_without_a_parent_ends_itself_in_c_code() -> None:
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
     assert time.monotonic() - start < 30
     assert ended.returncode < 0  # by the signal
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_no_child_outlives_its_parent(tmp_path: Path) -> None:
+    file = tmp_path / "slow.json"
+    file.write_text(slow())
+    parent = subprocess.Popen([sys.executable, "-m", "gradproof", "check", str(file)])
+
+    def alive() -> list[str]:
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if b"gradproof.checking" in (line := (process / "cmdline").read_bytes()) and str(file).encode() in line:
+                    found.append(process.name)
+        return found
+
+    assert _until(lambda: bool(alive()))
+    time.sleep(3)  # it has begun
+    parent.kill()
+    parent.wait()
+    assert _until(lambda: not alive())
+
+
+def _until(holds: Callable[[], bool], seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.1)
+    return holds()
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "0", "1e300"])
+def test_an_odd_timeout_is_a_usage_error(tmp_path: Path, seconds: str) -> None:
+    result = run("check", tmp_path / "proof.json", "--timeout", seconds)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
 
 
 def test_the_folder_of_a_strangers_file_is_not_searched_for_code(
