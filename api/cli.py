@@ -19,7 +19,10 @@ import click
 
 import gradproof
 from gradproof.theory.errors import GradproofError, ProofFormatError, ProofRejected
-from gradproof.theory.text import plain
+from gradproof.theory.text import plain, printable
+
+LONGEST = 600  # characters of a stranger's words on one line
+MOST = 12  # terms, points and names of a statement, unless all are asked for
 
 
 def _one_line(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -30,13 +33,13 @@ def _one_line(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return command(*args, **kwargs)
         except ProofRejected as error:
-            click.echo(f"rejected: {_printable(error)}", err=True)
+            click.echo(f"rejected: {printable(error, LONGEST)}", err=True)
             sys.exit(1)
         except ProofFormatError as error:
-            click.echo(f"error: {_printable(error)}", err=True)
+            click.echo(f"error: {printable(error, LONGEST)}", err=True)
             sys.exit(2)
         except GradproofError as error:
-            click.echo(f"error: {error}", err=True)
+            click.echo(f"error: {printable(error)}", err=True)
             sys.exit(2)
         except KeyboardInterrupt:
             click.echo("interrupted; what was finished is in the ledger, and the next run goes on from there", err=True)
@@ -53,12 +56,6 @@ def _one_line(command: Callable[..., Any]) -> Callable[..., Any]:
             sys.exit(4)
 
     return run
-
-
-def _printable(text: Any) -> str:
-    """Words from a stranger's file on one line of reasonable length, without control characters."""
-    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text)[:600])
-    return shown + (" ..." if len(str(text)) > 600 else "")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -224,38 +221,37 @@ def certify(claim_id: str, values: tuple[str, ...], output: Path | None, as_json
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--full", is_flag=True, help="Print every term, point and name of a long statement.")
+@click.option("--timeout", type=click.FloatRange(min=0.1), default=120.0, show_default=True, metavar="SECONDS",
+              help="Give up after that time: exit code 3.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, with the whole statement.")
 @_one_line
-def check(file: Path, as_json: bool) -> None:
-    """Re-check a proof file by exact arithmetic alone; no solver is needed."""
-    from gradproof.theory.proof import check as kernel_check
-    from gradproof.theory.proof_json import MAX_BYTES, read_proof, statement_digest
-    from gradproof.theory.proof_text import formal
-    from gradproof.theory.stability_certificate import FORMAT as STABILITY
-    from gradproof.theory.stability_certificate import check_stability, read_stability_certificate
+def check(file: Path, full: bool, timeout: float, as_json: bool) -> None:
+    """Re-check a proof file by exact arithmetic, and print what it proves.
+
+    Also looks for an example of what the statement assumes, or a contradiction in it: then it says nothing, and is rejected.
+    """
+    from gradproof.checking import OutOfTime, check_file
 
     try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)  # a device or a pipe does not say how long it is
-        if len(data) > MAX_BYTES:
-            raise ProofFormatError(f"{file} is larger than the limit of {MAX_BYTES} bytes")
-        text = data.decode("utf-8")
-    except OSError as error:
-        raise GradproofError(f"cannot read {file}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ProofFormatError(f"{file} is not a text file") from None
-    accepted = (
-        check_stability(read_stability_certificate(text)) if STABILITY in text[:200] else kernel_check(read_proof(text))
-    )
-    s = accepted.statement
+        found = check_file(file, seconds=timeout, most=None if full or as_json else MOST)
+    except OutOfTime as error:
+        click.echo(f"undecided: {printable(error, LONGEST)}", err=True)
+        sys.exit(3)
     if as_json:
-        result = {"accepted": True, "statement": s.text, "formal": formal(s), "digest": statement_digest(s)}
-        click.echo(json.dumps(result | {"axioms": list(accepted.axioms)}))
-    else:
-        click.echo(f"accepted, by {', '.join(accepted.axioms) or 'no axiom'}\n{formal(s)}")
-        click.echo(
-            f"which the file describes (unchecked) as: {plain(_printable(s.text)) or 'nothing'}\nstatement {statement_digest(s)}"
-        )
+        click.echo(json.dumps({"accepted": True} | found))
+        return
+    click.echo(f"accepted, by {', '.join(found['axioms']) or 'no axiom'}\n{found['formal']}")
+    standing, reason = found["assumptions"]["standing"], printable(found["assumptions"]["reason"], LONGEST)
+    if standing != "hold together":
+        click.echo(f"careful: its premises and members {standing} ({reason}); it says nothing if they cannot")
+    described = plain(printable(found["statement"], LONGEST)) or "nothing"
+    whose = (
+        "which the file describes (unchecked) as"
+        if found["kind"] == "proof"
+        else "which, for the data of the certificate, says"
+    )
+    click.echo(f"{whose}: {described}\nstatement {found['digest']}")
 
 
 @main.command()

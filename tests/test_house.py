@@ -150,7 +150,7 @@ def test_the_kernel_needs_no_solver():
     )
     # sympy may itself look for flint or numpy; the kernel's own sources must not name them
     derivations = ("derivation", "derivation_json", "workings", "rules", "reading", "coverage", "tie", "facts")
-    for name in ("proof", "proof_json", "axioms", "field", "proof_text", *derivations):
+    for name in ("proof", "proof_json", "axioms", "field", "coefficient", "proof_text", *derivations):
         modules = set(_imports(_root("theory") / f"{name}.py"))
         assert not {m.split(".")[0] for m in modules} & {"numpy", "scipy", "cvxpy", "clarabel", "flint"}
     subprocess.run([sys.executable, "-c", code.replace(", 'flint'", "")], check=True)

@@ -18,16 +18,14 @@ from typing import Any
 from sympy import QQ, Poly, Symbol, oo
 from sympy.polys.fields import FracField
 
+from gradproof.theory.coefficient import MAX_DIGITS, parse, refuse_power, refuse_product, refuse_sum
 from gradproof.theory.errors import ProofFormatError, ProofRejected
 
-MAX_TEXT = 100_000  # characters of one coefficient
-MAX_DEPTH = 64  # nesting of brackets in one coefficient
-MAX_POWER = 64
-MAX_DIGITS = 4000  # of one integer; Python writes up to 4300
 MAX_PARAMETERS = 16
+MAX_IMAGE = 20_000  # terms of a polynomial whose sign is looked for
+RESERVED = frozenset({"inf", "oo", "nan", "zoo"})  # a reader would take the parameter for it
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
-_TOKEN = re.compile(r"\s*(?:([0-9]+)|([A-Za-z_][A-Za-z_0-9]*)|(\*\*|[-+*/^()]))")
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Rationals:
         if isinstance(x, str):
             if len(x) < MAX_DIGITS and re.fullmatch(r"-?[0-9]+(/0*[1-9][0-9]*)?", x):
                 return Fraction(x)
-            return _parse(x, Fraction, {})
+            return parse(x, Fraction, {})
         if isinstance(x, bool | float):
             raise ProofFormatError(f"a proof needs exact numbers, got {x!r}; use int or Fraction")
         if isinstance(x, int | Fraction):
@@ -95,7 +93,7 @@ class Functions:
         if len(set(names)) != len(names) or not 0 < len(names) <= MAX_PARAMETERS:
             raise ProofFormatError(f"a domain needs 1 to {MAX_PARAMETERS} distinct parameters, got {str(names)[:80]}")
         for name in names:
-            if not _NAME.fullmatch(name):
+            if not _NAME.fullmatch(name) or name in RESERVED:
                 raise ProofFormatError(f"a parameter cannot be called {name[:40]!r}; use letters, digits and _")
         self._field = FracField([Symbol(n) for n in names], QQ)
         self.zero, self.one = self._field.zero, self._field.one
@@ -110,7 +108,7 @@ class Functions:
 
     def read(self, x: Any) -> Any:
         if isinstance(x, str):
-            return _parse(x, lambda k: self._field(QQ(int(k))), self._names)
+            return parse(x, lambda k: self._field(QQ(int(k))), self._names)
         if isinstance(x, bool | float):
             raise ProofFormatError(f"a proof needs exact numbers, got {x!r}; use int, Fraction or a parameter")
         if isinstance(x, int):
@@ -145,6 +143,32 @@ class Functions:
         num, den = self._sign(c.numer), self._sign(c.denom)
         return num in (">", "<") and num == den
 
+    def nonzero(self, c: Any) -> bool:
+        return self._sign(c.numer) in (">", "<")
+
+    # --- arithmetic that refuses what would be large --------------------------------------------------------------
+
+    def sum(self, a: Any, b: Any) -> Any:
+        refuse_sum(a, b, "of a sum")
+        return a + b
+
+    def product(self, a: Any, b: Any) -> Any:
+        refuse_product(a, b, "of a product")
+        return a * b
+
+    def power(self, base: Any, exponent: int) -> Any:
+        refuse_power(base, exponent, "of a power")
+        return base**exponent
+
+    def defined(self, text: str) -> Any:
+        """A text as ``read`` has it, in which no divisor may vanish on the domain."""
+
+        def divisor(c: Any) -> None:
+            if not self.nonzero(c):
+                raise ProofFormatError(f"the divisor {self.brief(c)} is not shown to be nonzero on the domain")
+
+        return parse(text, lambda k: self._field(QQ(int(k))), self._names, divisor)
+
     # --- signs -----------------------------------------------------------------------------------------------------
 
     def _parametrise(self) -> dict[str, tuple[Any, bool]]:
@@ -153,11 +177,11 @@ class Functions:
         for d in self.domain:
             t = self._names[d.name]
             earlier = {k: v[0] for k, v in found.items()}
-            low = _parse(d.low, lambda k: self._field(QQ(int(k))), earlier)
+            low = parse(d.low, lambda k: self._field(QQ(int(k))), earlier)
             if not d.high:
                 found[d.name] = (low + t, not d.closed_low)
                 continue
-            high = _parse(d.high, lambda k: self._field(QQ(int(k))), earlier)
+            high = parse(d.high, lambda k: self._field(QQ(int(k))), earlier)
             if d.closed_low and d.closed_high:
                 raise ProofFormatError(f"{d}: a bounded interval closed at both ends is not supported; split it")
             if d.closed_high:  # t = 0 is the upper end, t -> inf the lower
@@ -171,7 +195,7 @@ class Functions:
         images = {d.name: image for d, image in zip(self.domain, self._images, strict=True)}
         for d in self.domain:
             if d.high:
-                low, high = (_parse(end, lambda k: self._field(QQ(int(k))), images) for end in (d.low, d.high))
+                low, high = (parse(end, lambda k: self._field(QQ(int(k))), images) for end in (d.low, d.high))
                 width = high - low
                 signs = {self._orthant_sign(width.numer), self._orthant_sign(width.denom)}
                 if signs not in ({">"}, {"<"}):
@@ -211,16 +235,33 @@ class Functions:
         return ("<" if negative else ">") + ("" if strict else "=")
 
     def _sign_on_orthant(self, poly: Any) -> str | None:
-        value = self._field.zero
-        for powers, coefficient in poly.terms():
-            term = self._field(coefficient)
-            for image, power in zip(self._images, powers, strict=True):
-                term = term * image**power
-            value = value + term
+        try:
+            value = self._on_orthant(poly)
+        except _TooLarge:
+            return None
         num, den = (self._orthant_sign(p) for p in (value.numer, value.denom))
         if num is None or den not in (">", "<"):
             return None
         return num if den == ">" else num.translate(str.maketrans("<>", "><"))
+
+    def _on_orthant(self, poly: Any) -> Any:
+        """The polynomial in the orthant variables, as one numerator over one denominator that are reduced at the end."""
+        terms, ring = poly.terms(), self._field.ring
+        tops = [max(powers[i] for powers, _ in terms) for i in range(len(self._images))]
+        tables = [(_powers(x.numer, top), _powers(x.denom, top)) for x, top in zip(self._images, tops, strict=True)]
+        total: dict[Any, Any] = {}
+        for powers, coefficient in terms:
+            term = ring(coefficient)
+            for (over, under), power, top in zip(tables, powers, tops, strict=True):
+                term = _within(_within(term, over[power]), under[top - power])
+            for monomial, c in term.terms():
+                total[monomial] = total.get(monomial, 0) + c
+            if len(total) > MAX_IMAGE:
+                raise _TooLarge
+        denominator = ring.one
+        for (_, under), top in zip(tables, tops, strict=True):
+            denominator = _within(denominator, under[top])
+        return self._field(ring.from_dict({m: c for m, c in total.items() if c})) / self._field(denominator)
 
     def _orthant_sign(self, poly: Any) -> str | None:
         """Sign of a polynomial in the orthant variables, from the signs of its coefficients (or its real roots)."""
@@ -271,7 +312,7 @@ class Functions:
     @staticmethod
     def end(text: str, values: Mapping[str, Fraction]) -> Fraction:
         """An end of an interval, at given values of the earlier parameters."""
-        return _parse(text, Fraction, values)
+        return parse(text, Fraction, values)
 
     def contains(self, values: Mapping[str, Fraction]) -> str:
         """Empty text if the point lies in the domain, else what is wrong."""
@@ -296,6 +337,25 @@ def field_over(domain: tuple[Interval, ...]) -> Field:
     return Functions(tuple(domain)) if domain else Rationals()
 
 
+class _TooLarge(Exception):
+    """A sign that is not looked for: the polynomial would have more than ``MAX_IMAGE`` terms."""
+
+
+def _within(a: Any, b: Any) -> Any:
+    """The product of two polynomials, unless it may be large."""
+    if len(a) * len(b) > MAX_IMAGE:
+        raise _TooLarge
+    return a * b
+
+
+def _powers(poly: Any, top: int) -> list[Any]:
+    """The powers 0..top."""
+    out = [poly.ring.one]
+    for _ in range(top):
+        out.append(_within(out[-1], poly))
+    return out
+
+
 def _written(value: Any) -> str:
     try:
         return str(value)
@@ -308,94 +368,3 @@ def _brief(value: Any) -> str:
         return str(value)[:200]
     except ValueError:
         return f"a number of more than {MAX_DIGITS} digits"
-
-
-def _size(value: Any) -> int:
-    """A rough size in bits, so that a nest of powers in a stranger's file is refused before it is multiplied out."""
-    if isinstance(value, Fraction):
-        return value.numerator.bit_length() + value.denominator.bit_length()
-    terms = [*value.numer.terms(), *value.denom.terms()]
-    return 512 * (len(terms) - 2) + sum(int(abs(c.numerator)).bit_length() for _, c in terms)
-
-
-def _parse(text: str, number: Any, names: Mapping[str, Any]) -> Any:
-    """Recursive descent: + - * / ^ brackets, integers, declared names. Nothing is evaluated."""
-    if len(text) > MAX_TEXT:
-        raise ProofFormatError(f"a coefficient of {len(text)} characters is longer than {MAX_TEXT}")
-    tokens: list[str] = []
-    at = 0
-    stripped = text.rstrip()
-    while at < len(stripped):
-        match = _TOKEN.match(stripped, at)
-        if not match:
-            raise ProofFormatError(f"unreadable coefficient {text[:60]!r} at character {at}")
-        tokens.append(match.group().strip())
-        at = match.end()
-    position = 0
-
-    def peek() -> str:
-        return tokens[position] if position < len(tokens) else ""
-
-    def take() -> str:
-        nonlocal position
-        position += 1
-        return tokens[position - 1] if position <= len(tokens) else ""
-
-    def total(depth: int) -> Any:
-        value = product(depth)
-        while peek() in ("+", "-"):
-            value = value + product(depth) if take() == "+" else value - product(depth)
-        return value
-
-    def product(depth: int) -> Any:
-        value = signed(depth)
-        while peek() in ("*", "/"):
-            times, factor = take() == "*", signed(depth)
-            if _size(value) + _size(factor) > MAX_TEXT:
-                raise ProofFormatError(f"a product in coefficient {text[:60]!r} is too large to write out")
-            if not times and factor == 0:
-                raise ProofFormatError(f"division by zero in coefficient {text[:60]!r}")
-            value = value * factor if times else value / factor
-        return value
-
-    def signed(depth: int) -> Any:
-        if depth > MAX_DEPTH:
-            raise ProofFormatError(f"coefficient {text[:60]!r} is nested deeper than {MAX_DEPTH}")
-        if peek() == "-":
-            take()
-            return -signed(depth + 1)
-        return power(depth)
-
-    def power(depth: int) -> Any:
-        base = atom(depth)
-        if peek() in ("^", "**"):
-            take()
-            exponent = take()
-            if not exponent.isdigit() or len(exponent) > 3 or int(exponent) > MAX_POWER:
-                raise ProofFormatError(
-                    f"bad exponent {exponent[:20]!r} in coefficient {text[:60]!r}; use 0..{MAX_POWER}"
-                )
-            if _size(base) * int(exponent) > MAX_TEXT:
-                raise ProofFormatError(f"a power in coefficient {text[:60]!r} is too large to write out")
-            return base ** int(exponent)
-        return base
-
-    def atom(depth: int) -> Any:
-        token = take()
-        if token.isdigit():
-            if len(token) > MAX_DIGITS:
-                raise ProofFormatError(f"a number of {len(token)} digits in a coefficient; the limit is {MAX_DIGITS}")
-            return number(int(token))
-        if token == "(":
-            value = total(depth + 1)
-            if take() != ")":
-                raise ProofFormatError(f"unbalanced brackets in coefficient {text[:60]!r}")
-            return value
-        if token in names:
-            return names[token]
-        raise ProofFormatError(f"unknown name {token[:40]!r} in coefficient {text[:60]!r}")
-
-    value = total(0)
-    if position != len(tokens):
-        raise ProofFormatError(f"unreadable coefficient {text[:60]!r}")
-    return value

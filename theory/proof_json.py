@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from gradproof.theory.axioms import Coefficient, Form, Member, Point, Vector
+from gradproof.theory.coefficient import MAX_DIGITS
 from gradproof.theory.errors import ProofFormatError
 from gradproof.theory.field import Field, Interval, field_over
 from gradproof.theory.proof import Block, Premise, Proof, Statement, Use
@@ -54,16 +56,21 @@ def write_proof(proof: Proof) -> str:
     return json.dumps(data, indent=1)
 
 
-def read_untrusted(text: str, what: str, limit: int) -> Any:
-    """JSON without fractions, doubled names, depth or length beyond the limits; ``what`` the text is said to be.
+def read_untrusted(text: str, what: str, limit: int, *, floats: bool = False) -> Any:
+    """JSON without doubled names, and without depth, digits or length beyond the limits; ``what`` the text is said to be.
+
+    Args:
+        floats: whether it may hold floats, infinities and NaN among them: a proof may not.
 
     Raises:
         ProofFormatError: what is wrong with the text.
     """
     if len(text) > limit:
         raise ProofFormatError(f"{what} of {len(text)} bytes is larger than the limit of {limit}")
+    number: Callable[[str], Any] = float if floats else _refuse_number
     try:
-        data = json.loads(text, parse_float=_refuse_number, parse_constant=_refuse_number, object_pairs_hook=_entries)
+        data = json.loads(text, parse_float=number, parse_int=_integer, parse_constant=number,
+                          object_pairs_hook=_entries)  # fmt: skip
     except RecursionError:
         raise ProofFormatError(f"the file is nested deeper than {MAX_NESTING}") from None
     except ValueError as error:
@@ -110,10 +117,19 @@ def _check_names(s: Statement) -> None:
     for name in [p.name for p in s.premises] + [p.name for m in s.members for p in m.points]:
         if not name.isprintable():
             raise ProofFormatError(f"the name {name[:40]!r} cannot be printed")
+    for end in [end for d in s.domain for end in (d.low, d.high)]:
+        if not (end.isascii() and end.isprintable()):
+            raise ProofFormatError(f"the end {end[:40]!r} of a domain cannot be printed")
 
 
 def _refuse_number(text: str) -> Any:
-    raise ProofFormatError(f"a proof holds exact numbers as text, found the float {text[:40]}")
+    raise ProofFormatError(f"exact numbers alone are read here, found the float {text[:40]}")
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ProofFormatError(f"an integer of {len(text)} digits; the limit is {MAX_DIGITS}")
+    return int(text)
 
 
 def _limit(data: Any) -> None:
@@ -137,12 +153,21 @@ def _typed(value: Any, kind: type, what: str) -> Any:
     return value
 
 
+def _entries_of(value: Any, known: str, what: str) -> dict[str, Any]:
+    """An object with no entries but the known ones: what a reader passes over, another may take for meant."""
+    for name in _typed(value, dict, what):
+        if name not in known.split():
+            raise ProofFormatError(f"{what} has no entry {name[:40]!r}; it may have {known}")
+    return dict(value)
+
+
 def _names(value: Any, what: str) -> tuple[str, ...]:
     return tuple(_typed(v, str, what) for v in _typed(value, list, what))
 
 
 def _read(data: dict[str, Any]) -> Proof:
-    s = _typed(data["statement"], dict, "statement")
+    _entries_of(data, "format statement uses blocks", "a proof")
+    s = _entries_of(data["statement"], "text vectors values domain members premises target", "statement")
     domain = tuple(
         Interval(
             *(
@@ -156,7 +181,10 @@ def _read(data: dict[str, Any]) -> Proof:
                 )
             )
         )
-        for d in _typed(s.get("domain", []), list, "domain")
+        for d in (
+            _entries_of(x, "name low high closed_low closed_high", "an interval")
+            for x in _typed(s.get("domain", []), list, "domain")
+        )
     )
     field = field_over(domain)
 
@@ -165,18 +193,26 @@ def _read(data: dict[str, Any]) -> Proof:
         return {k: c for k, c in read.items() if c != 0}
 
     def form(value: Any) -> Form:
-        out = Form({}, linear(value["linear"]))
-        for a, b, c in _typed(value["quadratic"], list, "quadratic"):
+        out = Form({}, linear(_entries_of(value, "quadratic linear", "a form")["linear"]))
+        for entry in _typed(value["quadratic"], list, "quadratic"):
+            if not isinstance(entry, list) or len(entry) != 3:
+                raise ProofFormatError(
+                    f"an entry of quadratic is [vector, vector, coefficient], found {str(entry)[:60]!r}"
+                )
+            a, b, c = entry
             key = tuple(sorted((_typed(a, str, "vector"), _typed(b, str, "vector"))))
             out.add(Form({key: field.read(_typed(c, str, "coefficient"))}))
         return out
 
-    def member(m: dict[str, Any]) -> Member:
+    def member(value: Any) -> Member:
+        m = _entries_of(value, "name kind constants points average mean_of", "a member")
         constants = {
-            k: _typed(c, str, k) if k == "lower" else field.read(_typed(c, str, k)) for k, c in m["constants"].items()
+            k: _typed(c, str, k) if k == "lower" else field.read(_typed(c, str, k))
+            for k, c in _typed(m["constants"], dict, "constants").items()
         }
         points = tuple(
-            Point(_typed(p["name"], str, "point"), linear(p["x"]), linear(p["g"]), linear(p["f"])) for p in m["points"]
+            Point(_typed(p["name"], str, "point"), linear(p["x"]), linear(p["g"]), linear(p["f"]))
+            for p in (_entries_of(x, "name x g f", "a point") for x in _typed(m["points"], list, "points"))
         )
         return Member(
             _typed(m["name"], str, "member"),
@@ -189,12 +225,14 @@ def _read(data: dict[str, Any]) -> Proof:
 
     premises = tuple(
         Premise(_typed(p["name"], str, "premise"), form(p["form"]), _typed(p.get("equality", False), bool, "equality"))
-        for p in s.get("premises", [])
+        for p in (
+            _entries_of(x, "name form equality", "a premise") for x in _typed(s.get("premises", []), list, "premises")
+        )
     )
     statement = Statement(
         _names(s["vectors"], "vectors"),
         _names(s["values"], "values"),
-        tuple(map(member, s["members"])),
+        tuple(map(member, _typed(s["members"], list, "members"))),
         form(s["target"]),
         premises,
         domain,
@@ -208,16 +246,19 @@ def _read(data: dict[str, Any]) -> Proof:
             field.read(_typed(u["multiplier"], str, "multiplier")),
             tuple(map(field.read, _names(u.get("weights", []), "weights"))),
         )
-        for u in _typed(data["uses"], list, "uses")
+        for u in (
+            _entries_of(x, "axiom member points multiplier weights", "a use")
+            for x in _typed(data["uses"], list, "uses")
+        )
     )
     blocks = None
     if "blocks" in data:
         blocks = tuple(
             Block(
-                tuple(map(linear, b["vectors"])),
-                tuple(tuple(map(field.read, _names(r, "matrix"))) for r in b["matrix"]),
+                tuple(map(linear, _typed(b["vectors"], list, "vectors"))),
+                tuple(tuple(map(field.read, _names(r, "matrix"))) for r in _typed(b["matrix"], list, "matrix")),
             )
-            for b in _typed(data["blocks"], list, "blocks")
+            for b in (_entries_of(x, "vectors matrix", "a square") for x in _typed(data["blocks"], list, "blocks"))
         )
     return Proof(statement, uses, blocks)
 

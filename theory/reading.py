@@ -11,8 +11,9 @@ from typing import Any
 
 import sympy as sp
 
+from gradproof.theory.coefficient import parse
 from gradproof.theory.derivation import DerivationRejected
-from gradproof.theory.field import QQ, Functions, _parse
+from gradproof.theory.field import QQ, Functions
 from gradproof.theory.workings import Workings, reject
 
 
@@ -110,4 +111,4 @@ def written(x: sp.Expr) -> str:
 
 def text(words: str, field: Functions, names: Mapping[str, Any]) -> Any:
     """A coefficient of a derivation in any field."""
-    return _parse(words, lambda n: field._field(QQ(int(n))), names)
+    return parse(words, lambda n: field._field(QQ(int(n))), names)

@@ -16,19 +16,20 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from operator import mul
 from typing import Any
 
 from gradproof.theory.axioms import Form
+from gradproof.theory.coefficient import MAX_DIGITS
 from gradproof.theory.errors import ProofFormatError, ProofRejected
 from gradproof.theory.proof import Accepted, Proof, Statement
 from gradproof.theory.proof import check as kernel_check
+from gradproof.theory.proof_json import read_untrusted
 
 FORMAT = "gradproof-stability-1"
 MAX_BYTES = 64 * 2**20
-MAX_DIGITS = 4000  # of one integer
 
 Matrix = Sequence[Sequence[int]]
 
@@ -177,18 +178,12 @@ def read_stability_certificate(text: str) -> StabilityCertificate:
     Raises:
         ProofFormatError: what is wrong with the file.
     """
-    if len(text) > MAX_BYTES:
-        raise ProofFormatError(f"a certificate of {len(text)} bytes is larger than the limit of {MAX_BYTES}")
-    try:
-        data = json.loads(text, parse_float=_refuse, parse_constant=_refuse, parse_int=_integer)
-    except RecursionError:
-        raise ProofFormatError("the file is nested too deeply to be a certificate") from None
-    except ValueError as error:
-        if isinstance(error, ProofFormatError):
-            raise
-        raise ProofFormatError(f"not a JSON text: {str(error)[:200]}") from None
+    data = read_untrusted(text, "a certificate", MAX_BYTES)
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise ProofFormatError(f"not a stability certificate: the format must be {FORMAT!r}")
+    unknown = set(data) - {"format", *(f.name for f in fields(StabilityCertificate))}
+    if unknown:
+        raise ProofFormatError(f"a stability certificate has no entry {min(unknown)[:40]!r}")
     try:
         eta, basis = data["eta"], data["basis"]
         if not isinstance(eta, str) or len(eta) > MAX_DIGITS or not set(eta) <= set("0123456789/"):
@@ -288,13 +283,3 @@ def _frozen(row: Any) -> Any:
     if not isinstance(row, list):
         raise ProofFormatError(f"expected a list, found {str(row)[:40]!r}")
     return tuple(tuple(x) if isinstance(x, list) else x for x in row)
-
-
-def _integer(text: str) -> int:
-    if len(text) > MAX_DIGITS:
-        raise ProofFormatError(f"an integer of {len(text)} digits; the limit is {MAX_DIGITS}")
-    return int(text)
-
-
-def _refuse(text: str) -> Any:
-    raise ProofFormatError(f"a certificate holds integers only, found {text[:40]}")

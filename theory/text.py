@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 #: pandoc's rule: no space inside the dollars, no digit behind them, so that "$5 and $6" is text
 FORMULA = re.compile(r"(?<![\\$])\$(\$?)(?!\s)((?:[^$\\]|\\.)+?)(?<!\s)\$\1(?!\d)", re.DOTALL)
@@ -30,6 +31,23 @@ def plain(text: str) -> str:
     'E||C(x) - x||^2 <= (1 - alpha)||x||^2, L_AM = 1/n sum_i L_i'
     """
     return FORMULA.sub(lambda m: _typed(m[2]), text)
+
+
+def printable(text: object, most: int | None = None) -> str:
+    r"""A stranger's words on one line: what a terminal would obey, hide, reorder or strike through is written as an escape.
+
+    Args:
+        most: characters shown; more are cut, and " ..." says so.
+
+    >>> printable("fine\x1b[2J\u2028\u202eno")
+    'fine\\x1b[2J\\u2028\\u202eno'
+    """
+    words = str(text)
+    shown = "".join(
+        c if c.isprintable() and unicodedata.category(c)[0] != "M" else c.encode("unicode_escape").decode()
+        for c in words[:most]
+    )
+    return shown + (" ..." if most is not None and len(words) > most else "")
 
 
 def _typed(latex: str) -> str:

@@ -13,9 +13,10 @@ from typing import Any
 from gradproof.theory import derivation as d
 from gradproof.theory import proof as kernel
 from gradproof.theory.axioms import ONE, Form, combine, inner
+from gradproof.theory.coefficient import parse
 from gradproof.theory.derivation import DerivationRejected, Terms, Vec
 from gradproof.theory.errors import GradproofError
-from gradproof.theory.field import QQ, Functions, Interval, _parse
+from gradproof.theory.field import QQ, Functions, Interval
 
 NEXT = {"k": "k+1", "0": "1", "N": "N+1"}
 PREVIOUS = {after: before for before, after in NEXT.items()}
@@ -146,7 +147,7 @@ class Workings:
 
     def read(self, text: str, index: str = "k", more: Mapping[str, Any] | None = None) -> Any:
         names = {**self.names, **(self.images[index] if index != "k" else {}), **(more or {})}
-        return self.field.admit(_parse(text, lambda n: self.field._field(QQ(int(n))), names))
+        return self.field.admit(parse(text, lambda n: self.field._field(QQ(int(n))), names))
 
     def replaced(self, c: Any, images: Mapping[str, Any]) -> Any:
         return self.field.admit(

@@ -5,7 +5,6 @@ The files are read as data from a stranger: never run, and anything that does no
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from gradproof.experiments.attack.finding import short_float
 from gradproof.experiments.attack.necessity import FORMAT
 from gradproof.report.numbers import MeasuredView, measured, slug
 from gradproof.theory.evidence import Measurement, Relation
+from gradproof.theory.proof_json import read_untrusted
 
 LARGEST = 1_000_000  # bytes of one file
 _MOST = 300  # characters of one value on the page; the file has all of it
@@ -61,7 +61,7 @@ def read(folder: Path) -> Findings:
         try:
             if path.stat().st_size > LARGEST:
                 raise ValueError(f"larger than {LARGEST} bytes")
-            data = json.loads(path.read_text(encoding="utf-8"))
+            data = read_untrusted(path.read_text(encoding="utf-8"), "a finding", LARGEST, floats=True)
             if data.get("format") == FORMAT:
                 asked = {str(n["assumption"]): Asked(str(n["verdict"]), str(n["evidence"])) for n in data["needs"]}
                 out.needs.setdefault((str(data["claim"]), str(data.get("statement", ""))), {}).update(asked)

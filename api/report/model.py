@@ -31,6 +31,7 @@ from gradproof.theory.written import WrittenProof, written_out
 LARGEST_PROOF = 1_000_000
 ALL_PROOFS = 1_000_000  # of all proof files together, so that the folder can be sent by mail; the shortest come first
 _MORE = 6_000  # characters of a formal statement on the page; the file has all of it
+SHOWN = 12  # terms, points and names of each kind; the file has all of them
 
 
 @dataclass
@@ -327,7 +328,7 @@ def proof_page(text: str) -> ProofPage:
     try:
         proof = read_proof(text)
         compact = json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
-        said = formal(proof.statement)
+        said = formal(proof.statement, SHOWN)
         digest = statement_digest(proof.statement)
     except (GradproofError, ValueError, RecursionError) as error:
         return ProofPage("", "", len(text), problem=f"this proof cannot be read: {error}")

@@ -31,6 +31,7 @@ from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Outcome
 from gradproof.theory.paper import Paper
 from gradproof.theory.parameter import pretty_set
+from gradproof.theory.proof_json import read_untrusted
 from gradproof.theory.statement import statement_of
 from gradproof.theory.text import plain
 from gradproof.theory.written import CHECKED, CITED
@@ -139,7 +140,7 @@ def _previous(folder: Path) -> set[str]:
     except OSError as error:
         raise GradproofError(f"cannot read {folder}: {error.strerror}; choose another folder with -o") from None
     try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        found = read_untrusted((folder / MANIFEST).read_text(encoding="utf-8"), "a manifest", 10**7, floats=True)
         return {str(name) for name in found["files"]}
     except (OSError, ValueError, KeyError, TypeError):
         raise GradproofError(f"{folder} is not empty and holds no report; choose another folder with -o") from None

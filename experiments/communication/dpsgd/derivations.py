@@ -81,7 +81,7 @@ def theorem_from_the_sharper_rate(ctx: Context) -> Iterator[Evidence]:
     p = sp.Symbol("p", positive=True)  # gamma^2 L^2/(1 - s)^2
     common, graph = Delta / (gamma * K) + gamma * L * sigma2 / (2 * n), gamma**2 * L**2 / D * GRAPH
     yield Identity(dpsgd.SHARPER.expression - 2 * common - graph, "the derived bound")
-    plain = {v: sp.Symbol(str(v), positive=True) for v in (n, s, sigma2, zeta2)}
+    plain = {v: sp.Symbol(str(v), nonnegative=True) for v in (n, s, sigma2, zeta2)}
     domain = (NODES, GAP, *nonnegative("sigma2", "zeta2"), Interval("p", "0", "1/(18*n)"))
     terms = ctx.claim.expression - common - graph / 2
     for gap, what in ((terms, "the graph's terms"), (sp.Rational(1, 2) - D1, "1/2 - D_1")):
@@ -108,7 +108,7 @@ def corollary_from_the_sharper_rate(ctx: Context) -> Iterator[Evidence]:
     domain = (*positive("L"), NODES, Interval("gap", "0", "1", closed_high=True), *nonnegative("w"))
     yield Inequality(sp.Rational(1, 2) - 2 * l**2 / (gap**2 * (72 * l**2 * m / gap**2 + w)), domain, what="D >= 1/2")
     sharper = 2 * Delta * (2 * L + t) + L * t**2 / (2 * L + t) + 2 * t * (Delta + L) / n
-    plain = {v: sp.Symbol(str(v), positive=True) for v in (Delta, L, n, K)}
+    plain = {v: sp.Symbol(str(v), nonnegative=True) for v in (Delta, L, n, K)}
     terms = sp.simplify((sp.simplify(ctx.claim.expression.subs(noise)) - sharper / K).subs(plain))
     yield Inequality(terms, (*nonnegative("Delta"), *positive("L", "t", "K"), NODES), what="the three terms, times K")
     free = {v: sp.Symbol(str(v)) for v in (s, sigma2, zeta2)}
@@ -118,7 +118,7 @@ def corollary_from_the_sharper_rate(ctx: Context) -> Iterator[Evidence]:
 @check(dpsgd.LINEAR_SPEEDUP, level=Level.SYMBOLIC)
 def solved_for_K(ctx: Context) -> Iterator[Evidence]:
     """With q = sqrt(n/K): D >= 1/2 doubles the graph's term at most, and it is at most the others iff q is small enough."""
-    u, q, B, A = sp.symbols("u q B A", positive=True)
+    (q, B, A), u = sp.symbols("q B A", positive=True), sp.Symbol("u", nonnegative=True)
     yield Inequality(2 - 1 / (1 - 2 * u), (Interval("u", "0", "1/4", closed_low=True),), what="1/D <= 2 where u <= 1/4")
     noise, steps = 2 * Delta / c + c * L * sigma2, {K: n / q**2}
     plain = {v: sp.Symbol(str(v), positive=True) for v in (n, c, L)}

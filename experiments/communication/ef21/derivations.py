@@ -284,7 +284,7 @@ def weighted_state_is_rescaled(ctx: Context) -> Iterator[Evidence]:
 def clones_bound(ctx: Context) -> Iterator[Evidence]:
     """N <= 2n and sum L_i^2/N_i <= n L_AM^2 give M <= sqrt(2) L_AM; M >= L_AM by Cauchy-Schwarz, equal at N_i prop. to L_i."""
     # one client with L_i = x, L_AM = M and N_i = ceil(x/M) = x/M + t, 0 <= t < 1
-    x, M, t, n = sp.symbols("x M t n", positive=True)
+    (x, M, n), t = sp.symbols("x M n", positive=True), sp.Symbol("t", nonnegative=True)
     copies = x / M + t
     domain = (Interval("x"), Interval("M"), Interval("t", "0", "1", closed_low=True))
     yield Inequality(x * M - x**2 / copies, domain, what="L_i^2/N_i <= L_i L_AM, whose sum is n L_AM^2")

@@ -52,7 +52,8 @@ def noise_falls_as_the_batch_grows(ctx: Context) -> Iterator[Evidence]:
     r"""$D(X)$ grows with $p$ by a mean of $K_iXK_i$, and the quotient at the top eigenmatrix of $B + 1$ bounds $\eta^*(B)$."""
     H, K, X = sp.symbols("H K X", commutative=False)  # H_i = H + K_i with mean K_i = 0, so that linear terms vanish
     yield Identity(sp.expand((H + K) * X * (H + K) - H * X * (H + K) - K * X * H - K * X * K), "excess of a sample")
-    c, q, e, m = sp.symbols("c q e m", positive=True)  # <X, CX>, <X, HXH>, mean <X, K_iXK_i> >= 0, and n = B + 1 + m
+    (c, q), (e, m) = sp.symbols("c q", positive=True), sp.symbols("e m", nonnegative=True)
+    # <X, CX>, <X, HXH>, mean <X, K_iXK_i> >= 0, and n = B + 1 + m
     weights = [paper.noise_weight(n, size, replacement=False).subs(n, B + 1 + m) for size in (B, B + 1)]
     small, large = (2 * c / (q + weight * e) for weight in weights)
     domain = (Interval("B", "1", closed_low=True), *(Interval(v, closed_low=v in "em") for v in "mcqe"))

@@ -121,7 +121,7 @@ def worst_shift(ctx: Context) -> Iterator[Evidence]:
 def worst_residual(ctx: Context) -> Iterator[Evidence]:
     r"""$\delta\cdot z$ runs over $[-w, w]$, $w = \varepsilon\|z\|_1$: no $(r + t)^2$ exceeds $(|r| + w)^2$."""
     residual, eps, l1 = symbols(ctx)
-    r, w, t = sp.symbols("r w t", positive=True)
+    r, w, t = sp.Symbol("r", nonnegative=True), sp.Symbol("w", positive=True), sp.Symbol("t", real=True)
     domain = Interval("r", closed_low=True), Interval("w"), Interval("t", "-w", "w", closed_high=True)
     for sign in (1, -1):
         claimed = ctx.claim.expression.subs({residual: sign * r, l1: w / eps})

@@ -93,7 +93,7 @@ def the_equation_is_linear(ctx: Context) -> Iterator[Evidence]:
     yield Identity(
         sp.expand(inverse * (2 * eye + _gamma * M) - claimed), "SGLD's right-hand side is the sum of the others'"
     )
-    h, t, g = sp.symbols("h t gamma", positive=True)
+    (h, g), t = sp.symbols("h gamma", positive=True), sp.Symbol("t", nonnegative=True)
     c_fp, c_lmc = 2 / (2 * h - g * (h**2 + t)), 2 / (2 * h - g * h**2)
     yield Identity((2 * h - g * h**2) * (c_fp - c_lmc) - g * t * c_fp, "the equation of E, in one dimension")
     below = Interval("gamma", "0", "2*h/(h**2 + t)")
@@ -121,7 +121,7 @@ def entries_and_distances(ctx: Context) -> Iterator[Evidence]:
 @check(paper.STABILITY, level=Level.SYMBOLIC)
 def threshold_on_the_line(ctx: Context) -> Iterator[Evidence]:
     """One dimension: the factor of E delta^2 is below 1 iff gamma is below the claimed threshold, and that is <= 2/h."""
-    h, t, g = sp.symbols("h t gamma", positive=True)
+    (h, g), t = sp.symbols("h gamma", positive=True), sp.Symbol("t", nonnegative=True)
     claimed = ctx.claim.expression.subs(ctx.claim.parameter("lam").symbol, (h**2 + t) / (2 * h))
     factor = (1 - g * h) ** 2 + g**2 * t
     yield Identity(factor - 1 - g * (h**2 + t) * (g - claimed), "sign of the factor minus one")

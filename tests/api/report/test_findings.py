@@ -146,3 +146,9 @@ def test_a_finding_cannot_write_outside_the_report(tmp_path):
     assert len(names) == 1
     assert names[0].startswith("x-y-b")
     assert broken_links(made.folder) == []
+
+
+def test_an_entry_given_twice_is_a_problem_not_a_finding(tmp_path):
+    (tmp_path / "a.json").write_text('{"claim": "ef21.pl", "claim": "other", "violated": true}')
+    (problem,) = read(tmp_path).problems
+    assert "'claim' is given twice" in problem
