@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,12 +14,13 @@ import numpy as np
 from gradproof.solvers.pep.certify.certificate import Certificate
 from gradproof.solvers.pep.certify.counterexample import Counterexample, counterexample
 from gradproof.solvers.pep.certify.instance import WorstInstance
+from gradproof.solvers.pep.certify.ray_search import refuse_with_ray
 from gradproof.solvers.pep.certify.show import html
 from gradproof.solvers.pep.certify.strategies import MARGINS, admitted, certify, translated
 from gradproof.solvers.pep.model.expressions import PepError, Scalar
 from gradproof.solvers.pep.model.problem import Model
 from gradproof.solvers.pep.solve.answer import Answer, Status
-from gradproof.solvers.pep.solve.lowrank import NotLowRank
+from gradproof.solvers.pep.solve.lowrank import NotLowRank, Unreachable
 from gradproof.solvers.pep.solve.programs import (
     CLARABEL_UP_TO,
     by_clarabel,
@@ -27,8 +28,10 @@ from gradproof.solvers.pep.solve.programs import (
     pairs,
     refuse_constants,
     second_opinion,
+    unanswered,
     written_by_iterates,
 )
+from gradproof.solvers.pep.solve.units import equilibrate
 from gradproof.theory.errors import GradproofError
 
 SOLVERS = ("auto", "clarabel", "low-rank")
@@ -51,7 +54,9 @@ class Problem(Model):
                 "auto"; ``tolerance`` (relative gap asked of the solver).
 
         Raises:
-            PepError: no metric, or the worst case is unbounded or the premises contradict each other.
+            PepError: no metric.
+            Unbounded, Contradictory: the worst case is unbounded, or the premises contradict each other; with an exact
+                ``ray`` that shows it. Where a solver only suspects it, the answer is undecided.
         """
         if metric is None:
             raise PepError("worst_case needs a performance metric, such as f(x) - f(x_star)")
@@ -113,9 +118,13 @@ def solve(
     began = time.perf_counter()
     if per is not None:
         refuse_constants(problem, per)
+    equilibrate(problem, metric, per)
     if solver == "low-rank" or (solver == "auto" and pairs(problem) > LOW_RANK_FROM):
         try:
             worst = by_low_rank(problem, metric, per, text, tolerance, began)
+        except Unreachable as error:
+            if solver == "low-rank" or len(problem.vectors) > CLARABEL_UP_TO:
+                return _suspected(unanswered(problem, metric, per, text, began, str(error)))
         except NotLowRank as error:
             if solver == "low-rank":
                 raise PepError(f"{error}; use solver='clarabel'") from None
@@ -126,10 +135,32 @@ def solve(
             if solver == "low-rank" or worst.status is Status.SOLVED or len(problem.vectors) > CLARABEL_UP_TO:
                 return WorstCase.of(worst)
     worst = by_clarabel(problem, metric, per, text, tolerance, began)
-    if worst.reason and solver == "auto":
+    if not worst.reason:
+        return WorstCase.of(worst)
+    if not math.isfinite(worst.bound):
+        refuse_with_ray(worst)
+    if solver == "auto":
         settled = by_iterates_of(worst, tolerance, began)
-        return settled or WorstCase.of(second_opinion(worst, tolerance, began))
-    return WorstCase.of(worst)
+        if settled is not None:
+            return settled
+        worst = second_opinion(worst, tolerance, began)
+    return WorstCase.of(worst) if math.isfinite(worst.bound) else _undecided(worst)
+
+
+def _suspected(worst: Answer) -> WorstCase:
+    """What a solver calls unbounded or contradictory is so if there is an exact ray, and undecided otherwise.
+
+    Raises:
+        Unbounded, Contradictory: with the ray.
+    """
+    refuse_with_ray(worst)
+    return _undecided(worst)
+
+
+def _undecided(worst: Answer) -> WorstCase:
+    return WorstCase.of(
+        replace(worst, reason=f"{worst.reason}, but no exact ray shows that there is no worst case; other units may help")
+    )
 
 
 def by_iterates_of(worst: Answer, tolerance: float, began: float) -> WorstCase | None:
