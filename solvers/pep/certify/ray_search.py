@@ -188,11 +188,11 @@ def _rational(
     d = scaling.vectors
     size = _sizes_of(arrays, scaling)
     left = np.einsum("kab,ab->k", arrays.quadratic, found.gram) + arrays.linear @ found.values + arrays.constant
-    extent = max(float(np.abs(found.gram / np.outer(d, d)).max(initial=0)), 1e-300)
+    extent = max(float(np.abs(found.gram / np.outer(d, d)).max(initial=0)), 1.0)  # of the box, for a direction
     spectrum, basis = np.linalg.eigh(found.gram / np.outer(d, d))
     seen = set()
     for rank, tight, simple in ((r, t, s) for t in TIGHT for r in RANKS for s in SIMPLE):
-        V = _basis(basis[:, spectrum > rank * max(spectrum.max(initial=0), 1e-300)], d, simple)
+        V = _basis(basis[:, spectrum > rank * extent], d, simple)
         near = arrays.equal | (np.abs(left) <= tight * size * extent)
         key = (tuple(map(tuple, V)), near.tobytes())
         if key in seen:
@@ -254,7 +254,7 @@ def _onto(
         if any(row) or value:
             equations.append(row)
             right.append(value)
-    floats = np.array([[float(c) for c in v] for v in V]).reshape(r, -1).T  # (n, r)
+    floats = np.array([[float(c) for c in v] for v in V]).reshape(r, len(index)).T  # (n, r)
     inverse = np.linalg.pinv(floats / scaling.vectors[:, None]) / scaling.vectors if r else floats.T
     H = inverse @ found.gram @ inverse.T
     point = [rounded(float(H[i, j])) for i, j in entries] + [rounded(float(x)) for x in found.values]

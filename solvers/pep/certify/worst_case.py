@@ -139,12 +139,15 @@ def solve(
         return WorstCase.of(worst)
     if not math.isfinite(worst.bound):
         refuse_with_ray(worst)
+    answer = worst
     if solver == "auto":
         settled = by_iterates_of(worst, tolerance, began)
         if settled is not None:
             return settled
-        worst = second_opinion(worst, tolerance, began)
-    return WorstCase.of(worst) if math.isfinite(worst.bound) else _undecided(worst)
+        answer = second_opinion(worst, tolerance, began)
+    if answer.reason and math.isfinite(worst.bound):
+        refuse_with_ray(worst)
+    return WorstCase.of(answer) if math.isfinite(answer.bound) else _undecided(answer)
 
 
 def _suspected(worst: Answer) -> WorstCase:

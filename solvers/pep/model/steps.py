@@ -14,6 +14,11 @@ def proximal(f: Mapping, x: Vector, gamma: Any) -> Vector:
     step = exact(gamma, "gamma")
     if step <= 0:
         raise PepError(f"a proximal step needs gamma > 0, got gamma = {gamma}")
+    if f.is_one:  # y - x + gamma L (y - centre) = 0
+        pull = step * f.cls.curvature
+        y = (x + pull * f.centre) / (1 + pull)
+        f.gradient(y)
+        return y
     g = f.new_gradient()
     y = x - step * g
     f.declare(y, g)
@@ -44,8 +49,8 @@ def line_search(f: Mapping, x: Vector, *directions: Vector) -> Vector:
     if not directions:
         raise PepError("an exact line search needs at least one direction")
     problem = f.problem
-    y, g = problem.leaf(f.fresh("y")), f.new_gradient()
-    f.declare(y, g)
+    y = problem.leaf(f.fresh("y"))
+    g = f.gradient(y)
     for k, d in enumerate(directions):
         problem.assume((g @ d).equals(0), name=f"search {f.name}.{k} at {y!r}")
     problem.assume((g @ (y - x)).equals(0), name=f"search {f.name} step at {y!r}")

@@ -135,7 +135,7 @@ def families(problem: Model) -> list[Family]:
     vectors, values = tuple(problem.vectors), tuple(problem.values)
     found = []
     for m in problem.mappings:
-        if m.cls.kind == "quadratic":
+        if m.cls.kind == "quadratic" and not m.is_one:
             raise NotLowRank(f"{m.name} is a quadratic, whose inequality is one of matrices")
         points = point_arrays(m, vectors, values)
         for axiom, arity in axioms_of(m):
@@ -358,7 +358,7 @@ class Program:
         inner = np.swapaxes(factors, 1, 2) @ factors
         norm = np.sqrt(np.maximum(np.einsum("ka,kab,kb,kab->k", signs, inner, signs, inner), 0))
         norm = np.maximum(norm, np.abs(linear).max(axis=1, initial=0))
-        norm = np.where(norm > 0, norm, 1.0)
+        norm = np.where(norm > 0, norm, np.maximum(np.abs(constant), 1e-300))
         signs, linear, constant = signs / norm[:, None], linear / norm[:, None], constant / norm
         spoken = _independent(linear, a0)
         middles = signs[:, :, None] * np.eye(signs.shape[1])
