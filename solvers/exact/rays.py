@@ -182,7 +182,10 @@ def _check_spectrum(m: Member, moments: Moments, what: str) -> None:
 def write_ray(ray: Ray) -> str:
     """Text that ``read_ray`` reads back to an equal ray."""
     if isinstance(ray, Contradiction):
-        data: dict[str, Any] = {"kind": "contradiction", "proof": json.loads(write_proof(Proof(ray.statement, ray.uses)))}
+        data: dict[str, Any] = {
+            "kind": "contradiction",
+            "proof": json.loads(write_proof(Proof(ray.statement, ray.uses))),
+        }
     else:
         data = {"kind": "recession", "proof": json.loads(write_proof(Proof(ray.statement, ())))}
         data |= {"direction": _moments_json(ray.direction), "start": _moments_json(ray.start)}

@@ -136,7 +136,9 @@ class WorstInstance:
     def data(self, f: Mapping) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Points (P, d), gradients or outputs (P, d) and values (P,) at which the mapping is known."""
         return (
-            np.array([self.at(s.x + f.centre if f.cls.kind == "quadratic" and not f.is_one else s.x) for s in f.samples]),
+            np.array(
+                [self.at(s.x + f.centre if f.cls.kind == "quadratic" and not f.is_one else s.x) for s in f.samples]
+            ),
             np.array([self.at(s.g) for s in f.samples]),
             np.array([self.at(s.f) for s in f.samples]),
         )

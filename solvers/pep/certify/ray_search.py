@@ -223,7 +223,9 @@ def _basis(floats: np.ndarray, d: np.ndarray, simple: float) -> list[list[Fracti
     echelon = natural @ np.linalg.inv(natural[pivots])
     return [
         [
-            Fraction(int(pivots[r] == i)) if i in pivots else simplest_near(float(echelon[i, r]), simple * float(d[i] / d[pivots[r]]))
+            Fraction(int(pivots[r] == i))
+            if i in pivots
+            else simplest_near(float(echelon[i, r]), simple * float(d[i] / d[pivots[r]]))
             for i in range(len(d))
         ]
         for r in range(rank)

@@ -33,7 +33,7 @@ from gradproof.solvers.pep.solve.programs import all_pairs, by_low_rank, confine
 from gradproof.solvers.pep.solve.relaxation import Scaling, rescaled, solve_dual
 from gradproof.theory.errors import GradproofError, ProofRejected
 
-MARGINS = (1e-10, 1e-9, 1e-8, 1e-7, 1e-6)
+MARGINS = (1e-10, 1e-9, 1e-8, 3e-8, 1e-7, 3e-7, 1e-6)
 NEAR = 1e-8  # gap that is good enough to look no further
 TOLERANCE = 1e-9  # relative gap asked of the low-rank program
 GAPS = (1e-10, 1e-9, 1e-8, 1e-7)  # of the centred solutions that are rounded where the low-rank program was used
@@ -105,7 +105,7 @@ def _by_margins(
             why = f"the proved bound {float(certificate.bound):.9g} is {certificate.gap:.2g} above the solver's value"
         elif best is None or certificate.bound < best.bound:
             best = certificate
-        if certificate.gap <= max(NEAR, 10 * margin):  # a larger margin would prove less
+        if certificate.gap <= max(NEAR, 4 * len(worst.arrays.vectors) * margin):  # a larger margin would prove less
             break
     return best, why
 

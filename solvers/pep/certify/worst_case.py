@@ -162,7 +162,9 @@ def _suspected(worst: Answer) -> WorstCase:
 
 def _undecided(worst: Answer) -> WorstCase:
     return WorstCase.of(
-        replace(worst, reason=f"{worst.reason}, but no exact ray shows that there is no worst case; other units may help")
+        replace(
+            worst, reason=f"{worst.reason}, but no exact ray shows that there is no worst case; other units may help"
+        )
     )
 
 

@@ -21,7 +21,12 @@ from gradproof.solvers.pep.model.problem import Mapping, Model
 from gradproof.solvers.pep.solve.assemble import form_arrays
 from gradproof.theory.axioms import ONE, Form
 
-NATURAL, OWN, WEAK, DECLARED = 1e3, 3e1, 1.0, 1e-2  # weights: of constants, of premises and points, of steps, of what is left
+NATURAL, OWN, WEAK, DECLARED = (
+    1e3,
+    3e1,
+    1.0,
+    1e-2,
+)  # weights: of constants, of premises and points, of steps, of what is left
 NEAR = 3.0  # bits: sizes that are off by less than that do a solver no harm, and stay as they were declared
 
 Unknown = tuple[str, str]
