@@ -103,7 +103,10 @@ SETTINGS: list[tuple[Callable[..., Asked], tuple, F | None]] = [
 def test_values_that_cancel_in_the_gradients_are_settled_and_certified(
     method: Callable[..., Asked], setting: tuple, truth: F | None
 ) -> None:
-    """Most are undecided by the other programs, which ones hangs on the last bits of a matrix product. 1e-6: what ``certify`` admits, and the largest gap of a solved program."""
+    """Most are undecided by the other programs; which ones hangs on the last bits of a matrix product.
+
+    1e-6: what ``certify`` admits, and the largest gap of a solved program.
+    """
     p, metric, per = method(*setting)
     worst = p.worst_case(metric, per=per)
     assert worst.status is Status.SOLVED, worst.reason
