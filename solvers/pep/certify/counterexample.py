@@ -50,6 +50,11 @@ def counterexample(worst: Answer) -> Counterexample:
     Raises:
         NoCounterexample: the inequalities are not sufficient for the class, hold as equalities, or rounding broke one.
     """
+    if worst.written is not None and worst.written.how.values:  # the same vectors in other units
+        how, found = worst.written.how, counterexample(worst.written.answer)
+        vectors = {v: tuple(how.basis[v][v] * c for c in x) for v, x in found.vectors.items()}
+        values = {v: how.values[v] * c for v, c in found.values.items()}
+        return Counterexample(found.value * how.unit, vectors, values, found.margin)
     if worst.written is not None:
         raise NoCounterexample(
             "the program was solved in other coordinates than the problem's; use worst_case(..., solver='clarabel')"

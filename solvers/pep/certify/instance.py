@@ -105,7 +105,8 @@ class WorstInstance:
             vectors = {
                 v: sum((float(c) * found.vectors[u] for u, c in b.items()), origin) for v, b in how.basis.items()
             }
-            return cls(found.dimension, vectors, {v: found.values.get(v, 0.0) for v in worst.problem.values})
+            values = {v: found.values.get(v, 0.0) * float(how.values.get(v, 1)) for v in worst.problem.values}
+            return cls(found.dimension, vectors, values)
         if worst.arrays.null:
             raise PepError("there is no worst-case instance: the value is approached along instances without bound")
         gram = worst.solution.gram

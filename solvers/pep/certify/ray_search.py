@@ -25,6 +25,7 @@ from gradproof.solvers.pep.solve.answer import Answer
 from gradproof.solvers.pep.solve.assemble import Arrays, Instance
 from gradproof.solvers.pep.solve.programs import whole
 from gradproof.solvers.pep.solve.relaxation import Objective, Scaling, Solution, solve_dual
+from gradproof.solvers.pep.solve.rewritten import Rewritten
 from gradproof.theory.axioms import ONE, Form
 from gradproof.theory.errors import GradproofError, ProofRejected
 from gradproof.theory.field import Rationals
@@ -39,28 +40,36 @@ BOXES = (1e2, 1e5)  # how far from the origin a start is looked for, in units of
 MAX_VECTORS = 80
 
 
-class Unbounded(PepError):
+class _WithRay(PepError):
+    def __init__(self, text: str, ray: Ray) -> None:
+        super().__init__(text)
+        self.ray = ray
+
+    def of(self, how: Rewritten, statement: Statement) -> _WithRay:
+        """The same of the problem that was rewritten; its ray is checked, too."""
+        ray = how.ray(self.ray, statement)
+        check_ray(ray)
+        return type(self)(str(self), ray)
+
+
+class Unbounded(_WithRay):
     """The worst case is infinite.
 
     Attributes:
         ray: the start and the direction that show it, accepted by ``gradproof.solvers.exact.rays.check_ray``.
     """
 
-    def __init__(self, text: str, ray: Recession) -> None:
-        super().__init__(text)
-        self.ray = ray
+    ray: Recession
 
 
-class Contradictory(PepError):
+class Contradictory(_WithRay):
     """No member of the classes satisfies the premises.
 
     Attributes:
         ray: the multipliers that show it, accepted by ``gradproof.solvers.exact.rays.check_ray``.
     """
 
-    def __init__(self, text: str, ray: Contradiction) -> None:
-        super().__init__(text)
-        self.ray = ray
+    ray: Contradiction
 
 
 def find_ray(worst: Answer) -> Ray | None:
@@ -298,7 +307,7 @@ def _contradiction(worst: Answer) -> Contradiction | None:
             continue
         try:
             proof = prove(own, found, scaling, fixed=Fraction(-1)).proof
-            ray = Contradiction(worst.problem.statement(Form()), proof.uses)
+            ray = Contradiction(asked(worst.problem, worst.metric, None), proof.uses)
             check_ray(ray)
         except (GradproofError, ValueError):
             continue

@@ -27,10 +27,11 @@ from gradproof.solvers.pep.certify.certificate import (
 from gradproof.solvers.pep.certify.face import prove_on_face
 from gradproof.solvers.pep.model.expressions import PepError, exact
 from gradproof.solvers.pep.solve.answer import Answer
-from gradproof.solvers.pep.solve.iterates import Rewritten, by_iterates
+from gradproof.solvers.pep.solve.iterates import by_iterates
 from gradproof.solvers.pep.solve.lowrank import Found, NotLowRank, Program
 from gradproof.solvers.pep.solve.programs import all_pairs, by_low_rank, confine
 from gradproof.solvers.pep.solve.relaxation import Scaling, Solution, rescaled, solve_dual
+from gradproof.solvers.pep.solve.rewritten import Rewritten
 from gradproof.theory.errors import GradproofError, ProofRejected
 
 MARGINS = (1e-10, 1e-9, 1e-8, 3e-8, 1e-7, 3e-7, 1e-6)

@@ -14,10 +14,10 @@ import numpy as np
 from gradproof.solvers.pep.certify.certificate import Certificate
 from gradproof.solvers.pep.certify.counterexample import Counterexample, counterexample
 from gradproof.solvers.pep.certify.instance import WorstInstance
-from gradproof.solvers.pep.certify.ray_search import refuse_with_ray
+from gradproof.solvers.pep.certify.ray_search import Contradictory, Unbounded, asked, refuse_with_ray
 from gradproof.solvers.pep.certify.show import html
 from gradproof.solvers.pep.certify.strategies import MARGINS, admitted, certify, translated
-from gradproof.solvers.pep.model.expressions import PepError, Scalar
+from gradproof.solvers.pep.model.expressions import PepError, Scalar, exact
 from gradproof.solvers.pep.model.problem import Model
 from gradproof.solvers.pep.solve.answer import Answer, Status
 from gradproof.solvers.pep.solve.lowrank import NotLowRank, Unreachable
@@ -28,10 +28,11 @@ from gradproof.solvers.pep.solve.programs import (
     pairs,
     refuse_constants,
     second_opinion,
+    translation,
     unanswered,
     written_by_iterates,
 )
-from gradproof.solvers.pep.solve.units import equilibrate
+from gradproof.solvers.pep.solve.units import in_units
 from gradproof.theory.errors import GradproofError
 
 SOLVERS = ("auto", "clarabel", "low-rank")
@@ -77,7 +78,7 @@ class WorstCase(Answer):
     @classmethod
     def of(cls, answer: Answer, proved: Certificate | None = None) -> WorstCase:
         """The answer, as one that can be certified."""
-        return cls(**{f.name: getattr(answer, f.name) for f in fields(answer)}, proved=proved)
+        return cls(**{f.name: getattr(answer, f.name) for f in fields(Answer)}, proved=proved)
 
     @cached_property
     def instance(self) -> WorstInstance:
@@ -86,6 +87,11 @@ class WorstCase(Answer):
 
     def certify(self, *, bound: Any = None, gap: float = 1e-6, margins: Sequence[float] = MARGINS) -> Certificate:
         """A rational upper bound with a proof that the kernel has accepted; see ``strategies.certify``."""
+        inner = self.written.answer if self.written is not None else None
+        if self.written is not None and isinstance(inner, WorstCase):
+            how = self.written.how
+            own = None if bound is None else exact(bound, "bound") / how.unit
+            return translated(self, how, inner.certify(bound=own, gap=gap, margins=margins))
         known = self.proved if bound is None and math.isfinite(self.bound) else None
         if self.written is not None and known is not None and known.gap <= admitted(gap):
             return translated(self, self.written.how, known)
@@ -118,7 +124,19 @@ def solve(
     began = time.perf_counter()
     if per is not None:
         refuse_constants(problem, per)
-    equilibrate(problem, metric, per)
+    how = in_units(problem, metric, per)
+    if how is None:
+        return _solved(problem, metric, per, text, solver, tolerance, began)
+    try:
+        found = _solved(how.problem, how.metric, how.per, text, solver, tolerance, began)
+    except (Unbounded, Contradictory) as error:
+        raise error.of(how, asked(problem, metric, per)) from None
+    return WorstCase.of(translation(found, how, problem, metric, per))
+
+
+def _solved(
+    problem: Model, metric: Scalar, per: Scalar | None, text: str, solver: str, tolerance: float, began: float
+) -> WorstCase:
     if solver == "low-rank" or (solver == "auto" and pairs(problem) > LOW_RANK_FROM):
         try:
             worst = by_low_rank(problem, metric, per, text, tolerance, began)

@@ -6,6 +6,7 @@ pairs of points. ``exact`` says whether those inequalities are also sufficient, 
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -46,6 +47,13 @@ class FunctionClass:
         """mu where mu = L leaves one function, ``mu ||x - c||^2 / 2`` and a constant; None otherwise."""
         mu, L = self.constants.get("mu"), self.constants.get("L")
         return mu if self.kind in ("function", "quadratic") and mu is not None and mu == L else None
+
+    def in_units(self, x: Fraction, g: Fraction) -> FunctionClass:
+        """The class with points measured in units of x, gradients (outputs) in g, values in x g."""
+        unit = {"mu": g / x, "L": g / x, "PL": g / x, "beta": x / g, "M": g, "D": x}
+        moved = copy.copy(self)
+        object.__setattr__(moved, "constants", {name: c / unit.get(name, 1) for name, c in self.constants.items()})
+        return moved
 
 
 @dataclass(frozen=True)

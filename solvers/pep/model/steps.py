@@ -26,9 +26,16 @@ def proximal(f: Mapping, x: Vector, gamma: Any) -> Vector:
 
 
 def project(f: Mapping, x: Vector) -> Vector:
-    """The projection of x on the set of an ``Indicator``."""
+    """The projection of x on the set of an ``Indicator``.
+
+    A normal vector may be given any length. It is given the one with which the free part of the gradients at a minimiser
+    cancels: the step of the gradient step that is projected.
+    """
     _needs_set(f)
-    return proximal(f, x, 1)
+    _needs(f, x)
+    first = f.samples[0].g.terms if f.samples else {}
+    steps = [x.terms[v] / c for v, c in first.items() if v in x.terms and x.terms[v] / c > 0]
+    return proximal(f, x, steps[0] if steps else 1)
 
 
 def linear_minimiser(f: Mapping, direction: Vector) -> Vector:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -23,33 +23,13 @@ from gradproof.solvers.pep.model.expressions import Constraint, Scalar, Vector
 from gradproof.solvers.pep.model.problem import Mapping as Member
 from gradproof.solvers.pep.model.problem import Model
 from gradproof.solvers.pep.solve.assemble import point_arrays
+from gradproof.solvers.pep.solve.rewritten import Rewritten
 from gradproof.solvers.pep.solve.units import metric_size, power
 from gradproof.theory.axioms import Form, combine, inner
-from gradproof.theory.proof import Proof, Statement
 
 CURVATURES = (0.0, 0.1, 0.3, 0.6, 1.0)  # of the trial functions, as shares of the way from mu to L
 DIFFERENCES = frozenset({"interpolation", "monotone", "cocoercive", "lipschitz"})
 SEEN = 1e-12  # a vector smaller than this on all trials, relative to the largest, keeps the size it was declared with
-
-
-@dataclass(frozen=True, eq=False)
-class Rewritten:
-    """A problem in other vectors.
-
-    Attributes:
-        basis: each vector of the original as a combination of the new ones.
-        unit: the metric of the original in units of the new one.
-    """
-
-    problem: Model
-    metric: Scalar
-    per: Scalar | None
-    basis: Mapping[str, Mapping[str, Fraction]]
-    unit: Fraction
-
-    def proof(self, found: Proof, statement: Statement) -> Proof:
-        """The proof of the original ``statement``: its inequalities are the same ones."""
-        return Proof(statement, tuple(replace(u, multiplier=u.multiplier * self.unit) for u in found.uses))
 
 
 def by_iterates(problem: Model, metric: Scalar, per: Scalar | None) -> Rewritten | None:

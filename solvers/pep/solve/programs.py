@@ -16,11 +16,11 @@ from gradproof.solvers.pep.model.expressions import PepError, Scalar
 from gradproof.solvers.pep.model.problem import Model
 from gradproof.solvers.pep.solve.answer import Answer, Status, Written
 from gradproof.solvers.pep.solve.assemble import Arrays, Instance, anchored, assemble, form_arrays, loosened, pair
-from gradproof.solvers.pep.solve.iterates import Rewritten, by_iterates
+from gradproof.solvers.pep.solve.iterates import by_iterates
 from gradproof.solvers.pep.solve.lowrank import PER, Found, NotLowRank, Program, families, neighbours
 from gradproof.solvers.pep.solve.recession import SIMPLE, confined
 from gradproof.solvers.pep.solve.relaxation import Objective, Scaling, Solution, rescaled, solve_dual
-from gradproof.solvers.pep.solve.units import NEAR, metric_size
+from gradproof.solvers.pep.solve.rewritten import Rewritten
 from gradproof.theory.axioms import ONE
 
 INFEASIBLE = "Infeasible"  # in what Clarabel answers
@@ -42,17 +42,26 @@ def written_by_iterates(worst: Answer, tolerance: float, began: float) -> Iterat
             continue
         if found.reason or _out_of_scale(found):
             continue
-        unit = float(how.unit)
-        yield replace(
-            found,
-            bound=found.bound * unit,
-            primal=found.primal * unit,
-            solution=replace(found.solution, multipliers=found.solution.multipliers * unit),
-            problem=worst.problem,
-            metric=worst.metric,
-            per=worst.per,
-            written=Written(how, found),
-        )
+        yield translation(found, how, worst.problem, worst.metric, worst.per)
+
+
+def translation(found: Answer, how: Rewritten, problem: Model, metric: Scalar, per: Scalar | None) -> Answer:
+    """The answer to the problem that was rewritten, in its units."""
+    unit = float(how.unit)
+    weights = np.array([float(how.weight(i.axiom, i.member)) for i in found.arrays.instances])
+    residuals = dict(found.residuals)
+    residuals |= {name: unit * residuals[name] for name in ("primal error", "dual error")}
+    return replace(
+        found,
+        bound=found.bound * unit,
+        primal=found.primal * unit,
+        residuals=residuals,
+        solution=replace(found.solution, multipliers=found.solution.multipliers * weights),
+        problem=problem,
+        metric=metric,
+        per=per,
+        written=Written(how, found),
+    )
 
 
 def all_pairs(how: Rewritten, text: str, tolerance: float = 1e-9) -> Answer:
@@ -68,7 +77,7 @@ def _out_of_scale(worst: Answer) -> bool:
         return False
     problem = worst.problem
     program = Program(problem, worst.metric, worst.per)
-    sizes = _sizes(problem, worst.metric, tuple(problem.vectors), tuple(problem.values))
+    sizes = _sizes(problem, tuple(problem.vectors), tuple(problem.values))
     return program.violation(worst.searched, sizes) > ROUGHLY
 
 
@@ -86,7 +95,7 @@ def by_low_rank(
 ) -> Answer:
     vectors, values = tuple(problem.vectors), tuple(problem.values)
     program = Program(problem, metric, per)
-    found = program.search(_sizes(problem, metric, vectors, values), tolerance)
+    found = program.search(_sizes(problem, vectors, values), tolerance)
     arrays = assemble(problem, found.chosen)
     if per is not None:
         arrays = _with_normalisation(arrays, per)
@@ -124,14 +133,14 @@ def whole(problem: Model, metric: Scalar, per: Scalar | None) -> tuple[Arrays, O
     if per is not None:
         arrays = _with_normalisation(arrays, per)
     objective = Objective(*form_arrays(metric.form, arrays.vectors, arrays.values))
-    return arrays, objective, _sizes(problem, metric, arrays.vectors, arrays.values)
+    return arrays, objective, _sizes(problem, arrays.vectors, arrays.values)
 
 
 def _reduced(arrays: Arrays, problem: Model, metric: Scalar) -> tuple[Arrays, Objective, Scaling]:
     """Without the vectors that may be put at zero or whose squares occur nowhere."""
     arrays = loosened(anchored(arrays, metric.form), metric.form)
     objective = Objective(*form_arrays(metric.form, arrays.vectors, arrays.values, arrays.fixed))
-    return arrays, objective, _sizes(problem, metric, arrays.vectors, arrays.values, arrays.loose)
+    return arrays, objective, _sizes(problem, arrays.vectors, arrays.values, arrays.loose)
 
 
 def by_clarabel(
@@ -276,17 +285,13 @@ def pairs(problem: Model) -> int:
     return sum(len(m.samples) ** 2 for m in problem.mappings)
 
 
-def _sizes(
-    problem: Model, metric: Scalar, vectors: tuple[str, ...], values: tuple[str, ...], loose: tuple[str, ...] = ()
-) -> Scaling:
-    """The sizes that the problem was written down with, and what the metric is at these."""
+def _sizes(problem: Model, vectors: tuple[str, ...], values: tuple[str, ...], loose: tuple[str, ...] = ()) -> Scaling:
+    """The sizes that the problem was written down with."""
     sizes = problem.vectors
     products = {pair(*sorted((a, b))): sizes[a] * sizes[b] for a in loose for b in sizes}
-    unit = metric_size(metric, problem)
     return Scaling(
         np.array([sizes[v] for v in vectors], float),
         np.array([(problem.values | products)[v] for v in values], float),
-        unit if abs(math.log2(unit)) > NEAR else 1.0,
     )
 
 

@@ -1,10 +1,10 @@
-"""The sizes of vectors and values, from the units that a problem is written in.
+"""A problem in the units that it asks for: the sizes of all vectors and values are found first, and divided out.
 
-A class constant, a radius or a step size fixes how large points, gradients and values are: with L in 1/s^2 a gradient at
-distance R is of size L R, a value of size L R^2. In the logarithms of the sizes these are linear equations, solved by
-weighted least squares: class constants weigh most, then premises with a constant, then steps, and what nothing fixes
-keeps its declared size. The same problem in other units has the same equations, moved; the program that is solved is
-therefore the same one. Sizes are powers of two, so that nothing is rounded on the way in or out.
+A class constant, a radius or a step size fixes how large points, gradients and values are: with an L a gradient at distance
+R is of size L R, a value of size L R^2. In the logarithms of the sizes these are linear equations, solved by weighted least
+squares: class constants weigh most, then premises with a constant, then steps, and what nothing fixes keeps its declared
+size. The same problem in other units has the same equations, moved, so that the program that is solved is the same one.
+Units are powers of two: nothing is rounded on the way in or out, and proofs translate.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as MappingOf
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
-from gradproof.solvers.pep.model.expressions import Scalar
+from gradproof.solvers.pep.model.expressions import Constraint, Scalar, Vector
 from gradproof.solvers.pep.model.problem import Mapping, Model
 from gradproof.solvers.pep.solve.assemble import form_arrays
-from gradproof.theory.axioms import ONE, Form
+from gradproof.solvers.pep.solve.rewritten import Rewritten
+from gradproof.theory.axioms import AXIOMS, ONE, Form
 
 NATURAL, OWN, WEAK, DECLARED = (
     1e3,
@@ -27,22 +29,80 @@ NATURAL, OWN, WEAK, DECLARED = (
     1.0,
     1e-2,
 )  # weights: of constants, of premises and points, of steps, of what is left
-NEAR = 3.0  # bits: sizes that are off by less than that do a solver no harm, and stay as they were declared
+NEAR = 3.0  # bits: sizes that are so near to one do a solver no harm
+BORDER = 0.377
+OF_POINTS = frozenset({"diameter"})  # axioms that are squares of points ...
+OF_GRADIENTS = frozenset(
+    {"bounded", "pl", "spectrum", "lipschitz", "contraction"}
+)  # ... and of gradients; others: values
 
 Unknown = tuple[str, str]
 Row = tuple[dict[Unknown, float], float, float]  # coefficients, right-hand side, weight
 
 
-def equilibrate(problem: Model, metric: Scalar, per: Scalar | None) -> None:
-    """Give the problem's vectors and values the sizes that its constants, premises and steps ask for, in place."""
+def in_units(problem: Model, metric: Scalar, per: Scalar | None) -> Rewritten | None:
+    """The problem in its own units; None if all sizes are near one already."""
     rows = [*_mappings(problem), *_premises(problem, per), *_form(metric.form, "metric", WEAK, constant=False)]
     declared = {("vector", v): math.log2(s) for v, s in problem.vectors.items()}
     declared |= {("value", f): math.log2(s) for f, s in problem.values.items()}
     bits = _least_squares(rows, declared)
-    if all(abs(bits[u] - size) <= NEAR for u, size in declared.items()):
-        return
-    problem.vectors = {v: power(bits["vector", v]) for v in problem.vectors}
-    problem.values = {f: power(bits["value", f]) for f in problem.values}
+    forms = [metric, *(() if per is None else (per,)), *(c.scalar for c in problem.premises.values())]
+    one = Fraction(1)
+    if all(abs(bits[u]) <= NEAR for u in declared) and all(abs(_bits(_height(x))) <= NEAR for x in forms):
+        return None
+    d = {v: _two(bits["vector", v]) for v in problem.vectors}
+    e = {f: _two(bits["value", f]) for f in problem.values}
+    now = problem.snapshot()
+    scale = {}
+    for m in now.mappings:
+        x, g = _two(bits.get(("x", m.name), 0.0)), _two(bits.get(("g", m.name), 0.0))
+        g = x if m.cls.kind == "compressor" else g
+        scale[m.name] = x, g
+        e |= {f: x * g for s in m.samples for f in s.f.form.linear}
+        e |= {m.lower_name: x * g} if m.lower_name else {}
+    for m in now.mappings:
+        x, g = scale[m.name]
+        m.cls = m.cls.in_units(x, g)
+        m.samples = [
+            replace(s, x=_vector(s.x, d, x), g=_vector(s.g, d, g), f=_scalar(s.f, d, e, x * g)) for s in m.samples
+        ]
+        m._by_point = {}
+        m._centre = None if m._centre is None else _vector(m._centre, d, x)
+    now.vectors, now.values = dict.fromkeys(d, 1.0), dict.fromkeys(e, 1.0)
+    height = {name: _height(_scalar(c.scalar, d, e, one)) for name, c in problem.premises.items()}
+    now.premises = {
+        name: Constraint(_scalar(c.scalar, d, e, height[name]), c.equality) for name, c in problem.premises.items()
+    }
+    top = _height(_scalar(metric, d, e, one))
+    below = one if per is None else _height(_scalar(per, d, e, one))
+    weights = {("premise", name): top / h for name, h in height.items()}
+    for name, (x, g) in scale.items():
+        for axiom in AXIOMS:
+            weights[axiom, name] = top / (x * x if axiom in OF_POINTS else g * g if axiom in OF_GRADIENTS else x * g)
+    return Rewritten(
+        now,
+        _scalar(metric, d, e, top),
+        None if per is None else _scalar(per, d, e, below),
+        {v: {v: c} for v, c in d.items()},
+        top / below,
+        e,
+        weights,
+    )
+
+
+def _vector(x: Vector, d: MappingOf[str, Fraction], unit: Fraction) -> Vector:
+    return Vector({v: c * d[v] / unit for v, c in x.terms.items()}, x.owner)
+
+
+def _scalar(x: Scalar, d: MappingOf[str, Fraction], e: MappingOf[str, Fraction], unit: Fraction) -> Scalar:
+    quadratic = {(a, b): c * d[a] * d[b] / unit for (a, b), c in x.form.quadratic.items()}
+    return Scalar(Form(quadratic, {f: c * e.get(f, 1) / unit for f, c in x.form.linear.items()}), x.owner)
+
+
+def _height(x: Scalar) -> Fraction:
+    """The largest coefficient but for the constant, to a power of two."""
+    terms = [*x.form.quadratic.values(), *(c for f, c in x.form.linear.items() if f != ONE)]
+    return _two(max(map(_bits, terms))) if terms else Fraction(1)
 
 
 def metric_size(metric: Scalar, problem: Model) -> float:
@@ -59,9 +119,13 @@ def _bits(c: Fraction) -> float:
     return math.log2(abs(c.numerator)) - math.log2(c.denominator)
 
 
+def _two(bits: float) -> Fraction:
+    return Fraction(2) ** math.floor(bits + BORDER)
+
+
 def power(bits: float) -> float:
     """A number of so many bits to a power of two; the border between two powers is put where no simple number lies."""
-    return math.ldexp(1.0, math.floor(bits + 0.377))
+    return math.ldexp(1.0, math.floor(bits + BORDER))
 
 
 def _mappings(problem: Model) -> Iterator[Row]:
