@@ -88,7 +88,7 @@ class WorstCase(Answer):
     def certify(self, *, bound: Any = None, gap: float = 1e-6, margins: Sequence[float] = MARGINS) -> Certificate:
         """A rational upper bound with a proof that the kernel has accepted; see ``strategies.certify``."""
         inner = self.written.answer if self.written is not None else None
-        if self.written is not None and isinstance(inner, WorstCase):
+        if self.written is not None and isinstance(inner, WorstCase) and math.isfinite(self.bound):
             how = self.written.how
             own = None if bound is None else exact(bound, "bound") / how.unit
             return translated(self, how, inner.certify(bound=own, gap=gap, margins=margins))
