@@ -33,6 +33,7 @@ from gradproof.theory.proof import Premise, Statement, axiom_form
 
 PER = "per <= 1"
 GROWS = 1e-6  # growth of the metric along a direction of trace one, in its own units, that is looked at more closely
+NOISE = 10.0  # times what the residuals of the inequalities can be worth in the metric
 RANKS = (1e-3, 1e-5, 1e-7)  # eigenvalues below this share of the largest are zero, in turn
 TIGHT = (1e-3, 1e-5, 1e-7)  # an inequality this near to equality, relative to its size, is an equality, in turn
 SIMPLE = (1e-2, 1e-4, 1e-6)  # distances of a rational entry of a basis from its float, in turn
@@ -128,7 +129,7 @@ def _recession(worst: Answer) -> Recession | None:
     arrays, objective, scaling = whole(worst.problem, worst.metric, worst.per)
     homogeneous = replace(arrays, constant=np.zeros(len(arrays.constant)))
     found = _inside(homogeneous, objective, scaling, 1.0, None)
-    if not found.primal / scaling.metric > GROWS:  # NaN, too
+    if not found.primal / scaling.metric > max(GROWS, NOISE * found.primal_error / scaling.metric):  # NaN, too
         return None
     centre = _inside(homogeneous, objective, scaling, 1.0, found.primal / 2)
     for direction in _rational(statement, homogeneous, scaling, centre, constant=False):
@@ -207,7 +208,10 @@ def _rational(
         if key in seen:
             continue
         seen.add(key)
-        moments = _onto(arrays, [f for f, k in zip(forms, near, strict=True) if k], V, found, scaling, constant)
+        point = _near(arrays, near, V, found, scaling)
+        if point is None:
+            continue
+        moments = _onto(arrays, [f for f, k in zip(forms, near, strict=True) if k], V, *point, constant=constant)
         if moments is not None:
             yield moments
 
@@ -241,23 +245,51 @@ def _basis(floats: np.ndarray, d: np.ndarray, simple: float) -> list[list[Fracti
     ]  # fmt: skip
 
 
+def _near(
+    arrays: Arrays, near: np.ndarray, V: list[list[Fraction]], found: Solution, scaling: Scaling
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The upper triangle of H and the values in floats, on the equations; and their sizes. None if H is not positive."""
+    r = len(V)
+    floats = np.array([[float(c) for c in v] for v in V]).reshape(r, len(arrays.vectors)).T  # (n, r)
+    inverse = np.linalg.pinv(floats / scaling.vectors[:, None]) / scaling.vectors if r else floats.T
+    H = inverse @ found.gram @ inverse.T
+    i, j = np.triu_indices(r)
+    rows = (floats.T @ arrays.quadratic[near] @ floats)[:, i, j] * np.where(i == j, 1.0, 2.0)
+    E = np.concatenate([rows, arrays.linear[near]], axis=1)
+    lengths = np.sqrt(np.maximum(np.diag(H), 1e-300))
+    weights = np.append(lengths[i] * lengths[j], scaling.values)
+    point = np.append(H[i, j], found.values)
+    for _ in range(2):
+        point = point + weights * np.linalg.lstsq(E * weights, -arrays.constant[near] - E @ point, rcond=1e-12)[0]
+    correlation = np.zeros((r, r))
+    correlation[i, j] = correlation[j, i] = (point / weights)[: len(i)]
+    if np.linalg.eigvalsh(correlation).min(initial=1.0) <= 0:
+        return None
+    return point, weights
+
+
 def _onto(
-    arrays: Arrays, tight: list[Form], V: list[list[Fraction]], found: Solution, scaling: Scaling, constant: bool
+    arrays: Arrays,
+    tight: list[Form],
+    V: list[list[Fraction]],
+    floats: np.ndarray,
+    weights: np.ndarray,
+    *,
+    constant: bool,
 ) -> Moments | None:
-    """``G = V H V^T`` and values near the solution at which the tight forms vanish exactly; None where H has a negative part."""
+    """``G = V H V^T`` and values near the floats at which the tight forms vanish exactly; None where H has a negative part."""
     r, names = len(V), arrays.values
-    index = {v: k for k, v in enumerate(arrays.vectors)}
     entries = [(i, j) for i in range(r) for j in range(i, r)]
+    place = {pair: k for k, pair in enumerate(entries)}
     where = {f: len(entries) + k for k, f in enumerate(names)}
+    shares = {v: [(i, V[i][k]) for i in range(r) if V[i][k]] for k, v in enumerate(arrays.vectors)}
     equations, right = [], []
     for form in tight:
         row = [Fraction(0)] * (len(entries) + len(names))
         for (a, b), c in form.quadratic.items():
-            u, v = index[a], index[b]
-            for k, (i, j) in enumerate(entries):
-                x = V[i][u] * V[j][v] if i == j else V[i][u] * V[j][v] + V[j][u] * V[i][v]
-                if x:
-                    row[k] += c * x
+            for i, x in shares[a]:
+                for j, y in shares[b]:
+                    row[place[min(i, j), max(i, j)]] += c * x * y
         for f, c in form.linear.items():
             if f != ONE:
                 row[where[f]] += c
@@ -265,12 +297,7 @@ def _onto(
         if any(row) or value:
             equations.append(row)
             right.append(value)
-    floats = np.array([[float(c) for c in v] for v in V]).reshape(r, len(index)).T  # (n, r)
-    inverse = np.linalg.pinv(floats / scaling.vectors[:, None]) / scaling.vectors if r else floats.T
-    H = inverse @ found.gram @ inverse.T
-    point = [rounded(float(H[i, j])) for i, j in entries] + [rounded(float(x)) for x in found.values]
-    lengths = np.sqrt(np.maximum(np.diag(H), 1e-300)) if r else np.zeros(0)
-    weights = np.array([float(lengths[i] * lengths[j]) for i, j in entries] + list(scaling.values))
+    point = [rounded(float(x)) for x in floats]
     exact = project(equations, right, point, weights) if equations else point
     if exact is None:
         return None
@@ -284,7 +311,9 @@ def _onto(
     rows = []
     for k, w in enumerate(diagonal):
         if w:
-            combined = [sum((V[i][a] * lower[i][k] for i in range(k, r)), Fraction(0)) for a in range(len(index))]
+            combined = [
+                sum((V[i][a] * lower[i][k] for i in range(k, r)), Fraction(0)) for a in range(len(arrays.vectors))
+            ]
             rows.append((w, {v: c for v, c in zip(arrays.vectors, combined, strict=True) if c}))
     return Moments(tuple(rows), {f: exact[k] for f, k in where.items() if exact[k]})
 

@@ -137,6 +137,7 @@ def solve(
 def _solved(
     problem: Model, metric: Scalar, per: Scalar | None, text: str, solver: str, tolerance: float, began: float
 ) -> WorstCase:
+    others = solver == "auto"  # programs may be asked, too
     if solver == "low-rank" or (solver == "auto" and pairs(problem) > LOW_RANK_FROM):
         try:
             worst = by_low_rank(problem, metric, per, text, tolerance, began)
@@ -152,13 +153,14 @@ def _solved(
                 return settled
             if solver == "low-rank" or worst.status is Status.SOLVED or len(problem.vectors) > CLARABEL_UP_TO:
                 return WorstCase.of(worst)
+            others = False  # they have not settled it
     worst = by_clarabel(problem, metric, per, text, tolerance, began)
     if not worst.reason:
         return WorstCase.of(worst)
     if not math.isfinite(worst.bound):
         refuse_with_ray(worst)
     answer = worst
-    if solver == "auto":
+    if others:
         settled = by_iterates_of(worst, tolerance, began)
         if settled is not None:
             return settled
@@ -179,11 +181,7 @@ def _suspected(worst: Answer) -> WorstCase:
 
 
 def _undecided(worst: Answer) -> WorstCase:
-    return WorstCase.of(
-        replace(
-            worst, reason=f"{worst.reason}, but no exact ray shows that there is no worst case; other units may help"
-        )
-    )
+    return WorstCase.of(replace(worst, reason=f"{worst.reason}, but no exact ray shows that there is no worst case"))
 
 
 def by_iterates_of(worst: Answer, tolerance: float, began: float) -> WorstCase | None:
