@@ -19,6 +19,7 @@ from gradproof.solvers.pep import (
     line_search,
     proximal,
 )
+from gradproof.solvers.pep.certify.structured import gradient_descent
 from gradproof.theory.proof import check
 from gradproof.theory.proof_json import read_proof, write_proof
 
@@ -69,6 +70,16 @@ def test_numbers_of_numpy_on_either_side(make) -> None:
     assert (two - d).form.quadratic == {("x0", "x0"): -2}
     assert (two >= d).scalar.form.linear == (d <= two).scalar.form.linear == {"1": -2}
     assert exact(make(3)) == 3
+
+
+def test_gradient_descent_takes_them_too_in_any_units() -> None:
+    for N, gamma, L in ((np.int64(3), np.float64(1), np.int32(1)), (3, np.array(0.5), np.asarray(2))):
+        assert gradient_descent(N, gamma, L).bound == pytest.approx(float(exact(L)) / 14, rel=1e-9)
+    for L in (F(10) ** 27, F(1, 10**27)):
+        assert gradient_descent(3, 1 / L, L).bound == pytest.approx(float(L) / 14, rel=1e-9)
+    for wrong in (True, 2.0, np.bool_(True), np.int64(0)):
+        with pytest.raises(PepError, match="needs an integer"):
+            gradient_descent(wrong, 1)
 
 
 def test_arrays_without_dimension_are_numbers_and_others_are_not() -> None:

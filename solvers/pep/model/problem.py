@@ -79,7 +79,7 @@ class Mapping:
         found = self._by_point.get(frozenset(x.terms.items()))
         if found is None:
             if self.is_one:
-                found = self.declare(x, self.cls.curvature * (x - self.centre))
+                found = self.declare(x, self.curvature * (x - self.centre))
             else:
                 found = self.declare(x, self.new_gradient())
         return found
@@ -95,6 +95,12 @@ class Mapping:
     def is_one(self) -> bool:
         """True where mu = L leaves one function, ``L ||x - centre||^2 / 2`` and a constant."""
         return self.cls.curvature is not None
+
+    @property
+    def curvature(self) -> Fraction:
+        """mu = L of the one function."""
+        assert self.cls.curvature is not None, f"{self.name} is of a class with more than one function"
+        return self.cls.curvature
 
     def new_gradient(self) -> Vector:
         """A free (sub)gradient, written as the first gradient of the mapping plus a difference.
@@ -132,7 +138,7 @@ class Mapping:
 
     def _declare_determined(self, x: Vector, g: Vector, label: str, key: frozenset) -> Sample:
         """Of the one function with mu = L: its gradient and value are expressions in x and the centre."""
-        L = self.cls.curvature
+        L = self.curvature
         step = x - self.centre
         if (g - L * step).terms:
             raise PepError(
@@ -272,8 +278,8 @@ class Model:
         free = [m for m in mappings if not m.is_one]
         total = Vector()
         if not free:  # the mean of the centres
-            whole = sum((m.cls.curvature for m in mappings), Fraction(0))
-            x = sum((m.cls.curvature / whole * m.centre for m in mappings), Vector())
+            whole = sum((m.curvature for m in mappings), Fraction(0))
+            x = sum((m.curvature / whole * m.centre for m in mappings), Vector())
         else:
             x = self.anchor(name)
         for m in mappings:

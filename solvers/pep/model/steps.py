@@ -15,7 +15,7 @@ def proximal(f: Mapping, x: Vector, gamma: Any) -> Vector:
     if step <= 0:
         raise PepError(f"a proximal step needs gamma > 0, got gamma = {gamma}")
     if f.is_one:  # y - x + gamma L (y - centre) = 0
-        pull = step * f.cls.curvature
+        pull = step * f.curvature
         y = (x + pull * f.centre) / (1 + pull)
         f.gradient(y)
         return y

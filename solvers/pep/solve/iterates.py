@@ -84,7 +84,7 @@ def _basis(problem: Model) -> dict[str, dict[str, Fraction]] | None:
 
 def _points(problem: Model, basis: Mapping[str, Mapping[str, Fraction]]) -> dict[str, float]:
     """The sizes of the points that are vectors now: that of the largest vector that they were made of."""
-    names = {next(reversed(b)) for b in basis.values() if b} - set(problem.vectors)
+    names = {list(b)[-1] for b in basis.values() if b} - set(problem.vectors)
     return {
         f"{m.name}@{s.label}": power(math.log2(max(abs(float(c)) * problem.vectors[u] for u, c in s.x.terms.items())))
         for m in problem.mappings

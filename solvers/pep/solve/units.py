@@ -143,7 +143,8 @@ def _mappings(problem: Model) -> Iterator[Row]:
             yield {("vector", v): 1, g: -1}, -_bits(c), OWN if gradients[v] == m.name else WEAK
         if m.valued and m.cls.kind != "indicator":
             names = {v for s in m.samples for v in s.f.form.linear} | ({m.lower_name} if m.lower_name else set())
-            yield from (({("value", v): 1, f: -1}, 0.0, OWN) for v in sorted(names))
+            for v in sorted(names):
+                yield {("value", v): 1, f: -1}, 0.0, OWN
             yield {f: 1, x: -1, g: -1}, 0.0, NATURAL
         yield from _constants(m, x, g)
 
