@@ -14,6 +14,7 @@ True
 """
 
 from gradproof.solvers.pep.certify.certificate import Certificate, CertificateUnavailable
+from gradproof.solvers.pep.certify.ray_search import Contradictory, Unbounded
 from gradproof.solvers.pep.certify.worst_case import Problem, WorstCase
 from gradproof.solvers.pep.model.classes import (
     BoundedGradient,
@@ -44,6 +45,7 @@ __all__ = [
     "CertificateUnavailable",
     "Cocoercive",
     "Contractive",
+    "Contradictory",
     "Convex",
     "ConvexLipschitz",
     "FunctionClass",
@@ -62,6 +64,7 @@ __all__ = [
     "Status",
     "StronglyConvex",
     "StronglyMonotone",
+    "Unbounded",
     "Vector",
     "WorstCase",
     "decimal",

@@ -77,11 +77,11 @@ def test_a_gradient_at_the_same_point_is_the_same_vector():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: SmoothStronglyConvex(2, 1), "mu < L.*mu = 2, L = 1"),
+        (lambda: SmoothStronglyConvex(2, 1), "mu <= L.*mu = 2, L = 1"),
         (lambda: SmoothStronglyConvex(-1, 1), "mu >= 0.*mu = -1"),
         (lambda: SmoothConvex(float("nan")), "L = nan"),
         (lambda: SmoothConvex(0), "L > 0"),
-        (lambda: Quadratic(1, 1), "mu < L"),
+        (lambda: Quadratic(2, 1), "mu <= L"),
         (lambda: Smooth(1, mu=-2), "-L <= mu"),
         (lambda: Contractive(-1), "q2 >= 0"),
         (lambda: Problem().function("convex"), "declared by its class"),

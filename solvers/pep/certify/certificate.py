@@ -71,9 +71,8 @@ def prove(worst: Answer, solution: Solution, scaling: Scaling, *, fixed: Fractio
     """
     instances = worst.arrays.instances
     size = np.abs(worst.arrays.quadratic * np.outer(scaling.vectors, scaling.vectors)).max(axis=(1, 2), initial=0)
-    weight = np.abs(solution.multipliers) * np.maximum(
-        size, np.abs(worst.arrays.linear * scaling.values).max(axis=1, initial=0)
-    )
+    size = np.maximum(size, np.abs(worst.arrays.linear * scaling.values).max(axis=1, initial=0))
+    weight = np.abs(solution.multipliers) * size
     keep = np.flatnonzero(
         (weight > 1e-3 * solution.margin * scaling.metric / max(len(instances), 1))
         & (worst.arrays.equal | (solution.multipliers > 0))
@@ -81,7 +80,7 @@ def prove(worst: Answer, solution: Solution, scaling: Scaling, *, fixed: Fractio
     rows = {int(k): linear_part(worst, instances[k]) for k in keep}
     right = right_side(worst, fixed)
     for _ in range(_DROPS):
-        near = _onto_equations(worst, solution.multipliers[keep], keep, fixed)
+        near = _onto_equations(worst, solution.multipliers[keep], size[keep], keep, fixed)
         multipliers = {int(k): rounded(x) for k, x in zip(keep, near, strict=True)}
         restore(multipliers, {k: rows[k] for k in multipliers}, right, {k: weight[k] for k in multipliers})
         negative = [k for k, x in multipliers.items() if x < 0 and not worst.arrays.equal[k]]
@@ -92,10 +91,15 @@ def prove(worst: Answer, solution: Solution, scaling: Scaling, *, fixed: Fractio
     return submit(worst, multipliers, spectra, fixed)
 
 
-def _onto_equations(worst: Answer, chosen: np.ndarray, keep: np.ndarray, fixed: Fraction | None) -> np.ndarray:
-    """The multipliers with the solver's residual (and what was left out) spread over all of them, relative to their size.
+def _onto_equations(
+    worst: Answer, chosen: np.ndarray, size: np.ndarray, keep: np.ndarray, fixed: Fraction | None
+) -> np.ndarray:
+    """The multipliers with the solver's residual (and what was left out) spread over all of them.
 
     What is left for ``restore`` is rounding; it would otherwise land on a few, and on the slack with their full weight.
+    A change is charged by the geometric mean of what it does to the slack (``size``) and to the multiplier: charged by
+    the multiplier alone it would land on the largest, which move the slack most; by the slack alone, it would turn
+    signs.
     """
     E, right = worst.arrays.linear[keep].T, worst.objective.linear
     if fixed is not None:
@@ -103,9 +107,9 @@ def _onto_equations(worst: Answer, chosen: np.ndarray, keep: np.ndarray, fixed: 
         right = np.append(right, worst.objective.constant - float(fixed))
     if not E.size:
         return chosen
-    size = np.abs(chosen)
+    ease = np.sqrt(np.abs(chosen) / np.where(size > 0, size, 1.0))
     for _ in range(2):
-        chosen = chosen + size * np.linalg.lstsq(E * size, right - E @ chosen, rcond=1e-12)[0]
+        chosen = chosen + ease * np.linalg.lstsq(E * ease, right - E @ chosen, rcond=1e-12)[0]
     return chosen
 
 

@@ -35,7 +35,7 @@ class Counterexample:
     Attributes:
         value: of the metric (over ``per``, if the worst case was measured by something): a proved lower bound.
         vectors: basis vector -> coordinates. values: function value -> number.
-        margin: smallest distance of an inequality from equality, >= 0.
+        margin: smallest distance of an inequality from equality, >= 0, in the units in which it was solved.
     """
 
     value: Fraction
@@ -50,6 +50,12 @@ def counterexample(worst: Answer) -> Counterexample:
     Raises:
         NoCounterexample: the inequalities are not sufficient for the class, hold as equalities, or rounding broke one.
     """
+    if worst.written is not None and worst.written.how.values:  # the same vectors in other units
+        how, own = worst.written.how, counterexample(worst.written.answer)
+        moved = {v: tuple(how.basis[v][v] * c for c in x) for v, x in own.vectors.items()}
+        return Counterexample(
+            own.value * how.unit, moved, {v: how.values[v] * c for v, c in own.values.items()}, own.margin
+        )
     if worst.written is not None:
         raise NoCounterexample(
             "the program was solved in other coordinates than the problem's; use worst_case(..., solver='clarabel')"

@@ -43,6 +43,9 @@ class Interpolant:
     def value_and_gradient(self, at: np.ndarray) -> tuple[float, np.ndarray]:
         """Value and (sub)gradient at one point of shape (d,)."""
         at = np.asarray(at, float)
+        if self.mu == self.L:
+            step = at - self.x[0]
+            return float(self.f[0] + self.g[0] @ step + self.L / 2 * step @ step), self.g[0] + self.L * step
         g = self.g - self.mu * self.x
         f = self.f - self.mu / 2 * np.sum(self.x**2, axis=1)
         shift = self.mu / 2 * at @ at
@@ -102,7 +105,8 @@ class WorstInstance:
             vectors = {
                 v: sum((float(c) * found.vectors[u] for u, c in b.items()), origin) for v, b in how.basis.items()
             }
-            return cls(found.dimension, vectors, {v: found.values.get(v, 0.0) for v in worst.problem.values})
+            values = {v: found.values.get(v, 0.0) * float(how.values.get(v, 1)) for v in worst.problem.values}
+            return cls(found.dimension, vectors, values)
         if worst.arrays.null:
             raise PepError("there is no worst-case instance: the value is approached along instances without bound")
         gram = worst.solution.gram
@@ -133,7 +137,9 @@ class WorstInstance:
     def data(self, f: Mapping) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Points (P, d), gradients or outputs (P, d) and values (P,) at which the mapping is known."""
         return (
-            np.array([self.at(s.x + f.centre if f.cls.kind == "quadratic" else s.x) for s in f.samples]),
+            np.array(
+                [self.at(s.x + f.centre if f.cls.kind == "quadratic" and not f.is_one else s.x) for s in f.samples]
+            ),
             np.array([self.at(s.g) for s in f.samples]),
             np.array([self.at(s.f) for s in f.samples]),
         )

@@ -27,13 +27,15 @@ from gradproof.solvers.pep.certify.certificate import (
 from gradproof.solvers.pep.certify.face import prove_on_face
 from gradproof.solvers.pep.model.expressions import PepError, exact
 from gradproof.solvers.pep.solve.answer import Answer
-from gradproof.solvers.pep.solve.iterates import Rewritten, by_iterates
+from gradproof.solvers.pep.solve.iterates import by_iterates
 from gradproof.solvers.pep.solve.lowrank import Found, NotLowRank, Program
 from gradproof.solvers.pep.solve.programs import all_pairs, by_low_rank, confine
-from gradproof.solvers.pep.solve.relaxation import Scaling, rescaled, solve_dual
+from gradproof.solvers.pep.solve.relaxation import Scaling, Solution, rescaled, solve_dual
+from gradproof.solvers.pep.solve.rewritten import Rewritten
 from gradproof.theory.errors import GradproofError, ProofRejected
 
-MARGINS = (1e-10, 1e-9, 1e-8, 1e-7, 1e-6)
+MARGINS = (1e-10, 1e-9, 1e-8, 3e-8, 1e-7, 3e-7, 1e-6)
+SHARE = 0.5  # of the admitted gap that a margin chosen for it is to cost
 NEAR = 1e-8  # gap that is good enough to look no further
 TOLERANCE = 1e-9  # relative gap asked of the low-rank program
 GAPS = (1e-10, 1e-9, 1e-8, 1e-7)  # of the centred solutions that are rounded where the low-rank program was used
@@ -89,8 +91,30 @@ def certify(worst: Answer, *, bound: Any = None, gap: float = 1e-6, margins: Seq
 def _by_margins(
     worst: Answer, scaling: Scaling, gap: float, margins: Sequence[float]
 ) -> tuple[Certificate | None, str]:
-    """The least bound that a margin proves, or why there is none within the gap."""
-    why, best = "", None
+    """The least bound that a margin proves, or why there is none within the gap.
+
+    A margin may change the Gram matrix, where the worst case is nearly attained along large instances; it then costs as
+    much as these are large. In units read off the solution with the margin it costs less, and once the cost is known, so
+    is the margin that the gap allows.
+    """
+    why = ""
+    for _ in range(2):
+        best, dearer, reason = _at_margins(worst, scaling, gap, margins)
+        why = why or reason
+        if best is None and dearer is not None:
+            margin, cost, solution = dearer
+            best, _, _ = _at_margins(worst, scaling, gap, [margin * SHARE * gap / cost])
+        if best is not None or dearer is None:
+            return best, why
+        scaling = rescaled(scaling, solution, abs(worst.bound))
+    return None, why
+
+
+def _at_margins(
+    worst: Answer, scaling: Scaling, gap: float, margins: Sequence[float]
+) -> tuple[Certificate | None, tuple[float, float, Solution] | None, str]:
+    """The same in these units; and the margin, cost and solution of the cheapest proof that is too dear."""
+    why, best, dearer = "", None, None
     for margin in margins:
         solution = solve_dual(worst.arrays, worst.objective, scaling, margin=margin, tolerance=max(margin / 20, 1e-13))
         if solution.status not in ("Solved", "AlmostSolved", "InsufficientProgress"):
@@ -103,11 +127,13 @@ def _by_margins(
             continue
         if certificate.gap > gap:
             why = f"the proved bound {float(certificate.bound):.9g} is {certificate.gap:.2g} above the solver's value"
+            if dearer is None or certificate.gap < dearer[1]:
+                dearer = margin, certificate.gap, solution
         elif best is None or certificate.bound < best.bound:
             best = certificate
-        if certificate.gap <= max(NEAR, 10 * margin):  # a larger margin would prove less
+        if certificate.gap <= max(NEAR, 4 * len(worst.arrays.vectors) * margin):  # a larger margin would prove less
             break
-    return best, why
+    return best, dearer, why
 
 
 def translated(worst: Answer, how: Rewritten, found: Certificate) -> Certificate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,12 +14,13 @@ import numpy as np
 from gradproof.solvers.pep.certify.certificate import Certificate
 from gradproof.solvers.pep.certify.counterexample import Counterexample, counterexample
 from gradproof.solvers.pep.certify.instance import WorstInstance
+from gradproof.solvers.pep.certify.ray_search import Contradictory, Unbounded, asked, refuse_with_ray
 from gradproof.solvers.pep.certify.show import html
 from gradproof.solvers.pep.certify.strategies import MARGINS, admitted, certify, translated
-from gradproof.solvers.pep.model.expressions import PepError, Scalar
+from gradproof.solvers.pep.model.expressions import PepError, Scalar, exact
 from gradproof.solvers.pep.model.problem import Model
 from gradproof.solvers.pep.solve.answer import Answer, Status
-from gradproof.solvers.pep.solve.lowrank import NotLowRank
+from gradproof.solvers.pep.solve.lowrank import NotLowRank, Unreachable
 from gradproof.solvers.pep.solve.programs import (
     CLARABEL_UP_TO,
     by_clarabel,
@@ -27,8 +28,11 @@ from gradproof.solvers.pep.solve.programs import (
     pairs,
     refuse_constants,
     second_opinion,
+    translation,
+    unanswered,
     written_by_iterates,
 )
+from gradproof.solvers.pep.solve.units import in_units
 from gradproof.theory.errors import GradproofError
 
 SOLVERS = ("auto", "clarabel", "low-rank")
@@ -51,7 +55,9 @@ class Problem(Model):
                 "auto"; ``tolerance`` (relative gap asked of the solver).
 
         Raises:
-            PepError: no metric, or the worst case is unbounded or the premises contradict each other.
+            PepError: no metric.
+            Unbounded, Contradictory: the worst case is unbounded, or the premises contradict each other; with an exact
+                ``ray`` that shows it. Where a solver only suspects it, the answer is undecided.
         """
         if metric is None:
             raise PepError("worst_case needs a performance metric, such as f(x) - f(x_star)")
@@ -72,7 +78,7 @@ class WorstCase(Answer):
     @classmethod
     def of(cls, answer: Answer, proved: Certificate | None = None) -> WorstCase:
         """The answer, as one that can be certified."""
-        return cls(**{f.name: getattr(answer, f.name) for f in fields(answer)}, proved=proved)
+        return cls(**{f.name: getattr(answer, f.name) for f in fields(Answer)}, proved=proved)
 
     @cached_property
     def instance(self) -> WorstInstance:
@@ -81,6 +87,11 @@ class WorstCase(Answer):
 
     def certify(self, *, bound: Any = None, gap: float = 1e-6, margins: Sequence[float] = MARGINS) -> Certificate:
         """A rational upper bound with a proof that the kernel has accepted; see ``strategies.certify``."""
+        inner = self.written.answer if self.written is not None else None
+        if self.written is not None and isinstance(inner, WorstCase) and math.isfinite(self.bound):
+            how = self.written.how
+            own = None if bound is None else exact(bound, "bound") / how.unit
+            return translated(self, how, inner.certify(bound=own, gap=gap, margins=margins))
         known = self.proved if bound is None and math.isfinite(self.bound) else None
         if self.written is not None and known is not None and known.gap <= admitted(gap):
             return translated(self, self.written.how, known)
@@ -113,9 +124,26 @@ def solve(
     began = time.perf_counter()
     if per is not None:
         refuse_constants(problem, per)
+    how = in_units(problem, metric, per)
+    if how is None:
+        return _solved(problem, metric, per, text, solver, tolerance, began)
+    try:
+        found = _solved(how.problem, how.metric, how.per, text, solver, tolerance, began)
+    except (Unbounded, Contradictory) as error:
+        raise error.of(how, asked(problem, metric, per)) from None
+    return WorstCase.of(translation(found, how, problem, metric, per))
+
+
+def _solved(
+    problem: Model, metric: Scalar, per: Scalar | None, text: str, solver: str, tolerance: float, began: float
+) -> WorstCase:
+    others = solver == "auto"  # programs may be asked, too
     if solver == "low-rank" or (solver == "auto" and pairs(problem) > LOW_RANK_FROM):
         try:
             worst = by_low_rank(problem, metric, per, text, tolerance, began)
+        except Unreachable as error:
+            if solver == "low-rank" or len(problem.vectors) > CLARABEL_UP_TO:
+                return _suspected(unanswered(problem, metric, per, text, began, str(error)))
         except NotLowRank as error:
             if solver == "low-rank":
                 raise PepError(f"{error}; use solver='clarabel'") from None
@@ -125,11 +153,35 @@ def solve(
                 return settled
             if solver == "low-rank" or worst.status is Status.SOLVED or len(problem.vectors) > CLARABEL_UP_TO:
                 return WorstCase.of(worst)
+            others = False  # they have not settled it
     worst = by_clarabel(problem, metric, per, text, tolerance, began)
-    if worst.reason and solver == "auto":
+    if not worst.reason:
+        return WorstCase.of(worst)
+    if not math.isfinite(worst.bound):
+        refuse_with_ray(worst)
+    answer = worst
+    if others:
         settled = by_iterates_of(worst, tolerance, began)
-        return settled or WorstCase.of(second_opinion(worst, tolerance, began))
-    return WorstCase.of(worst)
+        if settled is not None:
+            return settled
+        answer = second_opinion(worst, tolerance, began)
+    if answer.reason and math.isfinite(worst.bound):
+        refuse_with_ray(worst)
+    return WorstCase.of(answer) if math.isfinite(answer.bound) else _undecided(answer)
+
+
+def _suspected(worst: Answer) -> WorstCase:
+    """What a solver calls unbounded or contradictory is so if there is an exact ray, and undecided otherwise.
+
+    Raises:
+        Unbounded, Contradictory: with the ray.
+    """
+    refuse_with_ray(worst)
+    return _undecided(worst)
+
+
+def _undecided(worst: Answer) -> WorstCase:
+    return WorstCase.of(replace(worst, reason=f"{worst.reason}, but no exact ray shows that there is no worst case"))
 
 
 def by_iterates_of(worst: Answer, tolerance: float, began: float) -> WorstCase | None:

@@ -6,6 +6,7 @@ pairs of points. ``exact`` says whether those inequalities are also sufficient, 
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -39,7 +40,20 @@ class FunctionClass:
 
     def _set(self, constants: dict[str, Fraction], *axioms: tuple[str, int]) -> None:
         object.__setattr__(self, "constants", constants)
-        object.__setattr__(self, "axioms", axioms)
+        object.__setattr__(self, "axioms", () if self.curvature is not None else axioms)
+
+    @property
+    def curvature(self) -> Fraction | None:
+        """mu where mu = L leaves one function, ``mu ||x - c||^2 / 2`` and a constant; None otherwise."""
+        mu, L = self.constants.get("mu"), self.constants.get("L")
+        return mu if self.kind in ("function", "quadratic") and mu is not None and mu == L else None
+
+    def in_units(self, x: Fraction, g: Fraction) -> FunctionClass:
+        """The class with points measured in units of x, gradients (outputs) in g, values in x g."""
+        unit = {"mu": g / x, "L": g / x, "PL": g / x, "beta": x / g, "M": g, "D": x}
+        moved = copy.copy(self)
+        object.__setattr__(moved, "constants", {name: c / unit.get(name, 1) for name, c in self.constants.items()})
+        return moved
 
 
 @dataclass(frozen=True)
@@ -54,17 +68,15 @@ class SmoothConvex(FunctionClass):
 
 @dataclass(frozen=True)
 class SmoothStronglyConvex(FunctionClass):
-    """mu-strongly convex with L-Lipschitz gradient, 0 <= mu < L. Taylor, Hendrickx, Glineur (2017), Theorem 4."""
+    """mu-strongly convex with L-Lipschitz gradient, 0 <= mu <= L. Taylor, Hendrickx, Glineur (2017), Theorem 4."""
 
     mu: Any
     L: Any
 
     def __post_init__(self) -> None:
         mu, L = _nonnegative("mu", self.mu, "SmoothStronglyConvex"), _positive("L", self.L, "SmoothStronglyConvex")
-        if not mu < L:
-            raise PepError(
-                f"need mu < L, got mu = {self.mu}, L = {self.L}; mu == L holds for L||x||^2/2 only: use Quadratic"
-            )
+        if not mu <= L:
+            raise PepError(f"need mu <= L, got mu = {self.mu}, L = {self.L}")
         self._set({"mu": mu, "L": L}, ("interpolation", 2))
 
 
@@ -78,8 +90,8 @@ class Smooth(FunctionClass):
     def __post_init__(self) -> None:
         L = _positive("L", self.L, "Smooth")
         mu = -L if self.mu is None else exact(self.mu, "mu")
-        if not -L <= mu < L:
-            raise PepError(f"need -L <= mu < L, got mu = {self.mu}, L = {self.L}")
+        if not -L <= mu <= L:
+            raise PepError(f"need -L <= mu <= L, got mu = {self.mu}, L = {self.L}")
         self._set({"mu": mu, "L": L}, ("interpolation", 2))
 
 
@@ -166,8 +178,8 @@ class Quadratic(FunctionClass):
 
     def __post_init__(self) -> None:
         mu, L = exact(self.mu, "mu"), _positive("L", self.L, "Quadratic")
-        if not mu < L:
-            raise PepError(f"Quadratic needs mu < L, got mu = {self.mu}, L = {self.L}")
+        if not mu <= L:
+            raise PepError(f"Quadratic needs mu <= L, got mu = {self.mu}, L = {self.L}")
         self._set({"mu": mu, "L": L}, ("symmetry", 2), ("value", 1), ("spectrum", -1))
 
 

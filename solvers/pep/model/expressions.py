@@ -29,6 +29,10 @@ def exact(value: Any, name: str = "number") -> Fraction:
     Raises:
         PepError: not a real number, NaN or infinite.
     """
+    if hasattr(value, "ndim") and hasattr(value, "item"):  # an array, or a scalar of one
+        if value.ndim:
+            raise PepError(f"{name} is an array of shape {tuple(value.shape)}; one number is needed here")
+        value = value.item()
     try:
         number = exact_number(value, name, floats="binary")
         float(number)
@@ -56,11 +60,15 @@ class Vector:
 
     terms: Mapping[str, Fraction] = field(default_factory=dict)
     owner: int = 0  # identity of the problem, 0 for the zero vector
+    __array_ufunc__ = None  # NumPy's numbers leave products with vectors to ``__rmul__``
 
     def __add__(self, other: Vector) -> Vector:
         if not isinstance(other, Vector):
             return _no_sum("vector", other)
         return Vector(combine((1, self.terms), (1, other.terms)), _same(self, other))
+
+    def __radd__(self, other: Any) -> Vector:
+        return self if isinstance(other, int) and other == 0 else _no_sum("vector", other)  # sum() starts at 0
 
     def __sub__(self, other: Vector) -> Vector:
         if not isinstance(other, Vector):
@@ -89,8 +97,8 @@ class Vector:
             return _no_sum("vector", other)
         return Scalar(inner(self.terms, other.terms), _same(self, other))
 
-    def __pow__(self, power: int) -> Scalar:
-        if not isinstance(power, int) or power != 2:
+    def __pow__(self, power: Any) -> Scalar:
+        if isinstance(power, bool | Vector | Scalar) or exact(power, "power") != 2:
             raise PepError(f"a vector to the power {power!r} has no meaning; x ** 2 is its squared norm")
         return self @ self
 
@@ -104,6 +112,7 @@ class Scalar:
 
     form: Form
     owner: int = 0
+    __array_ufunc__ = None
 
     def _lift(self, other: Any) -> Scalar:
         if isinstance(other, Scalar):
@@ -164,6 +173,13 @@ class Constraint:
 
     scalar: Scalar
     equality: bool = False
+
+    def __bool__(self) -> bool:
+        """None: of ``a <= x <= b`` Python would drop the first half."""
+        raise PepError(
+            "a comparison of expressions is neither true nor false, it is a premise; "
+            "instead of a <= x <= b write two premises, x >= a and x <= b"
+        )
 
 
 def _terms(terms: Mapping[str, Fraction]) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 import itertools
-import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from gradproof.solvers.pep.model.classes import FunctionClass
-from gradproof.solvers.pep.model.expressions import Constraint, PepError, Scalar, Vector
+from gradproof.solvers.pep.model.expressions import Constraint, PepError, Scalar, Vector, exact
 from gradproof.theory.axioms import ONE, Form, Member, Point
 from gradproof.theory.proof import Premise, Statement
 
@@ -38,6 +37,7 @@ class Mapping:
         self._by_point: dict[frozenset, Sample] = {}
         self._lower: Scalar | None = None
         self._centre: Vector | None = None
+        self._lowest: Scalar | None = None  # value at the centre, where mu = L
         self._fresh, self._numbers = itertools.count(), itertools.count()
 
     @property
@@ -78,7 +78,10 @@ class Mapping:
             raise PepError(f"{self.name} is evaluated at a point of another problem; build both in one Problem")
         found = self._by_point.get(frozenset(x.terms.items()))
         if found is None:
-            found = self.declare(x, self.new_gradient())
+            if self.is_one:
+                found = self.declare(x, self.curvature * (x - self.centre))
+            else:
+                found = self.declare(x, self.new_gradient())
         return found
 
     @property
@@ -87,6 +90,17 @@ class Mapping:
         if self._centre is None:
             self._centre = self.problem.anchor(f"{self.name}*")
         return self._centre
+
+    @property
+    def is_one(self) -> bool:
+        """True where mu = L leaves one function, ``L ||x - centre||^2 / 2`` and a constant."""
+        return self.cls.curvature is not None
+
+    @property
+    def curvature(self) -> Fraction:
+        """mu = L of the one function."""
+        assert self.cls.curvature is not None, f"{self.name} is of a class with more than one function"
+        return self.cls.curvature
 
     def new_gradient(self) -> Vector:
         """A free (sub)gradient, written as the first gradient of the mapping plus a difference.
@@ -102,18 +116,42 @@ class Mapping:
         if any(v.owner not in (0, self.problem._identity) for v in (x, g)):
             raise PepError(f"{self.name} is evaluated at a point of another problem; build both in one Problem")
         key = frozenset(x.terms.items())
+        if self.is_one:
+            return self._declare_determined(x, g, label, key)
         if self.cls.kind == "quadratic":  # the axioms speak of <x, Qx>/2
             x = x - self.centre
             g = g if x.terms else Vector()
-        name = label or str(next(self._numbers))
-        if any(s.label == name for s in self.samples):
-            name = f"{name}.{next(self._numbers)}"
+        name = self._label(label)
         if not self.valued or self.cls.kind == "indicator" or (self.cls.kind == "quadratic" and not x.terms):
             f = Scalar(Form())
         else:
             same = self._by_point.get(key)  # another subgradient at the same point
             f = same.f if same else self.problem.value(f"{self.name}({name})", scale=self.gradient_scale)
         s = Sample(name, x, g, f)
+        self.samples.append(s)
+        self._by_point.setdefault(key, s)
+        return s
+
+    def _label(self, label: str) -> str:
+        name = label or str(next(self._numbers))
+        return f"{name}.{next(self._numbers)}" if any(s.label == name for s in self.samples) else name
+
+    def _declare_determined(self, x: Vector, g: Vector, label: str, key: frozenset) -> Sample:
+        """Of the one function with mu = L: its gradient and value are expressions in x and the centre."""
+        L = self.curvature
+        step = x - self.centre
+        if (g - L * step).terms:
+            raise PepError(
+                f"{self.name} has mu = L = {L}: its gradient is {L} (x - centre), nothing else can be declared; "
+                "use gradient(x) or proximal(...)"
+            )
+        if self._lowest is None:
+            self._lowest = (
+                Scalar(Form())
+                if self.cls.kind == "quadratic"
+                else self.problem.value(f"{self.name}(min)", scale=self.gradient_scale)
+            )
+        s = Sample(self._label(label), x, g, self._lowest + L / 2 * step**2)
         self.samples.append(s)
         self._by_point.setdefault(key, s)
         return s
@@ -143,6 +181,8 @@ class Mapping:
         """The infimum of the function (a lower bound of it that the premises may mention)."""
         if self.cls.kind != "function":
             raise PepError(f"{self.name} is no function, it has no lower bound")
+        if self.is_one:
+            return self.sample(self.centre).f
         if self._lower is None:
             self._lower = self.problem.value(f"{self.name}(inf)", scale=self.gradient_scale)
         return self._lower
@@ -203,11 +243,11 @@ class Model:
         """A new basis vector."""
         if not isinstance(name, str) or not _NAME.fullmatch(name) or name.endswith("~"):
             raise PepError(f"a point cannot be called {name!r}; use letters, digits and dots")
-        if not isinstance(scale, int | float) or not 0 < scale < math.inf:
+        if not exact(scale, f"scale of the point {name!r}") > 0:
             raise PepError(f"scale = {scale!r} of the point {name!r} is its expected size, a positive float")
         if name in self.vectors:
             raise PepError(f"the problem already has a point called {name!r}; give this one another name")
-        self.vectors[name] = scale
+        self.vectors[name] = float(scale)
         return Vector({name: Fraction(1)}, self._identity)
 
     def value(self, name: str, scale: float = 1.0) -> Scalar:
@@ -232,16 +272,25 @@ class Model:
             self._declared(m)
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise PepError(f"a minimiser cannot be called {name!r}; use letters, digits and dots")
-        if len(mappings) == 1 and mappings[0].cls.kind == "quadratic":
+        if len(mappings) == 1 and (mappings[0].cls.kind == "quadratic" or mappings[0].is_one):
             mappings[0].declare(mappings[0].centre, Vector(), label=name)
             return mappings[0].centre
-        x = self.anchor(name)
+        free = [m for m in mappings if not m.is_one]
         total = Vector()
-        for m in mappings[:-1]:
+        if not free:  # the mean of the centres
+            whole = sum((m.curvature for m in mappings), Fraction(0))
+            x = sum((m.curvature / whole * m.centre for m in mappings), Vector())
+        else:
+            x = self.anchor(name)
+        for m in mappings:
+            if m.is_one:
+                total = total + m.gradient(x)
+        for m in free[:-1]:
             g = self.leaf(m.fresh("g"), scale=m.gradient_scale)
             m.declare(x, g, label=name)
             total = total + g
-        mappings[-1].declare(x, -total, label=name)
+        if free:
+            free[-1].declare(x, -total, label=name)
         return x
 
     def _declared(self, m: Mapping) -> None:
@@ -262,7 +311,9 @@ class Model:
         if not isinstance(name, str) or not name.isprintable():
             raise PepError(f"a premise cannot be called {name!r}; use words")
         if not isinstance(constraint, Constraint):
-            raise PepError(f"a premise is a comparison such as (x0 - x_star) ** 2 <= 1, got {constraint!r}")
+            raise PepError(
+                f"a premise is a comparison such as (x0 - x_star) ** 2 <= 1 or f(x0).equals(f(x_star)), got {constraint!r}"
+            )
         self.own(constraint.scalar)
         chosen = name or f"premise {len(self.premises)}"
         if chosen in self.premises:
@@ -296,6 +347,6 @@ class Model:
 
     def statement(self, target: Form, text: str = "") -> Statement:
         """``target <= 0`` for all members of the declared classes, under the premises."""
-        members = tuple(m.member() for m in self.mappings)
+        members = tuple(m.member() for m in self.mappings if not m.is_one)  # one function is written out, not assumed
         premises = tuple(Premise(n, c.scalar.form, c.equality) for n, c in self.premises.items())
         return Statement(tuple(self.vectors), tuple(self.values), members, target, premises, text=text)

@@ -14,6 +14,11 @@ def proximal(f: Mapping, x: Vector, gamma: Any) -> Vector:
     step = exact(gamma, "gamma")
     if step <= 0:
         raise PepError(f"a proximal step needs gamma > 0, got gamma = {gamma}")
+    if f.is_one:  # y - x + gamma L (y - centre) = 0
+        pull = step * f.curvature
+        y = (x + pull * f.centre) / (1 + pull)
+        f.gradient(y)
+        return y
     g = f.new_gradient()
     y = x - step * g
     f.declare(y, g)
@@ -21,9 +26,16 @@ def proximal(f: Mapping, x: Vector, gamma: Any) -> Vector:
 
 
 def project(f: Mapping, x: Vector) -> Vector:
-    """The projection of x on the set of an ``Indicator``."""
+    """The projection of x on the set of an ``Indicator``.
+
+    A normal vector may be given any length. It is given the one with which the free part of the gradients at a minimiser
+    cancels: the step of the gradient step that is projected.
+    """
     _needs_set(f)
-    return proximal(f, x, 1)
+    _needs(f, x)
+    first = f.samples[0].g.terms if f.samples else {}
+    steps = [x.terms[v] / c for v, c in first.items() if v in x.terms and x.terms[v] / c > 0]
+    return proximal(f, x, steps[0] if steps else 1)
 
 
 def linear_minimiser(f: Mapping, direction: Vector) -> Vector:
@@ -44,8 +56,8 @@ def line_search(f: Mapping, x: Vector, *directions: Vector) -> Vector:
     if not directions:
         raise PepError("an exact line search needs at least one direction")
     problem = f.problem
-    y, g = problem.leaf(f.fresh("y")), f.new_gradient()
-    f.declare(y, g)
+    y = problem.leaf(f.fresh("y"))
+    g = f.gradient(y)
     for k, d in enumerate(directions):
         problem.assume((g @ d).equals(0), name=f"search {f.name}.{k} at {y!r}")
     problem.assume((g @ (y - x)).equals(0), name=f"search {f.name} step at {y!r}")

@@ -10,9 +10,9 @@ from functools import cached_property
 from gradproof.solvers.pep.model.expressions import Scalar
 from gradproof.solvers.pep.model.problem import Model
 from gradproof.solvers.pep.solve.assemble import Arrays
-from gradproof.solvers.pep.solve.iterates import Rewritten
 from gradproof.solvers.pep.solve.lowrank import Found
 from gradproof.solvers.pep.solve.relaxation import Objective, Scaling, Solution
+from gradproof.solvers.pep.solve.rewritten import Rewritten
 
 
 class Status(enum.Enum):

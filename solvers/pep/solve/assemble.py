@@ -158,7 +158,7 @@ def assemble(problem: Model, chosen: MappingOf[tuple[str, str], Chosen] | None =
     spectra = []
     for m in problem.mappings:
         points = point_arrays(m, vectors, values)
-        if m.cls.kind == "quadratic" and m.samples:
+        if m.cls.kind == "quadratic" and m.samples and not m.is_one:
             keep = [k for k, s in enumerate(m.samples) if s.x.terms or s.g.terms]
             mu, L = float(m.cls.constants["mu"]), float(m.cls.constants["L"])
             X, G = points[0][keep], points[1][keep]

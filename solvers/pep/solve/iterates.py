@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -22,33 +22,14 @@ import numpy as np
 from gradproof.solvers.pep.model.expressions import Constraint, Scalar, Vector
 from gradproof.solvers.pep.model.problem import Mapping as Member
 from gradproof.solvers.pep.model.problem import Model
-from gradproof.solvers.pep.solve.assemble import form_arrays, point_arrays
+from gradproof.solvers.pep.solve.assemble import point_arrays
+from gradproof.solvers.pep.solve.rewritten import Rewritten
+from gradproof.solvers.pep.solve.units import metric_size, power
 from gradproof.theory.axioms import Form, combine, inner
-from gradproof.theory.proof import Proof, Statement
 
 CURVATURES = (0.0, 0.1, 0.3, 0.6, 1.0)  # of the trial functions, as shares of the way from mu to L
 DIFFERENCES = frozenset({"interpolation", "monotone", "cocoercive", "lipschitz"})
 SEEN = 1e-12  # a vector smaller than this on all trials, relative to the largest, keeps the size it was declared with
-
-
-@dataclass(frozen=True, eq=False)
-class Rewritten:
-    """A problem in other vectors.
-
-    Attributes:
-        basis: each vector of the original as a combination of the new ones.
-        unit: the metric of the original in units of the new one.
-    """
-
-    problem: Model
-    metric: Scalar
-    per: Scalar | None
-    basis: Mapping[str, Mapping[str, Fraction]]
-    unit: Fraction
-
-    def proof(self, found: Proof, statement: Statement) -> Proof:
-        """The proof of the original ``statement``: its inequalities are the same ones."""
-        return Proof(statement, tuple(replace(u, multiplier=u.multiplier * self.unit) for u in found.uses))
 
 
 def by_iterates(problem: Model, metric: Scalar, per: Scalar | None) -> Rewritten | None:
@@ -62,7 +43,7 @@ def by_iterates(problem: Model, metric: Scalar, per: Scalar | None) -> Rewritten
     zero = _constants(problem, forms)
     now = problem.snapshot()
     now.values = {v: size for v, size in problem.values.items() if v not in zero}
-    now.vectors = {next(reversed(b)): problem.vectors[v] for v, b in basis.items() if b}
+    now.vectors = {next(reversed(b)): problem.vectors[v] for v, b in basis.items() if b} | _points(problem, basis)
     now.premises = {
         name: Constraint(_scalar(c.scalar, basis, zero), c.equality) for name, c in problem.premises.items()
     }
@@ -73,7 +54,7 @@ def by_iterates(problem: Model, metric: Scalar, per: Scalar | None) -> Rewritten
         m._by_point = {}
     metric, per = _scalar(metric, basis, zero), None if per is None else _scalar(per, basis, zero)
     _measure(now)
-    unit = _size(metric, now)
+    unit = Fraction(metric_size(metric, now))
     return Rewritten(now, metric / unit, per, basis, unit)
 
 
@@ -99,6 +80,17 @@ def _basis(problem: Model) -> dict[str, dict[str, Fraction]] | None:
         rest = combine(*((-c / terms[v], basis[u]) for u, c in terms.items() if u != v))
         basis[v] = {**rest, name: 1 / terms[v]}
     return basis
+
+
+def _points(problem: Model, basis: Mapping[str, Mapping[str, Fraction]]) -> dict[str, float]:
+    """The sizes of the points that are vectors now: that of the largest vector that they were made of."""
+    names = {list(b)[-1] for b in basis.values() if b} - set(problem.vectors)
+    return {
+        f"{m.name}@{s.label}": power(math.log2(max(abs(float(c)) * problem.vectors[u] for u, c in s.x.terms.items())))
+        for m in problem.mappings
+        for s in m.samples
+        if f"{m.name}@{s.label}" in names
+    }
 
 
 def _constants(problem: Model, forms: list[Form]) -> set[str]:
@@ -150,16 +142,23 @@ def _measure(problem: Model) -> None:
     """Give the vectors and values the sizes that they have on the trials, in place."""
     vectors, values = tuple(problem.vectors), tuple(problem.values)
     tables = [point_arrays(m, vectors, values) for m in problem.mappings]
-    declared = np.array([problem.vectors[v] for v in vectors])
+    declared, heights = np.array(list(problem.vectors.values())), np.array(list(problem.values.values()))
     size, value = np.zeros(len(vectors)), np.zeros(len(values))
     for trial in _trials(problem, tables, declared):
         size = np.maximum(size, np.linalg.norm(trial, axis=1))
         for m, (X, _, F) in zip(problem.mappings, tables, strict=True):
-            square = m.gradient_scale * np.linalg.norm(X @ trial, axis=1) ** 2
+            square = _steepness(m, X, F, declared, heights) * np.linalg.norm(X @ trial, axis=1) ** 2
             value = np.maximum(value, (square[:, None] * (F != 0)).max(axis=0, initial=0))
-    sizes, least = np.where(size > SEEN, size, declared), SEEN**2
-    problem.vectors = dict(zip(vectors, map(float, sizes), strict=True))
-    problem.values = {v: float(x) if x > least else s for (v, s), x in zip(problem.values.items(), value, strict=True)}
+    problem.vectors = dict(zip(vectors, map(float, np.where(size > SEEN * declared, size, declared)), strict=True))
+    problem.values = dict(zip(values, map(float, np.where(value > SEEN**2 * heights, value, heights)), strict=True))
+
+
+def _steepness(m: Member, X: np.ndarray, F: np.ndarray, declared: np.ndarray, heights: np.ndarray) -> float:
+    """What a value of the mapping is for each squared distance: its L, or what the declared sizes say."""
+    if {"L", "beta"} & set(m.cls.constants):
+        return m.gradient_scale
+    distance = float(np.abs(X * declared).max(initial=0))
+    return float(np.abs(F * heights).max(initial=0)) / distance**2 if distance > 0 else 0.0
 
 
 def _trials(
@@ -182,12 +181,3 @@ def _trials(
 def _curvature(m: Member, share: float) -> float:
     mu, L = (float(m.cls.constants.get(name, 0)) for name in ("mu", "L"))
     return mu + share * max(L - mu, 0.0)
-
-
-def _size(metric: Scalar, problem: Model) -> Fraction:
-    """What the metric can be at vectors and values of their sizes, to a power of two."""
-    vectors, values = tuple(problem.vectors), tuple(problem.values)
-    q, a, _ = form_arrays(metric.form, vectors, values)
-    d, e = np.array(list(problem.vectors.values())), np.array(list(problem.values.values()))
-    size = max(float(np.abs(q * np.outer(d, d)).max(initial=0)), float(np.abs(a * e).max(initial=0)))
-    return Fraction(2) ** round(math.log2(size)) if size > 0 else Fraction(1)

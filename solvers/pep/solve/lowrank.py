@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import qr, solve_triangular
 
-from gradproof.solvers.pep.model.expressions import PepError, Scalar
+from gradproof.solvers.pep.model.expressions import Scalar
 from gradproof.solvers.pep.model.problem import Mapping, Model
 from gradproof.solvers.pep.solve import interior_point
 from gradproof.solvers.pep.solve.assemble import (
@@ -43,6 +43,10 @@ _ROUGH = 1e-6  # gap of the solves that only choose inequalities
 
 class NotLowRank(Exception):
     """The problem has parts that this program does not hold; the text says which."""
+
+
+class Unreachable(NotLowRank):
+    """To rounding no multipliers give the values of the metric: none do, or the sizes of the problem were misread."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +135,7 @@ def families(problem: Model) -> list[Family]:
     vectors, values = tuple(problem.vectors), tuple(problem.values)
     found = []
     for m in problem.mappings:
-        if m.cls.kind == "quadratic":
+        if m.cls.kind == "quadratic" and not m.is_one:
             raise NotLowRank(f"{m.name} is a quadratic, whose inequality is one of matrices")
         points = point_arrays(m, vectors, values)
         for axiom, arity in axioms_of(m):
@@ -263,13 +267,13 @@ class Program:
         """Solve, look at all inequalities, add the violated ones, until there is none.
 
         Raises:
-            PepError: the function values of the metric cannot be reached by the inequalities (an unbounded problem).
+            Unreachable: no multipliers give the function values of the metric, as far as floats tell.
         """
         for both in (False, True):
             chosen = {f.key: neighbours(f, both=both) for f in self.families}
             try:
                 out = self.solve(chosen, scaling, 1e-3)
-            except PepError:
+            except Unreachable:
                 if both:
                     raise
                 continue
@@ -354,7 +358,7 @@ class Program:
         inner = np.swapaxes(factors, 1, 2) @ factors
         norm = np.sqrt(np.maximum(np.einsum("ka,kab,kb,kab->k", signs, inner, signs, inner), 0))
         norm = np.maximum(norm, np.abs(linear).max(axis=1, initial=0))
-        norm = np.where(norm > 0, norm, 1.0)
+        norm = np.where(norm > 0, norm, np.maximum(np.abs(constant), 1e-300))
         signs, linear, constant = signs / norm[:, None], linear / norm[:, None], constant / norm
         spoken = _independent(linear, a0)
         middles = signs[:, :, None] * np.eye(signs.shape[1])
@@ -425,7 +429,7 @@ def _independent(linear: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Columns of ``linear`` that determine the others.
 
     Raises:
-        PepError: ``right`` does not respect the dependence, so no multipliers reach it.
+        Unreachable: ``right`` does not respect the dependence, so no multipliers reach it.
     """
     _, R, order = qr(linear, mode="economic", pivoting=True)
     diagonal = np.abs(np.diag(R))
@@ -433,8 +437,5 @@ def _independent(linear: np.ndarray, right: np.ndarray) -> np.ndarray:
     if rank < linear.shape[1]:
         rest = solve_triangular(R[:rank, :rank], R[:rank, rank:]).T @ right[order[:rank]]
         if np.abs(rest - right[order[rank:]]).max() > 1e-8 * max(np.abs(right).max(), 1e-300):
-            raise PepError(
-                "the worst case is unbounded: no multiple of the premises bounds the metric; "
-                "add an initial condition (per=...), or check the step sizes and the class"
-            )
+            raise Unreachable("the function values of the metric are no combination of those of the inequalities")
     return np.sort(order[:rank])

@@ -5,6 +5,7 @@ Each answers with values and multipliers in floating point, and says whether the
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,12 +16,14 @@ from gradproof.solvers.pep.model.expressions import PepError, Scalar
 from gradproof.solvers.pep.model.problem import Model
 from gradproof.solvers.pep.solve.answer import Answer, Status, Written
 from gradproof.solvers.pep.solve.assemble import Arrays, Instance, anchored, assemble, form_arrays, loosened, pair
-from gradproof.solvers.pep.solve.iterates import Rewritten, by_iterates
-from gradproof.solvers.pep.solve.lowrank import PER, Found, NotLowRank, Program
+from gradproof.solvers.pep.solve.iterates import by_iterates
+from gradproof.solvers.pep.solve.lowrank import PER, Found, NotLowRank, Program, families, neighbours
 from gradproof.solvers.pep.solve.recession import SIMPLE, confined
 from gradproof.solvers.pep.solve.relaxation import Objective, Scaling, Solution, rescaled, solve_dual
+from gradproof.solvers.pep.solve.rewritten import Rewritten
 from gradproof.theory.axioms import ONE
 
+INFEASIBLE = "Infeasible"  # in what Clarabel answers
 ROUGHLY = 1e-4  # relative accuracy of a solution that Clarabel calls almost solved
 CLARABEL_UP_TO = 60  # basis vectors up to which Clarabel is asked where the low-rank program does not answer
 
@@ -35,21 +38,30 @@ def written_by_iterates(worst: Answer, tolerance: float, began: float) -> Iterat
             break
         try:
             found = program(how.problem, how.metric, how.per, worst.text, tolerance, began)
-        except (NotLowRank, PepError, np.linalg.LinAlgError):
+        except (NotLowRank, np.linalg.LinAlgError):
             continue
         if found.reason or _out_of_scale(found):
             continue
-        unit = float(how.unit)
-        yield replace(
-            found,
-            bound=found.bound * unit,
-            primal=found.primal * unit,
-            solution=replace(found.solution, multipliers=found.solution.multipliers * unit),
-            problem=worst.problem,
-            metric=worst.metric,
-            per=worst.per,
-            written=Written(how, found),
-        )
+        yield translation(found, how, worst.problem, worst.metric, worst.per)
+
+
+def translation(found: Answer, how: Rewritten, problem: Model, metric: Scalar, per: Scalar | None) -> Answer:
+    """The answer to the problem that was rewritten, in its units."""
+    unit = float(how.unit)
+    weights = np.array([float(how.weight(i.axiom, i.member)) for i in found.arrays.instances])
+    residuals = dict(found.residuals)
+    residuals |= {name: unit * residuals[name] for name in ("primal error", "dual error")}
+    return replace(
+        found,
+        bound=found.bound * unit,
+        primal=found.primal * unit,
+        residuals=residuals,
+        solution=replace(found.solution, multipliers=found.solution.multipliers * weights),
+        problem=problem,
+        metric=metric,
+        per=per,
+        written=Written(how, found),
+    )
 
 
 def all_pairs(how: Rewritten, text: str, tolerance: float = 1e-9) -> Answer:
@@ -73,7 +85,7 @@ def second_opinion(worst: Answer, tolerance: float, began: float) -> Answer:
     """The answer of the low-rank program where that is settled: its interior-point method has more digits."""
     try:
         other = by_low_rank(worst.problem, worst.metric, worst.per, worst.text, tolerance, began)
-    except (NotLowRank, PepError, np.linalg.LinAlgError):
+    except (NotLowRank, np.linalg.LinAlgError):
         return worst
     return worst if other.reason else other
 
@@ -115,19 +127,49 @@ def _without_loose(
     return replace(solution, gram=gram[np.ix_(kept, kept)], values=np.append(solution.values, gram[i, j])), scaling
 
 
-def by_clarabel(
-    problem: Model, metric: Scalar, per: Scalar | None, text: str, tolerance: float, began: float
-) -> Answer:
+def whole(problem: Model, metric: Scalar, per: Scalar | None) -> tuple[Arrays, Objective, Scaling]:
+    """All inequalities in all vectors, the metric, and the sizes."""
     arrays = assemble(problem)
     if per is not None:
         arrays = _with_normalisation(arrays, per)
+    objective = Objective(*form_arrays(metric.form, arrays.vectors, arrays.values))
+    return arrays, objective, _sizes(problem, arrays.vectors, arrays.values)
+
+
+def _reduced(arrays: Arrays, problem: Model, metric: Scalar) -> tuple[Arrays, Objective, Scaling]:
+    """Without the vectors that may be put at zero or whose squares occur nowhere."""
     arrays = loosened(anchored(arrays, metric.form), metric.form)
     objective = Objective(*form_arrays(metric.form, arrays.vectors, arrays.values, arrays.fixed))
-    first = _sizes(problem, arrays.vectors, arrays.values, arrays.loose)
-    worst = _full(problem, metric, per, text, tolerance, began, arrays, objective, first)
-    if worst.reason:
+    return arrays, objective, _sizes(problem, arrays.vectors, arrays.values, arrays.loose)
+
+
+def by_clarabel(
+    problem: Model, metric: Scalar, per: Scalar | None, text: str, tolerance: float, began: float
+) -> Answer:
+    program = _reduced(whole(problem, metric, per)[0], problem, metric)
+    worst = _full(problem, metric, per, text, tolerance, began, *program)
+    if worst.reason and math.isfinite(worst.bound):
         worst = confine(worst, tolerance) or worst
     return worst
+
+
+def unanswered(problem: Model, metric: Scalar, per: Scalar | None, text: str, began: float, reason: str) -> Answer:
+    """An undecided answer without a solution: over all inequalities, or over those between neighbours if they are many."""
+    if len(problem.vectors) <= CLARABEL_UP_TO:
+        arrays = whole(problem, metric, per)[0]
+    else:
+        arrays = assemble(problem, {f.key: neighbours(f) for f in families(problem)})
+        arrays = arrays if per is None else _with_normalisation(arrays, per)
+    arrays, objective, scaling = _reduced(arrays, problem, metric)
+    m, n, p = len(arrays.instances), len(arrays.vectors), len(arrays.values)
+    spectra = tuple(np.full((len(low),) * 2, np.nan) for _, low, _ in arrays.spectra)
+    solution = Solution(
+        "Unanswered", np.nan, np.nan, np.full(m, np.nan), spectra, np.full((n, n), np.nan), np.full(p, np.nan),
+        np.nan, np.nan, np.nan, np.nan, 0, 0.0,
+    )  # fmt: skip
+    return _answer(
+        problem, metric, per, text, "low-rank", began, arrays, objective, solution, scaling, 1e-9, reason
+    )  # fmt: skip
 
 
 def confine(worst: Answer, tolerance: float = 1e-9) -> Answer | None:
@@ -142,10 +184,7 @@ def confine(worst: Answer, tolerance: float = 1e-9) -> Answer | None:
         found = confined(worst.arrays, worst.objective, worst.scaling, simple)
         if found is None:
             break
-        try:
-            again = _full(worst.problem, worst.metric, worst.per, worst.text, tolerance, began, *found)
-        except PepError:  # the face is a wrong one: it leaves no multipliers
-            continue
+        again = _full(worst.problem, worst.metric, worst.per, worst.text, tolerance, began, *found)
         if not again.reason and abs(again.bound - worst.bound) <= ROUGHLY * abs(worst.bound):
             return again
     return None
@@ -163,9 +202,13 @@ def _full(
     first: Scaling,
 ) -> Answer:
     solution, scaling = solve_dual(arrays, objective, first, tolerance=tolerance), first
-    _refuse_infeasible(solution)
+    if INFEASIBLE in solution.status:  # a suspicion, no fact: only an exact ray states it
+        return _answer(
+            problem, metric, per, text, "clarabel", began, arrays, objective, _nowhere(solution), first, tolerance,
+            f"Clarabel answers {solution.status}",
+        )  # fmt: skip
     size = abs(solution.dual)
-    if np.isfinite(size) and size > 0 and (solution.status != "Solved" or not 1e-2 < size < 1e2):
+    if np.isfinite(size) and size > 0 and (solution.status != "Solved" or not 1e-2 < size / first.metric < 1e2):
         # the tolerance is relative only once the metric is of size one: solve again in the units just found
         scaling = rescaled(first, solution, size)
         for asked in (tolerance, 10 * tolerance, 100 * tolerance):
@@ -177,6 +220,18 @@ def _full(
     if solution.status != "Solved":
         reason = f"Clarabel answers {solution.status}, which is not a solution to tolerance {tolerance:g}"
     return _answer(problem, metric, per, text, "clarabel", began, arrays, objective, solution, first, tolerance, reason)
+
+
+def _nowhere(solution: Solution) -> Solution:
+    """What a solver that found no solution returns is none."""
+    return replace(
+        solution,
+        dual=np.nan,
+        primal=np.nan,
+        multipliers=np.full_like(solution.multipliers, np.nan),
+        gram=np.full_like(solution.gram, np.nan),
+        values=np.full_like(solution.values, np.nan),
+    )
 
 
 def _answer(
@@ -235,18 +290,9 @@ def _sizes(problem: Model, vectors: tuple[str, ...], values: tuple[str, ...], lo
     sizes = problem.vectors
     products = {pair(*sorted((a, b))): sizes[a] * sizes[b] for a in loose for b in sizes}
     return Scaling(
-        np.array([sizes[v] for v in vectors], float), np.array([(problem.values | products)[v] for v in values], float)
+        np.array([sizes[v] for v in vectors], float),
+        np.array([(problem.values | products)[v] for v in values], float),
     )
-
-
-def _refuse_infeasible(solution: Solution) -> None:
-    if "PrimalInfeasible" in solution.status:
-        raise PepError(
-            "the worst case is unbounded: no multiple of the premises bounds the metric; "
-            "add an initial condition (per=...), or check the step sizes and the class"
-        )
-    if "DualInfeasible" in solution.status:
-        raise PepError("the premises contradict each other, no member of the class satisfies them all; relax one")
 
 
 def refuse_constants(problem: Model, per: Scalar) -> None:

@@ -103,7 +103,7 @@ def solve_dual(
     A = arrays.quadratic * np.outer(d, d)
     a = arrays.linear * e
     norm = np.maximum(np.abs(A).max(axis=(1, 2), initial=0), np.abs(a).max(axis=1, initial=0))
-    norm = np.where(norm > 0, norm, 1.0)
+    norm = np.where(norm > 0, norm, np.maximum(np.abs(arrays.constant), 1e-300))  # 0 <= M^2 is of the size of M^2
     A, a, c = A / norm[:, None, None], a / norm[:, None], arrays.constant / norm
     A0, a0 = objective.quadratic * np.outer(d, d) / unit, objective.linear * e / unit
     spectral = [_spectral_columns(low * d, high * d, n) for _, low, high in arrays.spectra]

@@ -38,8 +38,9 @@ class Descent:
     def __post_init__(self) -> None:
         if not isinstance(self.measure, str) or self.measure not in MEASURES:
             raise PepError(f"measure = {self.measure!r} is not known; use one of {', '.join(map(repr, MEASURES))}")
-        if isinstance(self.N, bool) or not isinstance(self.N, int) or self.N < 1:
+        if isinstance(self.N, bool) or not isinstance(self.N, int | np.integer) or self.N < 1:
             raise PepError(f"N = {self.N!r}, needs an integer >= 1 (the number of steps)")
+        object.__setattr__(self, "N", int(self.N))
         if self.L <= 0:
             raise PepError(f"L = {self.L}, needs L > 0")
         if self.gamma <= 0:
