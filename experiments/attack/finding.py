@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from gradproof.experiments.engine.cases import Case
-from gradproof.experiments.engine.store import measurement_json
+from gradproof.experiments.engine.cells import measurement_json
+from gradproof.experiments.engine.files import write_whole
 from gradproof.experiments.engine.versions import versions
 from gradproof.theory.evidence import Measurement
 
@@ -124,8 +125,8 @@ class Finding:
         folder.mkdir(parents=True, exist_ok=True)
         stem = re.sub(r"\W+", "_", "_".join([self.claim, *(f"without_{d}" for d in self.drop)]))
         paths = folder / f"{stem}.json", folder / f"{stem}.py"
-        paths[0].write_text(json.dumps(self.as_json(), indent=1))
-        paths[1].write_text(self.snippet())
+        write_whole(paths[0], json.dumps(self.as_json(), indent=1))
+        write_whole(paths[1], self.snippet())
         return paths
 
 
