@@ -6,6 +6,7 @@ Exit codes: 0 all as claimed, 1 something refuted or missed (or a proof rejected
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import textwrap
@@ -253,6 +254,7 @@ def check(file: Path, as_json: bool) -> None:
 @_one_line
 def figures(names: tuple[str, ...], output: Path, budget: str, fresh: bool, explain: bool) -> None:
     """Draw the papers' figures: PDF, PNG, and the dataset behind each (netCDF)."""
+    os.environ["MPLBACKEND"] = "agg"  # before matplotlib is imported: the caller's may need a screen, or a notebook
     from gradproof import tables
     from gradproof.paper_figures import make
 

@@ -277,8 +277,9 @@ class _Rows:
             return _as_row(self.tasks[key], verdict, 0.0, transient=True)  # the worker's fault, not the check's
         return outcome
 
-    def get(self, key: str) -> Row | None:
-        return self.ledger.get(key)
+    def get(self, key: str, default: Any = None) -> Any:
+        row = self.ledger.get(key)
+        return default if row is None else row
 
     def put(self, key: str, outcome: Row | Failed) -> None:
         self.ledger.put(self.row(key, outcome))

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from gradproof.cli import main
+from gradproof.experiments.engine.datasets import write_dataset
 from gradproof.experiments.engine.store import Ledger
 from gradproof.report import build, model
 from gradproof.theory import registry
@@ -120,7 +121,7 @@ def test_a_stale_figure_is_marked_with_what_changed(tmp_path):
     inputs = make.inputs("ef21", "full")
     for changed, said in (({}, False), ({"version of numpy": "0.1", "gradproof.theory.claim": "0"}, True)):
         data = xr.Dataset(attrs={"budget": "full", "inputs": json.dumps(inputs | changed)})
-        data.to_netcdf(figures / "ef21.nc", engine="h5netcdf")
+        write_dataset(data, figures / "ef21.nc")
         made = build(tmp_path / "site", ledger=tmp_path / "l.sqlite", targets=["ef21"], figures=figures)
         for page in ("papers/ef21.html", "claims/ef21.pl.html"):
             text = (made.folder / page).read_text()
