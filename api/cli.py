@@ -445,13 +445,14 @@ def report(targets: tuple[str, ...], output: Path, ledger: Path | None, figures:
 
 def _values(pairs: tuple[str, ...]) -> dict[str, Any]:
     from gradproof.theory.errors import ParameterError
-    from gradproof.theory.parameter import parse_number
+    from gradproof.theory.parameter import parse_number, spelt
 
     values = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals or not name:
             raise ParameterError(f"{pair!r} is not of the form name=value; write e.g. alpha=3/4")
+        name = spelt(name)
         if name in values:
             raise ParameterError(f"{name} is given twice")
         values[name] = parse_number(text, name)
