@@ -4,7 +4,6 @@ import base64
 import bz2
 import gzip
 import lzma
-import resource
 import subprocess
 import sys
 import textwrap
@@ -78,11 +77,11 @@ def test_what_is_no_data_is_refused_in_one_line(tmp_path, what):
     assert path.read_bytes() == BAD[what]
 
 
-BOMBS = """
-    import bz2, gzip, lzma, resource, sys
+BOMB = """
+    import resource, sys
+    import sklearn.datasets
     from gradproof.experiments.instances import data
     from gradproof.theory.errors import DataUnavailable
-    import sklearn.datasets, resource
     resource.setrlimit(resource.RLIMIT_AS, (6 * 2**30, 6 * 2**30))
     try:
         data.load(sys.argv[1])
@@ -91,25 +90,22 @@ BOMBS = """
 """
 
 
-@pytest.mark.parametrize("pack", [bz2.BZ2Compressor, lambda: lzma.LZMACompressor(preset=0)], ids=["bzip2", "xz"])
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress], ids=["gzip", "bzip2", "xz"])
 def test_a_small_file_of_gigabytes_is_refused(tmp_path, monkeypatch, pack):
-    monkeypatch.setattr(data, "LARGEST_TEXT", 2**22)  # the limit itself takes seconds to reach
-    packer, path = pack(), tmp_path / "bomb"
-    block = b"1 1:1\n" * 2**17
-    path.write_bytes(b"".join([*(packer.compress(block) for _ in range(40)), packer.flush()]))
+    monkeypatch.setattr(data, "LARGEST_TEXT", 2**21)  # the limit itself takes seconds to reach
+    path = tmp_path / "bomb"
+    path.write_bytes(pack(b"1 1:1\n" * 2**16) * 20)
     assert path.stat().st_size < 50_000
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(DataUnavailable, match="more than 4 MB of text"):
+    with pytest.raises(DataUnavailable, match="more than 2 MB of text"):
         data.load(str(path))
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
 
 
 @pytest.mark.slow
 def test_a_bomb_of_8_gb_at_the_true_limit(tmp_path):
-    packer, path = bz2.BZ2Compressor(), tmp_path / "bomb.bz2"
-    block = bytes(2**24)
-    path.write_bytes(b"".join([*(packer.compress(block) for _ in range(512)), packer.flush()]))
-    command = [sys.executable, "-c", textwrap.dedent(BOMBS), str(path)]
+    path = tmp_path / "bomb.bz2"
+    path.write_bytes(bz2.compress(bytes(2**26)) * 128)
+    assert path.stat().st_size < 10_000
+    command = [sys.executable, "-c", textwrap.dedent(BOMB), str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100)
     assert "more than 537 MB of text" in done.stdout
 
