@@ -24,7 +24,7 @@ from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.check import BUDGETS, Check, Context, checks_of, find_check
 from gradproof.experiments.engine.executors import Executor, Failed, Serial, executor_for
 from gradproof.experiments.engine.judge import judge
-from gradproof.experiments.engine.sources import remember
+from gradproof.experiments.engine.sources import remember, stand_beside
 from gradproof.experiments.engine.store import Ledger, Row, code_of, key_of
 from gradproof.experiments.engine.sweep import sweep
 from gradproof.experiments.engine.versions import versions
@@ -321,6 +321,7 @@ def load_file(path: str) -> list[Claim]:
         return before[1]
     _forget(full)
     remember(full, content)
+    stand_beside(full)
     try:
         with registry.capture() as found:
             runpy.run_path(full, run_name=f"gradproof_claims_{Path(path).stem}")
