@@ -42,7 +42,8 @@ def users_prints_aside(aside: bool) -> Iterator[None]:
             yield
     finally:
         sys.stdout.flush()  # what a user's code wrote to the stream that it had kept for itself
-        sys.__stdout__ and sys.__stdout__.flush()
+        if sys.__stdout__ is not None:
+            sys.__stdout__.flush()
         os.dup2(kept, out)
         os.close(kept)
 

@@ -57,8 +57,10 @@ def draw_parameter(draw: Source, claim: Claim, name: str, known: Mapping[str, An
         low, high = math.ceil(low - 1e-9), math.floor(high + 1e-9)
     if low > high:
         draw.reject()
-    x = draw.integer(int(low), int(high)) if integer else None
-    x = _inwards(claim, name, draw.real(low, high), known, drop, (low, high)) if x is None else x
+    if integer:
+        x: float = draw.integer(int(low), int(high))
+    else:
+        x = _inwards(claim, name, draw.real(low, high), known, drop, (low, high))
     if not isinstance(p.domain, sp.Interval) and not _in_domain(p, x):
         draw.reject()  # between the pieces of a union
     return x

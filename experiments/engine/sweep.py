@@ -190,7 +190,7 @@ class Folder:
 
 def _json(outcome: Any) -> str:
     if isinstance(outcome, Failed):
-        content = {"failed": outcome.reason}
+        content: dict[str, Any] = {"failed": outcome.reason}
     else:
         content = {"value": encode(outcome), "versions": versions()}
     return json.dumps(content | {"sha256": _digest(content)})
