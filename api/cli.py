@@ -6,6 +6,7 @@ Exit codes: 0 all as claimed, 1 something refuted or missed (or a proof rejected
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import textwrap
@@ -18,6 +19,7 @@ from typing import Any
 import click
 
 import gradproof
+from gradproof.output import settle, strict_json, users_prints_aside
 from gradproof.theory.errors import GradproofError, ProofFormatError, ProofRejected
 from gradproof.theory.text import plain, printable
 
@@ -30,6 +32,7 @@ def _one_line(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
+        settle()
         try:
             return command(*args, **kwargs)
         except ProofRejected as error:
@@ -44,8 +47,9 @@ def _one_line(command: Callable[..., Any]) -> Callable[..., Any]:
         except KeyboardInterrupt:
             click.echo("interrupted; what was finished is in the ledger, and the next run goes on from there", err=True)
             sys.exit(130)
-        except BrokenPipeError:
-            sys.exit(0)
+        except BrokenPipeError:  # who reads has gone, and there is no verdict: as a program ends that the signal stops
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            sys.exit(141)
         except click.exceptions.Exit:
             raise
         except click.ClickException:
@@ -89,12 +93,12 @@ def verify(targets: tuple[str, ...], budget: str, jobs: int | None, backend: str
         click.echo(
             f"warning: the ledger was corrupted; it is kept as {book.set_aside} and a new one is begun", err=True
         )
-    with tables.progress(as_json) as on_row:
+    with tables.progress(as_json) as on_row, users_prints_aside(as_json):
         found = summary.verify(
             *targets, ledger=book, budget=budget, jobs=jobs, backend=backend, seed=seed, fresh=fresh, on_row=on_row
         )
     if as_json:
-        click.echo(json.dumps(found.as_json(), indent=1))
+        click.echo(strict_json(found.as_json()))
     else:
         tables.show_summary(found, details=details)
     sys.exit(found.exit_code)
@@ -195,6 +199,7 @@ def bound(claim_id: str, values: tuple[str, ...], drop: tuple[str, ...], as_json
 def certify(claim_id: str, values: tuple[str, ...], output: Path | None, as_json: bool) -> None:
     """Make a proof of a claim at given rational parameters, have the kernel check it, and write it as JSON."""
     from gradproof.experiments.engine.check import certifier_of
+    from gradproof.experiments.engine.files import write_output
     from gradproof.theory import registry
     from gradproof.theory.proof import check as kernel_check
     from gradproof.theory.proof_json import statement_digest, write_proof
@@ -205,14 +210,14 @@ def certify(claim_id: str, values: tuple[str, ...], output: Path | None, as_json
     accepted = kernel_check(proof)
     if output is not None:
         try:
-            output.write_text(write_proof(proof))
+            write_output(output, write_proof(proof))
         except OSError as error:
             raise GradproofError(f"cannot write {output}: {error.strerror}") from None
     if as_json:
         result = {"claim": c.id, "accepted": True, "statement": accepted.statement.text,
                   "digest": statement_digest(accepted.statement), "axioms": list(accepted.axioms),
                   "file": str(output) if output else None}  # fmt: skip
-        click.echo(json.dumps(result | {k: str(v) if not isinstance(v, float) else v for k, v in facts.items()}))
+        click.echo(strict_json(result | {k: str(v) if not isinstance(v, float) else v for k, v in facts.items()}))
     else:
         for name, value in facts.items():
             click.echo(f"{name} = {value}")
@@ -265,6 +270,7 @@ def check(file: Path, full: bool, timeout: float, as_json: bool) -> None:
 @_one_line
 def figures(names: tuple[str, ...], output: Path, budget: str, fresh: bool, explain: bool) -> None:
     """Draw the papers' figures: PDF, PNG, and the dataset behind each (netCDF)."""
+    os.environ["MPLBACKEND"] = "agg"  # before matplotlib is imported: the caller's may need a screen, or a notebook
     from gradproof import tables
     from gradproof.paper_figures import make
 
@@ -302,17 +308,25 @@ def falsify(targets: tuple[str, ...], drop: tuple[str, ...], budget: str, second
     from gradproof import falsify as falsify_
 
     findings = []
-    for claims, file in falsify_.groups(targets):
+    with users_prints_aside(as_json):
+        groups = falsify_.groups(targets)
+    for claims, file in groups:
         for c in claims:
-            found = falsify_.falsify_claim(c, drop=drop, budget=budget, seed=seed, seconds=seconds, file=file)
+            with users_prints_aside(as_json):
+                found = falsify_.falsify_claim(c, drop=drop, budget=budget, seed=seed, seconds=seconds, file=file)
             findings.append(found)
-            saved = found.save(output) if found.violated else ()
             if not as_json:
                 click.echo(found)
-                if saved:
-                    click.echo(f"  saved as {saved[0]} and {saved[1]}")
+            if found.violated:
+                try:
+                    saved = found.save(output)
+                except OSError as error:  # what was found stands
+                    click.echo(f"error: cannot save to {_printable(output)}: {error.strerror}", err=True)
+                else:
+                    if not as_json:
+                        click.echo(f"  saved as {saved[0]} and {saved[1]}")
     if as_json:
-        click.echo(json.dumps([f.as_json() for f in findings], indent=1))
+        click.echo(strict_json([f.as_json() for f in findings]))
     sys.exit(1 if any(f.violated for f in findings) else 3 if any(f.measurement is None for f in findings) else 0)
 
 
@@ -331,12 +345,12 @@ def power(targets: tuple[str, ...], budget: str, jobs: int | None, ledger: Path 
     from gradproof import summary, tables
     from gradproof.experiments.engine.store import Ledger
 
-    with tables.progress(as_json) as on_row:
+    with tables.progress(as_json) as on_row, users_prints_aside(as_json):
         found = summary.verify(*targets, ledger=Ledger(ledger), budget=budget, jobs=jobs, on_row=on_row)
     counts = found.power
     if as_json:
         rows = [{"claim": c, "check": r.check, "resolution": summary.plain_factor(x)} for x, c, r in found.resolutions]
-        click.echo(json.dumps(counts | {"checks": rows}, indent=1))
+        click.echo(strict_json(counts | {"checks": rows}))
     else:
         tables.show_power(found)
     sighted = counts["tight_claims_seeing_1_percent"] == counts["tight_claims"]
@@ -364,10 +378,11 @@ def mutants(targets: tuple[str, ...], budget: str, seed: int, ledger: Path | Non
             verdict = "caught  " if r.caught else "SURVIVED" if r.mutant.false else "survives"
             click.echo(f"{verdict}  {r.mutant.claim.id}: {r.mutant.what}; {r.by + ': ' if r.by else ''}{r.reason}")
 
-    claims = [c for group, _ in falsify_.groups(targets) for c in group]
-    results = mutants_.run_mutants(claims, ledger=ledger, budget=budget, seed=seed, fresh=fresh, on_result=show)
+    with users_prints_aside(as_json):
+        claims = [c for group, _ in falsify_.groups(targets) for c in group]
+        results = mutants_.run_mutants(claims, ledger=ledger, budget=budget, seed=seed, fresh=fresh, on_result=show)
     if as_json:
-        click.echo(json.dumps([r.as_json() for r in results], indent=1))
+        click.echo(strict_json([r.as_json() for r in results]))
     else:
         sure = [r for r in results if r.mutant.false]
         caught = sum(r.caught for r in results)
@@ -403,14 +418,15 @@ def necessity(targets: tuple[str, ...], budget: str, seconds: float | None, seed
     from gradproof import necessity as necessity_
 
     rows = necessity_.Needs()
-    for claims, file in falsify_.groups(targets):
-        rows += necessity_.necessity(claims, budget=budget, seed=seed, seconds=seconds, ledger=ledger, file=file)
+    with users_prints_aside(as_json or latex or markdown):
+        for claims, file in falsify_.groups(targets):
+            rows += necessity_.necessity(claims, budget=budget, seed=seed, seconds=seconds, ledger=ledger, file=file)
     try:
         rows.save(output)
     except OSError as error:
         raise GradproofError(f"cannot write to {output}: {error.strerror}; choose another folder with -o") from None
     if as_json:
-        click.echo(json.dumps([n.as_json() for n in rows], indent=1))
+        click.echo(strict_json([n.as_json() for n in rows]))
     elif latex or markdown:
         click.echo(rows.latex if latex else rows.markdown)
     else:
@@ -455,13 +471,14 @@ def report(targets: tuple[str, ...], output: Path, ledger: Path | None, figures:
 
 def _values(pairs: tuple[str, ...]) -> dict[str, Any]:
     from gradproof.theory.errors import ParameterError
-    from gradproof.theory.parameter import parse_number
+    from gradproof.theory.parameter import parse_number, spelt
 
     values = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals or not name:
             raise ParameterError(f"{pair!r} is not of the form name=value; write e.g. alpha=3/4")
+        name = spelt(name)
         if name in values:
             raise ParameterError(f"{name} is given twice")
         values[name] = parse_number(text, name)

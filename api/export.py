@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from gradproof.experiments.engine.store import Ledger, Row, measurement_json
+from gradproof.experiments.engine.cells import measurement_json
+from gradproof.experiments.engine.store import Ledger, Row
 from gradproof.markup import latex_table, tex
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level

@@ -23,7 +23,7 @@ from gradproof.theory.claim import Claim
 from gradproof.theory.errors import ParameterError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
-from gradproof.theory.parameter import COUNT, POSITIVE, Parameter
+from gradproof.theory.parameter import COUNT, POSITIVE, Parameter, spelt
 from gradproof.theory.registry import register
 
 _COUNTS = re.compile(r"\b(number|count) of\b")
@@ -67,6 +67,10 @@ def own_claim(
     if relation not in {r.value for r in Relation}:
         raise ParameterError(f"{id}: relation {relation!r} is none of {', '.join(r.value for r in Relation)}")
     ps = tuple(_parameter(name, p) for name, p in parameters.items())
+    if len({p.name for p in ps}) < len(ps):
+        raise ParameterError(
+            f"{id}: two parameters have one name, as Python reads names: {', '.join(p.name for p in ps)}"
+        )
     symbols = {p.name: p.symbol for p in ps} | {p.size: sp.Symbol(p.size, positive=True) for p in ps if p.size}
     claim = Claim(
         id=id,
@@ -75,7 +79,7 @@ def own_claim(
         statement=statement,
         parameters=ps,
         assumptions=tuple(_assumption(name, a, symbols, id) for name, a in (assumptions or {}).items()),
-        quantity=quantity,
+        quantity=spelt(quantity) if quantity.isidentifier() else quantity,
         relation=Relation(relation),
         expression=_parse(bound, symbols, f"{id}: the bound"),
         confidence="own",
@@ -121,7 +125,8 @@ def experiment(
     def attach(function: Callable[..., Any]) -> Callable[..., Any]:
         symbols = {p.name: p.symbol for p in claim.parameters if not p.size}
         most = None if at_most is None else _parse(at_most, symbols, f"{claim.id}: at_most")
-        made = Experiment(claim, name or function.__name__, draws, function, at_most=most)
+        drawn = {spelt(k): v for k, v in draws.items()}
+        made = Experiment(claim, name or function.__name__, drawn, function, at_most=most)
         made.order  # noqa: B018 -- names are checked now, not at the first run
         attach_experiment(made, needs)
         return function
@@ -167,6 +172,8 @@ def _assumption(name: str, given: str | tuple[str, str], symbols: Mapping[str, A
 def _parse(text: str | sp.Expr, symbols: Mapping[str, Any], where: str) -> sp.Expr:
     if isinstance(text, sp.Basic):
         return text
+    if isinstance(text, str):
+        text = re.sub(r"\w+", lambda m: spelt(m[0]) if m[0].isidentifier() else m[0], text)  # names, not numbers
     if isinstance(text, int | float):
         return sp.Rational(str(text))
     functions = {

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -29,9 +30,9 @@ STYLE = {
 
 
 def _console(stderr: bool = False) -> Console:
-    console = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    console = Console(stderr=stderr, highlight=False, soft_wrap=False, emoji=False)
     if not console.is_terminal:
-        console = Console(stderr=stderr, highlight=False, width=240)  # a file has room: nothing is cut
+        console = Console(stderr=stderr, highlight=False, width=240, emoji=False)  # a file has room: nothing is cut
     return console
 
 
@@ -47,7 +48,9 @@ def progress(quiet: bool = False) -> Iterator[Callable[[Row, int, int], None]]:
         task = bar.add_task("verifying", total=None)
 
         def on_row(row: Row, done: int, planned: int) -> None:
-            bar.update(task, completed=done, total=planned, description=f"{row.claim}: {row.check}"[:60].ljust(60))
+            bar.update(
+                task, completed=done, total=planned, description=escape(f"{row.claim}: {row.check}"[:60].ljust(60))
+            )
 
         yield on_row
 
@@ -63,7 +66,7 @@ def track(items: Sequence[str], what: str) -> Iterator[str]:
     ) as bar:
         task = bar.add_task(what, total=len(items))
         for item in items:
-            bar.update(task, description=f"{what}: {item}")
+            bar.update(task, description=escape(f"{what}: {item}"))
             yield item
             bar.advance(task)
 
@@ -88,23 +91,25 @@ def show_summary(found: Summary, *, details: bool = False) -> None:
         style = STYLE[s.outcome] if not s.as_claimed or s.outcome.good else STYLE[Outcome.CONFIRMED]
         verdict = f"[{style}]{s.outcome.value}[/]" if s.rows else "[dim]no check[/]"
         if wide:
-            table.add_row(s.claim.id, verdict, *s.cells[2:-1], f"[dim]{s.note}[/]")
+            table.add_row(escape(s.claim.id), verdict, *map(escape, s.cells[2:-1]), f"[dim]{escape(s.note)}[/]")
         else:
             caught = s.cell(Level.CONTROL).removeprefix("caught ")
-            table.add_row(s.claim.id, verdict, s.letters, caught, *s.cells[-3:-1])
+            table.add_row(escape(s.claim.id), verdict, s.letters, escape(caught), *map(escape, s.cells[-3:-1]))
     console.print(table)
     if not wide:
         console.print("[dim]evidence: s symbolic, c certified, e exact, r runs; controls: caught of all[/]")
         for note in dict.fromkeys(s.note for s in found if s.note):
             names = [s.claim.id for s in found if s.note == note]
             text = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-            console.print(f"[dim]{note}: {text}[/]")
+            console.print(f"[dim]{escape(f'{note}: {text}')}[/]")
     for s in found:
         for r in s.rows:
             bad = not stands(s.claim, r)
             if bad or details:
                 style = STYLE[r.verdict.outcome]
-                text = f"  [{style}]{r.verdict.outcome.value:10}[/] {s.claim.id} / {r.check} ({r.level.value}"
+                text = (
+                    f"  [{style}]{r.verdict.outcome.value:10}[/] {escape(f'{s.claim.id} / {r.check}')} ({r.level.value}"
+                )
                 console.print(f"{text}, {r.seconds:.1f} s): ", end="")
                 console.print(
                     f"{r.verdict.reason} -- {plain(r.summary)}" if details else r.verdict.reason, markup=False
@@ -144,7 +149,9 @@ def show_claims(claims: Sequence[Claim]) -> None:
     for head in ("claim", "title", "statement"):
         table.add_column(head, no_wrap=head == "claim")
     for c in claims:
-        table.add_row(c.id, plain(c.title), CONFIDENCE["recalled"] if c.confidence == "recalled" else c.confidence)
+        table.add_row(
+            escape(c.id), escape(plain(c.title)), CONFIDENCE["recalled"] if c.confidence == "recalled" else c.confidence
+        )
     _console().print(table)
     if not claims:
         print("no claims", file=sys.stderr)

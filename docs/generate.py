@@ -35,7 +35,7 @@ def _claims(folder: Path) -> None:
         where = f"Stated in `gradproof.theory.{name}`, checked in `gradproof.experiments.{name}`."
         text = [f"# {paper.title}", f"{paper.citation}. {where}", ""]
         text += [part for c in found for part in _claim(c)]
-        (folder / "claims" / f"{paper.stem}.md").write_text("\n".join(text))
+        (folder / "claims" / f"{paper.stem}.md").write_text("\n".join(text), encoding="utf-8")
     table = ["| claim | says | paper |", "| --- | --- | --- |"]
     for c in registry.claims():
         table.append(f"| [`{c.id}`](claims/{c.paper.stem}.md) | {_cell(c.title)} | {_cell(c.paper.key)} |")
@@ -43,7 +43,7 @@ def _claims(folder: Path) -> None:
     (folder / "gallery.md").write_text(
         "# Gallery of claims\n\nEvery claim of this version. Their verdicts are in the report (`gradproof report`), which shows "
         "what the machine in front of you found.\n\n" + "\n".join(table)
-        + f"\n\n```{{toctree}}\n:hidden:\n{toc}\n```\n"
+        + f"\n\n```{{toctree}}\n:hidden:\n{toc}\n```\n", encoding="utf-8",
     )  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def _worst_cases(folder: Path) -> None:
         "The source of each rate is on its claim's page; the functions are `wc_*` in `gradproof.experiments.classical`.",
         "",
     ]
-    (folder / "worst-cases.md").write_text("\n".join(text))
+    (folder / "worst-cases.md").write_text("\n".join(text), encoding="utf-8")
 
 
 def _claim(c: Claim) -> list[str]:
@@ -115,12 +115,14 @@ def _reference(folder: Path) -> None:
     (folder / "reference" / "face.md").write_text(_module_page("gradproof", [
         "gradproof.summary", "gradproof.export", "gradproof.falsify", "gradproof.mutants", "gradproof.necessity",
         "gradproof.own", "gradproof.report.site", "gradproof.mathml"],
-        "The face: what users call."))  # fmt: skip
+        "The face: what users call."), encoding="utf-8")  # fmt: skip
     for room, says in ROOMS.items():
         names = [m for m in _modules(f"gradproof.{room}") if not m.rsplit(".", 1)[1].startswith("_")]
-        (folder / "reference" / f"{room}.md").write_text(_module_page(f"gradproof.{room}", names, says))
+        (folder / "reference" / f"{room}.md").write_text(
+            _module_page(f"gradproof.{room}", names, says), encoding="utf-8"
+        )
     toc = "\n".join(f"reference/{name}" for name in ("face", *ROOMS))
-    (folder / "reference.md").write_text(f"# Reference\n\n```{{toctree}}\n:maxdepth: 1\n{toc}\n```\n")
+    (folder / "reference.md").write_text(f"# Reference\n\n```{{toctree}}\n:maxdepth: 1\n{toc}\n```\n", encoding="utf-8")
 
 
 def _modules(package: str) -> list[str]:

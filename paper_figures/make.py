@@ -12,7 +12,6 @@ import importlib
 import importlib.util
 import json
 import math
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +21,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from gradproof.experiments.engine.datasets import DamagedDataset, read_dataset, write_dataset
+from gradproof.experiments.engine.datasets import check as check_dataset
+from gradproof.experiments.engine.files import whole, write_whole
 from gradproof.experiments.engine.versions import versions
 from gradproof.paper_figures.style import Drawing, in_style
 from gradproof.theory import registry
@@ -83,7 +85,6 @@ def figure(stem: str, folder: Path, *, budget: str = "quick", fresh: bool = Fals
         GradproofError: the folder cannot be written.
     """
     import matplotlib
-    import xarray as xr
 
     matplotlib.use("Agg")
     module = module_of(stem)
@@ -102,8 +103,7 @@ def figure(stem: str, folder: Path, *, budget: str = "quick", fresh: bool = Fals
     stale = tuple(_differences(attributes, now))
     cached = not fresh and attributes.get("key") == key
     if cached:
-        with xr.open_dataset(data_file, engine="h5netcdf") as opened:
-            data = opened.load()
+        data = read_dataset(data_file)
     else:
         data = module.compute(budget=budget)
         data.attrs = {**data.attrs, "key": key, "figure": stem, "budget": budget, "versions": json.dumps(versions()),
@@ -111,12 +111,16 @@ def figure(stem: str, folder: Path, *, budget: str = "quick", fresh: bool = Fals
         _write(data, data_file)
     drawn = draw(stem, data)
     files = [folder / f"{stem}.pdf", folder / f"{stem}.png"]
-    drawn.figure.savefig(files[0], metadata={"Keywords": key[:16], "CreationDate": None})
-    files[1].write_bytes(drawn.png(dpi=200))
     written = numbers(stem, data)
-    if written:
-        files.append(folder / f"{stem}.tex")
-        files[-1].write_text(written)
+    try:
+        with in_style(), whole(files[0]) as part:
+            drawn.figure.savefig(part, format="pdf", metadata={"Keywords": key[:16], "CreationDate": None})
+        write_whole(files[1], drawn.png(dpi=200))
+        if written:
+            files.append(folder / f"{stem}.tex")
+            write_whole(files[-1], written)
+    except OSError as error:
+        raise GradproofError(f"cannot write the figure of {stem} to {folder}: {error.strerror or error}") from None
     return Made(stem, (*files, data_file), cached, stale)
 
 
@@ -290,24 +294,22 @@ def _number(value: float) -> str:
 
 
 def _attributes(path: Path) -> dict[str, Any]:
-    """What a dataset says about itself, without its numbers; nothing if it cannot be read."""
+    """What a dataset says about itself, without its numbers; nothing if it cannot be read, or is damaged."""
     import h5netcdf
 
     if not path.exists():
         return {}
     try:
+        check_dataset(path)
         with h5netcdf.File(path, "r") as data:
             return dict(data.attrs)
-    except (OSError, ValueError):
+    except (OSError, ValueError, DamagedDataset):
         return {}
 
 
 def _write(data: Any, path: Path) -> None:
     """Write the dataset whole or not at all."""
-    part = path.with_suffix(f".nc.part-{os.getpid()}")
     try:
-        data.to_netcdf(part, engine="h5netcdf")
-        part.replace(path)
+        write_dataset(data, path)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise GradproofError(f"cannot write {path}: {error.strerror or error}") from None

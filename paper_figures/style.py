@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 #: A paper's column width, vector fonts, and colours that colour-blind readers can tell apart (Okabe and Ito).
@@ -27,15 +30,24 @@ STYLE: Any = {
 }
 
 
-@contextmanager
-def in_style() -> Iterator[None]:
-    """Draw in the house's style, whatever the user's is; pyplot keeps none of the figures, so that no notebook shows one twice."""
-    import matplotlib
+def pyplot() -> Any:
+    """``matplotlib.pyplot``, without a window or a notebook where the backend that the environment names is not installed."""
+    named = os.environ.get("MPLBACKEND", "").removeprefix("module://")
+    if "matplotlib" not in sys.modules and "." in named and find_spec(named.partition(".")[0]) is None:
+        os.environ["MPLBACKEND"] = "agg"  # a shell started from Jupyter hands its backend on
     import matplotlib.pyplot as plt
 
+    return plt
+
+
+@contextmanager
+def in_style() -> Iterator[None]:
+    """Draw, or save, in the house's style, whatever the user's; pyplot keeps none of the figures: no notebook shows one twice."""
+    plt = pyplot()
     before = set(plt.get_fignums())
     try:
-        with matplotlib.rc_context(STYLE):
+        # matplotlib's defaults first: the user's may ask for TeX, for fonts or for sizes that the house does not know of
+        with plt.style.context(["default", STYLE]):
             yield
     finally:
         for number in set(plt.get_fignums()) - before:
@@ -53,7 +65,8 @@ class Drawing:
         from PIL import Image
 
         drawn, small = io.BytesIO(), io.BytesIO()
-        self.figure.savefig(drawn, format="png", dpi=dpi)
+        with in_style():  # ticks are made, and fonts chosen, when a figure is saved
+            self.figure.savefig(drawn, format="png", dpi=dpi)
         with Image.open(drawn) as image:
             image.convert("RGB").quantize(256).save(small, "PNG", optimize=True)
         return small.getvalue()

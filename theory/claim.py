@@ -17,7 +17,7 @@ from gradproof.theory.assumption import Assumption
 from gradproof.theory.errors import DomainError, ParameterError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
-from gradproof.theory.parameter import Parameter, is_array, pretty_set
+from gradproof.theory.parameter import Parameter, is_array, pretty_set, spelt
 from gradproof.theory.text import plain
 
 #: Rounding slack for relations between floats: 2^-40 of the size of the two sides. Sixteen-digit inputs pushed through
@@ -105,7 +105,7 @@ class Claim:
     def parameter(self, name: str) -> Parameter:
         """The parameter of that name. Raises ``ParameterError`` with the nearest name."""
         for p in self.parameters:
-            if p.name == name:
+            if p.name == spelt(name):
                 return p
         raise ParameterError(f"{self.id} has no parameter {name!r}; {self._did_you_mean(name)}")
 
@@ -149,6 +149,7 @@ class Claim:
         """Check names, types and single-parameter domains; return the numbers (lengths of vectors included)."""
         sizes = {p.size for p in self.parameters if p.size}
         names = [p.name for p in self.parameters]
+        values = {spelt(name): value for name, value in values.items()}
         for name in values:
             if name not in names and name not in sizes:
                 raise ParameterError(f"{self.id} has no parameter {name!r}; {self._did_you_mean(name)}")

@@ -1,9 +1,13 @@
 """A parameter of a claim: symbol, domain, meaning, and a name that can be typed."""
 
+import math
 import re
+import unicodedata
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from itertools import islice
 from numbers import Real
 from typing import Any
 
@@ -18,6 +22,7 @@ REAL = sp.Interval.open(-sp.oo, sp.oo)
 UNIT_LOPEN = sp.Interval.Lopen(0, 1)  # (0, 1]
 UNIT_ROPEN = sp.Interval.Ropen(0, 1)  # [0, 1)
 UNIT_OPEN = sp.Interval.open(0, 1)
+FIRST = 1000  # elements of an infinite set of single numbers, among which a float is looked for
 MAX_DIGITS = 4000  # of a number in text: 1e1000000000 would fill the memory
 COUNT = sp.S.Naturals  # 1, 2, 3, ...
 
@@ -27,7 +32,7 @@ class Parameter:
     """A quantity that a claim depends on.
 
     Args:
-        name: ASCII name, as it is typed: ``L_AM``.
+        name: as it is typed, ``L_AM``; letters with two codes are one, as Python has it (NFKC): the micro sign is the Greek mu.
         meaning: what it is, in words, with its unit where it has one.
         domain: the set of admitted values (of each entry, for a vector).
         latex: how it is typeset; by default sympy's rendering of the name.
@@ -41,16 +46,32 @@ class Parameter:
     size: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "name", spelt(self.name))
+        object.__setattr__(self, "size", spelt(self.size))
         if not self.name.isidentifier():
             raise ParameterError(
                 f"parameter name {self.name!r} cannot be typed as a keyword; use letters, digits and _"
+            )
+        if not isinstance(self.domain, sp.Interval) or self.domain.free_symbols:
+            self._check_domain()
+
+    def _check_domain(self) -> None:
+        said = f"the domain {pretty_set(self.domain)} of {self.name}"
+        if self.domain.free_symbols:
+            raise ParameterError(f"{said} has symbols; write numbers, and relations between parameters as assumptions")
+        if self.domain.is_empty or self.domain.is_subset(sp.S.Reals) is False:
+            raise ParameterError(
+                f"{said} holds no real number; give e.g. Interval(0, 1), S.Naturals or FiniteSet(1, 2)"
             )
 
     @cached_property
     def symbol(self) -> Any:
         """The sympy symbol (an ``IndexedBase`` for a vector) carrying the signs that the domain implies."""
-        low = self.domain.inf
         facts: dict[str, bool] = {"real": True}
+        try:
+            low = self.domain.inf
+        except NotImplementedError:  # of a set that sympy knows by its rule alone
+            low = -sp.oo
         if low >= 0:
             facts = {"positive": True} if low > 0 or 0 not in self.domain else {"nonnegative": True}
         if self.domain.is_subset(sp.S.Integers):
@@ -99,11 +120,19 @@ class Parameter:
             above = number > domain.start if domain.left_open else number >= domain.start
             below = number < domain.end if domain.right_open else number <= domain.end
             return bool(above) and bool(below)  # infinities are outside: the ends at infinity are open
+        if not -math.inf < number < math.inf:
+            return False
         if isinstance(number, float):
-            return number.is_integer() and domain.contains(sp.Integer(int(number))) is sp.true
+            if isinstance(domain, sp.FiniteSet | sp.ImageSet):  # a float is the element that it is nearest to
+                return any(number == float(e) for e in islice(domain, FIRST) if e.is_real)
+            number = sp.Rational(number)
         return domain.contains(number) is sp.true
 
     def _check_array(self, values: Any) -> None:
+        if not isinstance(self.domain, sp.Interval):
+            for x in sorted(set(values.reshape(-1).tolist())):
+                self._scalar(x)
+            return
         low, high = float(self.domain.inf), float(self.domain.sup)
         at_low, at_high = self.domain.contains(self.domain.inf), self.domain.contains(self.domain.sup)
         ok = (values >= low if at_low is sp.true else values > low) & (
@@ -114,6 +143,11 @@ class Parameter:
             raise DomainError(
                 f"{self.name} has the entry {bad}, outside {pretty_set(self.domain)} ({plain(self.meaning)})"
             )
+
+
+def spelt(name: str) -> str:
+    """A name as Python reads it in a program: in Unicode's normal form NFKC."""
+    return unicodedata.normalize("NFKC", name)
 
 
 def is_array(value: Any) -> bool:
@@ -127,12 +161,18 @@ def as_number(value: Any, name: str = "value") -> Any:
     Raises:
         ParameterError: for anything that is not a real number.
     """
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "dtype") and not isinstance(value, sp.Basic):
+        if getattr(value, "mask", False):
+            raise ParameterError(f"{name} is masked: there is no number")
+        value = value.item()  # NumPy's scalars, arrays of no dimension, what xarray and pandas hand out
     if isinstance(value, bool):
         raise ParameterError(f"{name} = {value}: a number is needed, not a truth value")
     if isinstance(value, int):
         return sp.Integer(value)
     if isinstance(value, Fraction):
         return sp.Rational(value.numerator, value.denominator)
+    if isinstance(value, Decimal):
+        return sp.Rational(Fraction(value)) if value.is_finite() else float(value)
     if isinstance(value, sp.Float):
         return float(value)
     if isinstance(value, sp.Expr):
@@ -140,6 +180,8 @@ def as_number(value: Any, name: str = "value") -> Any:
             return value
         raise ParameterError(f"{name} = {value} is not a real number; substitute its symbols first")
     if is_array(value):
+        if any(word in str(value.dtype) for word in ("bool", "complex", "object", "str", "U", "datetime", "timedelta")):
+            raise ParameterError(f"{name} is an array of {value.dtype}; real numbers are needed")
         return value
     if hasattr(value, "numerator") and hasattr(value, "denominator") and not isinstance(value, Real):
         return sp.Rational(int(value.numerator), int(value.denominator))  # python-flint, gmpy2

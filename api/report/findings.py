@@ -6,12 +6,14 @@ The files are read as data from a stranger: never run, and anything that does no
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gradproof.experiments.attack.finding import short_float
 from gradproof.experiments.attack.necessity import FORMAT
+from gradproof.experiments.engine.files import read_regular
 from gradproof.report.numbers import MeasuredView, measured, slug
 from gradproof.theory.evidence import Measurement, Relation
 from gradproof.theory.proof_json import read_untrusted
@@ -59,21 +61,21 @@ def read(folder: Path) -> Findings:
     out = Findings()
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
         try:
-            if path.stat().st_size > LARGEST:
-                raise ValueError(f"larger than {LARGEST} bytes")
-            data = read_untrusted(path.read_text(encoding="utf-8"), "a finding", LARGEST, floats=True)
+            content = read_regular(path, LARGEST)
+            data = read_untrusted(content.decode("utf-8"), "a finding", LARGEST, floats=True)
             if data.get("format") == FORMAT:
                 asked = {str(n["assumption"]): Asked(str(n["verdict"]), str(n["evidence"])) for n in data["needs"]}
                 out.needs.setdefault((str(data["claim"]), str(data.get("statement", ""))), {}).update(asked)
             else:
-                found = _found(data, path)
+                found = _found(data, path, content)
                 out.found.setdefault(found.claim, []).append(found)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            out.problems.append(f"{path.name}: {type(error).__name__}: {error}")
+            said = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+            out.problems.append(f"{path.name}: {said}")
     return out
 
 
-def _found(data: Mapping[str, Any], path: Path) -> Found:
+def _found(data: Mapping[str, Any], path: Path, content: bytes) -> Found:
     m = data["measurement"]
     view = None
     if m is not None:
@@ -81,10 +83,9 @@ def _found(data: Mapping[str, Any], path: Path) -> Found:
         known = {k: m[k] for k in Measurement.__dataclass_fields__ if k in m and k != "relation"}
         view = measured(Measurement(**known, relation=relation), Relation(data["relation"]))
     stem = slug(path.stem)
-    files = {f"{stem}.json": path.read_bytes()}
-    program = path.with_suffix(".py")
-    if program.is_file() and program.stat().st_size <= LARGEST:
-        files[f"{stem}.py"] = program.read_bytes()
+    files = {f"{stem}.json": content}
+    with suppress(FileNotFoundError):
+        files[f"{stem}.py"] = read_regular(path.with_suffix(".py"), LARGEST)
     instance = [(str(k), _text(v)) for k, v in data["instance"].items()]
     named = {name for name, _ in instance}
     instance += [(k, f"{v} (of this instance)") for k, v in (view.parameters if view else ()) if k not in named]

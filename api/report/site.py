@@ -16,6 +16,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 import gradproof
+from gradproof.experiments.engine.files import read_regular, write_whole
 from gradproof.experiments.engine.store import Ledger
 from gradproof.markup import MARKS
 from gradproof.mathml import mathml, prose
@@ -37,6 +38,7 @@ from gradproof.theory.text import plain
 from gradproof.theory.written import CHECKED, CITED
 
 MANIFEST = "report.json"
+LARGEST_FIGURE = 50_000_000  # bytes of one file
 ALL_FIGURES = 2_200_000  # bytes; PDFs fill what the PNGs leave of it, so that the folder can be sent by mail
 
 MEANING = {o.value: o.meaning for o in Outcome} | {
@@ -107,11 +109,9 @@ def build(folder: Path | str, *, ledger: Ledger | Path | str | None = None, targ
     """
     folder, targets = Path(folder), list(targets)
     previous = _previous(folder)
-    book = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
+    book = ledger if isinstance(ledger, Ledger) else Ledger(ledger, read_only=True)
     left = read_findings(Path(findings))
     problems: list[str] = []
-    if book.set_aside is not None:
-        problems.append(f"the ledger was corrupted; it is kept as {book.set_aside}, and an empty one was read")
     entries = model.gather(book, targets, findings=left, skipped=problems, budget=budget)
     problems += left.problems
     pages = _Pages(folder, entries, book, Path(figures), targets, problems)
@@ -197,7 +197,7 @@ class _Pages:
     def __init__(self, folder: Path, entries: list[Entry], ledger: Ledger, figures: Path, targets: list[str],
                  problems: list[str]) -> None:  # fmt: skip
         self.folder, self.entries, self.figures = folder, entries, figures
-        self.room = ALL_FIGURES
+        self.room, self.problems = ALL_FIGURES, problems
         self.cited: set[str] = set()  # derivations and errata that a page links to
         self.named = {e.claim.id: f"claims/{e.slug}.html" for e in entries if e.known}
         self.named |= {name: notes.page(name) for name in notes.sources()}
@@ -287,12 +287,16 @@ class _Pages:
     def _copy(self, stem: str, kind: str) -> None:
         """Copy a paper's figure where it has been made; a PDF only if there is room left."""
         source, name = self.figures / f"{stem}.{kind}", f"figures/{stem}.{kind}"
-        if slug(stem) != stem or not source.is_file() or name in self.written:
+        if slug(stem) != stem or not os.path.lexists(source) or name in self.written:
             return
-        size = source.stat().st_size
-        if kind == "png" or size <= self.room:
-            self.room -= size
-            self._put(name, source.read_bytes())
+        try:
+            content = read_regular(source, LARGEST_FIGURE)
+        except (OSError, ValueError) as error:
+            self.problems.append(f"{source}: {getattr(error, 'strerror', None) or error}")
+            return
+        if kind == "png" or len(content) <= self.room:
+            self.room -= len(content)
+            self._put(name, content)
 
     def _figure(self, e: Entry) -> Figure:
         """The figure of a paper, and whether it is current."""
@@ -311,7 +315,5 @@ class _Pages:
     def _put(self, name: str, content: bytes) -> None:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.part-{os.getpid()}")
-        part.write_bytes(content)
-        part.replace(path)
+        write_whole(path, content)
         self.written[name] = None

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from gradproof.experiments.engine.cases import Case
-from gradproof.experiments.engine.store import measurement_json
+from gradproof.experiments.engine.cells import measurement_json
+from gradproof.experiments.engine.files import write_whole
 from gradproof.experiments.engine.versions import versions
 from gradproof.theory.evidence import Measurement
 
@@ -85,7 +86,7 @@ class Finding:
             "relation": self.relation,
             "how": self.how,
             "instance": {k: tree(v) for k, v in self.instance.items()},
-            "choices": [c if not isinstance(c, bytes) else list(c) for c in self.choices],
+            "choices": [tree(c) if not isinstance(c, bytes) else list(c) for c in self.choices],
             "tried": self.tried,
             "rejected": self.rejected,
             "failed": self.failed,
@@ -116,7 +117,7 @@ class Finding:
             f'"""A counterexample to {self.claim}: measured {_number(m.measured)} {_not(self.relation)} {_number(m.bound)}."""\n\n'
             + "".join(f"{line}\n" for line in sorted(imports | {"from gradproof.falsify import replay"}))
             + f"\n{given}found = replay({self.claim!r}, {call}, experiment={self.experiment!r}, drop={self.drop!r}{file})\n"
-            + 'print(found.measurement, found.how, sep="\\n")\nassert found.violated\n'
+            + 'print(ascii(found.measurement), ascii(found.how), sep="\\n")\nassert found.violated\n'
         )
 
     def save(self, folder: Path) -> tuple[Path, Path]:
@@ -124,8 +125,8 @@ class Finding:
         folder.mkdir(parents=True, exist_ok=True)
         stem = re.sub(r"\W+", "_", "_".join([self.claim, *(f"without_{d}" for d in self.drop)]))
         paths = folder / f"{stem}.json", folder / f"{stem}.py"
-        paths[0].write_text(json.dumps(self.as_json(), indent=1))
-        paths[1].write_text(self.snippet())
+        write_whole(paths[0], json.dumps(self.as_json(), indent=1, allow_nan=False))
+        write_whole(paths[1], self.snippet())
         return paths
 
 

@@ -15,6 +15,7 @@ from gradproof.experiments.attack.experiment import Experiment
 from gradproof.experiments.attack.falsify import falsify_claim
 from gradproof.experiments.attack.finding import Finding, tree
 from gradproof.experiments.engine.check import Check, Context, checks_of
+from gradproof.experiments.engine.files import write_whole
 from gradproof.experiments.engine.store import Ledger, Row
 from gradproof.experiments.engine.verify import run_task, task_of
 from gradproof.experiments.engine.versions import versions
@@ -56,7 +57,7 @@ def save(needs: Iterable[Need], folder: Path) -> list[Path]:
         data = {"format": FORMAT, "claim": claim, "needs": [n.as_json() | {"counterexample": None} for n in rows],
                 "statement": rows[0].statement, "versions": versions()}  # fmt: skip
         path = folder / (re.sub(r"\W+", "_", claim) + "_necessity.json")
-        path.write_text(json.dumps(data, indent=1))
+        write_whole(path, json.dumps(data, indent=1))
         written.append(path)
         for n in rows:
             written += n.finding.save(folder) if n.finding is not None and n.finding.violated else ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,8 @@ from gradproof.experiments.attack.bound import compile_exact
 from gradproof.experiments.instances.exact import Exact, Inexact
 from gradproof.experiments.instances.source import Source
 from gradproof.theory.claim import Claim
-from gradproof.theory.errors import GradproofError
-from gradproof.theory.parameter import Parameter
+from gradproof.theory.errors import GradproofError, ParameterError
+from gradproof.theory.parameter import Parameter, pretty_set
 
 WIDEST = 1e3  # a parameter without bounds is drawn between 1/WIDEST and WIDEST
 MOST = 300  # a count is drawn up to this, unless the experiment says otherwise
@@ -34,6 +35,9 @@ def draw_parameter(draw: Source, claim: Claim, name: str, known: Mapping[str, An
     The ends that a relation gives are drawn too (rounded inwards). A dropped relation is overstepped up to 16-fold.
     """
     p = claim.parameter(name)
+    elements = _elements(p)
+    if elements is not None:
+        return _one_of(draw, claim, name, elements, known, drop, limits)
     low, high, integer = _domain(p)
     if limits is not None:
         low, high = max(low, limits[0]), min(high, limits[1])
@@ -54,8 +58,46 @@ def draw_parameter(draw: Source, claim: Claim, name: str, known: Mapping[str, An
     if low > high:
         draw.reject()
     if integer:
-        return draw.integer(int(low), int(high))
-    return _inwards(claim, name, draw.real(low, high), known, drop, (low, high))
+        x: float = draw.integer(int(low), int(high))
+    else:
+        x = _inwards(claim, name, draw.real(low, high), known, drop, (low, high))
+    if not isinstance(p.domain, sp.Interval) and not _in_domain(p, x):
+        draw.reject()  # between the pieces of a union
+    return x
+
+
+@lru_cache(maxsize=128)
+def _elements(p: Parameter) -> tuple[Any, ...] | None:
+    """The first elements of a domain of single numbers, smallest first; ``None`` for one that is drawn between its ends.
+
+    Raises:
+        ParameterError: neither elements nor ends are known.
+    """
+    domain = p.domain
+    if isinstance(domain, sp.FiniteSet | sp.ImageSet) or (isinstance(domain, sp.Range) and domain.step != 1):
+        found = [e for e in islice(domain, MOST) if e.is_real]
+        return tuple(int(e) if e.is_Integer else float(e) for e in sorted(found))
+    try:
+        float(domain.inf), float(domain.sup)
+    except (NotImplementedError, TypeError):
+        raise ParameterError(
+            f"{p.name} cannot be drawn from its domain {pretty_set(domain)}; give {p.name}=<strategy> to experiment(...)"
+        ) from None
+    return None
+
+
+def _one_of(draw: Source, claim: Claim, name: str, elements: tuple[Any, ...], known: Mapping[str, Any], drop: frozenset[str],
+            limits: tuple[float, float] | None) -> Any:  # fmt: skip
+    """An element for which the relations hold that are not dropped, beyond those that are if there is one."""
+    low, high = limits or (-math.inf, math.inf)
+    held = [a for a in _relations(claim) if name in _names(a.relation) and a.name not in drop]
+    broken = [a for a in _relations(claim) if name in _names(a.relation) and a.name in drop]
+    good = [x for x in elements if low <= x <= high and all_hold(held, {**known, name: x})]
+    beyond = [x for x in good if not all_hold(broken, {**known, name: x})] if broken else []
+    left = beyond or good
+    if not left:
+        draw.reject()
+    return left[draw.integer(0, len(left) - 1)]
 
 
 def _beyond(inside: tuple[float, float], low: float, high: float) -> tuple[float, float]:

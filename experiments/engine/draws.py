@@ -18,6 +18,7 @@ import numpy as np
 from array_api_compat import array_namespace, device, is_jax_array
 
 from gradproof.experiments.engine.backend import map_arrays
+from gradproof.experiments.engine.content import canonical
 
 Array = Any
 
@@ -32,7 +33,8 @@ def keys(*names: object, settings: Sequence[object], seeds: Sequence[int]) -> np
 
     Args:
         names: what the stream is for, e.g. claim and check.
-        settings: anything that JSON can write; equal settings get equal streams, wherever they stand in the batch.
+        settings: numbers, texts, lists, arrays, dictionaries; equal settings get equal streams, wherever they stand in the batch,
+            and whatever library their numbers are of.
         seeds: the user's seeds.
     """
     words = [[_key(*names, setting, int(seed)) for seed in seeds] for setting in settings]
@@ -47,7 +49,7 @@ def split(key: np.ndarray, n: int) -> np.ndarray:
 
 
 def _key(*content: object) -> tuple[int, int]:
-    digest = hashlib.sha256(json.dumps(content, default=str, sort_keys=True).encode()).digest()
+    digest = hashlib.sha256(json.dumps(canonical(content), sort_keys=True).encode()).digest()
     return int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:8], "little")
 
 

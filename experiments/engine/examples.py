@@ -134,7 +134,7 @@ def _modules() -> Iterator[tuple[str, Path]]:
 
 def _makers(file: Path) -> Iterator[str]:
     """Names of the outermost functions (or ``Class.function``) of a file that say they return a ``Method``, or call it."""
-    body = ast.parse(file.read_text()).body
+    body = ast.parse(file.read_text(encoding="utf-8")).body
     functions = [("", f) for f in body if isinstance(f, ast.FunctionDef)]
     functions += [
         (f"{c.name}.", f) for c in body if isinstance(c, ast.ClassDef) for f in c.body if isinstance(f, ast.FunctionDef)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import importlib
 import os
 import re
 import sys
@@ -62,6 +63,40 @@ def remember(path: str, content: bytes) -> None:
 def is_remembered(path: str) -> bool:
     """Was the file run by ``load_file``?"""
     return path in _GIVEN
+
+
+def stand_beside(file: str) -> None:
+    """Make the modules beside a user's file importable, before all others, as they are where Python runs the file itself.
+
+    A module of the same name that was imported for a file in another folder is imported anew.
+    """
+    folder = Path(file).resolve().parent
+    if sys.path[:1] != [str(folder)]:
+        sys.path[:] = [str(folder), *(p for p in sys.path if p != str(folder))]
+    _FOLDERS.add(folder)
+    importlib.invalidate_caches()
+    theirs = {name for name, module in sys.modules.items() if "." not in name and _home(module) in _FOLDERS - {folder}}
+    names = {n for n in theirs if (folder / f"{n}.py").exists() or (folder / n).is_dir()}
+    for loaded in [n for n in sys.modules if n.partition(".")[0] in names]:
+        del sys.modules[loaded]
+    for found in [n for n in _SPECS if n.partition(".")[0] in names]:
+        del _SPECS[found]
+    for name in names:
+        _LOADED.pop(name, None)
+    _CLOSED.clear()
+    _is_local.cache_clear()
+
+
+_FOLDERS: set[Path] = set()  # of users' files
+
+
+def _home(module: Any) -> Path | None:
+    """The folder on the path in which a top-level module was found."""
+    file = getattr(module, "__file__", None)
+    if not file:
+        return None
+    path = Path(file)
+    return path.parent.parent if path.stem == "__init__" else path.parent
 
 
 def closure_of(path: str, module: str = "") -> Closure:

@@ -6,22 +6,27 @@ import hashlib
 import html
 import json
 import os
+import shutil
 import sqlite3
+import stat
+import tempfile
 import time
 import uuid
+import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gradproof.experiments.engine import cells
 from gradproof.experiments.engine.check import Check, Context
 from gradproof.experiments.engine.fingerprint import fingerprint_of
 from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.engine.versions import NUMERIC, version_of
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import LedgerError
-from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
+from gradproof.theory.evidence import Level, Outcome, Verdict
 from gradproof.theory.statement import statement_of
 
 SCHEMA = """
@@ -32,14 +37,13 @@ CREATE TABLE IF NOT EXISTS evidence (
     outcome TEXT NOT NULL, reason TEXT NOT NULL, tightness REAL, n INTEGER NOT NULL,
     worst TEXT NOT NULL, proofs TEXT NOT NULL, versions TEXT NOT NULL, seconds REAL NOT NULL, finished REAL NOT NULL,
     statement TEXT NOT NULL DEFAULT '', resolution TEXT NOT NULL DEFAULT '', scope TEXT NOT NULL DEFAULT '',
-    given TEXT NOT NULL DEFAULT '[]'
+    given TEXT NOT NULL DEFAULT '[]', transient INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS by_claim ON evidence (claim);
 """
-COLUMNS = (
-    "key", "claim", "check_name", "level", "drops", "summary", "budget", "backend", "seed", "code", "outcome", "reason",
-    "tightness", "n", "worst", "proofs", "versions", "seconds", "finished", "statement", "resolution", "scope", "given",
-)  # fmt: skip
+#: in the header of the file: it is a ledger, though nothing else in it can be read
+APPLICATION = int.from_bytes(b"gprf")
+HEADER, HEADER_SIZE = b"SQLite format 3\0", 100
 USER_VERSION = 2  # 1 had no statement, and its code was that of the whole library: such rows are never current
 
 
@@ -62,15 +66,29 @@ class Row:
     finished: float
     versions: Mapping[str, str]
     statement: str = ""  # hash of the statement that was checked
+    transient: bool = False  # nothing was found out, for a reason that may pass: no time, no memory, a worker that died
     cached: bool = False  # taken from the ledger, not run now
 
 
 def default_path() -> Path:
-    """``$GRADPROOF_LEDGER``, else ``gradproof/ledger.sqlite`` in the user's data folder."""
+    """``$GRADPROOF_LEDGER``, else ``gradproof/ledger.sqlite`` in the user's data folder.
+
+    Raises:
+        LedgerError: the user has no home folder.
+    """
     if os.environ.get("GRADPROOF_LEDGER"):
-        return Path(os.environ["GRADPROOF_LEDGER"])
-    base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "gradproof" / "ledger.sqlite"
+        return _expanded(os.environ["GRADPROOF_LEDGER"])
+    base = os.environ.get("XDG_DATA_HOME")
+    return _expanded(base or "~/.local/share") / "gradproof" / "ledger.sqlite"
+
+
+def _expanded(path: Path | str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # no HOME, and no entry of the user
+        raise LedgerError(
+            f"no home folder is known for {path}; choose a file with --ledger or in $GRADPROOF_LEDGER"
+        ) from None
 
 
 def code_of(check: Check) -> str:
@@ -97,43 +115,99 @@ def key_of(check: Check, context: Context, claim: Claim, code: str | None = None
 class Ledger:
     """Rows of evidence in one SQLite file.
 
+    Args:
+        path: the file, ``~`` for the home folder; the user's own if ``None``.
+        read_only: only read: nothing is made, moved or written, and a file that is not there is an empty ledger.
+
     Raises:
-        LedgerError: the file cannot be opened or written. A corrupted file is renamed, never deleted, and a new one begun;
-            ``set_aside`` then names it.
+        LedgerError: the file cannot be opened or written, or is no ledger: it is then left as it is. A ledger that is damaged is
+            renamed, never deleted, and a new one begun; ``set_aside`` then names it.
     """
 
-    def __init__(self, path: Path | str | None = None) -> None:
-        self.path = Path(path) if path is not None else default_path()
+    def __init__(self, path: Path | str | None = None, *, read_only: bool = False) -> None:
+        if str(path) == ":memory:":
+            raise LedgerError("a ledger in memory keeps nothing; choose a file with --ledger")
+        self.path = _expanded(path) if path is not None else default_path()
         self.set_aside: Path | None = None
+        self.read_only = read_only
+        self._copy: Path | None = None
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._open()
+            ours = self._look()
+            if read_only:
+                self._open_to_read()
+            else:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._open()
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
                 raise LedgerError(f"cannot use the ledger {self.path}: {error}; choose another with --ledger") from None
+            if not ours or read_only:
+                raise LedgerError(
+                    f"the ledger {self.path} cannot be read ({error}) and is left as it is; choose another with --ledger"
+                ) from None
             self._keep_aside()
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise LedgerError(
-                f"cannot use the ledger {self.path}: {error.strerror}; choose another with --ledger"
+                f"cannot use the ledger {self.path}: {getattr(error, 'strerror', None) or error}; choose another with --ledger"
             ) from None
+
+    def _look(self) -> bool:
+        """Is it one of ours, by its header? SQLite would take any file for a damaged database."""
+        try:
+            mode = self.path.stat().st_mode
+        except FileNotFoundError:
+            return False
+        if not stat.S_ISREG(mode):
+            raise LedgerError(f"cannot use the ledger {self.path}: it is no file; choose another with --ledger")
+        with self.path.open("rb") as stream:
+            header = stream.read(HEADER_SIZE)
+        if header and not header.startswith(HEADER):
+            raise LedgerError(f"{self.path} is not a ledger, and is left as it is; choose another with --ledger")
+        return int.from_bytes(header[68:72]) == APPLICATION
 
     def _open(self) -> None:
         with self._connect() as db:
-            found = db.execute("PRAGMA user_version").fetchone()[0]
-            tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            if found not in range(USER_VERSION + 1) or (found == 0 and tables - {"evidence"}):
-                raise LedgerError(f"{self.path} is not a ledger of this version; choose another with --ledger")
-            if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-                raise sqlite3.DatabaseError("quick_check failed")
+            self._recognise(db)
+            db.execute(
+                f"PRAGMA application_id = {APPLICATION}"
+            )  # into the file itself, before there is another beside it
             db.execute("PRAGMA journal_mode = WAL")  # kept in the file; not before it is known to be ours
             db.executescript(SCHEMA)
             _add_columns(db)
             db.execute(f"PRAGMA user_version = {USER_VERSION}")
 
+    def _open_to_read(self) -> None:
+        if not self.path.exists():
+            return
+        try:
+            with self._connect() as db:
+                self._recognise(db)
+        except (
+            sqlite3.OperationalError
+        ):  # SQLite keeps two files beside a ledger, and cannot where nothing may be written
+            self._copy = Path(tempfile.mkdtemp(prefix="gradproof-ledger-"))
+            weakref.finalize(self, shutil.rmtree, self._copy, ignore_errors=True)
+            for end in ("", "-wal"):
+                beside = self.path.with_name(self.path.name + end)
+                if beside.exists():
+                    shutil.copyfile(beside, self._copy / f"ledger.sqlite{end}")
+            with self._connect() as db:
+                self._recognise(db)
+
+    def _recognise(self, db: sqlite3.Connection) -> None:
+        found = db.execute("PRAGMA user_version").fetchone()[0]
+        tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if found not in range(USER_VERSION + 1) or (found == 0 and tables - {"evidence"}):
+            raise LedgerError(f"{self.path} is not a ledger of this version; choose another with --ledger")
+        if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise sqlite3.DatabaseError("quick_check failed")
+
     def _keep_aside(self) -> None:
         aside = self.path.with_name(f"{self.path.name}.corrupt-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}")
         try:
             self.path.rename(aside)
+            with suppress(FileNotFoundError):  # what was not yet written into it
+                self.path.with_name(f"{self.path.name}-wal").rename(aside.with_name(f"{aside.name}-wal"))
             self._open()
         except (OSError, sqlite3.DatabaseError) as error:
             raise LedgerError(f"the ledger {self.path} is corrupted and cannot be set aside: {error}") from None
@@ -141,7 +215,15 @@ class Ledger:
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self.path, timeout=30)
+        if self._copy is not None:
+            db = sqlite3.connect(self._copy / "ledger.sqlite", timeout=30)
+        elif self.read_only:
+            db = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", timeout=30, uri=True)
+        else:
+            db = sqlite3.connect(self.path, timeout=30)
+        db.text_factory = lambda b: b.decode(
+            "utf-8", errors="surrogateescape"
+        )  # one bad byte spoils one cell, not all rows
         try:
             with db:
                 yield db
@@ -151,32 +233,39 @@ class Ledger:
     def put(self, row: Row) -> None:
         """Write one finished check, in one transaction."""
         v = row.verdict
-        worst = json.dumps(measurement_json(v.worst)) if v.worst is not None else ""
-        values = (row.key, row.claim, row.check, row.level.value, row.drops, row.summary, row.budget, row.backend, row.seed,
-                  row.code, v.outcome.value, v.reason, v.tightness, v.n, worst, json.dumps(list(v.proofs)),
-                  json.dumps(dict(row.versions)), row.seconds, row.finished, row.statement,
-                  "" if v.resolution is None else repr(float(v.resolution)), v.scope, json.dumps(list(v.given)))  # fmt: skip
+        worst = json.dumps(cells.measurement_json(v.worst)) if v.worst is not None else ""
+        found: dict[str, Any] = {
+            "key": row.key, "claim": row.claim, "check_name": row.check, "level": row.level.value, "drops": row.drops,
+            "summary": row.summary, "budget": row.budget, "backend": row.backend, "seed": int(row.seed), "code": row.code,
+            "outcome": v.outcome.value, "reason": v.reason, "tightness": None if v.tightness is None else float(v.tightness),
+            "n": int(v.n), "worst": worst, "proofs": json.dumps(list(v.proofs)), "versions": json.dumps(dict(row.versions)),
+            "seconds": float(row.seconds), "finished": float(row.finished), "statement": row.statement,
+            "resolution": "" if v.resolution is None else repr(float(v.resolution)), "scope": v.scope,
+            "given": json.dumps(list(v.given)), "transient": int(row.transient),
+        }  # fmt: skip
+        kept = [cells.kept_text(x) if isinstance(x, str) else x for x in found.values()]
+        marks = ", ".join("?" * len(found))
         try:
             with self._connect() as db:
-                db.execute(
-                    f"INSERT OR REPLACE INTO evidence ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(values))})",
-                    values,
-                )
-        except sqlite3.Error as error:
+                db.execute(f"INSERT OR REPLACE INTO evidence ({', '.join(found)}) VALUES ({marks})", kept)
+        except (sqlite3.Error, OverflowError) as error:
             raise LedgerError(
                 f"cannot write to the ledger {self.path}: {error}; what was written before is kept"
             ) from None
 
     def get(self, key: str) -> Row | None:
-        """The finished check with that key, or ``None``."""
+        """The finished check with that key, or ``None``.
+
+        One that found nothing out for a reason that may pass, or that cannot be read, is none: it is to be run again.
+        """
         rows = self._rows("WHERE key = ?", (key,))
-        return rows[0] if rows else None
+        return rows[0] if rows and not rows[0].transient else None
 
     def rows(self, claim: str | None = None, *, skipped: list[str] | None = None) -> list[Row]:
         """All rows in the order in which they were written, which no clock decides, or those of one claim id.
 
         Args:
-            skipped: if given, rows that cannot be read are left out, and named here.
+            skipped: rows that cannot be read are left out, and named here.
         """
         return self._rows(f"{'WHERE claim = ? ' if claim else ''}ORDER BY rowid", (claim,) if claim else (), skipped)
 
@@ -193,28 +282,38 @@ class Ledger:
         )
 
     def _rows(self, clause: str, args: tuple[Any, ...], skipped: list[str] | None = None) -> list[Row]:
+        if self.read_only and self._copy is None and not self.path.exists():
+            return []
         try:
             with self._connect() as db:
-                found = db.execute(f"SELECT {', '.join(COLUMNS)} FROM evidence {clause}", args).fetchall()
+                there = {c[1] for c in db.execute("PRAGMA table_info(evidence)")}
+                if self.read_only and not there:
+                    return []
+                # a ledger of version 1 that may not be written lacks columns
+                names = [n if n in there or n not in _ADDED else f"{_ADDED[n]} AS {n}" for n in cells.COLUMNS]
+                found = db.execute(f"SELECT {', '.join(names)} FROM evidence {clause}", args).fetchall()
         except sqlite3.Error as error:
             raise LedgerError(f"cannot read the ledger {self.path}: {error}") from None
         rows = []
         for r in found:
             try:
-                rows.append(_row(r))
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
-                if skipped is None:
-                    raise
-                skipped.append(f"{r[1]} / {r[2]}: {error}")
+                rows.append(_row(cells.values(dict(zip(cells.COLUMNS, r, strict=True)))))
+            except cells.Damaged as error:
+                if skipped is not None:
+                    skipped.append(f"{_shown(r[1])} / {_shown(r[2])}: {error}")
         return rows
 
 
-#: columns that a ledger of version 1 lacks
-_ADDED = {"statement": "''", "resolution": "''", "scope": "''", "given": "'[]'"}
+def _shown(cell: Any) -> str:
+    return cells.kept_text(str(cell))[:200]
+
+
+#: columns that a ledger of version 1, or an early one of version 2, lacks
+_ADDED = {"statement": "''", "resolution": "''", "scope": "''", "given": "'[]'", "transient": "0"}
 
 
 def _add_columns(db: sqlite3.Connection) -> None:
-    """A ledger of version 1 gets the columns that it lacks; its rows stay, as rows of no statement that is known."""
+    """An older ledger gets the columns that it lacks; its rows stay, those of version 1 as rows of no statement that is known."""
 
     def lacking() -> list[str]:
         there = {c[1] for c in db.execute("PRAGMA table_info(evidence)")}
@@ -223,61 +322,16 @@ def _add_columns(db: sqlite3.Connection) -> None:
     if lacking():
         db.execute("BEGIN IMMEDIATE")  # another process may be at it
         for name in lacking():
-            db.execute(f"ALTER TABLE evidence ADD COLUMN {name} TEXT NOT NULL DEFAULT {_ADDED[name]}")
+            kind = "INTEGER" if name == "transient" else "TEXT"
+            db.execute(f"ALTER TABLE evidence ADD COLUMN {name} {kind} NOT NULL DEFAULT {_ADDED[name]}")
         db.commit()
 
 
-def _row(r: tuple[Any, ...]) -> Row:
-    (key, claim, name, level, drops, summary, budget, backend, seed, code, outcome, reason, tight, n, worst, proofs,
-     versions_, seconds, finished, statement, resolution, scope, given) = r  # fmt: skip
+def _row(v: Mapping[str, Any]) -> Row:
     verdict = Verdict(
-        outcome=Outcome(outcome),
-        reason=reason,
-        tightness=tight,
-        resolution=float(resolution) if resolution else None,
-        scope=scope,
-        given=tuple(json.loads(given)),
-        n=n,
-        worst=_measurement(json.loads(worst)) if worst else None,
-        proofs=tuple(json.loads(proofs)),
-    )
-    return Row(key=key, claim=claim, check=name, level=Level(level), drops=drops, summary=summary, budget=budget,
-               backend=backend, seed=seed, code=code, verdict=verdict, seconds=seconds, finished=finished,
-               versions=dict(json.loads(versions_)), statement=statement, cached=True)  # fmt: skip
-
-
-def measurement_json(m: Measurement) -> dict[str, Any]:
-    """A measurement as JSON values: exact numbers as text beside their decimals."""
-    return {
-        "measured": _plain(m.measured),
-        "bound": _plain(m.bound),
-        "low": _plain(m.low),
-        "high": _plain(m.high),
-        "source": m.source,
-        "test": m.test,
-        "parameters": {k: _plain(v) for k, v in m.parameters.items()},
-        "relation": m.relation.value if m.relation else None,
-        "what": m.what,
-        "seed": m.seed,
-        "n": m.n,
-        "e_value": _plain(m.e_value),
-        "level": m.level,
-    }
-
-
-def _plain(v: Any) -> Any:
-    """A JSON value: floats keep their bits (NaN and infinities as text), exact numbers become text."""
-    if v is None or isinstance(v, bool | str | int):
-        return v
-    if isinstance(v, float):
-        return v if v == v and abs(v) != float("inf") else str(v)
-    if isinstance(v, list | tuple):
-        return [_plain(x) for x in v]
-    if hasattr(v, "tolist"):
-        return _plain(v.tolist())
-    return str(v)
-
-
-def _measurement(data: dict[str, Any]) -> Measurement:
-    data = {**data, "relation": Relation(data["relation"]) if data["relation"] else None}
-    return Measurement(**data)
+        outcome=v["outcome"], reason=v["reason"], tightness=v["tightness"], resolution=v["resolution"], scope=v["scope"],
+        given=v["given"], n=v["n"], worst=v["worst"], proofs=v["proofs"],
+    )  # fmt: skip
+    kept = ("key", "claim", "level", "drops", "summary", "budget", "backend", "seed", "code", "seconds", "finished", "versions",
+            "statement", "transient")  # fmt: skip
+    return Row(check=v["check_name"], verdict=verdict, cached=True, **{k: v[k] for k in kept})

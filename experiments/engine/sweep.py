@@ -9,18 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from gradproof.experiments.engine.executors import Executor, Failed, Serial
+from gradproof.experiments.engine.content import Unkeepable, canonical, decode, encode
+from gradproof.experiments.engine.datasets import DamagedDataset, read_dataset, write_dataset
+from gradproof.experiments.engine.executors import WORKER_DIED, Executor, Failed, Serial
+from gradproof.experiments.engine.files import write_whole
 from gradproof.experiments.engine.fingerprint import fingerprint_of
 from gradproof.experiments.engine.versions import versions
-from gradproof.theory.errors import GradproofError
+from gradproof.theory.errors import GradproofError, ParameterError
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+_ABSENT: Any = object()  # None may be a result
 
 
 class StoreError(GradproofError):
@@ -28,9 +34,12 @@ class StoreError(GradproofError):
 
 
 class Store(Protocol):
-    """Where outcomes are kept, by key. ``put`` keeps all of an outcome or nothing, whenever the process is killed."""
+    """Where outcomes are kept, by key. ``put`` keeps all of an outcome or nothing, whenever the process is killed.
 
-    def get(self, key: str) -> Any: ...
+    What ``get`` gives is equal to what was put, type by type; ``put`` raises ``Unkeepable`` where it would not be.
+    """
+
+    def get(self, key: str, default: Any = None) -> Any: ...
     def put(self, key: str, outcome: Any) -> None: ...
 
 
@@ -47,7 +56,8 @@ def sweep(
     Args:
         function: what to do with a piece; it and the pieces must be picklable unless they run in this process.
         pieces: key -> piece; see ``pieces_of`` for keys made of content.
-        store: where an outcome is kept before it is yielded.
+        store: where an outcome is kept before it is yielded. One that cannot be kept as it is becomes ``Failed``, so that a sweep
+            that is resumed gives what an undisturbed one does.
         executor: where pieces run; one after the other in this process if ``None``.
         fresh: run all pieces again, whatever the store has.
 
@@ -56,14 +66,18 @@ def sweep(
     """
     waiting: dict[str, T] = {}
     for key, piece in pieces.items():
-        kept = None if fresh else store.get(key)
-        if kept is None:
+        kept = _ABSENT if fresh else store.get(key, _ABSENT)
+        if kept is _ABSENT:
             waiting[key] = piece
         else:
             yield key, kept
     keys = list(waiting)
     for i, outcome in (executor or Serial()).run(function, list(waiting.values())):
-        store.put(keys[i], outcome)
+        try:
+            store.put(keys[i], outcome)
+        except Unkeepable as error:
+            outcome = Failed(str(error))
+            store.put(keys[i], outcome)
         yield keys[i], outcome
 
 
@@ -78,20 +92,28 @@ def pieces_of(
 
     Args:
         name: what the sweep computes.
-        settings: JSON values by name.
+        settings: numbers, texts, lists, arrays, dictionaries by name; none is called ``seed``.
         function: what will be done with a piece: when its source, or that of a module that it imports, changes, so do the keys
             (see ``fingerprint_of``; without a source they are new each time). Without it, change ``name`` when your code
             changes its meaning.
+
+    Raises:
+        ParameterError: a setting has a seed of its own, or a value without a key.
     """
-    seeds = list(seeds)
+    seeds, settings = list(seeds), [dict(s) for s in settings]
+    for setting in settings:
+        if "seed" in setting:
+            raise ParameterError(
+                f"a setting has seed={setting['seed']!r}; give all seeds as seeds=..., for every setting"
+            )
     found = [{**setting, "seed": seed} for setting in settings for seed in seeds]
     code = "" if function is None else fingerprint_of(function) or uuid.uuid4().hex
     return {content_key(name, piece, code): piece for piece in found}
 
 
 def content_key(*content: Any) -> str:
-    """Hash of JSON values."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    """Hash of values: see :func:`gradproof.experiments.engine.content.canonical`."""
+    return hashlib.sha256(json.dumps(canonical(content), sort_keys=True).encode()).hexdigest()
 
 
 def progress_bar(outcomes: Iterable[tuple[str, R]], total: int, *, title: str = "sweep") -> Iterator[tuple[str, R]]:
@@ -101,14 +123,18 @@ def progress_bar(outcomes: Iterable[tuple[str, R]], total: int, *, title: str = 
     yield from track(outcomes, description=title, total=total)
 
 
-class Folder:
-    """A folder of outcomes: ``<key>.nc`` for an ``xarray.Dataset``, ``<key>.json`` for JSON values and failures.
+#: how the reasons begin of failures that may pass: they are kept, to be seen, and their pieces run again
+PASSING = (WORKER_DIED, "MemoryError", "TimeoutError")
 
-    A file appears under its name only when it is complete. One that cannot be read is renamed, never deleted, and its
-    piece is run again.
+
+class Folder:
+    """A folder of outcomes: ``<key>.nc`` for xarray's datasets and arrays, ``<key>.json`` for all else and for failures.
+
+    A file appears under its name only when it is complete, and carries a checksum. One that cannot be read, or is not what
+    was written, is renamed, never deleted, and its piece is run again.
 
     Raises:
-        StoreError: the folder or a file cannot be written.
+        StoreError: the folder or a file cannot be written, or a key is no name of a file in it.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -118,51 +144,64 @@ class Folder:
         except OSError as error:
             raise StoreError(f"cannot use the folder {self.path}: {error.strerror}; choose another") from None
 
-    def get(self, key: str) -> Any:
-        """What was kept under that key, or ``None``."""
-        for file, read in ((self.path / f"{key}.nc", _read_dataset), (self.path / f"{key}.json", _read_json)):
+    def _file(self, key: str, kind: str) -> Path:
+        if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}", key):
+            raise StoreError(
+                f"the key {key[:60]!r} is no name of a file; use at most 200 letters, digits, dots, - and _"
+            )
+        return self.path / f"{key}.{kind}"
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """What was kept under that key, or ``default``."""
+        for kind, read in (("nc", read_dataset), ("json", _read_json)):
+            file = self._file(key, kind)
             if file.exists():
                 try:
-                    return read(file)
-                except (OSError, ValueError, KeyError, TypeError):
+                    found = read(file)
+                except (OSError, ValueError, KeyError, TypeError, RecursionError, DamagedDataset):
                     file.replace(file.with_name(f"{file.name}.corrupt-{os.getpid()}"))
-        return None
+                else:
+                    return default if isinstance(found, Failed) and found.reason.startswith(PASSING) else found
+        return default
 
     def put(self, key: str, outcome: Any) -> None:
-        """Keep a dataset, a JSON value or a failure, and forget what was there before."""
+        """Keep a dataset, a value or a failure, and forget what was there before.
+
+        Raises:
+            Unkeepable: it would not come back as it is.
+        """
         is_dataset = hasattr(outcome, "to_netcdf")
-        file = self.path / f"{key}.{'nc' if is_dataset else 'json'}"
-        unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+        file = self._file(key, "nc" if is_dataset else "json")
         try:
             if is_dataset:
-                outcome.to_netcdf(unfinished, engine="h5netcdf")
+                write_dataset(outcome, file)
             else:
-                unfinished.write_text(json.dumps(_plain(outcome)))
-            with unfinished.open("rb") as written:
-                os.fsync(written.fileno())
-            unfinished.replace(file)
+                write_whole(file, _json(outcome))
+            file.with_suffix(".json" if is_dataset else ".nc").unlink(missing_ok=True)
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
             raise StoreError(
                 f"cannot write {file}: {error.strerror or error}; what was written before is kept"
             ) from None
-        file.with_suffix(".json" if is_dataset else ".nc").unlink(missing_ok=True)
 
     def keys(self) -> set[str]:
         """Keys of all that is kept."""
-        return {f.stem for f in self.path.iterdir() if f.suffix in (".nc", ".json")}
+        return {f.stem for f in self.path.iterdir() if f.suffix in (".nc", ".json") and not f.name.startswith(".")}
 
 
-def _plain(outcome: Any) -> dict[str, Any]:
-    return {"failed": outcome.reason} if isinstance(outcome, Failed) else {"value": outcome, "versions": versions()}
+def _json(outcome: Any) -> str:
+    if isinstance(outcome, Failed):
+        content: dict[str, Any] = {"failed": outcome.reason}
+    else:
+        content = {"value": encode(outcome), "versions": versions()}
+    return json.dumps(content | {"sha256": _digest(content)})
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _read_json(file: Path) -> Any:
-    content = json.loads(file.read_text())
-    return Failed(content["failed"]) if "failed" in content else content["value"]
-
-
-def _read_dataset(file: Path) -> Any:
-    import xarray as xr
-
-    return xr.load_dataset(file, engine="h5netcdf")
+    content = json.loads(file.read_bytes())
+    if content.pop("sha256") != _digest(content):
+        raise ValueError("its checksum differs")
+    return Failed(content["failed"]) if "failed" in content else decode(content["value"])

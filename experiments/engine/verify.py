@@ -22,7 +22,7 @@ from gradproof.experiments.engine.check import BUDGETS, Check, Context, checks_o
 from gradproof.experiments.engine.deadline import TimedOut, deadline, watched
 from gradproof.experiments.engine.executors import Executor, Failed, Forked, Processes, Serial
 from gradproof.experiments.engine.judge import judge
-from gradproof.experiments.engine.sources import remember
+from gradproof.experiments.engine.sources import remember, stand_beside
 from gradproof.experiments.engine.store import Ledger, Row, code_of, key_of
 from gradproof.experiments.engine.sweep import sweep
 from gradproof.experiments.engine.versions import versions
@@ -80,6 +80,7 @@ def belongs(row: Row, claim: Claim) -> bool:
 def run_task(task: Task) -> Row:
     """Run one check and judge it; whatever goes wrong in it becomes an undecided row."""
     start = time.perf_counter()
+    transient = False
     try:
         with deadline(task.check.timeout), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -90,6 +91,7 @@ def run_task(task: Task) -> Row:
         if verdict.outcome is Outcome.REFUTED and "~" not in task.claim.id:  # a false variant is false on purpose
             verdict = _exactly(task, verdict, has_runs=bool(context.asked))
     except TimedOut as error:
+        transient = True
         verdict = Verdict(outcome=Outcome.UNDECIDED, reason=str(error))
     except GradproofError as error:
         verdict = Verdict(outcome=Outcome.UNDECIDED, reason=str(error))
@@ -98,7 +100,7 @@ def run_task(task: Task) -> Row:
         SystemExit,
     ) as error:  # a check must never take the others down, nor end the program with success
         verdict = Verdict(outcome=Outcome.UNDECIDED, reason=f"{type(error).__name__}: {error}")
-    return _as_row(task, verdict, time.perf_counter() - start)
+    return _as_row(task, verdict, time.perf_counter() - start, transient=transient or _short_of_memory(verdict))
 
 
 @dataclass(frozen=True)
@@ -210,12 +212,17 @@ def replay(row: Row, *, file: str = "") -> Row:
     )
 
 
-def _as_row(task: Task, verdict: Verdict, seconds: float) -> Row:
+def _short_of_memory(verdict: Verdict) -> bool:
+    """Undecided for want of memory, in the check or in one of its cases: another time, or elsewhere, there may be enough."""
+    return verdict.outcome is Outcome.UNDECIDED and "MemoryError" in verdict.reason
+
+
+def _as_row(task: Task, verdict: Verdict, seconds: float, *, transient: bool) -> Row:
     c = task.check
     return Row(key=task.key, claim=task.claim.id, check=c.name, level=c.level, drops=c.drops, summary=c.summary,
                budget=task.context.budget, backend=task.context.backend, seed=task.context.seed, code=task.code,
                verdict=verdict, seconds=seconds, finished=time.time(), versions=versions(),
-               statement=statement_of(task.claim))  # fmt: skip
+               statement=statement_of(task.claim), transient=transient)  # fmt: skip
 
 
 def verify(claims: Iterable[Claim], *, ledger: Ledger | None = None, budget: str = "quick", jobs: int | None = None,
@@ -270,11 +277,13 @@ class _Rows:
 
     def row(self, key: str, outcome: Row | Failed) -> Row:
         if isinstance(outcome, Failed):
-            return _as_row(self.tasks[key], Verdict(outcome=Outcome.UNDECIDED, reason=outcome.reason), outcome.seconds)
+            verdict = Verdict(outcome=Outcome.UNDECIDED, reason=outcome.reason)
+            return _as_row(self.tasks[key], verdict, outcome.seconds, transient=True)  # the worker's fault, not the check's
         return outcome
 
-    def get(self, key: str) -> Row | None:
-        return self.ledger.get(key)
+    def get(self, key: str, default: Any = None) -> Any:
+        row = self.ledger.get(key)
+        return default if row is None else row
 
     def put(self, key: str, outcome: Row | Failed) -> None:
         self.ledger.put(self.row(key, outcome))
@@ -324,6 +333,7 @@ def load_file(path: str) -> list[Claim]:
         return before[1]
     _forget(full)
     remember(full, content)
+    stand_beside(full)
     try:
         with registry.capture() as found:
             runpy.run_path(full, run_name=f"gradproof_claims_{Path(path).stem}")

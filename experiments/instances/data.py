@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import bz2
+import gzip
 import hashlib
 import io
+import lzma
 import os
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradproof.experiments.instances.finite_sums import Logistic
 from gradproof.theory.errors import DataUnavailable, ParameterError
+
+LARGEST_TEXT = 2**29  # bytes of one file, decompressed
+MOST_ENTRIES = 2**28  # of a table: rows x features, kept in full
+SUFFIXES = (".bz2", ".gz", ".xz", ".txt")
 
 #: Directory that is searched first.
 VARIABLE = "GRADPROOF_DATA"
@@ -68,7 +75,7 @@ BUNDLED: dict[str, Callable[[], Dataset]] = {"breast_cancer": breast_cancer, "di
 
 
 def load(name: str) -> Dataset:
-    """A bundled set, a set of ``SOURCES``, or a path to a file in LIBSVM format (plain or .bz2).
+    """A bundled set, a set of ``SOURCES``, or a path to a file in LIBSVM format, plain or compressed.
 
     A set of ``SOURCES`` is looked for in the directory $GRADPROOF_DATA, then in the user's cache, then downloaded; its
     content is compared with a stored SHA-256. The larger label becomes +1, the other -1.
@@ -95,29 +102,80 @@ def available(name: str) -> bool:
 
 
 def read_libsvm(path: Path, *, name: str = "", features: int | None = None, digest: str = "") -> Dataset:
-    """Read one file, plain or .bz2.
+    """Read one file, plain or compressed by gzip, bzip2 or xz, which its first bytes tell.
 
     Raises:
-        DataUnavailable: not LIBSVM text, not two labels, or a content other than ``digest``.
+        DataUnavailable: not LIBSVM text, not finite, not two labels, larger than ``LARGEST_TEXT`` or ``MOST_ENTRIES``, or a content
+            other than ``digest``.
     """
     from sklearn.datasets import load_svmlight_file
 
-    name = name or path.name.removesuffix(".bz2")
+    name = name or _stem(path.name)
     try:
-        raw = path.read_bytes()
-        text = bz2.decompress(raw) if path.suffix == ".bz2" else raw
-        X, y = load_svmlight_file(io.BytesIO(text), n_features=features)
-    except (OSError, ValueError) as error:
+        X, y = load_svmlight_file(io.BytesIO(_text(path)), n_features=features)
+    except (OSError, EOFError, ValueError, OverflowError, lzma.LZMAError, zlib.error) as error:
+        said = "an index beyond 2^31" if isinstance(error, OverflowError) else " ".join(str(error).split())[:200]
+        raise DataUnavailable(f"{path} is not a readable LIBSVM file ({said}); replace it") from None
+    if not np.isfinite(y).all():
         raise DataUnavailable(
-            f"{path} is not a readable LIBSVM file ({' '.join(str(error).split())}); delete or replace it"
-        ) from None
+            f"{path} has a label that is no number, in example {int(np.argmin(np.isfinite(y))) + 1}; correct it"
+        )
+    if not np.isfinite(X.data).all():
+        raise DataUnavailable(f"{path} has a value that is no finite number; correct it")
     if len(np.unique(y)) != 2:
         raise DataUnavailable(f"{path} has {len(np.unique(y))} different labels; binary classification needs 2")
-    if digest and content_digest(X, y) != digest:
+    if X.shape[0] * X.shape[1] > MOST_ENTRIES:
         raise DataUnavailable(
-            f"{path} does not hold the {name} data (its SHA-256 differs); delete it and fetch it again"
+            f"{path} has {X.shape[0]} rows of {X.shape[1]} features, a table of {8e-9 * X.shape[0] * X.shape[1]:.3g} GB; the limit "
+            f"is {8e-9 * MOST_ENTRIES:.3g} GB: keep fewer rows or features"
         )
+    if digest and content_digest(X, y) != digest:
+        raise DataUnavailable(f"{path} does not hold the {name} data (its SHA-256 differs); fetch it again")
     return Dataset(name, np.ascontiguousarray(X.toarray()), _signs(y))
+
+
+def _stem(file: str) -> str:
+    suffix = Path(file).suffix
+    return file.removesuffix(suffix) if suffix.lower() in SUFFIXES else file
+
+
+def _text(path: Path) -> bytes:
+    """What the file holds, decompressed as far as the limit. A few kB can hold terabytes.
+
+    Raises:
+        ValueError: more than ``LARGEST_TEXT`` bytes.
+    """
+    with path.open("rb") as file:
+        start = file.read(6)
+        file.seek(0)
+        stream: Any = file
+        if start.startswith(b"\x1f\x8b"):
+            stream = gzip.GzipFile(fileobj=file)
+        elif start.startswith(b"BZh"):
+            stream = bz2.BZ2File(file)
+        elif start == b"\xfd7zXZ\0":
+            return _unpacked_xz(file)
+        text = stream.read(LARGEST_TEXT + 1)
+    return _within(text)
+
+
+def _unpacked_xz(file: Any) -> bytes:
+    """Blocks of xz, one after the other; the dictionary of each is limited, too."""
+    text, waiting = b"", file.read(LARGEST_TEXT + 1)
+    while waiting:
+        block = lzma.LZMADecompressor(memlimit=2**28)
+        text += block.decompress(waiting, max_length=LARGEST_TEXT + 1 - len(text))
+        if not block.eof:
+            _within(text)
+            raise EOFError("it ends too early")
+        waiting = block.unused_data.lstrip(b"\0")
+    return _within(text)
+
+
+def _within(text: bytes) -> bytes:
+    if len(text) > LARGEST_TEXT:
+        raise ValueError(f"more than {LARGEST_TEXT / 1e6:.0f} MB of text")
+    return text
 
 
 def content_digest(X: object, y: NDArray[np.float64]) -> str:
@@ -168,7 +226,7 @@ def logistic(name: str, n: int, *, lam: float = 1e-3, order: Literal["given", "n
 
 
 def _candidates(folder: Path, name: str) -> Path | None:
-    for file in (name, f"{name}.bz2", f"{name}.txt"):
+    for file in (name, *(name + s for suffix in SUFFIXES for s in (suffix, suffix.upper()))):
         if (folder / file).is_file():
             return folder / file
     return None

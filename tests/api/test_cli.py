@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from gradproof.cli import main
+from gradproof.experiments.engine.store import Ledger
 
 
 def run(*args):
@@ -139,7 +140,9 @@ def test_what_a_file_says_of_itself_is_printed_on_one_line_without_control_chara
 
 def test_a_corrupted_ledger_is_kept_aside(tmp_path):
     ledger = tmp_path / "l.sqlite"
-    ledger.write_bytes(b"not a database, but somebody's file" * 10)
+    Ledger(ledger)
+    content = ledger.read_bytes()
+    ledger.write_bytes(content[:100] + b"x" * 200 + content[300:])
     result = run("verify", "ef21.young-optimal", "--ledger", ledger, "--jobs", 1, "--json")
     assert "kept as" in result.stderr
     assert len(list(tmp_path.glob("l.sqlite.corrupt-*"))) == 1

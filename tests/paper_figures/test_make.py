@@ -7,13 +7,14 @@ import xarray as xr
 from click.testing import CliRunner
 
 from gradproof.cli import main
+from gradproof.experiments.engine.datasets import write_dataset
 from gradproof.paper_figures import make
 from gradproof.theory.errors import UnknownClaim
 
 
 def _stub(path, **inputs):
     now = make.inputs("ef21", "quick") | inputs
-    xr.Dataset(attrs={"inputs": json.dumps({k: v for k, v in now.items() if v})}).to_netcdf(path, engine="h5netcdf")
+    write_dataset(xr.Dataset(attrs={"inputs": json.dumps({k: v for k, v in now.items() if v})}), path)
 
 
 def test_the_inputs_are_the_sources_that_the_figure_reaches():

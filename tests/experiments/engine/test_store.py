@@ -45,7 +45,7 @@ def test_a_corrupted_file_is_kept_aside(tmp_path):
     path = tmp_path / "ledger.sqlite"
     Ledger(path).put(row())
     content = bytearray(path.read_bytes())
-    content[:200] = b"x" * 200
+    content[100:300] = b"x" * 200
     path.write_bytes(content)
     ledger = Ledger(path)
     assert ledger.set_aside.read_bytes() == bytes(content)

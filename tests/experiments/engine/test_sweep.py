@@ -119,8 +119,9 @@ def test_json_outcomes_carry_versions(tmp_path):
 KILLED = """
     import os, random, signal, sys, time
     from pathlib import Path
+    from gradproof.experiments.engine.cells import measurement_json
     from gradproof.experiments.engine.executors import Processes, Serial
-    from gradproof.experiments.engine.store import Ledger, measurement_json
+    from gradproof.experiments.engine.store import Ledger
     from gradproof.experiments.engine.sweep import Folder, pieces_of, sweep
     from gradproof.experiments.engine.verify import load_file, verify
 
