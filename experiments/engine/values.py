@@ -26,6 +26,11 @@ Law = Literal["", "normal", "square of normal"]
 
 EPS = 2.0**-52
 
+#: How the limits of an expectation were found, as the reason of a verdict names it.
+E_PROCESS = "e-process"
+STUDENT = "Student's t for normal numbers"
+CHI_SQUARE = "chi-square for squares of normal numbers"
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -91,11 +96,13 @@ class Sample:
     """Independent observations (in their order) whose common expectation is the quantity, up to ``bias``.
 
     Args:
-        numbers: (n,). Observations that are conditionally of that mean, given those before them, will do as well.
+        numbers: (n,). Observations that are conditionally of that mean, given those before them, will do as well. Without
+            ``at_most`` they may also be below the quantity in expectation: what is then refuted was too small.
         at_least: no observation is smaller. at_most: none is greater; without it an upper limit of the expectation cannot be
             had, so that ``>=`` and ``==`` cannot be refuted from below.
         law: ``normal`` where the observations are exactly normal (Student's t is then exact), ``square of normal`` where they are
-            the squares of centred normal numbers of one variance (chi-square); else nothing is assumed of the law.
+            the squares of centred normal numbers of one variance (chi-square). Else nothing is assumed of the law: there is no
+            normal approximation here, at no sample size. The limits carry the name of their test, and what it needs.
         bias: bound on ``|E[number] - quantity|``, a transient or a quadrature error, for instance.
 
     Raises:
@@ -128,7 +135,7 @@ class Sample:
         if self.law:
             low, high, test = _normal_limits(x, level) if self.law == "normal" else _square_limits(x, level)
         else:
-            test = "e-process"
+            test = E_PROCESS
             low = self.at_least + lower_limit(x - self.at_least, level=level / 2)
             high = math.inf if self.at_most is None else self.at_most - lower_limit(self.at_most - x, level=level / 2)
         return Interval(mean, low - self.bias, high + self.bias, "statistics", n=x.size, level=level, test=test)
@@ -155,15 +162,17 @@ def _normal_limits(x: Any, level: float) -> tuple[float, float, str]:
 
     if x.size < 2:
         raise ParameterError("Student's t needs two observations at least")
+    if not np.ptp(x) > 0:
+        raise ParameterError(f"all observations are {x[0]:.6g}: they are no sample of a normal law; give the number itself")
     half = float(t.isf(level / 2, x.size - 1) * x.std(ddof=1) / math.sqrt(x.size))
-    return float(x.mean()) - half, float(x.mean()) + half, "Student's t"
+    return float(x.mean()) - half, float(x.mean()) + half, STUDENT
 
 
 def _square_limits(x: Any, level: float) -> tuple[float, float, str]:
     from scipy.stats import chi2
 
     total = float(x.sum())
-    return total / float(chi2.isf(level / 2, x.size)), total / float(chi2.ppf(level / 2, x.size)), "chi-square"
+    return total / float(chi2.isf(level / 2, x.size)), total / float(chi2.ppf(level / 2, x.size)), CHI_SQUARE
 
 
 @dataclass(frozen=True)
