@@ -163,7 +163,9 @@ def _normal_limits(x: Any, level: float) -> tuple[float, float, str]:
     if x.size < 2:
         raise ParameterError("Student's t needs two observations at least")
     if not np.ptp(x) > 0:
-        raise ParameterError(f"all observations are {x[0]:.6g}: they are no sample of a normal law; give the number itself")
+        raise ParameterError(
+            f"all observations are {x[0]:.6g}: they are no sample of a normal law; give the number itself"
+        )
     half = float(t.isf(level / 2, x.size - 1) * x.std(ddof=1) / math.sqrt(x.size))
     return float(x.mean()) - half, float(x.mean()) + half, STUDENT
 

@@ -121,5 +121,5 @@ def _losses(ax: Any, data: xr.Dataset) -> None:
         ax.loglog(data.step, one.loss, ".", color=COLOURS[k], markersize=3)
     ax.set(xlabel="step", ylabel="loss $f - f_*$")
     bands = f"means of {data.attrs['seeds']} runs, 95 % bands (Student's t, approximate)"
-    ax.set_title(f"Noisy quadratic: exact expectation (lines); {bands}")
+    ax.set_title(f"Noisy quadratic: exact expectation (lines);\n{bands}")
     ax.legend()
