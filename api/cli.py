@@ -6,6 +6,8 @@ Exit codes: 0 all as claimed, 1 something refuted or missed (or a proof rejected
 from __future__ import annotations
 
 import json
+import math
+import os
 import shutil
 import sys
 import textwrap
@@ -18,6 +20,7 @@ from typing import Any
 import click
 
 import gradproof
+from gradproof.experiments.engine.options import LARGEST_SEED
 from gradproof.theory.errors import GradproofError, ProofFormatError, ProofRejected
 from gradproof.theory.text import plain
 
@@ -32,11 +35,14 @@ def _one_line(command: Callable[..., Any]) -> Callable[..., Any]:
         except ProofRejected as error:
             click.echo(f"rejected: {_printable(error)}", err=True)
             sys.exit(1)
-        except ProofFormatError as error:
+        except GradproofError as error:
             click.echo(f"error: {_printable(error)}", err=True)
             sys.exit(2)
-        except GradproofError as error:
-            click.echo(f"error: {error}", err=True)
+        except SystemExit:
+            raise
+        except OSError as error:  # a full disk, a name that no file can have
+            where = f"cannot use {error.filename}: " if error.filename else ""
+            click.echo(f"error: {_printable(f'{where}{error.strerror or error}')}", err=True)
             sys.exit(2)
         except KeyboardInterrupt:
             click.echo("interrupted; what was finished is in the ledger, and the next run goes on from there", err=True)
@@ -47,7 +53,7 @@ def _one_line(command: Callable[..., Any]) -> Callable[..., Any]:
             raise
         except click.ClickException:
             raise
-        except Exception:  # ours, and no verdict: 1 would say that something is refuted
+        except BaseException:  # ours, and no verdict: 1 would say that something is refuted
             traceback.print_exc()
             click.echo("this is a fault of gradproof: please report it with the lines above", err=True)
             sys.exit(4)
@@ -61,6 +67,29 @@ def _printable(text: Any) -> str:
     return shown + (" ..." if len(str(text)) > 600 else "")
 
 
+class _Finite(click.FloatRange):
+    """A finite number of at least ``min``."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
+class _Path(click.Path):
+    """A path that the system can be asked for."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        text = str(value)
+        if not text or "\0" in text:
+            self.fail("a path needs a name, without null characters.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+_SECONDS, _SEED = _Finite(min=0.1), click.IntRange(0, LARGEST_SEED)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(gradproof.__version__, prog_name="gradproof")
 def main() -> None:
@@ -72,8 +101,8 @@ def main() -> None:
 @click.option("--budget", type=click.Choice(["quick", "full", "gpu"]), default="quick", show_default=True)
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Worker processes [default: every core].")
 @click.option("--backend", type=click.Choice(["numpy", "jax", "torch", "cupy"]), default="numpy", show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--seed", type=_SEED, default=0, show_default=True)
+@click.option("--ledger", type=_Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option("--fresh", is_flag=True, help="Repeat checks that the ledger already has.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.option("--details", is_flag=True, help="Also a line a check: what was done and what came out.")
@@ -175,7 +204,7 @@ def bound(claim_id: str, values: tuple[str, ...], drop: tuple[str, ...], as_json
 @click.argument("claim_id", metavar="CLAIM")
 @click.argument("values", nargs=-1, metavar="NAME=VALUE...")
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write the proof here."
+    "-o", "--output", type=_Path(dir_okay=False, path_type=Path), default=None, help="Write the proof here."
 )
 @click.option("--json", "as_json", is_flag=True)
 @_one_line
@@ -207,7 +236,7 @@ def certify(claim_id: str, values: tuple[str, ...], output: Path | None, as_json
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=_Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True)
 @_one_line
 def check(file: Path, as_json: bool) -> None:
@@ -219,7 +248,9 @@ def check(file: Path, as_json: bool) -> None:
     from gradproof.theory.stability_certificate import check_stability, read_stability_certificate
 
     try:
-        with file.open("rb") as stream:
+        # a pipe that nobody writes to is empty, and does not keep us waiting
+        with open(os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as stream:
+            os.set_blocking(stream.fileno(), True)
             data = stream.read(MAX_BYTES + 1)  # a device or a pipe does not say how long it is
         if len(data) > MAX_BYTES:
             raise ProofFormatError(f"{file} is larger than the limit of {MAX_BYTES} bytes")
@@ -245,7 +276,7 @@ def check(file: Path, as_json: bool) -> None:
 @main.command()
 @click.argument("names", nargs=-1, metavar="[PAPER]...")
 @click.option(
-    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("figures"), show_default=True
+    "-o", "--output", type=_Path(file_okay=False, path_type=Path), default=Path("figures"), show_default=True
 )
 @click.option("--budget", type=click.Choice(["quick", "full", "gpu"]), default="quick", show_default=True)
 @click.option("--fresh", is_flag=True, help="Compute again although nothing changed.")
@@ -270,12 +301,12 @@ def figures(names: tuple[str, ...], output: Path, budget: str, fresh: bool, expl
 @click.argument("targets", nargs=-1, required=True, metavar="CLAIM|PAPER|FILE.py...")
 @click.option("--drop", multiple=True, metavar="ASSUMPTION", help="Search where this assumption need not hold.")
 @click.option("--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
-@click.option("--seconds", type=click.FloatRange(min=0.1), default=None, help="Cap on the time for each claim.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seconds", type=_SECONDS, default=None, help="Cap on the time for each claim.")
+@click.option("--seed", type=_SEED, default=0, show_default=True)
 @click.option(
     "-o",
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=_Path(file_okay=False, path_type=Path),
     default=Path("counterexamples"),
     show_default=True,
 )
@@ -294,11 +325,16 @@ def falsify(targets: tuple[str, ...], drop: tuple[str, ...], budget: str, second
         for c in claims:
             found = falsify_.falsify_claim(c, drop=drop, budget=budget, seed=seed, seconds=seconds, file=file)
             findings.append(found)
-            saved = found.save(output) if found.violated else ()
             if not as_json:
                 click.echo(found)
-                if saved:
-                    click.echo(f"  saved as {saved[0]} and {saved[1]}")
+            if found.violated:
+                try:
+                    saved = found.save(output)
+                except OSError as error:  # what was found stands
+                    click.echo(f"error: cannot save to {_printable(output)}: {error.strerror}", err=True)
+                else:
+                    if not as_json:
+                        click.echo(f"  saved as {saved[0]} and {saved[1]}")
     if as_json:
         click.echo(json.dumps([f.as_json() for f in findings], indent=1))
     sys.exit(1 if any(f.violated for f in findings) else 3 if any(f.measurement is None for f in findings) else 0)
@@ -308,7 +344,7 @@ def falsify(targets: tuple[str, ...], drop: tuple[str, ...], budget: str, second
 @click.argument("targets", nargs=-1, metavar="[CLAIM|PAPER|FILE.py]...")
 @click.option("--budget", type=click.Choice(["quick", "full", "gpu"]), default="quick", show_default=True)
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Worker processes [default: every core].")
-@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--ledger", type=_Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @_one_line
 def power(targets: tuple[str, ...], budget: str, jobs: int | None, ledger: Path | None, as_json: bool) -> None:
@@ -334,8 +370,8 @@ def power(targets: tuple[str, ...], budget: str, jobs: int | None, ledger: Path 
 @main.command()
 @click.argument("targets", nargs=-1, required=True, metavar="CLAIM|PAPER|FILE.py...")
 @click.option("--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--seed", type=_SEED, default=0, show_default=True)
+@click.option("--ledger", type=_Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option("--fresh", is_flag=True, help="Repeat what the ledger already has.")
 @click.option("--json", "as_json", is_flag=True)
 @_one_line
@@ -369,13 +405,13 @@ def mutants(targets: tuple[str, ...], budget: str, seed: int, ledger: Path | Non
 @main.command()
 @click.argument("targets", nargs=-1, required=True, metavar="CLAIM|PAPER|FILE.py...")
 @click.option("--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
-@click.option("--seconds", type=click.FloatRange(min=0.1), default=None, help="Cap on one search.")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--seconds", type=_SECONDS, default=None, help="Cap on one search.")
+@click.option("--seed", type=_SEED, default=0, show_default=True)
+@click.option("--ledger", type=_Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=_Path(file_okay=False, path_type=Path),
     default=Path("counterexamples"),
     show_default=True,
     help="Where the report looks for it.",
@@ -410,18 +446,18 @@ def necessity(targets: tuple[str, ...], budget: str, seconds: float | None, seed
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=_Path(path_type=Path),
     default=Path("report"),
     show_default=True,
     help="New or a report.",
 )
-@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--ledger", type=_Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option(
-    "--figures", type=click.Path(path_type=Path), default=Path("figures"), show_default=True, help="From `figures -o`."
+    "--figures", type=_Path(path_type=Path), default=Path("figures"), show_default=True, help="From `figures -o`."
 )
 @click.option(
     "--counterexamples",
-    type=click.Path(path_type=Path),
+    type=_Path(path_type=Path),
     default=Path("counterexamples"),
     show_default=True,
     help="From `falsify -o` and `necessity -o`.",
@@ -452,6 +488,8 @@ def _values(pairs: tuple[str, ...]) -> dict[str, Any]:
             raise ParameterError(f"{pair!r} is not of the form name=value; write e.g. alpha=3/4")
         if name in values:
             raise ParameterError(f"{name} is given twice")
+        if name == "drop":
+            raise ParameterError("there is no parameter 'drop'; name an assumption to be dropped with --drop")
         values[name] = parse_number(text, name)
     return values
 

@@ -8,11 +8,13 @@ import math
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 
+from gradproof.theory.arguments import fields_of_type, shown
 from gradproof.theory.assumption import Assumption
 from gradproof.theory.errors import DomainError, ParameterError
 from gradproof.theory.evidence import Relation
@@ -87,11 +89,15 @@ class Claim:
     file: str = field(default_factory=lambda: _stated_in(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.expression, int | float | Fraction):
+            object.__setattr__(self, "expression", sp.sympify(self.expression))
+        fields_of_type(self)
+        if self.expression.has(sp.nan, sp.zoo) or self.expression.is_extended_real is False:
+            raise ParameterError(f"{self.id}: the bound {shown(self.expression)} is no real number")
         if self.confidence not in CONFIDENCE:
             raise ParameterError(f"{self.id}: confidence {self.confidence!r} is none of {', '.join(CONFIDENCE)}")
         if self.id.split(".")[0] != self.paper.key:
             raise ParameterError(f"claim id {self.id!r} must start with its paper's key, {self.paper.key!r}")
-        object.__setattr__(self, "expression", sp.sympify(self.expression))
         known = {str(p.name) for p in self.parameters} | {p.size for p in self.parameters if p.size}
         used = {str(s) for s in self.expression.free_symbols if not isinstance(s, sp.Indexed)}
         for a in self.assumptions:
@@ -125,11 +131,11 @@ class Claim:
 
     def with_bound(self, expression: Any, *, suffix: str = "mutant") -> Claim:
         """The same statement with another bound: how mutants are made."""
-        return replace(self, id=f"{self.id}~{suffix}", expression=sp.sympify(expression))
+        return replace(self, id=f"{self.id}~{suffix}", expression=expression)
 
     # --- evaluating it ---------------------------------------------------------------------------------------------
 
-    def bound(self, *, drop: Any = (), **values: Any) -> Any:
+    def bound(self, /, *, drop: Any = (), **values: Any) -> Any:
         """Evaluate the bound.
 
         Args:
@@ -179,7 +185,7 @@ class Claim:
                     f"{_short(a.relation.rhs)} = {_num(rhs)}; change the parameters, or drop the assumption"
                 )
 
-    def assumption_holds(self, name: str, **values: Any) -> bool:
+    def assumption_holds(self, name: str, /, **values: Any) -> bool:
         """Does the relation of that assumption hold at these parameters?
 
         Raises:

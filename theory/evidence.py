@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from gradproof.theory.arguments import fields_of_type
+
 
 class Relation(Enum):
     """How the measured quantity stands to the bound."""
@@ -103,6 +105,7 @@ class Measurement:
     what: str = ""
 
     def __post_init__(self) -> None:
+        fields_of_type(self)
         for end in ("low", "high"):
             if getattr(self, end) is None:
                 object.__setattr__(self, end, self.measured)
@@ -134,6 +137,9 @@ class Verdict:
     scope: str = ""  # of a certificate: the settings at which it holds
     given: tuple[str, ...] = ()  # of a derivation: the facts that it uses
     proofs: tuple[str, ...] = field(default=(), repr=False)  # JSON texts of accepted proofs
+
+    def __post_init__(self) -> None:
+        fields_of_type(self)
 
     def __str__(self) -> str:
         return f"{self.outcome.value}: {self.reason}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import sympy as sp
 
+from gradproof.theory.arguments import fields_of_type, shown
 from gradproof.theory.errors import DomainError, ParameterError
 from gradproof.theory.text import plain
 
@@ -41,9 +42,10 @@ class Parameter:
     size: str = ""
 
     def __post_init__(self) -> None:
+        fields_of_type(self)
         if not self.name.isidentifier():
             raise ParameterError(
-                f"parameter name {self.name!r} cannot be typed as a keyword; use letters, digits and _"
+                f"parameter name {shown(self.name)} cannot be typed as a keyword; use letters, digits and _"
             )
 
     @cached_property

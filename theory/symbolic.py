@@ -12,6 +12,7 @@ from itertools import product
 
 import sympy as sp
 
+from gradproof.theory.arguments import fields_of_type
 from gradproof.theory.errors import ProofFormatError, ProofRejected
 from gradproof.theory.evidence import Outcome
 from gradproof.theory.field import Functions, Interval
@@ -27,10 +28,15 @@ class Identity:
     expression: sp.Expr
     what: str = ""
 
+    def __post_init__(self) -> None:
+        if isinstance(self.expression, int | Fraction):
+            object.__setattr__(self, "expression", sp.sympify(self.expression))
+        fields_of_type(self)
+
     def decide(self) -> tuple[Outcome, str]:
         """The outcome and, unless proved, its reason."""
         name = self.what or "identity"
-        e = sp.sympify(self.expression)
+        e = self.expression
         point = self._nonzero_point(e)
         if point:
             return Outcome.REFUTED, f"{name} fails at {point}"
@@ -69,6 +75,9 @@ class Inequality:
     domain: tuple[Interval, ...]
     strict: bool = False
     what: str = ""
+
+    def __post_init__(self) -> None:
+        fields_of_type(self)
 
     def decide(self) -> tuple[Outcome, str]:
         """The outcome and, unless proved, its reason."""

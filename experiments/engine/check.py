@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+from gradproof.experiments.engine.options import BUDGETS, read_budget, read_seed
 from gradproof.theory import registry
+from gradproof.theory.arguments import fields_of_type, of_type
 from gradproof.theory.claim import LIBRARY, Claim
 from gradproof.theory.derivation import Derivation, derivation_of, maker_of
 from gradproof.theory.errors import ParameterError, UnknownClaim
@@ -20,14 +22,15 @@ from gradproof.theory.parameter import read_fraction
 from gradproof.theory.proof import Proof
 from gradproof.theory.symbolic import Identity, Inequality
 
-BUDGETS = ("quick", "full", "gpu")
-
 
 @dataclass(frozen=True)
 class Undecided:
     """A check's own admission that it could not measure: the reason."""
 
     reason: str
+
+    def __post_init__(self) -> None:
+        fields_of_type(self)
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,14 @@ class Context:
     backend: str = "numpy"
     scope: str = ""
 
+    def __post_init__(self) -> None:
+        fields_of_type(self)
+        read_budget(self.budget)
+        read_seed(self.seed)
+
     def at_least(self, budget: str) -> bool:
         """True if the user's budget covers ``budget``."""
-        return BUDGETS.index(self.budget) >= BUDGETS.index(budget)
+        return BUDGETS.index(self.budget) >= BUDGETS.index(read_budget(budget))
 
     def rng(self, *names: object) -> Any:
         """An independent NumPy generator for (claim, check, names, seed): adding one never moves the others."""
@@ -170,9 +178,15 @@ def check(
     """Register an argument for ``claim``: a function that takes a ``Context`` and yields proofs, identities, inequalities.
 
     What is measured is registered by ``measure``, and controls by ``without`` and ``instead``.
+
+    Raises:
+        TypeError: what is given is no claim, no level, or what is decorated no function.
     """
+    of_type(claim, Claim, "the claim of a check", "a Claim")
+    of_type(level, Level, "the level of a check", "one of gradproof.Level")
 
     def decorate(function: Function) -> Function:
+        of_type(function, Callable, "a check", "a function")
         register(Check(claim.id, function.__name__, level, function, budget, timeout=timeout), claim)
         return function
 
@@ -181,8 +195,7 @@ def check(
 
 def register(new: Check, claim: Claim) -> None:
     """Add a check of a claim; one of the same id is replaced, as when a notebook cell is run twice."""
-    if new.budget not in BUDGETS:
-        raise ParameterError(f"budget {new.budget!r} is none of {', '.join(BUDGETS)}")
+    read_budget(new.budget)
     row = _CHECKS.setdefault(claim.key, [])
     if _STATED.setdefault(claim.key, claim) != claim:  # stated anew: the old checks were for another statement
         row.clear()
@@ -232,8 +245,8 @@ def certifier(claim: Claim) -> Callable[[Callable[..., Any]], Callable[..., Any]
 
 def checks_of(claim: Claim, budget: str = "quick") -> list[Check]:
     """The checks of a claim that a budget covers, controls last."""
+    limit = BUDGETS.index(read_budget(budget))
     _load(claim)
-    limit = BUDGETS.index(budget)
     order = list(Level)
     derived = _derivation_check(claim)
     rows = [*([derived] if derived else []), *_CHECKS.get(claim.key, [])]
