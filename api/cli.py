@@ -182,6 +182,7 @@ def bound(claim_id: str, values: tuple[str, ...], drop: tuple[str, ...], as_json
     c = registry.claim(claim_id)
     given = _values(values)
     result = c.bound(drop=drop, **given)
+    number, decimal, exact = _decimal(result)
     if as_json:
         shown = {k: [str(x) for x in v] if isinstance(v, tuple) else str(v) for k, v in given.items()}
         click.echo(
@@ -189,15 +190,14 @@ def bound(claim_id: str, values: tuple[str, ...], drop: tuple[str, ...], as_json
                 {
                     "claim": c.id,
                     "relation": c.relation.value,
-                    "bound": float(result),
-                    "exact": str(result),
+                    "bound": number,
+                    "exact": exact,
                     "values": shown,
                 }
             )
         )
     else:
-        exact = str(result)
-        click.echo(f"{float(result):.12g}" + (f"  (exactly {exact})" if len(exact) <= 100 else ""))
+        click.echo(decimal + (f"  (exactly {exact})" if exact and len(exact) <= 100 else ""))
 
 
 @main.command()
@@ -475,6 +475,22 @@ def report(targets: tuple[str, ...], output: Path, ledger: Path | None, figures:
     for problem in made.problems:
         click.echo(f"warning: {problem}", err=True)
     click.echo(f"{made.index}  ({made.claims} claims, {made.files} files, {made.size / 1e6:.1f} MB)")
+
+
+def _decimal(number: Any) -> tuple[float | str, str, str | None]:
+    """A bound as a JSON value, in twelve digits, and exactly, unless it has more digits than Python prints."""
+    import sympy as sp
+
+    try:
+        exact = str(number)
+    except ValueError:
+        exact = None
+    if not isinstance(number, sp.Basic):
+        return float(number), f"{float(number):.12g}", exact
+    value = sp.N(number, 20)
+    if value and not 1e-300 < abs(value) < 1e300:  # no float, or not with all its digits
+        return str(sp.N(number, 17)), str(sp.N(number, 12)), exact
+    return float(value), f"{float(value):.12g}", exact
 
 
 def _values(pairs: tuple[str, ...]) -> dict[str, Any]:

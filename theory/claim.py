@@ -6,7 +6,7 @@ import difflib
 import html
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -14,12 +14,13 @@ from typing import Any
 
 import sympy as sp
 
-from gradproof.theory.arguments import fields_of_type, shown
+from gradproof.theory.arguments import fields_of_type, of_type, shown
 from gradproof.theory.assumption import Assumption
 from gradproof.theory.errors import DomainError, ParameterError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
 from gradproof.theory.parameter import Parameter, is_array, pretty_set
+from gradproof.theory.size import affordable
 from gradproof.theory.text import plain
 
 #: Rounding slack for relations between floats: 2^-40 of the size of the two sides. Sixteen-digit inputs pushed through
@@ -145,11 +146,16 @@ class Claim:
 
         Raises:
             ParameterError: a parameter is missing, unknown, or not a number.
-            DomainError: a value is outside its domain, or an assumption between parameters is broken.
+            DomainError: a value is outside its domain, an assumption between parameters is broken, or the bound is no real
+                number there (or one of more digits than can be computed with).
         """
+        dropped = _names(drop)
         numbers = self.read(values)
-        self._check_assumptions(numbers, frozenset(drop))
-        return evaluate(self.expression, numbers, self.parameters)
+        self._check_assumptions(numbers, dropped)
+        value = evaluate(self.expression, numbers, self.parameters)
+        if isinstance(value, complex) or (isinstance(value, sp.Basic) and not _real(value)):
+            raise DomainError(f"{self.id}: the bound is no real number at {_at(numbers)}")
+        return value
 
     def read(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Check names, types and single-parameter domains; return the numbers (lengths of vectors included)."""
@@ -284,8 +290,11 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
                 table |= {p.symbol[k + 1]: x for k, x in enumerate(numbers[p.name])}
             else:
                 table[p.symbol] = numbers[p.name]
+        affordable(expanded, table, exact=True)
         value = sp.nsimplify(expanded.subs(table)) if expanded.has(sp.Float) else expanded.subs(table)
         return value.doit() if value.has(sp.Sum, sp.Product) else value  # limits that were parameters are numbers now
+    if not arrays:
+        affordable(expression, {p.symbol: numbers[p.name] for p in parameters if not p.size}, exact=False)
     function = _compile(expression, parameters, "numpy" if arrays else "math")
     # entries of vectors count from 1, as in the formulas
     args = [(math.nan, *map(float, numbers[p.name])) if p.size else _to_float(numbers[p.name]) for p in parameters]
@@ -293,10 +302,30 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
     try:
         return function(*args)
     except (ZeroDivisionError, OverflowError, ValueError) as error:
-        shown = ", ".join(f"{k} = {_num(v)}" for k, v in numbers.items())
         raise DomainError(
-            f"the bound cannot be evaluated in floating point at {shown}: {error}; give exact numbers"
+            f"the bound cannot be evaluated in floating point at {_at(numbers)}: {error}; give exact numbers"
         ) from None
+
+
+def _real(value: Any) -> bool:
+    if value.has(sp.nan, sp.zoo):
+        return False
+    known = value.is_extended_real
+    return bool(known if known is not None else sp.N(value).is_extended_real)
+
+
+def _names(drop: Any) -> frozenset[str]:
+    """Names of assumptions that are given up: a collection of texts."""
+    if isinstance(drop, str) or not isinstance(drop, Iterable):
+        raise TypeError(f"drop is {shown(drop)}; give a list of names of assumptions")
+    names = list(drop)
+    for name in names:
+        of_type(name, str, "an entry of drop", "the name of an assumption")
+    return frozenset(names)
+
+
+def _at(numbers: Mapping[str, Any]) -> str:
+    return ", ".join(f"{k} = {_num(v)}" for k, v in numbers.items())
 
 
 def _expand(expression: sp.Basic, lengths: Mapping[str, int]) -> Any:

@@ -11,16 +11,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+import sympy as sp
+
 from gradproof.experiments.engine.options import BUDGETS, read_budget, read_seed
 from gradproof.theory import registry
-from gradproof.theory.arguments import fields_of_type, of_type
+from gradproof.theory.arguments import fields_of_type, of_type, shown
 from gradproof.theory.claim import LIBRARY, Claim
 from gradproof.theory.derivation import Derivation, derivation_of, maker_of
-from gradproof.theory.errors import ParameterError, UnknownClaim
+from gradproof.theory.errors import DomainError, ParameterError, UnknownClaim
 from gradproof.theory.evidence import Level, Measurement
 from gradproof.theory.parameter import read_fraction
 from gradproof.theory.proof import Proof
 from gradproof.theory.symbolic import Identity, Inequality
+
+
+#: steps, members, nodes of a certificate: each of them is a vector of it
+MOST = 10_000
 
 
 @dataclass(frozen=True)
@@ -234,7 +240,8 @@ def certifier(claim: Claim) -> Callable[[Callable[..., Any]], Callable[..., Any]
                     number = read_fraction(value) if isinstance(value, str) else value
                 except (ValueError, ZeroDivisionError):
                     raise ParameterError(f"{q.name} = {value!r} is not a number; give 3/4 or 0.25") from None
-                q.read(number)
+                if q.read(number) > MOST and q.domain.is_subset(sp.S.Integers):
+                    raise DomainError(f"{q.name} = {shown(number)}: certificates are made for counts up to {MOST}")
             return function(**values)
 
         _CERTIFIERS[claim.key] = in_domain

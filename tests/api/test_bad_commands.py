@@ -213,10 +213,14 @@ def problem(words, spoilt):
     elif not result.stdout.strip() and not shown.startswith("rejected: "):
         return f"exit code {code} and nothing said"
     elif "--json" in words and code != 1:
-        json.loads(result.stdout)
+        json.loads(result.stdout, parse_constant=no_json)
     elif words[0] == "verify" and not re.search(r"[1-9]\d* claims?: ", shown) and "--json" not in words:
         return f"no verdict: {shown}"
     return ""
+
+
+def no_json(word):
+    raise ValueError(f"{word} is no JSON")
 
 
 def answered_badly(seeds):
