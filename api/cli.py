@@ -6,7 +6,6 @@ Exit codes: 0 all as claimed, 1 something refuted or missed (or a proof rejected
 from __future__ import annotations
 
 import json
-import math
 import os
 import shutil
 import sys
@@ -20,7 +19,7 @@ from typing import Any
 import click
 
 import gradproof
-from gradproof.experiments.engine.options import LARGEST_SEED
+from gradproof.arguments import SECONDS, SEED, ExistingOrNew, decimals
 from gradproof.theory.errors import GradproofError, ProofFormatError, ProofRejected
 from gradproof.theory.text import plain
 
@@ -67,29 +66,6 @@ def _printable(text: Any) -> str:
     return shown + (" ..." if len(str(text)) > 600 else "")
 
 
-class _Finite(click.FloatRange):
-    """A finite number of at least ``min``."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        number = super().convert(value, param, ctx)
-        if not math.isfinite(number):
-            self.fail(f"{value} is not a finite number.", param, ctx)
-        return number
-
-
-class _Path(click.Path):
-    """A path that the system can be asked for."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        text = str(value)
-        if not text or "\0" in text:
-            self.fail("a path needs a name, without null characters.", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-_SECONDS, _SEED = _Finite(min=0.1), click.IntRange(0, LARGEST_SEED)
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(gradproof.__version__, prog_name="gradproof")
 def main() -> None:
@@ -101,8 +77,8 @@ def main() -> None:
 @click.option("--budget", type=click.Choice(["quick", "full", "gpu"]), default="quick", show_default=True)
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Worker processes [default: every core].")
 @click.option("--backend", type=click.Choice(["numpy", "jax", "torch", "cupy"]), default="numpy", show_default=True)
-@click.option("--seed", type=_SEED, default=0, show_default=True)
-@click.option("--ledger", type=_Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--seed", type=SEED, default=0, show_default=True)
+@click.option("--ledger", type=ExistingOrNew(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option("--fresh", is_flag=True, help="Repeat checks that the ledger already has.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.option("--details", is_flag=True, help="Also a line a check: what was done and what came out.")
@@ -182,7 +158,7 @@ def bound(claim_id: str, values: tuple[str, ...], drop: tuple[str, ...], as_json
     c = registry.claim(claim_id)
     given = _values(values)
     result = c.bound(drop=drop, **given)
-    number, decimal, exact = _decimal(result)
+    number, decimal, exact = decimals(result)
     if as_json:
         shown = {k: [str(x) for x in v] if isinstance(v, tuple) else str(v) for k, v in given.items()}
         click.echo(
@@ -204,7 +180,7 @@ def bound(claim_id: str, values: tuple[str, ...], drop: tuple[str, ...], as_json
 @click.argument("claim_id", metavar="CLAIM")
 @click.argument("values", nargs=-1, metavar="NAME=VALUE...")
 @click.option(
-    "-o", "--output", type=_Path(dir_okay=False, path_type=Path), default=None, help="Write the proof here."
+    "-o", "--output", type=ExistingOrNew(dir_okay=False, path_type=Path), default=None, help="Write the proof here."
 )
 @click.option("--json", "as_json", is_flag=True)
 @_one_line
@@ -236,7 +212,7 @@ def certify(claim_id: str, values: tuple[str, ...], output: Path | None, as_json
 
 
 @main.command()
-@click.argument("file", type=_Path(path_type=Path))
+@click.argument("file", type=ExistingOrNew(path_type=Path))
 @click.option("--json", "as_json", is_flag=True)
 @_one_line
 def check(file: Path, as_json: bool) -> None:
@@ -276,7 +252,7 @@ def check(file: Path, as_json: bool) -> None:
 @main.command()
 @click.argument("names", nargs=-1, metavar="[PAPER]...")
 @click.option(
-    "-o", "--output", type=_Path(file_okay=False, path_type=Path), default=Path("figures"), show_default=True
+    "-o", "--output", type=ExistingOrNew(file_okay=False, path_type=Path), default=Path("figures"), show_default=True
 )
 @click.option("--budget", type=click.Choice(["quick", "full", "gpu"]), default="quick", show_default=True)
 @click.option("--fresh", is_flag=True, help="Compute again although nothing changed.")
@@ -301,12 +277,12 @@ def figures(names: tuple[str, ...], output: Path, budget: str, fresh: bool, expl
 @click.argument("targets", nargs=-1, required=True, metavar="CLAIM|PAPER|FILE.py...")
 @click.option("--drop", multiple=True, metavar="ASSUMPTION", help="Search where this assumption need not hold.")
 @click.option("--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
-@click.option("--seconds", type=_SECONDS, default=None, help="Cap on the time for each claim.")
-@click.option("--seed", type=_SEED, default=0, show_default=True)
+@click.option("--seconds", type=SECONDS, default=None, help="Cap on the time for each claim.")
+@click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option(
     "-o",
     "--output",
-    type=_Path(file_okay=False, path_type=Path),
+    type=ExistingOrNew(file_okay=False, path_type=Path),
     default=Path("counterexamples"),
     show_default=True,
 )
@@ -344,7 +320,7 @@ def falsify(targets: tuple[str, ...], drop: tuple[str, ...], budget: str, second
 @click.argument("targets", nargs=-1, metavar="[CLAIM|PAPER|FILE.py]...")
 @click.option("--budget", type=click.Choice(["quick", "full", "gpu"]), default="quick", show_default=True)
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Worker processes [default: every core].")
-@click.option("--ledger", type=_Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--ledger", type=ExistingOrNew(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @_one_line
 def power(targets: tuple[str, ...], budget: str, jobs: int | None, ledger: Path | None, as_json: bool) -> None:
@@ -370,8 +346,8 @@ def power(targets: tuple[str, ...], budget: str, jobs: int | None, ledger: Path 
 @main.command()
 @click.argument("targets", nargs=-1, required=True, metavar="CLAIM|PAPER|FILE.py...")
 @click.option("--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
-@click.option("--seed", type=_SEED, default=0, show_default=True)
-@click.option("--ledger", type=_Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--seed", type=SEED, default=0, show_default=True)
+@click.option("--ledger", type=ExistingOrNew(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option("--fresh", is_flag=True, help="Repeat what the ledger already has.")
 @click.option("--json", "as_json", is_flag=True)
 @_one_line
@@ -405,13 +381,13 @@ def mutants(targets: tuple[str, ...], budget: str, seed: int, ledger: Path | Non
 @main.command()
 @click.argument("targets", nargs=-1, required=True, metavar="CLAIM|PAPER|FILE.py...")
 @click.option("--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
-@click.option("--seconds", type=_SECONDS, default=None, help="Cap on one search.")
-@click.option("--seed", type=_SEED, default=0, show_default=True)
-@click.option("--ledger", type=_Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--seconds", type=SECONDS, default=None, help="Cap on one search.")
+@click.option("--seed", type=SEED, default=0, show_default=True)
+@click.option("--ledger", type=ExistingOrNew(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option(
     "-o",
     "--output",
-    type=_Path(file_okay=False, path_type=Path),
+    type=ExistingOrNew(file_okay=False, path_type=Path),
     default=Path("counterexamples"),
     show_default=True,
     help="Where the report looks for it.",
@@ -446,18 +422,22 @@ def necessity(targets: tuple[str, ...], budget: str, seconds: float | None, seed
 @click.option(
     "-o",
     "--output",
-    type=_Path(path_type=Path),
+    type=ExistingOrNew(path_type=Path),
     default=Path("report"),
     show_default=True,
     help="New or a report.",
 )
-@click.option("--ledger", type=_Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--ledger", type=ExistingOrNew(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option(
-    "--figures", type=_Path(path_type=Path), default=Path("figures"), show_default=True, help="From `figures -o`."
+    "--figures",
+    type=ExistingOrNew(path_type=Path),
+    default=Path("figures"),
+    show_default=True,
+    help="From `figures -o`.",
 )
 @click.option(
     "--counterexamples",
-    type=_Path(path_type=Path),
+    type=ExistingOrNew(path_type=Path),
     default=Path("counterexamples"),
     show_default=True,
     help="From `falsify -o` and `necessity -o`.",
@@ -475,22 +455,6 @@ def report(targets: tuple[str, ...], output: Path, ledger: Path | None, figures:
     for problem in made.problems:
         click.echo(f"warning: {problem}", err=True)
     click.echo(f"{made.index}  ({made.claims} claims, {made.files} files, {made.size / 1e6:.1f} MB)")
-
-
-def _decimal(number: Any) -> tuple[float | str, str, str | None]:
-    """A bound as a JSON value, in twelve digits, and exactly, unless it has more digits than Python prints."""
-    import sympy as sp
-
-    try:
-        exact = str(number)
-    except ValueError:
-        exact = None
-    if not isinstance(number, sp.Basic):
-        return float(number), f"{float(number):.12g}", exact
-    value = sp.N(number, 20)
-    if value and not 1e-300 < abs(value) < 1e300:  # no float, or not with all its digits
-        return str(sp.N(number, 17)), str(sp.N(number, 12)), exact
-    return float(value), f"{float(value):.12g}", exact
 
 
 def _values(pairs: tuple[str, ...]) -> dict[str, Any]:

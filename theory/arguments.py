@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
+
+_ALSO: dict[Any, tuple[Any, ...]] = {float: (float, int)}
+_WORDS = {
+    "str": "a text", "int": "an integer", "float": "a number", "bool": "True or False", "tuple": "a tuple",
+    "Mapping": "a dictionary", "NoneType": "None", "Set": "a sympy set, such as Interval(0, 1)", "Expr": "a sympy expression",
+}  # fmt: skip
 
 
 def shown(value: Any) -> str:
@@ -75,8 +83,34 @@ def _article(name: str) -> str:
     return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
 
 
-_ALSO: dict[Any, tuple[Any, ...]] = {float: (float, int)}
-_WORDS = {
-    "str": "a text", "int": "an integer", "float": "a number", "bool": "True or False", "tuple": "a tuple",
-    "Mapping": "a dictionary", "NoneType": "None", "Set": "a sympy set, such as Interval(0, 1)", "Expr": "a sympy expression",
-}  # fmt: skip
+def listed(values: Any, kinds: Any, name: str, wanted: str) -> list[Any]:
+    """The entries of a list (or another collection) of ``wanted``; a text alone is none.
+
+    Raises:
+        TypeError: it is no collection, or an entry is of another class.
+    """
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} is {shown(values)}; give a list of {wanted}")
+    try:
+        found = list(values)
+    except Exception:  # an array without dimensions, a symbol that only looks like a list
+        raise TypeError(f"{name} is {shown(values)}; give a list of {wanted}") from None
+    for entry in found:
+        of_type(entry, kinds, f"an entry of {name}", f"{wanted} only")
+    return found
+
+
+def number(value: Any, name: str) -> float:
+    """A real number as a float; NaN and infinities too.
+
+    Raises:
+        TypeError: no real number.
+    """
+    if isinstance(value, str | bytes | bool) or getattr(value, "ndim", 0) or type(value).__name__ in ("bool", "bool_"):
+        raise TypeError(f"{name} is {shown(value)}; give a number")
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+    except Exception:
+        raise TypeError(f"{name} is {shown(value)}; give a number") from None

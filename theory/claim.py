@@ -6,7 +6,7 @@ import difflib
 import html
 import math
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from gradproof.theory.arguments import fields_of_type, of_type, shown
+from gradproof.theory.arguments import fields_of_type, listed, of_type, shown
 from gradproof.theory.assumption import Assumption
 from gradproof.theory.errors import DomainError, ParameterError
 from gradproof.theory.evidence import Relation
@@ -96,9 +96,9 @@ class Claim:
         if self.expression.has(sp.nan, sp.zoo) or self.expression.is_extended_real is False:
             raise ParameterError(f"{self.id}: the bound {shown(self.expression)} is no real number")
         if self.confidence not in CONFIDENCE:
-            raise ParameterError(f"{self.id}: confidence {self.confidence!r} is none of {', '.join(CONFIDENCE)}")
+            raise ParameterError(f"{self.id}: confidence {shown(self.confidence)} is none of {', '.join(CONFIDENCE)}")
         if self.id.split(".")[0] != self.paper.key:
-            raise ParameterError(f"claim id {self.id!r} must start with its paper's key, {self.paper.key!r}")
+            raise ParameterError(f"claim id {shown(self.id)} must start with its paper's key, {shown(self.paper.key)}")
         known = {str(p.name) for p in self.parameters} | {p.size for p in self.parameters if p.size}
         used = {str(s) for s in self.expression.free_symbols if not isinstance(s, sp.Indexed)}
         for a in self.assumptions:
@@ -111,18 +111,20 @@ class Claim:
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of that name. Raises ``ParameterError`` with the nearest name."""
+        of_type(name, str, "the name of a parameter", "a text")
         for p in self.parameters:
             if p.name == name:
                 return p
-        raise ParameterError(f"{self.id} has no parameter {name!r}; {self._did_you_mean(name)}")
+        raise ParameterError(f"{self.id} has no parameter {shown(name)}; {self._did_you_mean(name)}")
 
     def assumption(self, name: str) -> Assumption:
         """The assumption of that name. Raises ``ParameterError`` with those that exist."""
+        of_type(name, str, "the name of an assumption", "a text")
         for a in self.assumptions:
             if a.name == name:
                 return a
         raise ParameterError(
-            f"{self.id} has no assumption {name!r}; it has {', '.join(a.name for a in self.assumptions)}"
+            f"{self.id} has no assumption {shown(name)}; it has {', '.join(a.name for a in self.assumptions)}"
         )
 
     @property
@@ -132,6 +134,7 @@ class Claim:
 
     def with_bound(self, expression: Any, *, suffix: str = "mutant") -> Claim:
         """The same statement with another bound: how mutants are made."""
+        of_type(suffix, str, "the suffix of a variant", "a text")
         return replace(self, id=f"{self.id}~{suffix}", expression=expression)
 
     # --- evaluating it ---------------------------------------------------------------------------------------------
@@ -316,12 +319,7 @@ def _real(value: Any) -> bool:
 
 def _names(drop: Any) -> frozenset[str]:
     """Names of assumptions that are given up: a collection of texts."""
-    if isinstance(drop, str) or not isinstance(drop, Iterable):
-        raise TypeError(f"drop is {shown(drop)}; give a list of names of assumptions")
-    names = list(drop)
-    for name in names:
-        of_type(name, str, "an entry of drop", "the name of an assumption")
-    return frozenset(names)
+    return frozenset(listed(drop, str, "drop", "names of assumptions"))
 
 
 def _at(numbers: Mapping[str, Any]) -> str:

@@ -8,10 +8,16 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from gradproof.theory.arguments import fields_of_type
+from gradproof.theory.arguments import fields_of_type, shown
 
 
-class Relation(Enum):
+class _Word(Enum):
+    @classmethod
+    def _missing_(cls, value: object) -> Any:
+        raise ValueError(f"{shown(value)} is none of {', '.join(str(w.value) for w in cls)}")
+
+
+class Relation(_Word):
     """How the measured quantity stands to the bound."""
 
     LE = "<="
@@ -24,7 +30,7 @@ class Relation(Enum):
         return {"<=": r"\le", ">=": r"\ge", "==": "=", "iff": r"\iff"}[self.value]
 
 
-class Level(Enum):
+class Level(_Word):
     """Kinds of evidence, strongest first."""
 
     SYMBOLIC = "symbolic"  # a derivation of the claim, or parts of an argument for it, for all parameters
@@ -34,7 +40,7 @@ class Level(Enum):
     CONTROL = "control"  # with an assumption dropped, or another method, the bound must be violated
 
 
-class Outcome(Enum):
+class Outcome(_Word):
     """The verdicts, strongest first."""
 
     PROVED = "proved"

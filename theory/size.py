@@ -27,7 +27,9 @@ def affordable(expression: Any, table: Mapping[Any, Any], *, exact: bool) -> Non
             for _, low, high in (limit for limit in part.limits if len(limit) == 3):
                 terms = (high - low).subs(table)
                 if terms.is_number and terms > MAX_TERMS:
-                    raise DomainError(f"the bound is a sum of {_short(terms)} terms; more than {MAX_TERMS} are not added up")
+                    raise DomainError(
+                        f"the bound is a sum of {_short(terms)} terms; more than {MAX_TERMS} are not added up"
+                    )
             continue
         if exact and _bits(part, table) > MAX_BITS:
             values = ", ".join(f"{k} = {_short(v)}" for k, v in table.items() if k in part.free_symbols)
@@ -38,7 +40,7 @@ def affordable(expression: Any, table: Mapping[Any, Any], *, exact: bool) -> Non
 
 
 def _large(v: Any) -> bool:
-    return isinstance(v, sp.Rational) and max(abs(v.p), v.q) > 1000 or isinstance(v, float) and abs(v) > 1000
+    return (isinstance(v, sp.Rational) and max(abs(v.p), v.q) > 1000) or (isinstance(v, float) and abs(v) > 1000)
 
 
 def _bits(part: Any, table: Mapping[Any, Any]) -> float:

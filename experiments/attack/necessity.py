@@ -15,10 +15,12 @@ from gradproof.experiments.attack.experiment import Experiment
 from gradproof.experiments.attack.falsify import falsify_claim
 from gradproof.experiments.attack.finding import Finding, tree
 from gradproof.experiments.engine.check import Check, Context, checks_of
+from gradproof.experiments.engine.options import read_budget, read_seed
 from gradproof.experiments.engine.store import Ledger, Row
 from gradproof.experiments.engine.verify import run_task, task_of
 from gradproof.experiments.engine.versions import versions
 from gradproof.experiments.instances.tape import Rejected, play
+from gradproof.theory.arguments import listed
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level
 from gradproof.theory.statement import statement_of
@@ -72,6 +74,8 @@ def necessity(
     Args:
         seconds: cap on one search; by default the budget's.
     """
+    claims = [claims] if isinstance(claims, Claim) else listed(claims, Claim, "what is asked about", "claims")
+    seed, budget = read_seed(seed), read_budget(budget)
     book = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
     return [
         replace(_need(c, a.name, budget, seed, seconds, book, file), statement=statement_of(c))

@@ -15,7 +15,7 @@ import sympy as sp
 
 from gradproof.experiments.engine.options import BUDGETS, read_budget, read_seed
 from gradproof.theory import registry
-from gradproof.theory.arguments import fields_of_type, of_type, shown
+from gradproof.theory.arguments import fields_of_type, listed, number, of_type, shown
 from gradproof.theory.claim import LIBRARY, Claim
 from gradproof.theory.derivation import Derivation, derivation_of, maker_of
 from gradproof.theory.errors import DomainError, ParameterError, UnknownClaim
@@ -24,9 +24,11 @@ from gradproof.theory.parameter import read_fraction
 from gradproof.theory.proof import Proof
 from gradproof.theory.symbolic import Identity, Inequality
 
-
 #: steps, members, nodes of a certificate: each of them is a vector of it
 MOST = 10_000
+
+#: keys that are hashed one by one
+MOST_SEEDS = 10**7
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class Context:
         import numpy as np
 
         root = self.claim.id.split("~")[0]  # a mutant sees the same instances as the claim
-        key = hashlib.sha256("/".join(map(str, (root, self.scope, *names))).encode()).digest()
+        key = hashlib.sha256("/".join(map(str, (root, self.scope, *names))).encode(errors="backslashreplace")).digest()
         return np.random.Generator(
             np.random.Philox(np.random.SeedSequence(self.seed, spawn_key=(int.from_bytes(key[:8], "big"),)))
         )
@@ -123,6 +125,12 @@ class Context:
         """Keys (setting, seed, 2) of the ``Draws`` of runs, by claim, check, names, setting and seed."""
         from gradproof.experiments.engine.draws import keys
 
+        settings = listed(settings, object, "settings", "settings")
+        of_type(seeds, int, "seeds", "how many")
+        if not 0 <= seeds <= MOST_SEEDS:
+            raise ParameterError(
+                f"seeds = {shown(seeds)}: give a number from 0 to {MOST_SEEDS}; split(key, n) makes more of one"
+            )
         root = self.claim.id.split("~")[0]
         return keys(root, self.scope, self.seed, *names, settings=settings, seeds=range(seeds))
 
@@ -192,15 +200,23 @@ def check(
     of_type(level, Level, "the level of a check", "one of gradproof.Level")
 
     def decorate(function: Function) -> Function:
-        of_type(function, Callable, "a check", "a function")
-        register(Check(claim.id, function.__name__, level, function, budget, timeout=timeout), claim)
+        of_type(function, Callable, "what is registered as a check", "a function")
+        register(Check(claim.id, _name_of(function), level, function, budget, timeout=timeout), claim)
         return function
 
     return decorate
 
 
+def _name_of(function: Function) -> str:
+    return getattr(function, "__name__", type(function).__name__)
+
+
 def register(new: Check, claim: Claim) -> None:
     """Add a check of a claim; one of the same id is replaced, as when a notebook cell is run twice."""
+    of_type(new.name, str, "the name of a check", "a text")
+    of_type(new.level, Level, "the level of a check", "one of gradproof.Level")
+    if not number(new.timeout, "the timeout of a check") > 0:
+        raise ParameterError(f"the timeout of a check is {new.timeout}; give seconds > 0")
     read_budget(new.budget)
     row = _CHECKS.setdefault(claim.key, [])
     if _STATED.setdefault(claim.key, claim) != claim:  # stated anew: the old checks were for another statement

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import html
 import json
@@ -19,6 +20,7 @@ from gradproof.experiments.engine.check import Check, Context
 from gradproof.experiments.engine.fingerprint import fingerprint_of
 from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.engine.versions import NUMERIC, version_of
+from gradproof.theory.arguments import of_type, shown
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import LedgerError
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
@@ -103,7 +105,10 @@ class Ledger:
     """
 
     def __init__(self, path: Path | str | None = None) -> None:
+        of_type(path, (str, os.PathLike, type(None)), "the path of a ledger", "a text or a path")
         self.path = Path(path) if path is not None else default_path()
+        if not str(path) or not _possible(self.path):
+            raise LedgerError(f"no file can be called {shown(str(path))}; choose another with --ledger")
         self.set_aside: Path | None = None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -150,6 +155,7 @@ class Ledger:
 
     def put(self, row: Row) -> None:
         """Write one finished check, in one transaction."""
+        of_type(row, Row, "what a ledger keeps", "a Row")
         v = row.verdict
         worst = json.dumps(measurement_json(v.worst)) if v.worst is not None else ""
         values = (row.key, row.claim, row.check, row.level.value, row.drops, row.summary, row.budget, row.backend, row.seed,
@@ -169,6 +175,7 @@ class Ledger:
 
     def get(self, key: str) -> Row | None:
         """The finished check with that key, or ``None``."""
+        of_type(key, str, "the key of a row", "a text")
         rows = self._rows("WHERE key = ?", (key,))
         return rows[0] if rows else None
 
@@ -178,6 +185,8 @@ class Ledger:
         Args:
             skipped: if given, rows that cannot be read are left out, and named here.
         """
+        of_type(claim, (str, type(None)), "the claim of rows", "its id")
+        of_type(skipped, (list, type(None)), "skipped", "a list, which is filled")
         return self._rows(f"{'WHERE claim = ? ' if claim else ''}ORDER BY finished", (claim,) if claim else (), skipped)
 
     def __repr__(self) -> str:
@@ -196,7 +205,7 @@ class Ledger:
         try:
             with self._connect() as db:
                 found = db.execute(f"SELECT {', '.join(COLUMNS)} FROM evidence {clause}", args).fetchall()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError) as error:
             raise LedgerError(f"cannot read the ledger {self.path}: {error}") from None
         rows = []
         for r in found:
@@ -207,6 +216,18 @@ class Ledger:
                     raise
                 skipped.append(f"{r[1]} / {r[2]}: {error}")
         return rows
+
+
+def _possible(path: Path) -> bool:
+    """Can the system be asked for a file of that name?"""
+    try:
+        str(path).encode()
+        path.lstat()
+    except ValueError:  # null characters, half characters
+        return False
+    except OSError as error:
+        return error.errno != errno.ENAMETOOLONG
+    return True
 
 
 #: columns that a ledger of version 1 lacks

@@ -10,12 +10,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from numbers import Real
 from typing import Any, Literal, get_args
 
 import numpy as np
 import sympy as sp
 
 from gradproof.experiments.engine.eprocess import e_value, lower_limit
+from gradproof.theory.arguments import number, shown
 from gradproof.theory.errors import ParameterError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.proof import Proof
@@ -30,6 +32,37 @@ EPS = 2.0**-52
 E_PROCESS = "e-process"
 STUDENT = "Student's t for normal numbers"
 CHI_SQUARE = "chi-square for squares of normal numbers"
+
+
+def _numeric(value: Any, name: str) -> None:
+    """A real number, exact or a float, or an array of such.
+
+    Raises:
+        TypeError: anything else.
+    """
+    if hasattr(value, "dtype"):
+        entries = np.asarray(value).ravel() if isinstance(value, np.ndarray | np.generic) else ()
+        good = getattr(getattr(value, "dtype", None), "kind", "f") in "iuf" or (
+            len(entries) > 0 and all(isinstance(x, Real) and not isinstance(x, bool) for x in entries)
+        )
+    elif isinstance(value, sp.Basic):
+        good = isinstance(value, sp.Expr) and value.is_number and value.is_extended_real is not False
+    else:
+        good = (isinstance(value, Real) and not isinstance(value, bool)) or type(value).__module__.startswith("flint")
+    if not good:
+        raise TypeError(f"{name} is {shown(value)}; give a real number, or an array of real numbers")
+
+
+def _exceeds(low: Any, high: Any, names: str) -> bool:
+    """Is low > high anywhere?
+
+    Raises:
+        ParameterError: arrays of different shapes, or numbers that cannot be compared.
+    """
+    try:
+        return bool(np.any(np.asarray(low > high, bool)))
+    except Exception as error:
+        raise ParameterError(f"{names} cannot be compared: {shown(str(error))}") from None
 
 
 @dataclass(frozen=True)
@@ -62,10 +95,12 @@ class Enclosed:
     source: Source
 
     def __post_init__(self) -> None:
-        if self.source not in SOURCES:
-            raise ParameterError(f"error source {self.source!r} is none of {', '.join(SOURCES)}")
-        if np.any(np.asarray(self.low > self.high, bool)):
-            raise ParameterError(f"an enclosure [{self.low}, {self.high}] is empty; give low <= high")
+        _numeric(self.low, "the lower end")
+        _numeric(self.high, "the upper end")
+        if not isinstance(self.source, str) or self.source not in SOURCES:
+            raise ParameterError(f"error source {shown(self.source)} is none of {', '.join(SOURCES)}")
+        if _exceeds(self.low, self.high, "the ends of an enclosure"):
+            raise ParameterError(f"an enclosure [{shown(self.low)}, {shown(self.high)}] is empty; give low <= high")
 
     def interval(self, level: float) -> Interval:
         return Interval((self.low + self.high) / 2, self.low, self.high, self.source)
@@ -76,9 +111,16 @@ def around(value: Any, error: Any, source: Source = "rounding") -> Enclosed:
 
     Raises:
         ParameterError: a negative error.
+        TypeError: what is no number.
     """
-    if np.any(np.asarray(error < 0, bool)):
-        raise ParameterError(f"an error bound must be >= 0, got {error}")
+    _numeric(value, "the measured value")
+    _numeric(error, "its error bound")
+    if _exceeds(0, error, "an error bound and 0"):
+        raise ParameterError(f"an error bound must be >= 0, got {shown(error)}")
+    try:
+        value - error
+    except Exception as wrong:
+        raise ParameterError(f"a value and its error bound do not fit each other: {shown(str(wrong))}") from None
     return Enclosed(value - error, value + error, source)
 
 
@@ -88,6 +130,10 @@ def rounded(value: Any, operations: float, size: Any = None) -> Enclosed:
     The error is operations * 2^-52 * size, the standard bound for sums and products; ``size`` is ``|value|`` unless given,
     which is right only where nothing cancels.
     """
+    _numeric(value, "the rounded value")
+    number(operations, "the number of roundings")
+    if size is not None:
+        _numeric(size, "the size of the rounded numbers")
     return around(value, operations * EPS * (abs(value) if size is None else size), "rounding")
 
 
@@ -116,8 +162,17 @@ class Sample:
     bias: float = 0.0
 
     def __post_init__(self) -> None:
-        x = np.asarray(self.numbers, float).ravel()
+        try:
+            x = np.asarray(self.numbers, float).ravel()
+        except Exception:
+            raise TypeError(f"the observations are {shown(self.numbers)}; give a list of real numbers") from None
         object.__setattr__(self, "numbers", x)
+        for name in ("at_least", "bias") + ("at_most",) * (self.at_most is not None):
+            object.__setattr__(self, name, number(getattr(self, name), name))
+        if not isinstance(self.law, str) or self.law not in get_args(Law):
+            raise ParameterError(
+                f"law {shown(self.law)} is none of 'normal', 'square of normal'; leave it out where it is not known"
+            )
         if x.size == 0:
             raise ParameterError("a sample without observations says nothing")
         if np.isnan(x).any():
@@ -185,7 +240,11 @@ class Bracket:
     high: Any
 
     def __post_init__(self) -> None:
-        if self.low > self.high:
+        for name in ("low", "high"):
+            _numeric(getattr(self, name), f"{name} of a bracket")
+            if getattr(getattr(self, name), "ndim", 0):
+                raise TypeError(f"{name} of a bracket is {shown(getattr(self, name))}; give a number")
+        if _exceeds(self.low, self.high, "the ends of a bracket"):
             raise ParameterError(f"a bracket [{self.low}, {self.high}] of a threshold needs low <= high")
 
     def interval(self, level: float) -> Interval:
@@ -204,7 +263,8 @@ class Holds:
 
     def __post_init__(self) -> None:
         if not isinstance(self.holds, bool | np.bool_):
-            raise ParameterError(f"Holds({self.holds!r}): True where the property holds, False where it fails")
+            raise ParameterError(f"Holds({shown(self.holds)}): True where the property holds, False where it fails")
+        _numeric(self.at, "the place of a property")
 
     def interval(self, level: float) -> Interval:
         low, high = (self.at, math.inf) if self.holds else (-math.inf, self.at)
