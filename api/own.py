@@ -71,8 +71,9 @@ def own_claim(
         "statement": statement,
     }.items():
         of_type(text, str, f"{name} of a claim", "a text")
+    of_type(paper, (Paper, type(None)), "the paper of a claim", "a Paper")
     key = id.split(".")[0]
-    for name, given in {"parameters": parameters, "assumptions": assumptions or {}}.items():
+    for name, given in {"parameters": parameters, "assumptions": {} if assumptions is None else assumptions}.items():
         if not isinstance(given, Mapping) or not all(isinstance(k, str) for k in given):
             raise ParameterError(f"{shown(id)}: {name} is a dictionary name -> meaning, got {shown(given)}")
     if relation not in {r.value for r in Relation}:
@@ -207,9 +208,15 @@ def _parse(text: str | sp.Expr, symbols: Mapping[str, Any], where: str) -> sp.Ex
     foreign = sorted({type(x).__name__ for x in found.atoms(sp.Function) if type(x) not in known})
     if foreign:
         raise ParameterError(
-            f"{where} uses the function {', '.join(foreign)}; it may use {', '.join(sorted(functions))}"
+            f"{where} uses the function {', '.join(map(_cut, foreign))}; it may use {', '.join(sorted(functions))}"
         )
     unknown = sorted(str(s) for s in found.free_symbols if s not in symbols.values() and str(s) not in symbols)
     if unknown:
-        raise ParameterError(f"{where} uses {', '.join(unknown)}, which is no parameter; declare it in parameters")
+        raise ParameterError(
+            f"{where} uses {', '.join(map(_cut, unknown))}, which is no parameter; declare it in parameters"
+        )
     return found
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= 80 else name[:77] + "..."

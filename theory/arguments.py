@@ -7,7 +7,7 @@ import math
 import types
 import typing
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 _ALSO: dict[Any, tuple[Any, ...]] = {float: (float, int)}
@@ -54,7 +54,7 @@ def fields_of_type(made: Any) -> None:
                 of_type(entry, entries, f"an entry of {where}", _article(entries.__name__))
 
 
-@lru_cache(maxsize=64)
+@cache
 def _declared(cls: type) -> list[tuple[str, tuple[Any, ...], Any, str]]:
     """(name, classes, class of the entries of a tuple, in words) of the fields whose classes can be told."""
     hints = typing.get_type_hints(cls)
@@ -106,7 +106,8 @@ def number(value: Any, name: str) -> float:
     Raises:
         TypeError: no real number.
     """
-    if isinstance(value, str | bytes | bool) or getattr(value, "ndim", 0) or type(value).__name__ in ("bool", "bool_"):
+    no_number = isinstance(value, str | bytes | bool) or type(value).__name__ in ("bool", "bool_")
+    if no_number or (hasattr(value, "shape") and value.shape):
         raise TypeError(f"{name} is {shown(value)}; give a number")
     try:
         return float(value)

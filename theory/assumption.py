@@ -25,8 +25,8 @@ class Assumption:
         fields_of_type(self)
         if self.relation is not None and not (hasattr(self.relation, "lhs") and hasattr(self.relation, "rel_op")):
             raise TypeError(
-                f"the relation of assumption {self.name} is {shown(self.relation)}; give a sympy relation between parameters, "
-                "such as Le(gamma, 1/L), with evaluate=False where its symbols' signs decide it"
+                f"the relation of assumption {shown(self.name)} is {shown(self.relation)}; give a sympy relation between "
+                "parameters, such as Le(gamma, 1/L), with evaluate=False where its symbols' signs decide it"
             )
 
     @property

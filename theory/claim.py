@@ -93,6 +93,8 @@ class Claim:
         if isinstance(self.expression, int | float | Fraction):
             object.__setattr__(self, "expression", sp.sympify(self.expression))
         fields_of_type(self)
+        if not self.id.isprintable():
+            raise ParameterError(f"claim id {shown(self.id)} has characters that cannot be printed on one line")
         if self.expression.has(sp.nan, sp.zoo) or self.expression.is_extended_real is False:
             raise ParameterError(f"{self.id}: the bound {shown(self.expression)} is no real number")
         if self.confidence not in CONFIDENCE:

@@ -78,7 +78,7 @@ def falsify_claim(
     for e in made:
         key = f"{claim.id}/{e.name}/{sorted(dropped)}/{seed}"
         most = min(evaluations or EVALUATIONS[budget], SLOW if e.replay is not None else 10**9)
-        s = Search(e, claim, random.Random(key), most, cap, dropped).run()
+        s = Search(e, claim, random.Random(key.encode(errors="backslashreplace")), most, cap, dropped).run()
         findings.append(finish(s, seed=seed, file=file, seconds=time.perf_counter() - start))
         if findings[-1].violated:
             return findings[-1]
@@ -151,14 +151,14 @@ def replay(
     of_type(file, str, "file", "the path of the file that states the claim")
     of_type(instance, (Mapping, type(None)), "instance", "a dictionary name -> value, as a finding has it")
     dropped = frozenset(listed(drop, str, "drop", "names of assumptions"))
-    stated = {c.id: c for c in load_file(file)} if file and Path(file).exists() else {}
+    stated = {c.id: c for c in load_file(file)} if file and _there(file) else {}
     c = claim if not isinstance(claim, str) else stated.get(claim) or registry.claim(claim)
     made = [e for e in experiments_of(c, dropped) if not experiment or e.name == experiment]
     if not made:
         raise UnknownClaim(f"{c.id} has no experiment {shown(experiment)}")
-    if instance is None:
-        if choices is None:
-            raise ParameterError("replay needs an instance, or the choices that draw it")
+    if instance is None and choices is None:
+        raise ParameterError("replay needs an instance, or the choices that draw it")
+    if choices is not None:
         of_type(choices, (list, tuple), "choices", "a list, as a finding has it")
     missing = [n for n in made[0].order if n not in instance] if instance is not None else []
     if missing:
@@ -166,7 +166,7 @@ def replay(
     # a random violation was seen with other samples: four times as many show it again, on a loaded machine too
     try:
         if instance is None:
-            instance = play(made[0].instances(c, dropped), choices).value
+            instance = play(made[0].instances(c, dropped), choices or ()).value
         return judge_candidate(made[0], c, instance, dropped, samples=4 * MOST)
     except GradproofError:
         raise
@@ -174,3 +174,10 @@ def replay(
         raise ParameterError(
             f"{c.id}: {made[0].name} cannot be measured there: {type(error).__name__}: {error}"
         ) from error
+
+
+def _there(file: str) -> bool:
+    try:
+        return Path(file).exists()
+    except OSError:  # a name that no file can have
+        return False

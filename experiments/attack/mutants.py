@@ -154,7 +154,7 @@ def _weakened(claim: Claim) -> Iterator[tuple[str, str, Claim]]:
 
 
 def run_mutants(
-    claims: Iterable[Claim],
+    claims: Claim | Iterable[Claim],
     *,
     ledger: Ledger | Path | str | None = None,
     budget: str = "quick",

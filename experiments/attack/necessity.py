@@ -66,7 +66,7 @@ def save(needs: Iterable[Need], folder: Path) -> list[Path]:
 
 
 def necessity(
-    claims: Iterable[Claim], *, budget: str = "quick", seed: int = 0, seconds: float | None = None,
+    claims: Claim | Iterable[Claim], *, budget: str = "quick", seed: int = 0, seconds: float | None = None,
     ledger: Ledger | Path | str | None = None, file: str = "",
 ) -> list[Need]:  # fmt: skip
     """For every assumption of every claim: search for a violation without it, or ask the claim's controls.

@@ -214,6 +214,8 @@ def _name_of(function: Function) -> str:
 def register(new: Check, claim: Claim) -> None:
     """Add a check of a claim; one of the same id is replaced, as when a notebook cell is run twice."""
     of_type(new.name, str, "the name of a check", "a text")
+    if not new.name.isprintable():
+        raise ParameterError(f"the name of a check is {shown(new.name)}; give one that can be printed on one line")
     of_type(new.level, Level, "the level of a check", "one of gradproof.Level")
     if not number(new.timeout, "the timeout of a check") > 0:
         raise ParameterError(f"the timeout of a check is {new.timeout}; give seconds > 0")

@@ -299,7 +299,7 @@ def measure(
         called = _called(function)
         for c in claims:
             made = Measured(c, function, where)
-            register(_check(made, name or called, level or _level(function), budget, timeout), c)
+            register(_check(made, name or called, _level(function) if level is None else level, budget, timeout), c)
         return function
 
     return decorate

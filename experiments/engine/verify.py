@@ -331,8 +331,8 @@ def load_file(path: str) -> list[Claim]:
         if isinstance(error, KeyboardInterrupt):
             raise
         line = _line_in(error, path)
-        where = f"{path}{f', line {line}' if line else ''}"
-        raise GradproofError(f"{where}: {type(error).__name__}: {error}") from None
+        where = f"{path if path.isprintable() else shown(path)}{f', line {line}' if line else ''}"
+        raise GradproofError(f"{where}: {type(error).__name__}: {' '.join(str(error).split())}") from None
     stated = [c for c in found if c.file != LIBRARY]  # not what it imported
     _LOADED[full] = content, stated
     return stated
