@@ -19,8 +19,9 @@ from typing import Any
 import click
 
 import gradproof
+from gradproof.arguments import SECONDS, SEED, ExistingOrNew, decimals
 from gradproof.output import settle, strict_json, users_prints_aside
-from gradproof.theory.errors import GradproofError, ProofFormatError, ProofRejected
+from gradproof.theory.errors import GradproofError, ProofRejected
 from gradproof.theory.text import plain, printable
 
 LONGEST = 600  # characters of a stranger's words on one line
@@ -38,11 +39,14 @@ def _one_line(command: Callable[..., Any]) -> Callable[..., Any]:
         except ProofRejected as error:
             click.echo(f"rejected: {printable(error, LONGEST)}", err=True)
             sys.exit(1)
-        except ProofFormatError as error:
+        except GradproofError as error:
             click.echo(f"error: {printable(error, LONGEST)}", err=True)
             sys.exit(2)
-        except GradproofError as error:
-            click.echo(f"error: {printable(error)}", err=True)
+        except SystemExit:
+            raise
+        except OSError as error:  # a full disk, a name that no file can have
+            where = f"cannot use {error.filename}: " if error.filename else ""
+            click.echo(f"error: {printable(f'{where}{error.strerror or error}', LONGEST)}", err=True)
             sys.exit(2)
         except KeyboardInterrupt:
             click.echo("interrupted; what was finished is in the ledger, and the next run goes on from there", err=True)
@@ -54,7 +58,7 @@ def _one_line(command: Callable[..., Any]) -> Callable[..., Any]:
             raise
         except click.ClickException:
             raise
-        except Exception:  # ours, and no verdict: 1 would say that something is refuted
+        except BaseException:  # ours, and no verdict: 1 would say that something is refuted
             traceback.print_exc()
             click.echo("this is a fault of gradproof: please report it with the lines above", err=True)
             sys.exit(4)
@@ -73,8 +77,8 @@ def main() -> None:
 @click.option("--budget", type=click.Choice(["quick", "full", "gpu"]), default="quick", show_default=True)
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Worker processes [default: every core].")
 @click.option("--backend", type=click.Choice(["numpy", "jax", "torch", "cupy"]), default="numpy", show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--seed", type=SEED, default=0, show_default=True)
+@click.option("--ledger", type=ExistingOrNew(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option("--fresh", is_flag=True, help="Repeat checks that the ledger already has.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.option("--details", is_flag=True, help="Also a line a check: what was done and what came out.")
@@ -170,6 +174,7 @@ def bound(claim_id: str, values: tuple[str, ...], drop: tuple[str, ...], as_json
     c = registry.claim(claim_id)
     given = _values(values)
     result = c.bound(drop=drop, **given)
+    number, decimal, exact = decimals(result)
     if as_json:
         shown = {k: [str(x) for x in v] if isinstance(v, tuple) else str(v) for k, v in given.items()}
         click.echo(
@@ -177,22 +182,21 @@ def bound(claim_id: str, values: tuple[str, ...], drop: tuple[str, ...], as_json
                 {
                     "claim": c.id,
                     "relation": c.relation.value,
-                    "bound": float(result),
-                    "exact": str(result),
+                    "bound": number,
+                    "exact": exact,
                     "values": shown,
                 }
             )
         )
     else:
-        exact = str(result)
-        click.echo(f"{float(result):.12g}" + (f"  (exactly {exact})" if len(exact) <= 100 else ""))
+        click.echo(decimal + (f"  (exactly {exact})" if exact and len(exact) <= 100 else ""))
 
 
 @main.command()
 @click.argument("claim_id", metavar="CLAIM")
 @click.argument("values", nargs=-1, metavar="NAME=VALUE...")
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write the proof here."
+    "-o", "--output", type=ExistingOrNew(dir_okay=False, path_type=Path), default=None, help="Write the proof here."
 )
 @click.option("--json", "as_json", is_flag=True)
 @_one_line
@@ -225,9 +229,9 @@ def certify(claim_id: str, values: tuple[str, ...], output: Path | None, as_json
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=ExistingOrNew(path_type=Path))
 @click.option("--full", is_flag=True, help="Print every term, point and name of a long statement.")
-@click.option("--timeout", type=click.FloatRange(min=0.1), default=120.0, show_default=True, metavar="SECONDS",
+@click.option("--timeout", type=SECONDS, default=120.0, show_default=True, metavar="SECONDS",
               help="Give up after that time: exit code 3.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with the whole statement.")
 @_one_line
@@ -262,7 +266,7 @@ def check(file: Path, full: bool, timeout: float, as_json: bool) -> None:
 @main.command()
 @click.argument("names", nargs=-1, metavar="[PAPER]...")
 @click.option(
-    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("figures"), show_default=True
+    "-o", "--output", type=ExistingOrNew(file_okay=False, path_type=Path), default=Path("figures"), show_default=True
 )
 @click.option("--budget", type=click.Choice(["quick", "full", "gpu"]), default="quick", show_default=True)
 @click.option("--fresh", is_flag=True, help="Compute again although nothing changed.")
@@ -288,12 +292,12 @@ def figures(names: tuple[str, ...], output: Path, budget: str, fresh: bool, expl
 @click.argument("targets", nargs=-1, required=True, metavar="CLAIM|PAPER|FILE.py...")
 @click.option("--drop", multiple=True, metavar="ASSUMPTION", help="Search where this assumption need not hold.")
 @click.option("--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
-@click.option("--seconds", type=click.FloatRange(min=0.1), default=None, help="Cap on the time for each claim.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seconds", type=SECONDS, default=None, help="Cap on the time for each claim.")
+@click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option(
     "-o",
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=ExistingOrNew(file_okay=False, path_type=Path),
     default=Path("counterexamples"),
     show_default=True,
 )
@@ -321,7 +325,7 @@ def falsify(targets: tuple[str, ...], drop: tuple[str, ...], budget: str, second
                 try:
                     saved = found.save(output)
                 except OSError as error:  # what was found stands
-                    click.echo(f"error: cannot save to {_printable(output)}: {error.strerror}", err=True)
+                    click.echo(f"error: cannot save to {printable(output)}: {error.strerror}", err=True)
                 else:
                     if not as_json:
                         click.echo(f"  saved as {saved[0]} and {saved[1]}")
@@ -334,7 +338,7 @@ def falsify(targets: tuple[str, ...], drop: tuple[str, ...], budget: str, second
 @click.argument("targets", nargs=-1, metavar="[CLAIM|PAPER|FILE.py]...")
 @click.option("--budget", type=click.Choice(["quick", "full", "gpu"]), default="quick", show_default=True)
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Worker processes [default: every core].")
-@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--ledger", type=ExistingOrNew(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @_one_line
 def power(targets: tuple[str, ...], budget: str, jobs: int | None, ledger: Path | None, as_json: bool) -> None:
@@ -360,8 +364,8 @@ def power(targets: tuple[str, ...], budget: str, jobs: int | None, ledger: Path 
 @main.command()
 @click.argument("targets", nargs=-1, required=True, metavar="CLAIM|PAPER|FILE.py...")
 @click.option("--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--seed", type=SEED, default=0, show_default=True)
+@click.option("--ledger", type=ExistingOrNew(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option("--fresh", is_flag=True, help="Repeat what the ledger already has.")
 @click.option("--json", "as_json", is_flag=True)
 @_one_line
@@ -396,13 +400,13 @@ def mutants(targets: tuple[str, ...], budget: str, seed: int, ledger: Path | Non
 @main.command()
 @click.argument("targets", nargs=-1, required=True, metavar="CLAIM|PAPER|FILE.py...")
 @click.option("--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
-@click.option("--seconds", type=click.FloatRange(min=0.1), default=None, help="Cap on one search.")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--seconds", type=SECONDS, default=None, help="Cap on one search.")
+@click.option("--seed", type=SEED, default=0, show_default=True)
+@click.option("--ledger", type=ExistingOrNew(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=ExistingOrNew(file_okay=False, path_type=Path),
     default=Path("counterexamples"),
     show_default=True,
     help="Where the report looks for it.",
@@ -438,18 +442,22 @@ def necessity(targets: tuple[str, ...], budget: str, seconds: float | None, seed
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=ExistingOrNew(path_type=Path),
     default=Path("report"),
     show_default=True,
     help="New or a report.",
 )
-@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Ledger file [default: the user's].")
+@click.option("--ledger", type=ExistingOrNew(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option(
-    "--figures", type=click.Path(path_type=Path), default=Path("figures"), show_default=True, help="From `figures -o`."
+    "--figures",
+    type=ExistingOrNew(path_type=Path),
+    default=Path("figures"),
+    show_default=True,
+    help="From `figures -o`.",
 )
 @click.option(
     "--counterexamples",
-    type=click.Path(path_type=Path),
+    type=ExistingOrNew(path_type=Path),
     default=Path("counterexamples"),
     show_default=True,
     help="From `falsify -o` and `necessity -o`.",
@@ -481,6 +489,8 @@ def _values(pairs: tuple[str, ...]) -> dict[str, Any]:
         name = spelt(name)
         if name in values:
             raise ParameterError(f"{name} is given twice")
+        if name == "drop":
+            raise ParameterError("there is no parameter 'drop'; name an assumption to be dropped with --drop")
         values[name] = parse_number(text, name)
     return values
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from gradproof.experiments.engine.cells import measurement_json
 from gradproof.experiments.engine.store import Ledger, Row
 from gradproof.markup import latex_table, tex
+from gradproof.theory.arguments import listed, shown
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level
 
@@ -32,7 +33,14 @@ def frame(source: Ledger | Iterable[Line] | Iterable[Row]) -> Any:
     if isinstance(source, Ledger):
         rows = source.rows()
     else:
-        rows = [r for s in source for r in ((s,) if isinstance(s, Row) else s.rows)]
+        lines = listed(source, object, "the source of a frame", "rows, or of what verify returns")
+        rows = []
+        for s in lines:
+            if not isinstance(s, Row) and not hasattr(s, "cells"):
+                raise TypeError(
+                    f"an entry of the source of a frame is {shown(s)}; give a Ledger, what verify returns, or rows"
+                )
+            rows += [s] if isinstance(s, Row) else s.rows
     records = []
     for r in rows:
         data = row_json(r)
@@ -68,8 +76,12 @@ def _claim(c: Claim) -> str:
 
 
 def _table(lines: Iterable[Line]) -> str:
+    found = listed(lines, object, "what is typeset", "summaries, as verify returns them")
+    for s in found:
+        if not hasattr(s, "cells"):
+            raise TypeError(f"an entry of what is typeset is {shown(s)}; give a claim, or what verify returns")
     heads = ["claim", "verdict", *(v.value for v in Level), "tightness", "sees"]
-    return latex_table(heads, (s.cells[:-1] for s in lines), "l" * (len(heads) - 2) + "rr")
+    return latex_table(heads, (s.cells[:-1] for s in found), "l" * (len(heads) - 2) + "rr")
 
 
 def plain_factor(x: float | None) -> float | str | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from gradproof.experiments.attack import mutants as attack
 from gradproof.experiments.attack.mutants import Mutant, MutantResult, mutants_of
+from gradproof.experiments.engine.store import Ledger
 from gradproof.markup import html_table, latex_table, text_table
 from gradproof.theory.claim import Claim
 
@@ -44,10 +46,26 @@ class MutantResults(list[MutantResult]):
         return pd.DataFrame.from_records([r.as_json() for r in self])
 
 
-def run_mutants(claims: Iterable[Claim], **how: Any) -> MutantResults:
+def run_mutants(
+    claims: Claim | Iterable[Claim],
+    *,
+    ledger: Ledger | Path | str | None = None,
+    budget: str = "quick",
+    seed: int = 0,
+    fresh: bool = False,
+    on_result: Callable[[MutantResult], None] | None = None,
+) -> MutantResults:
     """Run every mutant of the claims through the claims' checks; each finished check is kept in the ledger.
 
     Args:
-        how: ``ledger``, ``budget``, ``seed``, ``fresh``, ``on_result``, as the function of ``attack.mutants`` has them.
+        ledger: a ledger, or the path of one; the user's default ledger if ``None``.
+        budget: ``quick``, ``full`` or ``gpu``.
+        fresh: repeat what the ledger already has.
+        on_result: called with each result as it is there.
+
+    Raises:
+        TypeError: what is given is no claim. ParameterError: a budget or a seed that there is not.
     """
-    return MutantResults(attack.run_mutants(claims, **how))
+    return MutantResults(
+        attack.run_mutants(claims, ledger=ledger, budget=budget, seed=seed, fresh=fresh, on_result=on_result)
+    )

@@ -54,7 +54,7 @@ class Needs(list[Need]):
         return pd.DataFrame(self._cells, columns=list(_HEADS))
 
 
-def necessity(claims: Iterable[Claim], **how: Any) -> Needs:
+def necessity(claims: Claim | Iterable[Claim], **how: Any) -> Needs:
     """For every assumption of every claim: needed (with an instance), not needed here, or unknown.
 
     Args:

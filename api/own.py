@@ -7,6 +7,7 @@ are drawn and what is measured on them; verify, falsify, mutants and necessity f
 from __future__ import annotations
 
 import keyword
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,6 +19,7 @@ from sympy.parsing.sympy_parser import parse_expr, rationalize, standard_transfo
 
 from gradproof.experiments.attack.evidence import attach as attach_experiment
 from gradproof.experiments.attack.experiment import Experiment
+from gradproof.theory.arguments import listed, of_type, shown
 from gradproof.theory.assumption import Assumption
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import ParameterError
@@ -61,11 +63,21 @@ def own_claim(
     Raises:
         ParameterError: a text cannot be read, or uses a symbol that is no parameter.
     """
+    for name, text in {
+        "id": id,
+        "title": title,
+        "quantity": quantity,
+        "relation": relation,
+        "statement": statement,
+    }.items():
+        of_type(text, str, f"{name} of a claim", "a text")
+    of_type(paper, (Paper, type(None)), "the paper of a claim", "a Paper")
     key = id.split(".")[0]
-    if not isinstance(parameters, Mapping):
-        raise ParameterError(f"{id}: parameters is a dictionary name -> meaning, got {parameters!r}")
+    for name, given in {"parameters": parameters, "assumptions": {} if assumptions is None else assumptions}.items():
+        if not isinstance(given, Mapping) or not all(isinstance(k, str) for k in given):
+            raise ParameterError(f"{shown(id)}: {name} is a dictionary name -> meaning, got {shown(given)}")
     if relation not in {r.value for r in Relation}:
-        raise ParameterError(f"{id}: relation {relation!r} is none of {', '.join(r.value for r in Relation)}")
+        raise ParameterError(f"{id}: relation {shown(relation)} is none of {', '.join(r.value for r in Relation)}")
     ps = tuple(_parameter(name, p) for name, p in parameters.items())
     if len({p.name for p in ps}) < len(ps):
         raise ParameterError(
@@ -122,11 +134,17 @@ def experiment(
         ParameterError: a name is neither given nor a parameter, or names depend on each other in a circle.
     """
 
+    of_type(claim, Claim, "the claim of an experiment", "a Claim")
+    of_type(name, str, "the name of an experiment", "a text")
+    listed(needs, str, "needs", "names of assumptions")
+
     def attach(function: Callable[..., Any]) -> Callable[..., Any]:
+        of_type(function, Callable, "an experiment", "a function")
         symbols = {p.name: p.symbol for p in claim.parameters if not p.size}
         most = None if at_most is None else _parse(at_most, symbols, f"{claim.id}: at_most")
         drawn = {spelt(k): v for k, v in draws.items()}
-        made = Experiment(claim, name or function.__name__, drawn, function, at_most=most)
+        called = name or getattr(function, "__name__", type(function).__name__)
+        made = Experiment(claim, called, drawn, function, at_most=most)
         made.order  # noqa: B018 -- names are checked now, not at the first run
         attach_experiment(made, needs)
         return function
@@ -142,11 +160,12 @@ def _parameter(name: str, given: str | tuple[str, sp.Set] | Parameter) -> Parame
             f"{name!r} is a word of Python's own and cannot be an argument; call the parameter {name}_ or lam"
         )
     if not isinstance(given, str) and not (isinstance(given, tuple) and len(given) == 2):
-        raise ParameterError(f"parameter {name}: give its meaning, or (meaning, domain), got {given!r}")
+        raise ParameterError(f"parameter {name}: give its meaning, or (meaning, domain), got {shown(given)}")
     meaning, domain = given if isinstance(given, tuple) else (given, COUNT if _COUNTS.search(given) else POSITIVE)
     if not isinstance(domain, sp.Set):
         raise ParameterError(
-            f"parameter {name}: its domain {domain!r} is no set; give a sympy set such as Interval(0, 1) or Interval.open(0, oo)"
+            f"parameter {name}: its domain {shown(domain)} is no set; give a sympy set such as Interval(0, 1) or "
+            "Interval.open(0, oo)"
         )
     return Parameter(name, meaning, domain)
 
@@ -170,12 +189,14 @@ def _assumption(name: str, given: str | tuple[str, str], symbols: Mapping[str, A
 
 
 def _parse(text: str | sp.Expr, symbols: Mapping[str, Any], where: str) -> sp.Expr:
-    if isinstance(text, sp.Basic):
+    if isinstance(text, sp.Expr):
         return text
     if isinstance(text, str):
         text = re.sub(r"\w+", lambda m: spelt(m[0]) if m[0].isidentifier() else m[0], text)  # names, not numbers
-    if isinstance(text, int | float):
+    if isinstance(text, int | float) and not isinstance(text, bool) and math.isfinite(text):
         return sp.Rational(str(text))
+    if not isinstance(text, str):
+        raise ParameterError(f"{where} is {shown(text)}; give a formula, as text or in sympy")
     functions = {
         n: getattr(sp, n) for n in ("sqrt", "exp", "log", "Max", "Min", "Abs", "sin", "cos", "pi", "floor", "ceiling")
     }
@@ -186,16 +207,22 @@ def _parse(text: str | sp.Expr, symbols: Mapping[str, Any], where: str) -> sp.Ex
             transformations=(*standard_transformations, rationalize),
         )  # fmt: skip
     except Exception as error:  # the parser raises what Python's does
-        raise ParameterError(f"{where} cannot be read: {text!r}: {error}") from None
+        raise ParameterError(f"{where} cannot be read: {shown(text)}: {shown(str(error))}") from None
     if not isinstance(found, sp.Expr):
-        raise ParameterError(f"{where} is no formula: {text!r}")
+        raise ParameterError(f"{where} is no formula: {shown(text)}")
     known = (*functions.values(), sp.Max, sp.Min)
     foreign = sorted({type(x).__name__ for x in found.atoms(sp.Function) if type(x) not in known})
     if foreign:
         raise ParameterError(
-            f"{where} uses the function {', '.join(foreign)}; it may use {', '.join(sorted(functions))}"
+            f"{where} uses the function {', '.join(map(_cut, foreign))}; it may use {', '.join(sorted(functions))}"
         )
     unknown = sorted(str(s) for s in found.free_symbols if s not in symbols.values() and str(s) not in symbols)
     if unknown:
-        raise ParameterError(f"{where} uses {', '.join(unknown)}, which is no parameter; declare it in parameters")
+        raise ParameterError(
+            f"{where} uses {', '.join(map(_cut, unknown))}, which is no parameter; declare it in parameters"
+        )
     return found
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= 80 else name[:77] + "..."

@@ -15,8 +15,9 @@ from gradproof.experiments.engine.verify import verify as run
 from gradproof.export import frame, latex, plain_factor, row_json
 from gradproof.markup import html_table, marked, text_table
 from gradproof.theory import registry
+from gradproof.theory.arguments import of_type, shown
 from gradproof.theory.claim import CONFIDENCE, Claim
-from gradproof.theory.errors import UnknownClaim
+from gradproof.theory.errors import ParameterError, UnknownClaim
 from gradproof.theory.evidence import Level, Outcome, Relation
 from gradproof.theory.parameter import pretty_set
 
@@ -331,7 +332,7 @@ def flat(targets: Iterable[Any]) -> Iterator[str | Claim]:
             yield from flat(t)
         else:
             raise TypeError(
-                f"{t!r} names no claim; give ids, paper keys, claims, paths of .py files, or lists of these"
+                f"{shown(t)} names no claim; give ids, paper keys, claims, paths of .py files, or lists of these"
             )
 
 
@@ -353,6 +354,12 @@ def verify(*targets: Any, ledger: Ledger | Path | str | None = None, budget: str
         TypeError: a target is nothing that names claims.
         LedgerError: the ledger cannot be used.
     """
+    of_type(jobs, (int, type(None)), "jobs", "a number of worker processes, or None")
+    of_type(fresh, bool, "fresh", "True or False")
+    of_type(backend, str, "backend", "the name of an array library")
+    of_type(on_row, (Callable, type(None)), "on_row", "a function of a row and two counts")
+    if jobs is not None and jobs < 1:
+        raise ParameterError(f"jobs={jobs} must be at least 1; None uses every core")
     kept = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
     named = list(flat(targets))
     given = [t for t in named if isinstance(t, Claim)]

@@ -24,9 +24,11 @@ from typing import Any
 from gradproof.experiments.engine.datasets import DamagedDataset, read_dataset, write_dataset
 from gradproof.experiments.engine.datasets import check as check_dataset
 from gradproof.experiments.engine.files import whole, write_whole
+from gradproof.experiments.engine.options import read_budget
 from gradproof.experiments.engine.versions import versions
 from gradproof.paper_figures.style import Drawing, in_style
 from gradproof.theory import registry
+from gradproof.theory.arguments import of_type, shown
 from gradproof.theory.errors import GradproofError, UnknownClaim
 
 
@@ -71,7 +73,7 @@ def stems(names: list[str]) -> list[str]:
     chosen = [n.replace("-", "_") for n in names] or list(known)
     for name in chosen:
         if name not in known:
-            raise UnknownClaim(f"no paper {name!r}; papers are {', '.join(sorted(known))}")
+            raise UnknownClaim(f"no paper {shown(name)}; papers are {', '.join(sorted(known))}")
     found = [s for s in chosen if module_of(s) is not None]
     if names and len(found) < len(chosen):
         raise UnknownClaim(f"no figure for {', '.join(s for s in chosen if s not in found)}")
@@ -134,6 +136,11 @@ def draw(stem: str, data: Any = None, *, budget: str = "quick") -> Drawing:
     Raises:
         UnknownClaim: no such paper, or it has no figure.
     """
+    import xarray as xr
+
+    of_type(stem, str, "the stem of a figure", "the key or stem of a paper")
+    of_type(data, (xr.Dataset, type(None)), "the data of a figure", "the dataset that its compute returns")
+    read_budget(budget)
     (stem,) = stems([stem])
     module: Any = module_of(stem)
     with in_style():

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from gradproof.theory.arguments import fields_of_type, shown
+
 
 @dataclass(frozen=True)
 class Assumption:
@@ -18,6 +20,14 @@ class Assumption:
     name: str
     statement: str
     relation: Any = None
+
+    def __post_init__(self) -> None:
+        fields_of_type(self)
+        if self.relation is not None and not (hasattr(self.relation, "lhs") and hasattr(self.relation, "rel_op")):
+            raise TypeError(
+                f"the relation of assumption {shown(self.name)} is {shown(self.relation)}; give a sympy relation between "
+                "parameters, such as Le(gamma, 1/L), with evaluate=False where its symbols' signs decide it"
+            )
 
     @property
     def structural(self) -> bool:

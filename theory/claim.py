@@ -8,16 +8,19 @@ import math
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 
+from gradproof.theory.arguments import fields_of_type, listed, of_type, shown
 from gradproof.theory.assumption import Assumption
 from gradproof.theory.errors import DomainError, ParameterError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
 from gradproof.theory.parameter import Parameter, is_array, pretty_set, spelt
+from gradproof.theory.size import affordable
 from gradproof.theory.text import plain
 
 #: Rounding slack for relations between floats: 2^-40 of the size of the two sides. Sixteen-digit inputs pushed through
@@ -87,11 +90,17 @@ class Claim:
     file: str = field(default_factory=lambda: _stated_in(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.expression, int | float | Fraction):
+            object.__setattr__(self, "expression", sp.sympify(self.expression))
+        fields_of_type(self)
+        if not self.id.isprintable():
+            raise ParameterError(f"claim id {shown(self.id)} has characters that cannot be printed on one line")
+        if self.expression.has(sp.nan, sp.zoo) or self.expression.is_extended_real is False:
+            raise ParameterError(f"{self.id}: the bound {shown(self.expression)} is no real number")
         if self.confidence not in CONFIDENCE:
-            raise ParameterError(f"{self.id}: confidence {self.confidence!r} is none of {', '.join(CONFIDENCE)}")
+            raise ParameterError(f"{self.id}: confidence {shown(self.confidence)} is none of {', '.join(CONFIDENCE)}")
         if self.id.split(".")[0] != self.paper.key:
-            raise ParameterError(f"claim id {self.id!r} must start with its paper's key, {self.paper.key!r}")
-        object.__setattr__(self, "expression", sp.sympify(self.expression))
+            raise ParameterError(f"claim id {shown(self.id)} must start with its paper's key, {shown(self.paper.key)}")
         known = {str(p.name) for p in self.parameters} | {p.size for p in self.parameters if p.size}
         used = {str(s) for s in self.expression.free_symbols if not isinstance(s, sp.Indexed)}
         for a in self.assumptions:
@@ -104,18 +113,20 @@ class Claim:
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of that name. Raises ``ParameterError`` with the nearest name."""
+        of_type(name, str, "the name of a parameter", "a text")
         for p in self.parameters:
             if p.name == spelt(name):
                 return p
-        raise ParameterError(f"{self.id} has no parameter {name!r}; {self._did_you_mean(name)}")
+        raise ParameterError(f"{self.id} has no parameter {shown(name)}; {self._did_you_mean(name)}")
 
     def assumption(self, name: str) -> Assumption:
         """The assumption of that name. Raises ``ParameterError`` with those that exist."""
+        of_type(name, str, "the name of an assumption", "a text")
         for a in self.assumptions:
             if a.name == name:
                 return a
         raise ParameterError(
-            f"{self.id} has no assumption {name!r}; it has {', '.join(a.name for a in self.assumptions)}"
+            f"{self.id} has no assumption {shown(name)}; it has {', '.join(a.name for a in self.assumptions)}"
         )
 
     @property
@@ -125,11 +136,12 @@ class Claim:
 
     def with_bound(self, expression: Any, *, suffix: str = "mutant") -> Claim:
         """The same statement with another bound: how mutants are made."""
-        return replace(self, id=f"{self.id}~{suffix}", expression=sp.sympify(expression))
+        of_type(suffix, str, "the suffix of a variant", "a text")
+        return replace(self, id=f"{self.id}~{suffix}", expression=expression)
 
     # --- evaluating it ---------------------------------------------------------------------------------------------
 
-    def bound(self, *, drop: Any = (), **values: Any) -> Any:
+    def bound(self, /, *, drop: Any = (), **values: Any) -> Any:
         """Evaluate the bound.
 
         Args:
@@ -139,11 +151,16 @@ class Claim:
 
         Raises:
             ParameterError: a parameter is missing, unknown, or not a number.
-            DomainError: a value is outside its domain, or an assumption between parameters is broken.
+            DomainError: a value is outside its domain, an assumption between parameters is broken, or the bound is no real
+                number there (or one of more digits than can be computed with).
         """
+        dropped = _names(drop)
         numbers = self.read(values)
-        self._check_assumptions(numbers, frozenset(drop))
-        return evaluate(self.expression, numbers, self.parameters)
+        self._check_assumptions(numbers, dropped)
+        value = evaluate(self.expression, numbers, self.parameters)
+        if isinstance(value, complex) or (isinstance(value, sp.Basic) and not _real(value)):
+            raise DomainError(f"{self.id}: the bound is no real number at {_at(numbers)}")
+        return value
 
     def read(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Check names, types and single-parameter domains; return the numbers (lengths of vectors included)."""
@@ -180,7 +197,7 @@ class Claim:
                     f"{_short(a.relation.rhs)} = {_num(rhs)}; change the parameters, or drop the assumption"
                 )
 
-    def assumption_holds(self, name: str, **values: Any) -> bool:
+    def assumption_holds(self, name: str, /, **values: Any) -> bool:
         """Does the relation of that assumption hold at these parameters?
 
         Raises:
@@ -279,8 +296,11 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
                 table |= {p.symbol[k + 1]: x for k, x in enumerate(numbers[p.name])}
             else:
                 table[p.symbol] = numbers[p.name]
+        affordable(expanded, table, exact=True)
         value = sp.nsimplify(expanded.subs(table)) if expanded.has(sp.Float) else expanded.subs(table)
         return value.doit() if value.has(sp.Sum, sp.Product) else value  # limits that were parameters are numbers now
+    if not arrays:
+        affordable(expression, {p.symbol: numbers[p.name] for p in parameters if not p.size}, exact=False)
     function = _compile(expression, parameters, "numpy" if arrays else "math")
     # entries of vectors count from 1, as in the formulas
     args = [(math.nan, *map(float, numbers[p.name])) if p.size else _to_float(numbers[p.name]) for p in parameters]
@@ -288,10 +308,25 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
     try:
         return function(*args)
     except (ZeroDivisionError, OverflowError, ValueError) as error:
-        shown = ", ".join(f"{k} = {_num(v)}" for k, v in numbers.items())
         raise DomainError(
-            f"the bound cannot be evaluated in floating point at {shown}: {error}; give exact numbers"
+            f"the bound cannot be evaluated in floating point at {_at(numbers)}: {error}; give exact numbers"
         ) from None
+
+
+def _real(value: Any) -> bool:
+    if value.has(sp.nan, sp.zoo):
+        return False
+    known = value.is_extended_real
+    return bool(known if known is not None else sp.N(value).is_extended_real)
+
+
+def _names(drop: Any) -> frozenset[str]:
+    """Names of assumptions that are given up: a collection of texts."""
+    return frozenset(listed(drop, str, "drop", "names of assumptions"))
+
+
+def _at(numbers: Mapping[str, Any]) -> str:
+    return ", ".join(f"{k} = {_num(v)}" for k, v in numbers.items())
 
 
 def _expand(expression: sp.Basic, lengths: Mapping[str, int]) -> Any:

@@ -8,8 +8,16 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from gradproof.theory.arguments import fields_of_type, shown
 
-class Relation(Enum):
+
+class _Word(Enum):
+    @classmethod
+    def _missing_(cls, value: object) -> Any:
+        raise ValueError(f"{shown(value)} is none of {', '.join(str(w.value) for w in cls)}")
+
+
+class Relation(_Word):
     """How the measured quantity stands to the bound."""
 
     LE = "<="
@@ -22,7 +30,7 @@ class Relation(Enum):
         return {"<=": r"\le", ">=": r"\ge", "==": "=", "iff": r"\iff"}[self.value]
 
 
-class Level(Enum):
+class Level(_Word):
     """Kinds of evidence, strongest first."""
 
     SYMBOLIC = "symbolic"  # a derivation of the claim, or parts of an argument for it, for all parameters
@@ -32,7 +40,7 @@ class Level(Enum):
     CONTROL = "control"  # with an assumption dropped, or another method, the bound must be violated
 
 
-class Outcome(Enum):
+class Outcome(_Word):
     """The verdicts, strongest first."""
 
     PROVED = "proved"
@@ -103,6 +111,7 @@ class Measurement:
     what: str = ""
 
     def __post_init__(self) -> None:
+        fields_of_type(self)
         for end in ("low", "high"):
             if getattr(self, end) is None:
                 object.__setattr__(self, end, self.measured)
@@ -134,6 +143,9 @@ class Verdict:
     scope: str = ""  # of a certificate: the settings at which it holds
     given: tuple[str, ...] = ()  # of a derivation: the facts that it uses
     proofs: tuple[str, ...] = field(default=(), repr=False)  # JSON texts of accepted proofs
+
+    def __post_init__(self) -> None:
+        fields_of_type(self)
 
     def __str__(self) -> str:
         return f"{self.outcome.value}: {self.reason}"

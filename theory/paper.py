@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from gradproof.theory.arguments import fields_of_type
+
 
 @dataclass(frozen=True, kw_only=True)
 class Paper:
@@ -18,6 +20,9 @@ class Paper:
     family: str
     arxiv: str = ""
     venue: str = ""
+
+    def __post_init__(self) -> None:
+        fields_of_type(self)
 
     @property
     def stem(self) -> str:

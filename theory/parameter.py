@@ -13,6 +13,7 @@ from typing import Any
 
 import sympy as sp
 
+from gradproof.theory.arguments import fields_of_type, shown
 from gradproof.theory.errors import DomainError, ParameterError
 from gradproof.theory.text import plain
 
@@ -46,11 +47,12 @@ class Parameter:
     size: str = ""
 
     def __post_init__(self) -> None:
+        fields_of_type(self)
         object.__setattr__(self, "name", spelt(self.name))
         object.__setattr__(self, "size", spelt(self.size))
         if not self.name.isidentifier():
             raise ParameterError(
-                f"parameter name {self.name!r} cannot be typed as a keyword; use letters, digits and _"
+                f"parameter name {shown(self.name)} cannot be typed as a keyword; use letters, digits and _"
             )
         if not isinstance(self.domain, sp.Interval) or self.domain.free_symbols:
             self._check_domain()

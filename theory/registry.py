@@ -12,6 +12,7 @@ from functools import lru_cache
 from importlib.metadata import entry_points
 
 import gradproof.theory as room
+from gradproof.theory.arguments import of_type, shown
 from gradproof.theory.claim import LIBRARY, PROMPT, Claim
 from gradproof.theory.errors import UnknownClaim
 from gradproof.theory.paper import Paper
@@ -28,6 +29,8 @@ def register(*claims: Claim) -> tuple[Claim, ...]:
     Raises:
         UnknownClaim: the file states two claims with one id, or the id is one of the library's.
     """
+    for c in claims:
+        of_type(c, Claim, "what is registered", "claims, one after the other")
     for c in claims:
         old = _CLAIMS.get(c.key)
         if c.file == LIBRARY:
@@ -115,7 +118,8 @@ def _load_packages() -> None:
 
 
 def claims(key: str | None = None) -> list[Claim]:
-    """All claims, or those of one paper, in the order in which the papers state them."""
+    """All claims, or those of one paper, in the order in which the papers state them; none for an unknown key."""
+    of_type(key, (str, type(None)), "the key of a paper", "a text, such as ef21")
     load(key)
     return [c for c in _CLAIMS.values() if key is None or c.paper.key == key or c.paper.stem == key]
 
@@ -134,6 +138,8 @@ def claim(id: str, file: str | None = None) -> Claim:
     Raises:
         UnknownClaim: with the nearest ids, or the files that state that id.
     """
+    of_type(id, str, "the id of a claim", "a text, such as ef21.nonconvex-am")
+    of_type(file, (str, type(None)), "the file of a claim", "its path")
     if not _stated(id, file):
         load(id.split(".")[0])
     if not _stated(id, file):
@@ -144,7 +150,7 @@ def claim(id: str, file: str | None = None) -> Claim:
     if found:
         places = ", ".join("a notebook or prompt" if c.file == PROMPT else c.file for c in found)
         raise UnknownClaim(f"{id} is stated in {places}; name the file")
-    raise UnknownClaim(f"no claim {id!r}; {_nearest(id)}")
+    raise UnknownClaim(f"no claim {shown(id)}; {_nearest(id)}")
 
 
 def _stated(id: str, file: str | None) -> list[Claim]:
@@ -161,7 +167,7 @@ def select(names: list[str]) -> list[Claim]:
     for name in names:
         found = [claim(name)] if "." in name else claims(name)
         if not found:
-            raise UnknownClaim(f"no claim or paper {name!r}; {_nearest(name)}")
+            raise UnknownClaim(f"no claim or paper {shown(name)}; {_nearest(name)}")
         chosen |= {c.key: c for c in found}
     return list(chosen.values())
 

@@ -12,6 +12,7 @@ from itertools import islice, product
 
 import sympy as sp
 
+from gradproof.theory.arguments import fields_of_type
 from gradproof.theory.definedness import element, named, unshown
 from gradproof.theory.errors import ProofFormatError, ProofRejected
 from gradproof.theory.evidence import Outcome
@@ -36,10 +37,15 @@ class Identity:
     what: str = ""
     domain: tuple[Interval, ...] = ()
 
+    def __post_init__(self) -> None:
+        if isinstance(self.expression, int | Fraction):
+            object.__setattr__(self, "expression", sp.sympify(self.expression))
+        fields_of_type(self)
+
     def decide(self) -> tuple[Outcome, str]:
         """The outcome and its reason; of an identity that is proved, where it holds, or empty text for everywhere."""
         name = self.what or "identity"
-        e = sp.sympify(self.expression)
+        e = self.expression
         try:
             symbols = named(e)
             if self.domain:
@@ -108,6 +114,9 @@ class Inequality:
     domain: tuple[Interval, ...]
     strict: bool = False
     what: str = ""
+
+    def __post_init__(self) -> None:
+        fields_of_type(self)
 
     def decide(self) -> tuple[Outcome, str]:
         """The outcome and, unless proved, its reason."""

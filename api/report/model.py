@@ -11,7 +11,8 @@ from pathlib import Path
 
 import sympy as sp
 
-from gradproof.experiments.engine.check import BUDGETS, checks_of
+from gradproof.experiments.engine.check import checks_of
+from gradproof.experiments.engine.options import BUDGETS
 from gradproof.experiments.engine.store import Ledger, Row, code_of
 from gradproof.report.findings import Asked, Findings, Found
 from gradproof.report.numbers import MeasuredView, measured, slug

@@ -18,11 +18,13 @@ from gradproof.experiments.attack.in_time import CUT_OFF, in_time
 from gradproof.experiments.attack.search import EVALUATIONS, SECONDS, Search, judge_candidate
 from gradproof.experiments.attack.shrink import shrink
 from gradproof.experiments.engine.check import checks_of
+from gradproof.experiments.engine.options import read_budget, read_limit, read_seed
 from gradproof.experiments.engine.verify import load_file
 from gradproof.experiments.instances.tape import play
 from gradproof.theory import registry
+from gradproof.theory.arguments import listed, of_type, shown
 from gradproof.theory.claim import Claim
-from gradproof.theory.errors import ParameterError, UnknownClaim
+from gradproof.theory.errors import GradproofError, ParameterError, UnknownClaim
 from gradproof.theory.statement import statement_of
 
 #: Instances that a search asks of an exact solver, each of which takes a part of a second.
@@ -51,7 +53,12 @@ def falsify_claim(
         UnknownClaim: no experiment is attached to the claim.
         ParameterError: an assumption is unknown, or the experiment does not fit the claim.
     """
-    dropped = frozenset(drop)
+    of_type(claim, Claim, "what is searched", "a Claim")
+    of_type(file, str, "file", "the path of the file that states the claim")
+    read_budget(budget, SECONDS)
+    read_limit(evaluations, "evaluations", whole=True)
+    read_limit(seconds, "seconds")
+    seed, dropped = read_seed(seed), frozenset(listed(drop, str, "drop", "names of assumptions"))
     for name in dropped:
         claim.assumption(name)
     made = experiments_of(claim, dropped, budget)
@@ -73,7 +80,7 @@ def falsify_claim(
     for e in made:
         key = f"{claim.id}/{e.name}/{sorted(dropped)}/{seed}"
         most = min(evaluations or EVALUATIONS[budget], SLOW if e.replay is not None else 10**9)
-        s = Search(e, claim, random.Random(key), most, cap, dropped)
+        s = Search(e, claim, random.Random(key.encode(errors="backslashreplace")), most, cap, dropped)
         report = partial(finish, seed=seed, file=file, started=start)
         findings.append(in_time(s, report, Finding(**_common(s, seed, file, time.perf_counter() - start))))
         if findings[-1].violated:
@@ -147,14 +154,38 @@ def replay(
     Raises:
         UnknownClaim: no such claim or experiment.
     """
-    stated = {c.id: c for c in load_file(file)} if file and Path(file).exists() else {}
+    of_type(claim, (str, Claim), "what is replayed", "a claim, or its id")
+    of_type(experiment, str, "experiment", "the name of one")
+    of_type(file, str, "file", "the path of the file that states the claim")
+    of_type(instance, (Mapping, type(None)), "instance", "a dictionary name -> value, as a finding has it")
+    dropped = frozenset(listed(drop, str, "drop", "names of assumptions"))
+    stated = {c.id: c for c in load_file(file)} if file and _there(file) else {}
     c = claim if not isinstance(claim, str) else stated.get(claim) or registry.claim(claim)
-    made = [e for e in experiments_of(c, frozenset(drop)) if not experiment or e.name == experiment]
+    made = [e for e in experiments_of(c, dropped) if not experiment or e.name == experiment]
     if not made:
-        raise UnknownClaim(f"{c.id} has no experiment {experiment!r}")
-    if instance is None:
-        if choices is None:
-            raise ParameterError("replay needs an instance, or the choices that draw it")
-        instance = play(made[0].instances(c, frozenset(drop)), choices).value
+        raise UnknownClaim(f"{c.id} has no experiment {shown(experiment)}")
+    if instance is None and choices is None:
+        raise ParameterError("replay needs an instance, or the choices that draw it")
+    if choices is not None:
+        of_type(choices, (list, tuple), "choices", "a list, as a finding has it")
+    missing = [n for n in made[0].order if n not in instance] if instance is not None else []
+    if missing:
+        raise ParameterError(f"{c.id}: the instance lacks {', '.join(missing)}, which {made[0].name} needs")
     # a random violation was seen with other samples: four times as many show it again, on a loaded machine too
-    return judge_candidate(made[0], c, instance, frozenset(drop), samples=4 * MOST)
+    try:
+        if instance is None:
+            instance = play(made[0].instances(c, dropped), choices or ()).value
+        return judge_candidate(made[0], c, instance, dropped, samples=4 * MOST)
+    except GradproofError:
+        raise
+    except Exception as error:  # the measure is the user's code
+        raise ParameterError(
+            f"{c.id}: {made[0].name} cannot be measured there: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _there(file: str) -> bool:
+    try:
+        return Path(file).exists()
+    except OSError:  # a name that no file can have
+        return False

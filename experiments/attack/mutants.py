@@ -23,8 +23,10 @@ from gradproof.experiments.engine.check import Check, Context, checks_of
 from gradproof.experiments.engine.judge import describe, judge
 from gradproof.experiments.engine.measure import Measured, Taken
 from gradproof.experiments.engine.measure import confront as set_beside
+from gradproof.experiments.engine.options import read_budget, read_seed
 from gradproof.experiments.engine.store import Ledger
 from gradproof.experiments.engine.verify import run_task, task_of
+from gradproof.theory.arguments import listed, of_type
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level, Outcome, Relation, Verdict
 
@@ -152,7 +154,7 @@ def _weakened(claim: Claim) -> Iterator[tuple[str, str, Claim]]:
 
 
 def run_mutants(
-    claims: Iterable[Claim],
+    claims: Claim | Iterable[Claim],
     *,
     ledger: Ledger | Path | str | None = None,
     budget: str = "quick",
@@ -165,6 +167,10 @@ def run_mutants(
     A mutant counts as caught when a check that is not a control comes out refuted (or a proof no longer fits), while on the
     claim itself the same check does not.
     """
+    claims = [claims] if isinstance(claims, Claim) else listed(claims, Claim, "what is varied", "claims")
+    of_type(fresh, bool, "fresh", "True or False")
+    of_type(on_result, (Callable, type(None)), "on_result", "a function of a result")
+    seed, budget = read_seed(seed), read_budget(budget)
     book = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
     results: list[MutantResult] = []
     takings = Takings(budget, seed)

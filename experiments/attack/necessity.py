@@ -16,10 +16,12 @@ from gradproof.experiments.attack.falsify import falsify_claim
 from gradproof.experiments.attack.finding import Finding, tree
 from gradproof.experiments.engine.check import Check, Context, checks_of
 from gradproof.experiments.engine.files import write_whole
+from gradproof.experiments.engine.options import read_budget, read_seed
 from gradproof.experiments.engine.store import Ledger, Row
 from gradproof.experiments.engine.verify import run_task, task_of
 from gradproof.experiments.engine.versions import versions
 from gradproof.experiments.instances.tape import Rejected, play
+from gradproof.theory.arguments import listed
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level
 from gradproof.theory.statement import statement_of
@@ -65,7 +67,7 @@ def save(needs: Iterable[Need], folder: Path) -> list[Path]:
 
 
 def necessity(
-    claims: Iterable[Claim], *, budget: str = "quick", seed: int = 0, seconds: float | None = None,
+    claims: Claim | Iterable[Claim], *, budget: str = "quick", seed: int = 0, seconds: float | None = None,
     ledger: Ledger | Path | str | None = None, file: str = "",
 ) -> list[Need]:  # fmt: skip
     """For every assumption of every claim: search for a violation without it, or ask the claim's controls.
@@ -73,6 +75,8 @@ def necessity(
     Args:
         seconds: cap on one search; by default the budget's.
     """
+    claims = [claims] if isinstance(claims, Claim) else listed(claims, Claim, "what is asked about", "claims")
+    seed, budget = read_seed(seed), read_budget(budget)
     book = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
     return [
         replace(_need(c, a.name, budget, seed, seconds, book, file), statement=statement_of(c))

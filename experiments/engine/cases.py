@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gradproof.theory.arguments import listed, of_type, shown
 from gradproof.theory.errors import ParameterError
 
 #: what the engine hands to a measure that asks for it by name
@@ -51,11 +52,14 @@ class Cases:
 
     def where(self, holds: Callable[..., bool]) -> Cases:
         """Those for which ``holds(...)``, called with the arguments that it names, is true."""
+        of_type(holds, Callable, "what selects cases", "a function")
         return self._after(holds)
 
     def let(self, **functions: Callable[..., Any]) -> Cases:
         """With values computed from the others: ``let(variance=variance_of)`` calls it with the arguments that it names."""
         _no_reserved(functions)
+        for name, function in functions.items():
+            of_type(function, Callable, f"what computes {name}", "a function")
         return self._after(functions)
 
     def _after(self, step: Step) -> Cases:
@@ -64,6 +68,7 @@ class Cases:
 
     def guaranteeing(self, *names: str) -> Cases:
         """With the structural assumptions of these names true of every case, by how the measure builds its instance."""
+        listed(names, str, "what cases guarantee", "names of assumptions")
         rows = tuple(replace(r, guarantees=r.guarantees | set(names)) for r in self.rows)
         return replace(self, rows=rows, declared=self.declared | set(names))
 
@@ -162,13 +167,19 @@ def label(value: Any) -> Any:
         return value.name
     if callable(value) and hasattr(value, "__name__"):
         return value.__name__
-    text = str(value)
+    try:
+        text = str(value)
+    except Exception:
+        text = f"<{type(value).__name__}>"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def named(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the values that a function names; all if it takes ``**kwargs``."""
-    parameters = inspect.signature(function).parameters.values()
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:
+        raise ParameterError(f"the arguments of {shown(function)} cannot be told; write it as a lambda") from None
     if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
         return dict(values)
     return {p.name: values[p.name] for p in parameters if p.name in values}

@@ -11,16 +11,24 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+import sympy as sp
+
+from gradproof.experiments.engine.options import BUDGETS, read_budget, read_seed
 from gradproof.theory import registry
+from gradproof.theory.arguments import fields_of_type, listed, number, of_type, shown
 from gradproof.theory.claim import Claim
 from gradproof.theory.derivation import Derivation, derivation_of, maker_of
-from gradproof.theory.errors import ParameterError, UnknownClaim
+from gradproof.theory.errors import DomainError, ParameterError, UnknownClaim
 from gradproof.theory.evidence import Level, Measurement
 from gradproof.theory.parameter import read_fraction
 from gradproof.theory.proof import Proof
 from gradproof.theory.symbolic import Identity, Inequality
 
-BUDGETS = ("quick", "full", "gpu")
+#: steps, members, nodes of a certificate: each of them is a vector of it
+MOST = 10_000
+
+#: keys that are hashed one by one
+MOST_SEEDS = 10**7
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,9 @@ class Undecided:
     """A check's own admission that it could not measure: the reason."""
 
     reason: str
+
+    def __post_init__(self) -> None:
+        fields_of_type(self)
 
 
 @dataclass(frozen=True)
@@ -91,16 +102,21 @@ class Context:
     backend: str = "numpy"
     scope: str = ""
 
+    def __post_init__(self) -> None:
+        fields_of_type(self)
+        read_budget(self.budget)
+        read_seed(self.seed)
+
     def at_least(self, budget: str) -> bool:
         """True if the user's budget covers ``budget``."""
-        return BUDGETS.index(self.budget) >= BUDGETS.index(budget)
+        return BUDGETS.index(self.budget) >= BUDGETS.index(read_budget(budget))
 
     def rng(self, *names: object) -> Any:
         """An independent NumPy generator for (claim, check, names, seed): adding one never moves the others."""
         import numpy as np
 
         root = self.claim.id.split("~")[0]  # a mutant sees the same instances as the claim
-        key = hashlib.sha256("/".join(map(str, (root, self.scope, *names))).encode()).digest()
+        key = hashlib.sha256("/".join(map(str, (root, self.scope, *names))).encode(errors="backslashreplace")).digest()
         return np.random.Generator(
             np.random.Philox(np.random.SeedSequence(self.seed, spawn_key=(int.from_bytes(key[:8], "big"),)))
         )
@@ -109,6 +125,12 @@ class Context:
         """Keys (setting, seed, 2) of the ``Draws`` of runs, by claim, check, names, setting and seed."""
         from gradproof.experiments.engine.draws import keys
 
+        settings = listed(settings, object, "settings", "settings")
+        of_type(seeds, int, "seeds", "how many")
+        if not 0 <= seeds <= MOST_SEEDS:
+            raise ParameterError(
+                f"seeds = {shown(seeds)}: give a number from 0 to {MOST_SEEDS}; split(key, n) makes more of one"
+            )
         root = self.claim.id.split("~")[0]
         return keys(root, self.scope, self.seed, *names, settings=settings, seeds=range(seeds))
 
@@ -170,19 +192,34 @@ def check(
     """Register an argument for ``claim``: a function that takes a ``Context`` and yields proofs, identities, inequalities.
 
     What is measured is registered by ``measure``, and controls by ``without`` and ``instead``.
+
+    Raises:
+        TypeError: what is given is no claim, no level, or what is decorated no function.
     """
+    of_type(claim, Claim, "the claim of a check", "a Claim")
+    of_type(level, Level, "the level of a check", "one of gradproof.Level")
 
     def decorate(function: Function) -> Function:
-        register(Check(claim.id, function.__name__, level, function, budget, timeout=timeout), claim)
+        of_type(function, Callable, "what is registered as a check", "a function")
+        register(Check(claim.id, _name_of(function), level, function, budget, timeout=timeout), claim)
         return function
 
     return decorate
 
 
+def _name_of(function: Function) -> str:
+    return getattr(function, "__name__", type(function).__name__)
+
+
 def register(new: Check, claim: Claim) -> None:
     """Add a check of a claim; one of the same id is replaced, as when a notebook cell is run twice."""
-    if new.budget not in BUDGETS:
-        raise ParameterError(f"budget {new.budget!r} is none of {', '.join(BUDGETS)}")
+    of_type(new.name, str, "the name of a check", "a text")
+    if not new.name.isprintable():
+        raise ParameterError(f"the name of a check is {shown(new.name)}; give one that can be printed on one line")
+    of_type(new.level, Level, "the level of a check", "one of gradproof.Level")
+    if not number(new.timeout, "the timeout of a check") > 0:
+        raise ParameterError(f"the timeout of a check is {new.timeout}; give seconds > 0")
+    read_budget(new.budget)
     row = _CHECKS.setdefault(claim.key, [])
     if _STATED.setdefault(claim.key, claim) != claim:  # stated anew: the old checks were for another statement
         row.clear()
@@ -221,7 +258,8 @@ def certifier(claim: Claim) -> Callable[[Callable[..., Any]], Callable[..., Any]
                     number = read_fraction(value) if isinstance(value, str) else value
                 except (ValueError, ZeroDivisionError):
                     raise ParameterError(f"{q.name} = {value!r} is not a number; give 3/4 or 0.25") from None
-                q.read(number)
+                if q.read(number) > MOST and q.domain.is_subset(sp.S.Integers):
+                    raise DomainError(f"{q.name} = {shown(number)}: certificates are made for counts up to {MOST}")
             return function(**values)
 
         _CERTIFIERS[claim.key] = in_domain
@@ -232,8 +270,8 @@ def certifier(claim: Claim) -> Callable[[Callable[..., Any]], Callable[..., Any]
 
 def checks_of(claim: Claim, budget: str = "quick") -> list[Check]:
     """The checks of a claim that a budget covers, controls last."""
+    limit = BUDGETS.index(read_budget(budget))
     _load(claim)
-    limit = BUDGETS.index(budget)
     order = list(Level)
     derived = _derivation_check(claim)
     rows = [*([derived] if derived else []), *_CHECKS.get(claim.key, [])]

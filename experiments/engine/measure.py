@@ -48,6 +48,7 @@ from gradproof.experiments.engine.values import (
     interval_of,
     rounded,
 )
+from gradproof.theory.arguments import listed, of_type, shown
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import DomainError, GradproofError, ParameterError
 from gradproof.theory.evidence import Level, Measurement, Relation
@@ -292,12 +293,13 @@ def measure(
         level: ``certified`` for a measure that returns ``Provable``; else it follows: a measure that asks for ``rng``, ``keys``
             or ``backend`` is a run (empirical), any other one is exact.
     """
-    claims = (claim,) if isinstance(claim, Claim) else tuple(claim)
+    claims = _claims(claim, where, name)
 
     def decorate(function: Function) -> Function:
+        called = _called(function)
         for c in claims:
             made = Measured(c, function, where)
-            register(_check(made, name or function.__name__, level or _level(function), budget, timeout), c)
+            register(_check(made, name or called, _level(function) if level is None else level, budget, timeout), c)
         return function
 
     return decorate
@@ -312,10 +314,11 @@ def without(
     Raises:
         ParameterError: the claim has no assumption of that name.
     """
-    for c in (claim,) if isinstance(claim, Claim) else tuple(claim):
+    called = _called(function)
+    for c in _claims(claim, where, name):
         c.assumption(assumption)
         made = Measured(c, function, where, drops=assumption)
-        register(_check(made, name or f"{function.__name__}_without_{assumption}", Level.CONTROL, budget, timeout), c)
+        register(_check(made, name or f"{called}_without_{assumption}", Level.CONTROL, budget, timeout), c)
 
 
 def instead(
@@ -325,9 +328,25 @@ def instead(
     """Register an ablation: ``function`` measures the claim's quantity for another method (``what`` says which); all assumptions
     hold and the bound must be violated. Of a claim that is known to be false it is the repair, and must hold.
     """
-    for c in (claim,) if isinstance(claim, Claim) else tuple(claim):
+    called = _called(function)
+    of_type(what, str, "what is measured instead", "a text")
+    for c in _claims(claim, where, name):
         made = Measured(c, function, where, instead=what)
-        register(_check(made, name or f"{function.__name__}_instead", Level.CONTROL, budget, timeout), c)
+        register(_check(made, name or f"{called}_instead", Level.CONTROL, budget, timeout), c)
+
+
+def _claims(claim: Claim | Iterable[Claim], where: Cases | Drawn, name: str) -> list[Claim]:
+    """The claims of a measure, once its cases and its name are found to be such."""
+    of_type(name, str, "the name of a check", "a text")
+    if not isinstance(where, Cases) and not hasattr(where, "evidence"):
+        raise TypeError(f"the cases of a measure are {shown(where)}; give cases(...)")
+    return [claim] if isinstance(claim, Claim) else listed(claim, Claim, "what is measured", "claims")
+
+
+def _called(function: Function) -> str:
+    """The name of what is decorated."""
+    of_type(function, Callable, "a measure", "a function")
+    return getattr(function, "__name__", type(function).__name__)
 
 
 def _check(made: Measured, name: str, level: Level, budget: str, timeout: float) -> Check:

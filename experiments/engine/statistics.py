@@ -83,14 +83,16 @@ class Exponent:
     high: float
     window: tuple[float, float]
     replicates: int
+    test: str  # how the interval was found
 
 
 def rate_exponent(steps: ArrayLike, values: ArrayLike, *, tail: float = 0.5, level: float = 0.01) -> Exponent:
     """Slope of log(values) against log(steps) over the last part of the steps.
 
-    Two errors enter the interval: the spread over replicates (Student's t of their slopes, at ``level``), and how far
-    the slope still moves inside the window (the slopes of its two halves), which is all there is for one replicate. An
-    asymptotic claim speaks of what comes after the last step: the interval describes the window, no more.
+    Two errors enter the interval: the spread over replicates (Student's t of their slopes, at ``level``; an approximation,
+    since slopes of logarithms are normal only nearly), and how far the slope still moves inside the window (the slopes of its
+    two halves), which is all there is for one replicate. An asymptotic claim speaks of what comes after the last step: the
+    interval describes the window, no more.
 
     Args:
         steps: (k,) positive. values: (k,) or (replicates, k), positive.
@@ -112,13 +114,15 @@ def rate_exponent(steps: ArrayLike, values: ArrayLike, *, tail: float = 0.5, lev
     middle = (x[0] + x[-1]) / 2
     slopes = _slopes(x, y)
     halves = [_slopes(x[half], y[:, half]).mean() for half in (x <= middle, x >= middle)]
-    slope, spread = float(slopes.mean()), 0.0
+    slope, spread, test = float(slopes.mean()), 0.0, "slopes of the two halves of the window"
     if len(slopes) > 1:
         from scipy.stats import t
 
+        test += ", and Student's t, an approximation for these runs"
+
         spread = float(t.ppf(1 - level / 2, len(slopes) - 1) * slopes.std(ddof=1) / np.sqrt(len(slopes)))
     low, high = min(slope, *halves) - spread, max(slope, *halves) + spread
-    return Exponent(slope, float(low), float(high), (float(np.exp(x[0])), float(np.exp(x[-1]))), len(slopes))
+    return Exponent(slope, float(low), float(high), (float(np.exp(x[0])), float(np.exp(x[-1]))), len(slopes), test)
 
 
 def _slopes(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import html
 import json
@@ -24,6 +25,7 @@ from gradproof.experiments.engine.check import Check, Context
 from gradproof.experiments.engine.fingerprint import fingerprint_of
 from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.engine.versions import NUMERIC, version_of
+from gradproof.theory.arguments import of_type, shown
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import LedgerError
 from gradproof.theory.evidence import Level, Outcome, Verdict
@@ -125,9 +127,12 @@ class Ledger:
     """
 
     def __init__(self, path: Path | str | None = None, *, read_only: bool = False) -> None:
+        of_type(path, (str, os.PathLike, type(None)), "the path of a ledger", "a text or a path")
         if str(path) == ":memory:":
             raise LedgerError("a ledger in memory keeps nothing; choose a file with --ledger")
         self.path = _expanded(path) if path is not None else default_path()
+        if not str(path) or not _possible(self.path):
+            raise LedgerError(f"no file can be called {shown(str(path))}; choose another with --ledger")
         self.set_aside: Path | None = None
         self.read_only = read_only
         self._copy: Path | None = None
@@ -232,6 +237,7 @@ class Ledger:
 
     def put(self, row: Row) -> None:
         """Write one finished check, in one transaction."""
+        of_type(row, Row, "what a ledger keeps", "a Row")
         v = row.verdict
         worst = json.dumps(cells.measurement_json(v.worst)) if v.worst is not None else ""
         found: dict[str, Any] = {
@@ -258,6 +264,7 @@ class Ledger:
 
         One that found nothing out for a reason that may pass, or that cannot be read, is none: it is to be run again.
         """
+        of_type(key, str, "the key of a row", "a text")
         rows = self._rows("WHERE key = ?", (key,))
         return rows[0] if rows and not rows[0].transient else None
 
@@ -267,6 +274,8 @@ class Ledger:
         Args:
             skipped: rows that cannot be read are left out, and named here.
         """
+        of_type(claim, (str, type(None)), "the claim of rows", "its id")
+        of_type(skipped, (list, type(None)), "skipped", "a list, which is filled")
         return self._rows(f"{'WHERE claim = ? ' if claim else ''}ORDER BY rowid", (claim,) if claim else (), skipped)
 
     def __repr__(self) -> str:
@@ -292,7 +301,7 @@ class Ledger:
                 # a ledger of version 1 that may not be written lacks columns
                 names = [n if n in there or n not in _ADDED else f"{_ADDED[n]} AS {n}" for n in cells.COLUMNS]
                 found = db.execute(f"SELECT {', '.join(names)} FROM evidence {clause}", args).fetchall()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError) as error:
             raise LedgerError(f"cannot read the ledger {self.path}: {error}") from None
         rows = []
         for r in found:
@@ -302,6 +311,18 @@ class Ledger:
                 if skipped is not None:
                     skipped.append(f"{_shown(r[1])} / {_shown(r[2])}: {error}")
         return rows
+
+
+def _possible(path: Path) -> bool:
+    """Can the system be asked for a file of that name?"""
+    try:
+        str(path).encode()
+        path.lstat()
+    except ValueError:  # null characters, half characters
+        return False
+    except OSError as error:
+        return error.errno != errno.ENAMETOOLONG
+    return True
 
 
 def _shown(cell: Any) -> str:

@@ -10,12 +10,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from numbers import Real
 from typing import Any, Literal, get_args
 
 import numpy as np
 import sympy as sp
 
 from gradproof.experiments.engine.eprocess import e_value, lower_limit
+from gradproof.theory.arguments import number, shown
 from gradproof.theory.errors import ParameterError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.proof import Proof
@@ -25,6 +27,42 @@ SOURCES: tuple[str, ...] = get_args(Source)
 Law = Literal["", "normal", "square of normal"]
 
 EPS = 2.0**-52
+
+#: How the limits of an expectation were found, as the reason of a verdict names it.
+E_PROCESS = "e-process"
+STUDENT = "Student's t for normal numbers"
+CHI_SQUARE = "chi-square for squares of normal numbers"
+
+
+def _numeric(value: Any, name: str) -> None:
+    """A real number, exact or a float, or an array of such.
+
+    Raises:
+        TypeError: anything else.
+    """
+    if hasattr(value, "dtype"):
+        entries = np.asarray(value).ravel() if isinstance(value, np.ndarray | np.generic) else ()
+        good = getattr(getattr(value, "dtype", None), "kind", "f") in "iuf" or (
+            len(entries) > 0 and all(isinstance(x, Real) and not isinstance(x, bool) for x in entries)
+        )
+    elif isinstance(value, sp.Basic):
+        good = isinstance(value, sp.Expr) and value.is_number and value.is_extended_real is not False
+    else:
+        good = (isinstance(value, Real) and not isinstance(value, bool)) or type(value).__module__.startswith("flint")
+    if not good:
+        raise TypeError(f"{name} is {shown(value)}; give a real number, or an array of real numbers")
+
+
+def _exceeds(low: Any, high: Any, names: str) -> bool:
+    """Is low > high anywhere?
+
+    Raises:
+        ParameterError: arrays of different shapes, or numbers that cannot be compared.
+    """
+    try:
+        return bool(np.any(np.asarray(low > high, bool)))
+    except Exception as error:
+        raise ParameterError(f"{names} cannot be compared: {shown(str(error))}") from None
 
 
 @dataclass(frozen=True)
@@ -57,10 +95,12 @@ class Enclosed:
     source: Source
 
     def __post_init__(self) -> None:
-        if self.source not in SOURCES:
-            raise ParameterError(f"error source {self.source!r} is none of {', '.join(SOURCES)}")
-        if np.any(np.asarray(self.low > self.high, bool)):
-            raise ParameterError(f"an enclosure [{self.low}, {self.high}] is empty; give low <= high")
+        _numeric(self.low, "the lower end")
+        _numeric(self.high, "the upper end")
+        if not isinstance(self.source, str) or self.source not in SOURCES:
+            raise ParameterError(f"error source {shown(self.source)} is none of {', '.join(SOURCES)}")
+        if _exceeds(self.low, self.high, "the ends of an enclosure"):
+            raise ParameterError(f"an enclosure [{shown(self.low)}, {shown(self.high)}] is empty; give low <= high")
 
     def interval(self, level: float) -> Interval:
         return Interval((self.low + self.high) / 2, self.low, self.high, self.source)
@@ -71,9 +111,16 @@ def around(value: Any, error: Any, source: Source = "rounding") -> Enclosed:
 
     Raises:
         ParameterError: a negative error.
+        TypeError: what is no number.
     """
-    if np.any(np.asarray(error < 0, bool)):
-        raise ParameterError(f"an error bound must be >= 0, got {error}")
+    _numeric(value, "the measured value")
+    _numeric(error, "its error bound")
+    if _exceeds(0, error, "an error bound and 0"):
+        raise ParameterError(f"an error bound must be >= 0, got {shown(error)}")
+    try:
+        value - error
+    except Exception as wrong:
+        raise ParameterError(f"a value and its error bound do not fit each other: {shown(str(wrong))}") from None
     return Enclosed(value - error, value + error, source)
 
 
@@ -83,6 +130,10 @@ def rounded(value: Any, operations: float, size: Any = None) -> Enclosed:
     The error is operations * 2^-52 * size, the standard bound for sums and products; ``size`` is ``|value|`` unless given,
     which is right only where nothing cancels.
     """
+    _numeric(value, "the rounded value")
+    number(operations, "the number of roundings")
+    if size is not None:
+        _numeric(size, "the size of the rounded numbers")
     return around(value, operations * EPS * (abs(value) if size is None else size), "rounding")
 
 
@@ -91,11 +142,13 @@ class Sample:
     """Independent observations (in their order) whose common expectation is the quantity, up to ``bias``.
 
     Args:
-        numbers: (n,). Observations that are conditionally of that mean, given those before them, will do as well.
+        numbers: (n,). Observations that are conditionally of that mean, given those before them, will do as well. Without
+            ``at_most`` they may also be below the quantity in expectation: what is then refuted was too small.
         at_least: no observation is smaller. at_most: none is greater; without it an upper limit of the expectation cannot be
             had, so that ``>=`` and ``==`` cannot be refuted from below.
         law: ``normal`` where the observations are exactly normal (Student's t is then exact), ``square of normal`` where they are
-            the squares of centred normal numbers of one variance (chi-square); else nothing is assumed of the law.
+            the squares of centred normal numbers of one variance (chi-square). Else nothing is assumed of the law: there is no
+            normal approximation here, at no sample size. The limits carry the name of their test, and what it needs.
         bias: bound on ``|E[number] - quantity|``, a transient or a quadrature error, for instance.
 
     Raises:
@@ -109,8 +162,17 @@ class Sample:
     bias: float = 0.0
 
     def __post_init__(self) -> None:
-        x = np.asarray(self.numbers, float).ravel()
+        try:
+            x = np.asarray(self.numbers, float).ravel()
+        except Exception:
+            raise TypeError(f"the observations are {shown(self.numbers)}; give a list of real numbers") from None
         object.__setattr__(self, "numbers", x)
+        for name in ("at_least", "bias") + ("at_most",) * (self.at_most is not None):
+            object.__setattr__(self, name, number(getattr(self, name), name))
+        if not isinstance(self.law, str) or self.law not in get_args(Law):
+            raise ParameterError(
+                f"law {shown(self.law)} is none of 'normal', 'square of normal'; leave it out where it is not known"
+            )
         if x.size == 0:
             raise ParameterError("a sample without observations says nothing")
         if np.isnan(x).any():
@@ -128,7 +190,7 @@ class Sample:
         if self.law:
             low, high, test = _normal_limits(x, level) if self.law == "normal" else _square_limits(x, level)
         else:
-            test = "e-process"
+            test = E_PROCESS
             low = self.at_least + lower_limit(x - self.at_least, level=level / 2)
             high = math.inf if self.at_most is None else self.at_most - lower_limit(self.at_most - x, level=level / 2)
         return Interval(mean, low - self.bias, high + self.bias, "statistics", n=x.size, level=level, test=test)
@@ -155,15 +217,19 @@ def _normal_limits(x: Any, level: float) -> tuple[float, float, str]:
 
     if x.size < 2:
         raise ParameterError("Student's t needs two observations at least")
+    if not np.ptp(x) > 0:
+        raise ParameterError(
+            f"all observations are {x[0]:.6g}: they are no sample of a normal law; give the number itself"
+        )
     half = float(t.isf(level / 2, x.size - 1) * x.std(ddof=1) / math.sqrt(x.size))
-    return float(x.mean()) - half, float(x.mean()) + half, "Student's t"
+    return float(x.mean()) - half, float(x.mean()) + half, STUDENT
 
 
 def _square_limits(x: Any, level: float) -> tuple[float, float, str]:
     from scipy.stats import chi2
 
     total = float(x.sum())
-    return total / float(chi2.isf(level / 2, x.size)), total / float(chi2.ppf(level / 2, x.size)), "chi-square"
+    return total / float(chi2.isf(level / 2, x.size)), total / float(chi2.ppf(level / 2, x.size)), CHI_SQUARE
 
 
 @dataclass(frozen=True)
@@ -174,7 +240,11 @@ class Bracket:
     high: Any
 
     def __post_init__(self) -> None:
-        if self.low > self.high:
+        for name in ("low", "high"):
+            _numeric(getattr(self, name), f"{name} of a bracket")
+            if getattr(getattr(self, name), "ndim", 0):
+                raise TypeError(f"{name} of a bracket is {shown(getattr(self, name))}; give a number")
+        if _exceeds(self.low, self.high, "the ends of a bracket"):
             raise ParameterError(f"a bracket [{self.low}, {self.high}] of a threshold needs low <= high")
 
     def interval(self, level: float) -> Interval:
@@ -193,7 +263,8 @@ class Holds:
 
     def __post_init__(self) -> None:
         if not isinstance(self.holds, bool | np.bool_):
-            raise ParameterError(f"Holds({self.holds!r}): True where the property holds, False where it fails")
+            raise ParameterError(f"Holds({shown(self.holds)}): True where the property holds, False where it fails")
+        _numeric(self.at, "the place of a property")
 
     def interval(self, level: float) -> Interval:
         low, high = (self.at, math.inf) if self.holds else (-math.inf, self.at)

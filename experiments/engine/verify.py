@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import runpy
+import stat
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -18,16 +19,18 @@ import sympy as sp
 from gradproof.experiments.engine import check as checks
 from gradproof.experiments.engine.backend import BALLS
 from gradproof.experiments.engine.backend import backend as array_library
-from gradproof.experiments.engine.check import BUDGETS, Check, Context, checks_of, find_check
+from gradproof.experiments.engine.check import Check, Context, checks_of, find_check
 from gradproof.experiments.engine.deadline import TimedOut, deadline, watched
 from gradproof.experiments.engine.executors import Executor, Failed, Forked, Processes, Serial
 from gradproof.experiments.engine.judge import judge
+from gradproof.experiments.engine.options import BUDGETS, read_budget, read_seed
 from gradproof.experiments.engine.sources import remember, stand_beside
 from gradproof.experiments.engine.store import Ledger, Row, code_of, key_of
 from gradproof.experiments.engine.sweep import sweep
 from gradproof.experiments.engine.versions import versions
 from gradproof.experiments.engine.workers import can_fork
 from gradproof.theory import registry
+from gradproof.theory.arguments import shown
 from gradproof.theory.claim import LIBRARY, Claim
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
@@ -247,6 +250,7 @@ def verify(claims: Iterable[Claim], *, ledger: Ledger | None = None, budget: str
     Raises:
         BackendUnavailable: the library of that backend is not installed.
     """
+    seed, budget = read_seed(seed), read_budget(budget)
     array_library(backend)  # a missing one is an error now, not a row a check
     ledger = ledger or Ledger()
     tasks = {t.key: t for t in plan(claims, budget=budget, seed=seed, backend=backend, file=file)}
@@ -278,7 +282,9 @@ class _Rows:
     def row(self, key: str, outcome: Row | Failed) -> Row:
         if isinstance(outcome, Failed):
             verdict = Verdict(outcome=Outcome.UNDECIDED, reason=outcome.reason)
-            return _as_row(self.tasks[key], verdict, outcome.seconds, transient=True)  # the worker's fault, not the check's
+            return _as_row(
+                self.tasks[key], verdict, outcome.seconds, transient=True
+            )  # the worker's fault, not the check's
         return outcome
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -324,9 +330,13 @@ def load_file(path: str) -> list[Claim]:
         UnknownClaim: it states an id twice, or one of the library's.
     """
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe may never give anything
+            raise GradproofError(f"cannot read {path}: it is no regular file")
         content = Path(path).read_bytes()
     except OSError as error:
         raise GradproofError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:  # a name that no file can have
+        raise GradproofError(f"cannot read {shown(path)}: {error}") from None
     full = str(Path(path).resolve())
     before = _LOADED.get(full)
     if before is not None and before[0] == content:
@@ -340,11 +350,13 @@ def load_file(path: str) -> list[Claim]:
     except GradproofError:
         _forget(full)
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # whatever a file raises, it is the file's
         _forget(full)
+        if isinstance(error, KeyboardInterrupt):
+            raise
         line = _line_in(error, path)
-        where = f"{path}{f', line {line}' if line else ''}"
-        raise GradproofError(f"{where}: {type(error).__name__}: {error}") from None
+        where = f"{path if path.isprintable() else shown(path)}{f', line {line}' if line else ''}"
+        raise GradproofError(f"{where}: {type(error).__name__}: {' '.join(str(error).split())}") from None
     stated = [c for c in found if c.file != LIBRARY]  # not what it imported
     _LOADED[full] = content, stated
     return stated

@@ -56,7 +56,8 @@ def compute(*, budget: str = "quick", seed: int = 0) -> xr.Dataset:
 def _noisy_quadratic(steps: int, seeds: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray]]:
     """Loss of ``sum ((x_i - 2)/s_i)^2``, s = 10, 1, 10, ..., n = 100, noise 0.1 N(0, I), eta = 1e-3: runs, and exactly.
 
-    Returns steps, means over the runs, half-widths of their 95 % intervals (Student), and the exact expectation.
+    Returns steps, means over the runs, half-widths of their 95 % intervals (Student's t, an approximation:
+    the losses are sums of squares, not normal), and the exact expectation.
     """
     n, eta, noise = 100, 1e-3, 0.1
     curvature = 2 / np.resize([100.0, 1.0], n)
@@ -119,5 +120,6 @@ def _losses(ax: Any, data: xr.Dataset) -> None:
         ax.fill_between(data.step, low, high, color=COLOURS[k], alpha=0.3, lw=0)
         ax.loglog(data.step, one.loss, ".", color=COLOURS[k], markersize=3)
     ax.set(xlabel="step", ylabel="loss $f - f_*$")
-    ax.set_title(f"Noisy quadratic: exact expectation (lines); means of {data.attrs['seeds']} runs, 95 % bands")
+    bands = f"means of {data.attrs['seeds']} runs, 95 % bands (Student's t, approximate)"
+    ax.set_title(f"Noisy quadratic: exact expectation (lines);\n{bands}")
     ax.legend()

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.stats import ttest_ind
 
 from gradproof.experiments.adaptive._adam import AdamState, Variant, adam_family, direction
 from gradproof.experiments.adaptive.diffgrad.methods import CYCLE, linear_loss
@@ -175,12 +174,6 @@ class Trained:
 
     test_loss: dict[str, np.ndarray]
     last_step: dict[str, np.ndarray]
-
-    @property
-    def welch(self) -> tuple[float, float]:
-        """Statistic and p-value of Welch's test that diffGrad and Adam with half the step have equal mean test losses."""
-        found = ttest_ind(self.test_loss["diffgrad"], self.test_loss["adam, half the step"], equal_var=False)
-        return float(found.statistic), float(found.pvalue)
 
 
 def train(rng: np.random.Generator, keys: np.ndarray, *, steps: int = 300, alpha: float = 0.01) -> Trained:

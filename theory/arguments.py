@@ -1,0 +1,117 @@
+"""Are arguments of the kind that is asked for? Else a ``TypeError`` of one line: the value, and what to give."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+_ALSO: dict[Any, tuple[Any, ...]] = {float: (float, int)}
+_WORDS = {
+    "str": "a text", "int": "an integer", "float": "a number", "bool": "True or False", "tuple": "a tuple",
+    "Mapping": "a dictionary", "NoneType": "None", "Set": "a sympy set, such as Interval(0, 1)", "Expr": "a sympy expression",
+}  # fmt: skip
+
+
+def shown(value: Any) -> str:
+    """A value as an error names it: on one line, of reasonable length, whatever its ``repr`` does."""
+    try:
+        text = repr(value)
+    except Exception:
+        text = f"<{type(value).__name__}>"
+    text = " ".join(text.split())
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:200])
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def of_type(value: Any, kinds: Any, name: str, wanted: str) -> None:
+    """``value`` is an instance of one of the classes; a truth value is no number.
+
+    Raises:
+        TypeError: ``<name> is <value>; give <wanted>``.
+    """
+    kinds = kinds if isinstance(kinds, tuple) else (kinds,)
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds and object not in kinds):
+        raise TypeError(f"{name} is {shown(value)}; give {wanted}")
+
+
+def fields_of_type(made: Any) -> None:
+    """The fields of a dataclass are of the classes that it declares: names, numbers, classes, tuples of these.
+
+    Raises:
+        TypeError: the first that is not.
+    """
+    for name, kinds, entries, wanted in _declared(type(made)):
+        value = getattr(made, name)
+        where = f"{name} of {_article(type(made).__name__)}"
+        of_type(value, kinds, where, wanted)
+        if entries is not None:
+            for entry in value:
+                of_type(entry, entries, f"an entry of {where}", _article(entries.__name__))
+
+
+@cache
+def _declared(cls: type) -> list[tuple[str, tuple[Any, ...], Any, str]]:
+    """(name, classes, class of the entries of a tuple, in words) of the fields whose classes can be told."""
+    hints = typing.get_type_hints(cls)
+    found = []
+    for f in dataclasses.fields(cls):
+        hint = hints[f.name]
+        if hint is Any:
+            continue
+        several = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+        kinds = tuple(_class(h) for h in several)
+        if any(k is None for k in kinds):
+            continue
+        arguments = typing.get_args(hint) if typing.get_origin(hint) is tuple else ()
+        entries = arguments[0] if len(arguments) == 2 and isinstance(arguments[0], type) else None
+        words = " or ".join(_WORDS.get(k.__name__, _article(k.__name__)) for k in kinds)
+        found.append((f.name, tuple(x for k in kinds for x in _ALSO.get(k, (k,))), entries, words))
+    return found
+
+
+def _class(hint: Any) -> Any:
+    hint = typing.get_origin(hint) or hint
+    return hint if isinstance(hint, type) else None
+
+
+def _article(name: str) -> str:
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
+
+
+def listed(values: Any, kinds: Any, name: str, wanted: str) -> list[Any]:
+    """The entries of a list (or another collection) of ``wanted``; a text alone is none.
+
+    Raises:
+        TypeError: it is no collection, or an entry is of another class.
+    """
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} is {shown(values)}; give a list of {wanted}")
+    try:
+        found = list(values)
+    except Exception:  # an array without dimensions, a symbol that only looks like a list
+        raise TypeError(f"{name} is {shown(values)}; give a list of {wanted}") from None
+    for entry in found:
+        of_type(entry, kinds, f"an entry of {name}", f"{wanted} only")
+    return found
+
+
+def number(value: Any, name: str) -> float:
+    """A real number as a float; NaN and infinities too.
+
+    Raises:
+        TypeError: no real number.
+    """
+    no_number = isinstance(value, str | bytes | bool) or type(value).__name__ in ("bool", "bool_")
+    if no_number or (hasattr(value, "shape") and value.shape):
+        raise TypeError(f"{name} is {shown(value)}; give a number")
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+    except Exception:
+        raise TypeError(f"{name} is {shown(value)}; give a number") from None
