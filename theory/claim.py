@@ -92,6 +92,11 @@ class Claim:
         if self.id.split(".")[0] != self.paper.key:
             raise ParameterError(f"claim id {self.id!r} must start with its paper's key, {self.paper.key!r}")
         object.__setattr__(self, "expression", sp.sympify(self.expression))
+        why = _no_real_number(self.expression)
+        if why:
+            raise ParameterError(
+                f"{self.id}: the bound {_short(self.expression)} {why}; state a real, finite expression"
+            )
         known = {str(p.name) for p in self.parameters} | {p.size for p in self.parameters if p.size}
         used = {str(s) for s in self.expression.free_symbols if not isinstance(s, sp.Indexed)}
         for a in self.assumptions:
@@ -262,6 +267,17 @@ class Claim:
         return f"<Claim {self.id}: {plain(self.title)}>"
 
 
+def _no_real_number(bound: sp.Basic) -> str:
+    """Why an expression is a bound nowhere; empty if it may be one."""
+    if bound.has(sp.nan):
+        return "is not a number"
+    if bound.has(sp.zoo) or bound in (sp.oo, -sp.oo):
+        return "is infinite"
+    if isinstance(bound, sp.Expr) and (bound.has(sp.I) or bound.is_real is False):
+        return "is not real"
+    return ""
+
+
 # --- evaluation ------------------------------------------------------------------------------------------------------
 
 
@@ -280,12 +296,24 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
                 table[p.symbol] = numbers[p.name]
         value = sp.nsimplify(expanded.subs(table)) if expanded.has(sp.Float) else expanded.subs(table)
         return value.doit() if value.has(sp.Sum, sp.Product) else value  # limits that were parameters are numbers now
-    function = _compile(expression, parameters, "numpy" if arrays else "math")
     # entries of vectors count from 1, as in the formulas
     args = [(math.nan, *map(float, numbers[p.name])) if p.size else _to_float(numbers[p.name]) for p in parameters]
     args += list(lengths.values())
     try:
-        return function(*args)
+        return _compile(expression, parameters, "numpy" if arrays else "math")(*args)
+    except (
+        NameError,
+        TypeError,
+        NotImplementedError,
+    ) as error:  # sums to a parameter, functions that math does not have
+        if arrays or lengths:
+            raise
+        table = {p.symbol: v if getattr(v, "is_Rational", False) else sp.Rational(v) for p in parameters
+                 if (v := numbers[p.name]) is not None}  # fmt: skip
+        found = sp.N(expression.subs(table).doit(), 30)
+        if not found.is_real:
+            raise DomainError(f"the bound has no real value at these parameters: {error}") from None
+        return float(found)
     except (ZeroDivisionError, OverflowError, ValueError) as error:
         shown = ", ".join(f"{k} = {_num(v)}" for k, v in numbers.items())
         raise DomainError(

@@ -49,9 +49,9 @@ class Decision:
 
 
 def ratio(relation: Relation, measured: float, bound: float) -> float:
-    """How far beyond the bound: > 1 is a violation (in floats); NaN becomes 0."""
+    """How far beyond the bound: > 1 is a violation (in floats); NaN where one of the two is none."""
     if math.isnan(measured) or math.isnan(bound):
-        return 0.0
+        return math.nan
     top, bottom = (bound, measured) if relation is Relation.GE else (measured, bound)
     if relation in (Relation.EQ, Relation.IFF):
         scale = max(abs(bound), abs(measured))
@@ -217,6 +217,7 @@ def _fractions(x: Any) -> set[float]:
         return set().union(*map(_fractions, x))
     return _fractions(vars(x)) if hasattr(x, "__dict__") and not callable(getattr(x, "__wrapped__", None)) else set()
 
+
 def _measurement(measured: Exact, bound: Exact, error: float, source: str, values: Mapping[str, Any]) -> Measurement:
     def number(x: Exact) -> Any:
         if x.rational and max(int(x.v.p.bit_length()), int(x.v.q.bit_length())) < 4000:
@@ -314,9 +315,13 @@ def _decide_in_floats(
     gap = _gap(relation, measured, bound)
     error += SPREADS * _spread(made, claim, instance, (measured, bound))
     if not math.isfinite(error):
-        how = f"undecided: nothing tells how far rounding moves {claim.id}'s measure in floats" + (f" ({why})" if why else "")
+        how = f"undecided: nothing tells how far rounding moves {claim.id}'s measure in floats" + (
+            f" ({why})" if why else ""
+        )
     violated = ok and all(map(math.isfinite, (measured, bound, error))) and gap < -error
-    low, high = (measured - error, measured + error) if math.isfinite(error) else (-_finite(math.inf), _finite(math.inf))
+    low, high = (
+        (measured - error, measured + error) if math.isfinite(error) else (-_finite(math.inf), _finite(math.inf))
+    )
     found = Measurement(
         measured=measured, bound=bound, low=low, high=high, source="rounding", parameters=show(values),
         what="" if ok else "outside the assumptions",

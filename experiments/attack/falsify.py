@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -76,14 +77,18 @@ def falsify_claim(
         if findings[-1].violated:
             return findings[-1]
     best = max(findings, key=lambda f: (f.measurement is not None, f.ratio))
-    return replace(best, tried=sum(f.tried for f in findings), seconds=time.perf_counter() - start)
+    unmeasured = sum((Counter(f.unmeasured) for f in findings), Counter())
+    return replace(
+        best, tried=sum(f.tried for f in findings), seconds=time.perf_counter() - start, failed=unmeasured.total(),
+        unmeasured=dict(unmeasured),
+    )  # fmt: skip
 
 
 def finish(s: Search, *, seed: int = 0, file: str = "", seconds: float = 0.0) -> Finding:
     """What a finished search reports; a counterexample is shrunk first."""
     common: dict[str, Any] = {
         "claim": s.claim.id, "experiment": s.made.name, "drop": tuple(sorted(s.drop)), "tried": s.tried, "rejected": s.rejected,
-        "failed": s.failed, "seconds": seconds, "seed": seed, "out_of_time": s.out_of_time, "file": file,
+        "failed": s.failed, "unmeasured": dict(s.unmeasured), "seconds": seconds, "seed": seed, "out_of_time": s.out_of_time, "file": file,
         "title": s.claim.title, "relation": s.made.relation(s.claim).value, "statement": statement_of(s.claim),
     }  # fmt: skip
     if s.found is not None:
@@ -101,12 +106,8 @@ def finish(s: Search, *, seed: int = 0, file: str = "", seconds: float = 0.0) ->
             **common,
         )
     if s.best is None:
-        why = (
-            f"the last failure was {s.why_failed}"
-            if s.why_failed
-            else "every draw was rejected: the assumptions exclude each other"
-        )
-        return Finding(note=why, **common)
+        excluded = "every draw was rejected: the assumptions exclude each other"
+        return Finding(note="" if s.failed else s.gave_up or excluded, **common)
     d = judge_candidate(s.made, s.claim, s.best.instance, s.drop, seconds=1.0)
     note = f"{s.refuted_by_replay} float violations did not survive the replay" if s.refuted_by_replay else ""
     return Finding(

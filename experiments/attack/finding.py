@@ -20,6 +20,10 @@ from gradproof.experiments.engine.versions import versions
 from gradproof.theory.evidence import Measurement
 
 
+#: Share of instances that could not be measured above which a search says nothing.
+UNMEASURED = 0.01
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """The result of one search.
@@ -38,7 +42,8 @@ class Finding:
     choices: tuple[Any, ...] = ()
     tried: int = 0
     rejected: int = 0
-    failed: int = 0
+    failed: int = 0  # instances that could not be measured: an exception, NaN, a bound without a value
+    unmeasured: Mapping[str, int] = field(default_factory=dict)  # why -> how many
     seconds: float = 0.0
     seed: int = 0
     out_of_time: bool = False
@@ -48,6 +53,23 @@ class Finding:
     relation: str = "<="
     statement: str = ""  # hash of the statement that was searched: a counterexample is one to this statement alone
 
+    @property
+    def undecided(self) -> bool:
+        """No counterexample, and more than ``UNMEASURED`` of the instances (or all of them) could not be measured."""
+        return not self.violated and (self.measurement is None or self.failed > UNMEASURED * self.tried)
+
+    @property
+    def gaps(self) -> str:
+        """How many instances could not be measured, and why; empty if all could."""
+        if not self.failed:
+            return ""
+        most = sorted(self.unmeasured.items(), key=lambda w: -w[1])
+        why = ", ".join(f"{n} x {w}" for w, n in most[:3]) + (", ..." if len(most) > 3 else "")
+        share = 100 * self.failed / max(self.tried, 1)
+        return f"{self.failed} of {self.tried} instances ({share:.2g} %) could not be measured" + (
+            f": {why}" if why else ""
+        )
+
     def __str__(self) -> str:
         given_up = f" without {', '.join(self.drop)}" if self.drop else ""
         effort = f"{self.tried} instances in {self.seconds:.1f} s, seed {self.seed}"
@@ -55,9 +77,10 @@ class Finding:
             best = (
                 f"best measured/bound {self.ratio:.6g}" if self.measurement is not None else "nothing could be measured"
             )
-            text = f"{self.claim}{given_up}: no counterexample found; {best}; tried {effort}"
+            verdict = "undecided" if self.undecided and self.failed else "no counterexample found"
+            text = f"{self.claim}{given_up}: {verdict}; {best}; tried {effort}"
             text += " (stopped by the clock)" if self.out_of_time else ""
-            return text + (f"; {self.note}" if self.note else "")
+            return text + "".join(f"; {more}" for more in (self.gaps, self.note) if more)
         m = self.measurement
         assert m is not None
         compared = f"{m.what or 'measured'} {_number(m.measured)} {_not(self.relation)} {_number(m.bound)}"
@@ -65,6 +88,7 @@ class Finding:
         lines += [f"  {name} = {_text(value)}" for name, value in self.instance.items()]
         determined = {k: v for k, v in m.parameters.items() if k not in self.instance}
         lines += [f"  {name} = {_text(value)}  (of this instance)" for name, value in determined.items()]
+        lines += [f"  {self.gaps}"] if self.gaps else []
         return "\n".join([*lines, f"  found after {effort}"])
 
     __repr__ = __str__
@@ -89,6 +113,8 @@ class Finding:
             "tried": self.tried,
             "rejected": self.rejected,
             "failed": self.failed,
+            "unmeasured": dict(self.unmeasured),
+            "undecided": self.undecided,
             "seconds": self.seconds,
             "seed": self.seed,
             "out_of_time": self.out_of_time,

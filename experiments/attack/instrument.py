@@ -138,7 +138,9 @@ def _rewritten(file: str, text: str) -> dict[types.CodeType, types.CodeType]:
     try:
         before = list(_codes(compile(text, file, "exec", dont_inherit=True)))
         after = list(
-            _codes(compile(ast.fix_missing_locations(_Rewriter().visit(ast.parse(text))), file, "exec", dont_inherit=True))
+            _codes(
+                compile(ast.fix_missing_locations(_Rewriter().visit(ast.parse(text))), file, "exec", dont_inherit=True)
+            )
         )
     except (SyntaxError, ValueError, RecursionError):
         return {}
@@ -233,7 +235,9 @@ def reached(measure: Callable[..., Any], values: Mapping[str, Any]) -> list[type
             waiting += x.values()
         else:
             waiting += _functions(type(x))
-            waiting += vars(x).values() if hasattr(x, "__dict__") and _ours(type(x)) else [getattr(x, "__wrapped__", None)]
+            waiting += (
+                vars(x).values() if hasattr(x, "__dict__") and _ours(type(x)) else [getattr(x, "__wrapped__", None)]
+            )
     return list(found.values())
 
 
@@ -279,7 +283,11 @@ def watched(watcher: Watcher, measure: Callable[..., Any], values: Mapping[str, 
 def inspect_function(measure: Any) -> types.FunctionType | None:
     """The Python function that a measure is, below partial application and binding."""
     while not isinstance(measure, types.FunctionType):
-        below = getattr(measure, "func", None) or getattr(measure, "__func__", None) or type(measure).__dict__.get("__call__")
+        below = (
+            getattr(measure, "func", None)
+            or getattr(measure, "__func__", None)
+            or type(measure).__dict__.get("__call__")
+        )
         if below is None or isinstance(measure, type):
             return None
         measure = below

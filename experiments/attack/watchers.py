@@ -164,7 +164,13 @@ class Exactly:
         if isinstance(f, types.MethodType):
             return self._allowed(f.__func__)
         if isinstance(f, type):
-            return f in _TYPES or f.__module__ in _PYTHON or issubclass(f, BaseException) or ours(f.__module__, _file(f)) or _library(f.__module__)
+            return (
+                f in _TYPES
+                or f.__module__ in _PYTHON
+                or issubclass(f, BaseException)
+                or ours(f.__module__, _file(f))
+                or _library(f.__module__)
+            )
         if id(f) in _STRUCTURAL:
             return True
         if isinstance(f, types.BuiltinFunctionType):

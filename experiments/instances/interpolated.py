@@ -70,9 +70,7 @@ class Interpolated:
         """The point whose gradient is 0, shape (d,)."""
         point = self.points[[any(g) for g in self.gradients].index(False)]
         exactly = isinstance(self.mu, Exact)  # the copy that is replayed
-        return np.array(
-            [Exact.of(c) if exactly else float(c) for c in point], dtype=object if exactly else float
-        )
+        return np.array([Exact.of(c) if exactly else float(c) for c in point], dtype=object if exactly else float)
 
     def gradient(self, x: Any) -> np.ndarray:
         """Gradient at one of the points, shape (d,)."""

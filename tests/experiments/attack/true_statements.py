@@ -223,7 +223,9 @@ def draw(rng): return dict(x=rng.uniform(0.1, 9), L=rng.uniform(0.1, 9), n=rng.r
 }
 
 
-def statements(rng: random.Random, count: int, each: int, off: float = 0.0) -> Iterator[tuple[str, Claim, Experiment, Any]]:
+def statements(
+    rng: random.Random, count: int, each: int, off: float = 0.0
+) -> Iterator[tuple[str, Claim, Experiment, Any]]:
     """``count`` statements (text included), each on ``each`` instances.
 
     Args:
@@ -234,7 +236,9 @@ def statements(rng: random.Random, count: int, each: int, off: float = 0.0) -> I
         name = names[k % len(names)]
         relation = rng.choice(["==", "<=", ">="])
         sign = "+" if relation == ">=" else "-"
-        eig, real = rng.choice([("eigvalsh", ""), ("eigvals", ".real.min()")]) if name == "smallest-eigenvalue" else ("", "")
+        eig, real = (
+            rng.choice([("eigvalsh", ""), ("eigvals", ".real.min()")]) if name == "smallest-eigenvalue" else ("", "")
+        )
         if eig == "eigvals":
             eig, real = "eigvalsh", ""
         text = FAMILIES[name]
