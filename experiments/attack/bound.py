@@ -18,7 +18,6 @@ import sympy as sp
 from gradproof.experiments.instances.exact import FUNCTIONS, Exact, Inexact, precision
 from gradproof.theory.claim import Claim, evaluate
 
-
 MOST_TERMS = 100_000  # of a sum or a product
 #: what ``math`` evaluates at floats as it is
 _PLAIN = (sp.exp, sp.log, sp.Max, sp.Min, sp.Abs, sp.sin, sp.cos, sp.tan, sp.tanh, sp.sinh, sp.cosh, sp.atan, sp.floor,

@@ -7,10 +7,10 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from gradproof.experiments.attack.attached import experiments_of
+from gradproof.experiments.attack.carried import carried, unpacked
 from gradproof.experiments.attack.chance import MOST
 from gradproof.experiments.attack.decide import Decision, ratio
 from gradproof.experiments.attack.finding import Finding
@@ -88,7 +88,8 @@ def finish(s: Search, *, seed: int = 0, file: str = "", seconds: float = 0.0) ->
     """What a finished search reports; a counterexample is shrunk first."""
     common: dict[str, Any] = {
         "claim": s.claim.id, "experiment": s.made.name, "drop": tuple(sorted(s.drop)), "tried": s.tried, "rejected": s.rejected,
-        "failed": s.failed, "unmeasured": dict(s.unmeasured), "seconds": seconds, "seed": seed, "out_of_time": s.out_of_time, "file": file,
+        "failed": s.failed, "unmeasured": dict(s.unmeasured), "seconds": seconds, "seed": seed, "out_of_time": s.out_of_time,
+        "file": file,
         "title": s.claim.title, "relation": s.made.relation(s.claim).value, "statement": statement_of(s.claim),
     }  # fmt: skip
     if s.found is not None:
@@ -98,6 +99,7 @@ def finish(s: Search, *, seed: int = 0, file: str = "", seconds: float = 0.0) ->
         far = ratio(s.made.relation(s.claim), float(m.measured), float(m.bound)) if s.made.random else c.ratio
         return Finding(
             violated=True,
+            sources=carried(s.claim, s.made),
             measurement=m,
             ratio=far,
             how=d.how,
@@ -128,20 +130,38 @@ def replay(
     choices: Sequence[Any] | None = None,
     experiment: str = "",
     drop: Sequence[str] = (),
-    file: str = "",
+    sources: Mapping[str, str] | None = None,
+    statement: str = "",
 ) -> Decision:
-    """Measure one instance again, exactly where the measure allows it.
+    """Decide one instance again: exactly or in balls where the measure allows it, else in floats with their spread.
 
     Args:
         instance: ``{name: value}``, as a finding has it.
         choices: instead of the instance, the choices that draw it.
-        file: the file that states the claim, for a claim that is not in the library.
+        sources: file name -> text of what states the claim and measures it, the first the one that states it; for a claim
+            that is not in the library.
+        statement: hash of the statement that was refuted, for a claim of the library.
 
     Raises:
-        UnknownClaim: no such claim or experiment.
+        UnknownClaim: no such claim or experiment, or the library states something else under that id.
     """
-    stated = {c.id: c for c in load_file(file)} if file and Path(file).exists() else {}
-    c = claim if not isinstance(claim, str) else stated.get(claim) or registry.claim(claim)
+    if sources:
+        with unpacked(sources) as path:
+            stated = {c.id: c for c in load_file(path)}
+            if not isinstance(claim, str) or claim not in stated:
+                raise UnknownClaim(f"the sources state {', '.join(stated) or 'no claim'}, not {claim}")
+            return _replayed(stated[claim], instance, choices, experiment, drop)
+    c = claim if isinstance(claim, Claim) else registry.claim(claim)
+    if statement and statement_of(c) != statement:
+        raise UnknownClaim(
+            f"{c.id} is stated otherwise by this version of gradproof: the counterexample is one to {statement}"
+        )
+    return _replayed(c, instance, choices, experiment, drop)
+
+
+def _replayed(
+    c: Claim, instance: Mapping[str, Any] | None, choices: Sequence[Any] | None, experiment: str, drop: Sequence[str]
+) -> Decision:
     made = [e for e in experiments_of(c, frozenset(drop)) if not experiment or e.name == experiment]
     if not made:
         raise UnknownClaim(f"{c.id} has no experiment {experiment!r}")

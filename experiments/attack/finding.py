@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from gradproof.experiments.attack.literals import literal
 from gradproof.experiments.engine.cases import Case
 from gradproof.experiments.engine.store import measurement_json
 from gradproof.experiments.engine.versions import versions
 from gradproof.theory.evidence import Measurement
-
 
 #: Share of instances that could not be measured above which a search says nothing.
 UNMEASURED = 0.01
@@ -51,6 +51,9 @@ class Finding:
     file: str = ""
     title: str = ""
     relation: str = "<="
+    sources: Mapping[str, str] = field(
+        default_factory=dict, repr=False
+    )  # what states and measures it: file name -> text
     statement: str = ""  # hash of the statement that was searched: a counterexample is one to this statement alone
 
     @property
@@ -66,7 +69,7 @@ class Finding:
         most = sorted(self.unmeasured.items(), key=lambda w: -w[1])
         why = ", ".join(f"{n} x {w}" for w, n in most[:3]) + (", ..." if len(most) > 3 else "")
         share = 100 * self.failed / max(self.tried, 1)
-        return f"{self.failed} of {self.tried} instances ({share:.2g} %) could not be measured" + (
+        return f"{self.failed} of {self.tried} instances ({share:.3g} %) could not be measured" + (
             f": {why}" if why else ""
         )
 
@@ -119,12 +122,15 @@ class Finding:
             "seed": self.seed,
             "out_of_time": self.out_of_time,
             "note": self.note,
-            "file": self.file,
+            "file": Path(self.file).name,
             "versions": versions(),
         }
 
     def snippet(self) -> str:
-        """A program that rebuilds the instance, replays it and fails if it is no counterexample."""
+        """A program that rebuilds the instance, decides it again and fails if it is no counterexample.
+
+        It carries what states and measures a claim that is not the library's, and names no place of this machine.
+        """
         m = self.measurement
         assert m is not None
         imports: set[str] = set()
@@ -137,12 +143,17 @@ class Finding:
         except ValueError:  # an object that has no literal: rebuilt from the choices that made it
             given = f"choices = {list(self.choices)!r}\n"
             call = "choices=choices"
-        file = f", file={self.file!r}" if self.file else ""
+        carried, more = "", f", statement={self.statement!r}" if self.statement else ""
+        if self.sources:
+            texts = "".join(f"    {name!r}: {_block(text)},\n" for name, text in self.sources.items())
+            carried, more = f"\nsources = {{\n{texts}}}\n", ", sources=sources"
         return (
-            f'"""A counterexample to {self.claim}: measured {_number(m.measured)} {_not(self.relation)} {_number(m.bound)}."""\n\n'
+            f'"""A counterexample to {self.claim}: measured {_number(m.measured)} {_not(self.relation)} {_number(m.bound)}.\n\n'
+            'It needs gradproof and nothing else; it ends with an error if it is no counterexample.\n"""\n\n'
             + "".join(f"{line}\n" for line in sorted(imports | {"from gradproof.falsify import replay"}))
-            + f"\n{given}found = replay({self.claim!r}, {call}, experiment={self.experiment!r}, drop={self.drop!r}{file})\n"
-            + 'print(found.measurement, found.how, sep="\\n")\nassert found.violated\n'
+            + f"{carried}\n{given}found = replay(\n    {self.claim!r}, {call}, experiment={self.experiment!r}, "
+            + f"drop={self.drop!r}{more}\n)\n"
+            + 'print(found.measurement, found.how, sep="\\n")\nassert found.violated, found.how\n'
         )
 
     def save(self, folder: Path) -> tuple[Path, Path]:
@@ -150,8 +161,8 @@ class Finding:
         folder.mkdir(parents=True, exist_ok=True)
         stem = re.sub(r"\W+", "_", "_".join([self.claim, *(f"without_{d}" for d in self.drop)]))
         paths = folder / f"{stem}.json", folder / f"{stem}.py"
-        paths[0].write_text(json.dumps(self.as_json(), indent=1))
-        paths[1].write_text(self.snippet())
+        paths[0].write_text(json.dumps(self.as_json(), indent=1), encoding="utf-8")
+        paths[1].write_text(self.snippet(), encoding="utf-8")
         return paths
 
 
@@ -176,40 +187,10 @@ def tree(v: Any) -> Any:
     return str(v)
 
 
-def literal(v: Any, imports: set[str]) -> str:
-    """Python text of an instance. Raises ``ValueError`` for objects that cannot be written down."""
-    if v is None or isinstance(v, bool | int | str):
-        return repr(v)
-    if isinstance(v, float | np.floating):
-        if not np.isfinite(v):
-            imports.add("from math import inf, nan")
-        return repr(float(v))
-    if isinstance(v, np.integer):
-        return repr(int(v))
-    if isinstance(v, Fraction):
-        imports.add("from fractions import Fraction")
-        return repr(v)
-    if isinstance(v, np.ndarray):
-        imports.add("from numpy import array")
-        shape = f".reshape({v.shape})" if v.size == 0 else ""
-        kind = "" if v.dtype.kind == "f" and v.size else f", dtype={v.dtype.name!r}"
-        return f"array({v.tolist()!r}{kind}){shape}"
-    if isinstance(v, dict):
-        return "{" + ", ".join(f"{k!r}: {literal(x, imports)}" for k, x in v.items()) + "}"
-    if isinstance(v, list) or type(v) is tuple:
-        inner = ", ".join(literal(x, imports) for x in v)
-        return f"[{inner}]" if isinstance(v, list) else f"({inner}{',' * (len(v) == 1)})"
-    if isinstance(v, set | frozenset):
-        inner = ", ".join(literal(x, imports) for x in sorted(v, key=repr))
-        return f"{type(v).__name__}({f'[{inner}]' if v else ''})"
-    kind_ = type(v)
-    if isinstance(v, Case):
-        raise ValueError("a case is drawn again from its choices")
-    if dataclasses.is_dataclass(v) and kind_.__module__.startswith("gradproof.") and "<" not in kind_.__qualname__:
-        imports.add(f"from {kind_.__module__} import {kind_.__name__}")
-        fields = ", ".join(f"{f.name}={literal(getattr(v, f.name), imports)}" for f in dataclasses.fields(v) if f.init)
-        return f"{kind_.__name__}({fields})"
-    raise ValueError(f"{kind_.__name__} has no literal")
+def _block(text: str) -> str:
+    """A literal of a text, over several lines where it can be."""
+    plain = "'''" not in text and "\r" not in text and text.endswith("\n")
+    return f"r'''{text}'''" if plain else repr(text)
 
 
 def _number(x: Any) -> str:

@@ -176,7 +176,8 @@ def rewrite(function: types.FunctionType) -> types.CodeType | None:
 # --- which functions a measure reaches -----------------------------------------------------------------------------------
 
 
-def _names(code: types.CodeType) -> set[str]:
+def names_of(code: types.CodeType) -> set[str]:
+    """Global names and attributes that code uses, nested functions included."""
     return {n for c in _codes(code) for n in c.co_names}
 
 
@@ -217,7 +218,7 @@ def reached(measure: Callable[..., Any], values: Mapping[str, Any]) -> list[type
             if not is_ours(x):
                 continue
             found[id(x)] = x
-            waiting += [x.__globals__[n] for n in _names(x.__code__) if n in x.__globals__]
+            waiting += [x.__globals__[n] for n in names_of(x.__code__) if n in x.__globals__]
             waiting += [c.cell_contents for c in x.__closure__ or () if _filled(c)]
             waiting += [*(x.__defaults__ or ()), *(x.__kwdefaults__ or {}).values(), getattr(x, "__wrapped__", None)]
         elif isinstance(x, types.MethodType):

@@ -348,22 +348,32 @@ REPLACED: list[tuple[Any, Callable[..., Any]]] = [
     (np.linalg.eigvalsh, eigenvalues), (np.linalg.cond, condition), (np.linalg.matrix_power, matrix_power),
 ]  # fmt: skip
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 #: Functions of NumPy that only move, compare, add and multiply what they are given.
-STRUCTURAL = """
-abs absolute add all amax amin any append arange argmax argmin argsort array_equal atleast_1d atleast_2d block
-broadcast_to clip column_stack concatenate conj conjugate copy count_nonzero cross cumprod cumsum delete diag diagonal
-diff dot equal expand_dims flatnonzero flip greater greater_equal hstack inner insert ix_ kron less less_equal logical_and
-logical_not logical_or matmul max maximum meshgrid min minimum moveaxis multiply ndim negative nonzero not_equal outer pad
-positive prod put ravel repeat reshape roll rot90 searchsorted shape size sort split square squeeze stack subtract sum swapaxes
-take tensordot tile trace transpose tri tril triu unique vdot vstack where einsum ndindex ndenumerate fill_diagonal
-""".split()
+STRUCTURAL = _words(
+    """
+    abs absolute add all amax amin any append arange argmax argmin argsort array_equal atleast_1d atleast_2d block
+    broadcast_to clip column_stack concatenate conj conjugate copy count_nonzero cross cumprod cumsum delete diag
+    diagonal diff dot equal expand_dims flatnonzero flip greater greater_equal hstack inner insert ix_ kron less
+    less_equal logical_and logical_not logical_or matmul max maximum meshgrid min minimum moveaxis multiply ndim
+    negative nonzero not_equal outer pad positive prod put ravel repeat reshape roll rot90 searchsorted shape size
+    sort split square squeeze stack subtract sum swapaxes take tensordot tile trace transpose tri tril triu unique
+    vdot vstack where einsum ndindex ndenumerate fill_diagonal
+    """
+)
 ARRAY_API = ("array_namespace", "device", "is_numpy_array", "is_torch_array", "is_jax_array", "cumulative_sum", "permute_dims",
              "astype")  # fmt: skip
-BUILTIN = """
-abs all any bool callable chr dict divmod enumerate filter format frozenset getattr hasattr hash id int isinstance issubclass
-iter len list map max min next object ord print property range repr reversed round set setattr slice sorted str sum super
-tuple type vars zip
-""".split()
+BUILTIN = _words(
+    """
+    abs all any bool callable chr dict divmod enumerate filter format frozenset getattr hasattr hash id int
+    isinstance issubclass iter len list map max min next object ord print property range repr reversed round set
+    setattr slice sorted str sum super tuple type vars zip
+    """
+)
 INTEGRAL = ("ceil", "comb", "factorial", "floor", "gcd", "isqrt", "lcm", "perm", "trunc")
 
 

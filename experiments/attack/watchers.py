@@ -32,7 +32,6 @@ from gradproof.experiments.attack.routines import (
     STRUCTURAL,
     Touched,
     divide,
-    exactly,
     power,
     real,
 )

@@ -21,7 +21,8 @@ from gradproof.experiments.attack.attached import experiments_of
 from gradproof.experiments.attack.decide import decide
 from gradproof.experiments.attack.evidence import as_evidence, attached
 from gradproof.experiments.attack.falsify import falsify_claim, replay
-from gradproof.experiments.attack.finding import literal, short_float
+from gradproof.experiments.attack.finding import short_float
+from gradproof.experiments.attack.literals import literal
 from gradproof.experiments.attack.moves import move
 from gradproof.experiments.attack.search import Search
 from gradproof.experiments.engine.check import Context
