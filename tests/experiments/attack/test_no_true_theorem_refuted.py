@@ -148,8 +148,7 @@ CONSTANT, THIRD = 0.7, 1 / 3
 )
 def test_a_float_that_comes_in_anywhere_is_noticed(measure, why):
     watcher = Exactly()
-    with watched(watcher, measure, {}) as codes, pytest.raises(Touched, match=why):
-        watcher.codes = codes
+    with watched(watcher, measure, {}) as watcher.codes, pytest.raises(Touched, match=why):
         measure(Exact.of(1))
     assert measure(1.0) > 0  # the code is what it was again
 
