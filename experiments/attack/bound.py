@@ -251,7 +251,7 @@ def bound_in_floats(claim: Claim, values: Mapping[str, Any]) -> float:
 
 def _plain(x: Any) -> Any:
     """An integer as it is, all else as a float."""
-    return int(x) if isinstance(x, int | np.integer) and not isinstance(x, bool) and abs(x) < 2**53 else float(x)
+    return int(x) if isinstance(x, int | np.integer) and abs(int(x)) < 2**53 else float(x)
 
 
 def bound_exactly(claim: Claim, values: Mapping[str, Any]) -> Exact:

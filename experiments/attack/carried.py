@@ -28,18 +28,18 @@ from gradproof.theory.claim import LIBRARY, Claim
 Sources = Mapping[str, str]  # file name -> text; the first is the one that states the claim
 
 
-def carried(claim: Claim, made: Experiment) -> dict[str, str]:
-    """The sources that state the claim and measure it; empty for a claim of the library, and where they are not at hand."""
+def carried(claim: Claim, made: Experiment) -> tuple[dict[str, str], str]:
+    """The sources that state the claim and measure it, and why there are none; neither for a claim of the library."""
     if claim.file == LIBRARY:
-        return {}
+        return {}, ""
     path = Path(claim.file)
     base = claim.id.split("~")[0] == claim.id
     try:
         if base and path.is_file() and not is_test(claim, made):
-            return _files(path)
-        return {"stated.py": _statement(claim, made)}
-    except (OSError, UnicodeDecodeError, ValueError, TypeError, SyntaxError):
-        return {}
+            return _files(path), ""
+        return {"stated.py": _statement(claim, made)}, ""
+    except (OSError, ValueError, TypeError, SyntaxError) as error:
+        return {}, f"{type(error).__name__}: {error}"
 
 
 def is_test(claim: Claim, made: Experiment) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import random
 from collections.abc import Callable, Mapping
@@ -154,7 +155,8 @@ def _rounding(
     numbers = [x for x in _floats(instance) if not _short(x)]
     if not numbers and not uncertain:
         return far
-    difference, moved = measured - bound, []
+    difference = measured - bound
+    moved: list[float] = []
     stated = _fractions(instance)  # exact data: nothing that equals them is a rounding
     for k in range(3 * MOVES):
         if len(moved) == MOVES:
@@ -165,7 +167,7 @@ def _rounding(
             return Exact.of(x) if _short(x) or x in stated else Exact.of(x) * f(x)
 
         try:
-            watcher = Exactly(lambda x, f=factor: Exact.of(x) * f(float(x) + 0.5))
+            watcher = Exactly(functools.partial(_otherwise, factor))
             m, b, _ = _run_exactly(made, claim, convert(dict(instance), moved_by), watcher)
             moved.append(abs(m - b - difference).approximate())
         except Unclear:
@@ -177,6 +179,11 @@ def _rounding(
     if not moved or not all(map(math.isfinite, moved)):
         raise Unclear("no instance near this one can be measured")
     return far + Exact.of(SPREADS * max(moved))
+
+
+def _otherwise(factor: Callable[[float], Exact], x: Fraction) -> Exact:
+    """A number made outside the measure, moved by itself: not with an equal one of the instance."""
+    return Exact.of(x) * factor(float(x) + 0.5)
 
 
 def _mover(k: int) -> Callable[[float], Exact]:

@@ -94,12 +94,14 @@ def finish(s: Search, *, seed: int = 0, file: str = "", seconds: float = 0.0) ->
     }  # fmt: skip
     if s.found is not None:
         c, d = shrink(s)
+        sources, why = carried(s.claim, s.made)
         m = d.measurement
         # what chose a random instance were a few samples; the test's own say how far it goes
         far = ratio(s.made.relation(s.claim), float(m.measured), float(m.bound)) if s.made.random else c.ratio
         return Finding(
             violated=True,
-            sources=carried(s.claim, s.made),
+            sources=sources,
+            note=f"its program needs the session that states the claim, which has no text: {why}" if why else "",
             measurement=m,
             ratio=far,
             how=d.how,

@@ -91,7 +91,7 @@ class Finding:
         lines += [f"  {name} = {_text(value)}" for name, value in self.instance.items()]
         determined = {k: v for k, v in m.parameters.items() if k not in self.instance}
         lines += [f"  {name} = {_text(value)}  (of this instance)" for name, value in determined.items()]
-        lines += [f"  {self.gaps}"] if self.gaps else []
+        lines += [f"  {more}" for more in (self.gaps, self.note) if more]
         return "\n".join([*lines, f"  found after {effort}"])
 
     __repr__ = __str__
@@ -144,12 +144,13 @@ class Finding:
             given = f"choices = {list(self.choices)!r}\n"
             call = "choices=choices"
         carried, more = "", f", statement={self.statement!r}" if self.statement else ""
+        need = self.note[:1].upper() + self.note[1:] if self.note else "It needs gradproof and nothing else"
         if self.sources:
             texts = "".join(f"    {name!r}: {_block(text)},\n" for name, text in self.sources.items())
             carried, more = f"\nsources = {{\n{texts}}}\n", ", sources=sources"
         return (
             f'"""A counterexample to {self.claim}: measured {_number(m.measured)} {_not(self.relation)} {_number(m.bound)}.\n\n'
-            'It needs gradproof and nothing else; it ends with an error if it is no counterexample.\n"""\n\n'
+            f'{need}; it ends with an error if it is no counterexample.\n"""\n\n'
             + "".join(f"{line}\n" for line in sorted(imports | {"from gradproof.falsify import replay"}))
             + f"{carried}\n{given}found = replay(\n    {self.claim!r}, {call}, experiment={self.experiment!r}, "
             + f"drop={self.drop!r}{more}\n)\n"

@@ -86,10 +86,14 @@ def _rational(a: np.ndarray) -> bool:
     return all(x.rational for x in a.flat)
 
 
-def _flint(a: np.ndarray) -> Any:
-    kind = flint.fmpq_mat if _rational(a) else flint.arb_mat
-    convert = (lambda v: v) if kind is flint.fmpq_mat else flint.arb
-    return kind(*a.shape, [convert(x.v) for x in a.flat])
+def _flint(a: np.ndarray, rational: bool | None = None) -> Any:
+    """The matrix as one of fractions if all entries are (or ``rational`` says so), else of balls."""
+    make: Any
+    if _rational(a) if rational is None else rational:
+        make, entries = flint.fmpq_mat, [x.v for x in a.flat]
+    else:
+        make, entries = flint.arb_mat, [flint.arb(x.v) for x in a.flat]
+    return make(*a.shape, entries)
 
 
 def _numpy(m: Any) -> np.ndarray:
@@ -100,13 +104,8 @@ def solve(a: Any, b: Any) -> np.ndarray:
     """The solution of a x = b, shape of b."""
     a, b = _matrix(a), exactly(np.asarray(b))
     right = b.reshape(len(b), -1)
-    if not (_rational(a) and _rational(right)):
-        found = flint.arb_mat(*a.shape, [flint.arb(x.v) for x in a.flat]).solve(
-            flint.arb_mat(*right.shape, [flint.arb(x.v) for x in right.flat])
-        )
-    else:
-        found = _flint(a).solve(_flint(right))
-    return _numpy(found).reshape(b.shape)
+    rational = _rational(a) and _rational(right)
+    return _numpy(_flint(a, rational).solve(_flint(right, rational))).reshape(b.shape)
 
 
 def inverse(a: Any) -> np.ndarray:
@@ -135,7 +134,8 @@ def eigenvalues(a: Any, UPLO: str = "L") -> np.ndarray:
         # an upper end of the Frobenius norm of the radii
         away = sum((abs(g).abs_upper() ** 2 for g in gaps), flint.arb(0)).sqrt().abs_upper()
     found = []
-    for factor, times in flint.fmpq_mat(n, n, [x.v for x in middle.flat]).charpoly().factor()[1]:
+    factors: Any = _flint(middle, rational=True).charpoly().factor()[1]
+    for factor, times in factors:
         if factor.degree() == 1:
             roots = [Exact(-factor[0] / factor[1])]
         else:

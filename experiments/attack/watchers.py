@@ -128,6 +128,7 @@ class Exactly:
     def binary(self, name: str, a: Any, b: Any) -> Any:
         if isinstance(a, float) or isinstance(b, float):
             return self.made(_ALL[name](a, b))
+        a, b = _unbounded(a), _unbounded(b)
         if name in ("Div", "iDiv"):
             return divide(a, b) if _number(a) and _number(b) else self.made(a / b)
         if name in ("Pow", "iPow"):
@@ -153,6 +154,10 @@ class Exactly:
         dtype = kwargs.get("dtype")
         if dtype is float or dtype is np.float64 or dtype is real:
             kwargs["dtype"] = object
+        if getattr(function, "__name__", "") in _ACCUMULATE:
+            if isinstance(owner, np.ndarray) and owner.dtype.kind in "iu":
+                function = getattr(_unbounded(owner), function.__name__)
+            args = tuple(map(_unbounded, args))
         return self.made(function(*args, **kwargs))
 
     def _allowed(self, f: Any) -> bool:
@@ -205,6 +210,20 @@ class Exactly:
 
 def _number(x: Any) -> bool:
     return isinstance(x, Exact | int | np.integer | Fraction) or (isinstance(x, np.ndarray) and x.dtype.kind in "Oiu")
+
+
+#: what makes large integers of small ones
+_ACCUMULATE = {"sum", "prod", "cumsum", "cumprod", "dot", "matmul", "inner", "outer", "vdot", "trace", "tensordot", "einsum",
+               "square", "multiply", "cumulative_sum"}  # fmt: skip
+
+
+def _unbounded(x: Any) -> Any:
+    """Integers of NumPy as Python's, which do not wrap around, where a product of two might."""
+    if isinstance(x, np.integer):
+        return int(x)
+    if isinstance(x, np.ndarray) and x.dtype.kind in "iu" and x.size and int(np.abs(x).max()) >= 2**15:
+        return x.astype(object)
+    return x
 
 
 def _library(module: str | None) -> bool:

@@ -196,6 +196,20 @@ def test_the_moved_instances_leave_no_trace():
     assert not any("watcher" in n for n in total.__globals__)
 
 
+def test_integers_of_numpy_do_not_wrap_around_in_an_exact_run():
+    def power_sum(v):
+        return -(v**8).sum() - (v.prod() ** 2) * v[0]
+
+    made, claim = _made(power_sum, "0", "<=", n=S.Naturals)
+    v = np.array([900, 800, 700])
+    with np.errstate(all="ignore"):
+        assert power_sum(v) > 0 or power_sum(np.array([901, 800, 700])) > 0  # int64 has wrapped
+    for first in range(900, 910):
+        decision = decide(made, claim, {"n": 1, "v": np.array([first, 800, 700])})
+        assert not decision.violated
+        assert decision.measurement.measured < 0
+
+
 def test_linear_algebra_is_exact_on_rationals_and_encloses_on_balls():
     A = np.array([[2, 1, 0], [1, 2, 1], [0, 1, 2]])
     with precision(128):

@@ -24,7 +24,9 @@ k = sp.Symbol("k", integer=True)
 
 
 def _claim(name, bound="x", **more):
-    return own_claim(f"gaps.{name}", parameters={"x": ("a number", sp.Interval(0, 1))}, quantity="q", bound=bound, **more)
+    return own_claim(
+        f"gaps.{name}", parameters={"x": ("a number", sp.Interval(0, 1))}, quantity="q", bound=bound, **more
+    )
 
 
 def _fails(share, how):
@@ -76,7 +78,10 @@ def test_a_rare_failure_is_shown_and_decides_nothing():
     assert not found.undecided
     assert found.failed == 1
     assert "no counterexample found" in str(found)
-    assert f"1 of {found.tried} instances ({100 / found.tried:.3g} %) could not be measured: 1 x RuntimeError: the one" in str(found)
+    assert (
+        f"1 of {found.tried} instances ({100 / found.tried:.3g} %) could not be measured: 1 x RuntimeError: the one"
+        in str(found)
+    )
 
 
 def test_a_bound_without_a_value_on_a_part_of_the_domain_is_counted():
@@ -159,7 +164,12 @@ def test_a_bound_with_a_sum_or_a_special_function_is_evaluated(name):
 
 
 def test_what_has_no_ball_is_left_to_floats_and_says_so():
-    c = own_claim("special.infinite", parameters={"x": "a number"}, quantity="q", bound=sp.Sum(X**k / sp.factorial(k), (k, 0, sp.oo)))
+    c = own_claim(
+        "special.infinite",
+        parameters={"x": "a number"},
+        quantity="q",
+        bound=sp.Sum(X**k / sp.factorial(k), (k, 0, sp.oo)),
+    )
     assert bound_in_floats(c, {"x": 1.5}) == pytest.approx(math.exp(1.5), rel=1e-14)
     with pytest.raises(Inexact, match="an infinite sum"):
         bound_exactly(c, {"x": Exact.of(1.5)})
@@ -174,7 +184,9 @@ def test_what_has_no_ball_is_left_to_floats_and_says_so():
 
 
 def test_a_long_sum_is_exact_in_a_replay():
-    c = own_claim("special.long", parameters={"n": "number of steps"}, quantity="q", bound="Sum(1/k, (k, 1, n)) - 1/10**6")
+    c = own_claim(
+        "special.long", parameters={"n": "number of steps"}, quantity="q", bound="Sum(1/k, (k, 1, n)) - 1/10**6"
+    )
 
     @experiment(c)
     def harmonic(n):
@@ -191,6 +203,8 @@ def test_a_long_sum_is_exact_in_a_replay():
      (sp.nan, "is not a number"), (sp.zoo, "is infinite"), (sp.oo, "is infinite"), (sp.I * X, "is not real")],
 )  # fmt: skip
 def test_a_bound_that_is_no_real_number_is_refused_when_it_is_stated(bound, why):
-    with pytest.raises(ParameterError, match=f"gaps.refused: the bound .* {why}; state a real, finite expression") as caught:
+    with pytest.raises(
+        ParameterError, match=f"gaps.refused: the bound .* {why}; state a real, finite expression"
+    ) as caught:
         own_claim("gaps.refused", parameters={"x": "a number"}, quantity="q", bound=bound)
     assert "\n" not in str(caught.value)
