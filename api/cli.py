@@ -307,7 +307,8 @@ def falsify(targets: tuple[str, ...], drop: tuple[str, ...], budget: str, second
             as_json: bool) -> None:  # fmt: skip
     """Search for a counterexample; what is found is replayed exactly, made small and saved.
 
-    Exit code 1 if one is found, 3 if nothing could be measured, else 0 (which says what was tried, never that a claim is true).
+    Exit code 1 if one is found, 3 if more than 1 % of the instances could not be measured, else 0 (which says what was tried,
+    never that a claim is true).
     """
     from gradproof import falsify as falsify_
 
@@ -331,7 +332,7 @@ def falsify(targets: tuple[str, ...], drop: tuple[str, ...], budget: str, second
                         click.echo(f"  saved as {saved[0]} and {saved[1]}")
     if as_json:
         click.echo(strict_json([f.as_json() for f in findings]))
-    sys.exit(1 if any(f.violated for f in findings) else 3 if any(f.measurement is None for f in findings) else 0)
+    sys.exit(1 if any(f.violated for f in findings) else 3 if any(f.undecided for f in findings) else 0)
 
 
 @main.command()

@@ -198,8 +198,11 @@ def _parse(text: str | sp.Expr, symbols: Mapping[str, Any], where: str) -> sp.Ex
     if not isinstance(text, str):
         raise ParameterError(f"{where} is {shown(text)}; give a formula, as text or in sympy")
     functions = {
-        n: getattr(sp, n) for n in ("sqrt", "exp", "log", "Max", "Min", "Abs", "sin", "cos", "pi", "floor", "ceiling")
-    }
+        n: getattr(sp, n) for n in (
+            "sqrt", "exp", "log", "Max", "Min", "Abs", "sin", "cos", "pi", "floor", "ceiling", "Sum", "Product", "harmonic",
+            "factorial", "binomial", "gamma", "LambertW",
+        )
+    }  # fmt: skip
     functions |= {"max": sp.Max, "min": sp.Min, "abs": sp.Abs}
     try:
         found = parse_expr(

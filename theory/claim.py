@@ -95,12 +95,15 @@ class Claim:
         fields_of_type(self)
         if not self.id.isprintable():
             raise ParameterError(f"claim id {shown(self.id)} has characters that cannot be printed on one line")
-        if self.expression.has(sp.nan, sp.zoo) or self.expression.is_extended_real is False:
-            raise ParameterError(f"{self.id}: the bound {shown(self.expression)} is no real number")
         if self.confidence not in CONFIDENCE:
             raise ParameterError(f"{self.id}: confidence {shown(self.confidence)} is none of {', '.join(CONFIDENCE)}")
         if self.id.split(".")[0] != self.paper.key:
             raise ParameterError(f"claim id {shown(self.id)} must start with its paper's key, {shown(self.paper.key)}")
+        why = _no_real_number(self.expression)
+        if why:
+            raise ParameterError(
+                f"{self.id}: the bound {shown(self.expression)} {why}; state a real, finite expression"
+            )
         known = {str(p.name) for p in self.parameters} | {p.size for p in self.parameters if p.size}
         used = {str(s) for s in self.expression.free_symbols if not isinstance(s, sp.Indexed)}
         for a in self.assumptions:
@@ -280,6 +283,17 @@ class Claim:
         return f"<Claim {self.id}: {plain(self.title)}>"
 
 
+def _no_real_number(bound: sp.Basic) -> str:
+    """Why an expression is a bound nowhere; empty if it may be one."""
+    if bound.has(sp.nan):
+        return "is not a number"
+    if bound.has(sp.zoo) or bound in (sp.oo, -sp.oo):
+        return "is infinite"
+    if isinstance(bound, sp.Expr) and (bound.has(sp.I) or bound.is_real is False):
+        return "is not real"
+    return ""
+
+
 # --- evaluation ------------------------------------------------------------------------------------------------------
 
 
@@ -301,12 +315,24 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
         return value.doit() if value.has(sp.Sum, sp.Product) else value  # limits that were parameters are numbers now
     if not arrays:
         affordable(expression, {p.symbol: numbers[p.name] for p in parameters if not p.size}, exact=False)
-    function = _compile(expression, parameters, "numpy" if arrays else "math")
     # entries of vectors count from 1, as in the formulas
     args = [(math.nan, *map(float, numbers[p.name])) if p.size else _to_float(numbers[p.name]) for p in parameters]
     args += list(lengths.values())
     try:
-        return function(*args)
+        return _compile(expression, parameters, "numpy" if arrays else "math")(*args)
+    except (
+        NameError,
+        TypeError,
+        NotImplementedError,
+    ) as error:  # sums to a parameter, functions that math does not have
+        if arrays or lengths:
+            raise
+        table = {p.symbol: v if getattr(v, "is_Rational", False) else sp.Rational(v) for p in parameters
+                 if (v := numbers[p.name]) is not None}  # fmt: skip
+        found = sp.N(expression.subs(table).doit(), 30)
+        if not found.is_real:
+            raise DomainError(f"the bound has no real value at these parameters: {error}") from None
+        return float(found)
     except (ZeroDivisionError, OverflowError, ValueError) as error:
         raise DomainError(
             f"the bound cannot be evaluated in floating point at {_at(numbers)}: {error}; give exact numbers"

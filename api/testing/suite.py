@@ -61,9 +61,7 @@ def check_method(
 
 
 def _report(found: Finding) -> Finding:
-    if found.violated:
-        raise AssertionError(str(found))
-    if found.measurement is None:
+    if found.violated or found.undecided:
         raise AssertionError(str(found))
     REPORTED.append((found.claim, found.ratio, found.tried))
     return found

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from gradproof.experiments.attack.experiment import Experiment
+from gradproof.experiments.attack.finding import UNMEASURED
 from gradproof.experiments.attack.search import Candidate, Search, judge_candidate
 from gradproof.experiments.attack.shrink import shrink
 from gradproof.experiments.engine.check import Check, Context, Evidence, Undecided, checks_of, register
@@ -69,7 +70,12 @@ def as_evidence(made: Experiment, ctx: Context, drop: frozenset[str] = frozenset
         yield shrink(search)[1].measurement
         return
     if not search.elite:
-        yield Undecided(f"no instance could be drawn and measured ({search.rejected} rejected; {search.why_failed})")
+        yield Undecided(
+            f"no instance could be drawn and measured ({search.rejected} rejected; {search.why_failed or search.gave_up})"
+        )
+        return
+    if search.failed > UNMEASURED * search.tried and not drop:
+        yield Undecided(f"{search.failed} of {search.tried} instances could not be measured ({search.why_failed})")
         return
     near = list(islice(_decided(search, ctx, drop, search.elite), 3))
     if not near:  # all within rounding of the bound: a fresh one says at least that the claim holds elsewhere

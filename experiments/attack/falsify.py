@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from gradproof.experiments.attack.attached import experiments_of
+from gradproof.experiments.attack.carried import carried, unpacked
 from gradproof.experiments.attack.chance import MOST
 from gradproof.experiments.attack.decide import Decision, ratio
 from gradproof.experiments.attack.finding import Finding
@@ -87,13 +88,18 @@ def falsify_claim(
             return findings[-1]
     # a search that was cut off has not looked everywhere: its claim is undecided, however far the others went
     best = max(findings, key=lambda f: (f.how == CUT_OFF, f.measurement is not None, f.ratio))
-    return replace(best, tried=sum(f.tried for f in findings), seconds=time.perf_counter() - start)
+    unmeasured = sum((Counter(f.unmeasured) for f in findings), Counter())
+    return replace(
+        best, tried=sum(f.tried for f in findings), seconds=time.perf_counter() - start, failed=unmeasured.total(),
+        unmeasured=dict(unmeasured),
+    )  # fmt: skip
 
 
 def _common(s: Search, seed: int, file: str, seconds: float) -> dict[str, Any]:
     return {
         "claim": s.claim.id, "experiment": s.made.name, "drop": tuple(sorted(s.drop)), "tried": s.tried, "rejected": s.rejected,
-        "failed": s.failed, "seconds": seconds, "seed": seed, "out_of_time": s.out_of_time, "file": file,
+        "failed": s.failed, "unmeasured": dict(s.unmeasured), "seconds": seconds, "seed": seed, "out_of_time": s.out_of_time,
+        "file": file,
         "title": s.claim.title, "relation": s.made.relation(s.claim).value, "statement": statement_of(s.claim),
     }  # fmt: skip
 
@@ -103,11 +109,14 @@ def finish(s: Search, *, seed: int = 0, file: str = "", started: float | None = 
     common = _common(s, seed, file, 0.0 if started is None else time.perf_counter() - started)
     if s.found is not None:
         c, d = shrink(s)
+        sources, why = carried(s.claim, s.made)
         m = d.measurement
         # what chose a random instance were a few samples; the test's own say how far it goes
         far = ratio(s.made.relation(s.claim), float(m.measured), float(m.bound)) if s.made.random else c.ratio
         return Finding(
             violated=True,
+            sources=sources,
+            note=f"its program needs the session that states the claim, which has no text: {why}" if why else "",
             measurement=m,
             ratio=far,
             how=d.how,
@@ -116,12 +125,8 @@ def finish(s: Search, *, seed: int = 0, file: str = "", started: float | None = 
             **common,
         )
     if s.best is None:
-        why = (
-            f"the last failure was {s.why_failed}"
-            if s.why_failed
-            else "every draw was rejected: the assumptions exclude each other"
-        )
-        return Finding(note=why, **common)
+        excluded = "every draw was rejected: the assumptions exclude each other"
+        return Finding(note="" if s.failed else s.gave_up or excluded, **common)
     d = judge_candidate(s.made, s.claim, s.best.instance, s.drop, seconds=1.0)
     note = f"{s.refuted_by_replay} float violations did not survive the replay" if s.refuted_by_replay else ""
     return Finding(
@@ -142,25 +147,47 @@ def replay(
     choices: Sequence[Any] | None = None,
     experiment: str = "",
     drop: Sequence[str] = (),
-    file: str = "",
+    sources: Mapping[str, str] | None = None,
+    statement: str = "",
 ) -> Decision:
-    """Measure one instance again, exactly where the measure allows it.
+    """Decide one instance again: exactly or in balls where the measure allows it, else in floats with their spread.
 
     Args:
         instance: ``{name: value}``, as a finding has it.
         choices: instead of the instance, the choices that draw it.
-        file: the file that states the claim, for a claim that is not in the library.
+        sources: file name -> text of what states the claim and measures it, the first the one that states it; for a claim
+            that is not in the library.
+        statement: hash of the statement that was refuted, for a claim of the library.
 
     Raises:
-        UnknownClaim: no such claim or experiment.
+        UnknownClaim: no such claim or experiment, or the library states something else under that id.
     """
     of_type(claim, (str, Claim), "what is replayed", "a claim, or its id")
     of_type(experiment, str, "experiment", "the name of one")
-    of_type(file, str, "file", "the path of the file that states the claim")
     of_type(instance, (Mapping, type(None)), "instance", "a dictionary name -> value, as a finding has it")
+    of_type(sources, (Mapping, type(None)), "sources", "a dictionary file name -> text, as a finding has it")
     dropped = frozenset(listed(drop, str, "drop", "names of assumptions"))
-    stated = {c.id: c for c in load_file(file)} if file and _there(file) else {}
-    c = claim if not isinstance(claim, str) else stated.get(claim) or registry.claim(claim)
+    if sources:
+        with unpacked(sources) as path:
+            stated = {c.id: c for c in load_file(path)}
+            if not isinstance(claim, str) or claim not in stated:
+                raise UnknownClaim(f"the sources state {', '.join(stated) or 'no claim'}, not {claim}")
+            return _replayed(stated[claim], instance, choices, experiment, dropped)
+    c = claim if isinstance(claim, Claim) else registry.claim(claim)
+    if statement and statement_of(c) != statement:
+        raise UnknownClaim(
+            f"{c.id} is stated otherwise by this version of gradproof: the counterexample is one to {statement}"
+        )
+    return _replayed(c, instance, choices, experiment, dropped)
+
+
+def _replayed(
+    c: Claim,
+    instance: Mapping[str, Any] | None,
+    choices: Sequence[Any] | None,
+    experiment: str,
+    dropped: frozenset[str],
+) -> Decision:
     made = [e for e in experiments_of(c, dropped) if not experiment or e.name == experiment]
     if not made:
         raise UnknownClaim(f"{c.id} has no experiment {shown(experiment)}")
@@ -182,10 +209,3 @@ def replay(
         raise ParameterError(
             f"{c.id}: {made[0].name} cannot be measured there: {type(error).__name__}: {error}"
         ) from error
-
-
-def _there(file: str) -> bool:
-    try:
-        return Path(file).exists()
-    except OSError:  # a name that no file can have
-        return False

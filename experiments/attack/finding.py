@@ -14,11 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from gradproof.experiments.attack.literals import literal
 from gradproof.experiments.engine.cases import Case
 from gradproof.experiments.engine.cells import measurement_json
 from gradproof.experiments.engine.files import write_whole
 from gradproof.experiments.engine.versions import versions
 from gradproof.theory.evidence import Measurement
+
+#: Share of instances that could not be measured above which a search says nothing.
+UNMEASURED = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +43,8 @@ class Finding:
     choices: tuple[Any, ...] = ()
     tried: int = 0
     rejected: int = 0
-    failed: int = 0
+    failed: int = 0  # instances that could not be measured: an exception, NaN, a bound without a value
+    unmeasured: Mapping[str, int] = field(default_factory=dict)  # why -> how many
     seconds: float = 0.0
     seed: int = 0
     out_of_time: bool = False
@@ -47,7 +52,27 @@ class Finding:
     file: str = ""
     title: str = ""
     relation: str = "<="
+    sources: Mapping[str, str] = field(
+        default_factory=dict, repr=False
+    )  # what states and measures it: file name -> text
     statement: str = ""  # hash of the statement that was searched: a counterexample is one to this statement alone
+
+    @property
+    def undecided(self) -> bool:
+        """No counterexample, and more than ``UNMEASURED`` of the instances (or all of them) could not be measured."""
+        return not self.violated and (self.measurement is None or self.failed > UNMEASURED * self.tried)
+
+    @property
+    def gaps(self) -> str:
+        """How many instances could not be measured, and why; empty if all could."""
+        if not self.failed:
+            return ""
+        most = sorted(self.unmeasured.items(), key=lambda w: -w[1])
+        why = ", ".join(f"{n} x {w}" for w, n in most[:3]) + (", ..." if len(most) > 3 else "")
+        share = 100 * self.failed / max(self.tried, 1)
+        return f"{self.failed} of {self.tried} instances ({share:.3g} %) could not be measured" + (
+            f": {why}" if why else ""
+        )
 
     def __str__(self) -> str:
         given_up = f" without {', '.join(self.drop)}" if self.drop else ""
@@ -56,9 +81,10 @@ class Finding:
             best = (
                 f"best measured/bound {self.ratio:.6g}" if self.measurement is not None else "nothing could be measured"
             )
-            text = f"{self.claim}{given_up}: no counterexample found; {best}; tried {effort}"
+            verdict = "undecided" if self.undecided and self.failed else "no counterexample found"
+            text = f"{self.claim}{given_up}: {verdict}; {best}; tried {effort}"
             text += " (stopped by the clock)" if self.out_of_time else ""
-            return text + (f"; {self.note}" if self.note else "")
+            return text + "".join(f"; {more}" for more in (self.gaps, self.note) if more)
         m = self.measurement
         assert m is not None
         compared = f"{m.what or 'measured'} {_number(m.measured)} {_not(self.relation)} {_number(m.bound)}"
@@ -66,6 +92,7 @@ class Finding:
         lines += [f"  {name} = {_text(value)}" for name, value in self.instance.items()]
         determined = {k: v for k, v in m.parameters.items() if k not in self.instance}
         lines += [f"  {name} = {_text(value)}  (of this instance)" for name, value in determined.items()]
+        lines += [f"  {more}" for more in (self.gaps, self.note) if more]
         return "\n".join([*lines, f"  found after {effort}"])
 
     __repr__ = __str__
@@ -90,16 +117,21 @@ class Finding:
             "tried": self.tried,
             "rejected": self.rejected,
             "failed": self.failed,
+            "unmeasured": dict(self.unmeasured),
+            "undecided": self.undecided,
             "seconds": self.seconds,
             "seed": self.seed,
             "out_of_time": self.out_of_time,
             "note": self.note,
-            "file": self.file,
+            "file": Path(self.file).name,
             "versions": versions(),
         }
 
     def snippet(self) -> str:
-        """A program that rebuilds the instance, replays it and fails if it is no counterexample."""
+        """A program that rebuilds the instance, decides it again and fails if it is no counterexample.
+
+        It carries what states and measures a claim that is not the library's, and names no place of this machine.
+        """
         m = self.measurement
         assert m is not None
         imports: set[str] = set()
@@ -112,12 +144,18 @@ class Finding:
         except ValueError:  # an object that has no literal: rebuilt from the choices that made it
             given = f"choices = {list(self.choices)!r}\n"
             call = "choices=choices"
-        file = f", file={self.file!r}" if self.file else ""
+        carried, more = "", f", statement={self.statement!r}" if self.statement else ""
+        need = self.note[:1].upper() + self.note[1:] if self.note else "It needs gradproof and nothing else"
+        if self.sources:
+            texts = "".join(f"    {name!r}: {_block(text)},\n" for name, text in self.sources.items())
+            carried, more = f"\nsources = {{\n{texts}}}\n", ", sources=sources"
         return (
-            f'"""A counterexample to {self.claim}: measured {_number(m.measured)} {_not(self.relation)} {_number(m.bound)}."""\n\n'
+            f'"""A counterexample to {self.claim}: measured {_number(m.measured)} {_not(self.relation)} {_number(m.bound)}.\n\n'
+            f'{need}; it ends with an error if it is no counterexample.\n"""\n\n'
             + "".join(f"{line}\n" for line in sorted(imports | {"from gradproof.falsify import replay"}))
-            + f"\n{given}found = replay({self.claim!r}, {call}, experiment={self.experiment!r}, drop={self.drop!r}{file})\n"
-            + 'print(ascii(found.measurement), ascii(found.how), sep="\\n")\nassert found.violated\n'
+            + f"{carried}\n{given}found = replay(\n    {self.claim!r}, {call}, experiment={self.experiment!r}, "
+            + f"drop={self.drop!r}{more}\n)\n"
+            + 'print(ascii(found.measurement), ascii(found.how), sep="\\n")\nassert found.violated, ascii(found.how)\n'
         )
 
     def save(self, folder: Path) -> tuple[Path, Path]:
@@ -151,40 +189,10 @@ def tree(v: Any) -> Any:
     return str(v)
 
 
-def literal(v: Any, imports: set[str]) -> str:
-    """Python text of an instance. Raises ``ValueError`` for objects that cannot be written down."""
-    if v is None or isinstance(v, bool | int | str):
-        return repr(v)
-    if isinstance(v, float | np.floating):
-        if not np.isfinite(v):
-            imports.add("from math import inf, nan")
-        return repr(float(v))
-    if isinstance(v, np.integer):
-        return repr(int(v))
-    if isinstance(v, Fraction):
-        imports.add("from fractions import Fraction")
-        return repr(v)
-    if isinstance(v, np.ndarray):
-        imports.add("from numpy import array")
-        shape = f".reshape({v.shape})" if v.size == 0 else ""
-        kind = "" if v.dtype.kind == "f" and v.size else f", dtype={v.dtype.name!r}"
-        return f"array({v.tolist()!r}{kind}){shape}"
-    if isinstance(v, dict):
-        return "{" + ", ".join(f"{k!r}: {literal(x, imports)}" for k, x in v.items()) + "}"
-    if isinstance(v, list) or type(v) is tuple:
-        inner = ", ".join(literal(x, imports) for x in v)
-        return f"[{inner}]" if isinstance(v, list) else f"({inner}{',' * (len(v) == 1)})"
-    if isinstance(v, set | frozenset):
-        inner = ", ".join(literal(x, imports) for x in sorted(v, key=repr))
-        return f"{type(v).__name__}({f'[{inner}]' if v else ''})"
-    kind_ = type(v)
-    if isinstance(v, Case):
-        raise ValueError("a case is drawn again from its choices")
-    if dataclasses.is_dataclass(v) and kind_.__module__.startswith("gradproof.") and "<" not in kind_.__qualname__:
-        imports.add(f"from {kind_.__module__} import {kind_.__name__}")
-        fields = ", ".join(f"{f.name}={literal(getattr(v, f.name), imports)}" for f in dataclasses.fields(v) if f.init)
-        return f"{kind_.__name__}({fields})"
-    raise ValueError(f"{kind_.__name__} has no literal")
+def _block(text: str) -> str:
+    """A literal of a text, over several lines where it can be."""
+    plain = "'''" not in text and "\r" not in text and text.endswith("\n")
+    return f"r'''{text}'''" if plain else repr(text)
 
 
 def _number(x: Any) -> str:

@@ -106,11 +106,8 @@ def _need(
             if isinstance(v, int | float)
         )
         return Need(claim.id, assumption, NEEDED, f"measured/bound {found.ratio:.4g} at {at}", found)
-    if found.measurement is None:
-        return Need(claim.id, assumption, UNKNOWN, found.note, found)
-    if 5 * found.failed > found.tried:  # what lies beyond the assumption may be what failed
-        why = f"{found.failed} of {found.tried} instances could not be measured"
-        return Need(claim.id, assumption, UNKNOWN, why, found)
+    if found.undecided:  # what lies beyond the assumption may be what failed
+        return Need(claim.id, assumption, UNKNOWN, found.gaps or found.note, found)
     effort = f"search exhausted: {found.tried} instances, best measured/bound {found.ratio:.4g}"
     if found.out_of_time:
         return Need(claim.id, assumption, UNKNOWN, f"stopped by the clock after {found.tried} instances", found)

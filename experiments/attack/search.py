@@ -68,19 +68,35 @@ class Search:
     drop: frozenset[str] = frozenset()
     tried: int = 0
     rejected: int = 0
-    failed: int = 0
-    why_failed: str = ""
+    unmeasured: Counter[str] = field(default_factory=Counter)  # why -> how many instances could not be measured
     elite: list[Candidate] = field(default_factory=list)
     found: tuple[Candidate, Decision] | None = None
     refuted_by_replay: int = 0
     testing: float = 0.0  # seconds that replays and tests took
     out_of_time: bool = False
+    gave_up: str = ""  # why Hypothesis's own generation ended
 
     def __post_init__(self) -> None:
         self.strategy: SearchStrategy = self.made.instances(self.claim, self.drop)
         self._start = time.monotonic()
         self._seen: set[tuple[Value, ...]] = set()
         self._looked: set[tuple[Value, ...]] = set()
+
+    @property
+    def failed(self) -> int:
+        """Instances that could not be measured."""
+        return self.unmeasured.total()
+
+    @property
+    def why_failed(self) -> str:
+        """The most frequent reason why an instance could not be measured."""
+        return self.unmeasured.most_common(1)[0][0] if self.unmeasured else ""
+
+    def _missed(self, why: str) -> float:
+        """An instance that says nothing, for this reason; reasons beyond a dozen count together."""
+        why = why if len(why) <= 200 else why[:200] + " ..."
+        self.unmeasured[why if why in self.unmeasured or len(self.unmeasured) < 12 else "other reasons"] += 1
+        return -math.inf
 
     # --- one evaluation ------------------------------------------------------------------------------------------------
 
@@ -174,13 +190,16 @@ class Search:
         except OverflowError:
             measured, values = math.inf, None
         except Exception as error:  # the user's code: what it cannot measure is no evidence, and is counted
-            self.failed += 1
-            self.why_failed = f"{type(error).__name__}: {error}{self._count(error)}"
-            return -math.inf
+            return self._missed(f"{type(error).__name__}: {error}{self._count(error)}")
         if values is None:
             return 600.0 if self.made.relation(self.claim) is Relation.LE else -math.inf
-        r = ratio(self.made.relation(self.claim), measured, bound_in_floats(self.claim, values))
-        if r <= 0 or math.isnan(r):
+        if math.isnan(measured):
+            return self._missed("the measured quantity is NaN")
+        bound = bound_in_floats(self.claim, values)
+        if math.isnan(bound):
+            return self._missed("the bound cannot be evaluated")
+        r = ratio(self.made.relation(self.claim), measured, bound)
+        if r <= 0:
             return -700.0
         return min(math.log(r), 700.0) if math.isfinite(r) else 700.0
 
@@ -314,7 +333,7 @@ class Search:
         except GradproofError:
             raise
         except Exception as error:  # Hypothesis gives up on strategies that reject too much; the tape goes on
-            self.why_failed = self.why_failed or f"{type(error).__name__}: {error}"
+            self.gave_up = f"{type(error).__name__}: {error}"
         if heads:
             score, instance, choices = max(heads, key=lambda h: h[0])
             again = self.evaluate(choices)  # on the tape it can be ascended from, shrunk, and written down

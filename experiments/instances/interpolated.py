@@ -62,13 +62,15 @@ class Interpolated:
         return len(self.points[0])
 
     @property
-    def minimum(self) -> float:
-        return 0.0
+    def minimum(self) -> int:
+        return 0
 
     @property
     def minimizer(self) -> np.ndarray:
         """The point whose gradient is 0, shape (d,)."""
-        return np.array([float(c) for c in self.points[[any(g) for g in self.gradients].index(False)]])
+        point = self.points[[any(g) for g in self.gradients].index(False)]
+        exactly = isinstance(self.mu, Exact)  # the copy that is replayed
+        return np.array([Exact.of(c) if exactly else float(c) for c in point], dtype=object if exactly else float)
 
     def gradient(self, x: Any) -> np.ndarray:
         """Gradient at one of the points, shape (d,)."""

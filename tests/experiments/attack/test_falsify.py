@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy
 from click.testing import CliRunner
 from hypothesis import strategies as st
 from sympy import Interval
@@ -20,7 +21,8 @@ from gradproof.experiments.attack.attached import experiments_of
 from gradproof.experiments.attack.decide import decide
 from gradproof.experiments.attack.evidence import as_evidence, attached
 from gradproof.experiments.attack.falsify import falsify_claim, replay
-from gradproof.experiments.attack.finding import literal, short_float
+from gradproof.experiments.attack.finding import short_float
+from gradproof.experiments.attack.literals import literal
 from gradproof.experiments.attack.moves import move
 from gradproof.experiments.attack.search import Search
 from gradproof.experiments.engine.check import Context
@@ -171,7 +173,7 @@ def test_rounding_of_a_measure_that_works_on_floats_only_is_not_a_violation():
     def solved(x):
         a = np.zeros((2, 2))
         a[0, 0], a[1, 1] = x, 1.0
-        return np.linalg.solve(a, np.array([x * x, 1.0]))[0] * (1 + 1e-12)
+        return scipy.linalg.solve(a, np.array([x * x, 1.0]))[0] * (1 + 1e-12)
 
     decision = decide(_made(c), c, {"x": 3.0})
     assert "floats" in decision.how
@@ -185,10 +187,10 @@ def test_the_floor_of_converged_iterates_is_not_a_violation():
     )
 
     @experiment(c)
-    def distance(x, N):  # rate 0.5 to the fixed point 0.9, where floats stop at 1e-32; 'solve' keeps exact numbers out
+    def distance(x, N):  # rate 0.5 to the fixed point 0.9, where floats stop at 1e-32; SciPy keeps exact numbers out
         y = 0.9 + x
         for _ in range(N):
-            y = float(np.linalg.solve(np.eye(1) * 2, np.array([y + 0.9]))[0])
+            y = float(scipy.linalg.solve(np.eye(1) * 2, np.array([y + 0.9]))[0])
         return (y - 0.9) ** 2
 
     decision = decide(_made(c), c, {"x": 1.0, "N": 200})
