@@ -150,12 +150,15 @@ def prune(program: Program, blocks: np.ndarray) -> np.ndarray:
     on = np.flatnonzero(size > 1e-9 * size.max(initial=0.0))
     if on.size == 0:
         return np.zeros_like(blocks)
+    # a block of the largest size and the longest output have length one: the linear program's tolerances are absolute
     unit = c[on] / size[on, None]
-    found = linprog(np.ones(on.size), A_eq=unit.T, b_eq=size[on] @ unit, bounds=(0, None), method="highs-ds")
+    unit /= np.linalg.norm(unit, axis=1).max()
+    share = size[on] / size.max()
+    found = linprog(np.ones(on.size), A_eq=unit.T, b_eq=share @ unit, bounds=(0, None), method="highs-ds")
     if found.status != 0:
         raise ParameterError(f"the linear program that prunes the network failed: {found.message}")
     scale = np.zeros(size.size)
-    scale[on] = found.x / size[on]
+    scale[on] = found.x / share
     return scale.reshape(2, -1, 1) * blocks
 
 
