@@ -80,7 +80,7 @@ class Measurement:
             ``quadrature``, ``bracket``, ``statistics``.
         parameters: what identifies the instance (JSON values).
         seed: seed of the random stream, or ``None`` for a deterministic instance.
-        n: how many numbers stand behind it (steps, samples).
+        n: how many numbers stand behind it (steps, samples); 0 where another measurement of the same case counts them.
         level: error rate of the statistical test that set ``low`` and ``high``, where there is one.
         test: the name of that test.
         e_value: evidence against the claim for random quantities, where the test is an e-process; the claim is refuted where it

@@ -230,8 +230,8 @@ def _measurements(claim: Claim, measured: Measured, t: Taken, level: float, seed
         _measurement(part, b, relation, {**parameters, **p}, seed)
         for part, b, p in _entries(found, bound, parameters, size)
     ]
-    for m in sharpest(entries):
-        yield replace(m, n=size * found.n)
+    for k, m in enumerate(sharpest(entries)):
+        yield replace(m, n=0 if k else size * found.n)  # the numbers of a case are counted once
 
 
 def parameters_of(claim: Claim, t: Taken) -> dict[str, Any]:
