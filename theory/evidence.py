@@ -80,12 +80,13 @@ class Measurement:
             ``quadrature``, ``bracket``, ``statistics``.
         parameters: what identifies the instance (JSON values).
         seed: seed of the random stream, or ``None`` for a deterministic instance.
-        n: how many numbers stand behind it (steps, samples); 0 where another measurement of the same case counts them.
+        n: how many numbers stand behind it (steps, samples).
         level: error rate of the statistical test that set ``low`` and ``high``, where there is one.
         test: the name of that test.
         e_value: evidence against the claim for random quantities, where the test is an e-process; the claim is refuted where it
             reaches ``1 / level``.
         what: what was measured, where a search shows more than the claim's quantity.
+        counted: False where another measurement of the same case counts its numbers.
     """
 
     measured: Any
@@ -101,6 +102,7 @@ class Measurement:
     test: str = ""
     e_value: float | None = None
     what: str = ""
+    counted: bool = True
 
     def __post_init__(self) -> None:
         for end in ("low", "high"):

@@ -231,7 +231,7 @@ def _measurements(claim: Claim, measured: Measured, t: Taken, level: float, seed
         for part, b, p in _entries(found, bound, parameters, size)
     ]
     for k, m in enumerate(sharpest(entries)):
-        yield replace(m, n=0 if k else size * found.n)  # the numbers of a case are counted once
+        yield replace(m, n=size * found.n, counted=not k)
 
 
 def parameters_of(claim: Claim, t: Taken) -> dict[str, Any]:

@@ -16,7 +16,16 @@ import scipy.linalg
 
 from gradproof.solvers import moments as sgd
 from gradproof.solvers.exact.rounding import whole_number
-from gradproof.solvers.gaussian.moments import Moment, identity, number, read, semidefinite, solve, stationary, symmetric
+from gradproof.solvers.gaussian.moments import (
+    Moment,
+    identity,
+    number,
+    read,
+    semidefinite,
+    solve,
+    stationary,
+    symmetric,
+)
 from gradproof.theory.errors import DomainError, ParameterError
 
 METHODS = ("lmc", "sgldfp", "sgld", "sgd")

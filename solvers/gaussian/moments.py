@@ -103,7 +103,7 @@ def symmetric(A: np.ndarray, what: str) -> np.ndarray:
     """
     turned = np.swapaxes(A, -1, -2)
     if A.dtype == object:
-        fits = bool((A == turned).all())
+        fits = bool((turned == A).all())
     else:
         skew, size = (np.abs(x).max(axis=(-2, -1)) for x in (A - turned, A))
         fits = bool((skew <= 16 * A.shape[-1] * EPS * size).all())

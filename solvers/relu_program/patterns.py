@@ -185,7 +185,7 @@ def enumerate_by_rays(X: Any) -> Patterns:
 def sample_patterns(X: Any, count: int, rng: np.random.Generator, *, distinct: bool = True) -> Patterns:
     """Patterns of ``count`` Gaussian directions, repeated ones left out unless ``distinct`` is False.
 
-    A direction within rounding of a boundary, one of 10^9 or fewer, is moved off it: its pattern would depend on the order of a sum.
+    A direction within rounding of a boundary, one of 10^9 or so, is drawn again: its pattern would depend on the order of a sum.
 
     Raises:
         DomainError: count < 1.

@@ -19,8 +19,8 @@ from gradproof import solvers
 
 HERE = Path(__file__).parent / "metamorphic"
 sys.path.insert(0, str(HERE))
-from cases import CASES
-from moves import Between, Case, Move, about, as_json, differences, read_json, too_wide, units
+from cases import CASES  # noqa: E402
+from moves import Between, Case, Move, about, as_json, differences, read_json, too_wide, units  # noqa: E402
 
 QUICK = [name for name, case in CASES.items() if not case.slow]
 SLOW = [name for name, case in CASES.items() if case.slow]
@@ -93,7 +93,12 @@ def narrowed() -> dict[str, str]:
 
 def test_numpy_without_its_dispatch():
     child = subprocess.run(
-        [sys.executable, str(HERE / "cases.py")], env=narrowed(), capture_output=True, text=True, timeout=300, check=True
+        [sys.executable, str(HERE / "cases.py")],
+        env=narrowed(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
     )
     there = json.loads(child.stdout)
     assert sorted(there) == sorted(QUICK)
@@ -114,7 +119,9 @@ def test_every_public_solver_is_here():
     left_out, named = {}, 0
     for module in pkgutil.iter_modules(solvers.__path__):
         room = importlib.import_module(f"gradproof.solvers.{module.name}")
-        own = {k for k, v in vars(room).items() if inspect.isfunction(v) and v.__module__ == room.__name__ and k[0] != "_"}
+        own = {
+            k for k, v in vars(room).items() if inspect.isfunction(v) and v.__module__ == room.__name__ and k[0] != "_"
+        }
         public = {k for k in getattr(room, "__all__", own) if inspect.isfunction(getattr(room, k))}
         named += len(public)
         if missing := public - words - PARTS.get(module.name, set()):
@@ -139,12 +146,12 @@ def test_every_public_solver_is_here():
     ],
 )
 def test_what_counts_as_the_same(first, second, move, apart):
-    case = Case(lambda: {}, {})
+    case = Case(dict, {})
     assert bool(differences(case, {"x": first}, {"x": second}, move)) == apart
 
 
 def test_an_answer_that_says_nothing_is_no_answer():
-    case = Case(lambda: {}, {}, width=1e-3)
+    case = Case(dict, {}, width=1e-3)
     assert not too_wide(case, {"x": about(1.0, 4e-4), "y": True})
     assert too_wide(case, {"x": about(1.0, 6e-4)})
     assert too_wide(case, {"x": Between(0.0, float("inf"))})

@@ -45,7 +45,11 @@ def _moved(x: Any, name: str) -> Any:
     if isinstance(x, tuple):
         parts = [_moved(part, name) for part in x]
         return type(x)(*parts) if hasattr(x, "_fields") else tuple(parts)
-    if not isinstance(x, np.ndarray | np.floating) or not np.size(x) or np.asarray(x).dtype not in (np.float64, np.complex128):
+    if (
+        not isinstance(x, np.ndarray | np.floating)
+        or not np.size(x)
+        or np.asarray(x).dtype not in (np.float64, np.complex128)
+    ):
         return x
     a = np.asarray(x)
     last = tuple(range(max(0, a.ndim - 2), a.ndim))

@@ -8,11 +8,21 @@ import flint
 import numpy as np
 from moves import Between, Case, Move, permuted, units
 
-from gradproof.solvers import circulant, ef_exact, ef_lyapunov, gaussian, gossip, jury, max_margin, moments
+from gradproof.solvers import (
+    circulant,
+    ef_exact,
+    ef_lyapunov,
+    gaussian,
+    gossip,
+    jury,
+    max_margin,
+    moments,
+    sparsification,
+    subspaces,
+)
 from gradproof.solvers import order_statistics as order
 from gradproof.solvers import periodic_regret as regret
 from gradproof.solvers import relu_program as relu
-from gradproof.solvers import sparsification, subspaces
 from gradproof.solvers.exact import definite
 from gradproof.solvers.exact.nonnegative import nonnegative_least_squares
 from gradproof.solvers.relu_program import rational
@@ -31,7 +41,7 @@ def exact(array):
     return np.array([[F(v) for v in row] for row in array], dtype=object)
 
 
-# --- cones and margins: multipliers that are zero, rows that are dependent ---------------------------------------------------------
+# --- cones and margins: multipliers that are zero, rows that are dependent --------------------------------------------
 
 
 def projection(columns, target):
@@ -106,7 +116,7 @@ CONES = {
     ),
 }
 
-# --- thresholds as exact numbers ---------------------------------------------------------------------------------------------------
+# --- thresholds as exact numbers --------------------------------------------------------------------------------------
 
 
 def algebraic(rows, B):
@@ -132,7 +142,9 @@ def roots(coefficients, delay):
 
 def top(matrix):
     rows = [[F(v) for v in row] for row in matrix]
-    low, high = moments.largest_eigenvalue(flint.fmpq_mat([[flint.fmpq(v.numerator, v.denominator) for v in r] for r in rows]))
+    low, high = moments.largest_eigenvalue(
+        flint.fmpq_mat([[flint.fmpq(v.numerator, v.denominator) for v in r] for r in rows])
+    )
     return {
         "largest": Between(low, high),
         "positive": (
@@ -173,7 +185,7 @@ THRESHOLDS = {
     ),
 }
 
-# --- workers -----------------------------------------------------------------------------------------------------------------------
+# --- workers --------------------------------------------------------------------------------------
 
 
 def graph(W, h):
@@ -217,7 +229,10 @@ WORKERS = {
     "Krum exactly": Case(
         chosen,
         {"V": whole(7, 2), "f": 2},
-        {"coordinates": permuted(V=(1,)), "translation": Move(lambda d, rng: d | {"V": [[v + 9 for v in r] for r in d["V"]]})},
+        {
+            "coordinates": permuted(V=(1,)),
+            "translation": Move(lambda d, rng: d | {"V": [[v + 9 for v in r] for r in d["V"]]}),
+        },
     ),
     "Krum under attack": Case(
         attacked,
@@ -231,7 +246,7 @@ WORKERS = {
     ),
 }
 
-# --- Gaussian laws, flows, regret ----------------------------------------------------------------------------------------------------
+# --- Gaussian laws, flows, regret -------------------------------------------------------------------------------------
 
 
 def chain(hessians, gradients, gamma):
@@ -278,13 +293,21 @@ def saddle(B):
     found = subspaces.invariant_stable_subspace(B, [circulant.periodic_laplacian(len(B))])
     spectrum = subspaces.symbolic_spectrum(B[:4, :4], F(1, 2))
     known = sum(multiplicity for _, multiplicity in spectrum.items())
-    return {"dimension": len(found), "spectrum": known, "slope": Between(*subspaces.stable_slope_enclosure(F(1, 2), lambda k: F(1), 60))}
+    return {
+        "dimension": len(found),
+        "spectrum": known,
+        "slope": Between(*subspaces.stable_slope_enclosure(F(1, 2), lambda k: F(1), 60)),
+    }
 
 
 LAWS = {
     "chains exactly": Case(
         chain,
-        {"hessians": np.array([[[2, 1], [1, 3]], [[1, 0], [0, 1]]]), "gradients": np.array([[1, -1], [2, 0]]), "gamma": F(1, 20)},
+        {
+            "hessians": np.array([[[2, 1], [1, 3]], [[1, 0], [0, 1]]]),
+            "gradients": np.array([[1, -1], [2, 0]]),
+            "gamma": F(1, 20),
+        },
         {
             "samples": permuted(hessians=(0,), gradients=(0,)),
             "coordinates": permuted(hessians=(1, 2), gradients=(1,)),

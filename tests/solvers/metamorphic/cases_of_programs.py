@@ -115,10 +115,16 @@ NETWORKS = {
             "units": units({"X": 30, "beta": 30}, steepest=30),
             "last place": last_place("X", "y", "beta"),
         },
+        slow=True,
     ),
     "parallel data": Case(
         left,
-        {"X": np.array([[1.0, 3.0], [3.0, 9.0], [1.0, -2.0]]), "y": np.array([1.0, -2.0, 1.0]), "beta": 0.1, "draws": 3},
+        {
+            "X": np.array([[1.0, 3.0], [3.0, 9.0], [1.0, -2.0]]),
+            "y": np.array([1.0, -2.0, 1.0]),
+            "beta": 0.1,
+            "draws": 3,
+        },
         {"data": permuted(X=(0,), y=(0,)), "units": units({"X": -30, "beta": -30}, steepest=-30)},
     ),
     "robust ReLU program": Case(
@@ -189,7 +195,9 @@ def least_trace(F0, forms):
 
 
 def impossible(size):
-    found = semidefinite.minimise(np.ones(1), [(-size * np.ones((1, 1)), np.ones((1, 1, 1)))], np.ones((1, 1)), np.zeros(1))
+    found = semidefinite.minimise(
+        np.ones(1), [(-size * np.ones((1, 1)), np.ones((1, 1, 1)))], np.ones((1, 1)), np.zeros(1)
+    )
     return {"solved": found.solved}
 
 

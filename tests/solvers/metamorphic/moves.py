@@ -166,9 +166,10 @@ def differences(case: Case, first: Answers, second: Answers, move: Move | None =
         factor = move.factors.get(name, 1)
         factor = Fraction(factor) if isinstance(a.low, Fraction) else factor
         low, high = a.low * factor, a.high * factor
-        size = max(abs(low), abs(high), abs(b.low), abs(b.high))
-        slack = case.condition * EPS * float(size) if move.inexact else 0.0
-        if not (b.low <= high + slack and low <= b.high + slack):
+        if move.inexact:
+            slack = case.condition * EPS * float(max(abs(low), abs(high), abs(b.low), abs(b.high)))
+            low, high = low - slack, high + slack
+        if not (b.low <= high and low <= b.high):
             found.append(f"{name}: [{float(low)!r}, {float(high)!r}] and [{float(b.low)!r}, {float(b.high)!r}]")
     return found
 
@@ -179,15 +180,13 @@ def too_wide(case: Case, answers: Answers) -> list[str]:
         f"{name}: [{float(a.low)!r}, {float(a.high)!r}]"
         for name, a in answers.items()
         if isinstance(a, Between)
-        and not float(a.high - a.low) <= case.width * max(abs(float(a.low)), abs(float(a.high)), 1e-300)
+        and not float(a.high - a.low) <= min(case.width * max(abs(float(a.low)), abs(float(a.high))), 1e300)
     ]
 
 
 def as_json(answers: Answers) -> dict[str, Any]:
     """Answers as texts, floats exactly."""
-    return {
-        k: [_text(a.low), _text(a.high)] if isinstance(a, Between) else repr(a) for k, a in sorted(answers.items())
-    }
+    return {k: [_text(a.low), _text(a.high)] if isinstance(a, Between) else repr(a) for k, a in sorted(answers.items())}
 
 
 def _text(x: Any) -> str:
