@@ -157,8 +157,14 @@ def prune(program: Program, blocks: np.ndarray) -> np.ndarray:
     found = linprog(np.ones(on.size), A_eq=unit.T, b_eq=share @ unit, bounds=(0, None), method="highs-ds")
     if found.status != 0:
         raise ParameterError(f"the linear program that prunes the network failed: {found.message}")
+    x = found.x
+    used = x > 0
+    # the linear program is solved to 1e-7: on its vertex the equations are solved to rounding
+    refined = np.linalg.lstsq(unit[used].T, share @ unit, rcond=None)[0]
+    if (refined >= 0).all():
+        x[used] = refined
     scale = np.zeros(size.size)
-    scale[on] = found.x / share
+    scale[on] = x / share
     return scale.reshape(2, -1, 1) * blocks
 
 
