@@ -270,7 +270,9 @@ def _solve(A: Matrix, right: Any) -> Any:
 def largest_stable_step(
     W: Matrix, h: Any = Fraction(1), *, width: Fraction = Fraction(1, 10**9)
 ) -> tuple[Fraction, Fraction]:
-    """Step sizes 2 width apart, the lower stable (or 0) and the upper not: is |eigenvalue of W - gamma diag(h)| < 1 for all?
+    """Step sizes, 2 width apart in the unit 1/(largest curvature), the lower stable (or 0) and the upper not.
+
+    Stable: is |eigenvalue of W - gamma diag(h)| < 1 for all?
 
     Below, both 1 +- (W - gamma h) are proved positive definite by integer arithmetic; above, a rational vector does not shrink.
 
@@ -278,10 +280,15 @@ def largest_stable_step(
         W: a rational mixing matrix. h: curvatures > 0, a fraction or (n,).
 
     Raises:
+        DomainError: a curvature is not positive.
         ParameterError: one of the sides could not be proved.
     """
     n = len(W)
-    H = np.diag(np.broadcast_to(np.asarray(h), (n,)))
+    curvatures = np.broadcast_to(np.asarray(h), (n,))
+    unit = max(map(Fraction, curvatures.tolist()))
+    if not min(curvatures) > 0:
+        raise DomainError(f"curvatures must be positive, got {min(curvatures)}; a flat node is stable at every step")
+    H = np.diag([Fraction(v) / unit for v in curvatures.tolist()])
     eye = np.array([[Fraction(int(i == j)) for j in range(n)] for i in range(n)], dtype=object)
 
     def least(gamma: float) -> float:
@@ -296,8 +303,10 @@ def largest_stable_step(
     if not all(is_positive_definite(integer_matrix(m.tolist())) for m in matrices) or moved @ moved < sum(
         x * x for x in v
     ):
-        raise ParameterError(f"no bracket of width {float(2 * width):g} around {float(middle):.12g} could be proved")
-    return low, high
+        raise ParameterError(
+            f"no bracket of width {float(2 * width / unit):g} around {float(middle / unit):.12g} could be proved"
+        )
+    return low / unit, high / unit
 
 
 def common_average(h: float, gamma: float, n: int, sigma2: float, K: int, gap2: float) -> float:

@@ -2,11 +2,12 @@
 
 Frobenius norm: the least-distance program is a nonnegative least-squares problem (Lawson, Hanson 1974, ch. 23), whose residual is
 zero exactly if no W separates; the multipliers then prove it. Nuclear norm: a conic program, bounded from both sides. For rational
-data the Frobenius solution is made exact from its active constraints.
+data the Frobenius solution is exact.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from gradproof.solvers.exact.least_squares import nonnegative_least_squares, nonnegative_least_squares_in_floats
+from gradproof.solvers.exact.nonnegative import nonnegative_least_squares, nonnegative_least_squares_in_floats
 from gradproof.solvers.exact.rounding import exact_number, whole_number
+from gradproof.solvers.semidefinite import solve_anyway
 from gradproof.theory.errors import GradproofError, ParameterError
 
 EPS = float(np.finfo(float).eps)
@@ -29,6 +31,10 @@ class Inseparable(GradproofError):
         super().__init__(
             f"no W separates: a convex combination of the {len(multipliers)} constraints has norm {size:.1e}; select other tokens"
         )
+
+
+class Separable(GradproofError):
+    """Some W has all margins positive, so that nothing proves the contrary."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,62 +87,72 @@ def frobenius(G: np.ndarray) -> MaxMargin:
         Inseparable: with a certificate.
         ParameterError: no constraint, or NaN.
     """
-    flat = _flat(G)
+    flat, unit = _flat(G)
     m, size = flat.shape
     target = np.zeros(size + 1)
     target[size] = 1
     u, distance = nonnegative_least_squares_in_floats(np.vstack([flat.T, np.ones(m)]), target)
-    scale = float(np.linalg.norm(flat, axis=1).max())
     # the distance is 1/sqrt(1 + ||W||^2): below this W is not representable, and u is a certificate to rounding
     if distance <= 1e-10 or u.sum() <= 0:
         share = u / u.sum() if u.sum() > 0 else np.full(m, 1 / m)
-        raise Inseparable(share, float(np.linalg.norm(share @ flat)) / max(scale, 1e-300))
+        raise Inseparable(share, float(np.linalg.norm(share @ flat)))
     lam = u / (1 - u.sum())
     W = lam @ flat
     margin = float((flat @ W).min())
     if margin <= 0:
-        raise Inseparable(u / u.sum(), float(np.linalg.norm(u @ flat) / u.sum()) / max(scale, 1e-300))
+        raise Inseparable(u / u.sum(), float(np.linalg.norm(u @ flat) / u.sum()))
     rounding = (size + m + 8) * EPS
-    upper = float(np.linalg.norm(W)) / margin * (1 + 4 * rounding * scale * float(np.linalg.norm(W)) / margin)
+    norm = float(np.linalg.norm(W))
+    upper = norm / margin * (1 + 4 * rounding * norm / margin)
     # weak duality at any multiplier, best along its ray: (sum lam)/||sum lam G||
-    lower = float(lam.sum()) / (float(np.linalg.norm(W)) + rounding * float(lam @ np.linalg.norm(flat, axis=1)))
-    return MaxMargin((W / margin).reshape(G.shape[1:]), lam, lower * (1 - rounding), upper)
+    lower = float(lam.sum()) / (norm + rounding * float(lam @ np.linalg.norm(flat, axis=1)))
+    return MaxMargin(
+        (W / margin).reshape(G.shape[1:]) / unit, lam / unit**2, lower * (1 - rounding) / unit, upper / unit
+    )
 
 
 def nuclear(G: np.ndarray) -> MaxMargin:
-    """Least nuclear norm subject to ``<G_c, W> >= 1``, by Clarabel, with bounds from scaled points.
+    """Least nuclear norm subject to ``<G_c, W> >= 1``, by Clarabel, with bounds from scaled points whatever made it stop.
 
     Raises:
         Inseparable: with a certificate.
-        GradproofError: the solver stopped early.
+        GradproofError: the solver ended without a matrix of positive margin.
     """
     import cvxpy as cp
 
     frobenius(G)  # separability does not depend on the norm
-    flat = _flat(G)
+    flat, unit = _flat(G)
     W = cp.Variable(G.shape[1:])
     rows = flat @ cp.vec(W, order="C") >= 1
     problem = cp.Problem(cp.Minimize(cp.normNuc(W)), [rows])
-    problem.solve(solver=cp.CLARABEL)
-    if problem.status != cp.OPTIMAL:
-        raise GradproofError(f"Clarabel stopped with status {problem.status} on the nuclear norm; rescale the tokens")
+    solve_anyway(problem)
+    if W.value is None or rows.dual_value is None:
+        raise GradproofError(f"Clarabel stopped with status {problem.status} on the nuclear norm, without a point")
     found = np.asarray(W.value)
     margin = float((flat @ found.ravel()).min())
-    if margin <= 0:
-        raise GradproofError("Clarabel's matrix has no positive margin; rescale the tokens")
+    if not margin > 0:
+        raise GradproofError(f"Clarabel stopped with status {problem.status} at a matrix without a positive margin")
     found = found / margin
     lam = np.maximum(np.asarray(rows.dual_value), 0)
     top = float(np.linalg.norm((lam @ flat).reshape(G.shape[1:]), 2))
     rounding = 16 * (flat.shape[1] + len(flat)) * EPS
     upper = float(np.linalg.svd(found, compute_uv=False).sum()) * (1 + rounding)
-    return MaxMargin(found, lam, float(lam.sum()) / top * (1 - rounding) if top > 0 else 0.0, upper)
+    lower = float(lam.sum()) / top * (1 - rounding) if top > 0 else 0.0
+    return MaxMargin(found / unit, lam / unit**2, lower / unit, upper / unit)
 
 
-def _flat(G: np.ndarray) -> np.ndarray:
+def _flat(G: np.ndarray) -> tuple[np.ndarray, float]:
+    """The constraints as rows (m, p q), the longest of a length in [1, 2), and the power of two that was taken out."""
     G = np.asarray(G, float)
     if G.ndim != 3 or 0 in G.shape or not np.isfinite(G).all():
         raise ParameterError(f"need finite constraints of shape (m, p, q) with m >= 1, got shape {G.shape}")
-    return G.reshape(len(G), -1)
+    flat = G.reshape(len(G), -1)
+    size = np.abs(flat).max()
+    unit = 2.0 ** np.floor(np.log2(size)) if size > 0 else 1.0
+    flat = flat / unit
+    longest = float(np.linalg.norm(flat, axis=1).max())
+    more = 2.0 ** np.floor(np.log2(longest)) if longest > 0 else 1.0
+    return flat / more, float(unit * more)
 
 
 # --- exactly -----------------------------------------------------------------------------------------------------------
@@ -164,38 +180,31 @@ def exact_frobenius(G: Sequence[Sequence[Any]]) -> ExactMargin:
     """The same in rationals, rows of G flattened.
 
     Raises:
-        Inseparable: with a certificate.
+        Inseparable: with a certificate; ``exact_inseparable`` gives it in rationals.
     """
-    rows, multipliers, residual = _least_distance(G)
-    if not any(residual):
-        share = np.array([float(v) for v in multipliers]) / float(sum(multipliers))
-        raise Inseparable(share, 0.0)
-    lam = [v / residual[-1] for v in multipliers]
-    W = [-v / residual[-1] for v in residual[:-1]]
-    if any(sum((a * b for a, b in zip(row, W, strict=True)), Fraction(0)) < 1 for row in rows):
-        raise GradproofError("a margin is below one in exact arithmetic: a fault of the least-squares solver")
-    return ExactMargin(tuple(lam), tuple(W), sum(lam, Fraction(0)))
+    weights, remainder = _least_distance(_exact_rows(G))
+    rest = remainder[-1]  # 1 - sum weights
+    if not rest:
+        raise Inseparable(np.array(weights, float), 0.0)
+    lam = [w / rest for w in weights]
+    return ExactMargin(tuple(lam), tuple(-v / rest for v in remainder[:-1]), sum(lam, Fraction(0)))
 
 
 def exact_inseparable(G: Sequence[Sequence[Any]]) -> tuple[Fraction, ...]:
-    """Nonnegative rational multipliers of sum 1 of a vanishing combination: proof that no W separates.
+    """Nonnegative integers without a common factor, not all zero, of a vanishing combination: proof that no W separates.
 
     Raises:
-        ParameterError: some W separates.
+        Separable: some W does.
     """
-    _, multipliers, residual = _least_distance(G)
-    if any(residual):
-        raise ParameterError("these constraints are separable; exact_frobenius gives the matrix")
-    return tuple(multipliers)
+    weights, remainder = _least_distance(_exact_rows(G))
+    if remainder[-1]:
+        raise Separable("these constraints are separable: exact_frobenius gives the matrix of least norm")
+    whole = [w * math.lcm(*(v.denominator for v in weights)) for w in weights]
+    common = math.gcd(*(w.numerator for w in whole))
+    return tuple(w / common for w in whole)
 
 
-def _least_distance(G: Sequence[Sequence[Any]]) -> tuple[list[list[Fraction]], list[Fraction], list[Fraction]]:
-    """Rows; u >= 0 with ``sum u_c (G_c, 1)`` nearest to ``(0, 1)``; and what is left of ``(0, 1)``: zero iff no W separates."""
-    rows = _exact_rows(G)
+def _least_distance(rows: list[list[Fraction]]) -> tuple[list[Fraction], list[Fraction]]:
+    """Weights u >= 0 with ``(sum u_c G_c, sum u)`` nearest to (0, 1), and the remainder: zero exactly if no W separates."""
     target = [Fraction(0)] * len(rows[0]) + [Fraction(1)]
-    lifted = [[*row, Fraction(1)] for row in rows]
-    multipliers = nonnegative_least_squares(lifted, target)
-    combined = [
-        sum((u * row[j] for u, row in zip(multipliers, lifted, strict=True)), Fraction(0)) for j in range(len(target))
-    ]
-    return rows, multipliers, [t - c for t, c in zip(target, combined, strict=True)]
+    return nonnegative_least_squares([[*row, Fraction(1)] for row in rows], target)

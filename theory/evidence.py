@@ -94,6 +94,7 @@ class Measurement:
         e_value: evidence against the claim for random quantities, where the test is an e-process; the claim is refuted where it
             reaches ``1 / level``.
         what: what was measured, where a search shows more than the claim's quantity.
+        counted: False where another measurement of the same case counts its numbers.
     """
 
     measured: Any
@@ -109,6 +110,7 @@ class Measurement:
     test: str = ""
     e_value: float | None = None
     what: str = ""
+    counted: bool = True
 
     def __post_init__(self) -> None:
         fields_of_type(self)

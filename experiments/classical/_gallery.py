@@ -18,10 +18,12 @@ from typing import Any
 import sympy as sp
 
 from gradproof.experiments.engine.check import certifier
-from gradproof.experiments.engine.measure import Provable, Supremum, around, cases, instead, measure, without
+from gradproof.experiments.engine.measure import Enclosed, Provable, Supremum, around, cases, instead, measure, without
 from gradproof.solvers.pep import CertificateUnavailable, PepError, WorstCase, exact
+from gradproof.solvers.pep.certify.counterexample import Counterexample, NoCounterexample
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
+from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level
 from gradproof.theory.proof import Proof
 from gradproof.theory.symbolic import Identity
@@ -52,15 +54,33 @@ class Entry:
         return _solved(self.method, tuple(sorted(setting.items())))
 
     def supremum(self, setting: Setting) -> Supremum:
-        """The exact worst case with the solver's error.
+        """The exact worst case with the solver's error; where it stopped short of its gap, between a rational member of the class
+        and a bound that is proved.
 
         Raises:
-            PepError: the solver could not settle it.
+            PepError: the solver could not settle it, and one of the two is missing.
         """
         worst = self.worst_case(setting)
-        if worst.reason:
-            raise PepError(worst.reason)
-        return Supremum(around(worst.bound, uncertainty(worst), "solver gap"))
+        if not worst.reason:
+            return Supremum(around(worst.bound, uncertainty(worst), "solver gap"))
+        try:
+            return Supremum(Enclosed(self.instance(setting).value, worst.certify(gap=1e-3).bound, "solver gap"))
+        except GradproofError:
+            raise PepError(worst.reason) from None
+
+    def instance(self, setting: Setting) -> Counterexample:
+        """A member of the class in rational coordinates, near the worst case.
+
+        Raises:
+            NoCounterexample: none was found.
+        """
+        worst = self.worst_case(setting)
+        try:
+            return worst.counterexample()
+        except NoCounterexample:
+            # it may have been settled in another form, on this machine: an instance needs every inequality as it stands
+            options: Any = {"per": worst.per, "text": worst.text, "solver": "clarabel"}
+            return worst.problem.worst_case(worst.metric, **options).counterexample()
 
 
 REGISTRY: dict[str, Entry] = {}
@@ -105,7 +125,7 @@ def gallery(
         if instance:
 
             def rational_instance(**setting: Fraction) -> sp.Rational:
-                value = entry.worst_case(setting).counterexample().value
+                value = entry.instance(setting).value
                 return sp.Rational(value.numerator, value.denominator)
 
             rational_instance.__doc__ = (

@@ -164,7 +164,8 @@ def _count(arguments: list[Any]) -> str:
 def _judge_measurements(level: Level, ms: list[Measurement], arguments: list[Any]) -> Verdict:
     states = [(state(m), m) for m in ms]
     sees = resolution(ms)
-    common: dict[str, Any] = {"tightness": tightness(ms), "resolution": sees, "n": len(ms)}
+    cases = sum(m.counted for m in ms)  # of many numbers of one case several may be kept, and the first counts
+    common: dict[str, Any] = {"tightness": tightness(ms), "resolution": sees, "n": cases}
     for wanted in ("broken", "nan", "close"):
         found = next((m for s, m in states if s == wanted), None)
         if found is None:
@@ -178,8 +179,8 @@ def _judge_measurements(level: Level, ms: list[Measurement], arguments: list[Any
         return Verdict(outcome=Outcome.MISSED, reason=reason, worst=worst, **common)
     good = Outcome.CONSISTENT if level is Level.EMPIRICAL else Outcome.CONFIRMED
     levels = {m.level for m in ms if m.level is not None}
-    n = sum(m.n for m in ms)
-    reason = f"holds in {len(ms)} measurement{'s' * (len(ms) > 1)}" + (f" ({n} numbers)" if n > len(ms) else "")
+    n = sum(m.n for m in ms if m.counted)
+    reason = f"holds in {cases} measurement{'s' * (cases > 1)}" + (f" ({n} numbers)" if n > cases else "")
     if levels:
         tests = sorted({m.test for m in ms if m.test})
         reason += f", tested at level {max(levels):.3g}" + (f" by {', '.join(tests)}" if tests else "")
@@ -203,7 +204,8 @@ def _judge_control(ms: list[Measurement], arguments: list[Any]) -> Verdict:
     if not ms:
         return Verdict(outcome=Outcome.CONFIRMED, reason="caught: the kernel refuses it", n=len(arguments))
     mildest = min(ms, key=excess)
-    return Verdict(outcome=Outcome.CONFIRMED, reason="caught: " + describe(mildest), n=len(ms), worst=mildest)
+    cases = sum(m.counted for m in ms)
+    return Verdict(outcome=Outcome.CONFIRMED, reason="caught: " + describe(mildest), n=cases, worst=mildest)
 
 
 def _repaired(verdict: Verdict) -> Verdict:

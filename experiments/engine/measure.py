@@ -231,8 +231,8 @@ def _measurements(claim: Claim, measured: Measured, t: Taken, level: float, seed
         _measurement(part, b, relation, {**parameters, **p}, seed)
         for part, b, p in _entries(found, bound, parameters, size)
     ]
-    for m in sharpest(entries):
-        yield replace(m, n=size * found.n)
+    for k, m in enumerate(sharpest(entries)):
+        yield replace(m, n=size * found.n, counted=not k)
 
 
 def parameters_of(claim: Claim, t: Taken) -> dict[str, Any]:

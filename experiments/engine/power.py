@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from gradproof.theory.evidence import Measurement, Relation
 
@@ -50,10 +51,18 @@ def _factor(top: float, bottom: float) -> float:
 
 
 def sharpest(ms: Sequence[Measurement]) -> list[Measurement]:
-    """Of many measurements of one case those that matter: the one nearest to its bound (or beyond it), and the most powerful."""
-    worst = max(ms, key=excess)
+    """Of many measurements of one case those that matter: the nearest to its bound (or beyond it), the one whose error reaches
+    farthest towards it (or beyond), and the most powerful."""
+    worst, widest = max(ms, key=excess), max(ms, key=_reach)
     best = min(ms, key=lambda m: resolution([m]) or math.inf)
-    return [worst] if best is worst else [worst, best]
+    return list({id(m): m for m in (worst, widest, best)}.values())
+
+
+def _reach(m: Measurement) -> float:
+    """``excess`` at the end of the error that is nearer to the bound, or beyond it."""
+    if m.relation in (Relation.EQ, Relation.IFF):
+        return excess(m)
+    return excess(replace(m, measured=m.high if m.relation is Relation.LE else m.low))
 
 
 def excess(m: Measurement) -> float:

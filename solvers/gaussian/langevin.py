@@ -16,7 +16,16 @@ import scipy.linalg
 
 from gradproof.solvers import moments as sgd
 from gradproof.solvers.exact.rounding import whole_number
-from gradproof.solvers.gaussian.moments import Moment, identity, number, read, semidefinite, solve, stationary
+from gradproof.solvers.gaussian.moments import (
+    Moment,
+    identity,
+    number,
+    read,
+    semidefinite,
+    solve,
+    stationary,
+    symmetric,
+)
 from gradproof.theory.errors import DomainError, ParameterError
 
 METHODS = ("lmc", "sgldfp", "sgld", "sgd")
@@ -108,9 +117,7 @@ def quadratic(hessians: Any, gradients: Any, prior: Any = None, mode: Any = None
             f"hessians {Hs.shape}, gradients {gs.shape}, prior {H0.shape} and mode {at.shape} do not fit; "
             "give (N, d, d), (N, d), (d, d), (d,)"
         )
-    for name, matrix in (("hessians", Hs), ("prior", H0)):
-        if not (matrix == np.swapaxes(matrix, -1, -2)).all():
-            raise ParameterError(f"{name} must be symmetric; replace A by (A + A')/2 if that is meant")
+    Hs, H0 = symmetric(Hs, "hessians"), symmetric(H0, "prior")
     if not all(x.dtype == object for x in (Hs, gs, H0, at)):
         Hs, gs, H0, at = (x.astype(float) for x in (Hs, gs, H0, at))
     problem = FiniteSum(Hs, gs, H0, at)

@@ -93,6 +93,25 @@ def number(value: Any, what: str, *, exact: bool) -> Any:
     return x
 
 
+def symmetric(A: np.ndarray, what: str) -> np.ndarray:
+    """Matrices (..., d, d), if they are symmetric: exactly for fractions, for floats to rounding, which is then taken out.
+
+    A float inverse is symmetric to rounding of its largest entry, not of each: zeros come out as 1e-20 and -3e-21.
+
+    Raises:
+        ParameterError: not symmetric.
+    """
+    turned = np.swapaxes(A, -1, -2)
+    if A.dtype == object:
+        fits = bool((turned == A).all())
+    else:
+        skew, size = (np.abs(x).max(axis=(-2, -1)) for x in (A - turned, A))
+        fits = bool((skew <= 16 * A.shape[-1] * EPS * size).all())
+    if not fits:
+        raise ParameterError(f"{what} of shape {A.shape}: no symmetric matrix; give (A + A')/2 if that is meant")
+    return A if A.dtype == object else (A + turned) / 2
+
+
 def identity(n: int, like: np.ndarray) -> np.ndarray:
     """The unit matrix in the arithmetic of ``like``."""
     if like.dtype != object:

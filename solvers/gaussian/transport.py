@@ -14,7 +14,7 @@ import numpy as np
 
 from gradproof.solvers.exact.balls import ball, enclose
 from gradproof.solvers.exact.linear import to_flint
-from gradproof.solvers.gaussian.moments import EPS, read, semidefinite
+from gradproof.solvers.gaussian.moments import EPS, read, semidefinite, symmetric
 from gradproof.theory.errors import DomainError, ParameterError
 
 
@@ -48,16 +48,17 @@ def kullback_leibler(m: Any, A: Any, n: Any, B: Any) -> float:
 
     Raises:
         ParameterError: NaN, shapes that do not fit, or not symmetric.
-        DomainError: a covariance is not positive definite.
+        DomainError: a covariance is not positive definite beyond rounding.
     """
     A, B = (_covariance(x, name) for x, name in ((A, "A"), (B, "B")))
     if A.shape != B.shape:
         raise ParameterError(f"covariances of shapes {A.shape} and {B.shape} cannot be compared")
     gap = _difference(m, n, A)
-    if (
-        min(float(np.linalg.eigvalsh(x)[0]) for x in (A, B)) <= 0
-    ):  # two negative eigenvalues leave the determinant positive
-        raise DomainError("a covariance is not positive definite: the divergence is infinite or undefined")
+    for x in (A, B):
+        values = np.linalg.eigvalsh(x)
+        # not beyond rounding: two negative eigenvalues leave the determinant positive, and a zero comes out as +-1e-17
+        if not values[0] > 16 * len(x) * EPS * values[-1]:
+            raise DomainError("a covariance is not positive definite: the divergence is infinite or undefined")
     log_a, log_b = (float(np.linalg.slogdet(x)[1]) for x in (A, B))
     inverse = np.linalg.inv(B)
     return float((np.trace(inverse @ A) - len(A) + gap @ inverse @ gap + log_b - log_a) / 2)
@@ -106,10 +107,9 @@ def _difference(m: Any, n: Any, A: Any) -> np.ndarray:
 
 def _covariance(values: Any, name: str) -> np.ndarray:
     A = read(values, name, 2).astype(float)
-    # a float inverse is symmetric to rounding of its largest entry, not of each: zeros come out as 1e-20 and -3e-21
-    if A.shape[0] != A.shape[1] or np.abs(A - A.T).max() > 16 * len(A) * EPS * np.abs(A).max():
+    if A.shape[0] != A.shape[1]:
         raise ParameterError(f"{name} of shape {A.shape} is no symmetric matrix")
-    return (A + A.T) / 2
+    return symmetric(A, name)
 
 
 def _root(A: np.ndarray) -> tuple[np.ndarray, float]:

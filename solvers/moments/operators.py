@@ -7,9 +7,11 @@ the distance to the minimum to the next one. All three are self-adjoint, and D a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -62,7 +64,7 @@ def top(apply: Callable[[np.ndarray], np.ndarray], start: np.ndarray) -> tuple[f
     """Largest eigenvalue and unit eigenvector of a symmetric operator, by Lanczos.
 
     Raises:
-        NotConverged: after 500 restarts.
+        NotConverged: after 500 restarts, neither to rounding nor to 1e-12.
     """
     size = start.size
     if size == 1:
@@ -71,10 +73,14 @@ def top(apply: Callable[[np.ndarray], np.ndarray], start: np.ndarray) -> tuple[f
         values, vectors = scipy.linalg.eigh(np.column_stack([apply(e) for e in np.eye(size)]))
         return float(values[-1]), vectors[:, -1]
     operator = LinearOperator((size, size), matvec=apply, dtype=float)
+    options: dict[str, Any] = {"k": 1, "which": "LA", "v0": start, "ncv": min(10, size - 1), "maxiter": 500}
     try:
-        values, vectors = eigsh(operator, k=1, which="LA", v0=start, ncv=min(10, size - 1), maxiter=500)
-    except ArpackNoConvergence as error:
-        raise NotConverged(f"Lanczos did not converge on an operator of size {size}: {str(error)[:80]}") from None
+        values, vectors = eigsh(operator, **options)
+    except ArpackNoConvergence:  # to the last bit; what is left is seen by the bounds from the eigenvector
+        try:
+            values, vectors = eigsh(operator, tol=1e-12, **options)
+        except ArpackNoConvergence as error:
+            raise NotConverged(f"Lanczos did not converge on an operator of size {size}: {str(error)[:80]}") from None
     return float(values[0]), vectors[:, 0]
 
 
@@ -108,7 +114,7 @@ def dual(m: Moments) -> tuple[float, np.ndarray]:
         return value, _span(m, q) / m.c
     # the weight has its pole at (1-p) lambda_max(H); the Rayleigh quotient at the top eigenvector of H lies above it
     value = max(rayleigh(m, np.eye(m.curvatures.rank)), rayleigh(m, _top_direction(m)))
-    q = np.ones(m.curvatures.n)
+    q, last = np.ones(m.curvatures.n), math.inf
     for _ in range(60):
         weight = 1 / (value * m.c - m.mean_part)
         at, q = _dual_top(m, weight, q)
@@ -116,8 +122,10 @@ def dual(m: Moments) -> tuple[float, np.ndarray]:
         slope = -m.p / m.curvatures.n * float((X * m.c * X).sum())  # d lambda_max(K) / d lambda, q of unit norm
         step = (1 - at) / slope
         value += step
-        if abs(step) <= 4 * EPS * value:
+        # to the last bit, or until the rounding of the eigenvalue is all that moves it
+        if abs(step) <= 4 * EPS * value or last / 2 <= abs(step) <= rounding(m) * value:
             return value, X
+        last = abs(step)
     raise NotConverged(f"Newton's iteration for the dual threshold still moves by {step:.2g} after 60 steps")
 
 

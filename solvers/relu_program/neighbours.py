@@ -8,6 +8,7 @@ import numpy as np
 
 from gradproof.solvers.relu_program.patterns import data_matrix
 from gradproof.solvers.relu_program.program import Program, lower_bound
+from gradproof.solvers.semidefinite import solve_anyway
 from gradproof.theory.errors import ParameterError
 
 
@@ -44,14 +45,20 @@ def one_neuron(X: Any, y: Any, beta: float, *, directions: int = 4000) -> Betwee
 
 
 def without_cones(program: Program) -> Between:
-    """The program's value without its cone constraints: Clarabel's point, and the dual bound without multipliers."""
+    """The program's value without its cone constraints: Clarabel's point, and the dual bound without multipliers.
+
+    Raises:
+        ParameterError: Clarabel ends without a point.
+    """
     import cvxpy as cp
 
     P, d = program.S.shape[0], program.X.shape[1]
     B = cp.Variable((P, d))  # v - w: without cones one of the two suffices
     output = cp.sum(cp.multiply(program.S, B @ program.X.T), axis=0)
     loss = cp.sum_squares(output - program.y) / 2 + program.beta * cp.sum(cp.norm(B, 2, axis=1))
-    cp.Problem(cp.Minimize(loss)).solve(solver=cp.CLARABEL)
+    solve_anyway(cp.Problem(cp.Minimize(loss)))
+    if B.value is None:
+        raise ParameterError("Clarabel ended without a point; is the data scaled badly?")
     blocks = np.stack([np.asarray(B.value), np.zeros((P, d))])
     low = lower_bound(program, program.y - program.predict(blocks), np.zeros((2, *program.S.shape)))
     return Between(low, program.objective(blocks))

@@ -168,7 +168,7 @@ def enumerate_by_rays(X: Any) -> Patterns:
     values = rays @ X.T
     on = np.zeros(values.shape, bool)
     np.put_along_axis(on, subsets, True, axis=1)
-    if (np.abs(values[~on]) <= 1e-9 * np.abs(X).max()).any():
+    if (np.abs(values / np.linalg.norm(X, axis=1))[~on] <= 1e-9).any():
         raise ParameterError(f"{d} rows are nearly dependent; enumerate the patterns by linear programs instead")
     found: dict[bytes, np.ndarray] = {}
     for sides in product((0.0, 1.0), repeat=d - 1):
@@ -185,6 +185,8 @@ def enumerate_by_rays(X: Any) -> Patterns:
 def sample_patterns(X: Any, count: int, rng: np.random.Generator, *, distinct: bool = True) -> Patterns:
     """Patterns of ``count`` Gaussian directions, repeated ones left out unless ``distinct`` is False.
 
+    A direction within rounding of a boundary, one of 10^9 or so, is drawn again: its pattern would depend on the order of a sum.
+
     Raises:
         DomainError: count < 1.
     """
@@ -192,6 +194,10 @@ def sample_patterns(X: Any, count: int, rng: np.random.Generator, *, distinct: b
     if count < 1:
         raise DomainError(f"count = {count}; at least one pattern must be sampled")
     U = rng.standard_normal((count, X.shape[1]))
+    unit = X / np.linalg.norm(X, axis=1)[:, None]
+    for k in np.flatnonzero((np.abs(U @ unit.T) <= DEPTH * np.linalg.norm(U, axis=1)[:, None]).any(axis=1)):
+        while (np.abs(unit @ U[k]) <= DEPTH * np.linalg.norm(U[k])).any():
+            U[k] = rng.standard_normal(X.shape[1])
     S = (X @ U.T > 0).T.astype(float)
     if distinct:
         first = np.sort(np.unique(S, axis=0, return_index=True)[1])

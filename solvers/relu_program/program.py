@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linprog
 
-from gradproof.solvers.exact.least_squares import nonnegative_least_squares_in_floats
+from gradproof.solvers.exact.nonnegative import nonnegative_least_squares_in_floats
 from gradproof.solvers.relu_program.patterns import Patterns, data_matrix
 from gradproof.theory.errors import DomainError, ParameterError
 
@@ -151,12 +151,21 @@ def prune(program: Program, blocks: np.ndarray) -> np.ndarray:
     on = np.flatnonzero(size > 1e-9 * size.max(initial=0.0))
     if on.size == 0:
         return np.zeros_like(blocks)
+    # a block of the largest size and the longest output have length one: the linear program's tolerances are absolute
     unit = c[on] / size[on, None]
-    found = linprog(np.ones(on.size), A_eq=unit.T, b_eq=size[on] @ unit, bounds=(0, None), method="highs-ds")
+    unit /= np.linalg.norm(unit, axis=1).max()
+    share = size[on] / size.max()
+    found = linprog(np.ones(on.size), A_eq=unit.T, b_eq=share @ unit, bounds=(0, None), method="highs-ds")
     if found.status != 0:
         raise ParameterError(f"the linear program that prunes the network failed: {found.message}")
+    x = found.x
+    used = x > 0
+    # the linear program is solved to 1e-7: on its vertex the equations are solved to rounding
+    refined = np.linalg.lstsq(unit[used].T, share @ unit, rcond=None)[0]
+    if (refined >= 0).all():
+        x[used] = refined
     scale = np.zeros(size.size)
-    scale[on] = found.x / size[on]
+    scale[on] = x / share
     return scale.reshape(2, -1, 1) * blocks
 
 

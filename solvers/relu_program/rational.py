@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from gradproof.solvers.exact.balls import sqrt_between
-from gradproof.solvers.exact.least_squares import nonnegative_least_squares
-from gradproof.solvers.exact.rounding import dyadic, exact_number
+from gradproof.solvers.exact.nonnegative import nonnegative_least_squares
+from gradproof.solvers.exact.rounding import exact_number
 from gradproof.solvers.relu_program.patterns import Patterns
 from gradproof.solvers.relu_program.program import Program, cone_norms
 from gradproof.theory.errors import GradproofError, ParameterError
 
 Vector = list[Fraction]
-_WIDTH = Fraction(1, 10**25)  # of the enclosures of norms
+_WIDTH = Fraction(1, 10**25)  # of the enclosures of norms, relative
+#: How far outside its cone a block may be, relative to the sizes of the row and the block: some products and their sum.
+_ROUNDING = Fraction(1, 2**40)
 
 
 class NoCertificate(GradproofError):
-    """Rounded multipliers or blocks that do not certify anything."""
+    """Blocks that do not certify anything."""
 
 
 def rational_data(X: Sequence[Sequence[Any]], y: Sequence[Any]) -> tuple[list[Vector], Vector]:
@@ -38,14 +40,15 @@ def rational_data(X: Sequence[Sequence[Any]], y: Sequence[Any]) -> tuple[list[Ve
 def rational_dual_point(
     X: Sequence[Sequence[Any]], y: Sequence[Any], beta: Any, patterns: Patterns, nu: Any, multipliers: Any
 ) -> Vector:
-    """A rational dual point that the rounded multipliers prove feasible: t nu with t M <= beta, and t best within that."""
+    """A rational dual point that the multipliers, taken as the binary fractions that they are, prove feasible: t nu with
+    t M <= beta, and t best within that."""
     rows, targets = rational_data(X, y)
     beta = exact_number(beta, "beta")
-    point = [dyadic(float(v)) for v in nu]
+    point = _binary(nu)
     most = Fraction(0)
     for i, s in enumerate(patterns.S):
         for k, sign in enumerate((1, -1)):
-            lam = [max(dyadic(float(v)), Fraction(0)) for v in multipliers[k][i]]
+            lam = [max(v, Fraction(0)) for v in _binary(multipliers[k][i])]
             weights = [sign * int(bit) * v + (2 * int(bit) - 1) * w for bit, v, w in zip(s, point, lam, strict=True)]
             most = max(most, sum((_dot(weights, column) ** 2 for column in zip(*rows, strict=True)), Fraction(0)))
     inner, square = _dot(point, targets), _dot(point, point)
@@ -53,7 +56,7 @@ def rational_dual_point(
         return [Fraction(0)] * len(targets)
     t = inner / square
     if most:
-        t = min(t, beta / sqrt_between(most, width=_WIDTH)[1])
+        t = min(t, beta / _root(most))
     return [t * v for v in point]
 
 
@@ -68,41 +71,45 @@ def rational_lower_bound(
 def rational_upper_bound(
     X: Sequence[Sequence[Any]], y: Sequence[Any], beta: Any, patterns: Patterns, blocks: Any
 ) -> Fraction:
-    """A rational >= p*, from blocks rounded inside their cones.
+    """A rational >= p*, from blocks (2, P, d), moved into their cones where rounding left them just outside.
 
     Raises:
-        NoCertificate: a rounded block lies outside its cone.
+        NoCertificate: a block lies outside its cone by more than rounding, or a pattern's direction is not inside.
     """
     rows, targets = rational_data(X, y)
     beta = exact_number(beta, "beta")
     prediction, size = [Fraction(0)] * len(rows), Fraction(0)
     for i, s in enumerate(patterns.S):
+        signs = [2 * int(bit) - 1 for bit in s]
         for k, sign in enumerate((1, -1)):
-            x = [dyadic(float(v)) for v in blocks[k][i]]
+            x = _moved_inside(rows, signs, _binary(blocks[k][i]), _binary(patterns.U[i]), i)
             outputs = [_dot(row, x) for row in rows]
-            if any((2 * int(bit) - 1) * v < 0 for bit, v in zip(s, outputs, strict=True)):
-                raise NoCertificate(
-                    f"block {i} leaves its cone when rounded; solve to a larger gap, which stays inside"
-                )
             prediction = [p + sign * int(bit) * v for p, bit, v in zip(prediction, s, outputs, strict=True)]
-            size += sqrt_between(_dot(x, x), width=_WIDTH)[1]
+            size += _root(_dot(x, x))
     loss = sum(((p - v) ** 2 for p, v in zip(prediction, targets, strict=True)), Fraction(0)) / 2
     return loss + beta * size
 
 
-def exact_cone_norm_squared(c: Sequence[Fraction], A: Sequence[Sequence[Fraction]]) -> Fraction:
-    """``||Pi_K(c)||^2``, K = {u : A u >= 0}, exactly: by Moreau the least ``||c + A' lam||^2`` over lam >= 0.
+def _moved_inside(rows: Sequence[Vector], signs: Sequence[int], x: Vector, inside: Vector, i: int) -> Vector:
+    """x, plus the least multiple of the direction inside its cone that makes up for what rounding lacks."""
+    more = Fraction(0)
+    for row, sign in zip(rows, signs, strict=True):
+        lack = -sign * _dot(row, x)
+        if lack <= 0:
+            continue
+        if lack > _ROUNDING * sum(map(abs, row)) * max(map(abs, x)):
+            raise NoCertificate(f"block {i} lies outside its cone by more than rounding; take blocks of a solution")
+        depth = sign * _dot(row, inside)
+        if depth <= 0:
+            raise NoCertificate(f"the direction of pattern {i} is not inside its cone; enumerate the patterns anew")
+        more = max(more, lack / depth)
+    return [v + more * u for v, u in zip(x, inside, strict=True)] if more else x
 
-    Raises:
-        GradproofError: the multipliers found are not optimal, a fault of ours.
-    """
-    lam = nonnegative_least_squares(A, [-v for v in c])
-    residual = list(c)
-    for weight, row in zip(lam, A, strict=True):
-        residual = [v + weight * a for v, a in zip(residual, row, strict=True)]
-    if any(_dot(row, residual) < 0 for row in A) or any(w * _dot(row, residual) for w, row in zip(lam, A, strict=True)):
-        raise GradproofError("the projection leaves its cone in exact arithmetic: a fault of the least-squares solver")
-    return _dot(residual, residual)
+
+def exact_cone_norm_squared(c: Sequence[Fraction], A: Sequence[Sequence[Fraction]]) -> Fraction:
+    """``||Pi_K(c)||^2``, K = {u : A u >= 0}, exactly: by Moreau the least ``|c + A' lam|^2`` over lam >= 0."""
+    _, projection = nonnegative_least_squares([[-v for v in row] for row in A], list(c))
+    return _dot(projection, projection)
 
 
 def exact_beta_max_squared(X: Sequence[Sequence[Any]], y: Sequence[Any], patterns: Patterns) -> Fraction:
@@ -117,8 +124,19 @@ def exact_beta_max_squared(X: Sequence[Sequence[Any]], y: Sequence[Any], pattern
     return most
 
 
-def _dot(a: Sequence[Fraction], b: Sequence[Fraction]) -> Fraction:
+def _dot(a: Iterable[Fraction], b: Iterable[Fraction]) -> Fraction:
     return sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0))
+
+
+def _binary(values: Any) -> Vector:
+    """Floats as the fractions that they are."""
+    return [Fraction(float(v)) for v in values]
+
+
+def _root(square: Fraction) -> Fraction:
+    """A rational just above the square root, in any units."""
+    unit = Fraction(2) ** ((square.numerator.bit_length() - square.denominator.bit_length()) // 2)
+    return unit * sqrt_between(square / unit**2, width=_WIDTH)[1] if square else square
 
 
 def beta_max_between(X: Sequence[Sequence[Any]], y: Sequence[Any], patterns: Patterns) -> tuple[Fraction, Fraction]:
@@ -128,9 +146,11 @@ def beta_max_between(X: Sequence[Sequence[Any]], y: Sequence[Any], patterns: Pat
     program = Program(X, [float(v) for v in targets], 1.0, patterns)
     norms, lam = cone_norms(program, program.y)
     k, i = np.unravel_index(int(norms.argmax()), norms.shape)
-    u = [dyadic(float(v)) for v in program.transpose(program.y)[k, i] + (program.signs[i] * lam[k, i]) @ program.X]
+    u = _binary(program.transpose(program.y)[k, i] + (program.signs[i] * lam[k, i]) @ program.X)
+    # the projection lies on the boundary of its cone: outside it the neuron would be one of other patterns
+    u = _moved_inside(rows, [2 * int(bit) - 1 for bit in patterns.S[i]], u, _binary(patterns.U[i]), int(i))
     z = [max(_dot(row, u), Fraction(0)) for row in rows]
-    gain = abs(_dot(z, targets)) / sqrt_between(_dot(u, u), width=_WIDTH)[1]
+    gain = abs(_dot(z, targets)) / _root(_dot(u, u))
     point = rational_dual_point(X, y, 1, patterns, targets, lam)  # y, shortened until it is feasible at 1
     return gain, max(v / w for v, w in zip(targets, point, strict=True) if w)
 

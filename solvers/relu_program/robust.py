@@ -16,11 +16,12 @@ import numpy as np
 
 from gradproof.solvers.relu_program.patterns import Patterns
 from gradproof.solvers.relu_program.program import EPS, Network, Program
+from gradproof.solvers.semidefinite import solve_anyway
 from gradproof.theory.errors import DomainError, GradproofError, ParameterError
 
 
 class RobustFailed(GradproofError):
-    """The conic solver did not reach an optimum."""
+    """The conic solver ended without a point."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +67,7 @@ def robust_train(X: Any, labels: Any, beta: float, eps: float, patterns: Pattern
 
     Raises:
         DomainError: eps is negative or not finite, or a label is neither -1 nor 1.
-        RobustFailed: the solver stopped early.
+        RobustFailed: the solver ended without a point.
     """
     import cvxpy as cp
 
@@ -84,8 +85,8 @@ def robust_train(X: Any, labels: Any, beta: float, eps: float, patterns: Pattern
     problem = cp.Problem(
         cp.Minimize(loss + beta * (cp.sum(cp.norm(V, 2, axis=1)) + cp.sum(cp.norm(W, 2, axis=1)))), inside
     )
-    problem.solve(solver=cp.CLARABEL)
-    if problem.status != cp.OPTIMAL:
+    solve_anyway(problem)
+    if V.value is None or W.value is None:
         raise RobustFailed(f"Clarabel stopped with status {problem.status}; try another eps or beta")
     blocks = np.stack([np.asarray(V.value), np.asarray(W.value)])
     blocks = _inside(program, blocks, eps)
@@ -104,7 +105,7 @@ def robust_lower_bound(program: Program, eps: float) -> float:
     for c_i = +-sum_k s_ik (alpha_k y_k x_k - p_k) and every pattern and sign: all but alpha <= 1/n scales.
 
     Raises:
-        RobustFailed: the solver stopped early.
+        RobustFailed: the solver ended without a point.
     """
     import cvxpy as cp
 
@@ -121,8 +122,8 @@ def robust_lower_bound(program: Program, eps: float) -> float:
             cp.abs(h) <= eps * cp.sum(m, axis=1)[:, None] @ np.ones((1, d)),
         ]
     problem = cp.Problem(cp.Maximize(cp.sum(alpha)), limits)
-    problem.solve(solver=cp.CLARABEL)
-    if problem.status != cp.OPTIMAL:
+    solve_anyway(problem)
+    if alpha.value is None:
         raise RobustFailed(f"Clarabel stopped with status {problem.status} on the dual; try another eps or beta")
     # the values as numbers, clipped into every constraint but the cones, whose excess is then scaled away
     weight = np.maximum(np.asarray(alpha.value), 0)
@@ -165,6 +166,8 @@ def _robust_direction(A: np.ndarray, eps: float) -> np.ndarray | None:
     from scipy.optimize import linprog
 
     n, d = A.shape
+    unit = float(np.abs(A).max())  # the linear program's tolerances are absolute
+    A, eps = A / unit, eps / unit
     # u = p - q with p, q >= 0: A (p - q) - eps 1'(p + q) >= depth
     found = linprog(
         np.r_[np.zeros(2 * d), -1.0],

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradproof.solvers.relu_program.interior import train
-from gradproof.solvers.relu_program.patterns import Patterns, data_matrix
+from gradproof.solvers.relu_program.patterns import DEPTH, Patterns, data_matrix
 from gradproof.solvers.relu_program.program import Program, Solution, cone_norms
 from gradproof.theory.errors import ParameterError
 
@@ -27,6 +27,8 @@ def plane_probabilities(X: Any, every: Patterns) -> np.ndarray:
         raise ParameterError(f"angles need data in the plane, got {X.shape[1]} columns")
     edges = np.sort(np.concatenate([np.arctan2(X[:, 0], -X[:, 1]), np.arctan2(-X[:, 0], X[:, 1])]) % (2 * np.pi))
     widths = np.diff(np.r_[edges, edges[0] + 2 * np.pi])
+    cells = widths > DEPTH  # parallel rows have one edge, twice
+    edges, widths = edges[cells], widths[cells]
     middles = edges + widths / 2
     S = (np.c_[np.cos(middles), np.sin(middles)] @ X.T > 0).astype(float)
     probability = np.zeros(len(every))

@@ -85,7 +85,8 @@ def pointwise_stable_subspace(
     gap = exponents[:negative].min(initial=np.inf) - exponents[negative:].max(initial=-np.inf)
     truncation = _truncation(inverse, w[:, :negative].T @ vectors[:, :negative], eta, norm, small, 1 + top * sigmas[-1])
     eps = np.finfo(np.float64).eps
-    rounding = n * eps * (1 + eta * norm) / -np.expm1(-gap) if gap > 0 else 1.0
+    # a QR step is backward stable to a few n eps, whatever the machine's kernels
+    rounding = 16 * n * eps * (1 + eta * norm) / -np.expm1(-gap) if gap > 0 else 1.0
     return PointwiseSubspace(
         basis=w[:, negative:].T,
         normals=w[:, :negative].T,

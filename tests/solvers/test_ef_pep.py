@@ -77,3 +77,12 @@ def test_a_known_semidefinite_optimum():
     F0, F = np.array([[0.0, 1.0], [1.0, 4.0]]), np.array([[[1.0, 0.0], [0.0, 0.0]]])
     found = semidefinite.minimise(np.ones(1), [(F0, F)])
     assert abs(found.primal - 0.25) <= found.error
+
+
+@pytest.mark.parametrize("tolerance", [1e-11, 1e-18])
+def test_a_solver_that_cannot_reach_its_gap_returns_the_one_that_it_has(tolerance):
+    F0, F = np.array([[0.0, 1.0], [1.0, 4.0]]), np.array([[[1.0, 0.0], [0.0, 0.0]]])
+    found = semidefinite.minimise(np.ones(1), [(F0, F)], tolerance=tolerance)
+    assert (found.status == "Solved") == (tolerance > 1e-16)
+    assert found.solved
+    assert abs(found.primal - 0.25) <= found.error < 1e-8

@@ -339,3 +339,14 @@ def test_the_remainder_bounds_the_distance_to_the_limit():
     assert far[1] < abs(far[0] - near[0]) < remainder(0.8, 1e3, **known)
     with pytest.raises(DomainError, match="too long"):
         remainder(1.7, 1e3, **known)
+
+
+def test_hessians_are_symmetric_up_to_their_rounding():
+    H = np.linalg.inv(np.kron(np.eye(3), np.array([[2.0, 1.0, 0.3], [1.0, 3.0, 0.7], [0.3, 0.7, 1.0]])))
+    skew = H.copy()
+    skew[0, 5] = 1e-17  # a zero of the inverse, as some kernels leave it
+    problem = gaussian.quadratic(skew[None], np.zeros((1, 9)))
+    assert (problem.H == problem.H.T).all()
+    skew[0, 5] = 1e-12
+    with pytest.raises(ParameterError, match="no symmetric matrix"):
+        gaussian.quadratic(skew[None], np.zeros((1, 9)))

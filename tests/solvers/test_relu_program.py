@@ -194,6 +194,25 @@ def test_line_optimum_and_threshold_in_rationals():
     assert high - low < Fraction(1, 10**12)
 
 
+def test_rounding_at_the_boundary_of_a_cone_does_not_matter():
+    every = enumerate_patterns(A)
+    found = train(Program(A, Y_A, 0.1, every), gap=1e-9)
+    value = rational_upper_bound(A, Y_A, Fraction(1, 10), every, found.blocks)
+    i = int(np.linalg.norm(found.blocks[0], axis=1).argmax())
+    x, edge = (
+        found.blocks[0, i],
+        np.array(A[int(np.argmin((2 * every.S[i] - 1) * (np.array(A, float) @ found.blocks[0, i])))], float),
+    )
+    for share, inside in ((1 + 1e-15, True), (1.1, False)):  # on the boundary, just beyond it, and outside
+        moved = found.blocks.copy()
+        moved[0, i] = x - share * (x @ edge) / (edge @ edge) * edge
+        if inside:
+            assert abs(rational_upper_bound(A, Y_A, Fraction(1, 10), every, moved) / value - 1) < 0.2
+            continue
+        with pytest.raises(NoCertificate, match="outside its cone"):
+            rational_upper_bound(A, Y_A, Fraction(1, 10), every, moved)
+
+
 def test_a_robust_cone_that_is_a_ray_keeps_its_block():
     one = Patterns(np.array([[1.0, 1.0]]), np.array([[1.0, 0.0]]))
     # x.u >= |u_1| + |u_2| for x = (1, 1) and (1, -1) leaves u_2 = 0

@@ -72,4 +72,6 @@ def value_reached(f: Start, schedule: Schedule, K: Any, smoothing: Any = smooth,
     reached = path(f, 1 / f.L, schedule, int(K.max()), smoothing)[1][K]
     distance = float(f.x0 @ matrix(f.n, first) @ f.x0)
     known = {"L": f.L, "K": K.astype(float), "sigma_0": float(schedule(0)), "sigma_last": sigmas, "D": distance}
-    return around(reached, 64 * f.n * EPS * f.L * float(f.x0 @ f.x0)), known
+    # rounding grows with the iterates, of a run that diverges beyond the start
+    rounding = 64 * f.n * EPS * (f.L * float(f.x0 @ f.x0) + K * np.abs(reached))
+    return around(reached, rounding), known

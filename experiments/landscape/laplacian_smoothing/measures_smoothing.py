@@ -50,7 +50,9 @@ STRENGTHS = [Fraction(0), Fraction(1, 2), Fraction(5, 2)]
 def operator_norm(n: int, sigma: Fraction, q: int) -> Any:
     """$\\sup_g\\|A^{-1}g\\|_q/\\|g\\|_q$: the largest absolute row sum of the rational inverse ($q = 1, \\infty$), and $q = 2$."""
     if q == 2:
-        return Supremum(rounded(float(np.linalg.norm(np.linalg.inv(matrix(n, float(sigma))), 2)), n * n, 1 + 4 * sigma))
+        return Supremum(
+            rounded(float(np.linalg.norm(np.linalg.inv(matrix(n, float(sigma))), 2)), 16 * n * n, 1 + 4 * sigma)
+        )
     return Supremum(max(sum((abs(x) for x in row), flint.fmpq(0)) for row in exact_inverse(n, sigma).tolist()))
 
 

@@ -144,9 +144,13 @@ def allowed(layer: Layer, R: float, point: Any, nuclear: bool, no_worse: bool) -
     def size(M: np.ndarray) -> float:
         return float(np.linalg.norm(np.linalg.svd(M, compute_uv=False), order))
 
-    W, p = point(layer, R), layer.problem
-    better = p.excess(W) <= p.excess(R * svm.W / size(svm.W))
-    if size(W) > R * (1 + 1e-12) or better != no_worse:
+    W, p, slack = (
+        point(layer, R),
+        layer.problem,
+        1e-12,
+    )  # of the radius: the best point found may be the max-margin one itself
+    better = p.excess(W) <= p.excess((1 - slack) * R * svm.W / size(svm.W))
+    if size(W) > R * (1 + slack) or better != no_worse:
         raise GradproofError(
             f"{point.__name__} is not what the case speaks of: too long, or its loss on the other side"
         )

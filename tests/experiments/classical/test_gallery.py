@@ -12,6 +12,7 @@ from gradproof.experiments.classical._gallery import REGISTRY, certificate_of, i
 from gradproof.experiments.engine.check import Context, certifier_of, checks_of
 from gradproof.experiments.engine.judge import judge
 from gradproof.solvers.exact.fast_check import check as fast_check
+from gradproof.solvers.pep import PepError
 from gradproof.theory import registry
 from gradproof.theory.axioms import ONE, Form
 from gradproof.theory.classical import gd
@@ -77,6 +78,22 @@ def test_function_values_are_certified_at_the_rate_itself(mu, gamma, N):
     proof, facts = certifier_of(registry.claim("gd.function-value"))(mu=mu, L=1, gamma=gamma, N=N)
     assert facts["bound"] == facts["claimed"]
     assert kernel_check(proof).statement.text
+
+
+def test_how_a_worst_case_was_settled_does_not_matter(monkeypatch):
+    """A solver that stops short of its gap gives two ends that are proved; one of few inequalities gives an instance, too."""
+    entry = REGISTRY["gd.function-value"]
+    setting = entry.settings[0]
+    asked = entry.worst_case(setting)
+    low_rank = asked.problem.worst_case(asked.metric, per=asked.per, text=asked.text, solver="low-rank")
+    stalled = replace(low_rank, reason="the gap is 1.3e-9 after 13 steps, 1e-9 was asked for")
+    monkeypatch.setattr(type(entry), "worst_case", lambda self, setting: stalled)
+    value = entry.supremum(setting).value
+    assert entry.instance(setting).value == value.low <= entry.claim.bound(**setting) <= value.high
+    assert float(value.high - value.low) < 1e-4 * float(value.high)
+    monkeypatch.setattr(type(entry), "instance", lambda self, setting: asked.problem.worst_case("no metric"))
+    with pytest.raises(PepError, match="1e-9 was asked for"):
+        entry.supremum(setting)
 
 
 def test_missing_and_unknown_parameters_are_named():

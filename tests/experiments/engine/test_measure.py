@@ -52,6 +52,9 @@ def verdict(function, where, of=None, *, level=Level.EXACT, **role):
 GIVEN = cases(L=[F(1), F(2)], gamma=[F(1, 2)]).guaranteeing("smooth")
 
 
+ONCE = cases(L=[F(1)], gamma=[F(1, 2)]).guaranteeing("smooth")
+
+
 def test_the_engine_sets_what_a_measure_returns_beside_the_bound():
     v = verdict(lambda L: L / 4, GIVEN)
     assert (v.outcome, v.tightness, v.resolution, v.n) == (Outcome.CONFIRMED, 0.5, 2.0, 2)
@@ -178,6 +181,16 @@ def test_thresholds():
 def test_the_supremum_of_a_tight_claim_equals_its_bound():
     assert verdict(lambda L: Supremum(L / 4), GIVEN).outcome is Outcome.CONFIRMED
     assert verdict(lambda L: Supremum(L / 4), GIVEN, claim(tight=True)).outcome is Outcome.REFUTED
+
+
+def test_of_many_numbers_the_one_whose_error_reaches_over_the_bound_is_not_left_out():
+    """The bound is 1/2: of these numbers the second is nearer to it, and the first is too uncertain."""
+    v = verdict(lambda: around(np.array([0.3, 0.4, 0.1]), np.array([0.25, 0.01, 0.01])), ONCE)
+    assert v.outcome is Outcome.UNDECIDED
+    assert (v.worst.measured, v.worst.n) == (pytest.approx(0.3), 3)
+    v = verdict(lambda: around(np.array([0.3, 0.4, 0.1]), np.array([0.15, 0.01, 0.01])), ONCE)
+    assert (v.outcome, v.n) == (Outcome.CONFIRMED, 1)
+    assert "1 measurement (3 numbers)" in v.reason
 
 
 def test_arrays_are_one_measurement_an_entry():
