@@ -36,10 +36,6 @@ def _symbols(claim: Any, *names: str) -> list[Any]:
     return [claim.parameter(n).symbol for n in names]
 
 
-def _inequality(e: Any, *domain: Interval, what: str) -> Inequality:
-    return Inequality(sp.cancel(sp.together(e)), domain, what=what)
-
-
 def _tangent(what: str) -> Identity:
     """Cauchy-Schwarz, any number of terms: summed with t = sum a/sum w it says sum a^2/w >= (sum a)^2/sum w, equal at a = tw."""
     a, t, w = sp.symbols("a t w", positive=True)
@@ -47,32 +43,6 @@ def _tangent(what: str) -> Identity:
 
 
 # --- one step ----------------------------------------------------------------------------------------------------------------
-
-
-@check(ef21.YOUNG_OPTIMAL, level=SYMBOLIC)
-def best_young_split(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proof that no split beats s*, and the value there."""
-    yield proofs.young()
-    s = 1 / q - 1
-    ratio = (1 - (1 - q**2) + (1 - ALPHA) / s) / (1 - (1 - ALPHA) * (1 + s))
-    yield Identity(ratio - in_q(ctx.claim), "beta(s*)/theta(s*) is the claimed minimum")
-
-
-@check(ef21.DISTORTION, level=SYMBOLIC)
-def young_identity(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proof of the distortion lemma, and its constants."""
-    yield proofs.distortion()
-    e2, u2 = _symbols(ctx.claim, "e2", "u2")
-    yield Identity(in_q(ctx.claim) - (q * e2 + q**2 / (1 - q) * u2), "constants of the lemma")
-
-
-@check(ef21.LYAPUNOV_AM, level=SYMBOLIC)
-def one_step_proof(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proof of the one-step inequality, any number of workers, any weights; its constants."""
-    yield proofs.lyapunov()
-    g, L, M, V, grad2, dx2 = _symbols(ctx.claim, "gamma", "L", "L_AM", "V", "grad2", "dx2")
-    bracket = 1 / (2 * g) - L / 2 - g * q**2 / (2 * (1 - q) ** 2) * M**2
-    yield Identity(in_q(ctx.claim) - (V - g / 2 * grad2 - bracket * dx2), "constants of the inequality")
 
 
 def _sharp(L: Any, M: Any) -> Any:
@@ -101,66 +71,34 @@ def root_vanishes(ctx: Context) -> Iterator[Evidence]:
     positive = (Q, Interval("L"), Interval("L_AM"))
     slope = -sp.diff(bracket(sp.Symbol("g")), sp.Symbol("g"))
     yield Inequality(slope, (*positive, Interval("g")), strict=True, what="the bracket decreases in gamma")
-    yield _inequality(bracket(1 / (L + M * x)), *positive, what="the bracket is nonnegative at 1/(L + L_AM xi)")
+    yield Inequality(bracket(1 / (L + M * x)), positive, what="the bracket is nonnegative at 1/(L + L_AM xi)")
     ordered = (*positive[:2], Interval("L_AM", "L", closed_low=True))
-    yield _inequality(-bracket(_sharp(L, M)), *ordered, what="gamma_root <= gamma*")
+    yield Inequality(-bracket(_sharp(L, M)), ordered, what="gamma_root <= gamma*")
 
 
-# --- averages: one step at an admissible step size, telescoped -----------------------------------------------------------------
-
-
-def _sum_and_step(ctx: Context, mean: str, alpha: sp.Expr = ALPHA) -> Iterator[Evidence]:
-    """V^{t+1} <= V^t - (gamma/2)|grad|^2 summed gives the claimed bound; the claimed step sizes are admissible."""
-    claim = ctx.claim
-    g, L, M, T, f0, f_inf, G0 = _symbols(claim, "gamma", "L", mean, "T", "f0", "f_inf", "G0")
-    V0 = f0 - f_inf + g / (2 * (1 - q)) * G0
-    yield Identity(in_q(claim, alpha=alpha) - 2 * V0 / (g * T), "the sum telescopes to the claimed bound")
-    step = 1 / (L + M * q / (1 - q))
-    claimed = in_q(claim, claim.assumption("step_size").relation.rhs, alpha)
-    yield Identity(claimed - step, "the claimed step size")
-    # at gamma = step/(1 + t), t >= 0, the bracket of the one-step inequality is nonnegative
-    at = step / (1 + sp.Symbol("t"))
-    bracket = 1 / at - L - at * q**2 / (1 - q) ** 2 * M**2
-    domain = (Q, Interval(str(L)), Interval(str(M)), Interval("t", closed_low=True))
-    yield _inequality(bracket, *domain, what="claimed steps are admissible")
-
-
-@check(ef21.NONCONVEX_QM, level=SYMBOLIC)
-@check(ef21.NONCONVEX_AM, level=SYMBOLIC)
-def telescoping(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proof of one step with uniform weights, or proportional to L_i, telescoped; the code's step size is the claim's."""
-    yield proofs.descent_at_admissible_step()
-    quadratic = ctx.claim.parameters[2].name == "L_QM"
-    yield from _sum_and_step(ctx, "L_QM" if quadratic else "L_AM")
-    L, a, b = sp.symbols("L a b", positive=True)
-    step, mean = (ef21.step_size_qm, sp.sqrt((a**2 + b**2) / 2)) if quadratic else (ef21.step_size_am, (a + b) / 2)
-    called = step(L, (a, b), ctx.claim.parameter("alpha").symbol).subs(ctx.claim.parameter("alpha").symbol, ALPHA)
-    inverse = sp.powdenest(1 / called, force=True)
-    yield Identity(inverse - L - mean * q / (1 - q), "the code's step size is 1/(L + mean xi)")
-
-
-@check(ef21.PARTIAL_PARTICIPATION, level=SYMBOLIC)
-def participation_is_a_compressor(ctx: Context) -> Iterator[Evidence]:
-    """p(1 - alpha) + (1 - p) = 1 - p alpha, then the proof of plain EF21."""
-    p, a = _symbols(ctx.claim, "p", "alpha")
-    yield Identity(p * (1 - a) + (1 - p) - (1 - p * a), "an idle worker is a compressor with contraction p alpha")
-    yield proofs.descent_at_admissible_step()
-    yield from _sum_and_step(ctx, "L_AM", ALPHA / p)
+# --- averages, telescoped ------------------------------------------------------------------------------------------------------
 
 
 @check(ef21.RARE_FEATURES, level=SYMBOLIC)
 def telescoping_rare(ctx: Context) -> Iterator[Evidence]:
     """Kernel proof of one step from Cauchy-Schwarz by coordinates and the distortion lemma, telescoped; L_i the best weights."""
-    yield proofs.distortion()
     yield proofs.summed()
     yield _tangent("Cauchy-Schwarz in a coordinate; L_i are the best weights; L_rf <= sqrt(c/n) L_QM")
-    yield from _sum_and_step(ctx, "L_rf")
+    g, L, M, T, f0, f_inf, G0 = _symbols(ctx.claim, "gamma", "L", "L_rf", "T", "f0", "f_inf", "G0")
+    V0 = f0 - f_inf + g / (2 * (1 - q)) * G0
+    yield Identity(in_q(ctx.claim) - 2 * V0 / (g * T), "the sum telescopes to the claimed bound")
+    step = 1 / (L + M * q / (1 - q))
+    yield Identity(in_q(ctx.claim, ctx.claim.assumption("step_size").relation.rhs) - step, "the claimed step size")
+    # at gamma = step/(1 + t), t >= 0, the bracket of the one-step inequality is nonnegative
+    at = step / (1 + sp.Symbol("t"))
+    bracket = 1 / at - L - at * q**2 / (1 - q) ** 2 * M**2
+    domain = (Q, Interval(str(L)), Interval(str(M)), Interval("t", closed_low=True))
+    yield Inequality(bracket, domain, what="claimed steps are admissible")
 
 
 @check(ef21.HETERO_COMPRESSORS, level=SYMBOLIC)
 def hetero_proof(ctx: Context) -> Iterator[Evidence]:
     """Kernel proof of one step from the summed distortion lemma, telescoped; the best weights by Cauchy-Schwarz."""
-    yield proofs.distortion()
     yield proofs.summed()
     g, T, f0, f_inf, D0 = _symbols(ctx.claim, "gamma", "T", "f0", "f_inf", "D0")
     yield Identity(ctx.claim.expression - 2 * (f0 - f_inf + g / 2 * D0) / (g * T), "the sum telescopes")
@@ -210,43 +148,8 @@ def threshold_from_both_sides(ctx: Context) -> Iterator[Evidence]:
     at = (-sp.eye(3) - step).det()
     yield Identity(at - 2 * (1 - q**2) * (gamma / sharp - 1), "the characteristic polynomial at -1")
     ratio, ordered = sharp * (L + M * q / (1 - q)), (Q, Interval("L"), Interval("L_AM", "L", closed_low=True))
-    yield _inequality(ratio - 1, *ordered, what="gamma_AM <= gamma*")
-    yield _inequality(2 - ratio, *ordered, what="gamma* <= 2 gamma_AM")
-
-
-# --- linear rates ------------------------------------------------------------------------------------------------------------
-
-
-def _linear_rate(ctx: Context) -> Iterator[Evidence]:
-    g, mu, T, Psi0 = _symbols(ctx.claim, "gamma", "mu", "T", "Psi0")
-    rate = ctx.claim.expression
-    yield Identity(rate.subs(T, T + 1) - (1 - g * mu) * rate, "each step multiplies the bound by 1 - gamma mu")
-    yield Identity(rate.subs(T, 0) - Psi0, "the bound starts at Psi^0")
-
-
-@check(ef21.PL, level=SYMBOLIC)
-def pl_proof(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proof of one step under PL at the paper's step; its bracket is nonnegative there."""
-    yield proofs.pl()
-    yield from _linear_rate(ctx)
-    # gamma = 1/(L + y), y = sqrt2 xi M, solves 1/gamma - L - 2 gamma xi^2 M^2 >= 0
-    L, M, y = *_symbols(ctx.claim, "L", "L_AM"), sp.Symbol("y")
-    yield _inequality(y - y**2 / (L + y), Interval("L"), Interval("y"), what="the paper's step is admissible")
-    step = in_q(ctx.claim, ctx.claim.assumption("step_size").relation.rhs)
-    yield Identity(step - 1 / (L + sp.sqrt(2) * q / (1 - q) * M), "the claimed step size")
-
-
-@check(ef21.PL_REFINED, level=SYMBOLIC)
-def pl_refined_proof(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proof of one step under PL; the claimed condition on gamma is the sign of its bracket."""
-    yield proofs.pl_refined()
-    yield from _linear_rate(ctx)
-    g, mu, L, M = _symbols(ctx.claim, "gamma", "mu", "L", "L_AM")
-    theta, beta = 1 - q, q**2 / (1 - q)
-    bracket = 1 / (2 * g) - L / 2 - g / (2 * (theta - g * mu)) * beta * M**2
-    relation = ctx.claim.assumption("step_size").relation
-    condition = in_q(ctx.claim, relation.rhs - relation.lhs)
-    yield Identity(bracket * 2 * g * (theta - g * mu) - condition, "the condition is the bracket's sign")
+    yield Inequality(ratio - 1, ordered, what="gamma_AM <= gamma*")
+    yield Inequality(2 - ratio, ordered, what="gamma* <= 2 gamma_AM")
 
 
 @check(ef21.TIGHT_SINGLE_WORKER, level=SYMBOLIC)
@@ -327,7 +230,7 @@ def compressor_constants(ctx: Context) -> Iterator[Evidence]:
     K, r, kept, lost = sp.symbols("K r kept lost")
     sizes = (Interval("K"), Interval("r"), Interval("tau"))
     sums = (Interval("kept", "K*tau", closed_low=True), Interval("lost", "0", "r*tau", closed_high=True))
-    yield _inequality(claimed(K / (K + r)) * (kept + lost) - lost, *sizes, *sums, what="Top-K, every K and d")
+    yield Inequality(claimed(K / (K + r)) * (kept + lost) - lost, (*sizes, *sums), what="Top-K, every K and d")
     # Rand-K drops each entry with probability 1 - K/d
     yield Identity(1 - K / (K + r) - claimed(K / (K + r)), "Rand-K in expectation")
     # scaled sign loses |x|^2 - |x|_1^2/d, and |x|_1^2 = S^2 exceeds |x|^2 by a gap: without entries, and with an entry v more
@@ -365,20 +268,10 @@ def _values(values: dict[str, Any], *names: str) -> dict[str, Fraction]:
     return {"q": rational_q(values["alpha"])} | {n: _exact(values[n], n) for n in names}
 
 
-def _certify(make: Any, names: tuple[str, ...], *claims: Any) -> Any:
-    """The proof at concrete constants, registered for the claims."""
-
-    def certify(**values: Any) -> Proof:
-        return make().at(**_values(values, *names))
-
-    for claim in claims:
-        certifier(claim)(certify)
-    return certify
-
-
-certify_distortion = _certify(proofs.distortion, (), ef21.DISTORTION)
-certify_lyapunov = _certify(proofs.lyapunov, ("L", "L_AM", "gamma"), ef21.LYAPUNOV_AM)
-certify_sharp = _certify(proofs.sharp, ("L", "L_AM", "gamma"), ef21.SHARP_DESCENT, ef21.SHARP_THRESHOLD)
+@certifier(ef21.SHARP_DESCENT)
+@certifier(ef21.SHARP_THRESHOLD)
+def certify_sharp(**values: Any) -> Proof:
+    return proofs.sharp().at(**_values(values, "L", "L_AM", "gamma"))
 
 
 @certifier(ef21.TIGHT_SINGLE_WORKER)
@@ -404,13 +297,6 @@ def certified_below_threshold(ctx: Context) -> Iterator[Evidence]:
     for (L, L_AM), alpha in product(GRID, ALPHAS):
         gamma = Fraction(9, 10) * _exact(ef21.step_size_sharp(L, (L_AM,), alpha), "gamma")
         yield certify_sharp(L=L, L_AM=L_AM, gamma=gamma, alpha=alpha)
-
-
-@check(ef21.LYAPUNOV_AM, level=Level.CERTIFIED)
-def certified_one_step(ctx: Context) -> Iterator[Evidence]:
-    """Certificates at rational constants and at the paper's step size."""
-    for (L, L_AM), alpha in product(GRID, ALPHAS):
-        yield certify_lyapunov(L=L, L_AM=L_AM, gamma=ef21.step_size_am(L, (L_AM,), alpha), alpha=alpha)
 
 
 @check(ef21.TIGHT_SINGLE_WORKER, level=Level.CERTIFIED)
