@@ -1,7 +1,5 @@
 """Class imbalance: losses of the classes under gradient flow and sign descent, and the plateau of the average."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

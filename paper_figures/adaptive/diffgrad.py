@@ -1,7 +1,5 @@
 """diffGrad: traces on the three synthetic functions, and the average regret on the cycle that refutes the published bound."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

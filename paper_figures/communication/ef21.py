@@ -1,7 +1,5 @@
 """EF21: communication saved by the arithmetic mean, the exact step-size threshold, and how far the theorem is from tight."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

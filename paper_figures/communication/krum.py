@@ -1,7 +1,5 @@
 """Krum: training with and without a third of Byzantine workers, and the error under attack against both constants."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -13,12 +11,7 @@ from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers.order_statistics import median
 from gradproof.theory.communication import krum
 
-RULES = {
-    "mean": methods.mean_rule,
-    "Krum": methods.krum_rule,
-    "multi-Krum": methods.multi_krum,
-    "median": median,
-}
+RULES = {"mean": methods.mean_rule, "Krum": methods.krum_rule, "multi-Krum": methods.multi_krum, "median": median}
 N, D = 20, 10
 
 

@@ -1,7 +1,5 @@
 """Attraction regions of GD, LSGD and mLSGD in the plane; the two dimensions; noise on a badly scaled quadratic."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Any
 

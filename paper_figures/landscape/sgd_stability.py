@@ -1,7 +1,5 @@
 """SGD stability: the threshold between its bounds as the batch grows, and the curvature at which training ends."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 r"""One attention layer: directions of descent, and of the regularisation paths of $W$ (with its bound) and of $K$ and $Q$."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

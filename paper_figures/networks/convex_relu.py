@@ -1,7 +1,5 @@
 """Two-layer ReLU networks: distance to the certified optimum, the value against sampled patterns, robust decisions."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """SGLD: invariant covariances against the number of samples, and distances to the posterior against the step."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

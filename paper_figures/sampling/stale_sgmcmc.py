@@ -1,7 +1,5 @@
 """Stale gradients: bias and variance of averages against their length, and the bias against the staleness."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

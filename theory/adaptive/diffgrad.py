@@ -72,10 +72,8 @@ FRICTION_RANGE = Claim(
     id="diffgrad.friction-range",
     paper=PAPER,
     title="A step of diffGrad is between half of Adam's and Adam's",
-    statement=(
-        r"$1/2 \le \xi_t < 1$, increasing in $|g_t - g_{t-1}|$, with $\xi_t = 1/2$ iff $g_t = g_{t-1}$. So each "
-        r"coordinate of the step is at least half of Adam's step from the same state and shorter than all of it."
-    ),
+    statement=r"$1/2 \le \xi_t < 1$, increasing in $|g_t - g_{t-1}|$, with $\xi_t = 1/2$ iff $g_t = g_{t-1}$. So each "
+    r"coordinate of the step is at least half of Adam's step from the same state and shorter than all of it.",
     parameters=(adam_step,),
     assumptions=(SAME_STATE, FRICTION),
     quantity=r"|\Delta^{\mathrm{diffGrad}}|",
@@ -104,11 +102,9 @@ STEP_BOUND = Claim(
     id="diffgrad.step-bound",
     paper=PAPER,
     title="The largest step",
-    statement=(
-        r"$|x_{t+1} - x_t| < \alpha_t\rho_t$ with $\rho_t^2 = "
-        r"\frac{(1-\beta_1)^2(1-\beta_2^t)}{(1-\beta_1^t)^2(1-\beta_2)}\sum_{k<t}q^k$, $q = \beta_1^2/\beta_2$. "
-        r"$|\hat m_t|/\sqrt{\hat v_t} \le \rho_t$ is attained iff $g_{t-k}$ is proportional to $(\beta_1/\beta_2)^k$."
-    ),
+    statement=r"$|x_{t+1} - x_t| < \alpha_t\rho_t$ with $\rho_t^2 = "
+    r"\frac{(1-\beta_1)^2(1-\beta_2^t)}{(1-\beta_1^t)^2(1-\beta_2)}\sum_{k<t}q^k$, $q = \beta_1^2/\beta_2$. "
+    r"$|\hat m_t|/\sqrt{\hat v_t} \le \rho_t$ is attained iff $g_{t-k}$ is proportional to $(\beta_1/\beta_2)^k$.",
     parameters=(alpha, beta1, beta2, t),
     assumptions=(FRICTION, BIAS_CORRECTION),
     quantity=r"|x_{t+1} - x_t|",
@@ -125,11 +121,9 @@ STEP_BOUND_UNIFORM = Claim(
     id="diffgrad.step-bound-uniform",
     paper=PAPER,
     title="A bound of all steps at once",
-    statement=(
-        r"$\rho_t$ is nondecreasing in $t$, from $\rho_1 = 1$. If $q = \beta_1^2/\beta_2 < 1$, it tends to "
-        r"$(1-\beta_1)/\sqrt{(1-\beta_2)(1-q)}$, so that all steps are shorter than $\alpha$ times this; if $q \ge "
-        r"1$, no bound holds for all $t$."
-    ),
+    statement=r"$\rho_t$ is nondecreasing in $t$, from $\rho_1 = 1$. If $q = \beta_1^2/\beta_2 < 1$, it tends to "
+    r"$(1-\beta_1)/\sqrt{(1-\beta_2)(1-q)}$, so that all steps are shorter than $\alpha$ times this; if $q \ge "
+    r"1$, no bound holds for all $t$.",
     parameters=(alpha, beta1, beta2, q),
     assumptions=(
         Assumption("ratio", r"$q = \beta_1^2/\beta_2$", sp.Eq(q.symbol * beta2.symbol, beta1.symbol**2)),
@@ -148,18 +142,14 @@ LOCAL_STABILITY = Claim(
     id="diffgrad.local-stability",
     paper=PAPER,
     title="On a quadratic diffGrad is stable up to twice Adam's step",
-    statement=(
-        r"For $f = \lambda x^2/2$, constant $\alpha$ and $\varepsilon > 0$ the minimiser is locally exponentially "
-        r"stable iff $\alpha\lambda/\varepsilon < 4(1+\beta_1)/(1-\beta_1)$, and unstable if it is larger; for Adam "
-        r"the factor is 2: at the fixed point $\xi = 1/2$, and the linear part has the characteristic polynomial "
-        r"$r^2 - (1 + \beta_1 - (1-\beta_1)\chi)r + \beta_1$, $\chi = \alpha\lambda/(2\varepsilon)$."
-    ),
+    statement=r"For $f = \lambda x^2/2$, constant $\alpha$ and $\varepsilon > 0$ the minimiser is locally exponentially "
+    r"stable iff $\alpha\lambda/\varepsilon < 4(1+\beta_1)/(1-\beta_1)$, and unstable if it is larger; for Adam "
+    r"the factor is 2: at the fixed point $\xi = 1/2$, and the linear part has the characteristic polynomial "
+    r"$r^2 - (1 + \beta_1 - (1-\beta_1)\chi)r + \beta_1$, $\chi = \alpha\lambda/(2\varepsilon)$.",
     parameters=(beta1,),
     assumptions=(FRICTION, Assumption("quadratic", r"$f = \lambda x^2/2$, $\lambda > 0$")),
-    remark=(
-        "Computer algebra decides the linear part; that it decides the method is argued in "
-        "docs/derivations/diffgrad.md."
-    ),
+    remark="Computer algebra decides the linear part; that it decides the method is argued in "
+    "docs/derivations/diffgrad.md.",
     quantity=r"\sup\{\alpha\lambda/\varepsilon : x = 0 \text{ is exponentially stable}\}",
     relation=Relation.IFF,
     expression=4 * (1 + beta1.symbol) / (1 - beta1.symbol),
@@ -173,11 +163,9 @@ PAPER_REGRET = Claim(
     id="diffgrad.paper-regret",
     paper=PAPER,
     title="The published regret bound",
-    statement=(
-        r"For convex losses with bounded gradients, iterates in a set of diameter $D$, $\gamma = "
-        r"\beta_1^2/\sqrt{\beta_2} < 1$, $\alpha_t = \alpha/\sqrt t$ and $\beta_{1,t} = \beta_1\lambda^{t-1}$: $R_T "
-        r"= O(\sqrt T)$, with constants of the kind of Adam's theorem."
-    ),
+    statement=r"For convex losses with bounded gradients, iterates in a set of diameter $D$, $\gamma = "
+    r"\beta_1^2/\sqrt{\beta_2} < 1$, $\alpha_t = \alpha/\sqrt t$ and $\beta_{1,t} = \beta_1\lambda^{t-1}$: $R_T "
+    r"= O(\sqrt T)$, with constants of the kind of Adam's theorem.",
     parameters=(alpha, momentum, beta2, decay, T, D, G, v_T, g_norm),
     assumptions=(
         LINEAR_LOSSES,
@@ -194,11 +182,9 @@ PAPER_REGRET = Claim(
     / (alpha.symbol * momentum.symbol * _bias * (1 - decay.symbol) ** 2),
     where="theorem on the regret (number and constants not recalled)",
     confidence="recalled",
-    remark=(
-        "The source's own constants are not verified; those written here are generous: twice those of Adam's "
-        "theorem, and more in the last term. No others would help, since $R_T/T$ has a positive limit "
-        "(diffgrad.regret-refuted)."
-    ),
+    remark="The source's own constants are not verified; those written here are generous: twice those of Adam's "
+    "theorem, and more in the last term. No others would help, since $R_T/T$ has a positive limit "
+    "(diffgrad.regret-refuted).",
     false_as_published=(
         r"On the linear losses with gradients $a, a, -b, a, a, -b, \ldots$ the friction halves the step of the "
         r"repeated gradient and leaves the others, so that the iterate drifts to the wrong end and $R_T$ grows "
@@ -211,13 +197,11 @@ REGRET_REFUTED = Claim(
     id="diffgrad.regret-refuted",
     paper=PAPER,
     title="The average regret has a positive limit on a cycle of three linear losses",
-    statement=(
-        r"Linear losses $g_tx$ on $[-1, 1]$ with gradients $a, a, -b$ repeated, $0 < b < 2a$, $\alpha_t = "
-        r"\alpha/\sqrt t$ and $\beta_1 = 0$ (or $\beta_{1,t} \to 0$ geometrically). With $v_k$ the limit of $\hat "
-        r"v_t$ along the cycle, if $\sum_k \xi_kg_k/(\sqrt{v_k} + \varepsilon) < 0$ then $x_t \to 1$ although $-1$ "
-        r"is best, and $R_T/T \to \frac23(2a - b)$. Where $\hat v$ is constant (AMSGrad's maximum, or $\beta_2 \to "
-        r"1$) the condition reads $\sigma(a+b)(b-a) > a/2$."
-    ),
+    statement=r"Linear losses $g_tx$ on $[-1, 1]$ with gradients $a, a, -b$ repeated, $0 < b < 2a$, $\alpha_t = "
+    r"\alpha/\sqrt t$ and $\beta_1 = 0$ (or $\beta_{1,t} \to 0$ geometrically). With $v_k$ the limit of $\hat "
+    r"v_t$ along the cycle, if $\sum_k \xi_kg_k/(\sqrt{v_k} + \varepsilon) < 0$ then $x_t \to 1$ although $-1$ "
+    r"is best, and $R_T/T \to \frac23(2a - b)$. Where $\hat v$ is constant (AMSGrad's maximum, or $\beta_2 \to "
+    r"1$) the condition reads $\sigma(a+b)(b-a) > a/2$.",
     parameters=(a, b, beta2, eps),
     assumptions=(
         Assumption("best_is_left", r"$b < 2a$: the best fixed point is $-1$", sp.Lt(b.symbol, 2 * a.symbol)),
@@ -234,12 +218,10 @@ REGRET_REFUTED = Claim(
     expression=sp.Rational(2, 3) * (2 * a.symbol - b.symbol),
     where="derived here",
     confidence="derived",
-    remark=(
-        r"The condition must hold with the second moments of the cycle: for (1, 1, -1.9) it fails at $\beta_2 = "
-        r"1/2$, and so does the conclusion. With constant $\beta_1 = 0.9$ the momentum averages the cycle and the "
-        r"regret vanishes. Computer algebra proves the identities of a period; that $x_t$ converges is argued in "
-        r"docs/derivations/diffgrad.md."
-    ),
+    remark=r"The condition must hold with the second moments of the cycle: for (1, 1, -1.9) it fails at $\beta_2 = "
+    r"1/2$, and so does the conclusion. With constant $\beta_1 = 0.9$ the momentum averages the cycle and the "
+    r"regret vanishes. Computer algebra proves the identities of a period; that $x_t$ converges is argued in "
+    r"docs/derivations/diffgrad.md.",
     tight=True,
 )
 
@@ -247,12 +229,10 @@ REGRET_MASTER = Claim(
     id="diffgrad.regret-master",
     paper=PAPER,
     title="A regret bound that holds for any positive steps",
-    statement=(
-        r"For $\beta_1 = 0$ and any positive $\eta_t$, here $\alpha_t\xi_t/(\sqrt{\hat v_t} + \varepsilon)$: $R_T "
-        r"\le \frac{D^2}2\left[\frac1{\eta_1} + \sum_{t=2}^T\left(\frac1{\eta_t} - "
-        r"\frac1{\eta_{t-1}}\right)_+\right] + \frac12\sum_t\eta_tg_t^2$. If $\eta_t$ does not increase, the bracket "
-        r"is $1/\eta_T$ and the bound $O(\sqrt T)$; with friction it can be of order $T^{3/2}$."
-    ),
+    statement=r"For $\beta_1 = 0$ and any positive $\eta_t$, here $\alpha_t\xi_t/(\sqrt{\hat v_t} + \varepsilon)$: $R_T "
+    r"\le \frac{D^2}2\left[\frac1{\eta_1} + \sum_{t=2}^T\left(\frac1{\eta_t} - "
+    r"\frac1{\eta_{t-1}}\right)_+\right] + \frac12\sum_t\eta_tg_t^2$. If $\eta_t$ does not increase, the bracket "
+    r"is $1/\eta_T$ and the bound $O(\sqrt T)$; with friction it can be of order $T^{3/2}$.",
     parameters=(D, P, Q),
     assumptions=(Assumption("convex_losses", "convex losses"), PROJECTED, Assumption("no_momentum", r"$\beta_1 = 0$")),
     quantity="R_T",
@@ -267,11 +247,9 @@ ALIASING_BUG = Claim(
     id="diffgrad.aliasing-bug",
     paper=PAPER,
     title="With the previous gradient stored by reference, diffGrad is Adam with half the step",
-    statement=(
-        r"If the previous gradient is kept by reference to a buffer that the next gradient overwrites, the "
-        r"difference is zero from the second step on: $\xi_t = 1/2$ for $t \ge 2$, and the iterates are those of "
-        r"Adam with step $\alpha/2$ after a first step with $\xi_1 = \sigma(|g_1|)$."
-    ),
+    statement=r"If the previous gradient is kept by reference to a buffer that the next gradient overwrites, the "
+    r"difference is zero from the second step on: $\xi_t = 1/2$ for $t \ge 2$, and the iterates are those of "
+    r"Adam with step $\alpha/2$ after a first step with $\xi_1 = \sigma(|g_1|)$.",
     parameters=(adam_step,),
     assumptions=(SAME_STATE, Assumption("by_reference", "the previous gradient is kept by reference")),
     quantity=r"|x_{t+1} - x_t|,\ t \ge 2",
@@ -286,23 +264,19 @@ SYNTHETIC_FUNCTIONS = Claim(
     id="diffgrad.synthetic-functions",
     paper=PAPER,
     title="The derivative of the second synthetic function",
-    statement=(
-        r"$F_1 = (x + 0.3)^2$ for $x \le 0$, else $(x - 0.2)^2 + 0.05$. $F_2 = -40x - 35.15$ for $x \le -0.9$, else "
-        r"$x^3 + x\sin 8x + 0.85$, with $F_2' = 8x\cos 8x + \sin 8x + 3x^2$. $F_3 = x^2$ for $|x| \ge 0.5$, $0.75 - "
-        r"|x|$ for $0.4 < |x| \le 0.5$, else $\frac78|x|$. Global minima: $F_1(-0.3) = 0$, $F_2(-0.6429186) = "
-        r"1.198\cdot 10^{-4}$, $F_3(0) = 0$; local: $F_1(0.2) = 0.05$, $F_2(0) = 0.85$, $F_2(0.5880535) = "
-        r"0.4653181$, $F_3(\pm 0.5) = 0.25$."
-    ),
+    statement=r"$F_1 = (x + 0.3)^2$ for $x \le 0$, else $(x - 0.2)^2 + 0.05$. $F_2 = -40x - 35.15$ for $x \le -0.9$, else "
+    r"$x^3 + x\sin 8x + 0.85$, with $F_2' = 8x\cos 8x + \sin 8x + 3x^2$. $F_3 = x^2$ for $|x| \ge 0.5$, $0.75 - "
+    r"|x|$ for $0.4 < |x| \le 0.5$, else $\frac78|x|$. Global minima: $F_1(-0.3) = 0$, $F_2(-0.6429186) = "
+    r"1.198\cdot 10^{-4}$, $F_3(0) = 0$; local: $F_1(0.2) = 0.05$, $F_2(0) = 0.85$, $F_2(0.5880535) = "
+    r"0.4653181$, $F_3(\pm 0.5) = 0.25$.",
     parameters=(x,),
     assumptions=(Assumption("right_branch", "$x > -0.9$", sp.Gt(x.symbol, sp.Rational(-9, 10))),),
     quantity="F_2'(x)",
     relation=Relation.EQ,
     expression=8 * x.symbol * sp.cos(8 * x.symbol) + sp.sin(8 * x.symbol) + 3 * x.symbol**2,
     where="Section on the synthetic functions",
-    remark=(
-        r"The published notebook's gradient lacks the factor 8 before $x\,\cos 8x$; it is kept as a labelled "
-        r"variant. The formula of $F_2$ is recalled, the derivative verified. $F_2$ jumps by $-0.0147$ at $-0.9$."
-    ),
+    remark=r"The published notebook's gradient lacks the factor 8 before $x\,\cos 8x$; it is kept as a labelled "
+    r"variant. The formula of $F_2$ is recalled, the derivative verified. $F_2$ jumps by $-0.0147$ at $-0.9$.",
     tight=True,
 )
 

@@ -38,9 +38,7 @@ w = Parameter("w", "1 with the Langevin noise, 0 for SGD", sp.Interval(0, 1))
 c_fp = Parameter("c_fp", "tr of the invariant covariance of SGLDFP", NONNEGATIVE, r"\mathrm{tr}\,C_{FP}")
 c_sgd = Parameter("c_sgd", "tr of the invariant covariance of SGD", NONNEGATIVE, r"\mathrm{tr}\,C_{SGD}")
 lam = Parameter(
-    "lam",
-    r"largest generalised eigenvalue of $C \to H C H + T(C)$ against $C \to H C + C H$",
-    latex=r"\lambda_{\max}",
+    "lam", r"largest generalised eigenvalue of $C \to H C H + T(C)$ against $C \to H C + C H$", latex=r"\lambda_{\max}"
 )
 h_j = Parameter("h_j", "eigenvalues of the Hessian $H$ of $U$", latex="h", size="d")
 N = Parameter("N", "number of samples", COUNT)
@@ -81,10 +79,8 @@ STATIONARITY = Claim(
     id="sgld.stationarity",
     paper=PAPER,
     title="The gradient of $U$ has mean zero under the invariant law",
-    statement=(
-        r"For any smooth $U$ and any step for which the invariant law has finite $\mathbb E\|\theta\|$ and "
-        r"$\mathbb E\|\nabla U\|$: $\mathbb E\nabla U(\theta) = 0$ for LMC, SGLD, SGLDFP and SGD. Take expectations in the update."
-    ),
+    statement=r"For any smooth $U$ and any step for which the invariant law has finite $\mathbb E\|\theta\|$ and "
+    r"$\mathbb E\|\nabla U\|$: $\mathbb E\nabla U(\theta) = 0$ for LMC, SGLD, SGLDFP and SGD. Take expectations in the update.",
     parameters=(),
     assumptions=(
         Assumption("invariant", r"$\theta$ has the invariant law of the chain, with a finite first moment"),
@@ -102,12 +98,10 @@ COVARIANCE = Claim(
     id="sgld.covariance-equations",
     paper=PAPER,
     title="The invariant covariances solve Lyapunov-type equations",
-    statement=(
-        r"$HC + CH = \gamma HCH + \gamma T(C) + \gamma M + 2wI$ with $T(C) = \frac1p[N\sum H_iCH_i - "
-        r"\bar AC\bar A]$, $\bar A = \sum H_i$, $M = \frac1p[N\sum g_ig_i^\top - \bar g\bar g^\top]$, $g_i = "
-        r"\nabla U_i(\theta^*)$, $\bar g = \sum g_i$. LMC has no $T$ and $M$, SGLDFP no $M$; SGD has $w = 0$, the "
-        r"others $w = 1$. The trace:"
-    ),
+    statement=r"$HC + CH = \gamma HCH + \gamma T(C) + \gamma M + 2wI$ with $T(C) = \frac1p[N\sum H_iCH_i - "
+    r"\bar AC\bar A]$, $\bar A = \sum H_i$, $M = \frac1p[N\sum g_ig_i^\top - \bar g\bar g^\top]$, $g_i = "
+    r"\nabla U_i(\theta^*)$, $\bar g = \sum g_i$. LMC has no $T$ and $M$, SGLDFP no $M$; SGD has $w = 0$, the "
+    r"others $w = 1$. The trace:",
     parameters=(gamma, hch, tT, m_add, d, w),
     assumptions=(QUADRATIC, UNIFORM, AT_MODE, STABLE),
     quantity=r"2\mathrm{tr}(HC)",
@@ -121,11 +115,9 @@ ADDITIVITY = Claim(
     id="sgld.additivity",
     paper=PAPER,
     title="SGLD's covariance is that of SGLDFP plus that of SGD",
-    statement=(
-        r"$C_{SGLD} = C_{SGLDFP} + C_{SGD}$, and $C_{SGLDFP} = C_{LMC} + E$ with $E \succeq 0$, $HE + EH - \gamma HEH = "
-        r"\gamma T(C_{SGLDFP})$. Hence $W_2^2(\pi_{SGLD}, \pi_{SGLDFP}) \le \mathrm{tr}\,C_{SGD}$ and "
-        r"$W_2^2(\pi_{SGLDFP}, \pi_{LMC}) \le \mathrm{tr}\,E$. The trace:"
-    ),
+    statement=r"$C_{SGLD} = C_{SGLDFP} + C_{SGD}$, and $C_{SGLDFP} = C_{LMC} + E$ with $E \succeq 0$, $HE + EH - \gamma HEH = "
+    r"\gamma T(C_{SGLDFP})$. Hence $W_2^2(\pi_{SGLD}, \pi_{SGLDFP}) \le \mathrm{tr}\,C_{SGD}$ and "
+    r"$W_2^2(\pi_{SGLDFP}, \pi_{LMC}) \le \mathrm{tr}\,E$. The trace:",
     parameters=(c_fp, c_sgd),
     assumptions=(QUADRATIC, UNIFORM, AT_MODE, STABLE),
     quantity=r"\mathrm{tr}\,C_{SGLD}",
@@ -140,11 +132,9 @@ STABILITY = Claim(
     id="sgld.stability-threshold",
     paper=PAPER,
     title="Exact threshold of mean-square stability",
-    statement=(
-        r"Second moments of SGLD, SGLDFP and SGD settle iff $\gamma < \gamma_{\max}$, the least positive $\gamma$ with "
-        r"$(H\otimes I + I\otimes H)\,\mathrm{vec}\,C = \gamma(H\otimes H + T)\,\mathrm{vec}\,C$ for some $C \ne 0$. "
-        r"$\gamma_{\max} \le 2/\lambda_{\max}(H)$, LMC's threshold, as $T$ is a positive map."
-    ),
+    statement=r"Second moments of SGLD, SGLDFP and SGD settle iff $\gamma < \gamma_{\max}$, the least positive $\gamma$ with "
+    r"$(H\otimes I + I\otimes H)\,\mathrm{vec}\,C = \gamma(H\otimes H + T)\,\mathrm{vec}\,C$ for some $C \ne 0$. "
+    r"$\gamma_{\max} \le 2/\lambda_{\max}(H)$, LMC's threshold, as $T$ is a positive map.",
     parameters=(lam,),
     assumptions=(QUADRATIC, UNIFORM),
     quantity=r"\gamma_{\max}",
@@ -165,10 +155,8 @@ LMC_EXACT = Claim(
     id="sgld.lmc-exact",
     paper=PAPER,
     title="The invariant law of LMC and its distance to the posterior, exactly",
-    statement=(
-        r"On a quadratic $U$, $\pi_{LMC} = N(\theta^*, (H - \gamma H^2/2)^{-1})$; its Wasserstein distance to the posterior "
-        r"$N(\theta^*, H^{-1})$, with $h_j$ the eigenvalues of $H$:"
-    ),
+    statement=r"On a quadratic $U$, $\pi_{LMC} = N(\theta^*, (H - \gamma H^2/2)^{-1})$; its Wasserstein distance to the posterior "
+    r"$N(\theta^*, H^{-1})$, with $h_j$ the eigenvalues of $H$:",
     parameters=(gamma, h_j),
     assumptions=(QUADRATIC, Assumption("stable", r"$\gamma h_j < 2$ for all $j$")),
     quantity=r"W_2^2(\pi_{LMC}, \pi)",
@@ -182,11 +170,9 @@ GAUSSIAN_MEAN = Claim(
     id="sgld.gaussian-mean",
     paper=PAPER,
     title="The pitfall: with a step of order $1/N$ SGLD's variance does not shrink with $N$",
-    statement=(
-        r"Mean of a Gaussian ($H_i = 1$, no prior, $\gamma = \eta/N$): $C_{LMC} = C_{SGLDFP} = \frac{2}{N(2-\eta)}$ "
-        r"is of the order of the posterior variance $1/N$, but $C_{SGD} = \frac{\eta s^2}{p(2-\eta)}$ for every "
-        r"$N$, and $C_{SGLD}$ is their sum."
-    ),
+    statement=r"Mean of a Gaussian ($H_i = 1$, no prior, $\gamma = \eta/N$): $C_{LMC} = C_{SGLDFP} = \frac{2}{N(2-\eta)}$ "
+    r"is of the order of the posterior variance $1/N$, but $C_{SGD} = \frac{\eta s^2}{p(2-\eta)}$ for every "
+    r"$N$, and $C_{SGLD}$ is their sum.",
     parameters=(N, eta, p, s2),
     assumptions=(
         Assumption("equal_curvatures", "all $H_i = 1$ and $H_0 = 0$, so that $T = 0$"),
@@ -206,11 +192,9 @@ CONTRACTION = Claim(
     id="sgld.contraction",
     paper=PAPER,
     title="Two chains with the same noise approach each other",
-    statement=(
-        r"$\mathbb E\|\theta^+ - \vartheta^+\|^2 \le (1 - 2\gamma\mu(1 - \gamma L_h/2))\|\theta - \vartheta\|^2$ for two "
-        r"SGLD, SGLDFP or SGD chains driven by the same $S$ and $Z$: so the invariant law exists, is unique, and is "
-        r"approached geometrically in $W_2$."
-    ),
+    statement=r"$\mathbb E\|\theta^+ - \vartheta^+\|^2 \le (1 - 2\gamma\mu(1 - \gamma L_h/2))\|\theta - \vartheta\|^2$ for two "
+    r"SGLD, SGLDFP or SGD chains driven by the same $S$ and $Z$: so the invariant law exists, is unique, and is "
+    r"approached geometrically in $W_2$.",
     parameters=(gamma, m, L_h),
     assumptions=(
         Assumption("strongly_convex", r"$U$ is $\mu$-strongly convex", sp.Le(m.symbol, L_h.symbol)),
@@ -229,11 +213,9 @@ BIAS = Claim(
     id="sgld.bias-first-order",
     paper=PAPER,
     title="The bias of LMC's mean, to first order in $1/N$",
-    statement=(
-        r"For $U = Nu$ on the line with $u$ smooth and strongly convex, and $\gamma = \eta/N$: the limit below. In "
-        r"$\mathbb R^d$: $\mathbb E\theta - \theta^* \sim -\frac12H^{-1}D^3U(\theta^*)[C]$, "
-        r"$C$ the covariance of `sgld.covariance-equations`."
-    ),
+    statement=r"For $U = Nu$ on the line with $u$ smooth and strongly convex, and $\gamma = \eta/N$: the limit below. In "
+    r"$\mathbb R^d$: $\mathbb E\theta - \theta^* \sim -\frac12H^{-1}D^3U(\theta^*)[C]$, "
+    r"$C$ the covariance of `sgld.covariance-equations`.",
     parameters=(u2, u3, eta),
     assumptions=(
         Assumption("concentrating", r"$N \to \infty$ with $\eta$ fixed"),

@@ -50,11 +50,9 @@ ORDERS = Claim(
     id="stale-sgmcmc.paper-orders",
     paper=PAPER,
     title="Staleness degrades bias and mean squared error, not the variance",
-    statement=(
-        r"For an average over $L$ steps of an integrator of order $K$: bias $O(\frac1{Lh} + \tau h + h^K)$, "
-        r"mean squared error $O(\frac1{Lh} + \tau^2h^2 + h^{2K})$, variance $O(\frac1{Lh} + h^{2K})$ without $\tau$. "
-        r"For $K = 1$ and $L \to \infty$ the exponent of $h$ in the asymptotic bias to the power $k$ is at least:"
-    ),
+    statement=r"For an average over $L$ steps of an integrator of order $K$: bias $O(\frac1{Lh} + \tau h + h^K)$, "
+    r"mean squared error $O(\frac1{Lh} + \tau^2h^2 + h^{2K})$, variance $O(\frac1{Lh} + h^{2K})$ without $\tau$. "
+    r"For $K = 1$ and $L \to \infty$ the exponent of $h$ in the asymptotic bias to the power $k$ is at least:",
     parameters=(power,),
     assumptions=(
         Assumption("poisson_equation", "the Poisson equation of the test function has bounded derivatives"),
@@ -65,21 +63,17 @@ ORDERS = Claim(
     expression=power.symbol,
     where="Theorems on bias, MSE and variance (numbers not recalled)",
     confidence="recalled",
-    remark=(
-        "Orders recalled, constants not compared: they depend on the problem, and are no numbers. Hence one kind of evidence: "
-        "exponents on exact Gaussian laws; the constants of that case are the other claims."
-    ),
+    remark="Orders recalled, constants not compared: they depend on the problem, and are no numbers. Hence one kind of evidence: "
+    "exponents on exact Gaussian laws; the constants of that case are the other claims.",
 )
 
 STABILITY = Claim(
     id="stale-sgmcmc.stability",
     paper=PAPER,
     title=r"How long a step may be with gradients that are $\tau$ steps old",
-    statement=(
-        r"$x_{l+1} = x_l - ax_{l-\tau}$ is asymptotically stable iff $0 < a < a_{\max}(\tau)$, "
-        r"and exactly then the chain with $a = h\lambda$ has a finite stationary variance. "
-        r"$a_{\max} = 2, 1, 0.618\ldots$, about $\pi/(2\tau + 1)$ for large $\tau$."
-    ),
+    statement=r"$x_{l+1} = x_l - ax_{l-\tau}$ is asymptotically stable iff $0 < a < a_{\max}(\tau)$, "
+    r"and exactly then the chain with $a = h\lambda$ has a finite stationary variance. "
+    r"$a_{\max} = 2, 1, 0.618\ldots$, about $\pi/(2\tau + 1)$ for large $\tau$.",
     parameters=(tau,),
     assumptions=(GAUSSIAN, FIXED),
     quantity=r"a_{\max}(\tau)",
@@ -96,12 +90,10 @@ VARIANCE = Claim(
     id="stale-sgmcmc.stationary-variance",
     paper=PAPER,
     title="The stationary variance with stale gradients, in closed form",
-    statement=(
-        r"With $b = 2\arcsin(h\lambda/2)$ the stationary $\mathbb Ex^2$ is as below. "
-        r"Autocovariances: $r_k = v(\cos bk + \rho\sin bk)$ for "
-        r"$0 \le k \le \tau + 1$, $\rho = \frac{\sin(b/2) - \cos b\tau}{\cos(b/2) + \sin b\tau}$; "
-        r"then $r_{k+1} = r_k - ar_{k-\tau}$."
-    ),
+    statement=r"With $b = 2\arcsin(h\lambda/2)$ the stationary $\mathbb Ex^2$ is as below. "
+    r"Autocovariances: $r_k = v(\cos bk + \rho\sin bk)$ for "
+    r"$0 \le k \le \tau + 1$, $\rho = \frac{\sin(b/2) - \cos b\tau}{\cos(b/2) + \sin b\tau}$; "
+    r"then $r_{k+1} = r_k - ar_{k-\tau}$.",
     parameters=(lam, h, tau, sigma),
     assumptions=(
         GAUSSIAN,
@@ -147,11 +139,9 @@ INDEPENDENT = Claim(
     id="stale-sgmcmc.variance-independent-of-staleness",
     paper=PAPER,
     title="The variance of the mean does not depend on the staleness",
-    statement=(
-        r"For $\phi(x) = x$: $\sum_{k\in\mathbb Z}r_k = \lim_L L\,\mathrm{Var}(\frac1L\sum x_l) = \frac2{\lambda^2h}$ for "
-        r"every $\tau$ with $h\lambda < a_{\max}(\tau)$. For $\phi(x) = x^2$ it is $2\sum r_k^2$, which depends on $\tau$ at the "
-        r"relative order $\tau a$: there the independence holds to leading order only."
-    ),
+    statement=r"For $\phi(x) = x$: $\sum_{k\in\mathbb Z}r_k = \lim_L L\,\mathrm{Var}(\frac1L\sum x_l) = \frac2{\lambda^2h}$ for "
+    r"every $\tau$ with $h\lambda < a_{\max}(\tau)$. For $\phi(x) = x^2$ it is $2\sum r_k^2$, which depends on $\tau$ at the "
+    r"relative order $\tau a$: there the independence holds to leading order only.",
     parameters=(lam, h),
     assumptions=(
         GAUSSIAN,
@@ -170,10 +160,8 @@ TRANSIENT = Claim(
     id="stale-sgmcmc.transient",
     paper=PAPER,
     title="What the start leaves in an average, exactly",
-    statement=(
-        r"From the constant history $x_{-j} = x_0$, $j = 0..\tau$: the sum below. So the bias of $\frac1L\sum_{l<L}x_l$ is "
-        r"$x_0(\frac1{h\lambda} - \tau)/L$ up to an exponentially small term."
-    ),
+    statement=r"From the constant history $x_{-j} = x_0$, $j = 0..\tau$: the sum below. So the bias of $\frac1L\sum_{l<L}x_l$ is "
+    r"$x_0(\frac1{h\lambda} - \tau)/L$ up to an exponentially small term.",
     parameters=(lam, h, tau, x0),
     assumptions=(GAUSSIAN, FIXED, Assumption("constant_history", r"$x_{-j} = x_0$ for $j = 0..\tau$"), _stable(_tau)),
     quantity=r"\sum_{l\ge 0}\mathbb Ex_l",
@@ -188,11 +176,9 @@ SPEEDUP = Claim(
     id="stale-sgmcmc.linear-speedup",
     paper=PAPER,
     title="$P$ workers divide the variance by $P$",
-    statement=(
-        r"Workers in turn, one update for each gradient: every gradient is $P - 1$ updates old, and $R$ rounds make "
-        r"$L = PR$ updates. $R\,\mathrm{Var}(\hat x)$ tends to the value below while $h\lambda < a_{\max}(P - 1)$; the bias of "
-        r"$\mathbb Ex^2$ grows as $(P - \frac12)h$."
-    ),
+    statement=r"Workers in turn, one update for each gradient: every gradient is $P - 1$ updates old, and $R$ rounds make "
+    r"$L = PR$ updates. $R\,\mathrm{Var}(\hat x)$ tends to the value below while $h\lambda < a_{\max}(P - 1)$; the bias of "
+    r"$\mathbb Ex^2$ grows as $(P - \frac12)h$.",
     parameters=(lam, h, P),
     assumptions=(
         GAUSSIAN,

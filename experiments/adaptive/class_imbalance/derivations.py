@@ -1,7 +1,5 @@
 """Arguments: the equation of the margin, its conserved rate, the inequalities of both bounds, Hessian blocks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Instances: the full matrix flow with a proved error, three methods on Zipf's frequencies, digits with rare classes."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Measures: enclosures of margins, times and losses, the full matrix equation, recursions in balls and in rationals, runs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
@@ -53,10 +51,7 @@ def psi_between_euler_sums(c, t, start=0):
     return Enclosed(*psi_between(c - 1, margin_between(c, t, start)), "truncation")
 
 
-@measure(
-    paper.TIME_TO_LOSS,
-    cases(c=[2, 3, 100], pi=[1.0, 0.02], eps=[0.001, 0.1, 0.5]).guaranteeing(*FLOW),
-)
+@measure(paper.TIME_TO_LOSS, cases(c=[2, 3, 100], pi=[1.0, 0.02], eps=[0.001, 0.1, 0.5]).guaranteeing(*FLOW))
 def time_by_quadrature(c, pi, eps):
     r"""$\int du/u'$ to the margin of the loss $\varepsilon$, between midpoint and trapezoidal sums of a convex function."""
     z, n = c - 1, 2000

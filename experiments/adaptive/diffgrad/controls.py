@@ -1,7 +1,5 @@
 """Controls: with an assumption given up, or another method, each bound is violated; the repaired statement holds."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Arguments: the identities and inequalities behind the claims, for all parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any

@@ -1,7 +1,5 @@
 """Adam's family on small problems, for the agreement of all array libraries."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from gradproof.experiments.adaptive._adam import Variant, adam_family

@@ -1,7 +1,5 @@
 """Instances: rows of breast cancer one batch after another, cycles of linear losses, a small network on handwritten digits."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """Measures: enclosures in ball arithmetic and in rationals, and runs on breast cancer, quadratics, cycles and digits."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any

@@ -1,7 +1,5 @@
 """The three synthetic functions, the cycle of linear losses, and the published buffer of the gradient."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache

@@ -1,7 +1,5 @@
 """Arguments for the claims of ATOMO: entry by entry, so for any number of atoms."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import sympy as sp

@@ -1,7 +1,5 @@
 """Moments of independent sparsification, least second moments, singular triplets, and the effect on a step."""
 
-from __future__ import annotations
-
 from fractions import Fraction as F
 from typing import Any
 

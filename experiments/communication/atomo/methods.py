@@ -1,7 +1,5 @@
 """Least squares on the digits, W in R^(10 x 64), with gradients sparsified in entries or in singular triplets."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Controls: with one assumption of D-PSGD's claims broken, the bounds are violated."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Any
 

@@ -1,7 +1,5 @@
 """An assumption of an EF21 claim is given up, or the method exchanged: the bound must be violated."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Any
 

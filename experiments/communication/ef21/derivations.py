@@ -1,7 +1,5 @@
 """Arguments for the EF21 claims: kernel proofs, identities, inequalities, certificates at rational constants."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product

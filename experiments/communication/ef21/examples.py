@@ -1,7 +1,5 @@
 """EF21 and its relatives on three small problems, for the agreement of all array libraries."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

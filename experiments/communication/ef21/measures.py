@@ -1,7 +1,5 @@
 """What the claims of EF21 are about, measured: in exact arithmetic, by solvers, and by enclosures."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -257,8 +255,7 @@ ONE_WORKER = cases(q=Q, mu=[Fraction(1, 100), Fraction(1, 10), Fraction(1, 2)], 
 
 
 @measure(
-    ef21.TIGHT_SINGLE_WORKER,
-    ONE_WORKER.guaranteeing("strongly_convex", "smooth_f", "contractive", "optimal_step"),
+    ef21.TIGHT_SINGLE_WORKER, ONE_WORKER.guaranteeing("strongly_convex", "smooth_f", "contractive", "optimal_step")
 )
 def squared_spectral_radius(q, mu, share, factor=1, gain=None):
     """Of the step on $hx^2/2$, h = mu + share (1 - mu), with $C(x) = (1 + q)x$, exact: $V^+/V$ comes as near to it as one likes."""
@@ -273,8 +270,7 @@ def squared_spectral_radius(q, mu, share, factor=1, gain=None):
 
 
 @measure(
-    ef21.W_EQUIVALENCE,
-    cases(compress=[ef_exact.top1, (PLUS, PLUS, MINUS)]).guaranteeing("positively_homogeneous"),
+    ef21.W_EQUIVALENCE, cases(compress=[ef_exact.top1, (PLUS, PLUS, MINUS)]).guaranteeing("positively_homogeneous")
 )
 def distance_exactly(compress):
     r"""$\max|x^t_{EF21} - x^t_{EF21-W}|$ over 15 steps of three workers with weights $L_i/\sum L_j$, in fractions."""

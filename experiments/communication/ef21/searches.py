@@ -1,7 +1,5 @@
 """EF21 on two workers with piecewise linear derivatives and extreme compressors, replayed in exact arithmetic."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

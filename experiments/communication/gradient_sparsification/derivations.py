@@ -1,7 +1,5 @@
 """Arguments for the claims on gradient sparsification: entry by entry, so for any number of entries."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import sympy as sp

@@ -1,7 +1,5 @@
 """Least densities and their inverse, the greedy scheme, approximately sparse gradients, and the effect on a step."""
 
-from __future__ import annotations
-
 from fractions import Fraction as F
 from typing import Any
 

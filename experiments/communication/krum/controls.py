@@ -1,7 +1,5 @@
 """Controls: with one assumption broken, or the mean in the place of Krum, the bounds are violated."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Any
 

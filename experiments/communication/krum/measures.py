@@ -1,7 +1,5 @@
 """What Krum returns under attack: exactly on finite laws and configurations, in samples on Gaussians and on data."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """Controls: each gives up one assumption, or another reading repairs what is false; the bound must be violated."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from functools import partial
 from typing import Any

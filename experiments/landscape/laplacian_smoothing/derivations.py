@@ -1,7 +1,5 @@
 """Arguments by exact arithmetic: closed forms for all n and sigma, kernel proofs, and proofs at concrete parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any

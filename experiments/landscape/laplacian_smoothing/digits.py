@@ -1,7 +1,5 @@
 """Logistic regression on handwritten digits: GD, SGD, LSGD and mLSGD at equal steps."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache

@@ -1,7 +1,5 @@
 """Descent and convergence rates on quadratics, Huber's function and logistic regression, at every step of a run."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Which starts are taken to the saddle: by one schedule, by every schedule, and on which line in the plane."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import pairwise

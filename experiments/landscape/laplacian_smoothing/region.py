@@ -1,7 +1,5 @@
 """For a Hessian of one's own: which starts near a saddle smoothing takes to it, in both senses."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any

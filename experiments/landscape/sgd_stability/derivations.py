@@ -1,7 +1,5 @@
 """Parts of arguments for the claims, by computer algebra; each ends in the claim's own expression."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Linearised SGD and SGD on two small networks, for the agreement of all array libraries."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from gradproof.experiments.engine.backend import Backend

@@ -1,7 +1,5 @@
 """What is measured in exact arithmetic: second moments by enumeration of all batches, thresholds, traces of networks."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from fractions import Fraction

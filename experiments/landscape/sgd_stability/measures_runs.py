@@ -3,8 +3,6 @@
 Traces and thresholds at end points come from the exact Jacobian (no Hutchinson estimate), so their error is rounding.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any

@@ -4,8 +4,6 @@ A step's random numbers are the indices of its batch. The same methods run on ev
 program, on a GPU where there is one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple

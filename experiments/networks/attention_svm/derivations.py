@@ -1,7 +1,5 @@
 """Arguments for the claims, step by step, accepted by exact arithmetic."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Max-margin matrices, separability, factors, and gradients: numbers of single matrices, exact or with their rounding."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction

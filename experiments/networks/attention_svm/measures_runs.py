@@ -1,7 +1,5 @@
 """Runs of gradient descent, regularisation paths, and the gradient flow: the matrices that they come to."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache

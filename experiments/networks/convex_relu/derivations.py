@@ -1,7 +1,5 @@
 """Arguments in computer algebra: squares, Pascal's rule, weak duality, thresholds, Markov, the worst shift; ADMM by the kernel."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import sympy as sp

@@ -1,7 +1,5 @@
 """ADMM on the program and descent on the network, small, for the agreement of all array libraries."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The convex program in measures: networks against it, the width, the patterns, the dual, and one input in closed form."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 import numpy as np

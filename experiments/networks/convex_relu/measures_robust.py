@@ -1,7 +1,5 @@
 """Attacks on inputs: worst losses by vertices, on grids with a Lipschitz constant, and by projected gradient."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from functools import cache
 

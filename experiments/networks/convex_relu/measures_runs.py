@@ -1,7 +1,5 @@
 """Sampled patterns, over all samples on tiny instances and by repetition; and the squared residuals of ADMM."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

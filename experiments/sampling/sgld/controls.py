@@ -1,7 +1,5 @@
 """Controls: each gives up one assumption, or takes another method, and the claim must fail."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 import numpy as np

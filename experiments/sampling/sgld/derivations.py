@@ -1,7 +1,5 @@
 """Identities by computer algebra, kernel proofs of the contraction, certificates on both sides of thresholds."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any

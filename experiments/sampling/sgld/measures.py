@@ -1,7 +1,5 @@
 """Exact values: rational covariances against enumeration of all batches, thresholds, distances, quadrature on the line."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any

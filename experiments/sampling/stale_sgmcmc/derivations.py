@@ -1,7 +1,5 @@
 """Identities by computer algebra: closed forms for every staleness, series, resolvents for small ones; Lyapunov certificates."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any

@@ -1,7 +1,5 @@
 """Stale gradients on small problems, for the agreement of all array libraries."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

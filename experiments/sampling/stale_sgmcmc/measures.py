@@ -1,7 +1,5 @@
 """Exact laws by Schur-Cohn and Yule-Walker in rationals, power series in the step, and runs of chains that are exactly normal."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache

@@ -5,8 +5,6 @@ at x, ``e`` the errors g_i - grad f_i(x), ``r`` the errors after the step; the c
 by -gamma (e + h). ``q`` is the root of 1 - alpha, so that theta = 1 - q and beta = q^2/(1 - q).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The claims. Derivations: docs/derivations/laplacian_smoothing.md; the two notions of dimension: docs/errata.md."""
 
-from __future__ import annotations
-
 import sympy as sp
 
 from gradproof.theory.assumption import Assumption

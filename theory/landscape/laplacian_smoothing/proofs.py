@@ -9,8 +9,6 @@ What a proof uses of ``A_sigma`` is stated as premises on the vectors that occur
 All three follow from the eigenvalues of A_sigma (claims ``spectrum`` and ``mlsgd-convex``, whose symbolic checks prove them).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
