@@ -16,13 +16,9 @@ from gradproof.theory.parameter import COUNT, NONNEGATIVE, REAL, Parameter
 from gradproof.theory.registry import register
 
 PAPER = Paper(
-    key="attention-svm",
-    authors=("Ataee Tarzanagh", "Li", "Thrampoulidis", "Oymak"),
-    title="Transformers as Support Vector Machines",
-    year=2023,
-    family="networks",
-    arxiv="2308.16898",
-)
+    key="attention-svm", authors=("Ataee Tarzanagh", "Li", "Thrampoulidis", "Oymak"),
+    title="Transformers as Support Vector Machines", year=2023, family="networks", arxiv="2308.16898",
+)  # fmt: skip
 
 UNIT = sp.Interval(0, 1)
 n = Parameter("n", "number of inputs", COUNT)

@@ -13,14 +13,10 @@ from gradproof.theory.proof import Proof, Statement, Use
 from gradproof.theory.registry import register
 
 PAPER = Paper(
-    key="sgld",
-    authors=("Brosse", "Durmus", "Moulines"),
-    title="The promises and pitfalls of Stochastic Gradient Langevin Dynamics",
-    year=2018,
-    family="sampling",
-    arxiv="1811.10072",
-    venue="NeurIPS",
-)
+    key="sgld", authors=("Brosse", "Durmus", "Moulines"),
+    title="The promises and pitfalls of Stochastic Gradient Langevin Dynamics", year=2018, family="sampling",
+    arxiv="1811.10072", venue="NeurIPS",
+)  # fmt: skip
 
 gamma = Parameter("gamma", "step size", latex=r"\gamma")
 h = Parameter("h", "an eigenvalue of the Hessian $H$ of $U$")
@@ -58,27 +54,16 @@ STABLE = Assumption("mean_square_stable", r"$\gamma < \gamma_{\max}$ of `sgld.st
 _g = gamma.symbol
 
 MEAN = Claim(
-    id="sgld.mean-unbiased",
-    paper=PAPER,
-    title="On quadratics no chain is biased in the mean",
-    statement=(
-        r"$\mathbb E\theta_t - \theta^* = (I - \gamma H)^t(\theta_0 - \theta^*)$ for LMC, SGLD, SGLDFP and SGD: where the chain "
-        r"settles, its invariant mean is $\theta^*$. Along an eigenvector:"
-    ),
-    parameters=(gamma, h, t, delta0),
-    assumptions=(QUADRATIC, UNIFORM, AT_MODE),
-    quantity=r"\langle\mathbb E\theta_t - \theta^*, v\rangle",
-    relation=Relation.EQ,
-    expression=(1 - _g * h.symbol) ** t.symbol * delta0.symbol,
-    where="derived here",
-    confidence="derived",
-    tight=True,
-)
+    id="sgld.mean-unbiased", paper=PAPER, title="On quadratics no chain is biased in the mean",
+    statement=r"$\mathbb E\theta_t - \theta^* = (I - \gamma H)^t(\theta_0 - \theta^*)$ for LMC, SGLD, SGLDFP and SGD: where the chain "
+        r"settles, its invariant mean is $\theta^*$. Along an eigenvector:",
+    parameters=(gamma, h, t, delta0), assumptions=(QUADRATIC, UNIFORM, AT_MODE),
+    quantity=r"\langle\mathbb E\theta_t - \theta^*, v\rangle", relation=Relation.EQ,
+    expression=(1 - _g * h.symbol) ** t.symbol * delta0.symbol, where="derived here", confidence="derived", tight=True,
+)  # fmt: skip
 
 STATIONARITY = Claim(
-    id="sgld.stationarity",
-    paper=PAPER,
-    title="The gradient of $U$ has mean zero under the invariant law",
+    id="sgld.stationarity", paper=PAPER, title="The gradient of $U$ has mean zero under the invariant law",
     statement=r"For any smooth $U$ and any step for which the invariant law has finite $\mathbb E\|\theta\|$ and "
     r"$\mathbb E\|\nabla U\|$: $\mathbb E\nabla U(\theta) = 0$ for LMC, SGLD, SGLDFP and SGD. Take expectations in the update.",
     parameters=(),
@@ -87,88 +72,59 @@ STATIONARITY = Claim(
         UNIFORM,
         AT_MODE,
     ),
-    quantity=r"\mathbb E\nabla U(\theta)",
-    relation=Relation.EQ,
-    expression=sp.Integer(0),
-    where="Section 3",
+    quantity=r"\mathbb E\nabla U(\theta)", relation=Relation.EQ, expression=sp.Integer(0), where="Section 3",
     tight=True,
-)
+)  # fmt: skip
 
 COVARIANCE = Claim(
-    id="sgld.covariance-equations",
-    paper=PAPER,
-    title="The invariant covariances solve Lyapunov-type equations",
+    id="sgld.covariance-equations", paper=PAPER, title="The invariant covariances solve Lyapunov-type equations",
     statement=r"$HC + CH = \gamma HCH + \gamma T(C) + \gamma M + 2wI$ with $T(C) = \frac1p[N\sum H_iCH_i - "
     r"\bar AC\bar A]$, $\bar A = \sum H_i$, $M = \frac1p[N\sum g_ig_i^\top - \bar g\bar g^\top]$, $g_i = "
     r"\nabla U_i(\theta^*)$, $\bar g = \sum g_i$. LMC has no $T$ and $M$, SGLDFP no $M$; SGD has $w = 0$, the "
     r"others $w = 1$. The trace:",
-    parameters=(gamma, hch, tT, m_add, d, w),
-    assumptions=(QUADRATIC, UNIFORM, AT_MODE, STABLE),
-    quantity=r"2\mathrm{tr}(HC)",
-    relation=Relation.EQ,
-    expression=_g * (hch.symbol + tT.symbol + m_add.symbol) + 2 * d.symbol * w.symbol,
-    where="Section 3",
-    tight=True,
-)
+    parameters=(gamma, hch, tT, m_add, d, w), assumptions=(QUADRATIC, UNIFORM, AT_MODE, STABLE),
+    quantity=r"2\mathrm{tr}(HC)", relation=Relation.EQ,
+    expression=_g * (hch.symbol + tT.symbol + m_add.symbol) + 2 * d.symbol * w.symbol, where="Section 3", tight=True,
+)  # fmt: skip
 
 ADDITIVITY = Claim(
-    id="sgld.additivity",
-    paper=PAPER,
-    title="SGLD's covariance is that of SGLDFP plus that of SGD",
+    id="sgld.additivity", paper=PAPER, title="SGLD's covariance is that of SGLDFP plus that of SGD",
     statement=r"$C_{SGLD} = C_{SGLDFP} + C_{SGD}$, and $C_{SGLDFP} = C_{LMC} + E$ with $E \succeq 0$, $HE + EH - \gamma HEH = "
     r"\gamma T(C_{SGLDFP})$. Hence $W_2^2(\pi_{SGLD}, \pi_{SGLDFP}) \le \mathrm{tr}\,C_{SGD}$ and "
     r"$W_2^2(\pi_{SGLDFP}, \pi_{LMC}) \le \mathrm{tr}\,E$. The trace:",
-    parameters=(c_fp, c_sgd),
-    assumptions=(QUADRATIC, UNIFORM, AT_MODE, STABLE),
-    quantity=r"\mathrm{tr}\,C_{SGLD}",
-    relation=Relation.EQ,
-    expression=c_fp.symbol + c_sgd.symbol,
-    where="derived here from Section 3",
-    confidence="derived",
-    tight=True,
-)
+    parameters=(c_fp, c_sgd), assumptions=(QUADRATIC, UNIFORM, AT_MODE, STABLE), quantity=r"\mathrm{tr}\,C_{SGLD}",
+    relation=Relation.EQ, expression=c_fp.symbol + c_sgd.symbol, where="derived here from Section 3",
+    confidence="derived", tight=True,
+)  # fmt: skip
 
 STABILITY = Claim(
-    id="sgld.stability-threshold",
-    paper=PAPER,
-    title="Exact threshold of mean-square stability",
+    id="sgld.stability-threshold", paper=PAPER, title="Exact threshold of mean-square stability",
     statement=r"Second moments of SGLD, SGLDFP and SGD settle iff $\gamma < \gamma_{\max}$, the least positive $\gamma$ with "
     r"$(H\otimes I + I\otimes H)\,\mathrm{vec}\,C = \gamma(H\otimes H + T)\,\mathrm{vec}\,C$ for some $C \ne 0$. "
     r"$\gamma_{\max} \le 2/\lambda_{\max}(H)$, LMC's threshold, as $T$ is a positive map.",
-    parameters=(lam,),
-    assumptions=(QUADRATIC, UNIFORM),
-    quantity=r"\gamma_{\max}",
-    relation=Relation.IFF,
-    expression=1 / lam.symbol,
-    where="derived here",
-    confidence="derived",
+    parameters=(lam,), assumptions=(QUADRATIC, UNIFORM), quantity=r"\gamma_{\max}", relation=Relation.IFF,
+    expression=1 / lam.symbol, where="derived here", confidence="derived",
     remark="The chains are linearised SGD with the curvatures $H_0 + N H_i$, batches with replacement: see "
     "sgd-stability.",
     tight=True,
-)
+)  # fmt: skip
 
 _j = sp.Symbol("j", integer=True)
 _d = sp.Symbol("d", integer=True, positive=True)
 _hj = h_j.symbol[_j]
 
 LMC_EXACT = Claim(
-    id="sgld.lmc-exact",
-    paper=PAPER,
-    title="The invariant law of LMC and its distance to the posterior, exactly",
+    id="sgld.lmc-exact", paper=PAPER, title="The invariant law of LMC and its distance to the posterior, exactly",
     statement=r"On a quadratic $U$, $\pi_{LMC} = N(\theta^*, (H - \gamma H^2/2)^{-1})$; its Wasserstein distance to the posterior "
     r"$N(\theta^*, H^{-1})$, with $h_j$ the eigenvalues of $H$:",
-    parameters=(gamma, h_j),
-    assumptions=(QUADRATIC, Assumption("stable", r"$\gamma h_j < 2$ for all $j$")),
-    quantity=r"W_2^2(\pi_{LMC}, \pi)",
-    relation=Relation.EQ,
-    expression=sp.Sum((1 / sp.sqrt(_hj * (1 - _g * _hj / 2)) - 1 / sp.sqrt(_hj)) ** 2, (_j, 1, _d)),
-    where="Section 3",
+    parameters=(gamma, h_j), assumptions=(QUADRATIC, Assumption("stable", r"$\gamma h_j < 2$ for all $j$")),
+    quantity=r"W_2^2(\pi_{LMC}, \pi)", relation=Relation.EQ,
+    expression=sp.Sum((1 / sp.sqrt(_hj * (1 - _g * _hj / 2)) - 1 / sp.sqrt(_hj)) ** 2, (_j, 1, _d)), where="Section 3",
     tight=True,
-)
+)  # fmt: skip
 
 GAUSSIAN_MEAN = Claim(
-    id="sgld.gaussian-mean",
-    paper=PAPER,
+    id="sgld.gaussian-mean", paper=PAPER,
     title="The pitfall: with a step of order $1/N$ SGLD's variance does not shrink with $N$",
     statement=r"Mean of a Gaussian ($H_i = 1$, no prior, $\gamma = \eta/N$): $C_{LMC} = C_{SGLDFP} = \frac{2}{N(2-\eta)}$ "
     r"is of the order of the posterior variance $1/N$, but $C_{SGD} = \frac{\eta s^2}{p(2-\eta)}$ for every "
@@ -179,19 +135,14 @@ GAUSSIAN_MEAN = Claim(
         UNIFORM,
         Assumption("stable", "second moments settle", sp.Lt(eta.symbol, 2)),
     ),
-    quantity=r"C_{SGLD}",
-    relation=Relation.EQ,
-    expression=(2 / N.symbol + eta.symbol * s2.symbol / p.symbol) / (2 - eta.symbol),
-    where="Section 3",
-    tight=True,
+    quantity=r"C_{SGLD}", relation=Relation.EQ,
+    expression=(2 / N.symbol + eta.symbol * s2.symbol / p.symbol) / (2 - eta.symbol), where="Section 3", tight=True,
     remark=r"One-dimensional regression, $T(C) = t C$: $C_{\mathrm{SGLDFP}} = 2/(2h - \gamma (h^2 + t))$ and "
     r"$\gamma_{\max} = 2h/(h^2 + t)$.",
-)
+)  # fmt: skip
 
 CONTRACTION = Claim(
-    id="sgld.contraction",
-    paper=PAPER,
-    title="Two chains with the same noise approach each other",
+    id="sgld.contraction", paper=PAPER, title="Two chains with the same noise approach each other",
     statement=r"$\mathbb E\|\theta^+ - \vartheta^+\|^2 \le (1 - 2\gamma\mu(1 - \gamma L_h/2))\|\theta - \vartheta\|^2$ for two "
     r"SGLD, SGLDFP or SGD chains driven by the same $S$ and $Z$: so the invariant law exists, is unique, and is "
     r"approached geometrically in $W_2$.",
@@ -202,17 +153,13 @@ CONTRACTION = Claim(
         Assumption("step_size", "short steps", sp.Lt(_g, 2 / L_h.symbol)),
         UNIFORM,
     ),
-    quantity=r"\mathbb E\|\theta^+ - \vartheta^+\|^2 / \|\theta - \vartheta\|^2",
-    relation=Relation.LE,
+    quantity=r"\mathbb E\|\theta^+ - \vartheta^+\|^2 / \|\theta - \vartheta\|^2", relation=Relation.LE,
     expression=1 - 2 * _g * m.symbol * (1 - _g * L_h.symbol / 2),
-    where="Section 2 (the paper's constants are not compared)",
-    tight=True,
-)
+    where="Section 2 (the paper's constants are not compared)", tight=True,
+)  # fmt: skip
 
 BIAS = Claim(
-    id="sgld.bias-first-order",
-    paper=PAPER,
-    title="The bias of LMC's mean, to first order in $1/N$",
+    id="sgld.bias-first-order", paper=PAPER, title="The bias of LMC's mean, to first order in $1/N$",
     statement=r"For $U = Nu$ on the line with $u$ smooth and strongly convex, and $\gamma = \eta/N$: the limit below. In "
     r"$\mathbb R^d$: $\mathbb E\theta - \theta^* \sim -\frac12H^{-1}D^3U(\theta^*)[C]$, "
     r"$C$ the covariance of `sgld.covariance-equations`.",
@@ -221,12 +168,10 @@ BIAS = Claim(
         Assumption("concentrating", r"$N \to \infty$ with $\eta$ fixed"),
         Assumption("stable", "short steps", sp.Lt(eta.symbol, 2 / u2.symbol)),
     ),
-    quantity=r"\lim_{N\to\infty} N(\mathbb E_{LMC}\theta - \theta^*)",
-    relation=Relation.EQ,
+    quantity=r"\lim_{N\to\infty} N(\mathbb E_{LMC}\theta - \theta^*)", relation=Relation.EQ,
     expression=-u3.symbol / (2 * u2.symbol**2 * (1 - eta.symbol * u2.symbol / 2)),
-    where="Section 3; the $d$-dimensional form is derived here",
-    tight=True,
-)
+    where="Section 3; the $d$-dimensional form is derived here", tight=True,
+)  # fmt: skip
 
 register(
     MEAN, STATIONARITY, COVARIANCE, ADDITIVITY, STABILITY, LMC_EXACT, GAUSSIAN_MEAN, CONTRACTION, BIAS,
