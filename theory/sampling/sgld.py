@@ -3,13 +3,10 @@
 import sympy as sp
 
 from gradproof.theory.assumption import Assumption
-from gradproof.theory.axioms import Form, Member, Point, combine, square
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Relation
-from gradproof.theory.field import Functions, Interval
 from gradproof.theory.paper import Paper
 from gradproof.theory.parameter import COUNT, NONNEGATIVE, REAL, Parameter
-from gradproof.theory.proof import Proof, Statement, Use
 from gradproof.theory.registry import register
 
 PAPER = Paper(
@@ -55,8 +52,8 @@ _g = gamma.symbol
 
 MEAN = Claim(
     id="sgld.mean-unbiased", paper=PAPER, title="On quadratics no chain is biased in the mean",
-    statement=r"$\mathbb E\theta_t - \theta^* = (I - \gamma H)^t(\theta_0 - \theta^*)$ for LMC, SGLD, SGLDFP and SGD: where the chain "
-        r"settles, its invariant mean is $\theta^*$. Along an eigenvector:",
+    statement=r"$\mathbb E\theta_t - \theta^* = (I - \gamma H)^t(\theta_0 - \theta^*)$ for LMC, SGLD, SGLDFP and SGD: where the "
+        r"chain settles, its invariant mean is $\theta^*$. Along an eigenvector:",
     parameters=(gamma, h, t, delta0), assumptions=(QUADRATIC, UNIFORM, AT_MODE),
     quantity=r"\langle\mathbb E\theta_t - \theta^*, v\rangle", relation=Relation.EQ,
     expression=(1 - _g * h.symbol) ** t.symbol * delta0.symbol, where="derived here", confidence="derived", tight=True,
@@ -173,40 +170,4 @@ BIAS = Claim(
     where="Section 3; the $d$-dimensional form is derived here", tight=True,
 )  # fmt: skip
 
-register(
-    MEAN, STATIONARITY, COVARIANCE, ADDITIVITY, STABILITY, LMC_EXACT, GAUSSIAN_MEAN, CONTRACTION, BIAS,
-)  # fmt: skip
-
-
-def contraction_proof(n: int) -> Proof:
-    """The kernel's proof of ``sgld.contraction`` for n equally likely minibatches, all 0 < mu < L_h and 0 < gamma < 2/L_h.
-
-    Co-coercivity of each minibatch gradient (weight gamma^2 L_h/n), strong convexity of their mean (2 gamma (1 - gamma L_h/2)).
-    """
-    domain = (Interval("mu"), Interval("L_h", "mu"), Interval("gamma", "0", "2/L_h"))
-    field = Functions(domain)
-    mu, L, step, one = field["mu"], field["L_h"], field["gamma"], field.one
-    difference = {"x": one, "y": -one}
-    factor = one - 2 * step * mu * (one - step * L / 2)
-    target = Form().add(square(difference), -factor)
-    members, uses = [], []
-    pairs = (("x", "y"), ("y", "x"))
-    for i in range(n):
-        points = tuple(Point(z, {z: one}, {f"g{i}{z}": one}, {f"f{i}{z}": one}) for z in "xy")
-        members.append(Member(f"f{i}", "function", {"mu": 0 * one, "L": L}, points))
-        uses += [Use("interpolation", f"f{i}", q, step**2 * L / n) for q in pairs]
-        after = combine((one, difference), (-step, points[0].g), (step, points[1].g))
-        target.add(square(after), one / n)
-    means = [
-        Point(z, {z: one}, {f"g{i}{z}": one / n for i in range(n)}, {f"f{i}{z}": one / n for i in range(n)})
-        for z in "xy"
-    ]
-    members.append(Member("U", "function", {"mu": mu}, tuple(means)))
-    uses += [Use("interpolation", "U", q, 2 * step * (one - step * L / 2)) for q in pairs]
-    names = [f"{i}{z}" for i in range(n) for z in "xy"]
-    statement = Statement(
-        ("x", "y", *(f"g{k}" for k in names)), tuple(f"f{k}" for k in names), tuple(members), target, (), domain,
-        rf"coupled chains, {n} minibatches: $\mathbb E\|\theta^+ - \vartheta^+\|^2 \le (1 - 2\gamma\mu (1 - \gamma L_h/2)) "
-        r"\|\theta - \vartheta\|^2$",
-    )  # fmt: skip
-    return Proof(statement, tuple(uses), ())
+register(MEAN, STATIONARITY, COVARIANCE, ADDITIVITY, STABILITY, LMC_EXACT, GAUSSIAN_MEAN, CONTRACTION, BIAS)

@@ -95,9 +95,9 @@ VARIANCE = Claim(
 
 BIAS = Claim(
     id="stale-sgmcmc.bias-coefficient", paper=PAPER, title="The bias grows linearly with the mean staleness",
-    statement=r"$\lambda\mathbb Ex^2 = 1 + (\tau + \frac12)a + (\frac{\tau^2}2 + \frac\tau2 + \frac14)a^2 + O(a^3)$, $a = h\lambda$. "
-        r"With staleness that is random, independent from step to step and of the chain, or repeats a cycle (then for the mean of "
-        r"$\mathbb Ex^2$ over it), the first coefficient has $\mathbb E\tau$ for $\tau$:",
+    statement=r"$\lambda\mathbb Ex^2 = 1 + (\tau + \frac12)a + (\frac{\tau^2}2 + \frac\tau2 + \frac14)a^2 + O(a^3)$, "
+    r"$a = h\lambda$. With staleness that is random, independent from step to step and of the chain, or repeats a cycle (then "
+    r"for the mean of $\mathbb Ex^2$ over it), the first coefficient has $\mathbb E\tau$ for $\tau$:",
     parameters=(mean_tau,),
     assumptions=(
         GAUSSIAN,

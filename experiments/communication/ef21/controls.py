@@ -18,11 +18,8 @@ from gradproof.theory.communication import ef21
 
 LOUD = Fraction(5, 2)  # C(x) = 2.5x multiplies every error by -1.5
 TWENTIETH = Fraction(1, 20)
-OPPOSED: dict[str, Any] = {
-    "h": ((1,), (Fraction(-9, 10),)),
-    "r": (PLUS, MINUS),
-    "alpha": ALPHA,
-}  # L = 1/20, L_AM = 19/20
+#: L = 1/20, L_AM = 19/20
+OPPOSED: dict[str, Any] = {"h": ((1,), (Fraction(-9, 10),)), "r": (PLUS, MINUS), "alpha": ALPHA}
 SINGLE = constants(((1,),)) | {"r": (PLUS,)}
 
 

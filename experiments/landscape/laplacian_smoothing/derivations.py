@@ -125,17 +125,6 @@ CONE = (
 # --- rates: kernel proofs ----------------------------------------------------------------------------------------------------
 
 
-@check(ls.DESCENT, level=Level.SYMBOLIC)
-def kernel_descent(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proof for all L and eta; the bound that it proves is the claimed one."""
-    proof = proofs.descent()
-    yield proof
-    L, eta, G = (ctx.claim.parameter(k).symbol for k in ("L", "eta", "G"))
-    proved = proof.statement.target.quadratic[("g", "v")].as_expr()  # times <g, v> = G
-    proved = proved.subs({sp.Symbol("L"): L, sp.Symbol("eta"): eta})
-    yield Identity(ctx.claim.expression + proved * G, "the proved bound is the claimed one")
-
-
 @check(ls.PRECONDITIONED_GD, level=Level.SYMBOLIC)
 def kernel_reduction(ctx: Context) -> Iterator[Evidence]:
     """f is convex and L-smooth in the metric of A, for all L: so gradient descent keeps its rate there."""
@@ -169,13 +158,6 @@ SETTINGS = cases(at=[{"L": Fraction(1), "K": 1}, {"L": Fraction(3, 2), "K": 7}, 
 SETTINGS = SETTINGS.guaranteeing(*HELD)
 
 
-@measure(ls.DESCENT_RATE, SETTINGS, level=Level.CERTIFIED)
-def kernel_descent_rate(L: Fraction, K: int) -> Any:
-    """Kernel proofs for any schedule, at some L and K."""
-    proof = proofs.descent_rate(L, K)
-    return _provable(proof, -proof.statement.target.linear["f0"]), {"gap": 1}
-
-
 @measure(ls.PRECONDITIONED_GD, SETTINGS, level=Level.CERTIFIED)
 def kernel_gd_in_metric(L: Fraction, K: int) -> Any:
     """Kernel proofs of the tight rate of gradient descent, read in the metric of A, at some L and K."""
@@ -198,10 +180,8 @@ def kernel_convex_rate(L: Fraction, sigmas: list[Fraction]) -> Any:
     return _provable(proof, -proof.statement.target.quadratic[("d", "y0")]), known
 
 
-# --- `gradproof certify`: the bounds are linear in G, gap and D ------------------------------------------------------
+# --- `gradproof certify`: the bounds are linear in D ------------------------------------------------------
 
-certifier(ls.DESCENT)(lambda *, L, eta, G=1: proofs.descent().at(L=L, eta=eta))
-certifier(ls.DESCENT_RATE)(lambda *, L, K, gap=1: proofs.descent_rate(L, int(K)))
 certifier(ls.PRECONDITIONED_GD)(lambda *, L, K, D=1: proofs.gd_in_metric(L, int(K)))
 
 

@@ -70,6 +70,8 @@ def compare_on_digits(
     draw = ahead(
         on.asarray(keys("digits", batch, settings=[seed], seeds=range(seeds))), lambda d: d.integers(m, (batch,))
     )
+    record = {"loss": lambda s: moved.train(s.x), "accuracy": lambda s: moved.accuracy(s.x)}
+    units = {"loss": "nat", "accuracy": "1"}
     found: dict[str, Any] = {}
     for kind in ("gd", "sgd"):
         for prefix, schedule in schedules.items():
@@ -77,15 +79,7 @@ def compare_on_digits(
             method = smoothed_sgd(moved.grad, eta, schedule) if stochastic else smoothed_gd(moved.grad, eta, schedule)
             # without randomness one run stands for all seeds
             x0 = on.asarray(start(np.zeros(problem.train.d), seeds=seeds if stochastic else 1))
-            out = run(
-                method,
-                x0,
-                steps,
-                record={"loss": lambda s: moved.train(s.x), "accuracy": lambda s: moved.accuracy(s.x)},
-                draw=draw if stochastic else None,
-                every=every,
-                units={"loss": "nat", "accuracy": "1"},
-            )
+            out = run(method, x0, steps, record=record, draw=draw if stochastic else None, every=every, units=units)
             out = out.isel(setting=0) if stochastic else out.isel(setting=0, seed=[0] * seeds)
             found[f"{prefix}-{kind}".strip("-")] = out
     data = xr.concat(list(found.values()), xr.Variable("method", list(found)), combine_attrs="override")

@@ -255,9 +255,8 @@ def trace_of_a_relu_network(network: Network) -> Any:
     r"""$\mathrm{Tr}H = \overline{\|\nabla f\|^2}$ of integer networks on integer inputs, neuron by neuron."""
     X, W, a = (np.array(v, dtype=object) for v in (network.X, network.W, network.a))
     Z, x2 = X @ W.T, (X * X).sum(axis=1)
-    squares = (
-        (Z > 0) * (Z * Z + a * a * x2[:, None])
-    ).sum()  # derivatives in a_j and in w_j, where the neuron is active
+    # derivatives in a_j and in w_j, where the neuron is active
+    squares = ((Z > 0) * (Z * Z + a * a * x2[:, None])).sum()
     second = {"wSw": Fraction((Z * Z).sum(), len(X)), "a2": (a * a).sum(), "trS": Fraction(x2.sum(), len(X))}
     return Fraction(squares, len(X)), second
 

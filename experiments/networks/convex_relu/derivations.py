@@ -17,16 +17,6 @@ def symbols(ctx: Context) -> list[sp.Symbol]:
     return [p.symbol for p in ctx.claim.parameters]
 
 
-@check(convex_relu.AMGM, level=Level.SYMBOLIC)
-def a_square(ctx: Context) -> Iterator[Evidence]:
-    r"""The difference is $(\|u\| - |a|)^2/2$, and a $(tu, a/t)$ neuron computes the same."""
-    u, a = symbols(ctx)
-    yield Identity((u**2 + a**2) / 2 - ctx.claim.expression - (u - a) ** 2 / 2, "difference")
-    U, A, t, x = sp.symbols("u a t x", positive=True)
-    yield Identity((A / t) * (t * U) * x - A * U * x, "invariance on the active side")
-    yield Inequality((U**2 + A**2) / 2 - A * U, (Interval("u"), Interval("a")), what="inequality")
-
-
 @check(convex_relu.ARRANGEMENT_COUNT, level=Level.SYMBOLIC)
 def pascal(ctx: Context) -> Iterator[Evidence]:
     """The others cut a new hyperplane as $n - 1$ do in one dimension less: the bound obeys $P(n,r) = P(n-1,r) + P(n-1,r-1)$."""
@@ -103,9 +93,8 @@ def worst_shift(ctx: Context) -> Iterator[Evidence]:
     r"""In each coordinate the loss $1 - y(x + \delta)z$ is largest at $\delta = -\varepsilon y\,\mathrm{sign}(z)$."""
     x, a, e, t = sp.symbols("x a e t", positive=True)
     margin, eps, l1 = symbols(ctx)
-    positive = next(
-        p for p in ctx.claim.expression.args if p != 0
-    )  # inside the positive part; linear in what coordinates add to
+    # inside the positive part; linear in what coordinates add to
+    positive = next(p for p in ctx.claim.expression.args if p != 0)
     for y, z in ((y, s * a) for y in (1, -1) for s in (1, -1)):
         claimed = positive.subs({margin: y * x * z, eps: e, l1: a})
         worst = -e * y * sp.sign(z)

@@ -26,9 +26,8 @@ def descent(method: Callable[..., Method], on: Backend) -> Example:
     """Four neurons on B."""
     p = program(SPACE, 0.1)
     problem, eta = on.move((Training(p.X, p.y, p.beta, m=4), ETAS))
-    return Example(
-        method(problem, eta), start(np.sin(np.arange(16.0)), settings=2, seeds=3) + 0.1 * np.arange(3)[:, None]
-    )
+    x0 = start(np.sin(np.arange(16.0)), settings=2, seeds=3) + 0.1 * np.arange(3)[:, None]
+    return Example(method(problem, eta), x0)
 
 
 @example(gradient_descent)

@@ -168,10 +168,8 @@ def number_of_patterns(rows, count):
 
 def cells_of_lines(rows):
     """Three lines $ax + by = c$ that miss the origin make seven cells, more than $2n$: the bias is a third column."""
-    return Fraction(relu.count_cells([*rows, (0, 0, 1)]), 2), {
-        "n": len(rows),
-        "r": 2,
-    }  # the last splits off their copies
+    copies = relu.count_cells([*rows, (0, 0, 1)])  # the last row splits off their copies
+    return Fraction(copies, 2), {"n": len(rows), "r": 2}
 
 
 lines_in_the_plane = cases(rows={"three lines": [(1, 0, 1), (0, 1, 1), (1, 1, -1)]})
@@ -278,9 +276,8 @@ ONE_INPUT = cases(instance=LINES, beta=[Fraction(1, 2), Fraction(2), Fraction(5)
 @measure((convex_relu.D1_CLOSED_FORM, convex_relu.DUALITY), ONE_INPUT.guaranteeing(*FEASIBLE))
 def lines(instance, beta, decay=None):
     """Integer data on a line: the objective of an explicit network, and the value of its residual in the dual, exactly."""
-    dual, primal, point = rational.line_optimum(
-        [x for (x,) in instance.X], instance.y, beta if decay is None else decay
-    )
+    x = [x for (x,) in instance.X]
+    dual, primal, point = rational.line_optimum(x, instance.y, beta if decay is None else decay)
     return Enclosed(dual, primal, "solver gap"), {**sides(instance), **distances(point, instance.y)}
 
 

@@ -15,10 +15,8 @@ from gradproof.theory.networks import convex_relu
 
 LOSSES = {"hinge": lambda label, f: np.maximum(0, 1 - label * f), "squared": lambda label, f: (f - label) ** 2 / 2}
 BOXES = [Fraction(0), Fraction(1, 10), Fraction(1, 5)]
-SLACK, FIRM = (
-    Fraction(1, 100),
-    Fraction(1, 10),
-)  # weight decays; at the second losses stay positive, so that attacks raise them
+#: Weight decays; at the second losses stay positive, so that attacks raise them.
+SLACK, FIRM = Fraction(1, 100), Fraction(1, 10)
 
 
 @cache
@@ -55,9 +53,8 @@ def grid(trained, eps, row, loss, points=201):
     return Enclosed(worst - 1e-12, worst + more + 1e-12, "quadrature"), exact.piece(row)
 
 
-rational = cases(network=[random_network], eps=[Fraction(1, 20), Fraction(1, 10)], row=range(6)).guaranteeing(
-    "linf_box"
-)
+rational = cases(network=[random_network], eps=[Fraction(1, 20), Fraction(1, 10)], row=range(6))
+rational = rational.guaranteeing("linf_box")
 robust = cases(box=[{"trained": e, "eps": e} for e in BOXES[1:]], row=range(6)).guaranteeing("linf_box")
 # around these rows a neuron of the ordinary optimum switches inside the box
 ordinary = cases(trained=BOXES[:1], eps=BOXES[2:], row=[1, 3])

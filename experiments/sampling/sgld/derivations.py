@@ -1,4 +1,4 @@
-"""Identities by computer algebra, kernel proofs of the contraction, certificates on both sides of thresholds."""
+"""Identities by computer algebra, certificates on both sides of thresholds."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -54,9 +54,8 @@ def mean_of_a_step(ctx: Context) -> Iterator[Evidence]:
 @check(paper.STATIONARITY, level=Level.SYMBOLIC)
 def expected_increment(ctx: Context) -> Iterator[Evidence]:
     """Any U_i, N and p: the mean increment of each method is -gamma grad U(theta), which is 0 under an invariant law."""
-    f0, f, a = sp.symbols(
-        "f_0 f a", real=True
-    )  # grad U_0 and sum grad U_i at theta; sum grad U_i at theta*, where -a = grad U_0
+    # grad U_0 and sum grad U_i at theta; sum grad U_i at theta*, where -a = grad U_0
+    f0, f, a = sp.symbols("f_0 f a", real=True)
     plain = f0 + _sampled(f)
     for name, mean in (("sgld, sgd", plain), ("sgldfp", plain - (-a + _sampled(a)))):
         yield Identity(mean - (f0 + f) - ctx.claim.expression, name)
@@ -88,9 +87,8 @@ def the_equation_is_linear(ctx: Context) -> Iterator[Evidence]:
     fp, sgd = (ctx.claim.parameter(n).symbol for n in ("c_fp", "c_sgd"))
     parts = {fp: inverse * (2 * eye), sgd: inverse * (_gamma * M)}
     claimed = ctx.claim.expression.subs(parts, simultaneous=True)  # the trace is linear
-    yield Identity(
-        sp.expand(inverse * (2 * eye + _gamma * M) - claimed), "SGLD's right-hand side is the sum of the others'"
-    )
+    whole = inverse * (2 * eye + _gamma * M)
+    yield Identity(sp.expand(whole - claimed), "SGLD's right-hand side is the sum of the others'")
     h, t, g = sp.symbols("h t gamma", positive=True)
     c_fp, c_lmc = 2 / (2 * h - g * (h**2 + t)), 2 / (2 * h - g * h**2)
     yield Identity((2 * h - g * h**2) * (c_fp - c_lmc) - g * t * c_fp, "the equation of E, in one dimension")
@@ -156,9 +154,8 @@ def certificate(
     X = gaussian.fractions(np.array([str(v) for v in entries]).reshape(-1, width), Fraction)
     zero = np.zeros(len(X), dtype=int)
     problem = gaussian.regression(X, zero, noise=Fraction(str(noise)), prior=Fraction(str(prior)))
-    found = certify(
-        problem.per_sample.tolist(), Fraction(str(gamma)), batch_size=whole_number(p, "p", least=1), replacement=True
-    )
+    B = whole_number(p, "p", least=1)
+    found = certify(problem.per_sample.tolist(), Fraction(str(gamma)), batch_size=B, replacement=True)
     return found.proof(), {"side": found.side}
 
 
@@ -171,9 +168,8 @@ def one_eigenvalue(ctx: Context) -> Iterator[Evidence]:
     claimed = ctx.claim.expression.subs(sp.Symbol("d", integer=True, positive=True), 1).doit()
     claimed = claimed.subs(ctx.claim.parameter("h_j").symbol[1], h)
     a = sp.Symbol("a", positive=True)  # a^2 = 1 - gamma h/2
-    yield Identity(
-        (claimed - (c + 1 / h - 2 * sp.sqrt(c / h))).subs(g, 2 * (1 - a**2) / h), "A + B - 2 (A^{1/2} B A^{1/2})^{1/2}"
-    )
+    distance = claimed - (c + 1 / h - 2 * sp.sqrt(c / h))
+    yield Identity(distance.subs(g, 2 * (1 - a**2) / h), "A + B - 2 (A^{1/2} B A^{1/2})^{1/2}")
 
 
 @check(paper.GAUSSIAN_MEAN, level=Level.SYMBOLIC)
@@ -185,25 +181,6 @@ def solve_the_equations(ctx: Context) -> Iterator[Evidence]:
     yield Identity(2 * N * lmc - g * N**2 * lmc - 2, "LMC and SGLDFP")
     yield Identity(2 * N * sgd - g * N**2 * sgd - g * M, "SGD")
     yield Identity(ctx.claim.expression - lmc - sgd, "SGLD is their sum")
-
-
-@check(paper.CONTRACTION, level=Level.CERTIFIED)
-def few_minibatches(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proofs for one to three equally likely minibatches."""
-    for n in (1, 2, 3):
-        yield Certificate(paper.contraction_proof(n), {"n": n})
-
-
-@check(paper.CONTRACTION, level=Level.SYMBOLIC)
-def co_coercivity(ctx: Context) -> Iterator[Evidence]:
-    """Any number of minibatches: D, S, Q stand for |d|^2, <d, dG>, E|dg|^2."""
-    g, mu, L = (ctx.claim.parameter(n).symbol for n in ("gamma", "mu", "L_h"))
-    D, S, Q = sp.symbols("D S Q", positive=True)
-    after = D - 2 * g * S + g**2 * Q
-    left = ctx.claim.expression * D - after
-    yield Identity(left - 2 * g * (1 - g * L / 2) * (S - mu * D) - g**2 * (L * S - Q), "two inequalities, weighted")
-    domain = (Interval("L_h"), Interval("gamma", "0", "2/L_h"))
-    yield Inequality(1 - g * L / 2, domain, strict=True, what="the first weight")
 
 
 @check(paper.BIAS, level=Level.CERTIFIED)

@@ -42,7 +42,6 @@ def all_four_coupled(on: Backend) -> Example:
     problem, mode = on.move((posterior, posterior.mode()))
     method = methods.together(list(methods.all_four(problem, 0.01, mode).values()))
     numbers = methods.numbers(problem, 1)
+    x0 = start(np.ones(3), settings=4, seeds=2)
     # coupled: all settings see the random numbers of the first
-    return Example(
-        method, start(np.ones(3), settings=4, seeds=2), lambda d: methods.Draw(*(x[:1, ...] for x in numbers(d)))
-    )
+    return Example(method, x0, lambda d: methods.Draw(*(x[:1, ...] for x in numbers(d))))

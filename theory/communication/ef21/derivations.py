@@ -110,10 +110,6 @@ def _step(
     return Inequality(target, uses, squares=(*squares, *signs.pop("squares", ())), index=index, **signs)
 
 
-def _domain(*names: Interval) -> tuple[Interval, ...]:
-    return (Q, *names)
-
-
 @derivation(claims.DISTORTION)
 def distortion() -> Derivation:
     """u is the movement of the worker's gradient; the compressor is given u - e."""
@@ -130,7 +126,7 @@ def distortion() -> Derivation:
     target = (_square("1", {"r": "1"}), _square("-q", {"e": "1"}), _square("-q^2/(1 - q)", {"u": "1"}))
     stands: dict[str, Terms] = {"e2": (_square("1", {"e": "1"}),), "u2": (_square("1", {"u": "1"}),)}
     case = Case(
-        _domain(), {"step": Inequality(target, (Use("contraction", "C", ("sent",)),), index="0")}, {"alpha": "1 - q^2"}
+        (Q,), {"step": Inequality(target, (Use("contraction", "C", ("sent",)),), index="0")}, {"alpha": "1 - q^2"}
     )
     formal = Formal(method, (_square("1", {"e": "1"}),), at="1", stands=stands, by=("expectation",))
     return Derivation(formal, case)
@@ -158,7 +154,7 @@ def lyapunov_am() -> Derivation:
     bracket = "1/(2*gamma) - L/2 - gamma*q^2/(2*(1 - q)^2)*L_AM^2"
     gain = (_square("gamma/2", {"h": "1"}), _square(bracket, MOVED))
     case = Case(
-        _domain(Interval("L"), Interval("L_AM"), Interval("gamma")),
+        (Q, Interval("L"), Interval("L_AM"), Interval("gamma")),
         {"step": _step("L_AM", weight, "1", gain, "gamma/2", index="0")},
         {"alpha": "1 - q^2"},
     )
@@ -186,7 +182,7 @@ def _average(
         "end": Combine({"sum": "1/N", "lower": "2/(gamma*N)"}, squares=(("1/((1 - q)*N)", ERROR),)),
     }
     step = Interval("gamma", "0", f"1/(L + {mean}*q/(1 - q))", closed_high=True)
-    case = Case(_domain(*more, Interval("L"), Interval(mean), step), steps, {"alpha": alpha})
+    case = Case((Q, *more, Interval("L"), Interval(mean), step), steps, {"alpha": alpha})
     stands: dict[str, Terms] = {"f0": (("1", "f"),), "f_inf": (("1", "f_inf"),), "G0": (_square("1", ERROR),)}
     method = _method(mean, {"lower": ("f_inf", "lower_bounded")}, "f_inf", q2, by)
     return Derivation(Formal(method, Mean(gradient, "N"), horizon="T", stands=stands, by=READ), case)
@@ -210,62 +206,50 @@ def partial_participation() -> Derivation:
     return _average("L_AM", q2, ("contractive", "participation"), (part,), "(1 - q^2)/p")
 
 
+def _linear(
+    weight: str,
+    left: str,
+    domain: tuple[Interval, ...],
+    *,
+    reals: Mapping[str, str] | None = None,
+    knows: Any = (),
+    **signs: Any,
+) -> Derivation:
+    """Psi+ <= (1 - gamma mu) Psi for Psi = f - f_* + weight E|e|^2, iterated; ``left`` and ``signs`` as in ``_step``."""
+    rate = "1 - gamma*mu"
+    potential: Terms = (("1", "f"), ("-1", "f*"), _square(weight, ERROR))
+    pl = Use("pl", "f", ("x",), "gamma/2")
+    steps: dict[str, Step] = {
+        "step": _step("L_AM", weight, rate, (("-gamma*mu", "f*"),), left, (pl,), **signs),
+        "end": Induct("step", potential, rate, "P"),
+    }
+    case = Case((Q, *domain), steps, {"alpha": "1 - q^2"}, roots=reals or {}, powers={"P": rate}, knows=knows)
+    method = _method("L_AM", {"PL": ("mu", "PL"), "lower": ("f*", "PL")}, "f*")
+    return Derivation(Formal(method, potential, horizon="T", stands={"Psi0": potential}, by=READ), case)
+
+
 @derivation(claims.PL)
 def pl() -> Derivation:
     """Psi = f - f_* + gamma/theta E|e|^2; with r = sqrt 2 the step's assumption gives L gamma + (r gamma xi L_AM)^2 <= 1."""
-    weight, rate, xi = "gamma/(1 - q)", "1 - gamma*mu", "(q/(1 - q))"
-    potential: Terms = (("1", "f"), ("-1", "f*"), _square(weight, ERROR))
-    bracket = f"1/(2*gamma)*(1 - L*gamma - (r*gamma*{xi}*L_AM)^2)"
-    step = _step(
-        "L_AM",
-        weight,
-        rate,
-        (("-gamma*mu", "f*"),),
-        "gamma - gamma^2*mu/(1 - q)",
-        (Use("pl", "f", ("x",), "gamma/2"),),
-        squares=((bracket, MOVED),),
-        roots=(("r", MOVED, f"-gamma/2*({xi}*L_AM)^2"),),
+    xi = "(q/(1 - q))"
+    domain = (
+        Interval("r", "1", "2"),
+        Interval("L"),
+        Interval("L_AM"),
+        Interval("gamma", "0", f"1/(L + r*{xi}*L_AM)", closed_high=True),
+        Interval("mu", "0", "(1 - q)/(2*gamma)", closed_high=True),
     )
-    case = Case(
-        _domain(
-            Interval("r", "1", "2"),
-            Interval("L"),
-            Interval("L_AM"),
-            Interval("gamma", "0", f"1/(L + r*{xi}*L_AM)", closed_high=True),
-            Interval("mu", "0", "(1 - q)/(2*gamma)", closed_high=True),
-        ),
-        {"step": step, "end": Induct("step", potential, rate, "P")},
-        {"alpha": "1 - q^2"},
-        roots={"r": "2"},
-        powers={"P": rate},
-    )
-    method = _method("L_AM", {"PL": ("mu", "PL"), "lower": ("f*", "PL")}, "f*")
-    return Derivation(Formal(method, potential, horizon="T", stands={"Psi0": potential}, by=READ), case)
+    squares = ((f"1/(2*gamma)*(1 - L*gamma - (r*gamma*{xi}*L_AM)^2)", MOVED),)
+    roots = (("r", MOVED, f"-gamma/2*({xi}*L_AM)^2"),)
+    left = "gamma - gamma^2*mu/(1 - q)"
+    return _linear("gamma/(1 - q)", left, domain, reals={"r": "2"}, squares=squares, roots=roots)
 
 
 @derivation(claims.PL_REFINED)
 def pl_refined() -> Derivation:
-    """Psi+ <= (1 - gamma mu) Psi for Psi = f - f_* + gamma/(2(theta - gamma mu)) E|e|^2; the step's assumption is the last sign."""
-    weight, rate = "gamma/(2*(1 - q - gamma*mu))", "1 - gamma*mu"
-    potential: Terms = (("1", "f"), ("-1", "f*"), _square(weight, ERROR))
-    bracket = f"1/(2*gamma) - L/2 - ({weight})*q^2/(1 - q)*L_AM^2"
-    step = _step(
-        "L_AM",
-        weight,
-        rate,
-        (("-gamma*mu", "f*"),),
-        "gamma/2",
-        (Use("pl", "f", ("x",), "gamma/2"),),
-        signs=((bracket, MOVED),),
-    )
-    steps: dict[str, Step] = {"step": step, "end": Induct("step", potential, rate, "P")}
-    curvature = Interval("mu", "0", "(1 - q)/gamma")
-    case = Case(
-        _domain(Interval("L"), Interval("L_AM"), Interval("gamma"), curvature),
-        steps,
-        {"alpha": "1 - q^2"},
-        powers={"P": rate},
-        knows=("1 - q - (q^2/(1 - q)*L_AM^2 - L*mu)*gamma^2 - (L*(1 - q) + mu)*gamma",),
-    )
-    method = _method("L_AM", {"PL": ("mu", "PL"), "lower": ("f*", "PL")}, "f*")
-    return Derivation(Formal(method, potential, horizon="T", stands={"Psi0": potential}, by=READ), case)
+    """Psi = f - f_* + gamma/(2(theta - gamma mu)) E|e|^2; the step's assumption is the last sign."""
+    weight = "gamma/(2*(1 - q - gamma*mu))"
+    domain = (Interval("L"), Interval("L_AM"), Interval("gamma"), Interval("mu", "0", "(1 - q)/gamma"))
+    signs = ((f"1/(2*gamma) - L/2 - ({weight})*q^2/(1 - q)*L_AM^2", MOVED),)
+    assumed = "1 - q - (q^2/(1 - q)*L_AM^2 - L*mu)*gamma^2 - (L*(1 - q) + mu)*gamma"
+    return _linear(weight, "gamma/2", domain, knows=(assumed,), signs=signs)

@@ -1,4 +1,4 @@
-"""Machine-checkable proofs of the descent and rate claims.
+"""Kernel proofs of the rates in the metric of A, which no derivation closes yet.
 
 What a proof uses of ``A_sigma`` is stated as premises on the vectors that occur: with v = A^-1 g,
 
@@ -24,51 +24,6 @@ from gradproof.theory.proof import Premise, Proof, Statement, Use, rational
 def _above_identity(name: str, v: Vector, g: Vector) -> Premise:
     """<v, v> <= <g, v> for v = A^-1 g with A >= I."""
     return Premise(name, square(v).add(inner(g, v), -1))
-
-
-@cache
-def descent() -> Proof:
-    """f(x+) <= f(x) - eta (1 - L eta/2) g'A^-1 g for x+ = x - eta A^-1 g, for all L, eta > 0."""
-    field = Functions((Interval("L"), Interval("eta")))
-    L, eta, one = field["L"], field["eta"], field.one
-    g, v = {"g": one}, {"v": one}
-    plus = Point("x+", {"v": -eta}, {"g+": one}, {"f+": one})
-    f = Member("f", "function", {"L": L}, (Point("x", {}, g, {"f": one}), plus))
-    target = Form({}, {"f+": one, "f": -one}).add(inner(g, v), eta * (1 - L * eta / 2))
-    text = (
-        r"$f(x^+) \le f(x) - \eta(1 - L\eta/2) \langle g, v\rangle$, $v = A^{-1} g$, $x^+ = x - \eta v$, $f$ $L$-smooth; "
-        r"premise: $A \ge I$"
-    )
-    premises = (_above_identity("A >= I", v, g),)
-    statement = Statement(("g", "g+", "v"), ("f", "f+"), (f,), target, premises, field.domain, text)
-    return Proof(statement, (Use("descent", "f", ("x", "x+"), one), Use("premise", "A >= I", (), L * eta**2 / 2)))
-
-
-def descent_rate(L: Any, K: int) -> Proof:
-    """(1/K) sum_{k<K} g_k'A_k^-1 g_k <= 2 L (f(x_0) - inf f)/K with step 1/L, for any schedule."""
-    L = _positive(L)
-    _steps(K)
-    one = Fraction(1)
-    points = tuple(
-        Point(f"x{k}", {f"v{j}": -1 / L for j in range(k)}, {f"g{k}": one}, {f"f{k}": one}) for k in range(K + 1)
-    )
-    # "lower" of a class with L would also use ||g_K||^2: not needed, the value bound is a premise
-    f = Member("f", "function", {"L": L}, points)
-    below = Premise("inf f <= f(x_K)", Form({}, {"f_inf": one, f"f{K}": -one}))
-    premises = tuple(_above_identity(f"A_{k} >= I", {f"v{k}": one}, {f"g{k}": one}) for k in range(K))
-    target = Form({}, {"f0": -2 * L / K, "f_inf": 2 * L / K})
-    for k in range(K):
-        target.add(inner({f"g{k}": one}, {f"v{k}": one}), Fraction(1, K))
-    uses = [Use("premise", below.name, (), 2 * L / K)]
-    for k in range(K):
-        uses += [
-            Use("descent", "f", (f"x{k}", f"x{k + 1}"), 2 * L / K),
-            Use("premise", f"A_{k} >= I", (), Fraction(1, K)),
-        ]
-    vectors = tuple(f"g{k}" for k in range(K + 1)) + tuple(f"v{k}" for k in range(K))
-    text = f"average over k < {K} of <g_k, v_k> <= 2L(f_0 - inf f)/{K}, L = {L}, v_k = A_k^-1 g_k; premises: A_k >= I"
-    values = tuple(f"f{k}" for k in range(K + 1)) + ("f_inf",)
-    return Proof(Statement(vectors, values, (f,), target, (below, *premises), (), text), tuple(uses))
 
 
 @cache
