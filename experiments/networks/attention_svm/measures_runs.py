@@ -9,6 +9,7 @@ import flint
 import numpy as np
 
 from gradproof.experiments.engine.backend import backend as library
+from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.measure import Enclosed, around, cases, instead, measure, without
 from gradproof.experiments.engine.run import run
 from gradproof.experiments.networks.attention_svm import instances as data
@@ -76,7 +77,7 @@ def descent_in_balls(layer: Layer) -> Any:
 TWENTY = cases(layer=[data.ASIDE, data.INCREASING], eta=[0.05], steps=[20]).guaranteeing("zero_start")
 for lost in ("equal_nonopt_scores", "decreasing_loss"):
     without(paper.GD_DIRECTION, lost, direction, TWENTY.where(lambda layer, lost=lost: lost not in layer.guarantees))
-without(paper.GD_DIRECTION, "zero_start", direction, cases(layer=[A], eta=[0.05], steps=[20], start=[-20.0]))
+breaking(paper.GD_DIRECTION, "zero_start", direction, layer=[A], eta=[0.05], steps=[20], start=[-20.0])
 LONG = cases(layer=[B], eta=[0.05], steps=[4000], since=[4000], naive=[True]).guaranteeing("zero_start")
 instead(paper.GD_DIRECTION, "the gradient by s (gamma - gamma . s), which loses its digits", direction, LONG)
 
@@ -99,7 +100,7 @@ def step_of_descent(layer: Layer, share: float, backend: str, steps: int = 200) 
     return around(np.diff(L), error), {"eta": eta, "L_W": L_W, "g2": slope[:-1] ** 2}
 
 
-without(paper.DESCENT, "linear_loss", step_of_descent, cases(layer=[data.STEEP], share=[1.0], steps=[1]))
+breaking(paper.DESCENT, "linear_loss", step_of_descent, layer=[data.STEEP], share=[1.0], steps=[1])
 
 
 @measure(paper.NUCLEAR_IDENTITY, cases(layer=[A]).guaranteeing("enough_columns"))
@@ -216,10 +217,5 @@ def small_steps(t: int, seen: str, backend: str, start: float = 0.0, loss: str =
 
 
 LATER = cases(t=[10], seen=["margin"])
-without(paper.FLOW_CLOSED_FORM, "zero_start", small_steps, (LATER.let(start=lambda: 1.0)).guaranteeing(*FLOW[:2]))
-without(
-    paper.FLOW_CLOSED_FORM,
-    "linear_loss",
-    small_steps,
-    LATER.let(loss=lambda: "logistic").guaranteeing(FLOW[0], FLOW[2]),
-)
+breaking(paper.FLOW_CLOSED_FORM, "zero_start", small_steps, LATER.let(start=lambda: 1.0))
+breaking(paper.FLOW_CLOSED_FORM, "linear_loss", small_steps, LATER.let(loss=lambda: "logistic"))

@@ -7,6 +7,7 @@ import sympy as sp
 from scipy.optimize import linprog
 
 import gradproof.solvers.relu_program as relu
+from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.measure import Bracket, Enclosed, Holds, Supremum, cases, instead, measure, without
 from gradproof.experiments.networks.convex_relu.instances import (
     BIASED,
@@ -43,7 +44,7 @@ def unequal_decay(u, a):
     return Fraction(u**2, 2) + Fraction(a**2, 8)
 
 
-without(convex_relu.AMGM, "equal_weights", unequal_decay, cases(u=1, a=2))
+breaking(convex_relu.AMGM, "equal_weights", unequal_decay, u=1, a=2)
 
 # --- the exact reformulation -------------------------------------------------------------------------------------------
 
@@ -94,9 +95,9 @@ networks = cases(instance=[PLANE, SPACE], beta=[0.1, 0.5], network=[all_blocks, 
 measure(EXACT, networks.guaranteeing(*CONVEX, "wide_enough"))(least_objective)
 fewer = cases(instance=[PLANE], beta=[0.1], network=[all_blocks], convex=[two_patterns])
 gated = cases(instance=[PLANE, SPACE], beta=[0.1, 0.5], network=[all_blocks], convex=[relu.without_cones])
-without(EXACT, "all_patterns", least_objective, fewer.guaranteeing(*DECAY, "cone_constraints", "wide_enough"))
-without(EXACT, "cone_constraints", least_objective, gated.guaranteeing(*DECAY, "all_patterns", "wide_enough"))
-without(EXACT, "wide_enough", one_neuron, cases(instance=[PLANE], beta=[0.1]).guaranteeing(*CONVEX))
+breaking(EXACT, "all_patterns", least_objective, fewer)
+breaking(EXACT, "cone_constraints", least_objective, gated)
+breaking(EXACT, "wide_enough", one_neuron, instance=[PLANE], beta=[0.1])
 
 
 wide = cases(instance=[PLANE, SPACE], beta=[0.1, 0.5], width=8) + cases(instance=cancer(24), beta=0.1, width=24)
@@ -146,7 +147,7 @@ def blocks_that_are_not_optimal(instance, rng):
     return int((found.x > 1e-9).sum()), {"n": len(p.y)}
 
 
-without(convex_relu.WIDTH, "optimal", blocks_that_are_not_optimal, cases(instance=[PLANE, SPACE]).guaranteeing(*DECAY))
+breaking(convex_relu.WIDTH, "optimal", blocks_that_are_not_optimal, instance=[PLANE, SPACE])
 
 # --- how many patterns -------------------------------------------------------------------------------------------------
 
@@ -207,7 +208,7 @@ def rational_dual_points(instance, beta, stretch):
 
 
 infeasible = cases(instance=[PLANE, SPACE], beta=[0.1], stretch=LONGER)
-without(convex_relu.DUALITY, "dual_feasible", rational_dual_points, infeasible.guaranteeing(*DECAY))
+breaking(convex_relu.DUALITY, "dual_feasible", rational_dual_points, infeasible)
 
 
 @measure(convex_relu.DUALITY, cases(instance=cancer(24), beta=0.5).guaranteeing(*FEASIBLE))
@@ -244,7 +245,7 @@ def threshold(instance, over):
 
 
 others = cases(instance=[PLANE, SPACE], over=[best_neuron_left_out])
-without(convex_relu.BETA_MAX, "all_patterns", threshold, others.guaranteeing(*DECAY))
+breaking(convex_relu.BETA_MAX, "all_patterns", threshold, others)
 decays = [(PLANE, "16/5"), (PLANE, "84/25"), (SPACE, "28/5"), (SPACE, "17/3")]
 either_side = cases(at=[{"instance": i, "decay": Fraction(b)} for i, b in decays])
 
@@ -292,4 +293,4 @@ def lines_by_the_program(instance, beta):
     return Enclosed(found.lower, found.upper, "solver gap"), sides(instance)
 
 
-without(convex_relu.D1_CLOSED_FORM, "one_input", lines_by_the_program, cases(instance=BIASED, beta=[Fraction(1, 2)]))
+breaking(convex_relu.D1_CLOSED_FORM, "one_input", lines_by_the_program, instance=BIASED, beta=[Fraction(1, 2)])

@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 
+from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.measure import Enclosed, cases, measure, without
 from gradproof.experiments.networks.convex_relu.instances import LABELS, PLANE, patterns
 from gradproof.solvers.exact.rounding import dyadic
@@ -69,7 +70,7 @@ def one_neuron_off(x, eps):
     return max((max(x + s * eps, Fraction(0)) - 5) ** 2 / 2 for s in (-1, 1)), {"residual": x - 5, "l1": 1}
 
 
-without(convex_relu.ROBUST_SQUARED, "linf_box", one_neuron_off, cases(x=Fraction(1), eps=Fraction(2)))
+breaking(convex_relu.ROBUST_SQUARED, "linf_box", one_neuron_off, x=Fraction(1), eps=Fraction(2))
 
 
 def attacked(trained, eps, beta):

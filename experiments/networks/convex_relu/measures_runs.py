@@ -6,6 +6,7 @@ import numpy as np
 
 import gradproof.solvers.relu_program as relu
 from gradproof.experiments.engine.backend import backend as array_library
+from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.measure import Enclosed, Sample, around, cases, measure, without
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.networks.convex_relu.instances import PLANE, SPACE, TINY, Instance, cancer, patterns, program
@@ -92,7 +93,7 @@ def repetitions(instance, P_s, draw, rng, budget):
 
 
 narrow = cases(instance=[SPACE], P_s=32, draw=[from_a_corner])
-without(convex_relu.SAMPLED_PATTERNS, GAUSSIAN, repetitions, narrow.guaranteeing(DECAY))
+breaking(convex_relu.SAMPLED_PATTERNS, GAUSSIAN, repetitions, narrow)
 
 # --- ADMM --------------------------------------------------------------------------------------------------------------
 
