@@ -16,6 +16,7 @@ import numpy as np
 import sympy as sp
 
 from gradproof.experiments.engine.eprocess import e_value, lower_limit
+from gradproof.solvers.exact.balls import enclose
 from gradproof.theory.errors import ParameterError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.proof import Proof
@@ -75,6 +76,11 @@ def around(value: Any, error: Any, source: Source = "rounding") -> Enclosed:
     if np.any(np.asarray(error < 0, bool)):
         raise ParameterError(f"an error bound must be >= 0, got {error}")
     return Enclosed(value - error, value + error, source)
+
+
+def enclosed(formula: Callable[[], Any]) -> Enclosed:
+    """A formula in ball arithmetic (``flint.arb``), to thirty digits."""
+    return Enclosed(*enclose(formula, width=Fraction(1, 10**30)), "rounding")
 
 
 def rounded(value: Any, operations: float, size: Any = None) -> Enclosed:

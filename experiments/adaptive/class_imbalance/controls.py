@@ -9,7 +9,7 @@ from gradproof.experiments.adaptive.class_imbalance import measures
 from gradproof.experiments.adaptive.class_imbalance.instances import SHARED
 from gradproof.experiments.adaptive.class_imbalance.methods import bias_only, sign_descent, softmax, zeros, zipf
 from gradproof.experiments.engine.controls import breaking, replacing
-from gradproof.experiments.engine.measure import Enclosed, around, cases, rounded
+from gradproof.experiments.engine.measure import Enclosed, around, cases, enclosed, rounded
 from gradproof.experiments.engine.run import run
 from gradproof.solvers.exact.balls import ball
 from gradproof.solvers.separable_ode import loss_between
@@ -25,7 +25,7 @@ breaking(paper.GF_CONSERVATION, "zero_start", measures.psi_between_euler_sums, c
 
 def time_of_sign_descent(c, eps):
     r"""Sign descent takes $\log((c-1)/(e^\varepsilon-1))/2$, whatever the frequency."""
-    return measures.enclosed(lambda: ((c - 1) / (ball(F(eps)).exp() - 1)).log() / 2)
+    return enclosed(lambda: ((c - 1) / (ball(F(eps)).exp() - 1)).log() / 2)
 
 
 breaking(paper.TIME_TO_LOSS, "gradient_flow", time_of_sign_descent, c=100, pi=[0.1, 0.01], eps=0.1)
@@ -50,7 +50,7 @@ breaking(paper.GF_UPPER, "zero_start", loss_from_the_wrong_class, c=10, pi=1.0, 
 
 def loss_of_sign_descent(c, t):
     """The loss of sign descent is below the bound of the flow, the more so for rare classes."""
-    return measures.enclosed(lambda: ((c - 1) * (-2 * ball(F(t))).exp()).log1p())
+    return enclosed(lambda: ((c - 1) * (-2 * ball(F(t))).exp()).log1p())
 
 
 breaking(paper.GF_LOWER, "gradient_flow", loss_of_sign_descent, c=10, pi=[0.5, 0.01], t=5.0)
@@ -101,7 +101,7 @@ for _claim, _function in ((paper.SIGN_FLOW, loss_of_an_unseen_class), (paper.SIG
 
 def rate_with_the_number_of_classes(c, t):
     r"""$\log(1 + (c-1)e^{-ct})$ at $c = 3$, $t = 1$ is 0.0949, not 0.2395."""
-    return measures.enclosed(lambda: ((c - 1) * (-c * flint.arb(t)).exp()).log1p())
+    return enclosed(lambda: ((c - 1) * (-c * flint.arb(t)).exp()).log1p())
 
 
 replacing(paper.SIGN_FLOW, "exp(-c t) in the place of exp(-2t)", rate_with_the_number_of_classes, c=3, t=1)
@@ -126,7 +126,7 @@ breaking(paper.GD_DESCENT, "one_hot", curvature_of_a_shared_input, eta=2.0)
 
 def eigenvalue_after_some_training(pi):
     r"""At the margin 2 the block of two classes has the eigenvalue $2\pi p(1 - p)$, below $\pi/2$."""
-    return measures.enclosed(lambda: 2 * ball(pi) * flint.arb(2).exp() / (1 + flint.arb(2).exp()) ** 2)
+    return enclosed(lambda: 2 * ball(pi) * flint.arb(2).exp() / (1 + flint.arb(2).exp()) ** 2)
 
 
 breaking(paper.HESSIAN, "at_zero", eigenvalue_after_some_training, c=2, pi=[F(9, 10), F(1, 10)])

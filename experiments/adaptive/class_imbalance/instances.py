@@ -19,6 +19,7 @@ from gradproof.experiments.adaptive.class_imbalance.methods import (
 )
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.run import Method, logarithmic, run
+from gradproof.experiments.instances.data import pixels
 
 SHARED = np.array([0.5, 0.25, 0.15, 0.1])  # frequencies of the model with one shared input
 
@@ -86,11 +87,9 @@ def excess(method: Method, steps: int = 4000, last: int = 1000) -> float:
 @cache
 def rare_digits() -> tuple[np.ndarray, np.ndarray]:
     """Handwritten digits with 174/(k + 1) samples of class k: rows in [0, 1] (506, 64), and one-hot labels."""
-    from sklearn.datasets import load_digits
-
-    X, y = load_digits(return_X_y=True)
+    X, y = pixels()
     keep = np.concatenate([np.flatnonzero(y == k)[: 174 // (k + 1)] for k in range(10)])
-    return X[keep] / 16, np.eye(10)[y[keep]]
+    return X[keep], np.eye(10)[y[keep]]
 
 
 @cache

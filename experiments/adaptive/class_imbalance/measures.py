@@ -1,6 +1,5 @@
 """Measures: enclosures of margins, times and losses, the full matrix equation, recursions in balls and in rationals, runs."""
 
-from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
 
@@ -10,9 +9,9 @@ import sympy as sp
 
 from gradproof.experiments.adaptive.class_imbalance.instances import matrix_flow, weights
 from gradproof.experiments.adaptive.class_imbalance.methods import losses, margins, one_hot, zipf
-from gradproof.experiments.engine.measure import Enclosed, Sample, around, cases, measure, rounded
+from gradproof.experiments.engine.measure import Enclosed, Sample, around, cases, enclosed, measure, rounded
 from gradproof.solvers import separable_ode
-from gradproof.solvers.exact.balls import ball, enclose, ends
+from gradproof.solvers.exact.balls import ball, ends
 from gradproof.theory.adaptive import class_imbalance as paper
 
 F = Fraction
@@ -29,11 +28,6 @@ def psi_between(z: int, u: Ends) -> Ends:
     with flint.ctx.workprec(256):
         low, high = (ball(v).exp() + z * ball(v) for v in u)
         return ends(low)[0], ends(high)[1]
-
-
-def enclosed(formula: Callable[[], flint.arb]) -> Enclosed:
-    """A formula in ball arithmetic, to thirty digits."""
-    return Enclosed(*enclose(formula, width=F(1, 10**30)), "rounding")
 
 
 # --- gradient flow -----------------------------------------------------------------------------------------------------

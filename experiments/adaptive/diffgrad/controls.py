@@ -9,7 +9,7 @@ from gradproof.experiments.adaptive.diffgrad import measures
 from gradproof.experiments.adaptive.diffgrad.instances import FROM_THE_END, Rounds
 from gradproof.experiments.adaptive.diffgrad.methods import f2_gradient
 from gradproof.experiments.engine.controls import breaking, replacing
-from gradproof.experiments.engine.measure import cases, rounded
+from gradproof.experiments.engine.measure import cases, enclosed, rounded
 from gradproof.solvers.exact.balls import ball
 from gradproof.solvers.periodic_regret import Optimiser, sigmoid
 from gradproof.theory.adaptive import diffgrad
@@ -19,7 +19,7 @@ F = Fraction
 
 def friction_of_the_signed_change(change):
     """Without the absolute value the friction of a falling gradient is below one half."""
-    return measures.enclosed(lambda: sigmoid(ball(change))), {"adam": 1}
+    return enclosed(lambda: sigmoid(ball(change))), {"adam": 1}
 
 
 breaking(diffgrad.FRICTION_RANGE, "friction", friction_of_the_signed_change, change=[F(-1)])
@@ -27,7 +27,7 @@ breaking(diffgrad.FRICTION_RANGE, "friction", friction_of_the_signed_change, cha
 
 def doubled_friction(change):
     """2 sigma(|g_t - g_{t-1}|) in the place of sigma: the step is longer than Adam's wherever the gradient changes."""
-    return measures.enclosed(lambda: 2 * sigmoid(ball(change))), {"adam": 1}
+    return enclosed(lambda: 2 * sigmoid(ball(change))), {"adam": 1}
 
 
 breaking(diffgrad.SHORTER_THAN_ADAM, "friction", doubled_friction, change=[F(1)])

@@ -15,7 +15,7 @@ from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import ahead
 from gradproof.experiments.engine.run import run, start
-from gradproof.experiments.instances.data import breast_cancer
+from gradproof.experiments.instances.data import breast_cancer, pixels
 from gradproof.solvers.periodic_regret import Optimiser
 
 Array = Any
@@ -129,12 +129,10 @@ COMPARED: dict[str, tuple[Variant, float]] = {
 @cache
 def digits() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Pixels in [0, 1] (m, 64) and one-hot labels (m, 10); every third row is held out, and comes last."""
-    from sklearn.datasets import load_digits
-
-    X, y = load_digits(return_X_y=True)
+    X, y = pixels()
     test = np.arange(len(y)) % 3 == 2
     Y = np.eye(10)[y]
-    return X[~test] / 16, Y[~test], X[test] / 16, Y[test]
+    return X[~test], Y[~test], X[test], Y[test]
 
 
 def _forward(x: np.ndarray, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ from gradproof.experiments.adaptive.diffgrad import instances
 from gradproof.experiments.adaptive.diffgrad.instances import FROM_THE_END, FROM_THE_OPTIMUM, Rounds
 from gradproof.experiments.adaptive.diffgrad.methods import CYCLE, implementation, synthetic_path
 from gradproof.experiments.engine.backend import backend as array_library
-from gradproof.experiments.engine.measure import Bracket, Enclosed, Supremum, around, cases, measure, rounded
+from gradproof.experiments.engine.measure import Bracket, Enclosed, Supremum, around, cases, enclosed, measure, rounded
 from gradproof.experiments.engine.run import run, start
 from gradproof.solvers.exact.balls import ball, enclose, ends
 from gradproof.solvers.jury import stability_boundary
@@ -22,13 +22,7 @@ from gradproof.theory.adaptive import diffgrad
 from gradproof.theory.errors import GradproofError
 
 F = Fraction
-WIDTH = F(1, 10**30)
 ULP = 2.0**-52
-
-
-def enclosed(formula: Any) -> Enclosed:
-    """A formula in ball arithmetic, to thirty digits."""
-    return Enclosed(*enclose(formula, width=WIDTH), "rounding")
 
 
 # --- friction, and the buffer ------------------------------------------------------------------------------------------

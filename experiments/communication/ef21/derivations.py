@@ -30,10 +30,6 @@ def in_q(claim: Any, e: Any = None, alpha: Any = ALPHA) -> Any:
     return sp.cancel(sp.together(sp.powdenest(sp.sqrtdenest(e), force=True)))
 
 
-def _symbols(claim: Any, *names: str) -> list[Any]:
-    return [claim.parameter(n).symbol for n in names]
-
-
 def _tangent(what: str) -> Identity:
     """Cauchy-Schwarz, any number of terms: summed with t = sum a/sum w it says sum a^2/w >= (sum a)^2/sum w, equal at a = tw."""
     a, t, w = sp.symbols("a t w", positive=True)
@@ -51,20 +47,20 @@ def _sharp(L: Any, M: Any) -> Any:
 def sharp_step_proof(ctx: Context) -> Iterator[Evidence]:
     """Kernel proof of the one-step inequality below the exact threshold, any number of workers; its constants."""
     yield proofs.sharp()
-    g, L, M, V, dx2 = _symbols(ctx.claim, "gamma", "L", "L_AM", "V", "dx2")
+    g, L, M, V, dx2 = ctx.symbols("gamma", "L", "L_AM", "V", "dx2")
     yield Identity(in_q(ctx.claim) - (V - (1 / g - 1 / _sharp(L, M)) * dx2), "constants of the inequality")
 
 
 @check(ef21.STEPSIZE_ROOT, level=SYMBOLIC)
 def root_vanishes(ctx: Context) -> Iterator[Evidence]:
     """The bracket vanishes at gamma_root and decreases; the paper's step lies below, gamma* above."""
-    L, M = _symbols(ctx.claim, "L", "L_AM")
+    L, M = ctx.symbols("L", "L_AM")
     x = q / (1 - q)
 
     def bracket(g: Any) -> Any:
         return 1 / (2 * g) - L / 2 - g * x**2 * M**2 / 2
 
-    root = ctx.claim.expression.subs(ctx.claim.parameter("alpha").symbol, ALPHA)
+    root = ctx.stated(alpha=ALPHA)
     yield Identity(sp.powdenest(bracket(root), force=True), "the bracket vanishes at gamma_root")
     positive = (Q, Interval("L"), Interval("L_AM"))
     slope = -sp.diff(bracket(sp.Symbol("g")), sp.Symbol("g"))
@@ -82,7 +78,7 @@ def telescoping_rare(ctx: Context) -> Iterator[Evidence]:
     """Kernel proof of one step from Cauchy-Schwarz by coordinates and the distortion lemma, telescoped; L_i the best weights."""
     yield proofs.summed()
     yield _tangent("Cauchy-Schwarz in a coordinate; L_i are the best weights; L_rf <= sqrt(c/n) L_QM")
-    g, L, M, T, f0, f_inf, G0 = _symbols(ctx.claim, "gamma", "L", "L_rf", "T", "f0", "f_inf", "G0")
+    g, L, M, T, f0, f_inf, G0 = ctx.symbols("gamma", "L", "L_rf", "T", "f0", "f_inf", "G0")
     V0 = f0 - f_inf + g / (2 * (1 - q)) * G0
     yield Identity(in_q(ctx.claim) - 2 * V0 / (g * T), "the sum telescopes to the claimed bound")
     step = 1 / (L + M * q / (1 - q))
@@ -98,7 +94,7 @@ def telescoping_rare(ctx: Context) -> Iterator[Evidence]:
 def hetero_proof(ctx: Context) -> Iterator[Evidence]:
     """Kernel proof of one step from the summed distortion lemma, telescoped; the best weights by Cauchy-Schwarz."""
     yield proofs.summed()
-    g, T, f0, f_inf, D0 = _symbols(ctx.claim, "gamma", "T", "f0", "f_inf", "D0")
+    g, T, f0, f_inf, D0 = ctx.symbols("gamma", "T", "f0", "f_inf", "D0")
     yield Identity(ctx.claim.expression - 2 * (f0 - f_inf + g / 2 * D0) / (g * T), "the sum telescopes")
     yield _tangent("best weights")
 
@@ -113,7 +109,7 @@ def sgd_constants(ctx: Context) -> Iterator[Evidence]:
     nu = s**4 * (1 + split) + 1 + 1 / split
     yield Identity(beta - s**3 / (1 - s), "beta'")
     yield Identity(nu - (s**3 + 1 / (1 - s)), "nu")
-    g, L, M, T, f0, f_inf, G0, S = _symbols(claim, "gamma", "L", "L_AM", "T", "f0", "f_inf", "G0", "sigma2")
+    g, L, M, T, f0, f_inf, G0, S = ctx.symbols("gamma", "L", "L_AM", "T", "f0", "f_inf", "G0", "sigma2")
     at = {claim.parameter("alpha").symbol: 1 - s**4}
     c = g / (2 * (1 - s**2))
     total = 2 / (g * T) * (f0 - f_inf + c * G0 + T * c * nu * M * S)
@@ -130,7 +126,7 @@ def sgd_constants(ctx: Context) -> Iterator[Evidence]:
 def threshold_from_both_sides(ctx: Context) -> Iterator[Evidence]:
     """Kernel proof of descent below gamma*; two workers: a cycle at gamma*, an eigenvalue below -1 above; gamma* <= 2 gamma_AM."""
     yield proofs.sharp()
-    L, M = _symbols(ctx.claim, "L", "L_AM")
+    L, M = ctx.symbols("L", "L_AM")
     sharp = in_q(ctx.claim)
     yield Identity(sharp - _sharp(L, M), "gamma* of the proof is the claimed threshold")
     # f_1 = (L + M) x^2/2 with C = 1 + q, f_2 = (L - M) x^2/2 with C = 1 - q; x -> -x in one step from x = 1
@@ -159,8 +155,7 @@ def tight_rate(ctx: Context) -> Iterator[Evidence]:
     # the discriminant is a square: (1-q)^2 r^2 + 4q = (z + q/z)^2
     yield Identity((1 - q) ** 2 * r**2 + 4 * q - (z + q / z) ** 2, "z is the positive root")
     rho = sp.expand((((1 - q) * any_r + sp.sqrt((1 - q) ** 2 * any_r**2 + 4 * q)) / 2) ** 2)
-    alpha, mu, L = _symbols(ctx.claim, "alpha", "mu", "L")
-    claimed = ctx.claim.expression.subs({alpha: ALPHA, mu: K * (1 - any_r) / 2, L: K * (1 + any_r) / 2})
+    claimed = ctx.stated(alpha=ALPHA, mu=K * (1 - any_r) / 2, L=K * (1 + any_r) / 2)
     yield Identity(sp.simplify(claimed) - rho, "rho is the claimed rate")
     # on f = lambda x^2/2 with C(x) = (1 + q) x the step is linear with characteristic polynomial z^2 -+ (1-q) r z - q
     eta = 2 / K * (1 - q) / (1 + q)
@@ -200,7 +195,7 @@ def clones_bound(ctx: Context) -> Iterator[Evidence]:
 @check(ef21.SMOOTHNESS_CONSTANTS, level=SYMBOLIC)
 def curvature_of_the_losses(ctx: Context) -> Iterator[Evidence]:
     """Second derivatives of loss and regulariser: both extreme at x = 0, where they add."""
-    x, c, top, m, lam = sp.Symbol("x"), *_symbols(ctx.claim, "c", "lam_max", "m", "lam")
+    x, c, top, m, lam = sp.Symbol("x"), *ctx.symbols("c", "lam_max", "m", "lam")
     second = sp.diff(x**2 / (1 + x**2), x, 2)
     y, s = sp.symbols("y s")  # y = x^2, s = sigmoid(z)
     in_y, reals = sp.cancel(sp.cancel(sp.together(second)).subs(x, sp.sqrt(y))), (Interval("y", closed_low=True),)
@@ -214,23 +209,19 @@ def curvature_of_the_losses(ctx: Context) -> Iterator[Evidence]:
 @check(ef21.COMPRESSORS, level=SYMBOLIC)
 def compressor_constants(ctx: Context) -> Iterator[Evidence]:
     """The alphas: Top-K by its threshold, by induction for scaled sign, scalars, rare application, Rand-K, scaled unbiased."""
-
-    def claimed(value: Any) -> Any:
-        return ctx.claim.expression.subs(ctx.claim.parameter("alpha").symbol, value)
-
     s, w, p, a = sp.symbols("s omega p a", positive=True)
-    yield Identity((1 - s) ** 2 - claimed(1 - (1 - s) ** 2), "C(x) = s x")
-    yield Identity(p * (1 - a) + 1 - p - claimed(p * a), "applied with probability p")
+    yield Identity((1 - s) ** 2 - ctx.stated(alpha=1 - (1 - s) ** 2), "C(x) = s x")
+    yield Identity(p * (1 - a) + 1 - p - ctx.stated(alpha=p * a), "applied with probability p")
     # unbiased with variance omega, scaled by t = 1/(1+omega): t^2 omega + (1-t)^2 = 1 - 1/(1+omega)
     t = 1 / (1 + w)
-    yield Identity(t**2 * w + (1 - t) ** 2 - claimed(t), "scaled unbiased")
+    yield Identity(t**2 * w + (1 - t) ** 2 - ctx.stated(alpha=t), "scaled unbiased")
     # Top-K, d = K + r: the K squares that are kept are at least tau each, the r that are lost at most tau (tau = 0: none is lost)
     K, r, kept, lost = sp.symbols("K r kept lost")
     sizes = (Interval("K"), Interval("r"), Interval("tau"))
     sums = (Interval("kept", "K*tau", closed_low=True), Interval("lost", "0", "r*tau", closed_high=True))
-    yield Inequality(claimed(K / (K + r)) * (kept + lost) - lost, (*sizes, *sums), what="Top-K, every K and d")
+    yield Inequality(ctx.stated(alpha=K / (K + r)) * (kept + lost) - lost, (*sizes, *sums), what="Top-K, every K and d")
     # Rand-K drops each entry with probability 1 - K/d
-    yield Identity(1 - K / (K + r) - claimed(K / (K + r)), "Rand-K in expectation")
+    yield Identity(1 - K / (K + r) - ctx.stated(alpha=K / (K + r)), "Rand-K in expectation")
     # scaled sign loses |x|^2 - |x|_1^2/d, and |x|_1^2 = S^2 exceeds |x|^2 by a gap: without entries, and with an entry v more
     entries = tuple(Interval(name, closed_low=True) for name in ("S", "gap", "v"))
     yield Inequality("(S + v)^2 - (S^2 - gap + v^2)", entries, what="scaled sign, every d")

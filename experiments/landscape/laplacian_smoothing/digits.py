@@ -11,6 +11,7 @@ from array_api_compat import array_namespace
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import ahead, keys
 from gradproof.experiments.engine.run import run, start
+from gradproof.experiments.instances.data import pixels
 from gradproof.experiments.instances.finite_sums import Logistic
 from gradproof.experiments.instances.minibatches import over_rows
 from gradproof.experiments.landscape.laplacian_smoothing.methods import constant, smoothed_gd, smoothed_sgd
@@ -44,11 +45,8 @@ class Digits:
 @cache
 def even_against_odd() -> Digits:
     """The 8 x 8 digits of scikit-learn, even against odd; every third row held out; pixels in [0, 1] and an intercept."""
-    from sklearn.datasets import load_digits
-
-    data = load_digits()
-    x = np.concatenate([data.data / 16, np.ones((len(data.data), 1))], axis=1)
-    y = np.where(data.target % 2 == 0, 1.0, -1.0)
+    X, digit = pixels()
+    x, y = np.c_[X, np.ones(len(X))], np.where(digit % 2 == 0, 1.0, -1.0)
     test = np.arange(len(y)) % 3 == 2
     return Digits(Logistic(x[None, ~test], y[None, ~test], ridge=1e-3), x[test], y[test])
 

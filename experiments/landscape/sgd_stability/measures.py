@@ -13,7 +13,7 @@ from gradproof.experiments.engine.measure import Bracket, Enclosed, Holds, Prova
 from gradproof.experiments.landscape.sgd_stability import instances as data
 from gradproof.experiments.landscape.sgd_stability.instances import Minimum, Network
 from gradproof.solvers import moments
-from gradproof.solvers.exact.rounding import whole_number
+from gradproof.solvers.exact.rounding import rows_of, whole_number
 from gradproof.solvers.moments.certificates import certify
 from gradproof.solvers.moments.enumeration import Table, average, rational, semidefinite, table, trace
 from gradproof.theory.errors import ParameterError
@@ -92,12 +92,8 @@ def certificate(
     Args:
         rows: n * d rational entries, row after row. d: parameters. batch_size, replacement (0 or 1): the sampling.
     """
-    entries = list(rows) if isinstance(rows, tuple | list) else [rows]
-    width, B = whole_number(d, "d", least=1), whole_number(batch_size, "batch_size", least=1)
-    if len(entries) % width:
-        raise ParameterError(f"rows has {len(entries)} entries, no multiple of d = {d}; give d entries for each sample")
-    J = [entries[i : i + width] for i in range(0, len(entries), width)]
-    found = certify(J, eta, batch_size=B, replacement=bool(replacement))
+    B = whole_number(batch_size, "batch_size", least=1)
+    found = certify(rows_of(rows, d), eta, batch_size=B, replacement=bool(replacement))
     return found.proof(), {"side": found.side}
 
 

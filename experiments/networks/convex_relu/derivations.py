@@ -12,15 +12,10 @@ from gradproof.theory.proof import Proof
 from gradproof.theory.symbolic import Identity, Inequality
 
 
-def symbols(ctx: Context) -> list[sp.Symbol]:
-    """Those of the claim's parameters, in their order."""
-    return [p.symbol for p in ctx.claim.parameters]
-
-
 @check(convex_relu.ARRANGEMENT_COUNT, level=Level.SYMBOLIC)
 def pascal(ctx: Context) -> Iterator[Evidence]:
     """The others cut a new hyperplane as $n - 1$ do in one dimension less: the bound obeys $P(n,r) = P(n-1,r) + P(n-1,r-1)$."""
-    n, r = symbols(ctx)
+    n, r = ctx.symbols()
     k, size = sp.symbols("k n", integer=True, positive=True)
     terms = sp.binomial(size, k) - sp.binomial(size - 1, k) - sp.binomial(size - 1, k - 1)
     yield Identity(terms, "term by term, at every rank")
@@ -39,7 +34,7 @@ def pascal(ctx: Context) -> Iterator[Evidence]:
 def fenchel(ctx: Context) -> Iterator[Evidence]:
     r"""In each coordinate $(z - y)^2/2$ exceeds $\nu(y - z) - \nu^2/2$ by $(z - y + \nu)^2/2$; the bound is $\nu y - \nu^2/2$."""
     y, z, nu = sp.symbols("y z nu", real=True)
-    y2, d2 = symbols(ctx)
+    y2, d2 = ctx.symbols()
     yield Identity((z - y) ** 2 / 2 - nu * (y - z) + nu**2 / 2 - (z - y + nu) ** 2 / 2, "weak duality is a square")
     yield Identity(ctx.claim.expression.subs({y2: y**2, d2: (nu - y) ** 2}) - nu * y + nu**2 / 2, "the bound")
 
@@ -50,7 +45,7 @@ def one_small_neuron(ctx: Context) -> Iterator[Evidence]:
     g, z2, beta, t = sp.symbols("g z2 beta t", positive=True)
     change = z2 * t**2 / 2 - t * g + beta * t
     yield Identity(change - z2 * (t - (g - beta) / z2) ** 2 / 2 + (g - beta) ** 2 / (2 * z2), "completing the square")
-    threshold = ctx.claim.expression.subs(symbols(ctx)[0], g)
+    threshold = ctx.claim.expression.subs(ctx.symbols()[0], g)
     yield Identity(sp.diff(change, t).subs({t: 0, beta: threshold}), "the slope at 0 changes sign at the largest g")
 
 
@@ -58,7 +53,7 @@ def one_small_neuron(ctx: Context) -> Iterator[Evidence]:
 def soft_threshold(ctx: Context) -> Iterator[Evidence]:
     """One side above its threshold, the other below: completing the square gives the claimed value and its minimiser."""
     c, z, t, gap = sp.symbols("c z t gap", positive=True)
-    y2, plus, minus, z_plus, _, beta = symbols(ctx)
+    y2, plus, minus, z_plus, _, beta = ctx.symbols()
     square = z * t**2 / 2 - c * t + beta * t - z * (t - (c - beta) / z) ** 2 / 2 + (c - beta) ** 2 / (2 * z)
     yield Identity(square, "completing the square")
     at = ctx.claim.expression.subs({plus: beta + gap, minus: 0})
@@ -68,7 +63,7 @@ def soft_threshold(ctx: Context) -> Iterator[Evidence]:
 @check(convex_relu.SAMPLE_SIZE, level=Level.SYMBOLIC)
 def markov(ctx: Context) -> Iterator[Evidence]:
     r"""At the first branch's $P_s$, $n/(\xi(P_s + 1))$, Markov's bound from `sampled-patterns`, is $\psi n/(n + 1)$."""
-    n, P_s, xi, _ = symbols(ctx)
+    n, P_s, xi, _ = ctx.symbols()
     branch = next(b for b in ctx.claim.assumption("enough_samples").relation.rhs.args if not b.has(sp.log))
     mean = convex_relu.SAMPLED_PATTERNS.expression.subs(P_s, branch)
     yield Identity(mean / xi - ctx.claim.expression * n / (n + 1), "Markov at the first branch")
@@ -78,7 +73,7 @@ def markov(ctx: Context) -> Iterator[Evidence]:
 def potential_decreases(ctx: Context) -> Iterator[Evidence]:
     r"""The kernel accepts $V^+ + \|Eu^+ - w^+\|^2 + \|w^+ - w\|^2 \le V$ for any convex $f$, $g$; $N$ steps of it give $V_0/N$."""
     yield convex_relu.admm_decrease()
-    V0, N = symbols(ctx)
+    V0, N = ctx.symbols()
     yield Identity(ctx.claim.expression * N - V0, "the sum over N steps is at most V_0")
 
 
@@ -92,7 +87,7 @@ def certificate(**values: object) -> Proof:
 def worst_shift(ctx: Context) -> Iterator[Evidence]:
     r"""In each coordinate the loss $1 - y(x + \delta)z$ is largest at $\delta = -\varepsilon y\,\mathrm{sign}(z)$."""
     x, a, e, t = sp.symbols("x a e t", positive=True)
-    margin, eps, l1 = symbols(ctx)
+    margin, eps, l1 = ctx.symbols()
     # inside the positive part; linear in what coordinates add to
     positive = next(p for p in ctx.claim.expression.args if p != 0)
     for y, z in ((y, s * a) for y in (1, -1) for s in (1, -1)):
@@ -107,7 +102,7 @@ def worst_shift(ctx: Context) -> Iterator[Evidence]:
 @check(convex_relu.ROBUST_SQUARED, level=Level.SYMBOLIC)
 def worst_residual(ctx: Context) -> Iterator[Evidence]:
     r"""$\delta\cdot z$ runs over $[-w, w]$, $w = \varepsilon\|z\|_1$: no $(r + t)^2$ exceeds $(|r| + w)^2$."""
-    residual, eps, l1 = symbols(ctx)
+    residual, eps, l1 = ctx.symbols()
     r, w, t = sp.symbols("r w t", positive=True)
     domain = Interval("r", closed_low=True), Interval("w"), Interval("t", "-w", "w", closed_high=True)
     for sign in (1, -1):
