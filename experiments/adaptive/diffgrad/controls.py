@@ -12,7 +12,7 @@ from gradproof.experiments.engine.controls import breaking, replacing
 from gradproof.experiments.engine.measure import cases, enclosed, rounded
 from gradproof.solvers.exact.balls import ball
 from gradproof.solvers.periodic_regret import Optimiser, sigmoid
-from gradproof.theory.adaptive import diffgrad
+from gradproof.theory.adaptive import diffgrad as paper
 
 F = Fraction
 
@@ -22,7 +22,7 @@ def friction_of_the_signed_change(change):
     return enclosed(lambda: sigmoid(ball(change))), {"adam": 1}
 
 
-breaking(diffgrad.FRICTION_RANGE, "friction", friction_of_the_signed_change, change=[F(-1)])
+breaking(paper.FRICTION_RANGE, "friction", friction_of_the_signed_change, change=[F(-1)])
 
 
 def doubled_friction(change):
@@ -30,7 +30,7 @@ def doubled_friction(change):
     return enclosed(lambda: 2 * sigmoid(ball(change))), {"adam": 1}
 
 
-breaking(diffgrad.SHORTER_THAN_ADAM, "friction", doubled_friction, change=[F(1)])
+breaking(paper.SHORTER_THAN_ADAM, "friction", doubled_friction, change=[F(1)])
 
 
 def second_moment_not_corrected(beta1, beta2):
@@ -39,7 +39,7 @@ def second_moment_not_corrected(beta1, beta2):
 
 
 FIRST = {"alpha": 1, "beta1": F(9, 10), "beta2": F(999, 1000), "t": 1}
-breaking(diffgrad.STEP_BOUND, "bias_correction", second_moment_not_corrected, **FIRST)
+breaking(paper.STEP_BOUND, "bias_correction", second_moment_not_corrected, **FIRST)
 
 
 def step_with_a_ratio_above_one(beta1, beta2):
@@ -48,17 +48,17 @@ def step_with_a_ratio_above_one(beta1, beta2):
 
 
 STEEP = {"alpha": 1, "beta1": F(9, 10), "beta2": F(7, 10), "q": F(9999, 10000)}
-breaking(diffgrad.STEP_BOUND_UNIFORM, "ratio", step_with_a_ratio_above_one, **STEEP)
+breaking(paper.STEP_BOUND_UNIFORM, "ratio", step_with_a_ratio_above_one, **STEEP)
 
 # Adam, with xi = 1, is stable half as far
-breaking(diffgrad.LOCAL_STABILITY, "friction", measures.boundary_by_jury, beta1=[F(0), F(9, 10)], xi=F(1))
+breaking(paper.LOCAL_STABILITY, "friction", measures.boundary_by_jury, beta1=[F(0), F(9, 10)], xi=F(1))
 
 # --- regret ------------------------------------------------------------------------------------------------------------
 
 # Adam on the same losses stays below the published bound
-breaking(diffgrad.PAPER_REGRET, "friction", measures.regret_in_balls, measures.ROUNDS.let(friction=lambda: False))
+breaking(paper.PAPER_REGRET, "friction", measures.regret_in_balls, measures.ROUNDS.let(friction=lambda: False))
 ADAM = cases(rounds={"from the end": FROM_THE_END}, variant="adam")
-breaking(diffgrad.PAPER_REGRET, "friction", measures.regret_of_a_run, ADAM)
+breaking(paper.PAPER_REGRET, "friction", measures.regret_of_a_run, ADAM)
 
 _CYCLE: dict[str, Any] = {"a": 1, "b": F(19, 10), "beta2": F(999, 1000), "start": -1}
 _BROKEN: dict[str, dict[str, Any]] = {
@@ -68,23 +68,23 @@ _BROKEN: dict[str, dict[str, Any]] = {
     "vanishing_momentum": {"beta1": F(9, 10)},  # constant momentum averages the cycle
 }
 for _name, _change in _BROKEN.items():
-    breaking(diffgrad.REGRET_REFUTED, _name, measures.limit_of_the_average, run=[_CYCLE | _change])
+    breaking(paper.REGRET_REFUTED, _name, measures.limit_of_the_average, run=[_CYCLE | _change])
 
 USUAL, LONG = "the usual telescoping sum in the place of the positive parts", Optimiser(beta2=F(9, 10))
 SUMMED = cases(rounds={"7500": Rounds(FROM_THE_END.cycle, 1, 7500, LONG)}, telescoped=True)
-replacing(diffgrad.REGRET_MASTER, USUAL, measures.regret_on_cycles, SUMMED)
+replacing(paper.REGRET_MASTER, USUAL, measures.regret_on_cycles, SUMMED)
 # gradients of 1, then of -1 with a tenth of the step, from far outside [-1, 1]
 FREE = cases(eta=[[F(1)] * 50 + [F(1, 10)] * 50], g=[[F(1)] * 50 + [F(-1)] * 50], x=F(0), radius=F(100))
-breaking(diffgrad.REGRET_MASTER, "projected", measures.regret_in_rationals, FREE)
+breaking(paper.REGRET_MASTER, "projected", measures.regret_in_rationals, FREE)
 
 # ten gradients of 1, ten of -1, and again: momentum of 0.9 lags behind
 BEHIND = cases(eta=[[F(1, 2)] * 200], g=[([F(1)] * 10 + [F(-1)] * 10) * 10], x=F(0), momentum=F(9, 10))
-breaking(diffgrad.REGRET_MASTER, "no_momentum", measures.regret_in_rationals, BEHIND)
+breaking(paper.REGRET_MASTER, "no_momentum", measures.regret_in_rationals, BEHIND)
 
 # --- the published implementation, and the synthetic functions ---------------------------------------------------------
 
 # with a copy in the buffer
-breaking(diffgrad.ALIASING_BUG, "by_reference", measures.one_buffer, by_reference=False)
+breaking(paper.ALIASING_BUG, "by_reference", measures.one_buffer, by_reference=False)
 
 
 def published_gradient(x):
@@ -93,6 +93,6 @@ def published_gradient(x):
 
 
 PLACES = [F(-4, 5), F(-3, 10), F(1, 2)]
-replacing(diffgrad.SYNTHETIC_FUNCTIONS, "the published notebook's gradient", published_gradient, x=PLACES)
+replacing(paper.SYNTHETIC_FUNCTIONS, "the published notebook's gradient", published_gradient, x=PLACES)
 # left of the jump the slope is -40
-breaking(diffgrad.SYNTHETIC_FUNCTIONS, "right_branch", measures.difference_in_balls, x=[F(-1)])
+breaking(paper.SYNTHETIC_FUNCTIONS, "right_branch", measures.difference_in_balls, x=[F(-1)])

@@ -7,12 +7,12 @@ import sympy as sp
 from gradproof.experiments.engine.check import Context, Evidence, certifier, check
 from gradproof.theory.evidence import Level
 from gradproof.theory.field import Interval
-from gradproof.theory.networks import convex_relu
+from gradproof.theory.networks import convex_relu as paper
 from gradproof.theory.proof import Proof
 from gradproof.theory.symbolic import Identity, Inequality
 
 
-@check(convex_relu.ARRANGEMENT_COUNT, level=Level.SYMBOLIC)
+@check(paper.ARRANGEMENT_COUNT, level=Level.SYMBOLIC)
 def pascal(ctx: Context) -> Iterator[Evidence]:
     """The others cut a new hyperplane as $n - 1$ do in one dimension less: the bound obeys $P(n,r) = P(n-1,r) + P(n-1,r-1)$."""
     n, r = ctx.symbols()
@@ -30,7 +30,7 @@ def pascal(ctx: Context) -> Iterator[Evidence]:
         yield Identity(at(n, rank) - known, f"rank {rank}")
 
 
-@check(convex_relu.DUALITY, level=Level.SYMBOLIC)
+@check(paper.DUALITY, level=Level.SYMBOLIC)
 def fenchel(ctx: Context) -> Iterator[Evidence]:
     r"""In each coordinate $(z - y)^2/2$ exceeds $\nu(y - z) - \nu^2/2$ by $(z - y + \nu)^2/2$; the bound is $\nu y - \nu^2/2$."""
     y, z, nu = sp.symbols("y z nu", real=True)
@@ -39,7 +39,7 @@ def fenchel(ctx: Context) -> Iterator[Evidence]:
     yield Identity(ctx.claim.expression.subs({y2: y**2, d2: (nu - y) ** 2}) - nu * y + nu**2 / 2, "the bound")
 
 
-@check(convex_relu.BETA_MAX, level=Level.SYMBOLIC)
+@check(paper.BETA_MAX, level=Level.SYMBOLIC)
 def one_small_neuron(ctx: Context) -> Iterator[Evidence]:
     r"""A neuron $tu$, $\|u\| = 1$, with $z = (Xu)_+$, $g = |y\cdot z|$ gains at most $(g - \beta)^2/(2\|z\|^2)$."""
     g, z2, beta, t = sp.symbols("g z2 beta t", positive=True)
@@ -49,7 +49,7 @@ def one_small_neuron(ctx: Context) -> Iterator[Evidence]:
     yield Identity(sp.diff(change, t).subs({t: 0, beta: threshold}), "the slope at 0 changes sign at the largest g")
 
 
-@check(convex_relu.D1_CLOSED_FORM, level=Level.SYMBOLIC)
+@check(paper.D1_CLOSED_FORM, level=Level.SYMBOLIC)
 def soft_threshold(ctx: Context) -> Iterator[Evidence]:
     """One side above its threshold, the other below: completing the square gives the claimed value and its minimiser."""
     c, z, t, gap = sp.symbols("c z t gap", positive=True)
@@ -60,30 +60,30 @@ def soft_threshold(ctx: Context) -> Iterator[Evidence]:
     yield Identity(sp.simplify(at) - y2 / 2 + gap**2 / (2 * z_plus), "the claimed value")
 
 
-@check(convex_relu.SAMPLE_SIZE, level=Level.SYMBOLIC)
+@check(paper.SAMPLE_SIZE, level=Level.SYMBOLIC)
 def markov(ctx: Context) -> Iterator[Evidence]:
     r"""At the first branch's $P_s$, $n/(\xi(P_s + 1))$, Markov's bound from `sampled-patterns`, is $\psi n/(n + 1)$."""
     n, P_s, xi, _ = ctx.symbols()
     branch = next(b for b in ctx.claim.assumption("enough_samples").relation.rhs.args if not b.has(sp.log))
-    mean = convex_relu.SAMPLED_PATTERNS.expression.subs(P_s, branch)
+    mean = paper.SAMPLED_PATTERNS.expression.subs(P_s, branch)
     yield Identity(mean / xi - ctx.claim.expression * n / (n + 1), "Markov at the first branch")
 
 
-@check(convex_relu.ADMM, level=Level.SYMBOLIC)
+@check(paper.ADMM, level=Level.SYMBOLIC)
 def potential_decreases(ctx: Context) -> Iterator[Evidence]:
     r"""The kernel accepts $V^+ + \|Eu^+ - w^+\|^2 + \|w^+ - w\|^2 \le V$ for any convex $f$, $g$; $N$ steps of it give $V_0/N$."""
-    yield convex_relu.admm_decrease()
+    yield paper.admm_decrease()
     V0, N = ctx.symbols()
     yield Identity(ctx.claim.expression * N - V0, "the sum over N steps is at most V_0")
 
 
-@certifier(convex_relu.ADMM)
+@certifier(paper.ADMM)
 def certificate(**values: object) -> Proof:
     """The same proof for all parameters."""
-    return convex_relu.admm_decrease()
+    return paper.admm_decrease()
 
 
-@check(convex_relu.ROBUST_HINGE, level=Level.SYMBOLIC)
+@check(paper.ROBUST_HINGE, level=Level.SYMBOLIC)
 def worst_shift(ctx: Context) -> Iterator[Evidence]:
     r"""In each coordinate the loss $1 - y(x + \delta)z$ is largest at $\delta = -\varepsilon y\,\mathrm{sign}(z)$."""
     x, a, e, t = sp.symbols("x a e t", positive=True)
@@ -99,7 +99,7 @@ def worst_shift(ctx: Context) -> Iterator[Evidence]:
         yield Inequality(sp.expand(claimed - other), box, what=f"nothing worse, y = {y}, z = {z}")
 
 
-@check(convex_relu.ROBUST_SQUARED, level=Level.SYMBOLIC)
+@check(paper.ROBUST_SQUARED, level=Level.SYMBOLIC)
 def worst_residual(ctx: Context) -> Iterator[Evidence]:
     r"""$\delta\cdot z$ runs over $[-w, w]$, $w = \varepsilon\|z\|_1$: no $(r + t)^2$ exceeds $(|r| + w)^2$."""
     residual, eps, l1 = ctx.symbols()
