@@ -1,6 +1,7 @@
 """Arguments by exact arithmetic: closed forms for all n and sigma, kernel proofs, and proofs at concrete parameters."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -8,13 +9,14 @@ import sympy as sp
 
 from gradproof.experiments.engine.check import Context, Evidence, certifier, check
 from gradproof.experiments.engine.measure import Provable, cases, measure
+from gradproof.solvers.pep.certify.structured import gradient_descent
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import ParameterError, ProofRejected
 from gradproof.theory.evidence import Level
 from gradproof.theory.field import Interval
 from gradproof.theory.landscape import laplacian_smoothing as ls
 from gradproof.theory.landscape.laplacian_smoothing import proofs
-from gradproof.theory.proof import Proof
+from gradproof.theory.proof import Proof, rational
 from gradproof.theory.symbolic import Identity, Inequality
 
 s, n = sp.Symbol("s", positive=True), sp.Symbol("n", positive=True, integer=True)
@@ -158,11 +160,18 @@ SETTINGS = cases(at=[{"L": Fraction(1), "K": 1}, {"L": Fraction(3, 2), "K": 7}, 
 SETTINGS = SETTINGS.guaranteeing(*HELD)
 
 
+def gd_in_metric(L: Any, K: int) -> Proof:
+    """The tight rate of gradient descent with step 1/L; x0 stands for x_0 - x_*, and inner products are those of A."""
+    proof = gradient_descent(K, 1 / rational(L), rational(L)).exact().proof
+    read = r"; read with the inner product $a'Ab$, in which $A^{-1} g$ is the gradient and $f$ is convex and $L$-smooth"
+    return replace(proof, statement=replace(proof.statement, text=proof.statement.text + read))
+
+
 @measure(ls.PRECONDITIONED_GD, SETTINGS, level=Level.CERTIFIED)
 def kernel_gd_in_metric(L: Fraction, K: int) -> Any:
     """Kernel proofs of the tight rate of gradient descent, read in the metric of A, at some L and K."""
-    proof = proofs.gd_in_metric(L, K)
-    return _provable(proof, -proof.statement.target.quadratic[("d", "d")]), {"D": 1}
+    proof = gd_in_metric(L, K)
+    return _provable(proof, -proof.statement.target.quadratic[("x0", "x0")]), {"D": 1}
 
 
 RISING = {
@@ -182,7 +191,7 @@ def kernel_convex_rate(L: Fraction, sigmas: list[Fraction]) -> Any:
 
 # --- `gradproof certify`: the bounds are linear in D ------------------------------------------------------
 
-certifier(ls.PRECONDITIONED_GD)(lambda *, L, K, D=1: proofs.gd_in_metric(L, int(K)))
+certifier(ls.PRECONDITIONED_GD)(lambda *, L, K, D=1: gd_in_metric(L, int(K)))
 
 
 @certifier(ls.MLSGD_CONVEX)
