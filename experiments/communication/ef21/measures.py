@@ -137,38 +137,26 @@ def threshold(q, L):
 # --- averages of the squared gradient ----------------------------------------------------------------------------------------
 
 
-@measure(
-    ef21.NONCONVEX_QM,
-    cases(workers=TWO[:1], T=[1, 5, 20])
-    .let(gamma=lambda L, L_i: ef21.step_size_qm(L, L_i, ALPHA), weights=lambda L_i: [1] * len(L_i))
-    .guaranteeing(*SMOOTH),
-)
-@measure(
-    ef21.NONCONVEX_AM,
-    cases(workers=TWO, T=[1, 5, 20])
-    .let(**AM_STEP, weights=lambda L_i, L_AM: [L_AM / k for k in L_i])
-    .guaranteeing(*SMOOTH),
-)
-@measure(
-    # q_1 = 1/2, q_2 = 2/3, mean L_i xi_i = 7/2; w_i = L_i xi_i/7 and theta_i give the weights 1/(n w_i theta_i)
-    ef21.HETERO_COMPRESSORS,
-    cases(
-        workers=[
-            constants(((5,), (-1,))) | {"r": (PLUS, Fraction(1, 3)), "weights": (Fraction(7, 5), Fraction(21, 4))}
-        ],
-        alpha_i=[(ALPHA, Fraction(5, 9))],
-        gamma=Fraction(2, 11),
-        T=[1, 5, 20],
-    ).guaranteeing(*SMOOTH),
-)
-@measure(
-    # three workers in four dimensions, a coordinate shared by two: L_rf = 7/3
-    ef21.RARE_FEATURES,
-    cases(workers=[constants(((4, 2, 0, 0), (0, 3, -1, 0), (0, 0, 4, 2)))], r=[(PLUS, MINUS, PLUS)], T=[1, 5, 15])
-    .let(L_rf=lambda L_i: ef_lyapunov.L_rf(L_i, ({0, 1}, {1, 2}, {2, 3})), gamma=lambda L, L_rf: 1 / (L + L_rf))
-    .let(weights=lambda L_rf, L_i: [L_rf / k for k in L_i])
-    .guaranteeing(*SMOOTH, "rare_features"),
-)  # fmt: skip
+QM_STEP = {"gamma": lambda L, L_i: ef21.step_size_qm(L, L_i, ALPHA)}
+QM = cases(workers=TWO[:1], T=[1, 5, 20]).let(**QM_STEP, weights=lambda L_i: [1] * len(L_i))
+AM = cases(workers=TWO, T=[1, 5, 20]).let(**AM_STEP, weights=lambda L_i, L_AM: [L_AM / k for k in L_i])
+#: q_1 = 1/2, q_2 = 2/3, mean L_i xi_i = 7/2; w_i = L_i xi_i/7 and theta_i give the weights 1/(n w_i theta_i).
+_UNLIKE = {
+    "r": (PLUS, Fraction(1, 3)),
+    "alpha_i": (ALPHA, Fraction(5, 9)),
+    "weights": (Fraction(7, 5), Fraction(21, 4)),
+}
+UNLIKE = cases(workers=[constants(((5,), (-1,))) | _UNLIKE], gamma=Fraction(2, 11), T=[1, 5, 20])
+#: Three workers in four dimensions, a coordinate shared by two: L_rf = 7/3.
+_RARE = constants(((4, 2, 0, 0), (0, 3, -1, 0), (0, 0, 4, 2))) | {"r": (PLUS, MINUS, PLUS)}
+RARE = cases(workers=[_RARE], T=[1, 5, 15]).let(L_rf=lambda L_i: ef_lyapunov.L_rf(L_i, ({0, 1}, {1, 2}, {2, 3})))
+RARE = RARE.let(gamma=lambda L, L_rf: 1 / (L + L_rf), weights=lambda L_rf, L_i: [L_rf / k for k in L_i])
+
+
+@measure(ef21.NONCONVEX_QM, QM.guaranteeing(*SMOOTH))
+@measure(ef21.NONCONVEX_AM, AM.guaranteeing(*SMOOTH))
+@measure(ef21.HETERO_COMPRESSORS, UNLIKE.guaranteeing(*SMOOTH))
+@measure(ef21.RARE_FEATURES, RARE.guaranteeing(*SMOOTH, "rare_features"))
 def average_exactly(h, r, gamma, weights, T, f_inf=Fraction(0)):
     r"""$\frac1T\sum_{t<T}|\nabla f(x^t)|^2$ of a few workers with $C(x) = (1 \pm q)x$, in fractions."""
     t = exact_ef21(h, r, gamma, T)
