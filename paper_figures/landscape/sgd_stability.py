@@ -46,11 +46,7 @@ def compute(*, budget: str = "quick") -> Any:
             **{f: (["optimizer", "eta"], ends[i]) for i, f in enumerate(fields)},
         },
         coords={"batch": batches, "name": list(BOUNDS), "optimizer": list(METHODS), "eta": etas},
-        attrs={
-            "budget": budget,
-            "left": "12 rows in 5 dimensions, without replacement",
-            "right": "diagonal linear net",
-        },
+        attrs={"budget": budget, "left": "12 rows, d = 5, without replacement", "right": "diagonal linear net"},
     )
 
 

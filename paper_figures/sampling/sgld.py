@@ -66,9 +66,8 @@ def draw(data: xr.Dataset) -> Any:
     colour = dict(zip(LABELS, COLOURS, strict=False))
     for name in data.law.values:
         left.loglog(data.N, data.trace.sel(law=name), STYLES[name], color=colour[name], label=LABELS[name])
-    left.set(
-        xlabel="number of samples $N$", ylabel="variance of the invariant law", title=r"(a) Steps $\gamma = 1/(2N)$"
-    )
+    left.set(xlabel="number of samples $N$", ylabel="variance of the invariant law")
+    left.set_title(r"(a) Steps $\gamma = 1/(2N)$")
     left.legend()
     for name in data.sampler.values:
         low, high = data.lower.sel(sampler=name), data.upper.sel(sampler=name)

@@ -253,12 +253,7 @@ def admm_decrease(kept: int = 1) -> Proof:
     g = Member("g", "operator", {"mu": 0}, (Point("star", {}, {}), Point("now", A, m), Point("plus", B, after)))
     target = Form().add(square(B)).add(square(after)).add(square(A), -1).add(square(m), -1)
     target.add(square(e), kept).add(square(combine((1, B), (-1, A))), kept)
-    statement = Statement(
-        ("a", "b", "m", "e"), (), (f, g), target, text=r"ADMM: $V^+ + \|Eu^+ - w^+\|^2 + \|w^+ - w\|^2 \le V$"
-    )
-    uses = (
-        Use("monotone", "f", ("plus", "star"), 2),
-        Use("monotone", "g", ("plus", "star"), 2),
-        Use("monotone", "g", ("plus", "now"), 2),
-    )
-    return Proof(statement, uses)
+    text = r"ADMM: $V^+ + \|Eu^+ - w^+\|^2 + \|w^+ - w\|^2 \le V$"
+    pairs = (("f", ("plus", "star")), ("g", ("plus", "star")), ("g", ("plus", "now")))
+    uses = tuple(Use("monotone", name, pair, 2) for name, pair in pairs)
+    return Proof(Statement(("a", "b", "m", "e"), (), (f, g), target, text=text), uses)

@@ -70,9 +70,8 @@ def weights(name: str, c: int, steps: int, backend: str = "numpy") -> tuple[np.n
 
 def excess(method: Method, steps: int = 4000, last: int = 1000) -> float:
     """Mean excess of the loss over the entropy in the last steps, with one shared input."""
-    p = run(method, methods.zeros(4, 1), steps, record={"p": lambda s: methods.softmax(s.x)[..., 0]}).p.values[
-        0, 0, -last:
-    ]
+    out = run(method, methods.zeros(4, 1), steps, record={"p": lambda s: methods.softmax(s.x)[..., 0]})
+    p = out.p.values[0, 0, -last:]
     return float((-(np.log(p) @ SHARED) + SHARED @ np.log(SHARED)).mean())
 
 

@@ -45,9 +45,8 @@ def cauchy_schwarz(ctx: Context) -> Iterator[Evidence]:
     extremal, power = (b1 / r**2) ** k, (b1 / r) ** (2 * k)
     yield Identity(b1**k * extremal - power, "attained where g_k = (beta1/beta2)^k: M = S")
     yield Identity(r ** (2 * k) * extremal**2 - power, "attained where g_k = (beta1/beta2)^k: V = S")
-    equal = ctx.claim.expression.subs(
-        dict(zip(ctx.symbols("beta2", "beta1", "alpha", "t"), (b1**2, b1, al, n), strict=True))
-    )
+    at = zip(ctx.symbols("beta2", "beta1", "alpha", "t"), (b1**2, b1, al, n), strict=True)
+    equal = ctx.claim.expression.subs(dict(at))
     terms = n * al**2 * (1 - b1) ** 2 * (1 - b1 ** (2 * n)) / ((1 - b1**n) ** 2 * (1 - b1**2))
     yield Identity(equal**2 - terms, "q = 1: the sum of its powers has t terms")
 

@@ -15,9 +15,7 @@ def _noisy_quadratic(variant: Variant) -> None:
     @example(adam_family, name=f"{variant}_on_a_noisy_quadratic")
     def make(on: Backend) -> Example:
         alpha = on.move(np.array([0.1, 0.3])[:, None, None])
-        method = adam_family(
-            lambda x, draw: x + draw, alpha=alpha, variant=variant, lam=0.9, radius=1.5, decay=True
-        )  # fmt: skip
+        method = adam_family(lambda x, draw: x + draw, alpha=alpha, variant=variant, lam=0.9, radius=1.5, decay=True)
         return Example(method, start(np.linspace(-1, 1, 5), settings=2, seeds=2), lambda d: d.normal((5,)))
 
 

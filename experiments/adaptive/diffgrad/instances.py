@@ -82,12 +82,9 @@ class Rounds:
 
 _ONE, _TENTH = Fraction(1), Fraction(1, 10)
 #: from the end to which diffGrad drifts, and, over more rounds, from the optimum
-FROM_THE_END = Rounds(
-    (_ONE, _ONE, Fraction(-8, 5)), 1, 7500, Optimiser(Fraction(1, 2), _TENTH, 9 * _TENTH, lam=Fraction(1, 2))
-)
-FROM_THE_OPTIMUM = Rounds(
-    (_ONE, _ONE, Fraction(-41, 25)), -1, 15000, Optimiser(Fraction(3, 4), _TENTH, 9 * _TENTH, lam=Fraction(1, 2))
-)
+_METHODS = [Optimiser(alpha, _TENTH, 9 * _TENTH, lam=Fraction(1, 2)) for alpha in (Fraction(1, 2), Fraction(3, 4))]
+FROM_THE_END = Rounds((_ONE, _ONE, Fraction(-8, 5)), 1, 7500, _METHODS[0])
+FROM_THE_OPTIMUM = Rounds((_ONE, _ONE, Fraction(-41, 25)), -1, 15000, _METHODS[1])
 
 
 def played(
@@ -119,11 +116,8 @@ HIDDEN = 32
 SHAPES = ((HIDDEN, 64), (HIDDEN,), (10, HIDDEN), (10,))
 SIZE = sum(int(np.prod(s)) for s in SHAPES)
 #: the variants that are compared, each with its step over alpha
-COMPARED: dict[str, tuple[Variant, float]] = {
-    "diffgrad": ("diffgrad", 1.0),
-    "adam, half the step": ("adam", 0.5),
-    "aliased": ("aliased", 1.0),
-}
+COMPARED: dict[str, tuple[Variant, float]]
+COMPARED = {"diffgrad": ("diffgrad", 1.0), "adam, half the step": ("adam", 0.5), "aliased": ("aliased", 1.0)}
 
 
 @cache

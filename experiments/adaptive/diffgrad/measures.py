@@ -119,16 +119,12 @@ def longest_of_thirty_coordinates(backend):
     return rounded(moves, 8 * len(moves), size=8 * instances.ALPHA), known
 
 
-GROWING = cases(
-    alpha=1, beta=[{"beta1": F(9, 10), "beta2": F(19, 20)}, {"beta1": F(1, 2), "beta2": F(1, 3)}],
-    t=[1, 2, 3, 5, 8, 13, 21, 34, 55, 89],
-)  # fmt: skip
+CONVERGING = [{"beta1": F(9, 10), "beta2": F(19, 20)}, {"beta1": F(1, 2), "beta2": F(1, 3)}]
+GROWING = cases(alpha=1, beta=CONVERGING, t=[1, 2, 3, 5, 8, 13, 21, 34, 55, 89])
+GROWING = GROWING.let(q=lambda beta1, beta2: beta1**2 / beta2).guaranteeing("friction", "bias_correction")
 
 
-@measure(
-    paper.STEP_BOUND_UNIFORM,
-    GROWING.let(q=lambda beta1, beta2: beta1**2 / beta2).guaranteeing("friction", "bias_correction"),
-)
+@measure(paper.STEP_BOUND_UNIFORM, GROWING)
 def step_after_extremal_gradients(beta1, beta2, t):
     """The step at times that grow to 89, after large extremal gradients, in balls."""
     return step_in_balls(extremal_gradients(beta1, beta2, t), beta1, beta2)
@@ -162,9 +158,8 @@ def boundary_by_jury(beta1, xi):
 def quadratics_from_near_zero(beta1, backend):
     """200 step sizes on $x^2/2$ from 1e-120: the last that decays to 1e-123, and the first that reaches 1e-60."""
     on, grid = array_library(backend), np.geomspace(1, 100, 200)
-    method = adam_family(
-        lambda x, draw: x, alpha=on.asarray(grid[:, None, None]), variant="diffgrad", beta1=beta1, beta2=0.999, eps=1.0
-    )
+    constants = {"alpha": on.asarray(grid[:, None, None]), "beta1": beta1, "beta2": 0.999, "eps": 1.0}
+    method = adam_family(lambda x, draw: x, variant="diffgrad", **constants)
     x0, record = on.asarray(start([1e-120], settings=len(grid))), {"x": lambda s: s.x[..., 0]}
     size = np.abs(run(method, x0, 2000, record=record, every=10).x.values[:, 0])
     grew = size.max(axis=1) > 1e-60  # beyond what the bias corrections of the first steps do
@@ -241,12 +236,10 @@ def drawn(T: int) -> dict[str, Any]:
     return {"T": T, "eta": [F(int(e), 8) for e in eta], "g": [F(int(x), 8) for x in g], "x": F(-1)}
 
 
-@measure(
-    paper.REGRET_MASTER,
-    cases(rounds=[{"T": 1, "eta": [F(2, 3)], "g": [F(3)], "x": F(1)}, *map(drawn, (2, 5, 20, 50))]).guaranteeing(
-        *MASTER
-    ),
-)
+ATTAINED = {"T": 1, "eta": [F(2, 3)], "g": [F(3)], "x": F(1)}
+
+
+@measure(paper.REGRET_MASTER, cases(rounds=[ATTAINED, *map(drawn, (2, 5, 20, 50))]).guaranteeing(*MASTER))
 def regret_in_rationals(eta, g, x, radius=ONE, momentum=ZERO):
     """Random steps and gradients on [-1, 1], all in rational arithmetic; and the one round that attains the bound."""
     loss, positive, before, m = F(0), F(0), F(0), F(0)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import sympy as sp
 
+from gradproof.experiments.communication._proofs import nonnegative
 from gradproof.experiments.engine.check import Context, Evidence, check
 from gradproof.theory.communication import atomo
 from gradproof.theory.evidence import Level
@@ -34,11 +35,7 @@ def primal_meets_dual(ctx: Context) -> Iterator[Evidence]:
     level = (Interval("T"), Interval("u"), Interval("a", "0", "T/u", closed_high=True))
     yield Inequality(1 - A * u / T, level, what="from the first on that meets the condition: p <= 1")
     yield Identity(A * (u + 1) - (T + A) - u * (A - T / u), "the last that does not is above the level")
-    some = (
-        Interval("a", closed_low=True),
-        Interval("T", "a", closed_low=True),
-        Interval("u", "0", "1", closed_high=True),
-    )
+    some = (*nonnegative("a"), Interval("T", "a", closed_low=True), Interval("u", "0", "1", closed_high=True))
     yield Inequality(T - A * u, some, what="the condition is met before s - k <= 0")
     head, tail, s, n1 = ctx.symbols("head", "T", "s", "n1")
     root = tail / (s - n1)

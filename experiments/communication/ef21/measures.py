@@ -239,12 +239,11 @@ def psi_exactly(h, r, gamma, mu, T, L_i, L_AM, refined):
     return Psi[T], {"Psi0": Psi[0]}
 
 
+CONVEX = ("strongly_convex", "smooth_f", "contractive", "optimal_step")
 ONE_WORKER = cases(q=Q, mu=[Fraction(1, 100), Fraction(1, 10), Fraction(1, 2)], share=[0, Fraction(1, 2), 1])
 
 
-@measure(
-    ef21.TIGHT_SINGLE_WORKER, ONE_WORKER.guaranteeing("strongly_convex", "smooth_f", "contractive", "optimal_step")
-)
+@measure(ef21.TIGHT_SINGLE_WORKER, ONE_WORKER.guaranteeing(*CONVEX))
 def squared_spectral_radius(q, mu, share, factor=1, gain=None):
     """Of the step on $hx^2/2$, h = mu + share (1 - mu), with $C(x) = (1 + q)x$, exact: $V^+/V$ comes as near to it as one likes."""
     eta = factor * ef21.step_size_single_worker(mu, 1, 1 - q * q)

@@ -69,9 +69,8 @@ def a_feasible_scheme(ctx: Context) -> Iterator[Evidence]:
     claimed = ctx.claim.expression.subs(dict(zip(ctx.symbols("rho", "s"), (rho, s), strict=True)))
     yield Inequality(claimed - s - s * H / G, (*size, Interval("rho"), inside), what="density")
     yield Identity(x**2 / (s * x / G) - x * G / s, "an entry's share of the moment; they add to G H/s")
-    yield Inequality(
-        x**2 - 2 * x * N + N**2, (*nonnegative("x"), Interval("n")), what="an entry's square against a tangent"
-    )
+    entry = (*nonnegative("x"), Interval("n"))
+    yield Inequality(x**2 - 2 * x * N + N**2, entry, what="an entry's square against a tangent")
     yield Identity(2 * (G / s) * G - (G / s) ** 2 * s - G**2 / s, "at the mean of S they add to Cauchy-Schwarz")
     square = G**2 / s + w  # ||g_S||^2, and ||g||^2 = ||g_S||^2 + rest
     room = (1 + rho) * (square + rest) - square - G * H / s

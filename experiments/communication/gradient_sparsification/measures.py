@@ -189,9 +189,8 @@ breaking(gs.CODE_LENGTH, "approximately_sparse", bits, EQUAL)
 
 # --- the effect on a step ----------------------------------------------------------------------------------------------------
 
-STEPS = cases(x=[EXAMPLES[0], EXAMPLES[1], POWERS], eps=[F(1, 4), F(1)], gamma=[F(1, 10), F(1, 2)]).guaranteeing(
-    "unbiased"
-)
+STEPS = cases(x=[EXAMPLES[0], EXAMPLES[1], POWERS], eps=[F(1, 4), F(1)], gamma=[F(1, 10), F(1, 2)])
+STEPS = STEPS.guaranteeing("unbiased")
 EVEN = STEPS.where(lambda x: x[0] == 5).let(p=lambda x, eps: evenly(x, eps), kept=lambda x, p: [(x, p)])
 STEPS = STEPS.let(p=lambda x, eps: sparsest(x, eps), kept=lambda x, p: [(x, p)]).guaranteeing("cap_met")
 for claim, function in ((gs.SGD_COST, sparse.exact_step), (gs.SGD_THRESHOLD, sparse.contraction_threshold)):

@@ -65,9 +65,8 @@ def compare_on_digits(
     eta, m, moved = 1 / problem.train.L, problem.train.m, on.move(problem)
     schedules: dict[str, Callable[[int], Any]] = {"": constant(0), "ls": constant(1), "mls": mlsgd_schedule}
     # every method sees the same batches
-    draw = ahead(
-        on.asarray(keys("digits", batch, settings=[seed], seeds=range(seeds))), lambda d: d.integers(m, (batch,))
-    )
+    words = on.asarray(keys("digits", batch, settings=[seed], seeds=range(seeds)))
+    draw = ahead(words, lambda d: d.integers(m, (batch,)))
     record = {"loss": lambda s: moved.train(s.x), "accuracy": lambda s: moved.accuracy(s.x)}
     units = {"loss": "nat", "accuracy": "1"}
     found: dict[str, Any] = {}

@@ -41,11 +41,8 @@ def direction(
     begin = tuple((start * layer.svm.W).ravel().tolist())
     W = iterates(layer, eta, steps, start=begin, on=on, normalised=normalised, naive=naive)
     rho, moved = np.linalg.norm(W, axis=(1, 2)), np.linalg.norm(np.diff(W, axis=0), axis=(1, 2))
-    reach, gap, Xi = (
-        np.linalg.norm(layer.G, axis=(1, 2)).max(),
-        np.ptp(layer.problem.gamma, axis=1).max(),
-        1 / layer.svm.upper,
-    )
+    reach, gap = np.linalg.norm(layer.G, axis=(1, 2)).max(), np.ptp(layer.problem.gamma, axis=1).max()
+    Xi = 1 / layer.svm.upper
     # A step is rounded, and its gradient, relative to the sum of its terms, which is at most 2 T longest/Xi times its norm. The
     # argument for the claim goes step by step: each loses so much of <W, W_svm> and of the norm, and the losses add up.
     terms = 2 * layer.problem.X.shape[1] * layer.longest / Xi
@@ -57,9 +54,8 @@ def direction(
     return found, {**layer.sizes, "Xi": Xi, "rho": rho[at], "p": least[at - 1], "h": h}
 
 
-FROM_ZERO = cases(layer=data.BOTH_LOSSES + data.DRAWN[:2], normalised=[True]) + cases(
-    layer=data.LINEAR, normalised=[False]
-)
+FROM_ZERO = cases(layer=data.BOTH_LOSSES + data.DRAWN[:2], normalised=[True])
+FROM_ZERO += cases(layer=data.LINEAR, normalised=[False])
 
 
 @measure(paper.GD_DIRECTION, FROM_ZERO.guaranteeing("zero_start"))
@@ -146,9 +142,7 @@ def allowed(layer: Layer, R: float, point: Any, nuclear: bool, no_worse: bool) -
     W, p = point(layer, R), layer.problem
     better = p.excess(W) <= p.excess(R * svm.W / size(svm.W))
     if size(W) > R * (1 + 1e-12) or better != no_worse:
-        raise GradproofError(
-            f"{point.__name__} is not what the case speaks of: too long, or its loss on the other side"
-        )
+        raise GradproofError(f"{point.__name__} is not what the case speaks of: too long, or of another loss")
     return W, {**layer.sizes, "Xi": 1 / svm.upper}
 
 
@@ -164,9 +158,8 @@ def least_margin(layer: Layer, R: float, point: Any, nuclear: bool = False, no_w
     r"""$\ln(1 + e^\mu)$ where one margin lags at no loss, and of the best $KQ^\top$ found in the nuclear ball."""
     W, parameters = allowed(layer, R, point, nuclear, no_worse)
     # two losses are compared up to their relative rounding, which moves the margin by as much
-    return around(
-        float(np.logaddexp(0, (layer.G * W).sum(axis=(1, 2)).min())), float(4 * layer.rounding(W))
-    ), parameters
+    found = float(np.logaddexp(0, (layer.G * W).sum(axis=(1, 2)).min()))
+    return around(found, float(4 * layer.rounding(W))), parameters
 
 
 @measure(paper.PATH_FINITE_R, (LATE + PATH).guaranteeing("no_worse"))

@@ -51,9 +51,8 @@ def more_than_xi_left(instance, P_s, xi, drawn):
 
 def sizes(*rows, drawn=gaussian):
     """Instance, P_s, xi and psi; of each the least size that the assumption allows uses most of the allowance."""
-    return cases(
-        size=[{"instance": TINY[k], "P_s": P_s, "xi": xi, "psi": psi} for k, P_s, xi, psi in rows], drawn=[drawn]
-    )
+    named = [{"instance": TINY[k], "P_s": P_s, "xi": xi, "psi": psi} for k, P_s, xi, psi in rows]
+    return cases(size=named, drawn=[drawn])
 
 
 enough = sizes((0, 11, 0.5, 0.5), (0, 15, 0.5, 0.5), (1, 4, 0.499, 0.802), (2, 8, 0.352, 0.947))

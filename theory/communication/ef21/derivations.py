@@ -106,9 +106,8 @@ def distortion() -> d.Derivation:
     )
     target = (_square("1", {"r": "1"}), _square("-q", {"e": "1"}), _square("-q^2/(1 - q)", {"u": "1"}))
     stands: dict[str, d.Terms] = {"e2": (_square("1", {"e": "1"}),), "u2": (_square("1", {"u": "1"}),)}
-    case = d.Case(
-        (Q,), {"step": d.Inequality(target, (d.Use("contraction", "C", ("sent",)),), index="0")}, {"alpha": "1 - q^2"}
-    )
+    step = d.Inequality(target, (d.Use("contraction", "C", ("sent",)),), index="0")
+    case = d.Case((Q,), {"step": step}, {"alpha": "1 - q^2"})
     formal = d.Formal(method, (_square("1", {"e": "1"}),), at="1", stands=stands, by=("expectation",))
     return d.Derivation(formal, case)
 
@@ -120,11 +119,8 @@ def young_optimal() -> d.Derivation:
     over = Interval("s", "0", "1/q^2 - 1")
     method = d.Method({}, {}, (), {}, fixed=(), fixed_values=(), roots={"q": "1 - alpha"})
     gap = f"{value} - q^2/(1 - q)^2"
-    case = d.Case(
-        (Interval("q", "0", "1"), over),
-        {"below": d.Inequality(((f"-({gap})", "1"),), signs=((gap, {}),), index="0")},
-        {"alpha": "1 - q^2"},
-    )
+    below = d.Inequality(((f"-({gap})", "1"),), signs=((gap, {}),), index="0")
+    case = d.Case((Interval("q", "0", "1"), over), {"below": below}, {"alpha": "1 - q^2"})
     return d.Derivation(d.Formal(method, d.Infimum(value, over, "1/q - 1", "theta_positive"), at="1"), case)
 
 
@@ -134,11 +130,8 @@ def lyapunov_am() -> d.Derivation:
     gap: d.Terms = (("1", "f"), ("-1", "f_inf"), _square(weight, ERROR))
     bracket = "1/(2*gamma) - L/2 - gamma*q^2/(2*(1 - q)^2)*L_AM^2"
     gain = (_square("gamma/2", {"h": "1"}), _square(bracket, MOVED))
-    case = d.Case(
-        (Q, Interval("L"), Interval("L_AM"), Interval("gamma")),
-        {"step": _step("L_AM", weight, "1", gain, "gamma/2", index="0")},
-        {"alpha": "1 - q^2"},
-    )
+    step = _step("L_AM", weight, "1", gain, "gamma/2", index="0")
+    case = d.Case((Q, *map(Interval, ("L", "L_AM", "gamma"))), {"step": step}, {"alpha": "1 - q^2"})
     stands: dict[str, d.Terms] = {"V": gap, "grad2": (_square("1", {"h": "1"}),), "dx2": (_square("1", MOVED),)}
     method = _method("L_AM", {}, "f_inf")
     return d.Derivation(d.Formal(method, gap, at="1", stands=stands, by=READ), case)
