@@ -1,5 +1,7 @@
 """Langevin samplers on small posteriors, for the agreement of all array libraries."""
 
+from typing import Any
+
 import numpy as np
 
 from gradproof.experiments.engine.backend import Backend
@@ -16,16 +18,11 @@ def _posterior(*, logistic: bool) -> methods.Posterior:
     return methods.Posterior(X, np.where(y > 0, 1.0, -1.0) if logistic else y, 1.0, logistic)
 
 
-@example(methods.lmc)
-def full_gradient_of_logistic_regression(on: Backend) -> Example:
+@example(methods.lmc, name="full_gradient_of_logistic_regression", method=methods.lmc)
+@example(methods.sgld, name="minibatches_of_logistic_regression", method=methods.sgld)
+def logistic_regression(on: Backend, method: Any) -> Example:
     problem, gamma = on.move((_posterior(logistic=True), STEPS))
-    return Example(methods.lmc(problem, gamma), start(np.ones(3), settings=2, seeds=3), methods.numbers(problem, 2))
-
-
-@example(methods.sgld)
-def minibatches_of_logistic_regression(on: Backend) -> Example:
-    problem, gamma = on.move((_posterior(logistic=True), STEPS))
-    return Example(methods.sgld(problem, gamma), start(np.ones(3), settings=2, seeds=3), methods.numbers(problem, 2))
+    return Example(method(problem, gamma), start(np.ones(3), settings=2, seeds=3), methods.numbers(problem, 2))
 
 
 @example(methods.sgldfp)
