@@ -97,8 +97,9 @@ def _steps(figure: Any, data: Any) -> None:
             shown = {"color": COLOURS[name], "label": labels[name] if k == 0 else None}
             left.semilogy(data.ratio, data.gamma.sel(curve=name, q=q), style, **shown)
         measured = data.gamma.sel(curve="instability", q=q)
-        shown = {"ms": 3, "mfc": "none", "color": "black", "label": "measured instability" if k == 0 else None}
-        left.semilogy(data.ratio[::3], measured[::3], "o", **shown)
+        seen = "measured instability" if k == 0 else None
+        marked: dict[str, Any] = {"ms": 3, "mfc": "none", "color": "black", "label": seen}
+        left.semilogy(data.ratio[::3], measured[::3], "o", **marked)
         end = (float(data.ratio[-1]), float(measured[-1]))
         left.annotate(f"q = {q:g}", end, xytext=(6, 0), textcoords="offset points", va="center", fontsize=7)
     left.set(xlabel=r"$L / L_{\mathrm{AM}}$ (no unit)", ylabel=r"step size $\gamma$ (unit $1/L_{\mathrm{AM}}$)")

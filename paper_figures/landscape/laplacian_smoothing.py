@@ -75,7 +75,7 @@ def _noisy_quadratic(steps: int, seeds: int, seed: int) -> tuple[np.ndarray, np.
 
 def draw(data: xr.Dataset) -> Figure:
     """Five axes: three maps, the dimensions, the losses."""
-    panels = [["GD", "LSGD", "mLSGD"], ["dimension", "loss", "loss"]]
+    panels: Any = [["GD", "LSGD", "mLSGD"], ["dimension", "loss", "loss"]]
     figure, axes = plt.subplot_mosaic(panels, figsize=(6.75, 4.4), layout="constrained")
     low, high = float(data.log_norm.min()), float(data.log_norm.max())
     for name in data.method.values:

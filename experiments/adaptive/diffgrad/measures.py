@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import flint
@@ -50,7 +51,7 @@ def steps_on_breast_cancer(backend):
 def one_buffer(by_reference):
     """The friction of every later step in a program that keeps the previous gradient in one buffer, beside Adam's step of 1."""
     for change in implementation([F((17 * k) % 101 - 50, 7) for k in range(30)], by_reference=by_reference)[1:]:
-        yield enclosed(lambda change=change: sigmoid(ball(change))), {"adam": 1}
+        yield enclosed(partial(lambda c: sigmoid(ball(c)), change)), {"adam": 1}
 
 
 @measure(paper.ALIASING_BUG, cases().guaranteeing("same_state", "by_reference"))

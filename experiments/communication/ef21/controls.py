@@ -53,6 +53,8 @@ AT_ONE = {"q": THIRD, "L": THIRD, "split": 1}
 replacing(ef21.STEPSIZE_ROOT, "Young's inequality split at s = 1", measures.root_of_the_bracket, **AT_ONE)
 
 _weights: Any
+_gamma: Any
+_rows: Any
 for _claim, _weights in ((ef21.LYAPUNOV_AM, measures.paper_weights), (ef21.SHARP_DESCENT, measures.sharp_weights)):
     for _name, _workers, _gamma in (
         ("smooth_fi", OPPOSED | claimed(TWENTIETH), Fraction(10)),

@@ -133,7 +133,7 @@ def contracting(b: np.ndarray) -> int:
 def flint_rows(rows: np.ndarray) -> flint.fmpq_mat:
     """A matrix of integers or fractions."""
     entries = [flint.fmpq(*Fraction(x).as_integer_ratio()) for x in rows.ravel().tolist()]
-    return flint.fmpq_mat(*rows.shape, entries)
+    return flint.fmpq_mat(len(rows), rows.shape[1], entries)
 
 
 @measure(
