@@ -63,9 +63,7 @@ TIME_TO_LOSS = Claim(
     r"(c-1)u - 1)/(c\pi_k)$, $u = \log\frac{c-1}{e^\varepsilon - 1}$.",
     parameters=(c, pi, eps),
     assumptions=(
-        ONE_HOT,
-        ZERO_START,
-        GRADIENT_FLOW,
+        ONE_HOT, ZERO_START, GRADIENT_FLOW,
         Assumption("below_start", r"$\varepsilon \le \log c$", sp.Le(sp.exp(eps.symbol), c.symbol)),
     ),
     quantity=r"t_k(\varepsilon)", relation=Relation.EQ,
@@ -165,9 +163,7 @@ ZIPF_AVERAGE = Claim(
     r"$t$ is of order $cH_c$; for sign descent the average is $\log(1 + (c-1)e^{-2t})$.",
     parameters=(frequencies, t),
     assumptions=(
-        ONE_HOT,
-        ZERO_START,
-        GRADIENT_FLOW,
+        ONE_HOT, ZERO_START, GRADIENT_FLOW,
         Assumption(
             "distribution", r"$\sum_k\pi_k = 1$", sp.Eq(sp.Sum(frequencies.symbol[_i], (_i, 1, _c)), sp.Integer(1))
         ),

@@ -158,8 +158,7 @@ SAMPLE_SIZE = Claim(
     ),
     parameters=(n, P_s, xi, psi),
     assumptions=(
-        WEIGHT_DECAY,
-        GAUSSIAN,
+        WEIGHT_DECAY, GAUSSIAN,
         Assumption(
             "enough_samples",
             r"$P_s \ge \min\{(n + 1)/(\psi\xi) - 1, (2/\xi)(n + 1 - \ln\psi)\}$",

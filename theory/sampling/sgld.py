@@ -65,8 +65,7 @@ STATIONARITY = Claim(
     r"$\mathbb E\|\nabla U\|$: $\mathbb E\nabla U(\theta) = 0$ for LMC, SGLD, SGLDFP and SGD. Take expectations in the update.",
     parameters=(),
     assumptions=(
-        Assumption("invariant", r"$\theta$ has the invariant law of the chain, with a finite first moment"),
-        UNIFORM,
+        Assumption("invariant", r"$\theta$ has the invariant law of the chain, with a finite first moment"), UNIFORM,
         AT_MODE,
     ),
     quantity=r"\mathbb E\nabla U(\theta)", relation=Relation.EQ, expression=sp.Integer(0), where="Section 3",
@@ -128,8 +127,7 @@ GAUSSIAN_MEAN = Claim(
     r"$N$, and $C_{SGLD}$ is their sum.",
     parameters=(N, eta, p, s2),
     assumptions=(
-        Assumption("equal_curvatures", "all $H_i = 1$ and $H_0 = 0$, so that $T = 0$"),
-        UNIFORM,
+        Assumption("equal_curvatures", "all $H_i = 1$ and $H_0 = 0$, so that $T = 0$"), UNIFORM,
         Assumption("stable", "second moments settle", sp.Lt(eta.symbol, 2)),
     ),
     quantity=r"C_{SGLD}", relation=Relation.EQ,
@@ -147,8 +145,7 @@ CONTRACTION = Claim(
     assumptions=(
         Assumption("strongly_convex", r"$U$ is $\mu$-strongly convex", sp.Le(m.symbol, L_h.symbol)),
         Assumption("convex_minibatches", "every minibatch potential is convex and $L_h$-smooth"),
-        Assumption("step_size", "short steps", sp.Lt(_g, 2 / L_h.symbol)),
-        UNIFORM,
+        Assumption("step_size", "short steps", sp.Lt(_g, 2 / L_h.symbol)), UNIFORM,
     ),
     quantity=r"\mathbb E\|\theta^+ - \vartheta^+\|^2 / \|\theta - \vartheta\|^2", relation=Relation.LE,
     expression=1 - 2 * _g * m.symbol * (1 - _g * L_h.symbol / 2),

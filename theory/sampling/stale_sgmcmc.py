@@ -50,8 +50,7 @@ ORDERS = Claim(
     r"For $K = 1$ and $L \to \infty$ the exponent of $h$ in the asymptotic bias to the power $k$ is at least:",
     parameters=(power,),
     assumptions=(
-        Assumption("poisson_equation", "the Poisson equation of the test function has bounded derivatives"),
-        SMALL,
+        Assumption("poisson_equation", "the Poisson equation of the test function has bounded derivatives"), SMALL,
     ),
     quantity=r"\lim_{h\to 0}\frac{d\log|\mathbb E\hat\phi - \bar\phi|^k}{d\log h}", relation=Relation.GE,
     expression=power.symbol, where="Theorems on bias, MSE and variance (numbers not recalled)", confidence="recalled",
@@ -80,9 +79,7 @@ VARIANCE = Claim(
     r"then $r_{k+1} = r_k - ar_{k-\tau}$.",
     parameters=(lam, h, tau, sigma),
     assumptions=(
-        GAUSSIAN,
-        FIXED,
-        Assumption("independent_noise", r"gradients have independent noise of variance $\sigma^2$"),
+        GAUSSIAN, FIXED, Assumption("independent_noise", r"gradients have independent noise of variance $\sigma^2$"),
         _stable(_tau),
     ),
     quantity=r"\mathbb Ex^2", relation=Relation.EQ,
@@ -100,8 +97,7 @@ BIAS = Claim(
     r"for the mean of $\mathbb Ex^2$ over it), the first coefficient has $\mathbb E\tau$ for $\tau$:",
     parameters=(mean_tau,),
     assumptions=(
-        GAUSSIAN,
-        Assumption("independent_staleness", "the staleness of a step is independent of everything else"),
+        GAUSSIAN, Assumption("independent_staleness", "the staleness of a step is independent of everything else"),
         SMALL,
     ),
     quantity=r"\lim_{h\to 0}(\mathbb Ex^2 - 1/\lambda)/h", relation=Relation.EQ,
@@ -116,8 +112,7 @@ INDEPENDENT = Claim(
     r"relative order $\tau a$: there the independence holds to leading order only.",
     parameters=(lam, h),
     assumptions=(
-        GAUSSIAN,
-        Assumption("linear_test_function", r"$\phi(x) = x$"),
+        GAUSSIAN, Assumption("linear_test_function", r"$\phi(x) = x$"),
         Assumption("stable", r"$h\lambda < a_{\max}(\tau)$"),
     ),
     quantity=r"\lim_L L\,\mathrm{Var}(\hat x)", relation=Relation.EQ, expression=2 / (_lam**2 * _h),
