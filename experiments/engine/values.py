@@ -16,7 +16,6 @@ import numpy as np
 import sympy as sp
 
 from gradproof.experiments.engine.eprocess import e_value, lower_limit
-from gradproof.solvers.exact.balls import enclose
 from gradproof.theory.errors import ParameterError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.proof import Proof
@@ -80,6 +79,8 @@ def around(value: Any, error: Any, source: Source = "rounding") -> Enclosed:
 
 def enclosed(formula: Callable[[], Any]) -> Enclosed:
     """A formula in ball arithmetic (``flint.arb``), to thirty digits."""
+    from gradproof.solvers.exact.balls import enclose
+
     return Enclosed(*enclose(formula, width=Fraction(1, 10**30)), "rounding")
 
 
