@@ -142,7 +142,9 @@ def allowed(layer: Layer, R: float, point: Any, nuclear: bool, no_worse: bool) -
     W, p = point(layer, R), layer.problem
     better = p.excess(W) <= p.excess(R * svm.W / size(svm.W))
     if size(W) > R * (1 + 1e-12) or better != no_worse:
-        raise GradproofError(f"{point.__name__} is not what the case speaks of: too long, or of another loss")
+        raise GradproofError(
+            f"{point.__name__} is not what the case speaks of: too long, or its loss on the other side"
+        )
     return W, {**layer.sizes, "Xi": 1 / svm.upper}
 
 

@@ -86,8 +86,9 @@ def the_equation_is_linear(ctx: Context) -> Iterator[Evidence]:
     fp, sgd = ctx.symbols("c_fp", "c_sgd")
     parts = {fp: inverse * (2 * eye), sgd: inverse * (_gamma * M)}
     claimed = ctx.claim.expression.subs(parts, simultaneous=True)  # the trace is linear
-    whole = inverse * (2 * eye + _gamma * M)
-    yield Identity(sp.expand(whole - claimed), "SGLD's right-hand side is the sum of the others'")
+    yield Identity(
+        sp.expand(inverse * (2 * eye + _gamma * M) - claimed), "SGLD's right-hand side is the sum of the others'"
+    )
     h, t, g = sp.symbols("h t gamma", positive=True)
     c_fp, c_lmc = 2 / (2 * h - g * (h**2 + t)), 2 / (2 * h - g * h**2)
     yield Identity((2 * h - g * h**2) * (c_fp - c_lmc) - g * t * c_fp, "the equation of E, in one dimension")
