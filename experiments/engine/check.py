@@ -134,6 +134,15 @@ class Context:
         root = self.claim.id.split("~")[0]
         return keys(root, self.scope, self.seed, *names, settings=settings, seeds=range(seeds))
 
+    def symbols(self, *names: str) -> list[Any]:
+        """The symbols of the claim's parameters of these names, or of all in their order: for an argument."""
+        return [p.symbol for p in (map(self.claim.parameter, names) if names else self.claim.parameters)]
+
+    def stated(self, **values: Any) -> Any:
+        """The claim's expression with these in the place of its parameters, all at once: for an argument."""
+        at = {self.claim.parameter(name).symbol: value for name, value in values.items()}
+        return self.claim.expression.subs(at, simultaneous=True)
+
 
 Function = Callable[..., Any]
 

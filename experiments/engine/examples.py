@@ -16,6 +16,7 @@ import importlib.util
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,19 +70,20 @@ class Example(_Numbers):
         return self.growth * (t + 1) * self.terms * np.finfo(float).eps * np.abs(reference).max()
 
 
+Function = Callable[..., Example]  # of the backend, and of values given at registration
 Maker = Callable[[Backend], Example]
 _EXAMPLES: dict[str, Maker] = {}
 _SHOWN: set[str] = set()
 
 
-def example(*methods: Callable[..., Method], name: str = "") -> Callable[[Maker], Maker]:
+def example(*methods: Callable[..., Method], name: str = "", **values: Any) -> Callable[[Function], Function]:
     """Register an example of some methods; the function is given a backend and moves its arrays there.
 
-    ``name``: instead of the function's, where one function makes several examples.
+    ``name``: instead of the function's, where one function makes several examples; ``values``: its other arguments then.
     """
 
-    def decorate(maker: Maker) -> Maker:
-        _EXAMPLES[f"{maker.__module__.removeprefix(ROOM + '.')}.{name or maker.__name__}"] = maker
+    def decorate(maker: Function) -> Function:
+        _EXAMPLES[f"{maker.__module__.removeprefix(ROOM + '.')}.{name or maker.__name__}"] = partial(maker, **values)
         _SHOWN.update(f"{m.__module__}.{m.__qualname__}" for m in methods)
         return maker
 

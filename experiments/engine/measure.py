@@ -45,6 +45,7 @@ from gradproof.experiments.engine.values import (
     Sample,
     Supremum,
     around,
+    enclosed,
     interval_of,
     rounded,
 )
@@ -54,7 +55,8 @@ from gradproof.theory.errors import DomainError, GradproofError, ParameterError
 from gradproof.theory.evidence import Level, Measurement, Relation
 
 __all__ = [
-    "Bracket", "Enclosed", "Holds", "Provable", "Sample", "Supremum", "around", "cases", "instead", "measure", "rounded", "without",
+    "Bracket", "Enclosed", "Holds", "Provable", "Sample", "Supremum", "around", "cases", "enclosed",
+    "instead", "measure", "rounded", "without",
 ]  # fmt: skip
 
 #: error rate of the statistical tests of one check, shared among its samples

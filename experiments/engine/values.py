@@ -124,6 +124,13 @@ def around(value: Any, error: Any, source: Source = "rounding") -> Enclosed:
     return Enclosed(value - error, value + error, source)
 
 
+def enclosed(formula: Callable[[], Any]) -> Enclosed:
+    """A formula in ball arithmetic (``flint.arb``), to thirty digits."""
+    from gradproof.solvers.exact.balls import enclose
+
+    return Enclosed(*enclose(formula, width=Fraction(1, 10**30)), "rounding")
+
+
 def rounded(value: Any, operations: float, size: Any = None) -> Enclosed:
     """A float (or an array) that came out of at most ``operations`` roundings of numbers of at most ``size``.
 

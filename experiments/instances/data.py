@@ -63,6 +63,14 @@ def breast_cancer() -> Dataset:
     return Dataset("breast_cancer", _standardise(X), _signs(y))
 
 
+def pixels() -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """The 8 x 8 handwritten digits of scikit-learn: 1797 rows of 64 pixels in [0, 1], and the digit of each."""
+    from sklearn.datasets import load_digits
+
+    X, y = load_digits(return_X_y=True)
+    return X / 16, y
+
+
 def digits() -> Dataset:
     """Handwritten digits, 1797 x 61 after dropping constant pixels, bundled with scikit-learn: 5-9 against 0-4."""
     from sklearn.datasets import load_digits

@@ -1,20 +1,12 @@
 """Class imbalance: losses of the classes under gradient flow and sign descent, and the plateau of the average."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from gradproof.experiments.adaptive.class_imbalance.methods import (
-    gradient_descent,
-    losses,
-    one_hot,
-    sign_descent,
-    zeros,
-    zipf,
-)
+from gradproof.experiments.adaptive.class_imbalance import methods
+from gradproof.experiments.adaptive.class_imbalance.methods import zipf
 from gradproof.experiments.engine.run import Method, logarithmic, run
 from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers import separable_ode
@@ -29,25 +21,18 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
     flow = np.array([separable_ode.losses(C - 1, C * pi[k - 1] * t)[0] for k in GROUPS])
     eta, steps = 0.2 / pi[0], 300 if budget == "quick" else 2000
     at = logarithmic(steps, per_decade=5)[1:]
-    descent = _descent(gradient_descent(one_hot(pi, np.eye(C)), eta), at)
-    signs = _descent(sign_descent(one_hot(pi, np.eye(C)), 0.05), list(range(20, 201, 20)))
+    descent = _descent(methods.gradient_descent(methods.one_hot(pi, np.eye(C)), eta), at)
+    signs = _descent(methods.sign_descent(methods.one_hot(pi, np.eye(C)), 0.05), list(range(20, 201, 20)))
     many = zipf(1000)
-    average = np.array([many @ separable_ode.losses(999, 1000 * many * s)[0] for s in t])
+    average = [many @ separable_ode.losses(999, 1000 * many * s)[0] for s in (*t, 1000.0)]
+    sign, average_sign = ([float(paper.SIGN_FLOW.bound(c=c, t=float(s))) for s in t] for c in (C, 1000))
+    curves = {
+        "flow": (("k", "t"), flow), "descent": (("k", "n"), descent), "sign_descent": (("k", "s"), signs), "sign": ("t", sign),
+        "average_flow": ("t", average[:-1]), "average_sign": ("t", average_sign), "average_at_1000": ((), average[-1]),
+    }  # fmt: skip
     return xr.Dataset(
-        {
-            "flow": (("k", "t"), flow, {"units": "nat"}),
-            "descent": (("k", "n"), descent, {"units": "nat"}),
-            "sign_descent": (("k", "s"), signs, {"units": "nat"}),
-            "sign": ("t", np.array([float(paper.SIGN_FLOW.bound(c=C, t=float(s))) for s in t]), {"units": "nat"}),
-            "average_flow": ("t", average, {"units": "nat"}),
-            "average_sign": (
-                "t",
-                np.array([float(paper.SIGN_FLOW.bound(c=1000, t=float(s))) for s in t]),
-                {"units": "nat"},
-            ),
-            "frequency": ("k", pi[[k - 1 for k in GROUPS]]),
-            "average_at_1000": ((), float(many @ separable_ode.losses(999, 1000 * many * 1000.0)[0]), {"units": "nat"}),
-        },
+        {name: (*curve, {"units": "nat"}) for name, curve in curves.items()}
+        | {"frequency": ("k", pi[[k - 1 for k in GROUPS]])},
         coords={"k": list(GROUPS), "t": t, "n": at, "s": 0.05 * np.arange(20, 201, 20)},
         attrs={"source": "Kunstner et al. (2024), arXiv:2402.19449", "eta": eta},
     )
@@ -55,8 +40,8 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
 
 def _descent(method: Method, at: list[int]) -> np.ndarray:
     """Losses of the groups at some steps, (group, step)."""
-    W = run(method, zeros(C), at[-1], record={"W": lambda s: s.x}, at=at).W.values[0, 0]
-    return losses(W)[:, [k - 1 for k in GROUPS]].T
+    W = run(method, methods.zeros(C), at[-1], record={"W": lambda s: s.x}, at=at).W.values[0, 0]
+    return methods.losses(W)[:, [k - 1 for k in GROUPS]].T
 
 
 def draw(data: xr.Dataset) -> Any:
@@ -73,22 +58,13 @@ def draw(data: xr.Dataset) -> Any:
         size = 7 - 1.5 * marks.index(mark)
         sign.semilogy(data.s, at.sign_descent, mark, ms=size, color=colour, mfc="none", label=f"$k = {k}$")
     sign.semilogy(data.t, data.sign, color="0.3", lw=0.8, zorder=1)
-    apart.set(
-        xlabel="time $t$", ylabel="loss of class $k$ (nat)", title="(a) Gradient flow, $\\pi_k \\propto 1/k$, $c = 100$"
-    )
-    apart.set_ylim(1e-4, 10)
+    apart.set(xlabel="time $t$", ylabel="loss of class $k$ (nat)", ylim=(1e-4, 10))
+    apart.set_title(r"(a) Gradient flow, $\pi_k \propto 1/k$, $c = 100$")
     apart.legend()
-    together.set(
-        xlabel="$\\pi_k t$  (marks: gradient descent, $\\pi_k\\eta n$)", title="(b) The same: one curve in $\\pi_kt$"
-    )
-    together.set_ylim(1e-4, 10)
-    sign.set(
-        xlabel="time $t$  (marks: sign descent, $\\eta n$)",
-        ylabel="loss of class $k$ (nat)",
-        title="(c) Sign descent: one curve in $t$",
-    )
-    sign.set_xlim(0, 10.4)
-    sign.set_ylim(1e-7, 10)
+    together.set(xlabel=r"$\pi_k t$  (marks: gradient descent, $\pi_k\eta n$)", ylim=(1e-4, 10))
+    together.set_title(r"(b) The same: one curve in $\pi_kt$")
+    sign.set(xlabel=r"time $t$  (marks: sign descent, $\eta n$)", ylabel="loss of class $k$ (nat)")
+    sign.set(xlim=(0, 10.4), ylim=(1e-7, 10), title="(c) Sign descent: one curve in $t$")
     sign.legend()
     average.semilogx(data.t, data.average_flow, color=COLOURS[0], label="gradient flow")
     average.semilogx(data.t, data.average_sign, "--", color=COLOURS[1], label="sign descent")

@@ -1,7 +1,5 @@
 """diffGrad: traces on the three synthetic functions, and the average regret on the cycle that refutes the published bound."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -53,22 +51,10 @@ def draw(data: xr.Dataset) -> Any:
         for variant, (style, colour) in styles.items():
             trace = at.trace.sel(variant=variant)
             right.plot(data.t, trace, style, color=colour, label=LABELS[variant])
-            end = float(trace[-1])
-            left.plot(
-                end,
-                float(np.interp(end, data.x, at.value)),
-                "o",
-                color=colour,
-                ms=5,
-                mfc="none" if style == ":" else colour,
-            )
-        left.set_ylabel(f"$F_{name[-1]}(x)$")
-        left.set_ylim(-0.1, 1.25)
-        right.set_ylabel("$x_t$")
-        right.set_ylim(-1.1, 0.8)
-        if row == 2:
-            left.set_xlabel("$x$")
-            right.set_xlabel("step $t$")
+            end, inside = float(trace[-1]), "none" if style == ":" else colour
+            left.plot(end, float(np.interp(end, data.x, at.value)), "o", color=colour, ms=5, mfc=inside)
+        left.set(ylabel=f"$F_{name[-1]}(x)$", ylim=(-0.1, 1.25), xlabel="$x$" if row == 2 else "")
+        right.set(ylabel="$x_t$", ylim=(-1.1, 0.8), xlabel="step $t$" if row == 2 else "")
         if row == 0:
             left.set_title("(a) Where 299 steps from $-1$ end")
             right.set_title("(b) Iterates")
@@ -79,8 +65,7 @@ def draw(data: xr.Dataset) -> Any:
     below.axhline(float(data.limit), color="0.6", lw=0.8)
     last = (float(data["T"][-1]), float(data.limit))
     below.annotate("certified limit 1/15", last, xytext=(0, -9), textcoords="offset points", ha="right", color="0.4")
-    below.set_xlabel("rounds $T$")
-    below.set_ylabel("$R_T/T$")
+    below.set(xlabel="rounds $T$", ylabel="$R_T/T$")
     below.set_title("(c) Average regret on the losses $x$, $x$, $-1.9x$, repeated")
     below.legend(loc="upper right")
     return figure

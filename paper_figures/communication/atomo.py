@@ -1,7 +1,5 @@
 """ATOMO: second moment against the budget, and singular triplets against entries."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """D-PSGD: runs on three graphs, steps to a given accuracy against the number of nodes, exact value and bounds against the step."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

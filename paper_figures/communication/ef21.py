@@ -1,7 +1,5 @@
 """EF21: communication saved by the arithmetic mean, the exact step-size threshold, and how far the theorem is from tight."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -81,12 +79,11 @@ def _gradients(figure: Any, data: Any) -> None:
     for axis, kappa in zip(axes, data.kappa.values, strict=True):
         part = data.sel(kappa=kappa)
         for name in data.step_size.values:
-            shown = {"color": COLOURS[str(name)], "lw": 1.2, "label": STEPS[str(name)]}
+            shown = {"color": COLOURS[str(name)], "label": STEPS[str(name)]}
             axis.semilogy(sent, part.grad2.sel(step_size=name), "--" if name == "am" else "-", **shown)
-        axis.set_title(rf"$L_{{\mathrm{{var}}}} = {float(part.L_var):.4g}$")
-        axis.set_xlabel("coordinates sent (thousands)")
+        title = rf"$L_{{\mathrm{{var}}}} = {float(part.L_var):.4g}$"
+        axis.set(xlabel="coordinates sent (thousands)", title=title)
         axis.set_ylim(bottom=1e-20)  # below, rounding sets the level
-        axis.grid(alpha=0.25)
     axes[0].set_ylabel(r"$\|\nabla f(x^t)\|^2$")
     axes[-1].legend(frameon=False, title="EF21, Top1", loc="upper right")
     figure.suptitle("(a) The gain of the arithmetic mean vanishes with the variance of the $L_i$")
@@ -97,22 +94,18 @@ def _steps(figure: Any, data: Any) -> None:
     labels = {"am": r"$\gamma_{\mathrm{AM}}$", "root": r"$\gamma_{\mathrm{root}}$", "sharp": r"$\gamma_*$"}
     for k, q in enumerate(data.q.values):
         for name, style in (("am", "--"), ("root", ":"), ("sharp", "-")):
-            shown = {"color": COLOURS[name], "lw": 1.2, "label": labels[name] if k == 0 else None}
+            shown = {"color": COLOURS[name], "label": labels[name] if k == 0 else None}
             left.semilogy(data.ratio, data.gamma.sel(curve=name, q=q), style, **shown)
         measured = data.gamma.sel(curve="instability", q=q)
-        shown = {"ms": 3, "mfc": "none", "color": "black", "label": "measured instability" if k == 0 else None}
-        left.semilogy(data.ratio[::3], measured[::3], "o", **shown)
+        seen = "measured instability" if k == 0 else None
+        marked: dict[str, Any] = {"ms": 3, "mfc": "none", "color": "black", "label": seen}
+        left.semilogy(data.ratio[::3], measured[::3], "o", **marked)
         end = (float(data.ratio[-1]), float(measured[-1]))
         left.annotate(f"q = {q:g}", end, xytext=(6, 0), textcoords="offset points", va="center", fontsize=7)
-    # room for the legend above
-    left.set(
-        xlim=(0, 1.12),
-        xlabel=r"$L / L_{\mathrm{AM}}$ (no unit)",
-        ylabel=r"step size $\gamma$ (unit $1/L_{\mathrm{AM}}$)",
-    )
-    left.set_ylim(top=12)
+    left.set(xlabel=r"$L / L_{\mathrm{AM}}$ (no unit)", ylabel=r"step size $\gamma$ (unit $1/L_{\mathrm{AM}}$)")
+    left.set(xlim=(0, 1.12))
+    left.set_ylim(top=12)  # room for the legend
     left.legend(frameon=False, ncols=4, loc="upper left", columnspacing=1, handlelength=1.5)
-    left.grid(alpha=0.25)
     left.set_title("(b) Step sizes, and where two workers become unstable")
     for k, q in enumerate(data.q.values):
         shade = str(0.65 - 0.65 * k / (data.sizes["q"] - 1))
@@ -122,5 +115,4 @@ def _steps(figure: Any, data: Any) -> None:
     right.minorticks_off()
     right.set(xlabel="steps $T$", ylabel="bound / exact worst case")
     right.legend(frameon=False)
-    right.grid(alpha=0.25)
     right.set_title(r"(c) Slack of the theorem at $\gamma = (1 - q)/L$")

@@ -1,7 +1,5 @@
 """Gradient sparsification: loss against what is sent, and least density against the allowed second moment."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

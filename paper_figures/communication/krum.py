@@ -1,7 +1,5 @@
 """Krum: training with and without a third of Byzantine workers, and the error under attack against both constants."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -13,12 +11,7 @@ from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers.order_statistics import median
 from gradproof.theory.communication import krum
 
-RULES = {
-    "mean": methods.mean_rule,
-    "Krum": methods.krum_rule,
-    "multi-Krum": methods.multi_krum,
-    "median": median,
-}
+RULES = {"mean": methods.mean_rule, "Krum": methods.krum_rule, "multi-Krum": methods.multi_krum, "median": median}
 N, D = 20, 10
 
 
@@ -31,7 +24,7 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
     loss = np.array([[r.loss.values[0] for r in row] for row in runs])  # (byzantine, rule, seed, step)
     rng = np.random.default_rng(0)
     errors = [methods.of_gaussians(N, f, D, draws, along_an_axis, rng).mean() for f in counts.tolist()]
-    constants = {"eta2_sharp": krum.ETA2_SHARP, "eta2": krum.ETA2}
+    constants = (("eta2_sharp", krum.ETA2_SHARP), ("eta2", krum.ETA2))
     curves, nat = ("byzantine", "rule", "step"), {"units": "nat"}
     return xr.Dataset(
         {
@@ -40,10 +33,7 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
             "loss_most": (curves, loss.max(axis=2), nat),
             "ratio": ("f", np.array(errors) / D, {"units": "1"}),
         }
-        | {
-            k: ("f", [float(c.subs({krum.n.symbol: N, krum.f.symbol: f})) for f in counts])
-            for k, c in constants.items()
-        },
+        | {k: ("f", [float(c.subs({krum.n.symbol: N, krum.f.symbol: f})) for f in counts]) for k, c in constants},
         coords={"byzantine": [0, 6], "rule": list(RULES), "step": runs[0][0].step.values, "f": counts},
         attrs={"source": "Blanchard et al. (2017), arXiv:1703.02757"},
     )

@@ -1,7 +1,5 @@
 """Attraction regions of GD, LSGD and mLSGD in the plane; the two dimensions; noise on a badly scaled quadratic."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Any
 
@@ -28,10 +26,8 @@ def compute(*, budget: str = "quick", seed: int = 0) -> xr.Dataset:
     t = np.linspace(-1, 1, points)
     starts = np.stack(np.meshgrid(t, t), axis=-1)
     norms = [norms_after(saddle(2), schedule, 0.1, starts, 100) for schedule in SCHEDULES.values()]
-    lines = [
-        stable_slope_enclosure(Fraction(1, 10), lambda k, f=schedule: Fraction(f(k)), 500)  # type: ignore[misc]
-        for schedule in SCHEDULES.values()
-    ]
+    exact = [lambda k, f=schedule: Fraction(f(k)) for schedule in SCHEDULES.values()]  # type: ignore[misc]
+    lines = [stable_slope_enclosure(Fraction(1, 10), schedule, 500) for schedule in exact]
     sizes = list(range(2, largest + 1))
     table = smoothing.dimension_table(sizes)
     at, loss, spread, expected = _noisy_quadratic(steps, seeds, seed)
@@ -80,9 +76,8 @@ def _noisy_quadratic(steps: int, seeds: int, seed: int) -> tuple[np.ndarray, np.
 
 def draw(data: xr.Dataset) -> Figure:
     """Five axes: three maps, the dimensions, the losses."""
-    figure, axes = plt.subplot_mosaic(
-        [["GD", "LSGD", "mLSGD"], ["dimension", "loss", "loss"]], figsize=(6.75, 4.4), layout="constrained"
-    )
+    panels: Any = [["GD", "LSGD", "mLSGD"], ["dimension", "loss", "loss"]]
+    figure, axes = plt.subplot_mosaic(panels, figsize=(6.75, 4.4), layout="constrained")
     low, high = float(data.log_norm.min()), float(data.log_norm.max())
     for name in data.method.values:
         ax, one = axes[name], data.sel({"method": name})

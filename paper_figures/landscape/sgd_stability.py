@@ -1,7 +1,5 @@
 """SGD stability: the threshold between its bounds as the batch grows, and the curvature at which training ends."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -48,11 +46,7 @@ def compute(*, budget: str = "quick") -> Any:
             **{f: (["optimizer", "eta"], ends[i]) for i, f in enumerate(fields)},
         },
         coords={"batch": batches, "name": list(BOUNDS), "optimizer": list(METHODS), "eta": etas},
-        attrs={
-            "budget": budget,
-            "left": "12 rows in 5 dimensions, without replacement",
-            "right": "diagonal linear net",
-        },
+        attrs={"budget": budget, "left": "12 rows, d = 5, without replacement", "right": "diagonal linear net"},
     )
 
 
@@ -79,13 +73,8 @@ def draw(data: Any) -> Any:
         right.plot(data.eta, at.trace, "o-", ms=4, color=colour, label=rf"{name}: $\mathrm{{Tr}}\,H$")
         right.plot(data.eta, at.sharpness, "s:", ms=4, color=colour, label=rf"{name}: $\lambda_{{\max}}$")
     right.plot(data.eta, 2 / data.eta, color="black", label=r"$2/\eta$")
-    right.set(
-        xlabel=r"step size $\eta$ (unit 1/curvature)",
-        ylabel="curvature where training ends",
-        xscale="log",
-        yscale="log",
-    )
-    right.set_title(r"(b) Curvature at the end against $2/\eta$")
+    right.set(xlabel=r"step size $\eta$ (unit 1/curvature)", ylabel="curvature where training ends")
+    right.set(xscale="log", yscale="log", title=r"(b) Curvature at the end against $2/\eta$")
     right.set_ylim(bottom=0.2)
     right.legend(ncols=2, loc="lower left", columnspacing=1, handlelength=1.5)
     return figure

@@ -1,7 +1,5 @@
 r"""One attention layer: directions of descent, and of the regularisation paths of $W$ (with its bound) and of $K$ and $Q$."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -24,9 +22,8 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
     radii = np.geomspace(10, 160, 9)
     products = [factored(A, float(r)) for r in radii]
     paths = [[1 - correlation(on_the_path(layer, float(r)), layer.svm.W) for r in radii] for layer in LINEAR]
-    bounds = [
-        [1 - PATH_FINITE_R.bound(**layer.sizes, R=float(r), Xi=1 / layer.svm.upper) for r in radii] for layer in LINEAR
-    ]
+    known = [{**layer.sizes, "Xi": 1 / layer.svm.upper} for layer in LINEAR]
+    bounds = [[1 - PATH_FINITE_R.bound(**at, R=float(r)) for r in radii] for at in known]
     return xr.Dataset(
         {
             "normalised": ("step", 1 - correlation(iterates(A, 0.05, steps, normalised=True)[at], A.svm.W)),

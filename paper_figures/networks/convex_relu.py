@@ -1,7 +1,5 @@
 """Two-layer ReLU networks: distance to the certified optimum, the value against sampled patterns, robust decisions."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -30,18 +28,15 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
     problem, found = program(PLANE, BETA), solution(PLANE, BETA)
     steps, seeds, repeats = (600, 6, 12) if budget == "quick" else (2000, 20, 60)
     p = splitting(problem)
-    blocks = run(
-        admm(p), start(np.zeros(2 * p.S.shape[0] * 2)), steps, record={"v": lambda q: q.v.reshape(*q.v.shape[:2], -1)}
-    ).v.values[0, 0]
+    x0, record = start(np.zeros(2 * p.S.shape[0] * 2)), {"v": lambda q: q.v.reshape(*q.v.shape[:2], -1)}
+    blocks = run(admm(p), x0, steps, record=record).v.values[0, 0]
     values = np.array([problem.objective(v.reshape(2, -1, 2)) for v in blocks])
     training = Training(problem.X, problem.y, BETA, m=4)
     rng = np.random.default_rng(0)
     starts = rng.standard_normal((1, seeds, 4 * 3))
     record = {"objective": lambda q: training.objective(q.w)}
-    descents = {
-        "gd": run(gradient_descent(training, 0.02), starts, steps, record=record).objective.values[0],
-        "adam": run(adam(training, 0.02), starts, steps, record=record).objective.values[0],
-    }
+    methods = {"gd": gradient_descent(training, 0.02), "adam": adam(training, 0.02)}
+    descents = {k: run(m, starts, steps, record=record).objective.values[0] for k, m in methods.items()}
     sampled = np.array([[value(P, rng) for _ in range(repeats)] for P in SIZES]) / solution(SPACE, BETA).upper - 1
     side = np.linspace(-2.8, 2.8, 141)
     grid = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
@@ -76,9 +71,8 @@ def draw(data: xr.Dataset) -> Any:
     positions = np.arange(data.sizes["P_s"])
     middle.boxplot(data.above.values.T, positions=positions, widths=0.6, medianprops={"color": COLOURS[0]},
                    flierprops={"markersize": 3})  # fmt: skip
-    middle.set(
-        xlabel="sampled patterns $P_s$ (of 32)", ylabel="value$/p^* - 1$", yscale="log", title="(b) Sampled patterns"
-    )
+    middle.set(xlabel="sampled patterns $P_s$ (of 32)", ylabel="value$/p^* - 1$", yscale="log")
+    middle.set_title("(b) Sampled patterns")
     middle.set_xticks(positions, [str(int(v)) for v in data.P_s])
     x = np.array(PLANE.X, float)
     right.plot([], [], "o", color=COLOURS[2], ms=3.5, label="class $+1$")

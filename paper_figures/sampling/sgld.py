@@ -1,7 +1,5 @@
 """SGLD: invariant covariances against the number of samples, and distances to the posterior against the step."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -68,17 +66,15 @@ def draw(data: xr.Dataset) -> Any:
     colour = dict(zip(LABELS, COLOURS, strict=False))
     for name in data.law.values:
         left.loglog(data.N, data.trace.sel(law=name), STYLES[name], color=colour[name], label=LABELS[name])
-    left.set_xlabel("number of samples $N$")
-    left.set_ylabel("variance of the invariant law")
-    left.legend()
+    left.set(xlabel="number of samples $N$", ylabel="variance of the invariant law")
     left.set_title(r"(a) Steps $\gamma = 1/(2N)$")
+    left.legend()
     for name in data.sampler.values:
         low, high = data.lower.sel(sampler=name), data.upper.sel(sampler=name)
         right.fill_between(data.gamma, low, high, color=colour[name], alpha=0.3, lw=0)
         right.loglog(data.gamma, low, color=colour[name], label=LABELS[name])
     right.axvline(float(data.gamma_max), color=COLOURS[6], lw=0.8, ls=":")
-    right.set_xlabel(r"step size $\gamma$ (dotted: $\gamma_{\max}$)")
-    right.set_ylabel(r"$W_2^2$ to the posterior")
-    right.legend()
+    right.set(xlabel=r"step size $\gamma$ (dotted: $\gamma_{\max}$)", ylabel=r"$W_2^2$ to the posterior")
     right.set_title("(b) Lower and upper bounds, $N = 50$")
+    right.legend()
     return figure

@@ -1,7 +1,5 @@
 """Stale gradients: bias and variance of averages against their length, and the bias against the staleness."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -20,8 +18,7 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
     variance, bias = [], []
     for tau in SHOWN:
         law = Delay(1.0, H_LEFT, tau)
-        r = np.array(law.autocovariances(int(lengths[-1])))
-        c = 2 * r**2  # Isserlis
+        c = 2 * np.array(law.autocovariances(int(lengths[-1]))) ** 2  # Isserlis
         k = np.arange(len(c))
         head, moment = np.cumsum(c[1:]), np.cumsum(k[1:] * c[1:])
         variance.append([(c[0] + 2 * head[L - 2] - 2 * moment[L - 2] / L) / L for L in lengths])
@@ -53,15 +50,13 @@ def draw(data: xr.Dataset) -> Any:
         left.loglog(data.L, at.variance + at.bias2, color=colour, label=rf"$\tau = {tau}$")
         left.loglog(data.L, at.variance, ":", color=colour)
         left.axhline(float(at.bias2), color=colour, ls="--", lw=0.6)
-    left.set_xlabel("length $L$ of the average")
-    left.set_ylabel(r"errors of $\mathbb{E}x^2$")
-    left.legend()
+    left.set(xlabel="length $L$ of the average", ylabel=r"errors of $\mathbb{E}x^2$")
     left.set_title(f"(a) MSE (solid), variance, bias$^2$; $h = {data.attrs['h_left']}$")
+    left.legend()
     right.semilogy(data.delay, data.bias, color=COLOURS[0], label="exact")
     right.semilogy(data.delay, data.first_order, "--", color=COLOURS[1], label=r"$(\tau + 1/2)h$")
     right.axvline(float(data.tau_max), color=COLOURS[6], lw=0.8, ls=":")
-    right.set_xlabel(r"staleness $\tau$ (dotted: $a_{\max}(\tau) = h\lambda$)")
-    right.set_ylabel(r"bias of $\mathbb{E}x^2$")
+    right.set(xlabel=r"staleness $\tau$ (dotted: $a_{\max}(\tau) = h\lambda$)", ylabel=r"bias of $\mathbb{E}x^2$")
     right.legend()
     right.set_title(f"(b) Bias against staleness, $h = {data.attrs['h_right']}$")
     return figure

@@ -28,6 +28,18 @@ def whole_number(x: Any, name: str, *, least: int = 0, what: str = "") -> int:
     raise ParameterError(f"{name} = {x!r} must be a whole number{f' of {what}' if what else ''}, at least {least}")
 
 
+def rows_of(entries: Any, d: Any) -> list[list[Any]]:
+    """Entries given row after row, in rows of d.
+
+    Raises:
+        ParameterError: their number is no multiple of d.
+    """
+    entries, width = list(entries) if isinstance(entries, tuple | list) else [entries], whole_number(d, "d", least=1)
+    if len(entries) % width:
+        raise ParameterError(f"rows has {len(entries)} entries, no multiple of d = {d}; give d entries for each sample")
+    return [entries[i : i + width] for i in range(0, len(entries), width)]
+
+
 def exact_number(x: Any, name: str = "value", *, floats: Literal["decimal", "binary"] = "decimal") -> Fraction:
     """An exact or float number as a ``Fraction``.
 

@@ -60,7 +60,7 @@ def concrete() -> dict[str, Proof]:
         (Block(({"a": F(1), "b": F(-1)},), ((F(1),),)),),
     )
     values = {"q": F(1, 3), "L": F(1), "L_AM": F(2), "gamma": F(1, 5)}
-    return {"gd": one_step(), "cocoercive": contraction, "ef21": ef21.lyapunov().at(**values)}
+    return {"gd": one_step(), "cocoercive": contraction, "sharp": ef21.sharp().at(**values)}
 
 
 @pytest.mark.parametrize("name", concrete())

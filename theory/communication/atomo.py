@@ -53,12 +53,10 @@ OPTIMAL_PROBABILITIES = Claim(
     id="atomo.optimal-probabilities", paper=PAPER, where="Theorem on the optimal probabilities (number not recalled)",
     tight=True,
     title="Water-filling probabilities have the least second moment",
-    statement=(
-        r"With $n_1$ the least $k \ge 0$ such that $|\lambda_{(k+1)}|(s - k) \le T_k = \sum_{j>k}|\lambda_{(j)}|$: "
-        r"$p_{(i)} = 1$ for $i \le n_1$ and $|\lambda_{(i)}|(s - n_1)/T_{n_1}$ otherwise minimise $\sum\lambda_i^2/p_i$ under "
-        r"$\sum p_i \le s$, $0 < p_i \le 1$, for $s$ below the number of nonzeros, with value $\sum_{i \le n_1}\lambda_{(i)}^2 "
-        r"+ T_{n_1}^2/(s - n_1)$."
-    ),
+    statement=r"With $n_1$ the least $k \ge 0$ such that $|\lambda_{(k+1)}|(s - k) \le T_k = \sum_{j>k}|\lambda_{(j)}|$: "
+    r"$p_{(i)} = 1$ for $i \le n_1$ and $|\lambda_{(i)}|(s - n_1)/T_{n_1}$ otherwise minimise $\sum\lambda_i^2/p_i$ under "
+    r"$\sum p_i \le s$, $0 < p_i \le 1$, for $s$ below the number of nonzeros, with value $\sum_{i \le n_1}\lambda_{(i)}^2 "
+    r"+ T_{n_1}^2/(s - n_1)$.",
     parameters=(head, tail, s, n1),
     assumptions=(
         Assumption("budget", "$n_1 < s$, as for every $s$ below the number of nonzeros", sp.Lt(n1.symbol, s.symbol)),
@@ -81,10 +79,8 @@ BALANCED_VALUE = Claim(
 QSGD_TERNGRAD = Claim(
     id="atomo.qsgd-terngrad", paper=PAPER, where="Theorem on QSGD and TernGrad (number not recalled)", tight=True,
     title="One-level QSGD and TernGrad are optimal at their own budgets",
-    statement=(
-        r"Keeping entry $i$ with probability $|g_i|/\|g\|_q$, $1 \le q \le \infty$, is the scheme of least variance for the "
-        r"budget $s_q = \|g\|_1/\|g\|_q$, with second moment $\|g\|_1\|g\|_q$; $q = 2$ is one-level QSGD, $q = \infty$ TernGrad."
-    ),
+    statement=r"Keeping entry $i$ with probability $|g_i|/\|g\|_q$, $1 \le q \le \infty$, is the scheme of least variance for the "
+    r"budget $s_q = \|g\|_1/\|g\|_q$, with second moment $\|g\|_1\|g\|_q$; $q = 2$ is one-level QSGD, $q = \infty$ TernGrad.",
     parameters=(l1, lq), assumptions=(Assumption("one_level", r"entry $i$ is kept with probability $|g_i|/\|g\|_q$"),),
     quantity=r"\mathbb E\|\hat g\|^2", relation=Relation.EQ, expression=l1.symbol * lq.symbol,
 )  # fmt: skip
@@ -113,10 +109,8 @@ SPECTRAL_FROM_BELOW = Claim(
 SGD_EFFECT = Claim(
     id="atomo.sgd-effect", paper=PAPER, where="derived here", confidence="derived", tight=True,
     title="One step with a sparsified gradient on the squared norm",
-    statement=(
-        r"For $f = \frac12\|x\|^2$ and $x^+ = x - \gamma\hat g(x)$: "
-        r"$\mathbb E\|x^+\|^2 = (1 - 2\gamma)\|x\|^2 + \gamma^2V(x, s)$."
-    ),
+    statement=r"For $f = \frac12\|x\|^2$ and $x^+ = x - \gamma\hat g(x)$: "
+    r"$\mathbb E\|x^+\|^2 = (1 - 2\gamma)\|x\|^2 + \gamma^2V(x, s)$.",
     parameters=(gamma, x2, value), assumptions=(OPTIMAL,),
     quantity=r"\mathbb E\|x^+\|^2", relation=Relation.EQ,
     expression=(1 - 2 * gamma.symbol) * x2.symbol + gamma.symbol**2 * value.symbol,
@@ -125,10 +119,8 @@ SGD_EFFECT = Claim(
 SGD_THRESHOLD = Claim(
     id="atomo.sgd-threshold", paper=PAPER, where="derived here", confidence="derived", tight=True,
     title="The steps that contract the squared norm from everywhere",
-    statement=(
-        r"For $s \le d$, $V(x, s) \le (d/s)\|x\|^2$ with equality iff all $|x_i|$ are equal; so the step on $\frac12\|x\|^2$ "
-        r"contracts in mean square for every $x$ iff $\gamma < 2s/d$."
-    ),
+    statement=r"For $s \le d$, $V(x, s) \le (d/s)\|x\|^2$ with equality iff all $|x_i|$ are equal; so the step on $\frac12\|x\|^2$ "
+    r"contracts in mean square for every $x$ iff $\gamma < 2s/d$.",
     parameters=(s, d), assumptions=(OPTIMAL, Assumption("at_most_all", "$s \\le d$", sp.Le(s.symbol, d.symbol))),
     quantity=r"\sup\{\gamma: \mathbb E\|x^+\|^2 < \|x\|^2 \text{ for all } x \ne 0\}", relation=Relation.IFF,
     expression=2 * s.symbol / d.symbol,

@@ -39,11 +39,9 @@ SPARSE = Assumption("approximately_sparse", r"$\|g_{S^c}\|_1 \le \rho\|g_S\|_1$ 
 OPTIMAL_DENSITY = Claim(
     id="gradient-sparsification.optimal-density", paper=PAPER, where="Algorithm 2", tight=True,
     title="The sparsest unbiased estimate",
-    statement=(
-        r"With $k$ the least $k \ge 0$ such that $|g_{(k+1)}|T_k \le \varepsilon\|g\|^2 + R_k$, $T_k = \sum_{j>k}|g_{(j)}|$, "
-        r"$R_k = \sum_{j>k}g_{(j)}^2$: $p_{(i)} = 1$ for $i \le k$, else $|g_{(i)}|T_k/(\varepsilon\|g\|^2 + R_k)$, is the "
-        "sparsest under the cap, and meets it."
-    ),
+    statement=r"With $k$ the least $k \ge 0$ such that $|g_{(k+1)}|T_k \le \varepsilon\|g\|^2 + R_k$, $T_k = \sum_{j>k}|g_{(j)}|$, "
+    r"$R_k = \sum_{j>k}g_{(j)}^2$: $p_{(i)} = 1$ for $i \le k$, else $|g_{(i)}|T_k/(\varepsilon\|g\|^2 + R_k)$, is the "
+    "sparsest under the cap, and meets it.",
     parameters=(k, tail1, tail2, eps, norm2), assumptions=(CAP,),
     quantity=r"\min_p \sum_i p_i", relation=Relation.EQ,
     expression=k.symbol + tail1.symbol**2 / (eps.symbol * norm2.symbol + tail2.symbol),
@@ -83,10 +81,8 @@ APPROX_SPARSE = Claim(
     id="gradient-sparsification.approx-sparse", paper=PAPER,
     where="theorem on approximate sparsity (number not recalled)",
     title="Approximately sparse gradients need few entries",
-    statement=(
-        r"If $\|g_{S^c}\|_1 \le \rho\|g_S\|_1$ for some $|S| = s$, then at $\varepsilon = \rho$ the sparsest scheme sends at "
-        r"most $(1 + \rho)s$ entries on average, with second moment at most $(1 + \rho)\|g\|^2$."
-    ),
+    statement=r"If $\|g_{S^c}\|_1 \le \rho\|g_S\|_1$ for some $|S| = s$, then at $\varepsilon = \rho$ the sparsest scheme sends at "
+    r"most $(1 + \rho)s$ entries on average, with second moment at most $(1 + \rho)\|g\|^2$.",
     parameters=(rho, s), assumptions=(SPARSE, SPARSEST),
     quantity=r"\mathbb E\|Q(g)\|_0", relation=Relation.LE, expression=(1 + rho.symbol) * s.symbol,
 )  # fmt: skip
@@ -108,10 +104,8 @@ CODE_LENGTH = Claim(
 SGD_COST = Claim(
     id="gradient-sparsification.sgd-cost", paper=PAPER, where="derived here", confidence="derived", tight=True,
     title="One step with a sparsified gradient on the squared norm",
-    statement=(
-        r"For $f = \frac12\|x\|^2$ and the sparsest scheme, which meets the cap: "
-        r"$\mathbb E\|x^+\|^2 = (1 - 2\gamma + \gamma^2(1 + \varepsilon))\|x\|^2$."
-    ),
+    statement=r"For $f = \frac12\|x\|^2$ and the sparsest scheme, which meets the cap: "
+    r"$\mathbb E\|x^+\|^2 = (1 - 2\gamma + \gamma^2(1 + \varepsilon))\|x\|^2$.",
     parameters=(gamma, eps, x2), assumptions=(UNBIASED, MET),
     quantity=r"\mathbb E\|x^+\|^2", relation=Relation.EQ,
     expression=(1 - 2 * gamma.symbol + gamma.symbol**2 * (1 + eps.symbol)) * x2.symbol,

@@ -113,12 +113,10 @@ def _cone(name: str, title: str, eta2: sp.Expr, **fields: Any) -> Claim:
 RESILIENCE = _cone(
     "resilience", "Krum's mean lies in a cone around the gradient, as stated", ETA2,
     where="Proposition 1, condition (i)", confidence="recalled",
-    remark=(
-        "The published argument replaces $g$ by the mean of the selected neighbours, whose expectation is not $g$ in general. "
-        r"The statement follows all the same: for $f \ge 1$ from krum.resilience-sharp and krum.sharper, for $f = 0$ because the "
-        r"selected vector is one of $n$ correct ones and $\eta^2 = 2n$. Condition (ii), on the moments up to the fourth, is "
-        "krum.moments."
-    ),
+    remark="The published argument replaces $g$ by the mean of the selected neighbours, whose expectation is not $g$ in general. "
+    r"The statement follows all the same: for $f \ge 1$ from krum.resilience-sharp and krum.sharper, for $f = 0$ because the "
+    r"selected vector is one of $n$ correct ones and $\eta^2 = 2n$. Condition (ii), on the moments up to the fourth, is "
+    "krum.moments.",
 )  # fmt: skip
 
 RESILIENCE_SHARP = _cone(
@@ -159,10 +157,8 @@ CONVERGENCE = _claim(
     ),
     quantity=r"\limsup_t \|\nabla Q(x_t)\|", relation=Relation.EQ, expression=sp.S.Zero, where="Proposition 2",
     confidence="recalled",
-    remark=(
-        "A statement about a limit: runs can fail to contradict it, and no more. It has one kind of evidence, "
-        "scale-invariant quadratics, where the strong law decides it."
-    ),
+    remark="A statement about a limit: runs can fail to contradict it, and no more. It has one kind of evidence, "
+    "scale-invariant quadratics, where the strong law decides it.",
 )  # fmt: skip
 
 SGD_BALL = _claim(

@@ -16,13 +16,9 @@ from gradproof.theory.parameter import COUNT, NONNEGATIVE, REAL, Parameter
 from gradproof.theory.registry import register
 
 PAPER = Paper(
-    key="attention-svm",
-    authors=("Ataee Tarzanagh", "Li", "Thrampoulidis", "Oymak"),
-    title="Transformers as Support Vector Machines",
-    year=2023,
-    family="networks",
-    arxiv="2308.16898",
-)
+    key="attention-svm", authors=("Ataee Tarzanagh", "Li", "Thrampoulidis", "Oymak"),
+    title="Transformers as Support Vector Machines", year=2023, family="networks", arxiv="2308.16898",
+)  # fmt: skip
 
 UNIT = sp.Interval(0, 1)
 n = Parameter("n", "number of inputs", COUNT)
@@ -115,8 +111,7 @@ GRADIENT = _claim(
     r"coordinate of $X^\top(\mathrm{diag}s - ss^\top)\gamma$ is $\sum_{t<u}s_ts_u(\gamma_t - \gamma_u)(x_t - x_u)$.",
     parameters=(s, score, x),
     assumptions=(
-        HEAD,
-        Assumption("softmax", "the probabilities sum to one", sp.Eq(sp.Sum(s.symbol[_t], (_t, 1, _T)), 1)),
+        HEAD, Assumption("softmax", "the probabilities sum to one", sp.Eq(sp.Sum(s.symbol[_t], (_t, 1, _T)), 1)),
     ),
     quantity=r"\sum_t s_t\gamma_tx_t - \sum_t s_t\gamma_t\sum_t s_tx_t", relation=Relation.EQ, tight=True,
     expression=sp.Sum(sp.Sum(_pair, (_u, 1, _T)), (_t, 1, _T)) / 2, where="Section 2",

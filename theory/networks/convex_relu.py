@@ -54,10 +54,8 @@ _NETWORK = r"$f(x) = \sum_{j \le m} a_j(u_j\cdot x)_+$, objective $\frac12\|f(X)
 
 AMGM = Claim(
     id="convex-relu.amgm", paper=PAPER, title="Weight decay of a neuron is at least the product of its norms",
-    statement=(
-        r"$\frac12(\|u\|^2 + a^2) \ge |a|\,\|u\|$ with equality iff $\|u\| = |a|$, and $f$ is invariant under "
-        r"$(u, a) \to (tu, a/t)$, $t > 0$: at a minimum every neuron is balanced."
-    ),
+    statement=r"$\frac12(\|u\|^2 + a^2) \ge |a|\,\|u\|$ with equality iff $\|u\| = |a|$, and $f$ is invariant under "
+    r"$(u, a) \to (tu, a/t)$, $t > 0$: at a minimum every neuron is balanced.",
     parameters=(u, a), assumptions=(Assumption("equal_weights", "both layers are decayed equally"),),
     quantity=r"\tfrac12(\|u\|^2 + a^2)", relation=Relation.GE, expression=a.symbol * u.symbol,
     where="Section 2", tight=True,
@@ -93,10 +91,8 @@ _k = sp.Symbol("k", integer=True)
 
 ARRANGEMENT_COUNT = Claim(
     id="convex-relu.arrangement-count", paper=PAPER, title="How many activation patterns there are",
-    statement=(
-        r"$P \le 2\sum_{k<r}\binom{n-1}{k}$, $r = \mathrm{rank}X$, with equality if every $r$ rows of $X$ are linearly "
-        r"independent: $2n$ for $r = 2$, $n^2 - n + 2$ for $r = 3$."
-    ),
+    statement=r"$P \le 2\sum_{k<r}\binom{n-1}{k}$, $r = \mathrm{rank}X$, with equality if every $r$ rows of $X$ are linearly "
+    r"independent: $2n$ for $r = 2$, $n^2 - n + 2$ for $r = 3$.",
     parameters=(n, r),
     assumptions=(Assumption("central", "the hyperplanes pass through the origin: a bias counts as a column of $X$"),),
     quantity="P", relation=Relation.LE, expression=2 * sp.Sum(sp.binomial(n.symbol - 1, _k), (_k, 0, r.symbol - 1)),
@@ -105,12 +101,10 @@ ARRANGEMENT_COUNT = Claim(
 
 DUALITY = Claim(
     id="convex-relu.duality", paper=PAPER, title="Every dual point bounds the global optimum from below",
-    statement=(
-        r"$p^* = \max_\nu\{\frac12\|y\|^2 - \frac12\|\nu - y\|^2 : M(\nu) \le \beta\}$ with $M(\nu) = \max_{\|u\| \le 1}"
-        r"|\nu\cdot(Xu)_+| = \max_{i,\pm}\|\Pi_{K_i}(\pm X^TD_i\nu)\|$ and $\|\Pi_{K_i}(c)\| = \min_{\lambda \ge 0}"
-        r"\|c + A_i^T\lambda\|$. So any network has the certificate objective $-$ dual value at $t(y - f(X))$, "
-        r"$t = \min(\nu\cdot y/\|\nu\|^2, \beta/M(\nu))$."
-    ),
+    statement=r"$p^* = \max_\nu\{\frac12\|y\|^2 - \frac12\|\nu - y\|^2 : M(\nu) \le \beta\}$ with $M(\nu) = \max_{\|u\| \le 1}"
+    r"|\nu\cdot(Xu)_+| = \max_{i,\pm}\|\Pi_{K_i}(\pm X^TD_i\nu)\|$ and $\|\Pi_{K_i}(c)\| = \min_{\lambda \ge 0}"
+    r"\|c + A_i^T\lambda\|$. So any network has the certificate objective $-$ dual value at $t(y - f(X))$, "
+    r"$t = \min(\nu\cdot y/\|\nu\|^2, \beta/M(\nu))$.",
     parameters=(y2, nu2), assumptions=(WEIGHT_DECAY, Assumption("dual_feasible", r"$M(\nu) \le \beta$")),
     quantity="p^*", relation=Relation.GE, expression=y2.symbol / 2 - nu2.symbol / 2,
     where="Pilanci, Ergen (2020), Section 3", tight=True,
@@ -118,10 +112,8 @@ DUALITY = Claim(
 
 BETA_MAX = Claim(
     id="convex-relu.beta-max", paper=PAPER, title="The weight decay from which on the zero network is globally optimal",
-    statement=(
-        r"The zero network is globally optimal iff $\beta \ge M(y) = \max_{\|u\| \le 1}|y\cdot(Xu)_+|$; below, "
-        r"$p^* < \frac12\|y\|^2$."
-    ),
+    statement=r"The zero network is globally optimal iff $\beta \ge M(y) = \max_{\|u\| \le 1}|y\cdot(Xu)_+|$; below, "
+    r"$p^* < \frac12\|y\|^2$.",
     parameters=(M,), assumptions=(WEIGHT_DECAY, ALL_PATTERNS),
     quantity=r"\beta_{\max}", relation=Relation.IFF, expression=M.symbol,
     where="derived here", confidence="derived", tight=True,
@@ -150,11 +142,9 @@ D1_CLOSED_FORM = Claim(
 SAMPLED_PATTERNS = Claim(
     id="convex-relu.sampled-patterns", paper=PAPER,
     title="How likely one more sampled pattern is to improve the optimum",
-    statement=(
-        r"With $P_s$ patterns of independent directions, the probability that one more lowers the optimal value is at most "
-        r"$n/(P_s + 1)$, in the mean over the samples: the dual has $n$ variables and one maximiser, so at most $n$ of $P_s + 1$ "
-        "exchangeable patterns matter."
-    ),
+    statement=r"With $P_s$ patterns of independent directions, the probability that one more lowers the optimal value is at most "
+    r"$n/(P_s + 1)$, in the mean over the samples: the dual has $n$ variables and one maximiser, so at most $n$ of $P_s + 1$ "
+    "exchangeable patterns matter.",
     parameters=(n, P_s), assumptions=(WEIGHT_DECAY, GAUSSIAN),
     quantity=r"\mathbb E\,\mathbb P(p_{s+1} < p_s)", relation=Relation.LE, expression=n.symbol / (P_s.symbol + 1),
     where="derived here", confidence="derived",
@@ -168,8 +158,7 @@ SAMPLE_SIZE = Claim(
     ),
     parameters=(n, P_s, xi, psi),
     assumptions=(
-        WEIGHT_DECAY,
-        GAUSSIAN,
+        WEIGHT_DECAY, GAUSSIAN,
         Assumption(
             "enough_samples",
             r"$P_s \ge \min\{(n + 1)/(\psi\xi) - 1, (2/\xi)(n + 1 - \ln\psi)\}$",
@@ -184,31 +173,25 @@ SAMPLE_SIZE = Claim(
     ),
     quantity=r"\mathbb P\{\mathbb P(p_{s+1} < p_s) > \xi\}", relation=Relation.LE, expression=psi.symbol,
     where="Theorem on the sampled subset (number not recalled)", confidence="recalled",
-    remark=(
-        "The first branch, with $n$ in place of $n + 1$, follows from convex-relu.sampled-patterns by Markov's "
-        "inequality; the constants of the second are not verified. The evidence sees a factor of 13: with one data point and four "
-        "samples the probability is 1/16, where the claim allows 0.802."
-    ),
+    remark="The first branch, with $n$ in place of $n + 1$, follows from convex-relu.sampled-patterns by Markov's "
+    "inequality; the constants of the second are not verified. The evidence sees a factor of 13: with one data point and four "
+    "samples the probability is 1/16, where the claim allows 0.802.",
 )  # fmt: skip
 
 ADMM = Claim(
     id="convex-relu.admm", paper=PAPER,
     title="The splitting method's residuals are summable, with an explicit constant",
-    statement=(
-        r"ADMM for the program, split as $\frac12\|Fu - y\|^2 + g(w)$, $Eu = w$, from $w_0 = \mu_0 = 0$ with full dual step: "
-        r"$\min_{k \le N}(\|Eu_k - w_k\|^2 + \|w_k - w_{k-1}\|^2) \le V_0/N$ for every saddle point $(w^*, \mu^*)$, and the value "
-        r"tends to $p^*$."
-    ),
+    statement=r"ADMM for the program, split as $\frac12\|Fu - y\|^2 + g(w)$, $Eu = w$, from $w_0 = \mu_0 = 0$ with full dual step: "
+    r"$\min_{k \le N}(\|Eu_k - w_k\|^2 + \|w_k - w_{k-1}\|^2) \le V_0/N$ for every saddle point $(w^*, \mu^*)$, and the value "
+    r"tends to $p^*$.",
     parameters=(V0, N),
     assumptions=(Assumption("full_dual_step", r"the multipliers move by the whole residual, $\gamma = 1$"),),
     quantity=r"\min_{k \le N}(\|Eu_k - w_k\|^2 + \|w_k - w_{k-1}\|^2)", relation=Relation.LE,
     expression=V0.symbol / N.symbol,
     where="derived here; the paper states linear convergence for a small dual step without an explicit rate",
     confidence="derived",
-    remark=(
-        "Near a regular limit convergence is linear, at the largest modulus below one of the eigenvalues of the map's Jacobian: "
-        "observed, not claimed."
-    ),
+    remark="Near a regular limit convergence is linear, at the largest modulus below one of the eigenvalues of the map's Jacobian: "
+    "observed, not claimed.",
 )  # fmt: skip
 
 ROBUST_HINGE = Claim(
@@ -239,12 +222,10 @@ ROBUST_SQUARED = Claim(
 ROBUST_VALUE = Claim(
     id="convex-relu.robust-value", paper=PAPER,
     title="The robust convex program bounds the adversarial training problem",
-    statement=(
-        r"At any blocks in the robust cones, a minimiser included, $p_\varepsilon = \frac1n\sum_k(1 - y_kx_k\cdot z_k + "
-        r"\varepsilon\|z_k\|_1)_+ + \beta\sum_i(\|v_i\| + \|w_i\|)$ is at least the worst-case objective of their network over "
-        r"boxes of half side $\varepsilon$ or less, and equal for $\varepsilon$: so $\min p_\varepsilon$ is at least the min-max "
-        r"value, and does not decrease in $\varepsilon$."
-    ),
+    statement=r"At any blocks in the robust cones, a minimiser included, $p_\varepsilon = \frac1n\sum_k(1 - y_kx_k\cdot z_k + "
+    r"\varepsilon\|z_k\|_1)_+ + \beta\sum_i(\|v_i\| + \|w_i\|)$ is at least the worst-case objective of their network over "
+    r"boxes of half side $\varepsilon$ or less, and equal for $\varepsilon$: so $\min p_\varepsilon$ is at least the min-max "
+    r"value, and does not decrease in $\varepsilon$.",
     parameters=(p_eps,), assumptions=(WEIGHT_DECAY, ROBUST_CONES),
     quantity=r"\tfrac1n\sum_k\max_\delta(1 - y_kf(x_k + \delta))_+ + \tfrac\beta2\sum_j(\|u_j\|^2 + a_j^2)",
     relation=Relation.LE, expression=p_eps.symbol,
@@ -271,12 +252,7 @@ def admm_decrease(kept: int = 1) -> Proof:
     g = Member("g", "operator", {"mu": 0}, (Point("star", {}, {}), Point("now", A, m), Point("plus", B, after)))
     target = Form().add(square(B)).add(square(after)).add(square(A), -1).add(square(m), -1)
     target.add(square(e), kept).add(square(combine((1, B), (-1, A))), kept)
-    statement = Statement(
-        ("a", "b", "m", "e"), (), (f, g), target, text=r"ADMM: $V^+ + \|Eu^+ - w^+\|^2 + \|w^+ - w\|^2 \le V$"
-    )
-    uses = (
-        Use("monotone", "f", ("plus", "star"), 2),
-        Use("monotone", "g", ("plus", "star"), 2),
-        Use("monotone", "g", ("plus", "now"), 2),
-    )
-    return Proof(statement, uses)
+    text = r"ADMM: $V^+ + \|Eu^+ - w^+\|^2 + \|w^+ - w\|^2 \le V$"
+    pairs = (("f", ("plus", "star")), ("g", ("plus", "star")), ("g", ("plus", "now")))
+    uses = tuple(Use("monotone", name, pair, 2) for name, pair in pairs)
+    return Proof(Statement(("a", "b", "m", "e"), (), (f, g), target, text=text), uses)

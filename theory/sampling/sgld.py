@@ -3,24 +3,17 @@
 import sympy as sp
 
 from gradproof.theory.assumption import Assumption
-from gradproof.theory.axioms import Form, Member, Point, combine, square
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Relation
-from gradproof.theory.field import Functions, Interval
 from gradproof.theory.paper import Paper
 from gradproof.theory.parameter import COUNT, NONNEGATIVE, REAL, Parameter
-from gradproof.theory.proof import Proof, Statement, Use
 from gradproof.theory.registry import register
 
 PAPER = Paper(
-    key="sgld",
-    authors=("Brosse", "Durmus", "Moulines"),
-    title="The promises and pitfalls of Stochastic Gradient Langevin Dynamics",
-    year=2018,
-    family="sampling",
-    arxiv="1811.10072",
-    venue="NeurIPS",
-)
+    key="sgld", authors=("Brosse", "Durmus", "Moulines"),
+    title="The promises and pitfalls of Stochastic Gradient Langevin Dynamics", year=2018, family="sampling",
+    arxiv="1811.10072", venue="NeurIPS",
+)  # fmt: skip
 
 gamma = Parameter("gamma", "step size", latex=r"\gamma")
 h = Parameter("h", "an eigenvalue of the Hessian $H$ of $U$")
@@ -38,9 +31,7 @@ w = Parameter("w", "1 with the Langevin noise, 0 for SGD", sp.Interval(0, 1))
 c_fp = Parameter("c_fp", "tr of the invariant covariance of SGLDFP", NONNEGATIVE, r"\mathrm{tr}\,C_{FP}")
 c_sgd = Parameter("c_sgd", "tr of the invariant covariance of SGD", NONNEGATIVE, r"\mathrm{tr}\,C_{SGD}")
 lam = Parameter(
-    "lam",
-    r"largest generalised eigenvalue of $C \to H C H + T(C)$ against $C \to H C + C H$",
-    latex=r"\lambda_{\max}",
+    "lam", r"largest generalised eigenvalue of $C \to H C H + T(C)$ against $C \to H C + C H$", latex=r"\lambda_{\max}"
 )
 h_j = Parameter("h_j", "eigenvalues of the Hessian $H$ of $U$", latex="h", size="d")
 N = Parameter("N", "number of samples", COUNT)
@@ -60,226 +51,120 @@ STABLE = Assumption("mean_square_stable", r"$\gamma < \gamma_{\max}$ of `sgld.st
 _g = gamma.symbol
 
 MEAN = Claim(
-    id="sgld.mean-unbiased",
-    paper=PAPER,
-    title="On quadratics no chain is biased in the mean",
-    statement=(
-        r"$\mathbb E\theta_t - \theta^* = (I - \gamma H)^t(\theta_0 - \theta^*)$ for LMC, SGLD, SGLDFP and SGD: where the chain "
-        r"settles, its invariant mean is $\theta^*$. Along an eigenvector:"
-    ),
-    parameters=(gamma, h, t, delta0),
-    assumptions=(QUADRATIC, UNIFORM, AT_MODE),
-    quantity=r"\langle\mathbb E\theta_t - \theta^*, v\rangle",
-    relation=Relation.EQ,
-    expression=(1 - _g * h.symbol) ** t.symbol * delta0.symbol,
-    where="derived here",
-    confidence="derived",
-    tight=True,
-)
+    id="sgld.mean-unbiased", paper=PAPER, title="On quadratics no chain is biased in the mean",
+    statement=r"$\mathbb E\theta_t - \theta^* = (I - \gamma H)^t(\theta_0 - \theta^*)$ for LMC, SGLD, SGLDFP and SGD: where the "
+        r"chain settles, its invariant mean is $\theta^*$. Along an eigenvector:",
+    parameters=(gamma, h, t, delta0), assumptions=(QUADRATIC, UNIFORM, AT_MODE),
+    quantity=r"\langle\mathbb E\theta_t - \theta^*, v\rangle", relation=Relation.EQ,
+    expression=(1 - _g * h.symbol) ** t.symbol * delta0.symbol, where="derived here", confidence="derived", tight=True,
+)  # fmt: skip
 
 STATIONARITY = Claim(
-    id="sgld.stationarity",
-    paper=PAPER,
-    title="The gradient of $U$ has mean zero under the invariant law",
-    statement=(
-        r"For any smooth $U$ and any step for which the invariant law has finite $\mathbb E\|\theta\|$ and "
-        r"$\mathbb E\|\nabla U\|$: $\mathbb E\nabla U(\theta) = 0$ for LMC, SGLD, SGLDFP and SGD. Take expectations in the update."
-    ),
+    id="sgld.stationarity", paper=PAPER, title="The gradient of $U$ has mean zero under the invariant law",
+    statement=r"For any smooth $U$ and any step for which the invariant law has finite $\mathbb E\|\theta\|$ and "
+    r"$\mathbb E\|\nabla U\|$: $\mathbb E\nabla U(\theta) = 0$ for LMC, SGLD, SGLDFP and SGD. Take expectations in the update.",
     parameters=(),
     assumptions=(
-        Assumption("invariant", r"$\theta$ has the invariant law of the chain, with a finite first moment"),
-        UNIFORM,
+        Assumption("invariant", r"$\theta$ has the invariant law of the chain, with a finite first moment"), UNIFORM,
         AT_MODE,
     ),
-    quantity=r"\mathbb E\nabla U(\theta)",
-    relation=Relation.EQ,
-    expression=sp.Integer(0),
-    where="Section 3",
+    quantity=r"\mathbb E\nabla U(\theta)", relation=Relation.EQ, expression=sp.Integer(0), where="Section 3",
     tight=True,
-)
+)  # fmt: skip
 
 COVARIANCE = Claim(
-    id="sgld.covariance-equations",
-    paper=PAPER,
-    title="The invariant covariances solve Lyapunov-type equations",
-    statement=(
-        r"$HC + CH = \gamma HCH + \gamma T(C) + \gamma M + 2wI$ with $T(C) = \frac1p[N\sum H_iCH_i - "
-        r"\bar AC\bar A]$, $\bar A = \sum H_i$, $M = \frac1p[N\sum g_ig_i^\top - \bar g\bar g^\top]$, $g_i = "
-        r"\nabla U_i(\theta^*)$, $\bar g = \sum g_i$. LMC has no $T$ and $M$, SGLDFP no $M$; SGD has $w = 0$, the "
-        r"others $w = 1$. The trace:"
-    ),
-    parameters=(gamma, hch, tT, m_add, d, w),
-    assumptions=(QUADRATIC, UNIFORM, AT_MODE, STABLE),
-    quantity=r"2\mathrm{tr}(HC)",
-    relation=Relation.EQ,
-    expression=_g * (hch.symbol + tT.symbol + m_add.symbol) + 2 * d.symbol * w.symbol,
-    where="Section 3",
-    tight=True,
-)
+    id="sgld.covariance-equations", paper=PAPER, title="The invariant covariances solve Lyapunov-type equations",
+    statement=r"$HC + CH = \gamma HCH + \gamma T(C) + \gamma M + 2wI$ with $T(C) = \frac1p[N\sum H_iCH_i - "
+    r"\bar AC\bar A]$, $\bar A = \sum H_i$, $M = \frac1p[N\sum g_ig_i^\top - \bar g\bar g^\top]$, $g_i = "
+    r"\nabla U_i(\theta^*)$, $\bar g = \sum g_i$. LMC has no $T$ and $M$, SGLDFP no $M$; SGD has $w = 0$, the "
+    r"others $w = 1$. The trace:",
+    parameters=(gamma, hch, tT, m_add, d, w), assumptions=(QUADRATIC, UNIFORM, AT_MODE, STABLE),
+    quantity=r"2\mathrm{tr}(HC)", relation=Relation.EQ,
+    expression=_g * (hch.symbol + tT.symbol + m_add.symbol) + 2 * d.symbol * w.symbol, where="Section 3", tight=True,
+)  # fmt: skip
 
 ADDITIVITY = Claim(
-    id="sgld.additivity",
-    paper=PAPER,
-    title="SGLD's covariance is that of SGLDFP plus that of SGD",
-    statement=(
-        r"$C_{SGLD} = C_{SGLDFP} + C_{SGD}$, and $C_{SGLDFP} = C_{LMC} + E$ with $E \succeq 0$, $HE + EH - \gamma HEH = "
-        r"\gamma T(C_{SGLDFP})$. Hence $W_2^2(\pi_{SGLD}, \pi_{SGLDFP}) \le \mathrm{tr}\,C_{SGD}$ and "
-        r"$W_2^2(\pi_{SGLDFP}, \pi_{LMC}) \le \mathrm{tr}\,E$. The trace:"
-    ),
-    parameters=(c_fp, c_sgd),
-    assumptions=(QUADRATIC, UNIFORM, AT_MODE, STABLE),
-    quantity=r"\mathrm{tr}\,C_{SGLD}",
-    relation=Relation.EQ,
-    expression=c_fp.symbol + c_sgd.symbol,
-    where="derived here from Section 3",
-    confidence="derived",
-    tight=True,
-)
+    id="sgld.additivity", paper=PAPER, title="SGLD's covariance is that of SGLDFP plus that of SGD",
+    statement=r"$C_{SGLD} = C_{SGLDFP} + C_{SGD}$, and $C_{SGLDFP} = C_{LMC} + E$ with $E \succeq 0$, $HE + EH - \gamma HEH = "
+    r"\gamma T(C_{SGLDFP})$. Hence $W_2^2(\pi_{SGLD}, \pi_{SGLDFP}) \le \mathrm{tr}\,C_{SGD}$ and "
+    r"$W_2^2(\pi_{SGLDFP}, \pi_{LMC}) \le \mathrm{tr}\,E$. The trace:",
+    parameters=(c_fp, c_sgd), assumptions=(QUADRATIC, UNIFORM, AT_MODE, STABLE), quantity=r"\mathrm{tr}\,C_{SGLD}",
+    relation=Relation.EQ, expression=c_fp.symbol + c_sgd.symbol, where="derived here from Section 3",
+    confidence="derived", tight=True,
+)  # fmt: skip
 
 STABILITY = Claim(
-    id="sgld.stability-threshold",
-    paper=PAPER,
-    title="Exact threshold of mean-square stability",
-    statement=(
-        r"Second moments of SGLD, SGLDFP and SGD settle iff $\gamma < \gamma_{\max}$, the least positive $\gamma$ with "
-        r"$(H\otimes I + I\otimes H)\,\mathrm{vec}\,C = \gamma(H\otimes H + T)\,\mathrm{vec}\,C$ for some $C \ne 0$. "
-        r"$\gamma_{\max} \le 2/\lambda_{\max}(H)$, LMC's threshold, as $T$ is a positive map."
-    ),
-    parameters=(lam,),
-    assumptions=(QUADRATIC, UNIFORM),
-    quantity=r"\gamma_{\max}",
-    relation=Relation.IFF,
-    expression=1 / lam.symbol,
-    where="derived here",
-    confidence="derived",
+    id="sgld.stability-threshold", paper=PAPER, title="Exact threshold of mean-square stability",
+    statement=r"Second moments of SGLD, SGLDFP and SGD settle iff $\gamma < \gamma_{\max}$, the least positive $\gamma$ with "
+    r"$(H\otimes I + I\otimes H)\,\mathrm{vec}\,C = \gamma(H\otimes H + T)\,\mathrm{vec}\,C$ for some $C \ne 0$. "
+    r"$\gamma_{\max} \le 2/\lambda_{\max}(H)$, LMC's threshold, as $T$ is a positive map.",
+    parameters=(lam,), assumptions=(QUADRATIC, UNIFORM), quantity=r"\gamma_{\max}", relation=Relation.IFF,
+    expression=1 / lam.symbol, where="derived here", confidence="derived",
     remark="The chains are linearised SGD with the curvatures $H_0 + N H_i$, batches with replacement: see "
     "sgd-stability.",
     tight=True,
-)
+)  # fmt: skip
 
 _j = sp.Symbol("j", integer=True)
 _d = sp.Symbol("d", integer=True, positive=True)
 _hj = h_j.symbol[_j]
 
 LMC_EXACT = Claim(
-    id="sgld.lmc-exact",
-    paper=PAPER,
-    title="The invariant law of LMC and its distance to the posterior, exactly",
-    statement=(
-        r"On a quadratic $U$, $\pi_{LMC} = N(\theta^*, (H - \gamma H^2/2)^{-1})$; its Wasserstein distance to the posterior "
-        r"$N(\theta^*, H^{-1})$, with $h_j$ the eigenvalues of $H$:"
-    ),
-    parameters=(gamma, h_j),
-    assumptions=(QUADRATIC, Assumption("stable", r"$\gamma h_j < 2$ for all $j$")),
-    quantity=r"W_2^2(\pi_{LMC}, \pi)",
-    relation=Relation.EQ,
-    expression=sp.Sum((1 / sp.sqrt(_hj * (1 - _g * _hj / 2)) - 1 / sp.sqrt(_hj)) ** 2, (_j, 1, _d)),
-    where="Section 3",
+    id="sgld.lmc-exact", paper=PAPER, title="The invariant law of LMC and its distance to the posterior, exactly",
+    statement=r"On a quadratic $U$, $\pi_{LMC} = N(\theta^*, (H - \gamma H^2/2)^{-1})$; its Wasserstein distance to the posterior "
+    r"$N(\theta^*, H^{-1})$, with $h_j$ the eigenvalues of $H$:",
+    parameters=(gamma, h_j), assumptions=(QUADRATIC, Assumption("stable", r"$\gamma h_j < 2$ for all $j$")),
+    quantity=r"W_2^2(\pi_{LMC}, \pi)", relation=Relation.EQ,
+    expression=sp.Sum((1 / sp.sqrt(_hj * (1 - _g * _hj / 2)) - 1 / sp.sqrt(_hj)) ** 2, (_j, 1, _d)), where="Section 3",
     tight=True,
-)
+)  # fmt: skip
 
 GAUSSIAN_MEAN = Claim(
-    id="sgld.gaussian-mean",
-    paper=PAPER,
+    id="sgld.gaussian-mean", paper=PAPER,
     title="The pitfall: with a step of order $1/N$ SGLD's variance does not shrink with $N$",
-    statement=(
-        r"Mean of a Gaussian ($H_i = 1$, no prior, $\gamma = \eta/N$): $C_{LMC} = C_{SGLDFP} = \frac{2}{N(2-\eta)}$ "
-        r"is of the order of the posterior variance $1/N$, but $C_{SGD} = \frac{\eta s^2}{p(2-\eta)}$ for every "
-        r"$N$, and $C_{SGLD}$ is their sum."
-    ),
+    statement=r"Mean of a Gaussian ($H_i = 1$, no prior, $\gamma = \eta/N$): $C_{LMC} = C_{SGLDFP} = \frac{2}{N(2-\eta)}$ "
+    r"is of the order of the posterior variance $1/N$, but $C_{SGD} = \frac{\eta s^2}{p(2-\eta)}$ for every "
+    r"$N$, and $C_{SGLD}$ is their sum.",
     parameters=(N, eta, p, s2),
     assumptions=(
-        Assumption("equal_curvatures", "all $H_i = 1$ and $H_0 = 0$, so that $T = 0$"),
-        UNIFORM,
+        Assumption("equal_curvatures", "all $H_i = 1$ and $H_0 = 0$, so that $T = 0$"), UNIFORM,
         Assumption("stable", "second moments settle", sp.Lt(eta.symbol, 2)),
     ),
-    quantity=r"C_{SGLD}",
-    relation=Relation.EQ,
-    expression=(2 / N.symbol + eta.symbol * s2.symbol / p.symbol) / (2 - eta.symbol),
-    where="Section 3",
-    tight=True,
+    quantity=r"C_{SGLD}", relation=Relation.EQ,
+    expression=(2 / N.symbol + eta.symbol * s2.symbol / p.symbol) / (2 - eta.symbol), where="Section 3", tight=True,
     remark=r"One-dimensional regression, $T(C) = t C$: $C_{\mathrm{SGLDFP}} = 2/(2h - \gamma (h^2 + t))$ and "
     r"$\gamma_{\max} = 2h/(h^2 + t)$.",
-)
+)  # fmt: skip
 
 CONTRACTION = Claim(
-    id="sgld.contraction",
-    paper=PAPER,
-    title="Two chains with the same noise approach each other",
-    statement=(
-        r"$\mathbb E\|\theta^+ - \vartheta^+\|^2 \le (1 - 2\gamma\mu(1 - \gamma L_h/2))\|\theta - \vartheta\|^2$ for two "
-        r"SGLD, SGLDFP or SGD chains driven by the same $S$ and $Z$: so the invariant law exists, is unique, and is "
-        r"approached geometrically in $W_2$."
-    ),
+    id="sgld.contraction", paper=PAPER, title="Two chains with the same noise approach each other",
+    statement=r"$\mathbb E\|\theta^+ - \vartheta^+\|^2 \le (1 - 2\gamma\mu(1 - \gamma L_h/2))\|\theta - \vartheta\|^2$ for two "
+    r"SGLD, SGLDFP or SGD chains driven by the same $S$ and $Z$: so the invariant law exists, is unique, and is "
+    r"approached geometrically in $W_2$.",
     parameters=(gamma, m, L_h),
     assumptions=(
         Assumption("strongly_convex", r"$U$ is $\mu$-strongly convex", sp.Le(m.symbol, L_h.symbol)),
         Assumption("convex_minibatches", "every minibatch potential is convex and $L_h$-smooth"),
-        Assumption("step_size", "short steps", sp.Lt(_g, 2 / L_h.symbol)),
-        UNIFORM,
+        Assumption("step_size", "short steps", sp.Lt(_g, 2 / L_h.symbol)), UNIFORM,
     ),
-    quantity=r"\mathbb E\|\theta^+ - \vartheta^+\|^2 / \|\theta - \vartheta\|^2",
-    relation=Relation.LE,
+    quantity=r"\mathbb E\|\theta^+ - \vartheta^+\|^2 / \|\theta - \vartheta\|^2", relation=Relation.LE,
     expression=1 - 2 * _g * m.symbol * (1 - _g * L_h.symbol / 2),
-    where="Section 2 (the paper's constants are not compared)",
-    tight=True,
-)
+    where="Section 2 (the paper's constants are not compared)", tight=True,
+)  # fmt: skip
 
 BIAS = Claim(
-    id="sgld.bias-first-order",
-    paper=PAPER,
-    title="The bias of LMC's mean, to first order in $1/N$",
-    statement=(
-        r"For $U = Nu$ on the line with $u$ smooth and strongly convex, and $\gamma = \eta/N$: the limit below. In "
-        r"$\mathbb R^d$: $\mathbb E\theta - \theta^* \sim -\frac12H^{-1}D^3U(\theta^*)[C]$, "
-        r"$C$ the covariance of `sgld.covariance-equations`."
-    ),
+    id="sgld.bias-first-order", paper=PAPER, title="The bias of LMC's mean, to first order in $1/N$",
+    statement=r"For $U = Nu$ on the line with $u$ smooth and strongly convex, and $\gamma = \eta/N$: the limit below. In "
+    r"$\mathbb R^d$: $\mathbb E\theta - \theta^* \sim -\frac12H^{-1}D^3U(\theta^*)[C]$, "
+    r"$C$ the covariance of `sgld.covariance-equations`.",
     parameters=(u2, u3, eta),
     assumptions=(
         Assumption("concentrating", r"$N \to \infty$ with $\eta$ fixed"),
         Assumption("stable", "short steps", sp.Lt(eta.symbol, 2 / u2.symbol)),
     ),
-    quantity=r"\lim_{N\to\infty} N(\mathbb E_{LMC}\theta - \theta^*)",
-    relation=Relation.EQ,
+    quantity=r"\lim_{N\to\infty} N(\mathbb E_{LMC}\theta - \theta^*)", relation=Relation.EQ,
     expression=-u3.symbol / (2 * u2.symbol**2 * (1 - eta.symbol * u2.symbol / 2)),
-    where="Section 3; the $d$-dimensional form is derived here",
-    tight=True,
-)
-
-register(
-    MEAN, STATIONARITY, COVARIANCE, ADDITIVITY, STABILITY, LMC_EXACT, GAUSSIAN_MEAN, CONTRACTION, BIAS,
+    where="Section 3; the $d$-dimensional form is derived here", tight=True,
 )  # fmt: skip
 
-
-def contraction_proof(n: int) -> Proof:
-    """The kernel's proof of ``sgld.contraction`` for n equally likely minibatches, all 0 < mu < L_h and 0 < gamma < 2/L_h.
-
-    Co-coercivity of each minibatch gradient (weight gamma^2 L_h/n), strong convexity of their mean (2 gamma (1 - gamma L_h/2)).
-    """
-    domain = (Interval("mu"), Interval("L_h", "mu"), Interval("gamma", "0", "2/L_h"))
-    field = Functions(domain)
-    mu, L, step, one = field["mu"], field["L_h"], field["gamma"], field.one
-    difference = {"x": one, "y": -one}
-    factor = one - 2 * step * mu * (one - step * L / 2)
-    target = Form().add(square(difference), -factor)
-    members, uses = [], []
-    pairs = (("x", "y"), ("y", "x"))
-    for i in range(n):
-        points = tuple(Point(z, {z: one}, {f"g{i}{z}": one}, {f"f{i}{z}": one}) for z in "xy")
-        members.append(Member(f"f{i}", "function", {"mu": 0 * one, "L": L}, points))
-        uses += [Use("interpolation", f"f{i}", q, step**2 * L / n) for q in pairs]
-        after = combine((one, difference), (-step, points[0].g), (step, points[1].g))
-        target.add(square(after), one / n)
-    means = [
-        Point(z, {z: one}, {f"g{i}{z}": one / n for i in range(n)}, {f"f{i}{z}": one / n for i in range(n)})
-        for z in "xy"
-    ]
-    members.append(Member("U", "function", {"mu": mu}, tuple(means)))
-    uses += [Use("interpolation", "U", q, 2 * step * (one - step * L / 2)) for q in pairs]
-    names = [f"{i}{z}" for i in range(n) for z in "xy"]
-    statement = Statement(
-        ("x", "y", *(f"g{k}" for k in names)), tuple(f"f{k}" for k in names), tuple(members), target, (), domain,
-        rf"coupled chains, {n} minibatches: $\mathbb E\|\theta^+ - \vartheta^+\|^2 \le (1 - 2\gamma\mu (1 - \gamma L_h/2)) "
-        r"\|\theta - \vartheta\|^2$",
-    )  # fmt: skip
-    return Proof(statement, tuple(uses), ())
+register(MEAN, STATIONARITY, COVARIANCE, ADDITIVITY, STABILITY, LMC_EXACT, GAUSSIAN_MEAN, CONTRACTION, BIAS)

@@ -10,14 +10,10 @@ from gradproof.theory.parameter import COUNT, NONNEGATIVE, REAL, Parameter
 from gradproof.theory.registry import register
 
 PAPER = Paper(
-    key="stale-sgmcmc",
-    authors=("Chen", "Ding", "Li", "Zhang", "Carin"),
-    title="Stochastic Gradient MCMC with Stale Gradients",
-    year=2016,
-    family="sampling",
-    arxiv="1610.06664",
+    key="stale-sgmcmc", authors=("Chen", "Ding", "Li", "Zhang", "Carin"),
+    title="Stochastic Gradient MCMC with Stale Gradients", year=2016, family="sampling", arxiv="1610.06664",
     venue="NeurIPS",
-)
+)  # fmt: skip
 
 lam = Parameter("lam", r"curvature of $U = \lambda x^2/2$", latex=r"\lambda")
 h = Parameter("h", "step size")
@@ -47,152 +43,97 @@ def _stable(delay: sp.Expr) -> Assumption:
 _h, _lam, _tau = h.symbol, lam.symbol, tau.symbol
 
 ORDERS = Claim(
-    id="stale-sgmcmc.paper-orders",
-    paper=PAPER,
+    id="stale-sgmcmc.paper-orders", paper=PAPER,
     title="Staleness degrades bias and mean squared error, not the variance",
-    statement=(
-        r"For an average over $L$ steps of an integrator of order $K$: bias $O(\frac1{Lh} + \tau h + h^K)$, "
-        r"mean squared error $O(\frac1{Lh} + \tau^2h^2 + h^{2K})$, variance $O(\frac1{Lh} + h^{2K})$ without $\tau$. "
-        r"For $K = 1$ and $L \to \infty$ the exponent of $h$ in the asymptotic bias to the power $k$ is at least:"
-    ),
+    statement=r"For an average over $L$ steps of an integrator of order $K$: bias $O(\frac1{Lh} + \tau h + h^K)$, "
+    r"mean squared error $O(\frac1{Lh} + \tau^2h^2 + h^{2K})$, variance $O(\frac1{Lh} + h^{2K})$ without $\tau$. "
+    r"For $K = 1$ and $L \to \infty$ the exponent of $h$ in the asymptotic bias to the power $k$ is at least:",
     parameters=(power,),
     assumptions=(
-        Assumption("poisson_equation", "the Poisson equation of the test function has bounded derivatives"),
-        SMALL,
+        Assumption("poisson_equation", "the Poisson equation of the test function has bounded derivatives"), SMALL,
     ),
-    quantity=r"\lim_{h\to 0}\frac{d\log|\mathbb E\hat\phi - \bar\phi|^k}{d\log h}",
-    relation=Relation.GE,
-    expression=power.symbol,
-    where="Theorems on bias, MSE and variance (numbers not recalled)",
-    confidence="recalled",
-    remark=(
-        "Orders recalled, constants not compared: they depend on the problem, and are no numbers. Hence one kind of evidence: "
-        "exponents on exact Gaussian laws; the constants of that case are the other claims."
-    ),
-)
+    quantity=r"\lim_{h\to 0}\frac{d\log|\mathbb E\hat\phi - \bar\phi|^k}{d\log h}", relation=Relation.GE,
+    expression=power.symbol, where="Theorems on bias, MSE and variance (numbers not recalled)", confidence="recalled",
+    remark="Orders recalled, constants not compared: they depend on the problem, and are no numbers. Hence one kind of evidence: "
+    "exponents on exact Gaussian laws; the constants of that case are the other claims.",
+)  # fmt: skip
 
 STABILITY = Claim(
-    id="stale-sgmcmc.stability",
-    paper=PAPER,
-    title=r"How long a step may be with gradients that are $\tau$ steps old",
-    statement=(
-        r"$x_{l+1} = x_l - ax_{l-\tau}$ is asymptotically stable iff $0 < a < a_{\max}(\tau)$, "
-        r"and exactly then the chain with $a = h\lambda$ has a finite stationary variance. "
-        r"$a_{\max} = 2, 1, 0.618\ldots$, about $\pi/(2\tau + 1)$ for large $\tau$."
-    ),
-    parameters=(tau,),
-    assumptions=(GAUSSIAN, FIXED),
-    quantity=r"a_{\max}(\tau)",
-    relation=Relation.IFF,
-    expression=critical(_tau),
-    where="classical for this delay equation",
-    remark="From crossings of the circle to the threshold by continuity: docs/derivations/stale_sgmcmc.md.",
-    tight=True,
-)
+    id="stale-sgmcmc.stability", paper=PAPER, title=r"How long a step may be with gradients that are $\tau$ steps old",
+    statement=r"$x_{l+1} = x_l - ax_{l-\tau}$ is asymptotically stable iff $0 < a < a_{\max}(\tau)$, "
+    r"and exactly then the chain with $a = h\lambda$ has a finite stationary variance. "
+    r"$a_{\max} = 2, 1, 0.618\ldots$, about $\pi/(2\tau + 1)$ for large $\tau$.",
+    parameters=(tau,), assumptions=(GAUSSIAN, FIXED), quantity=r"a_{\max}(\tau)", relation=Relation.IFF,
+    expression=critical(_tau), where="classical for this delay equation",
+    remark="From crossings of the circle to the threshold by continuity: docs/derivations/stale_sgmcmc.md.", tight=True,
+)  # fmt: skip
 
 _b = 2 * sp.asin(_h * _lam / 2)
 
 VARIANCE = Claim(
-    id="stale-sgmcmc.stationary-variance",
-    paper=PAPER,
+    id="stale-sgmcmc.stationary-variance", paper=PAPER,
     title="The stationary variance with stale gradients, in closed form",
-    statement=(
-        r"With $b = 2\arcsin(h\lambda/2)$ the stationary $\mathbb Ex^2$ is as below. "
-        r"Autocovariances: $r_k = v(\cos bk + \rho\sin bk)$ for "
-        r"$0 \le k \le \tau + 1$, $\rho = \frac{\sin(b/2) - \cos b\tau}{\cos(b/2) + \sin b\tau}$; "
-        r"then $r_{k+1} = r_k - ar_{k-\tau}$."
-    ),
+    statement=r"With $b = 2\arcsin(h\lambda/2)$ the stationary $\mathbb Ex^2$ is as below. "
+    r"Autocovariances: $r_k = v(\cos bk + \rho\sin bk)$ for "
+    r"$0 \le k \le \tau + 1$, $\rho = \frac{\sin(b/2) - \cos b\tau}{\cos(b/2) + \sin b\tau}$; "
+    r"then $r_{k+1} = r_k - ar_{k-\tau}$.",
     parameters=(lam, h, tau, sigma),
     assumptions=(
-        GAUSSIAN,
-        FIXED,
-        Assumption("independent_noise", r"gradients have independent noise of variance $\sigma^2$"),
+        GAUSSIAN, FIXED, Assumption("independent_noise", r"gradients have independent noise of variance $\sigma^2$"),
         _stable(_tau),
     ),
-    quantity=r"\mathbb Ex^2",
-    relation=Relation.EQ,
+    quantity=r"\mathbb Ex^2", relation=Relation.EQ,
     expression=(1 + _h * sigma.symbol**2 / 2)
     / _lam
     * (sp.cos(_b / 2) + sp.sin(_b * _tau))
     / (sp.cos(_b / 2) * (sp.cos(_b * _tau) - sp.sin(_b / 2))),
-    where="derived here",
-    confidence="derived",
-    tight=True,
-)
+    where="derived here", confidence="derived", tight=True,
+)  # fmt: skip
 
 BIAS = Claim(
-    id="stale-sgmcmc.bias-coefficient",
-    paper=PAPER,
-    title="The bias grows linearly with the mean staleness",
-    statement=(
-        r"$\lambda\mathbb Ex^2 = 1 + (\tau + \frac12)a + (\frac{\tau^2}2 + \frac\tau2 + \frac14)a^2 + O(a^3)$, $a = h\lambda$. "
-        r"With staleness that is random, independent from step to step and of the chain, or repeats a cycle (then for the mean of "
-        r"$\mathbb Ex^2$ over it), the first coefficient has $\mathbb E\tau$ for $\tau$:"
-    ),
+    id="stale-sgmcmc.bias-coefficient", paper=PAPER, title="The bias grows linearly with the mean staleness",
+    statement=r"$\lambda\mathbb Ex^2 = 1 + (\tau + \frac12)a + (\frac{\tau^2}2 + \frac\tau2 + \frac14)a^2 + O(a^3)$, "
+    r"$a = h\lambda$. With staleness that is random, independent from step to step and of the chain, or repeats a cycle (then "
+    r"for the mean of $\mathbb Ex^2$ over it), the first coefficient has $\mathbb E\tau$ for $\tau$:",
     parameters=(mean_tau,),
     assumptions=(
-        GAUSSIAN,
-        Assumption("independent_staleness", "the staleness of a step is independent of everything else"),
+        GAUSSIAN, Assumption("independent_staleness", "the staleness of a step is independent of everything else"),
         SMALL,
     ),
-    quantity=r"\lim_{h\to 0}(\mathbb Ex^2 - 1/\lambda)/h",
-    relation=Relation.EQ,
-    expression=mean_tau.symbol + sp.Rational(1, 2),
-    where="derived here",
-    confidence="derived",
-    tight=True,
-)
+    quantity=r"\lim_{h\to 0}(\mathbb Ex^2 - 1/\lambda)/h", relation=Relation.EQ,
+    expression=mean_tau.symbol + sp.Rational(1, 2), where="derived here", confidence="derived", tight=True,
+)  # fmt: skip
 
 INDEPENDENT = Claim(
-    id="stale-sgmcmc.variance-independent-of-staleness",
-    paper=PAPER,
+    id="stale-sgmcmc.variance-independent-of-staleness", paper=PAPER,
     title="The variance of the mean does not depend on the staleness",
-    statement=(
-        r"For $\phi(x) = x$: $\sum_{k\in\mathbb Z}r_k = \lim_L L\,\mathrm{Var}(\frac1L\sum x_l) = \frac2{\lambda^2h}$ for "
-        r"every $\tau$ with $h\lambda < a_{\max}(\tau)$. For $\phi(x) = x^2$ it is $2\sum r_k^2$, which depends on $\tau$ at the "
-        r"relative order $\tau a$: there the independence holds to leading order only."
-    ),
+    statement=r"For $\phi(x) = x$: $\sum_{k\in\mathbb Z}r_k = \lim_L L\,\mathrm{Var}(\frac1L\sum x_l) = \frac2{\lambda^2h}$ for "
+    r"every $\tau$ with $h\lambda < a_{\max}(\tau)$. For $\phi(x) = x^2$ it is $2\sum r_k^2$, which depends on $\tau$ at the "
+    r"relative order $\tau a$: there the independence holds to leading order only.",
     parameters=(lam, h),
     assumptions=(
-        GAUSSIAN,
-        Assumption("linear_test_function", r"$\phi(x) = x$"),
+        GAUSSIAN, Assumption("linear_test_function", r"$\phi(x) = x$"),
         Assumption("stable", r"$h\lambda < a_{\max}(\tau)$"),
     ),
-    quantity=r"\lim_L L\,\mathrm{Var}(\hat x)",
-    relation=Relation.EQ,
-    expression=2 / (_lam**2 * _h),
-    where=r"derived here; the paper's variance bound without $\tau$",
-    confidence="derived",
-    tight=True,
-)
+    quantity=r"\lim_L L\,\mathrm{Var}(\hat x)", relation=Relation.EQ, expression=2 / (_lam**2 * _h),
+    where=r"derived here; the paper's variance bound without $\tau$", confidence="derived", tight=True,
+)  # fmt: skip
 
 TRANSIENT = Claim(
-    id="stale-sgmcmc.transient",
-    paper=PAPER,
-    title="What the start leaves in an average, exactly",
-    statement=(
-        r"From the constant history $x_{-j} = x_0$, $j = 0..\tau$: the sum below. So the bias of $\frac1L\sum_{l<L}x_l$ is "
-        r"$x_0(\frac1{h\lambda} - \tau)/L$ up to an exponentially small term."
-    ),
+    id="stale-sgmcmc.transient", paper=PAPER, title="What the start leaves in an average, exactly",
+    statement=r"From the constant history $x_{-j} = x_0$, $j = 0..\tau$: the sum below. So the bias of $\frac1L\sum_{l<L}x_l$ is "
+    r"$x_0(\frac1{h\lambda} - \tau)/L$ up to an exponentially small term.",
     parameters=(lam, h, tau, x0),
     assumptions=(GAUSSIAN, FIXED, Assumption("constant_history", r"$x_{-j} = x_0$ for $j = 0..\tau$"), _stable(_tau)),
-    quantity=r"\sum_{l\ge 0}\mathbb Ex_l",
-    relation=Relation.EQ,
-    expression=x0.symbol * (1 / (_h * _lam) - _tau),
-    where="derived here",
-    confidence="derived",
-    tight=True,
-)
+    quantity=r"\sum_{l\ge 0}\mathbb Ex_l", relation=Relation.EQ, expression=x0.symbol * (1 / (_h * _lam) - _tau),
+    where="derived here", confidence="derived", tight=True,
+)  # fmt: skip
 
 SPEEDUP = Claim(
-    id="stale-sgmcmc.linear-speedup",
-    paper=PAPER,
-    title="$P$ workers divide the variance by $P$",
-    statement=(
-        r"Workers in turn, one update for each gradient: every gradient is $P - 1$ updates old, and $R$ rounds make "
-        r"$L = PR$ updates. $R\,\mathrm{Var}(\hat x)$ tends to the value below while $h\lambda < a_{\max}(P - 1)$; the bias of "
-        r"$\mathbb Ex^2$ grows as $(P - \frac12)h$."
-    ),
+    id="stale-sgmcmc.linear-speedup", paper=PAPER, title="$P$ workers divide the variance by $P$",
+    statement=r"Workers in turn, one update for each gradient: every gradient is $P - 1$ updates old, and $R$ rounds make "
+    r"$L = PR$ updates. $R\,\mathrm{Var}(\hat x)$ tends to the value below while $h\lambda < a_{\max}(P - 1)$; the bias of "
+    r"$\mathbb Ex^2$ grows as $(P - \frac12)h$.",
     parameters=(lam, h, P),
     assumptions=(
         GAUSSIAN,
@@ -201,12 +142,8 @@ SPEEDUP = Claim(
         ),
         _stable(P.symbol - 1),
     ),
-    quantity=r"\lim_R R\,\mathrm{Var}(\hat x)",
-    relation=Relation.EQ,
-    expression=2 / (_lam**2 * _h * P.symbol),
-    where="derived here; the paper's linear speed-up",
-    confidence="derived",
-    tight=True,
-)
+    quantity=r"\lim_R R\,\mathrm{Var}(\hat x)", relation=Relation.EQ, expression=2 / (_lam**2 * _h * P.symbol),
+    where="derived here; the paper's linear speed-up", confidence="derived", tight=True,
+)  # fmt: skip
 
 register(ORDERS, STABILITY, VARIANCE, BIAS, INDEPENDENT, TRANSIENT, SPEEDUP)

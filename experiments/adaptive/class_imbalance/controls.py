@@ -1,7 +1,5 @@
 """Controls: with an assumption given up, or another method, each bound is violated."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 import flint
@@ -10,7 +8,8 @@ import numpy as np
 from gradproof.experiments.adaptive.class_imbalance import measures
 from gradproof.experiments.adaptive.class_imbalance.instances import SHARED
 from gradproof.experiments.adaptive.class_imbalance.methods import bias_only, sign_descent, softmax, zeros, zipf
-from gradproof.experiments.engine.measure import Enclosed, around, cases, instead, rounded, without
+from gradproof.experiments.engine.controls import breaking, replacing
+from gradproof.experiments.engine.measure import Enclosed, around, cases, enclosed, rounded
 from gradproof.experiments.engine.run import run
 from gradproof.solvers.exact.balls import ball
 from gradproof.solvers.separable_ode import loss_between
@@ -21,21 +20,15 @@ F = Fraction
 # --- gradient flow -----------------------------------------------------------------------------------------------------
 
 # from the margins 1 and -1 the flow conserves another constant
-without(
-    paper.GF_CONSERVATION, "zero_start", measures.psi_between_euler_sums,
-    cases(c=10, pi=1, t=F(1), start=[1, -1]).guaranteeing("one_hot", "gradient_flow"),
-)  # fmt: skip
+breaking(paper.GF_CONSERVATION, "zero_start", measures.psi_between_euler_sums, c=10, pi=1, t=F(1), start=[1, -1])
 
 
 def time_of_sign_descent(c, eps):
     r"""Sign descent takes $\log((c-1)/(e^\varepsilon-1))/2$, whatever the frequency."""
-    return measures.enclosed(lambda: ((c - 1) / (ball(F(eps)).exp() - 1)).log() / 2)
+    return enclosed(lambda: ((c - 1) / (ball(F(eps)).exp() - 1)).log() / 2)
 
 
-without(
-    paper.TIME_TO_LOSS, "gradient_flow", time_of_sign_descent,
-    cases(c=100, pi=[0.1, 0.01], eps=0.1).guaranteeing("one_hot", "zero_start"),
-)  # fmt: skip
+breaking(paper.TIME_TO_LOSS, "gradient_flow", time_of_sign_descent, c=100, pi=[0.1, 0.01], eps=0.1)
 
 
 def time_with_equal_frequencies(c, eps):
@@ -43,11 +36,8 @@ def time_with_equal_frequencies(c, eps):
     return measures.time_by_quadrature(c, F(1, c), eps)
 
 
-instead(
-    paper.TIME_TO_LOSS, "equal frequencies in the place of Zipf's", time_with_equal_frequencies,
-    cases(c=10, eps=0.5, pi=[float(zipf(10)[0]), float(zipf(10)[-1])])
-    .guaranteeing("one_hot", "zero_start", "gradient_flow"),
-)  # fmt: skip
+ENDS = cases(c=10, eps=0.5, pi=[float(zipf(10)[0]), float(zipf(10)[-1])])
+replacing(paper.TIME_TO_LOSS, "equal frequencies in the place of Zipf's", time_with_equal_frequencies, ENDS)
 
 
 def loss_from_the_wrong_class(c, t, start):
@@ -55,25 +45,17 @@ def loss_from_the_wrong_class(c, t, start):
     return Enclosed(*loss_between(c - 1, measures.margin_between(c, F(t), start)), "truncation")
 
 
-without(
-    paper.GF_UPPER, "zero_start", loss_from_the_wrong_class,
-    cases(c=10, pi=1.0, t=1.0, start=-5).guaranteeing("one_hot", "gradient_flow"),
-)  # fmt: skip
+breaking(paper.GF_UPPER, "zero_start", loss_from_the_wrong_class, c=10, pi=1.0, t=1.0, start=-5)
 
 
 def loss_of_sign_descent(c, t):
     """The loss of sign descent is below the bound of the flow, the more so for rare classes."""
-    return measures.enclosed(lambda: ((c - 1) * (-2 * ball(F(t))).exp()).log1p())
+    return enclosed(lambda: ((c - 1) * (-2 * ball(F(t))).exp()).log1p())
 
 
-without(
-    paper.GF_LOWER, "gradient_flow", loss_of_sign_descent,
-    cases(c=10, pi=[0.5, 0.01], t=5.0).guaranteeing("one_hot", "zero_start"),
-)  # fmt: skip
-without(
-    paper.ZIPF_AVERAGE, "gradient_flow", loss_of_sign_descent,
-    cases(c=1000, pi={"Zipf's": zipf(1000).tolist()}, t=[10.0, 20.0]).guaranteeing("one_hot", "zero_start"),
-)  # fmt: skip
+breaking(paper.GF_LOWER, "gradient_flow", loss_of_sign_descent, c=10, pi=[0.5, 0.01], t=5.0)
+ALL = cases(c=1000, pi={"Zipf's": zipf(1000).tolist()}, t=[10.0, 20.0])
+breaking(paper.ZIPF_AVERAGE, "gradient_flow", loss_of_sign_descent, ALL)
 
 # --- sign descent ------------------------------------------------------------------------------------------------------
 
@@ -96,8 +78,8 @@ def margin_with_a_shared_input(n):
 
 
 GIVEN = ("zero_start", "positive_frequencies")
-without(paper.SIGN_FLOW, "one_hot", loss_with_a_shared_input, cases(c=4, steps=400, t=50).guaranteeing(*GIVEN))
-without(paper.SIGN_DESCENT, "one_hot", margin_with_a_shared_input, cases(eta=F(1, 8), n=400).guaranteeing(*GIVEN))
+breaking(paper.SIGN_FLOW, "one_hot", loss_with_a_shared_input, c=4, steps=400, t=50)
+breaking(paper.SIGN_DESCENT, "one_hot", margin_with_a_shared_input, eta=F(1, 8), n=400)
 
 
 def loss_of_an_unseen_class(pi, t):
@@ -114,27 +96,21 @@ def margin_of_an_unseen_class(eta, n, pi):
 
 UNSEEN = cases(pi={"1/2, 1/2, 0": [F(1, 2), F(1, 2), F(0)]}, c=3, t=F(1), eta=F(1, 20), n=10)
 for _claim, _function in ((paper.SIGN_FLOW, loss_of_an_unseen_class), (paper.SIGN_DESCENT, margin_of_an_unseen_class)):
-    without(_claim, "positive_frequencies", _function, UNSEEN.guaranteeing("one_hot", "zero_start"))
+    breaking(_claim, "positive_frequencies", _function, UNSEEN)
 
 
 def rate_with_the_number_of_classes(c, t):
     r"""$\log(1 + (c-1)e^{-ct})$ at $c = 3$, $t = 1$ is 0.0949, not 0.2395."""
-    return measures.enclosed(lambda: ((c - 1) * (-c * flint.arb(t)).exp()).log1p())
+    return enclosed(lambda: ((c - 1) * (-c * flint.arb(t)).exp()).log1p())
 
 
-instead(
-    paper.SIGN_FLOW, "exp(-c t) in the place of exp(-2t)", rate_with_the_number_of_classes,
-    cases(c=3, t=1).guaranteeing("one_hot", *GIVEN),
-)  # fmt: skip
+replacing(paper.SIGN_FLOW, "exp(-c t) in the place of exp(-2t)", rate_with_the_number_of_classes, c=3, t=1)
 
 # --- gradient descent, and the Hessian ---------------------------------------------------------------------------------
 
 # a head start, and a late one
 for _claim, _start in ((paper.GD_UPPER, 3), (paper.GD_LOWER, -3)):
-    without(
-        _claim, "zero_start", measures.psi_of_the_recursion,
-        cases(c=10, pi=1, eta=F(1, 10), n=1, start=_start).guaranteeing("one_hot"),
-    )  # fmt: skip
+    breaking(_claim, "zero_start", measures.psi_of_the_recursion, c=10, pi=1, eta=F(1, 10), n=1, start=_start)
 
 
 def curvature_of_a_shared_input(eta):
@@ -145,15 +121,12 @@ def curvature_of_a_shared_input(eta):
     return rounded(after, 16), {"loss": before, "pi_max": 0.5, "grad2": float(g @ g)}
 
 
-without(paper.GD_DESCENT, "one_hot", curvature_of_a_shared_input, cases(eta=2.0))
+breaking(paper.GD_DESCENT, "one_hot", curvature_of_a_shared_input, eta=2.0)
 
 
 def eigenvalue_after_some_training(pi):
     r"""At the margin 2 the block of two classes has the eigenvalue $2\pi p(1 - p)$, below $\pi/2$."""
-    return measures.enclosed(lambda: 2 * ball(pi) * flint.arb(2).exp() / (1 + flint.arb(2).exp()) ** 2)
+    return enclosed(lambda: 2 * ball(pi) * flint.arb(2).exp() / (1 + flint.arb(2).exp()) ** 2)
 
 
-without(
-    paper.HESSIAN, "at_zero", eigenvalue_after_some_training,
-    cases(c=2, pi=[F(9, 10), F(1, 10)]).guaranteeing("one_hot"),
-)  # fmt: skip
+breaking(paper.HESSIAN, "at_zero", eigenvalue_after_some_training, c=2, pi=[F(9, 10), F(1, 10)])

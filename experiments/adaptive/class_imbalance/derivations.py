@@ -1,9 +1,6 @@
 """Arguments: the equation of the margin, its conserved rate, the inequalities of both bounds, Hessian blocks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import Any
 
 import sympy as sp
 
@@ -16,20 +13,15 @@ from gradproof.theory.symbolic import Identity, Inequality
 u, z, x, tau = sp.symbols("u z x tau", positive=True)
 
 
-def _claimed(ctx: Context, **values: Any) -> Any:
-    """The claim's bound with symbols put in for its parameters."""
-    return ctx.claim.expression.subs({ctx.claim.parameter(k).symbol: v for k, v in values.items()}, simultaneous=True)
-
-
 @check(paper.GF_CONSERVATION, level=Level.SYMBOLIC)
 def rate_of_the_margin(ctx: Context) -> Iterator[Evidence]:
     """With equal margins Psi moves at the claimed rate, for every c; Lambert's W solves the equation."""
     p, t = sp.symbols("p t", positive=True)
     total = sp.exp(u) + z  # of the exponentials of any c = z + 1 logits u, 0, ..., 0
     slope = p * (1 - sp.exp(u) / total) + p / total
-    rate = sp.diff(_claimed(ctx, c=z + 1, pi=p, t=t), t)
+    rate = sp.diff(ctx.stated(c=z + 1, pi=p, t=t), t)
     yield Identity(sp.diff(paper.psi(u, z + 1), u) * slope - rate, "rate of Psi, every c")
-    yield Identity(_claimed(ctx, c=z + 1, pi=p, t=0) - paper.psi(sp.Integer(0), z + 1), "at the start")
+    yield Identity(ctx.stated(c=z + 1, pi=p, t=0) - paper.psi(sp.Integer(0), z + 1), "at the start")
     # u = A/z - w solves Psi(u) = A where w e^w = e^(A/z)/z, that is e^(A/z) = z w e^w
     w, A = sp.symbols("w A", positive=True)
     yield Identity(z * w * sp.exp(w) * sp.exp(-w) + z * (A / z - w) - A, "Lambert's W")
@@ -41,7 +33,7 @@ def inverse_of_the_loss(ctx: Context) -> Iterator[Evidence]:
     y, p, e = sp.symbols("y p eps", positive=True)
     yield Identity(sp.exp(paper.softmax_loss(sp.log(z / (y - 1)), z + 1)) - y, "loss of that margin")
     margin = sp.log(z / (sp.exp(e) - 1))
-    yield Identity(_claimed(ctx, c=z + 1, pi=p, eps=e) * (z + 1) * p + 1 - paper.psi(margin, z + 1), "time")
+    yield Identity(ctx.stated(c=z + 1, pi=p, eps=e) * (z + 1) * p + 1 - paper.psi(margin, z + 1), "time")
 
 
 @check(paper.GF_UPPER, level=Level.SYMBOLIC)
@@ -55,7 +47,7 @@ def margin_from_below(ctx: Context) -> Iterator[Evidence]:
     yield Identity(sp.diff(gap, u) - z * (sp.exp(u) - 1), "it grows at the rate z (y - 1), y = e^u")
     y = sp.Symbol("y")
     yield Inequality(y - 1, (Interval("y", "1", closed_low=True),), what="rate")
-    claimed = sp.exp(_claimed(ctx, c=z + 1, pi=1, t=tau))
+    claimed = sp.exp(ctx.stated(c=z + 1, pi=1, t=tau))
     yield Identity(claimed - (1 + z / (1 + tau)), "the bound is the loss at e^u = 1 + tau")
 
 
@@ -69,7 +61,7 @@ def margin_from_above(ctx: Context) -> Iterator[Evidence]:
     yield from _exponential_above_tangent()
     y = sp.Symbol("y", positive=True)  # e^-tau
     yield Identity(1 + z * y - c * y - (1 - y), "1 + z e^-tau >= c e^-tau: the loss is at least log c - tau")
-    claimed = _claimed(ctx, c=c, pi=1, t=tau)
+    claimed = ctx.stated(c=c, pi=1, t=tau)
     (larger,) = claimed.atoms(sp.Max)
     bounds = {1 / (1 + c * tau), sp.exp(-tau)}
     yield Identity(sum(larger.args) - sum(bounds), "the two parts of the maximum")
@@ -85,7 +77,7 @@ def signs_and_the_rate_two(ctx: Context) -> Iterator[Evidence]:
     positive = (Interval("a"), Interval("b"))
     yield Inequality(1 - a / (a + b), positive, strict=True, what="1 - p on the diagonal")
     yield Inequality(a / (a + b), positive, strict=True, what="p off it")
-    yield Identity(_claimed(ctx, c=z + 1, t=t) - paper.softmax_loss(t - (-t), z + 1), "loss at the margin 2t")
+    yield Identity(ctx.stated(c=z + 1, t=t) - paper.softmax_loss(t - (-t), z + 1), "loss at the margin 2t")
     # with y = (c-1) e^(-2t) in [0, c-1]: y/(1+y) <= log(1+y) <= y, and y/(1+y) >= y/c
     y = sp.Symbol("y")
     unit = (Interval("z"), Interval("y", "0", "z", closed_low=True))
@@ -96,8 +88,8 @@ def signs_and_the_rate_two(ctx: Context) -> Iterator[Evidence]:
 def one_step_of_signs(ctx: Context) -> Iterator[Evidence]:
     """A step moves the margin by eta - (-eta); Adam's direction without memory is g/sqrt(g^2), the sign of g."""
     eta, n, g = sp.symbols("eta n g", positive=True)
-    yield Identity(_claimed(ctx, eta=eta, n=n + 1) - _claimed(ctx, eta=eta, n=n) - (eta - (-eta)), "one step")
-    yield Identity(_claimed(ctx, eta=eta, n=0), "at the start")
+    yield Identity(ctx.stated(eta=eta, n=n + 1) - ctx.stated(eta=eta, n=n) - (eta - (-eta)), "one step")
+    yield Identity(ctx.stated(eta=eta, n=0), "at the start")
     yield Identity(g / sp.sqrt(g**2) - 1, "Adam on a positive entry")
     yield Identity(-g / sp.sqrt((-g) ** 2) + 1, "Adam on a negative entry")
 
@@ -108,10 +100,10 @@ def step_from_below(ctx: Context) -> Iterator[Evidence]:
     y = sp.Symbol("y", positive=True)  # e^u
     d = (z + 1) * x / (y + z)
     n = sp.Symbol("n", positive=True)
-    increment = _claimed(ctx, c=z + 1, pi=1, eta=x, n=n + 1) - _claimed(ctx, c=z + 1, pi=1, eta=x, n=n)
+    increment = ctx.stated(c=z + 1, pi=1, eta=x, n=n + 1) - ctx.stated(c=z + 1, pi=1, eta=x, n=n)
     yield Identity((y + z) * d - increment, "increment with e^d - 1 replaced by d")
     yield from _exponential_above_tangent()
-    yield Identity(_claimed(ctx, c=z + 1, pi=1, eta=x, n=0) - 1, "at the start")
+    yield Identity(ctx.stated(c=z + 1, pi=1, eta=x, n=0) - 1, "at the start")
 
 
 @check(paper.GD_UPPER, level=Level.SYMBOLIC)
@@ -119,7 +111,7 @@ def step_from_above(ctx: Context) -> Iterator[Evidence]:
     """With r = (e^x - 1)/x >= 1 and d <= x: e^u (e^d - 1) + z d <= r (e^u + z) d = c (e^x - 1), the claimed increment."""
     y, n = sp.symbols("y n", positive=True)
     d, r = (z + 1) * x / (y + z), (sp.exp(x) - 1) / x
-    increment = _claimed(ctx, c=z + 1, pi=1, eta=x, n=n + 1) - _claimed(ctx, c=z + 1, pi=1, eta=x, n=n)
+    increment = ctx.stated(c=z + 1, pi=1, eta=x, n=n + 1) - ctx.stated(c=z + 1, pi=1, eta=x, n=n)
     yield Identity(r * (y + z) * d - increment, "increment with e^d - 1 and d replaced by r d")
     Y, Z, X = sp.symbols("y z x")
     domain = (Interval("x"), Interval("z"), Interval("y", "1", closed_low=True))
@@ -131,7 +123,7 @@ def step_from_above(ctx: Context) -> Iterator[Evidence]:
     yield Identity(sp.diff((sp.exp(s) - 1) / s, s) * s**2 - numerator, "derivative of (e^s - 1)/s")
     yield Identity(numerator.subs(s, 0), "its numerator at 0")
     yield Identity(sp.diff(numerator, s) - s * sp.exp(s), "slope of the numerator")
-    yield Identity(_claimed(ctx, c=z + 1, pi=1, eta=x, n=0) - 1, "at the start")
+    yield Identity(ctx.stated(c=z + 1, pi=1, eta=x, n=0) - 1, "at the start")
 
 
 def _exponential_above_tangent() -> Iterator[Evidence]:
@@ -154,9 +146,8 @@ def curvature_of_the_softmax(ctx: Context) -> Iterator[Evidence]:
     yield Identity(2 * (a**2 + b**2) - (b - a) ** 2 - (a + b) ** 2, "range against norm")
     L, eta, top, g2 = sp.symbols("L eta top g2", positive=True)
     taylor = L - eta * g2 + (top / 2) * eta**2 * g2 / 2
-    yield Identity(
-        _claimed(ctx, loss=L, eta=eta, pi_max=top, grad2=g2) - taylor, "Taylor's bound with smoothness top/2"
-    )
+    claimed = ctx.stated(loss=L, eta=eta, pi_max=top, grad2=g2)
+    yield Identity(claimed - taylor, "Taylor's bound with smoothness top/2")
 
 
 @check(paper.HESSIAN, level=Level.SYMBOLIC)
@@ -165,7 +156,7 @@ def block_at_zero(ctx: Context) -> Iterator[Evidence]:
     f = sp.Symbol("pi", positive=True)
     # at 0 the block is (f/c)(I - J/c) with J = 11', J^2 = c J and trace c: the same for every c
     c, J = sp.symbols("c J", positive=True)
-    block, value = f / c * (1 - J / c), _claimed(ctx, c=c, pi=f)
+    block, value = f / c * (1 - J / c), ctx.stated(c=c, pi=f)
     squared = sp.rem(sp.expand(block**2 - value * block), J**2 - c * J, J)
     yield Identity(squared, "the block over its value is a projection, every c")
     trace = sp.expand(block).coeff(J, 0) * c + sp.expand(block).coeff(J, 1) * c  # tr I = tr J = c

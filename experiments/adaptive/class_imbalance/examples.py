@@ -1,7 +1,5 @@
 """Gradient and sign descent on small softmax models, for the agreement of all array libraries."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from gradproof.experiments.adaptive.class_imbalance.methods import gradient_descent, linear, one_hot, sign_descent, zipf

@@ -1,26 +1,15 @@
 """Instances: the full matrix flow with a proved error, three methods on Zipf's frequencies, digits with rare classes."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
 from gradproof.experiments.adaptive._adam import adam_family
-from gradproof.experiments.adaptive.class_imbalance.methods import (
-    gradient_descent,
-    linear,
-    losses,
-    margins,
-    one_hot,
-    sign_descent,
-    softmax,
-    zeros,
-    zipf,
-)
+from gradproof.experiments.adaptive.class_imbalance import methods
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.run import Method, logarithmic, run
+from gradproof.experiments.instances.data import pixels
 
 SHARED = np.array([0.5, 0.25, 0.15, 0.1])  # frequencies of the model with one shared input
 
@@ -46,10 +35,10 @@ def matrix_flow(c: int = 6, until: float = 150.0, fineness: float = 0.002) -> Fl
     ``|W' + grad L(W)|``: with ``g`` and ``H`` at the beginning of a step, ``s^2/2 |H^2 g| + M |d|^2/2`` at the distance
     ``|d| <= s |g| (1 + s pi_k/4)``. ``M = pi_k/sqrt 2``, as a third derivative of the log-sum is at most a variance times a range.
     """
-    pi, W, error, t = zipf(c), np.zeros((c, c)), np.zeros(c), 0.0
-    gradient, rows = one_hot(pi, np.eye(c)), [(0.0, W, error)]
+    pi, W, error, t = methods.zipf(c), np.zeros((c, c)), np.zeros(c), 0.0
+    gradient, rows = methods.one_hot(pi, np.eye(c)), [(0.0, W, error)]
     while t < until:
-        h, p, g = fineness * (1 + t), softmax(W), gradient(W, None)
+        h, p, g = fineness * (1 + t), methods.softmax(W), gradient(W, None)
         Hg = pi * (p * g - p * (p * g).sum(axis=0))
         HHg = pi * (p * Hg - p * (p * Hg).sum(axis=0))
         size = np.linalg.norm(g, axis=0)
@@ -58,7 +47,7 @@ def matrix_flow(c: int = 6, until: float = 150.0, fineness: float = 0.002) -> Fl
         t, W = t + h, W - h * g + h**2 / 2 * Hg
         rows.append((t, W, error))
     times, path, errors = (np.array(column) for column in zip(*rows, strict=True))
-    return Flow(pi, times, margins(path).sum(axis=-2) / (c - 1), losses(path), errors)
+    return Flow(pi, times, methods.margins(path).sum(axis=-2) / (c - 1), methods.losses(path), errors)
 
 
 @cache
@@ -68,43 +57,42 @@ def weights(name: str, c: int, steps: int, backend: str = "numpy") -> tuple[np.n
     ``name``: ``gd`` with step 2/max pi, ``sign`` or ``adam`` with step 1/16, on Zipf's frequencies.
     """
     on, at = array_library(backend), logarithmic(steps, per_decade=4)
-    gradient = one_hot(*on.move((zipf(c), np.eye(c))))
+    gradient = methods.one_hot(*on.move((methods.zipf(c), np.eye(c))))
     method = {
-        "gd": gradient_descent(gradient, 2 / zipf(c)[0]),
-        "sign": sign_descent(gradient, 1 / 16),
+        "gd": methods.gradient_descent(gradient, 2 / methods.zipf(c)[0]),
+        "sign": methods.sign_descent(gradient, 1 / 16),
         "adam": adam_family(gradient, alpha=1 / 16, variant="adam"),
         "adam without memory": adam_family(gradient, alpha=1 / 16, variant="adam", beta1=0.0, beta2=0.0, eps=0.0),
     }[name]
-    out = run(method, on.asarray(zeros(c)), steps, record={"W": lambda s: s.x}, at=at)
+    out = run(method, on.asarray(methods.zeros(c)), steps, record={"W": lambda s: s.x}, at=at)
     return np.array(at), out.W.values[0, 0]
 
 
 def excess(method: Method, steps: int = 4000, last: int = 1000) -> float:
     """Mean excess of the loss over the entropy in the last steps, with one shared input."""
-    p = run(method, zeros(4, 1), steps, record={"p": lambda s: softmax(s.x)[..., 0]}).p.values[0, 0, -last:]
+    out = run(method, methods.zeros(4, 1), steps, record={"p": lambda s: methods.softmax(s.x)[..., 0]})
+    p = out.p.values[0, 0, -last:]
     return float((-(np.log(p) @ SHARED) + SHARED @ np.log(SHARED)).mean())
 
 
 @cache
 def rare_digits() -> tuple[np.ndarray, np.ndarray]:
     """Handwritten digits with 174/(k + 1) samples of class k: rows in [0, 1] (506, 64), and one-hot labels."""
-    from sklearn.datasets import load_digits
-
-    X, y = load_digits(return_X_y=True)
+    X, y = pixels()
     keep = np.concatenate([np.flatnonzero(y == k)[: 174 // (k + 1)] for k in range(10)])
-    return X[keep] / 16, np.eye(10)[y[keep]]
+    return X[keep], np.eye(10)[y[keep]]
 
 
 @cache
 def digit_losses(name: str, steps: int) -> np.ndarray:
     """Mean loss of every class after training a linear softmax from 0."""
     X, Y = rare_digits()
-    gradient, smooth = linear(X, Y), np.linalg.eigvalsh(X.T @ X / len(X))[-1] / 2
+    gradient, smooth = methods.linear(X, Y), np.linalg.eigvalsh(X.T @ X / len(X))[-1] / 2
     method = {
-        "gd": gradient_descent(gradient, 1 / smooth),
-        "sign": sign_descent(gradient, 0.002),
+        "gd": methods.gradient_descent(gradient, 1 / smooth),
+        "sign": methods.sign_descent(gradient, 0.002),
         "adam": adam_family(gradient, alpha=0.01, variant="adam"),
     }[name]
-    W = run(method, zeros(10, 64), steps, record={"W": lambda s: s.x}, at=[steps]).W.values[0, 0, -1]
-    each = -np.log((softmax(W @ X.T) * Y.T).sum(axis=0))
+    W = run(method, methods.zeros(10, 64), steps, record={"W": lambda s: s.x}, at=[steps]).W.values[0, 0, -1]
+    each = -np.log((methods.softmax(W @ X.T) * Y.T).sum(axis=0))
     return (each @ Y) / Y.sum(axis=0)

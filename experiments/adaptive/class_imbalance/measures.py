@@ -1,8 +1,5 @@
 """Measures: enclosures of margins, times and losses, the full matrix equation, recursions in balls and in rationals, runs."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
 
@@ -12,9 +9,9 @@ import sympy as sp
 
 from gradproof.experiments.adaptive.class_imbalance.instances import matrix_flow, weights
 from gradproof.experiments.adaptive.class_imbalance.methods import losses, margins, one_hot, zipf
-from gradproof.experiments.engine.measure import Enclosed, Sample, around, cases, measure, rounded
+from gradproof.experiments.engine.measure import Enclosed, Sample, around, cases, enclosed, measure, rounded
 from gradproof.solvers import separable_ode
-from gradproof.solvers.exact.balls import ball, enclose, ends
+from gradproof.solvers.exact.balls import ball, ends
 from gradproof.theory.adaptive import class_imbalance as paper
 
 F = Fraction
@@ -33,11 +30,6 @@ def psi_between(z: int, u: Ends) -> Ends:
         return ends(low)[0], ends(high)[1]
 
 
-def enclosed(formula: Callable[[], flint.arb]) -> Enclosed:
-    """A formula in ball arithmetic, to thirty digits."""
-    return Enclosed(*enclose(formula, width=F(1, 10**30)), "rounding")
-
-
 # --- gradient flow -----------------------------------------------------------------------------------------------------
 
 
@@ -53,10 +45,7 @@ def psi_between_euler_sums(c, t, start=0):
     return Enclosed(*psi_between(c - 1, margin_between(c, t, start)), "truncation")
 
 
-@measure(
-    paper.TIME_TO_LOSS,
-    cases(c=[2, 3, 100], pi=[1.0, 0.02], eps=[0.001, 0.1, 0.5]).guaranteeing(*FLOW),
-)
+@measure(paper.TIME_TO_LOSS, cases(c=[2, 3, 100], pi=[1.0, 0.02], eps=[0.001, 0.1, 0.5]).guaranteeing(*FLOW))
 def time_by_quadrature(c, pi, eps):
     r"""$\int du/u'$ to the margin of the loss $\varepsilon$, between midpoint and trapezoidal sums of a convex function."""
     z, n = c - 1, 2000

@@ -1,7 +1,5 @@
 """Linear softmax models, gradient descent and sign descent on them. Adam is that of ``experiments.adaptive._adam``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, NamedTuple
 

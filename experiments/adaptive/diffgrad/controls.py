@@ -1,7 +1,5 @@
 """Controls: with an assumption given up, or another method, each bound is violated; the repaired statement holds."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Any
 
@@ -10,30 +8,29 @@ import numpy as np
 from gradproof.experiments.adaptive.diffgrad import measures
 from gradproof.experiments.adaptive.diffgrad.instances import FROM_THE_END, Rounds
 from gradproof.experiments.adaptive.diffgrad.methods import f2_gradient
-from gradproof.experiments.engine.measure import cases, instead, rounded, without
+from gradproof.experiments.engine.controls import breaking, replacing
+from gradproof.experiments.engine.measure import cases, enclosed, rounded
 from gradproof.solvers.exact.balls import ball
 from gradproof.solvers.periodic_regret import Optimiser, sigmoid
-from gradproof.theory.adaptive import diffgrad
+from gradproof.theory.adaptive import diffgrad as paper
 
 F = Fraction
 
 
 def friction_of_the_signed_change(change):
     """Without the absolute value the friction of a falling gradient is below one half."""
-    return measures.enclosed(lambda: sigmoid(ball(change))), {"adam": 1}
+    return enclosed(lambda: sigmoid(ball(change))), {"adam": 1}
 
 
-without(
-    diffgrad.FRICTION_RANGE, "friction", friction_of_the_signed_change, cases(change=[F(-1)]).guaranteeing("same_state")
-)
+breaking(paper.FRICTION_RANGE, "friction", friction_of_the_signed_change, change=[F(-1)])
 
 
 def doubled_friction(change):
     """2 sigma(|g_t - g_{t-1}|) in the place of sigma: the step is longer than Adam's wherever the gradient changes."""
-    return measures.enclosed(lambda: 2 * sigmoid(ball(change))), {"adam": 1}
+    return enclosed(lambda: 2 * sigmoid(ball(change))), {"adam": 1}
 
 
-without(diffgrad.SHORTER_THAN_ADAM, "friction", doubled_friction, cases(change=[F(1)]).guaranteeing("same_state"))
+breaking(paper.SHORTER_THAN_ADAM, "friction", doubled_friction, change=[F(1)])
 
 
 def second_moment_not_corrected(beta1, beta2):
@@ -41,10 +38,8 @@ def second_moment_not_corrected(beta1, beta2):
     return measures.step_in_balls([F(10)], beta1, beta2, corrected=False)
 
 
-without(
-    diffgrad.STEP_BOUND, "bias_correction", second_moment_not_corrected,
-    cases(alpha=1, beta1=F(9, 10), beta2=F(999, 1000), t=1).guaranteeing("friction"),
-)  # fmt: skip
+FIRST = {"alpha": 1, "beta1": F(9, 10), "beta2": F(999, 1000), "t": 1}
+breaking(paper.STEP_BOUND, "bias_correction", second_moment_not_corrected, **FIRST)
 
 
 def step_with_a_ratio_above_one(beta1, beta2):
@@ -52,30 +47,18 @@ def step_with_a_ratio_above_one(beta1, beta2):
     return measures.step_in_balls(measures.extremal_gradients(beta1, beta2, 100), beta1, beta2)
 
 
-without(
-    diffgrad.STEP_BOUND_UNIFORM, "ratio", step_with_a_ratio_above_one,
-    cases(alpha=1, beta1=F(9, 10), beta2=F(7, 10), q=F(9999, 10000)).guaranteeing("friction", "bias_correction"),
-)  # fmt: skip
+STEEP = {"alpha": 1, "beta1": F(9, 10), "beta2": F(7, 10), "q": F(9999, 10000)}
+breaking(paper.STEP_BOUND_UNIFORM, "ratio", step_with_a_ratio_above_one, **STEEP)
 
 # Adam, with xi = 1, is stable half as far
-without(
-    diffgrad.LOCAL_STABILITY, "friction", measures.boundary_by_jury,
-    cases(beta1=[F(0), F(9, 10)], xi=F(1)).guaranteeing("quadratic"),
-)  # fmt: skip
+breaking(paper.LOCAL_STABILITY, "friction", measures.boundary_by_jury, beta1=[F(0), F(9, 10)], xi=F(1))
 
 # --- regret ------------------------------------------------------------------------------------------------------------
 
 # Adam on the same losses stays below the published bound
-without(
-    diffgrad.PAPER_REGRET,
-    "friction",
-    measures.regret_in_balls,
-    measures.ROUNDS.let(friction=lambda: False).guaranteeing(*measures.REGRET),
-)
-without(
-    diffgrad.PAPER_REGRET, "friction", measures.regret_of_a_run,
-    cases(rounds={"from the end": FROM_THE_END}, variant="adam").guaranteeing(*measures.REGRET),
-)  # fmt: skip
+breaking(paper.PAPER_REGRET, "friction", measures.regret_in_balls, measures.ROUNDS.let(friction=lambda: False))
+ADAM = cases(rounds={"from the end": FROM_THE_END}, variant="adam")
+breaking(paper.PAPER_REGRET, "friction", measures.regret_of_a_run, ADAM)
 
 _CYCLE: dict[str, Any] = {"a": 1, "b": F(19, 10), "beta2": F(999, 1000), "start": -1}
 _BROKEN: dict[str, dict[str, Any]] = {
@@ -85,35 +68,23 @@ _BROKEN: dict[str, dict[str, Any]] = {
     "vanishing_momentum": {"beta1": F(9, 10)},  # constant momentum averages the cycle
 }
 for _name, _change in _BROKEN.items():
-    _given = {"vanishing_momentum", "friction"} - {_name}
-    _cases = cases(run=[_CYCLE | _change]).guaranteeing(*_given)
-    without(diffgrad.REGRET_REFUTED, _name, measures.limit_of_the_average, _cases)
+    breaking(paper.REGRET_REFUTED, _name, measures.limit_of_the_average, run=[_CYCLE | _change])
 
-instead(
-    diffgrad.REGRET_MASTER, "the usual telescoping sum in the place of the positive parts", measures.regret_on_cycles,
-    cases(rounds={"7500": Rounds(FROM_THE_END.cycle, 1, 7500, Optimiser(beta2=F(9, 10)))}, telescoped=True)
-    .guaranteeing(*measures.MASTER),
-)  # fmt: skip
+USUAL, LONG = "the usual telescoping sum in the place of the positive parts", Optimiser(beta2=F(9, 10))
+SUMMED = cases(rounds={"7500": Rounds(FROM_THE_END.cycle, 1, 7500, LONG)}, telescoped=True)
+replacing(paper.REGRET_MASTER, USUAL, measures.regret_on_cycles, SUMMED)
 # gradients of 1, then of -1 with a tenth of the step, from far outside [-1, 1]
-without(
-    diffgrad.REGRET_MASTER, "projected", measures.regret_in_rationals,
-    cases(eta=[[F(1)] * 50 + [F(1, 10)] * 50], g=[[F(1)] * 50 + [F(-1)] * 50], x=F(0), radius=F(100))
-    .guaranteeing("convex_losses", "no_momentum"),
-)  # fmt: skip
+FREE = cases(eta=[[F(1)] * 50 + [F(1, 10)] * 50], g=[[F(1)] * 50 + [F(-1)] * 50], x=F(0), radius=F(100))
+breaking(paper.REGRET_MASTER, "projected", measures.regret_in_rationals, FREE)
 
 # ten gradients of 1, ten of -1, and again: momentum of 0.9 lags behind
-without(
-    diffgrad.REGRET_MASTER, "no_momentum", measures.regret_in_rationals,
-    cases(eta=[[F(1, 2)] * 200], g=[([F(1)] * 10 + [F(-1)] * 10) * 10], x=F(0), momentum=F(9, 10))
-    .guaranteeing("convex_losses", "projected"),
-)  # fmt: skip
+BEHIND = cases(eta=[[F(1, 2)] * 200], g=[([F(1)] * 10 + [F(-1)] * 10) * 10], x=F(0), momentum=F(9, 10))
+breaking(paper.REGRET_MASTER, "no_momentum", measures.regret_in_rationals, BEHIND)
 
 # --- the published implementation, and the synthetic functions ---------------------------------------------------------
 
 # with a copy in the buffer
-without(
-    diffgrad.ALIASING_BUG, "by_reference", measures.one_buffer, cases(by_reference=False).guaranteeing("same_state")
-)
+breaking(paper.ALIASING_BUG, "by_reference", measures.one_buffer, by_reference=False)
 
 
 def published_gradient(x):
@@ -121,9 +92,7 @@ def published_gradient(x):
     return rounded(float(f2_gradient(np.asarray(float(x)), factor=1)), 64, size=4.0)
 
 
-instead(
-    diffgrad.SYNTHETIC_FUNCTIONS, "the published notebook's gradient", published_gradient,
-    cases(x=[F(-4, 5), F(-3, 10), F(1, 2)]),
-)  # fmt: skip
+PLACES = [F(-4, 5), F(-3, 10), F(1, 2)]
+replacing(paper.SYNTHETIC_FUNCTIONS, "the published notebook's gradient", published_gradient, x=PLACES)
 # left of the jump the slope is -40
-without(diffgrad.SYNTHETIC_FUNCTIONS, "right_branch", measures.difference_in_balls, cases(x=[F(-1)]))
+breaking(paper.SYNTHETIC_FUNCTIONS, "right_branch", measures.difference_in_balls, x=[F(-1)])

@@ -1,7 +1,5 @@
 """Arguments: the identities and inequalities behind the claims, for all parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 import sympy as sp
 
 from gradproof.experiments.engine.check import Context, Evidence, check
-from gradproof.theory.adaptive import diffgrad
+from gradproof.theory.adaptive import diffgrad as paper
 from gradproof.theory.evidence import Level
 from gradproof.theory.field import Interval
 from gradproof.theory.symbolic import Identity, Inequality
@@ -17,23 +15,22 @@ from gradproof.theory.symbolic import Identity, Inequality
 
 def _claimed(ctx: Context, **values: Any) -> Any:
     """The claim's bound with symbols put in for its parameters; powers of ratios in general position."""
-    e = ctx.claim.expression.subs({ctx.claim.parameter(k).symbol: v for k, v in values.items()}, simultaneous=True)
-    return e.replace(lambda x: isinstance(x, sp.Piecewise), lambda x: x.args[-1][0])
+    return ctx.stated(**values).replace(lambda x: isinstance(x, sp.Piecewise), lambda x: x.args[-1][0])
 
 
-@check(diffgrad.FRICTION_RANGE, level=Level.SYMBOLIC)
+@check(paper.FRICTION_RANGE, level=Level.SYMBOLIC)
 def range_of_the_sigmoid(ctx: Context) -> Iterator[Evidence]:
     """With y = e^-|change| in (0, 1], the friction 1/(1+y) is at least the claimed part and below one; it increases."""
     y, d = sp.Symbol("y"), sp.Symbol("d", positive=True)
     domain = (Interval("y", "0", "1", closed_high=True),)
     yield Inequality(1 / (1 + y) - _claimed(ctx, adam=1), domain, what="from below")
     yield Inequality(1 - 1 / (1 + y), domain, strict=True, what="from above")
-    s = diffgrad.sigmoid(d)
+    s = paper.sigmoid(d)
     yield Identity(sp.diff(s, d) - s * (1 - s), "the derivative is positive")
     yield Identity(1 / (1 + y).subs(y, 1) - _claimed(ctx, adam=1), "attained where the gradient does not change")
 
 
-@check(diffgrad.STEP_BOUND, level=Level.SYMBOLIC)
+@check(paper.STEP_BOUND, level=Level.SYMBOLIC)
 def cauchy_schwarz(ctx: Context) -> Iterator[Evidence]:
     """M^2 <= S V by induction, for every t and all gradients: M = sum beta1^k g_k, V = sum beta2^k g_k^2, S = sum q^k."""
     b1, r, al = sp.symbols("beta1 r alpha", positive=True)  # r^2 = beta2, q = (beta1/r)^2; g_0 is the newest gradient
@@ -48,26 +45,25 @@ def cauchy_schwarz(ctx: Context) -> Iterator[Evidence]:
     extremal, power = (b1 / r**2) ** k, (b1 / r) ** (2 * k)
     yield Identity(b1**k * extremal - power, "attained where g_k = (beta1/beta2)^k: M = S")
     yield Identity(r ** (2 * k) * extremal**2 - power, "attained where g_k = (beta1/beta2)^k: V = S")
-    values = {"beta2": b1**2, "beta1": b1, "alpha": al, "t": n}
-    equal = ctx.claim.expression.subs({ctx.claim.parameter(k).symbol: v for k, v in values.items()})
+    at = zip(ctx.symbols("beta2", "beta1", "alpha", "t"), (b1**2, b1, al, n), strict=True)
+    equal = ctx.claim.expression.subs(dict(at))
     terms = n * al**2 * (1 - b1) ** 2 * (1 - b1 ** (2 * n)) / ((1 - b1**n) ** 2 * (1 - b1**2))
     yield Identity(equal**2 - terms, "q = 1: the sum of its powers has t terms")
 
 
-@check(diffgrad.STEP_BOUND_UNIFORM, level=Level.SYMBOLIC)
+@check(paper.STEP_BOUND_UNIFORM, level=Level.SYMBOLIC)
 def below_its_limit(ctx: Context) -> Iterator[Evidence]:
     """rho_t^2 is its limit times (1 - y^2)(1 - z^2)/(1 - yz)^2, y^2 = beta2^t, z^2 = q^t, and the factor is at most one."""
     y, z, b1, b2, al = sp.symbols("y z beta1 beta2 alpha", positive=True)
     yield Identity((1 - y * z) ** 2 - (1 - y**2) * (1 - z**2) - (y - z) ** 2, "the factor is at most one")
     n = sp.Symbol("n", positive=True, integer=True)
-    rho = diffgrad.step_ratio(b1, b2, n).replace(lambda x: isinstance(x, sp.Piecewise), lambda x: x.args[-1][0])
+    rho = paper.step_ratio(b1, b2, n).replace(lambda x: isinstance(x, sp.Piecewise), lambda x: x.args[-1][0])
     limit2 = (rho**2).subs({b1**n: 0, b2**n: 0, (b1**2 / b2) ** n: 0})
-    yield Identity(
-        limit2 - (_claimed(ctx, alpha=al, beta1=b1, beta2=b2, q=b1**2 / b2) / al) ** 2, "the limit is the bound"
-    )
+    bound = _claimed(ctx, alpha=al, beta1=b1, beta2=b2, q=b1**2 / b2) / al
+    yield Identity(limit2 - bound**2, "the limit is the bound")
 
 
-@check(diffgrad.STEP_BOUND_UNIFORM, level=Level.CERTIFIED)
+@check(paper.STEP_BOUND_UNIFORM, level=Level.CERTIFIED)
 def growth_of_the_first_steps(ctx: Context) -> Iterator[Evidence]:
     """rho_t does not decrease from t = 1 to 5, for all beta1 < beta2."""
     b1, b2 = sp.symbols("b1 b2")
@@ -78,7 +74,7 @@ def growth_of_the_first_steps(ctx: Context) -> Iterator[Evidence]:
         yield Inequality(sp.factor(after - before), domain, what=f"rho_{t} <= rho_{t + 1}")
 
 
-@check(diffgrad.LOCAL_STABILITY, level=Level.SYMBOLIC)
+@check(paper.LOCAL_STABILITY, level=Level.SYMBOLIC)
 def jury_conditions(ctx: Context) -> Iterator[Evidence]:
     """The linear part at the fixed point; its Jury conditions hold below the claimed value and one is reversed above it."""
     b, c, h, lam, r = sp.symbols("b c h lam r")
@@ -95,7 +91,7 @@ def jury_conditions(ctx: Context) -> Iterator[Evidence]:
     yield Inequality(-(1 + trace + b), (moment, Interval("c", threshold)), strict=True, what="a root below -1")
 
 
-@check(diffgrad.REGRET_REFUTED, level=Level.SYMBOLIC)
+@check(paper.REGRET_REFUTED, level=Level.SYMBOLIC)
 def one_period_at_the_wrong_end(ctx: Context) -> Iterator[Evidence]:
     """At x = 1 a period costs 2(2a - b) more than at -1; where vhat is constant the drift is sigma(a+b)(a-b) + a/2."""
     a, b, s, u, e = sp.symbols("a b s1 s2 e", positive=True)
@@ -103,40 +99,38 @@ def one_period_at_the_wrong_end(ctx: Context) -> Iterator[Evidence]:
     yield Identity((a + a - b) * 1 - (a + a - b) * (-1) - 3 * limit, "regret of a period")
     period = a * (1 + 1) + a * (1 - s + 1) - b * (1 - s - u + 1)  # steps s1, s2 down from 1, then up to it again
     yield Identity(period - 3 * limit - (b - a) * s - b * u, "with steps of length s1 and s2")
-    sigma = diffgrad.sigmoid(a + b)
+    sigma = paper.sigmoid(a + b)
     weights = sigma * a + a / 2 - sigma * b
-    constant = diffgrad.cycle_drift(a, b, sp.Integer(1), e) * (sp.sqrt((2 * a**2 + b**2) / 3) + e)
+    constant = paper.cycle_drift(a, b, sp.Integer(1), e) * (sp.sqrt((2 * a**2 + b**2) / 3) + e)
     yield Identity(constant - weights, "drift where vhat is constant")
-    published, T, rate = diffgrad.PAPER_REGRET, sp.Symbol("T", positive=True), sp.Symbol("rate", positive=True)
+    published, T, rate = paper.PAPER_REGRET, sp.Symbol("T", positive=True), sp.Symbol("rate", positive=True)
     at = {"T": T, "v_T": a, "g_norm": sp.sqrt(rate * T), "D": 2, "G_inf": b}
     average = published.expression.subs({published.parameter(k).symbol: v for k, v in at.items()}) / T
-    yield Identity(
-        sp.limit(sp.expand(average), T, sp.oo), "the published bound a round vanishes: no constants repair it"
-    )
+    left = sp.limit(sp.expand(average), T, sp.oo)
+    yield Identity(left, "the published bound a round vanishes: no constants repair it")
 
 
-@check(diffgrad.REGRET_MASTER, level=Level.SYMBOLIC)
+@check(paper.REGRET_MASTER, level=Level.SYMBOLIC)
 def one_step_and_summation(ctx: Context) -> Iterator[Evidence]:
     """The step's identity, summation by parts, the claimed form, and the instance that attains it."""
     x, u, g, D = sp.symbols("x u g D", positive=True)
     e1, e2, d2, d3 = sp.symbols("e1 e2 d2 d3", positive=True)
     yield Identity(g * (x - u) - ((x - u) ** 2 - (x - e1 * g - u) ** 2) / (2 * e1) - e1 * g**2 / 2, "one step")
-    further = (
-        d2**2 * (1 / e2 - 1 / e1) - d3**2 / e2 + d2**2 / e1
-    )  # what round 2, or any later one, adds to the sum by parts
+    # what round 2, or any later one, adds to the sum by parts
+    further = d2**2 * (1 / e2 - 1 / e1) - d3**2 / e2 + d2**2 / e1
     yield Identity((d2**2 - d3**2) / e2 - further, "summation by parts, one more round")
     yield Identity(_claimed(ctx, D=D, P=1 / e1, Q=e1 * g**2) - D**2 / (2 * e1) - e1 * g**2 / 2, "the claimed form")
     yield Identity(_claimed(ctx, D=D, P=g / D, Q=D * g) - g * D, "attained in one round from x = u + D with eta = D/g")
 
 
-@check(diffgrad.ALIASING_BUG, level=Level.SYMBOLIC)
+@check(paper.ALIASING_BUG, level=Level.SYMBOLIC)
 def no_change_no_friction(ctx: Context) -> Iterator[Evidence]:
     """The sigmoid of |g - g| is the claimed part of Adam's step."""
     g = sp.Symbol("g", real=True)
-    yield Identity(diffgrad.sigmoid(sp.Abs(g - g)) - _claimed(ctx, adam=1), "xi of a vanishing difference")
+    yield Identity(paper.sigmoid(sp.Abs(g - g)) - _claimed(ctx, adam=1), "xi of a vanishing difference")
 
 
-@check(diffgrad.SYNTHETIC_FUNCTIONS, level=Level.SYMBOLIC)
+@check(paper.SYNTHETIC_FUNCTIONS, level=Level.SYMBOLIC)
 def derivative_of_the_second(ctx: Context) -> Iterator[Evidence]:
     """The derivative of x^3 + x sin 8x + 0.85; the jump at -0.9; the exact minima of the first and third."""
     x = sp.Symbol("x", real=True)

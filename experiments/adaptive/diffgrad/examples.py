@@ -1,7 +1,5 @@
 """Adam's family on small problems, for the agreement of all array libraries."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from gradproof.experiments.adaptive._adam import Variant, adam_family
@@ -10,21 +8,14 @@ from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.examples import Example, example
 from gradproof.experiments.engine.run import start
 
-VARIANTS: tuple[Variant, ...] = ("adam", "diffgrad", "aliased")
 
-
-def _noisy_quadratic(variant: Variant) -> None:
-    @example(adam_family, name=f"{variant}_on_a_noisy_quadratic")
-    def make(on: Backend) -> Example:
-        alpha = on.move(np.array([0.1, 0.3])[:, None, None])
-        method = adam_family(
-            lambda x, draw: x + draw, alpha=alpha, variant=variant, lam=0.9, radius=1.5, decay=True
-        )  # fmt: skip
-        return Example(method, start(np.linspace(-1, 1, 5), settings=2, seeds=2), lambda d: d.normal((5,)))
-
-
-for _variant in VARIANTS:
-    _noisy_quadratic(_variant)
+@example(adam_family, name="adam_on_a_noisy_quadratic", variant="adam")
+@example(adam_family, name="diffgrad_on_a_noisy_quadratic", variant="diffgrad")
+@example(adam_family, name="aliased_on_a_noisy_quadratic", variant="aliased")
+def noisy_quadratic(on: Backend, variant: Variant) -> Example:
+    alpha = on.move(np.array([0.1, 0.3])[:, None, None])
+    method = adam_family(lambda x, draw: x + draw, alpha=alpha, variant=variant, lam=0.9, radius=1.5, decay=True)
+    return Example(method, start(np.linspace(-1, 1, 5), settings=2, seeds=2), lambda d: d.normal((5,)))
 
 
 @example(synthetic_method)

@@ -1,7 +1,5 @@
 """Instances: rows of breast cancer one batch after another, cycles of linear losses, a small network on handwritten digits."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +14,7 @@ from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import ahead
 from gradproof.experiments.engine.run import run, start
-from gradproof.experiments.instances.data import breast_cancer
+from gradproof.experiments.instances.data import breast_cancer, pixels
 from gradproof.solvers.periodic_regret import Optimiser
 
 Array = Any
@@ -83,12 +81,9 @@ class Rounds:
 
 _ONE, _TENTH = Fraction(1), Fraction(1, 10)
 #: from the end to which diffGrad drifts, and, over more rounds, from the optimum
-FROM_THE_END = Rounds(
-    (_ONE, _ONE, Fraction(-8, 5)), 1, 7500, Optimiser(Fraction(1, 2), _TENTH, 9 * _TENTH, lam=Fraction(1, 2))
-)
-FROM_THE_OPTIMUM = Rounds(
-    (_ONE, _ONE, Fraction(-41, 25)), -1, 15000, Optimiser(Fraction(3, 4), _TENTH, 9 * _TENTH, lam=Fraction(1, 2))
-)
+_METHODS = [Optimiser(alpha, _TENTH, 9 * _TENTH, lam=Fraction(1, 2)) for alpha in (Fraction(1, 2), Fraction(3, 4))]
+FROM_THE_END = Rounds((_ONE, _ONE, Fraction(-8, 5)), 1, 7500, _METHODS[0])
+FROM_THE_OPTIMUM = Rounds((_ONE, _ONE, Fraction(-41, 25)), -1, 15000, _METHODS[1])
 
 
 def played(
@@ -120,22 +115,17 @@ HIDDEN = 32
 SHAPES = ((HIDDEN, 64), (HIDDEN,), (10, HIDDEN), (10,))
 SIZE = sum(int(np.prod(s)) for s in SHAPES)
 #: the variants that are compared, each with its step over alpha
-COMPARED: dict[str, tuple[Variant, float]] = {
-    "diffgrad": ("diffgrad", 1.0),
-    "adam, half the step": ("adam", 0.5),
-    "aliased": ("aliased", 1.0),
-}
+COMPARED: dict[str, tuple[Variant, float]]
+COMPARED = {"diffgrad": ("diffgrad", 1.0), "adam, half the step": ("adam", 0.5), "aliased": ("aliased", 1.0)}
 
 
 @cache
 def digits() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Pixels in [0, 1] (m, 64) and one-hot labels (m, 10); every third row is held out, and comes last."""
-    from sklearn.datasets import load_digits
-
-    X, y = load_digits(return_X_y=True)
+    X, y = pixels()
     test = np.arange(len(y)) % 3 == 2
     Y = np.eye(10)[y]
-    return X[~test] / 16, Y[~test], X[test] / 16, Y[test]
+    return X[~test], Y[~test], X[test], Y[test]
 
 
 def _forward(x: np.ndarray, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

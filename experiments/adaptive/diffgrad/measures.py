@@ -1,9 +1,8 @@
 """Measures: enclosures in ball arithmetic and in rationals, and runs on breast cancer, quadratics, cycles and digits."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import flint
@@ -15,27 +14,21 @@ from gradproof.experiments.adaptive.diffgrad import instances
 from gradproof.experiments.adaptive.diffgrad.instances import FROM_THE_END, FROM_THE_OPTIMUM, Rounds
 from gradproof.experiments.adaptive.diffgrad.methods import CYCLE, implementation, synthetic_path
 from gradproof.experiments.engine.backend import backend as array_library
-from gradproof.experiments.engine.measure import Bracket, Enclosed, Supremum, around, cases, measure, rounded
+from gradproof.experiments.engine.measure import Bracket, Enclosed, Supremum, around, cases, enclosed, measure, rounded
 from gradproof.experiments.engine.run import run, start
 from gradproof.solvers.exact.balls import ball, enclose, ends
 from gradproof.solvers.jury import stability_boundary
 from gradproof.solvers.periodic_regret import Optimiser, enclosed_limit, play, sigmoid
-from gradproof.theory.adaptive import diffgrad
+from gradproof.theory.adaptive import diffgrad as paper
 from gradproof.theory.errors import GradproofError
 
 F = Fraction
-WIDTH = F(1, 10**30)
 ULP = 2.0**-52
-
-
-def enclosed(formula: Any) -> Enclosed:
-    """A formula in ball arithmetic, to thirty digits."""
-    return Enclosed(*enclose(formula, width=WIDTH), "rounding")
 
 
 # --- friction, and the buffer ------------------------------------------------------------------------------------------
 
-FRICTION = (diffgrad.FRICTION_RANGE, diffgrad.SHORTER_THAN_ADAM)
+FRICTION = (paper.FRICTION_RANGE, paper.SHORTER_THAN_ADAM)
 
 
 CHANGES = cases(change=[F(0), F(1, 10**6), F(1), F(29, 10), F(60)], adam=[F(1, 8), F(1)])
@@ -54,14 +47,14 @@ def steps_on_breast_cancer(backend):
     return rounded(instances.lengths(seen, "diffgrad").ravel(), 8), {"adam": instances.lengths(seen, "adam").ravel()}
 
 
-@measure(diffgrad.ALIASING_BUG, cases(by_reference=[True]).guaranteeing("same_state", "by_reference"))
+@measure(paper.ALIASING_BUG, cases(by_reference=[True]).guaranteeing("same_state", "by_reference"))
 def one_buffer(by_reference):
     """The friction of every later step in a program that keeps the previous gradient in one buffer, beside Adam's step of 1."""
     for change in implementation([F((17 * k) % 101 - 50, 7) for k in range(30)], by_reference=by_reference)[1:]:
-        yield enclosed(lambda change=change: sigmoid(ball(change))), {"adam": 1}
+        yield enclosed(partial(lambda c: sigmoid(ball(c)), change)), {"adam": 1}
 
 
-@measure(diffgrad.ALIASING_BUG, cases().guaranteeing("same_state", "by_reference"))
+@measure(paper.ALIASING_BUG, cases().guaranteeing("same_state", "by_reference"))
 def beside_a_run_of_adam(backend):
     """Steps on breast cancer by reference, beside those of a run of Adam with alpha/2 that starts at the second iterate."""
     seen = instances.path("aliased", backend)
@@ -69,7 +62,7 @@ def beside_a_run_of_adam(backend):
     return rounded(instances.lengths(seen, "aliased")[1:].ravel(), 2**12, size=1.0), {"adam": adam}  # of 200 steps
 
 
-@measure(diffgrad.ALIASING_BUG, cases(seeds=[20]).guaranteeing("same_state", "by_reference"), budget="full")
+@measure(paper.ALIASING_BUG, cases(seeds=[20]).guaranteeing("same_state", "by_reference"), budget="full")
 def networks_on_digits(seeds, rng, keys):
     """The last of 300 minibatch steps of 20 networks of 32 neurons, in all weights, beside that of Adam with alpha/2."""
     last = instances.train(rng, keys("digits", seeds=seeds)).last_step
@@ -104,21 +97,21 @@ BETAS = [{"beta1": F(9, 10), "beta2": F(999, 1000)}, {"beta1": F(19, 20), "beta2
 STEPS = cases(alpha=1, beta=BETAS, t=[1, 2, 5, 10]).guaranteeing("friction", "bias_correction")
 
 
-@measure(diffgrad.STEP_BOUND, STEPS)
+@measure(paper.STEP_BOUND, STEPS)
 def largest_step(beta1, beta2, t):
     r"""The supremum over all gradients: $|\hat m|/\sqrt{\hat v}$ at those of equality in Cauchy-Schwarz, as $\xi$ tends to 1."""
     squared = squared_ratio(extremal_gradients(beta1, beta2, t), beta1, beta2)
     return Supremum(enclosed(lambda: ball(squared).sqrt()))
 
 
-@measure(diffgrad.STEP_BOUND, STEPS)
+@measure(paper.STEP_BOUND, STEPS)
 def step_after_gradients(beta1, beta2, t):
     """The step after large extremal gradients, and after others, in balls."""
     for g in (extremal_gradients(beta1, beta2, t), [F((37 * k) % 199 - 99, 33) for k in range(1, t + 1)]):
         yield step_in_balls(g, beta1, beta2)
 
 
-@measure(diffgrad.STEP_BOUND, cases().guaranteeing("friction", "bias_correction"))
+@measure(paper.STEP_BOUND, cases().guaranteeing("friction", "bias_correction"))
 def longest_of_thirty_coordinates(backend):
     """The longest coordinate step on breast cancer, at every step of the run."""
     moves = instances.ALPHA * instances.lengths(instances.path("diffgrad", backend), "diffgrad").max(axis=1)
@@ -127,22 +120,18 @@ def longest_of_thirty_coordinates(backend):
     return rounded(moves, 8 * len(moves), size=8 * instances.ALPHA), known
 
 
-GROWING = cases(
-    alpha=1, beta=[{"beta1": F(9, 10), "beta2": F(19, 20)}, {"beta1": F(1, 2), "beta2": F(1, 3)}],
-    t=[1, 2, 3, 5, 8, 13, 21, 34, 55, 89],
-)  # fmt: skip
+CONVERGING = [{"beta1": F(9, 10), "beta2": F(19, 20)}, {"beta1": F(1, 2), "beta2": F(1, 3)}]
+GROWING = cases(alpha=1, beta=CONVERGING, t=[1, 2, 3, 5, 8, 13, 21, 34, 55, 89])
+GROWING = GROWING.let(q=lambda beta1, beta2: beta1**2 / beta2).guaranteeing("friction", "bias_correction")
 
 
-@measure(
-    diffgrad.STEP_BOUND_UNIFORM,
-    GROWING.let(q=lambda beta1, beta2: beta1**2 / beta2).guaranteeing("friction", "bias_correction"),
-)
+@measure(paper.STEP_BOUND_UNIFORM, GROWING)
 def step_after_extremal_gradients(beta1, beta2, t):
     """The step at times that grow to 89, after large extremal gradients, in balls."""
     return step_in_balls(extremal_gradients(beta1, beta2, t), beta1, beta2)
 
 
-@measure(diffgrad.STEP_BOUND_UNIFORM, cases().guaranteeing("friction", "bias_correction"))
+@measure(paper.STEP_BOUND_UNIFORM, cases().guaranteeing("friction", "bias_correction"))
 def longest_step_on_breast_cancer(backend):
     """The longest coordinate step of the run."""
     longest = instances.ALPHA * float(instances.lengths(instances.path("diffgrad", backend), "diffgrad").max())
@@ -154,7 +143,7 @@ def longest_step_on_breast_cancer(backend):
 
 
 @measure(
-    diffgrad.LOCAL_STABILITY,
+    paper.LOCAL_STABILITY,
     cases(beta1=[F(0), F(1, 2), F(9, 10), F(99, 100)], xi=F(1, 2)).guaranteeing("friction", "quadratic"),
 )
 def boundary_by_jury(beta1, xi):
@@ -166,13 +155,12 @@ def boundary_by_jury(beta1, xi):
     return Bracket(*stability_boundary(characteristic, 1, 10**4, width=F(1, 10**6)))
 
 
-@measure(diffgrad.LOCAL_STABILITY, cases(beta1=[0.0, 0.5, 0.9]).guaranteeing("friction", "quadratic"))
+@measure(paper.LOCAL_STABILITY, cases(beta1=[0.0, 0.5, 0.9]).guaranteeing("friction", "quadratic"))
 def quadratics_from_near_zero(beta1, backend):
     """200 step sizes on $x^2/2$ from 1e-120: the last that decays to 1e-123, and the first that reaches 1e-60."""
     on, grid = array_library(backend), np.geomspace(1, 100, 200)
-    method = adam_family(
-        lambda x, draw: x, alpha=on.asarray(grid[:, None, None]), variant="diffgrad", beta1=beta1, beta2=0.999, eps=1.0
-    )
+    constants = {"alpha": on.asarray(grid[:, None, None]), "beta1": beta1, "beta2": 0.999, "eps": 1.0}
+    method = adam_family(lambda x, draw: x, variant="diffgrad", **constants)
     x0, record = on.asarray(start([1e-120], settings=len(grid))), {"x": lambda s: s.x[..., 0]}
     size = np.abs(run(method, x0, 2000, record=record, every=10).x.values[:, 0])
     grew = size.max(axis=1) > 1e-60  # beyond what the bias corrections of the first steps do
@@ -195,7 +183,7 @@ def published(rounds: Rounds, **known: Any) -> dict[str, Any]:
     return fixed | {"G_inf": max(map(abs, rounds.cycle))} | known
 
 
-@measure(diffgrad.PAPER_REGRET, ROUNDS.guaranteeing(*REGRET, "friction"))
+@measure(paper.PAPER_REGRET, ROUNDS.guaranteeing(*REGRET, "friction"))
 def regret_in_balls(rounds, friction=True):
     """The regret of 7500 rounds from the wrong end, and of 15000 from the optimum, in ball arithmetic."""
     method = Optimiser(**(vars(rounds.method) | {"friction": friction}))
@@ -204,7 +192,7 @@ def regret_in_balls(rounds, friction=True):
     return Enclosed(*found.regret, "rounding"), published(rounds, v_T=found.v[1], g_norm=norm)
 
 
-@measure(diffgrad.PAPER_REGRET, cases(rounds={"from the end": FROM_THE_END}).guaranteeing(*REGRET, "friction"))
+@measure(paper.PAPER_REGRET, cases(rounds={"from the end": FROM_THE_END}).guaranteeing(*REGRET, "friction"))
 def regret_of_a_run(rounds, backend, variant="diffgrad"):
     """The same 7500 rounds from $x_1 = 1$ as a run of the engine, in double precision."""
     T, constants = rounds.T, {k: float(getattr(rounds.method, k)) for k in ("alpha", "beta1", "beta2", "lam")}
@@ -228,7 +216,7 @@ VANISHING = ("vanishing_momentum", "friction")
 
 
 @measure(
-    diffgrad.REGRET_REFUTED,
+    paper.REGRET_REFUTED,
     (cases(cycle=GIVEN, beta2=[F(9, 10), F(999, 1000)], run=RUNS) + FROM_AFAR).guaranteeing(*VANISHING),
 )
 def limit_of_the_average(
@@ -249,12 +237,10 @@ def drawn(T: int) -> dict[str, Any]:
     return {"T": T, "eta": [F(int(e), 8) for e in eta], "g": [F(int(x), 8) for x in g], "x": F(-1)}
 
 
-@measure(
-    diffgrad.REGRET_MASTER,
-    cases(rounds=[{"T": 1, "eta": [F(2, 3)], "g": [F(3)], "x": F(1)}, *map(drawn, (2, 5, 20, 50))]).guaranteeing(
-        *MASTER
-    ),
-)
+ATTAINED = {"T": 1, "eta": [F(2, 3)], "g": [F(3)], "x": F(1)}
+
+
+@measure(paper.REGRET_MASTER, cases(rounds=[ATTAINED, *map(drawn, (2, 5, 20, 50))]).guaranteeing(*MASTER))
 def regret_in_rationals(eta, g, x, radius=ONE, momentum=ZERO):
     """Random steps and gradients on [-1, 1], all in rational arithmetic; and the one round that attains the bound."""
     loss, positive, before, m = F(0), F(0), F(0), F(0)
@@ -268,7 +254,7 @@ def regret_in_rationals(eta, g, x, radius=ONE, momentum=ZERO):
 
 
 @measure(
-    diffgrad.REGRET_MASTER,
+    paper.REGRET_MASTER,
     cases(rounds={
         "diffGrad": Rounds(CYCLE, -1, 3000, Optimiser()), "Adam": Rounds(CYCLE, -1, 3000, Optimiser(friction=False)),
         "diffGrad from the end": Rounds(FROM_THE_END.cycle, 1, 3000, Optimiser(beta2=F(9, 10))),
@@ -282,7 +268,7 @@ def regret_on_cycles(rounds, telescoped=False):
     return Enclosed(*found.regret, "rounding"), {"D": 2, "P": P, "Q": Q}
 
 
-@measure(diffgrad.REGRET_MASTER, cases(alpha=F(1, 2), beta2=F(9, 10)).guaranteeing(*MASTER))
+@measure(paper.REGRET_MASTER, cases(alpha=F(1, 2), beta2=F(9, 10)).guaranteeing(*MASTER))
 def logistic_losses_in_one_variable(alpha, beta2):
     """Online logistic losses of one feature of breast cancer on [-1, 1] in balls: convex, not linear, with diffGrad's steps."""
     z, u = instances.signed_rows()[:, 0], 0.0
@@ -314,7 +300,7 @@ def f2_ball(x: flint.arb) -> flint.arb:
 
 
 @measure(
-    diffgrad.SYNTHETIC_FUNCTIONS,
+    paper.SYNTHETIC_FUNCTIONS,
     cases(x=[F(-4, 5), F(-1, 3), F(1, 10), F(3, 5), F(2), *map(F, synthetic_path("F2", "diffgrad")[20:60:8].tolist())]),
 )
 def difference_in_balls(x):

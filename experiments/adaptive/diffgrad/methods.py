@@ -1,7 +1,5 @@
 """The three synthetic functions, the cycle of linear losses, and the published buffer of the gradient."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
@@ -45,9 +43,8 @@ def f2(x: Array) -> Array:
 def f2_gradient(x: Array, *, factor: float = 8) -> Array:
     """Its derivative. ``factor=1`` is the gradient of the published notebook, which lacks the inner derivative."""
     xp = array_namespace(x)
-    return _branches(
-        x, (x <= -0.9, -40 + 0 * x), otherwise=factor * x * xp.cos(8 * x) + xp.sin(8 * x) + 3 * x**2
-    )  # fmt: skip
+    right = factor * x * xp.cos(8 * x) + xp.sin(8 * x) + 3 * x**2
+    return _branches(x, (x <= -0.9, -40 + 0 * x), otherwise=right)
 
 
 def f3(x: Array) -> Array:

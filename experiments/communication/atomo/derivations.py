@@ -1,11 +1,10 @@
 """Arguments for the claims of ATOMO: entry by entry, so for any number of atoms."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import sympy as sp
 
+from gradproof.experiments.communication._proofs import nonnegative
 from gradproof.experiments.engine.check import Context, Evidence, check
 from gradproof.theory.communication import atomo
 from gradproof.theory.evidence import Level
@@ -36,13 +35,9 @@ def primal_meets_dual(ctx: Context) -> Iterator[Evidence]:
     level = (Interval("T"), Interval("u"), Interval("a", "0", "T/u", closed_high=True))
     yield Inequality(1 - A * u / T, level, what="from the first on that meets the condition: p <= 1")
     yield Identity(A * (u + 1) - (T + A) - u * (A - T / u), "the last that does not is above the level")
-    some = (
-        Interval("a", closed_low=True),
-        Interval("T", "a", closed_low=True),
-        Interval("u", "0", "1", closed_high=True),
-    )
+    some = (*nonnegative("a"), Interval("T", "a", closed_low=True), Interval("u", "0", "1", closed_high=True))
     yield Inequality(T - A * u, some, what="the condition is met before s - k <= 0")
-    head, tail, s, n1 = (ctx.claim.parameter(x).symbol for x in ("head", "T", "s", "n1"))
+    head, tail, s, n1 = ctx.symbols("head", "T", "s", "n1")
     root = tail / (s - n1)
     yield Identity(n1 + tail / root - s, "the budget is used")
     yield Identity(A**2 / (A / root) - A * root, "an entry's share of the value; they add to the level times T")
@@ -53,7 +48,7 @@ def primal_meets_dual(ctx: Context) -> Iterator[Evidence]:
 @check(atomo.BALANCED_VALUE, level=Level.SYMBOLIC)
 def cauchy_schwarz(ctx: Context) -> Iterator[Evidence]:
     r"""$\lambda^2/p + \nu^2p \ge 2\nu\lambda$, added up at $\nu = \|\lambda\|_1/s$; unbalanced optima exceed the bound."""
-    l1, s = (ctx.claim.parameter(x).symbol for x in ("l1", "s"))
+    l1, s = ctx.symbols("l1", "s")
     yield Inequality(A**2 / P + N**2 * P - 2 * A * N, tuple(map(Interval, "anp")), what="an entry")
     yield Identity(2 * (l1 / s) * l1 - (l1 / s) ** 2 * s - ctx.claim.expression, "the claimed bound")
     # unbalanced: k entries above the level T/u, u = s - k, of sum h and square at least h^2/k
@@ -65,7 +60,7 @@ def cauchy_schwarz(ctx: Context) -> Iterator[Evidence]:
 @check(atomo.QSGD_TERNGRAD, level=Level.SYMBOLIC)
 def second_moment_of_the_scheme(ctx: Context) -> Iterator[Evidence]:
     r"""$\sum g_i^2/p_i$ at $p_i = |g_i|/\|g\|_q$ is $\|g\|_1\|g\|_q$: the lower bound $\|g\|_1^2/s$ at its budget, so optimal."""
-    l1, lq = (ctx.claim.parameter(x).symbol for x in ("l1", "lq"))
+    l1, lq = ctx.symbols("l1", "lq")
     yield Identity(A**2 / (A / lq) - A * lq, "one entry")
     yield Identity(ctx.claim.expression - l1**2 / (l1 / lq), "it meets the lower bound at its budget")
 
@@ -92,7 +87,7 @@ def above_frobenius(ctx: Context) -> Iterator[Evidence]:
     below = (Interval("T"), Interval("a", "0", "T", closed_high=True))
     yield Inequality(T * A - A**2, below, what="a singular value times their sum")
     yield Inequality(A**2 - 2 * A * N + N**2, (Interval("a", closed_low=True), Interval("n")), what="an entry")
-    entries, n, m = (ctx.claim.parameter(x).symbol for x in ("entrywise", "n", "m"))
+    entries, n, m = ctx.symbols("entrywise", "n", "m")
     mean = entries / (n * m)
     yield Identity(2 * mean * entries - mean**2 * n * m - ctx.claim.expression**2, "added up")
 
@@ -100,7 +95,7 @@ def above_frobenius(ctx: Context) -> Iterator[Evidence]:
 @check(atomo.SGD_THRESHOLD, level=Level.SYMBOLIC)
 def every_second_moment(ctx: Context) -> Iterator[Evidence]:
     r"""Below the threshold it contracts for every V up to $(d/s)|x|^2$; at equal entries the sign changes there."""
-    s, d = (ctx.claim.parameter(n).symbol for n in ("s", "d"))
+    s, d = ctx.symbols("s", "d")
     g, x2, V = (atomo.SGD_EFFECT.parameter(n).symbol for n in ("gamma", "x2", "V"))
     change = atomo.SGD_EFFECT.expression - x2
     yield Identity(change.subs(V, d / s * x2) - g * x2 * (g - ctx.claim.expression) * d / s, "at equal entries")

@@ -1,7 +1,5 @@
 """Moments of independent sparsification, least second moments, singular triplets, and the effect on a step."""
 
-from __future__ import annotations
-
 from fractions import Fraction as F
 from typing import Any
 
@@ -12,6 +10,7 @@ from gradproof.experiments.communication import _sparse as sparse
 from gradproof.experiments.communication._sparse import EXAMPLES, independently, norm2, together
 from gradproof.experiments.communication._sparse_methods import atomic_sgd, least_variance
 from gradproof.experiments.communication.atomo.methods import ATOMS, digits_moments, digits_sgd
+from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.measure import Enclosed, Sample, Supremum, around, cases, instead, measure, without
 from gradproof.solvers.sparsification import minimal_variance
 from gradproof.theory.communication import atomo
@@ -111,7 +110,7 @@ def least_second_moment(lam, spent):
     return Supremum(least) if max(map(abs, lam)) * spent <= l1 else least, {"l1": l1}
 
 
-without(atomo.BALANCED_VALUE, "budget", least_second_moment, cases(lam=[EXAMPLES[2]], s=[2], spent=[4]))
+breaking(atomo.BALANCED_VALUE, "budget", least_second_moment, lam=[EXAMPLES[2]], s=[2], spent=[4])
 
 #: Vectors with rational q-norms.
 NORMS = {(3, -4, 0, 12): (19, 13, 12), (1, 2, 2): (5, 3, 2), (2, 3, 6, 0): (11, 7, 6), (3, 4, 5): (12, 6, 5)}
@@ -198,11 +197,10 @@ def least_second_moment_with_triplets(X, s, spent, length):
 
 
 BREAK = cases(X={"permuted diagonal": PERMUTED}, s=[F(2)])
-without(atomo.SPECTRAL_FROM_BELOW, "unit_atoms", nuclear_norm, cases(X={"signs": SIGNS}, length=F(1, 2)))
-without(atomo.SPECTRAL_VS_ENTRYWISE, "unit_atoms", least_second_moment_with_triplets,
-        BREAK.let(spent=lambda s: s, length=lambda: 2).guaranteeing("equal_budgets"))  # fmt: skip
-without(atomo.SPECTRAL_VS_ENTRYWISE, "equal_budgets", least_second_moment_with_triplets,
-        BREAK.let(spent=lambda s: s / 2, length=lambda: 1).guaranteeing("unit_atoms"))  # fmt: skip
+breaking(atomo.SPECTRAL_FROM_BELOW, "unit_atoms", nuclear_norm, X={"signs": SIGNS}, length=F(1, 2))
+LONGER, HALVED = BREAK.let(spent=lambda s: s, length=lambda: 2), BREAK.let(spent=lambda s: s / 2, length=lambda: 1)
+breaking(atomo.SPECTRAL_VS_ENTRYWISE, "unit_atoms", least_second_moment_with_triplets, LONGER)
+breaking(atomo.SPECTRAL_VS_ENTRYWISE, "equal_budgets", least_second_moment_with_triplets, HALVED)
 
 
 # --- the effect on a step ------------------------------------------------------------------------------------------------

@@ -1,7 +1,5 @@
 """Least squares on the digits, W in R^(10 x 64), with gradients sparsified in entries or in singular triplets."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 
@@ -12,6 +10,7 @@ from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import Draws
 from gradproof.experiments.engine.run import run
+from gradproof.experiments.instances.data import pixels
 
 #: Atoms of a 10 x 64 matrix: how many, and the floats that one costs (a triplet 10 + 64 + 1, an entry a float and an index).
 ATOMS = {"singular": (10, 75.0), "entries": (640, 2.0)}
@@ -20,10 +19,8 @@ ATOMS = {"singular": (10, 75.0), "entries": (640, 2.0)}
 @cache
 def digits_moments() -> tuple[np.ndarray, np.ndarray, float]:
     """A = X'X/m and C = Y'X/m of the digits and their one-hot classes: the gradient at W is W A - C; and L = |A|."""
-    from sklearn.datasets import load_digits
-
-    X, y = load_digits(return_X_y=True)
-    A, C = (X / 16).T @ (X / 16) / len(X), np.eye(10)[y].T @ (X / 16) / len(X)
+    X, y = pixels()
+    A, C = X.T @ X / len(X), np.eye(10)[y].T @ X / len(X)
     return A, C, float(np.linalg.norm(A, 2))
 
 

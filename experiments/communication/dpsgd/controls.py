@@ -1,16 +1,14 @@
 """Controls: with one assumption of D-PSGD's claims broken, the bounds are violated."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from gradproof.experiments.communication._controls import breaking
 from gradproof.experiments.communication.dpsgd import instances as on
 from gradproof.experiments.communication.dpsgd import measures
 from gradproof.experiments.communication.dpsgd.instances import HALF, THIRD
+from gradproof.experiments.engine.controls import breaking
 from gradproof.theory.claim import Claim
 from gradproof.theory.communication import dpsgd
 

@@ -1,7 +1,5 @@
 """Arguments for D-PSGD's claims: parts of their proofs for all parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

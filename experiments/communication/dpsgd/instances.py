@@ -1,7 +1,5 @@
 """Graphs with exact weights, with what they guarantee, and matrices that guarantee less."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property

@@ -1,7 +1,5 @@
 """What D-PSGD does, exactly: powers of its matrix, steps, averages and stationary laws on quadratics; and in samples on data."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

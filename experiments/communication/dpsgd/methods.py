@@ -1,7 +1,5 @@
 """D-PSGD as pure functions over states (setting, seed, node, d), its gradients at the nodes' own points, and its records."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

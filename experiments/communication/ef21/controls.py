@@ -1,7 +1,5 @@
 """An assumption of an EF21 claim is given up, or the method exchanged: the bound must be violated."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Any
 
@@ -9,8 +7,9 @@ import numpy as np
 
 from gradproof.experiments.communication.ef21 import measures, methods
 from gradproof.experiments.communication.ef21.instances import Constants
-from gradproof.experiments.communication.ef21.measures import ALPHA, MINUS, PLUS, SMOOTH, constants
-from gradproof.experiments.engine.measure import Cases, Holds, Sample, cases, instead, rounded, without
+from gradproof.experiments.communication.ef21.measures import ALPHA, MINUS, PLUS, constants
+from gradproof.experiments.engine.controls import breaking, replacing
+from gradproof.experiments.engine.measure import Cases, Holds, Sample, cases, rounded
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.instances import compressors as C
 from gradproof.experiments.instances.finite_sums import Quadratics
@@ -20,17 +19,9 @@ from gradproof.theory.communication import ef21
 
 LOUD = Fraction(5, 2)  # C(x) = 2.5x multiplies every error by -1.5
 TWENTIETH = Fraction(1, 20)
-OPPOSED: dict[str, Any] = {
-    "h": ((1,), (Fraction(-9, 10),)),
-    "r": (PLUS, MINUS),
-    "alpha": ALPHA,
-}  # L = 1/20, L_AM = 19/20
+#: L = 1/20, L_AM = 19/20
+OPPOSED: dict[str, Any] = {"h": ((1,), (Fraction(-9, 10),)), "r": (PLUS, MINUS), "alpha": ALPHA}
 SINGLE = constants(((1,),)) | {"r": (PLUS,)}
-
-
-def but(name: str, *, of: Any = SMOOTH) -> tuple[str, ...]:
-    """All of the names but one."""
-    return tuple(n for n in of if n != name)
 
 
 def claimed(L: Any, L_AM: Any = None) -> dict[str, Any]:
@@ -46,8 +37,8 @@ NO_COMPRESSOR = {
     "sign(x) + 4": (lambda x: np.sign(x) + 4, (4, 0, 0, 0), Fraction(1, 4)),
     "unbiased Rand-1": (lambda x: np.array([4 * x[0], 0, 0, 0]), (4, 0, 0, 0), Fraction(1, 4)),
 }
-without(ef21.COMPRESSORS, "compressor", measures.share_lost, cases(worst=NO_COMPRESSOR))
-without(ef21.DISTORTION, "contractive", measures.error_after_a_step, cases(e=1, u=0, r=LOUD))
+breaking(ef21.COMPRESSORS, "compressor", measures.share_lost, worst=NO_COMPRESSOR)
+breaking(ef21.DISTORTION, "contractive", measures.error_after_a_step, e=1, u=0, r=LOUD)
 
 
 def ratio_at(q, s):
@@ -56,24 +47,22 @@ def ratio_at(q, s):
 
 
 THIRD = Fraction(1, 3)
-without(ef21.YOUNG_OPTIMAL, "theta_positive", ratio_at, cases(q=THIRD, s=10))
-instead(ef21.YOUNG_OPTIMAL, "the split s = 1", ratio_at, cases(q=THIRD, s=1).guaranteeing("theta_positive"))
-instead(
-    ef21.STEPSIZE_ROOT,
-    "Young's inequality split at s = 1",
-    measures.root_of_the_bracket,
-    cases(q=THIRD, L=THIRD, split=1),
-)
+breaking(ef21.YOUNG_OPTIMAL, "theta_positive", ratio_at, q=THIRD, s=10)
+replacing(ef21.YOUNG_OPTIMAL, "the split s = 1", ratio_at, q=THIRD, s=1)
+AT_ONE = {"q": THIRD, "L": THIRD, "split": 1}
+replacing(ef21.STEPSIZE_ROOT, "Young's inequality split at s = 1", measures.root_of_the_bracket, **AT_ONE)
 
 _weights: Any
+_gamma: Any
 _rows: Any
 for _claim, _weights in ((ef21.LYAPUNOV_AM, measures.paper_weights), (ef21.SHARP_DESCENT, measures.sharp_weights)):
-    _jump = cases(workers=[OPPOSED | claimed(TWENTIETH)], gamma=Fraction(10), T=1).let(weights=_weights)
-    without(_claim, "smooth_fi", measures.lyapunov_exactly, _jump.guaranteeing(*but("smooth_fi")))
-    _loud = cases(workers=[SINGLE | {"r": (LOUD,)}], gamma=Fraction(1, 2), T=1).let(weights=_weights)
-    without(_claim, "contractive", measures.lyapunov_exactly, _loud.guaranteeing(*but("contractive")))
-    _curved = cases(workers=[SINGLE | {"L": TWENTIETH}], gamma=Fraction(1, 2), T=1).let(weights=_weights)
-    without(_claim, "smooth_f", measures.lyapunov_exactly, _curved.guaranteeing(*but("smooth_f")))
+    for _name, _workers, _gamma in (
+        ("smooth_fi", OPPOSED | claimed(TWENTIETH), Fraction(10)),
+        ("contractive", SINGLE | {"r": (LOUD,)}, Fraction(1, 2)),
+        ("smooth_f", SINGLE | {"L": TWENTIETH}, Fraction(1, 2)),
+    ):
+        _where = cases(workers=[_workers], gamma=_gamma, T=1).let(weights=_weights)
+        breaking(_claim, _name, measures.lyapunov_exactly, _where)
 
 
 # --- the threshold -----------------------------------------------------------------------------------------------------------
@@ -85,8 +74,7 @@ def converges(h, r, gamma):
 
 
 def _unstable(assumption: str, **values: Any) -> None:
-    kept = but(assumption, of=("smooth_f", "lower_bounded", "contractive"))
-    without(ef21.SHARP_THRESHOLD, assumption, converges, cases(workers=[{"alpha": ALPHA} | values]).guaranteeing(*kept))
+    breaking(ef21.SHARP_THRESHOLD, assumption, converges, workers=[{"alpha": ALPHA} | values])
 
 
 TENTH = Fraction(1, 10)
@@ -107,17 +95,15 @@ for _claim, _weights in (
     (ef21.NONCONVEX_QM, lambda L_i: [1] * len(L_i)),
     (ef21.NONCONVEX_AM, lambda L_i, L_AM: [L_AM / k for k in L_i]),
 ):
-    # gamma = 1/L = 20 without the compression term: the threshold is 1.48
-    _far = _average(_weights, OPPOSED | constants(OPPOSED["h"]), T=10, gamma=20)
-    without(_claim, "step_size", measures.average_exactly, _far.guaranteeing(*SMOOTH))
-    _alone = _average(_weights, OPPOSED | claimed(TWENTIETH), T=10, gamma=10)
-    without(_claim, "smooth_fi", measures.average_exactly, _alone.guaranteeing(*but("smooth_fi")))
-    _loud = _average(_weights, SINGLE | {"r": (LOUD,)}, T=60, gamma=[Fraction(1, 2), Fraction(1, 200)])
-    without(_claim, "contractive", measures.average_exactly, _loud.guaranteeing(*but("contractive")))
-    _curved = _average(_weights, SINGLE | {"L": TWENTIETH}, T=60, gamma=Fraction(20, 21))
-    without(_claim, "smooth_f", measures.average_exactly, _curved.guaranteeing(*but("smooth_f")))
-    _below = _average(_weights, SINGLE | {"f_inf": 1}, T=5, gamma=Fraction(1, 2))
-    without(_claim, "lower_bounded", measures.average_exactly, _below.guaranteeing(*SMOOTH))
+    for _name, _workers, _T, _gamma in (
+        # gamma = 1/L = 20 without the compression term: the threshold is 1.48
+        ("step_size", OPPOSED | constants(OPPOSED["h"]), 10, 20),
+        ("smooth_fi", OPPOSED | claimed(TWENTIETH), 10, 10),
+        ("contractive", SINGLE | {"r": (LOUD,)}, 60, [Fraction(1, 2), Fraction(1, 200)]),
+        ("smooth_f", SINGLE | {"L": TWENTIETH}, 60, Fraction(20, 21)),
+        ("lower_bounded", SINGLE | {"f_inf": 1}, 5, Fraction(1, 2)),
+    ):
+        breaking(_claim, _name, measures.average_exactly, _average(_weights, _workers, T=_T, gamma=_gamma))
 
 
 def average_without_feedback(step):
@@ -136,21 +122,19 @@ def average_without_feedback(step):
 
 
 for _claim, _step in ((ef21.NONCONVEX_QM, "qm"), (ef21.NONCONVEX_AM, "am")):
-    instead(_claim, "no error feedback", average_without_feedback, cases(step=_step).guaranteeing(*SMOOTH))
+    replacing(_claim, "no error feedback", average_without_feedback, step=_step)
 
 # both workers taken for alpha = 3/4 while the second multiplies its error by -1.5: w = (5, 1)/6, theta = 1/2
 _worse = constants(((5,), (-1,))) | {"r": (PLUS, LOUD), "alpha_i": (ALPHA, ALPHA)}
 _worse_case = _average(lambda: [Fraction(6, 5), 6], _worse, T=60, gamma=Fraction(1, 5))
-without(ef21.HETERO_COMPRESSORS, "contractive", measures.average_exactly, _worse_case.guaranteeing(*but("contractive")))
+breaking(ef21.HETERO_COMPRESSORS, "contractive", measures.average_exactly, _worse_case)
 # two workers on one coordinate, counted as if on two: L_rf = 1/2 admits a step of 1.8, which diverges
-_shared = _average(
-    lambda L_rf, L_i: [L_rf / k for k in L_i],
-    OPPOSED | constants(OPPOSED["h"]) | {"L_rf": Fraction(1, 2)}, T=60, gamma=Fraction(20, 11),
-)  # fmt: skip
-without(ef21.RARE_FEATURES, "rare_features", measures.average_exactly, _shared.guaranteeing(*SMOOTH))
+_shared = OPPOSED | constants(OPPOSED["h"]) | {"L_rf": Fraction(1, 2)}
+_far = _average(lambda L_rf, L_i: [L_rf / k for k in L_i], _shared, T=60, gamma=Fraction(20, 11))
+breaking(ef21.RARE_FEATURES, "rare_features", measures.average_exactly, _far)
 # the second worker never takes part: x settles where the gradient does not vanish
 _idle = cases(claimed=[measures.CLAIMED], T=200, law=[[(Fraction(4, 5), (1, 0)), (Fraction(1, 5), (0, 0))]])
-without(ef21.PARTIAL_PARTICIPATION, "independent_participation", measures.expected_average, _idle.guaranteeing(*SMOOTH))
+breaking(ef21.PARTIAL_PARTICIPATION, "independent_participation", measures.expected_average, _idle)
 
 
 def average_with_biased_noise(rng):
@@ -165,7 +149,7 @@ def average_with_biased_noise(rng):
     return Sample(total / T), known | {"sigma2": 0.0}
 
 
-without(ef21.SGD, "unbiased_gradients", average_with_biased_noise, cases(seeds=60).guaranteeing(*SMOOTH))
+breaking(ef21.SGD, "unbiased_gradients", average_with_biased_noise, seeds=60)
 
 
 # --- linear rates, equivalence, constants --------------------------------------------------------------------------------------
@@ -174,10 +158,8 @@ _RATE = {"gamma": Fraction(1, 4), "mu": 1, "T": 20}
 _FLAT = constants(((1, Fraction(1, 100)),)) | {"r": (PLUS,)} | _RATE  # mu = 1 claimed
 for _claim, _refined in ((ef21.PL, False), (ef21.PL_REFINED, True)):
     for _name, _row in (("PL", _FLAT), ("contractive", SINGLE | {"r": (LOUD,)} | _RATE)):
-        _where = cases(workers=[_row | {"refined": _refined}]).guaranteeing(*but(_name, of=(*SMOOTH, "PL")))
-        without(_claim, _name, measures.psi_exactly, _where)
+        breaking(_claim, _name, measures.psi_exactly, workers=[_row | {"refined": _refined}])
 
-_TIGHT = ("strongly_convex", "smooth_f", "contractive", "optimal_step")
 _ONE = {"q": Fraction(1, 2), "mu": Fraction(1, 10)}
 for _name, _rows in {
     "optimal_step": [{"factor": Fraction(6, 5), "share": 1}, {"factor": Fraction(4, 5), "share": 0}],
@@ -185,19 +167,10 @@ for _name, _rows in {
     "smooth_f": [{"share": 2}],
     "contractive": [{"share": 1, "gain": LOUD}],
 }.items():
-    _where = cases(one=[_ONE | row for row in _rows]).guaranteeing(*but(_name, of=_TIGHT))
-    without(ef21.TIGHT_SINGLE_WORKER, _name, measures.squared_spectral_radius, _where)
+    breaking(ef21.TIGHT_SINGLE_WORKER, _name, measures.squared_spectral_radius, one=[_ONE | row for row in _rows])
 
-without(
-    ef21.W_EQUIVALENCE,
-    "positively_homogeneous",
-    measures.distance_exactly,
-    cases(compress=[ef_exact.nearest_power_of_two]),
-)
-without(
-    ef21.CLONING, "clones", measures.mean_after_cloning, cases(clients=[{"L_i": (1, 1, 1, 100), "N_i": (1, 1, 1, 1)}])
-)
+ROUNDED = [ef_exact.nearest_power_of_two]
+breaking(ef21.W_EQUIVALENCE, "positively_homogeneous", measures.distance_exactly, compress=ROUNDED)
+breaking(ef21.CLONING, "clones", measures.mean_after_cloning, clients=[{"L_i": (1, 1, 1, 100), "N_i": (1, 1, 1, 1)}])
 # the constant of the logistic loss for least squares: eight times too small
-without(
-    ef21.SMOOTHNESS_CONSTANTS, "loss", measures.largest_curvature, cases(problem=[measures.LOSSES["sine"][0]], c=0.25)
-)
+breaking(ef21.SMOOTHNESS_CONSTANTS, "loss", measures.largest_curvature, problem=[measures.LOSSES["sine"][0]], c=0.25)

@@ -1,7 +1,5 @@
 """Arguments for the EF21 claims: kernel proofs, identities, inequalities, certificates at rational constants."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
@@ -32,14 +30,6 @@ def in_q(claim: Any, e: Any = None, alpha: Any = ALPHA) -> Any:
     return sp.cancel(sp.together(sp.powdenest(sp.sqrtdenest(e), force=True)))
 
 
-def _symbols(claim: Any, *names: str) -> list[Any]:
-    return [claim.parameter(n).symbol for n in names]
-
-
-def _inequality(e: Any, *domain: Interval, what: str) -> Inequality:
-    return Inequality(sp.cancel(sp.together(e)), domain, what=what)
-
-
 def _tangent(what: str) -> Identity:
     """Cauchy-Schwarz, any number of terms: summed with t = sum a/sum w it says sum a^2/w >= (sum a)^2/sum w, equal at a = tw."""
     a, t, w = sp.symbols("a t w", positive=True)
@@ -47,32 +37,6 @@ def _tangent(what: str) -> Identity:
 
 
 # --- one step ----------------------------------------------------------------------------------------------------------------
-
-
-@check(ef21.YOUNG_OPTIMAL, level=SYMBOLIC)
-def best_young_split(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proof that no split beats s*, and the value there."""
-    yield proofs.young()
-    s = 1 / q - 1
-    ratio = (1 - (1 - q**2) + (1 - ALPHA) / s) / (1 - (1 - ALPHA) * (1 + s))
-    yield Identity(ratio - in_q(ctx.claim), "beta(s*)/theta(s*) is the claimed minimum")
-
-
-@check(ef21.DISTORTION, level=SYMBOLIC)
-def young_identity(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proof of the distortion lemma, and its constants."""
-    yield proofs.distortion()
-    e2, u2 = _symbols(ctx.claim, "e2", "u2")
-    yield Identity(in_q(ctx.claim) - (q * e2 + q**2 / (1 - q) * u2), "constants of the lemma")
-
-
-@check(ef21.LYAPUNOV_AM, level=SYMBOLIC)
-def one_step_proof(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proof of the one-step inequality, any number of workers, any weights; its constants."""
-    yield proofs.lyapunov()
-    g, L, M, V, grad2, dx2 = _symbols(ctx.claim, "gamma", "L", "L_AM", "V", "grad2", "dx2")
-    bracket = 1 / (2 * g) - L / 2 - g * q**2 / (2 * (1 - q) ** 2) * M**2
-    yield Identity(in_q(ctx.claim) - (V - g / 2 * grad2 - bracket * dx2), "constants of the inequality")
 
 
 def _sharp(L: Any, M: Any) -> Any:
@@ -83,86 +47,54 @@ def _sharp(L: Any, M: Any) -> Any:
 def sharp_step_proof(ctx: Context) -> Iterator[Evidence]:
     """Kernel proof of the one-step inequality below the exact threshold, any number of workers; its constants."""
     yield proofs.sharp()
-    g, L, M, V, dx2 = _symbols(ctx.claim, "gamma", "L", "L_AM", "V", "dx2")
+    g, L, M, V, dx2 = ctx.symbols("gamma", "L", "L_AM", "V", "dx2")
     yield Identity(in_q(ctx.claim) - (V - (1 / g - 1 / _sharp(L, M)) * dx2), "constants of the inequality")
 
 
 @check(ef21.STEPSIZE_ROOT, level=SYMBOLIC)
 def root_vanishes(ctx: Context) -> Iterator[Evidence]:
     """The bracket vanishes at gamma_root and decreases; the paper's step lies below, gamma* above."""
-    L, M = _symbols(ctx.claim, "L", "L_AM")
+    L, M = ctx.symbols("L", "L_AM")
     x = q / (1 - q)
 
     def bracket(g: Any) -> Any:
         return 1 / (2 * g) - L / 2 - g * x**2 * M**2 / 2
 
-    root = ctx.claim.expression.subs(ctx.claim.parameter("alpha").symbol, ALPHA)
+    root = ctx.stated(alpha=ALPHA)
     yield Identity(sp.powdenest(bracket(root), force=True), "the bracket vanishes at gamma_root")
     positive = (Q, Interval("L"), Interval("L_AM"))
     slope = -sp.diff(bracket(sp.Symbol("g")), sp.Symbol("g"))
     yield Inequality(slope, (*positive, Interval("g")), strict=True, what="the bracket decreases in gamma")
-    yield _inequality(bracket(1 / (L + M * x)), *positive, what="the bracket is nonnegative at 1/(L + L_AM xi)")
+    yield Inequality(bracket(1 / (L + M * x)), positive, what="the bracket is nonnegative at 1/(L + L_AM xi)")
     ordered = (*positive[:2], Interval("L_AM", "L", closed_low=True))
-    yield _inequality(-bracket(_sharp(L, M)), *ordered, what="gamma_root <= gamma*")
+    yield Inequality(-bracket(_sharp(L, M)), ordered, what="gamma_root <= gamma*")
 
 
-# --- averages: one step at an admissible step size, telescoped -----------------------------------------------------------------
-
-
-def _sum_and_step(ctx: Context, mean: str, alpha: sp.Expr = ALPHA) -> Iterator[Evidence]:
-    """V^{t+1} <= V^t - (gamma/2)|grad|^2 summed gives the claimed bound; the claimed step sizes are admissible."""
-    claim = ctx.claim
-    g, L, M, T, f0, f_inf, G0 = _symbols(claim, "gamma", "L", mean, "T", "f0", "f_inf", "G0")
-    V0 = f0 - f_inf + g / (2 * (1 - q)) * G0
-    yield Identity(in_q(claim, alpha=alpha) - 2 * V0 / (g * T), "the sum telescopes to the claimed bound")
-    step = 1 / (L + M * q / (1 - q))
-    claimed = in_q(claim, claim.assumption("step_size").relation.rhs, alpha)
-    yield Identity(claimed - step, "the claimed step size")
-    # at gamma = step/(1 + t), t >= 0, the bracket of the one-step inequality is nonnegative
-    at = step / (1 + sp.Symbol("t"))
-    bracket = 1 / at - L - at * q**2 / (1 - q) ** 2 * M**2
-    domain = (Q, Interval(str(L)), Interval(str(M)), Interval("t", closed_low=True))
-    yield _inequality(bracket, *domain, what="claimed steps are admissible")
-
-
-@check(ef21.NONCONVEX_QM, level=SYMBOLIC)
-@check(ef21.NONCONVEX_AM, level=SYMBOLIC)
-def telescoping(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proof of one step with uniform weights, or proportional to L_i, telescoped; the code's step size is the claim's."""
-    yield proofs.descent_at_admissible_step()
-    quadratic = ctx.claim.parameters[2].name == "L_QM"
-    yield from _sum_and_step(ctx, "L_QM" if quadratic else "L_AM")
-    L, a, b = sp.symbols("L a b", positive=True)
-    step, mean = (ef21.step_size_qm, sp.sqrt((a**2 + b**2) / 2)) if quadratic else (ef21.step_size_am, (a + b) / 2)
-    called = step(L, (a, b), ctx.claim.parameter("alpha").symbol).subs(ctx.claim.parameter("alpha").symbol, ALPHA)
-    inverse = sp.powdenest(1 / called, force=True)
-    yield Identity(inverse - L - mean * q / (1 - q), "the code's step size is 1/(L + mean xi)")
-
-
-@check(ef21.PARTIAL_PARTICIPATION, level=SYMBOLIC)
-def participation_is_a_compressor(ctx: Context) -> Iterator[Evidence]:
-    """p(1 - alpha) + (1 - p) = 1 - p alpha, then the proof of plain EF21."""
-    p, a = _symbols(ctx.claim, "p", "alpha")
-    yield Identity(p * (1 - a) + (1 - p) - (1 - p * a), "an idle worker is a compressor with contraction p alpha")
-    yield proofs.descent_at_admissible_step()
-    yield from _sum_and_step(ctx, "L_AM", ALPHA / p)
+# --- averages, telescoped ------------------------------------------------------------------------------------------------------
 
 
 @check(ef21.RARE_FEATURES, level=SYMBOLIC)
 def telescoping_rare(ctx: Context) -> Iterator[Evidence]:
     """Kernel proof of one step from Cauchy-Schwarz by coordinates and the distortion lemma, telescoped; L_i the best weights."""
-    yield proofs.distortion()
     yield proofs.summed()
     yield _tangent("Cauchy-Schwarz in a coordinate; L_i are the best weights; L_rf <= sqrt(c/n) L_QM")
-    yield from _sum_and_step(ctx, "L_rf")
+    g, L, M, T, f0, f_inf, G0 = ctx.symbols("gamma", "L", "L_rf", "T", "f0", "f_inf", "G0")
+    V0 = f0 - f_inf + g / (2 * (1 - q)) * G0
+    yield Identity(in_q(ctx.claim) - 2 * V0 / (g * T), "the sum telescopes to the claimed bound")
+    step = 1 / (L + M * q / (1 - q))
+    yield Identity(in_q(ctx.claim, ctx.claim.assumption("step_size").relation.rhs) - step, "the claimed step size")
+    # at gamma = step/(1 + t), t >= 0, the bracket of the one-step inequality is nonnegative
+    at = step / (1 + sp.Symbol("t"))
+    bracket = 1 / at - L - at * q**2 / (1 - q) ** 2 * M**2
+    domain = (Q, Interval(str(L)), Interval(str(M)), Interval("t", closed_low=True))
+    yield Inequality(bracket, domain, what="claimed steps are admissible")
 
 
 @check(ef21.HETERO_COMPRESSORS, level=SYMBOLIC)
 def hetero_proof(ctx: Context) -> Iterator[Evidence]:
     """Kernel proof of one step from the summed distortion lemma, telescoped; the best weights by Cauchy-Schwarz."""
-    yield proofs.distortion()
     yield proofs.summed()
-    g, T, f0, f_inf, D0 = _symbols(ctx.claim, "gamma", "T", "f0", "f_inf", "D0")
+    g, T, f0, f_inf, D0 = ctx.symbols("gamma", "T", "f0", "f_inf", "D0")
     yield Identity(ctx.claim.expression - 2 * (f0 - f_inf + g / 2 * D0) / (g * T), "the sum telescopes")
     yield _tangent("best weights")
 
@@ -177,7 +109,7 @@ def sgd_constants(ctx: Context) -> Iterator[Evidence]:
     nu = s**4 * (1 + split) + 1 + 1 / split
     yield Identity(beta - s**3 / (1 - s), "beta'")
     yield Identity(nu - (s**3 + 1 / (1 - s)), "nu")
-    g, L, M, T, f0, f_inf, G0, S = _symbols(claim, "gamma", "L", "L_AM", "T", "f0", "f_inf", "G0", "sigma2")
+    g, L, M, T, f0, f_inf, G0, S = ctx.symbols("gamma", "L", "L_AM", "T", "f0", "f_inf", "G0", "sigma2")
     at = {claim.parameter("alpha").symbol: 1 - s**4}
     c = g / (2 * (1 - s**2))
     total = 2 / (g * T) * (f0 - f_inf + c * G0 + T * c * nu * M * S)
@@ -194,7 +126,7 @@ def sgd_constants(ctx: Context) -> Iterator[Evidence]:
 def threshold_from_both_sides(ctx: Context) -> Iterator[Evidence]:
     """Kernel proof of descent below gamma*; two workers: a cycle at gamma*, an eigenvalue below -1 above; gamma* <= 2 gamma_AM."""
     yield proofs.sharp()
-    L, M = _symbols(ctx.claim, "L", "L_AM")
+    L, M = ctx.symbols("L", "L_AM")
     sharp = in_q(ctx.claim)
     yield Identity(sharp - _sharp(L, M), "gamma* of the proof is the claimed threshold")
     # f_1 = (L + M) x^2/2 with C = 1 + q, f_2 = (L - M) x^2/2 with C = 1 - q; x -> -x in one step from x = 1
@@ -210,43 +142,8 @@ def threshold_from_both_sides(ctx: Context) -> Iterator[Evidence]:
     at = (-sp.eye(3) - step).det()
     yield Identity(at - 2 * (1 - q**2) * (gamma / sharp - 1), "the characteristic polynomial at -1")
     ratio, ordered = sharp * (L + M * q / (1 - q)), (Q, Interval("L"), Interval("L_AM", "L", closed_low=True))
-    yield _inequality(ratio - 1, *ordered, what="gamma_AM <= gamma*")
-    yield _inequality(2 - ratio, *ordered, what="gamma* <= 2 gamma_AM")
-
-
-# --- linear rates ------------------------------------------------------------------------------------------------------------
-
-
-def _linear_rate(ctx: Context) -> Iterator[Evidence]:
-    g, mu, T, Psi0 = _symbols(ctx.claim, "gamma", "mu", "T", "Psi0")
-    rate = ctx.claim.expression
-    yield Identity(rate.subs(T, T + 1) - (1 - g * mu) * rate, "each step multiplies the bound by 1 - gamma mu")
-    yield Identity(rate.subs(T, 0) - Psi0, "the bound starts at Psi^0")
-
-
-@check(ef21.PL, level=SYMBOLIC)
-def pl_proof(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proof of one step under PL at the paper's step; its bracket is nonnegative there."""
-    yield proofs.pl()
-    yield from _linear_rate(ctx)
-    # gamma = 1/(L + y), y = sqrt2 xi M, solves 1/gamma - L - 2 gamma xi^2 M^2 >= 0
-    L, M, y = *_symbols(ctx.claim, "L", "L_AM"), sp.Symbol("y")
-    yield _inequality(y - y**2 / (L + y), Interval("L"), Interval("y"), what="the paper's step is admissible")
-    step = in_q(ctx.claim, ctx.claim.assumption("step_size").relation.rhs)
-    yield Identity(step - 1 / (L + sp.sqrt(2) * q / (1 - q) * M), "the claimed step size")
-
-
-@check(ef21.PL_REFINED, level=SYMBOLIC)
-def pl_refined_proof(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proof of one step under PL; the claimed condition on gamma is the sign of its bracket."""
-    yield proofs.pl_refined()
-    yield from _linear_rate(ctx)
-    g, mu, L, M = _symbols(ctx.claim, "gamma", "mu", "L", "L_AM")
-    theta, beta = 1 - q, q**2 / (1 - q)
-    bracket = 1 / (2 * g) - L / 2 - g / (2 * (theta - g * mu)) * beta * M**2
-    relation = ctx.claim.assumption("step_size").relation
-    condition = in_q(ctx.claim, relation.rhs - relation.lhs)
-    yield Identity(bracket * 2 * g * (theta - g * mu) - condition, "the condition is the bracket's sign")
+    yield Inequality(ratio - 1, ordered, what="gamma_AM <= gamma*")
+    yield Inequality(2 - ratio, ordered, what="gamma* <= 2 gamma_AM")
 
 
 @check(ef21.TIGHT_SINGLE_WORKER, level=SYMBOLIC)
@@ -258,8 +155,7 @@ def tight_rate(ctx: Context) -> Iterator[Evidence]:
     # the discriminant is a square: (1-q)^2 r^2 + 4q = (z + q/z)^2
     yield Identity((1 - q) ** 2 * r**2 + 4 * q - (z + q / z) ** 2, "z is the positive root")
     rho = sp.expand((((1 - q) * any_r + sp.sqrt((1 - q) ** 2 * any_r**2 + 4 * q)) / 2) ** 2)
-    alpha, mu, L = _symbols(ctx.claim, "alpha", "mu", "L")
-    claimed = ctx.claim.expression.subs({alpha: ALPHA, mu: K * (1 - any_r) / 2, L: K * (1 + any_r) / 2})
+    claimed = ctx.stated(alpha=ALPHA, mu=K * (1 - any_r) / 2, L=K * (1 + any_r) / 2)
     yield Identity(sp.simplify(claimed) - rho, "rho is the claimed rate")
     # on f = lambda x^2/2 with C(x) = (1 + q) x the step is linear with characteristic polynomial z^2 -+ (1-q) r z - q
     eta = 2 / K * (1 - q) / (1 + q)
@@ -299,7 +195,7 @@ def clones_bound(ctx: Context) -> Iterator[Evidence]:
 @check(ef21.SMOOTHNESS_CONSTANTS, level=SYMBOLIC)
 def curvature_of_the_losses(ctx: Context) -> Iterator[Evidence]:
     """Second derivatives of loss and regulariser: both extreme at x = 0, where they add."""
-    x, c, top, m, lam = sp.Symbol("x"), *_symbols(ctx.claim, "c", "lam_max", "m", "lam")
+    x, c, top, m, lam = sp.Symbol("x"), *ctx.symbols("c", "lam_max", "m", "lam")
     second = sp.diff(x**2 / (1 + x**2), x, 2)
     y, s = sp.symbols("y s")  # y = x^2, s = sigmoid(z)
     in_y, reals = sp.cancel(sp.cancel(sp.together(second)).subs(x, sp.sqrt(y))), (Interval("y", closed_low=True),)
@@ -313,23 +209,19 @@ def curvature_of_the_losses(ctx: Context) -> Iterator[Evidence]:
 @check(ef21.COMPRESSORS, level=SYMBOLIC)
 def compressor_constants(ctx: Context) -> Iterator[Evidence]:
     """The alphas: Top-K by its threshold, by induction for scaled sign, scalars, rare application, Rand-K, scaled unbiased."""
-
-    def claimed(value: Any) -> Any:
-        return ctx.claim.expression.subs(ctx.claim.parameter("alpha").symbol, value)
-
     s, w, p, a = sp.symbols("s omega p a", positive=True)
-    yield Identity((1 - s) ** 2 - claimed(1 - (1 - s) ** 2), "C(x) = s x")
-    yield Identity(p * (1 - a) + 1 - p - claimed(p * a), "applied with probability p")
+    yield Identity((1 - s) ** 2 - ctx.stated(alpha=1 - (1 - s) ** 2), "C(x) = s x")
+    yield Identity(p * (1 - a) + 1 - p - ctx.stated(alpha=p * a), "applied with probability p")
     # unbiased with variance omega, scaled by t = 1/(1+omega): t^2 omega + (1-t)^2 = 1 - 1/(1+omega)
     t = 1 / (1 + w)
-    yield Identity(t**2 * w + (1 - t) ** 2 - claimed(t), "scaled unbiased")
+    yield Identity(t**2 * w + (1 - t) ** 2 - ctx.stated(alpha=t), "scaled unbiased")
     # Top-K, d = K + r: the K squares that are kept are at least tau each, the r that are lost at most tau (tau = 0: none is lost)
     K, r, kept, lost = sp.symbols("K r kept lost")
     sizes = (Interval("K"), Interval("r"), Interval("tau"))
     sums = (Interval("kept", "K*tau", closed_low=True), Interval("lost", "0", "r*tau", closed_high=True))
-    yield _inequality(claimed(K / (K + r)) * (kept + lost) - lost, *sizes, *sums, what="Top-K, every K and d")
+    yield Inequality(ctx.stated(alpha=K / (K + r)) * (kept + lost) - lost, (*sizes, *sums), what="Top-K, every K and d")
     # Rand-K drops each entry with probability 1 - K/d
-    yield Identity(1 - K / (K + r) - claimed(K / (K + r)), "Rand-K in expectation")
+    yield Identity(1 - K / (K + r) - ctx.stated(alpha=K / (K + r)), "Rand-K in expectation")
     # scaled sign loses |x|^2 - |x|_1^2/d, and |x|_1^2 = S^2 exceeds |x|^2 by a gap: without entries, and with an entry v more
     entries = tuple(Interval(name, closed_low=True) for name in ("S", "gap", "v"))
     yield Inequality("(S + v)^2 - (S^2 - gap + v^2)", entries, what="scaled sign, every d")
@@ -365,20 +257,10 @@ def _values(values: dict[str, Any], *names: str) -> dict[str, Fraction]:
     return {"q": rational_q(values["alpha"])} | {n: _exact(values[n], n) for n in names}
 
 
-def _certify(make: Any, names: tuple[str, ...], *claims: Any) -> Any:
-    """The proof at concrete constants, registered for the claims."""
-
-    def certify(**values: Any) -> Proof:
-        return make().at(**_values(values, *names))
-
-    for claim in claims:
-        certifier(claim)(certify)
-    return certify
-
-
-certify_distortion = _certify(proofs.distortion, (), ef21.DISTORTION)
-certify_lyapunov = _certify(proofs.lyapunov, ("L", "L_AM", "gamma"), ef21.LYAPUNOV_AM)
-certify_sharp = _certify(proofs.sharp, ("L", "L_AM", "gamma"), ef21.SHARP_DESCENT, ef21.SHARP_THRESHOLD)
+@certifier(ef21.SHARP_DESCENT)
+@certifier(ef21.SHARP_THRESHOLD)
+def certify_sharp(**values: Any) -> Proof:
+    return proofs.sharp().at(**_values(values, "L", "L_AM", "gamma"))
 
 
 @certifier(ef21.TIGHT_SINGLE_WORKER)
@@ -404,13 +286,6 @@ def certified_below_threshold(ctx: Context) -> Iterator[Evidence]:
     for (L, L_AM), alpha in product(GRID, ALPHAS):
         gamma = Fraction(9, 10) * _exact(ef21.step_size_sharp(L, (L_AM,), alpha), "gamma")
         yield certify_sharp(L=L, L_AM=L_AM, gamma=gamma, alpha=alpha)
-
-
-@check(ef21.LYAPUNOV_AM, level=Level.CERTIFIED)
-def certified_one_step(ctx: Context) -> Iterator[Evidence]:
-    """Certificates at rational constants and at the paper's step size."""
-    for (L, L_AM), alpha in product(GRID, ALPHAS):
-        yield certify_lyapunov(L=L, L_AM=L_AM, gamma=ef21.step_size_am(L, (L_AM,), alpha), alpha=alpha)
 
 
 @check(ef21.TIGHT_SINGLE_WORKER, level=Level.CERTIFIED)

@@ -1,7 +1,5 @@
 """EF21 and its relatives on three small problems, for the agreement of all array libraries."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +11,7 @@ from gradproof.experiments.engine.draws import Draws
 from gradproof.experiments.engine.examples import Example, example
 from gradproof.experiments.engine.run import Method, start
 from gradproof.experiments.instances.compressors import RandK, TopK
-from gradproof.experiments.instances.finite_sums import LeastSquares, Logistic, Problem, Quadratics, sine_least_squares
+from gradproof.experiments.instances.finite_sums import Logistic, Problem, Quadratics, sine_least_squares
 
 N, D = 4, 6
 TOP = TopK(2)
@@ -29,13 +27,10 @@ def _quadratics() -> Quadratics:
     return Quadratics(h @ h.transpose(0, 2, 1))
 
 
-def _squares() -> LeastSquares:
-    return sine_least_squares((1.0, 2.0, 3.0, 10.0), d=D)
-
-
-PROBLEMS: dict[str, Callable[[], Problem]] = {
+PROBLEMS: dict[str, Callable[[], Problem]]
+PROBLEMS = {
     "logistic": _logistic,
-    "least squares": _squares,
+    "least squares": lambda: sine_least_squares((1.0, 2.0, 3.0, 10.0), d=D),
     "quadratics": _quadratics,
 }
 Factory = Callable[[Any, Any], Method]
@@ -52,17 +47,14 @@ METHODS: dict[str, tuple[Callable[..., Method], Factory, Draw | None]] = {
 }
 
 
-def _register(problem: str, name: str) -> None:
-    shown, factory, draw = METHODS[name]
-
-    @example(shown, name=f"{name} on {problem}")
-    def make(on: Backend) -> Example:
-        P = PROBLEMS[problem]()
-        gammas = np.array([0.3, 0.6]) / float(np.max(P.L_i))
-        x0 = start(np.linspace(-1, 1, P.d), settings=2, seeds=3)
-        return Example(factory(on.move(P), on.asarray(gammas)), x0, draw)
+def make(on: Backend, problem: Callable[[], Problem], factory: Factory, draw: Draw | None) -> Example:
+    """A method on a problem, with two step sizes."""
+    P = problem()
+    gammas = np.array([0.3, 0.6]) / float(np.max(P.L_i))
+    x0 = start(np.linspace(-1, 1, P.d), settings=2, seeds=3)
+    return Example(factory(on.move(P), on.asarray(gammas)), x0, draw)
 
 
-for _problem in PROBLEMS:
-    for _name in METHODS:
-        _register(_problem, _name)
+for _on, _problem in PROBLEMS.items():
+    for _name, (_shown, _factory, _draw) in METHODS.items():
+        example(_shown, name=f"{_name} on {_on}", problem=_problem, factory=_factory, draw=_draw)(make)

@@ -1,11 +1,9 @@
 """Instances on which the claims of EF21 are tried, and what a run of EF21 on them gives."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -29,7 +27,7 @@ class Constants:
     L_QM: float
 
     @classmethod
-    def of(cls, problem: Problem) -> Constants:
+    def of(cls, problem: Problem) -> Self:
         L_i = np.asarray(problem.L_i)
         return cls(problem.L, tuple(map(float, L_i)), float(L_i.mean()), float(np.sqrt((L_i**2).mean())))
 

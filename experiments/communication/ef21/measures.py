@@ -1,7 +1,5 @@
 """What the claims of EF21 are about, measured: in exact arithmetic, by solvers, and by enclosures."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -139,38 +137,26 @@ def threshold(q, L):
 # --- averages of the squared gradient ----------------------------------------------------------------------------------------
 
 
-@measure(
-    ef21.NONCONVEX_QM,
-    cases(workers=TWO[:1], T=[1, 5, 20])
-    .let(gamma=lambda L, L_i: ef21.step_size_qm(L, L_i, ALPHA), weights=lambda L_i: [1] * len(L_i))
-    .guaranteeing(*SMOOTH),
-)
-@measure(
-    ef21.NONCONVEX_AM,
-    cases(workers=TWO, T=[1, 5, 20])
-    .let(**AM_STEP, weights=lambda L_i, L_AM: [L_AM / k for k in L_i])
-    .guaranteeing(*SMOOTH),
-)
-@measure(
-    # q_1 = 1/2, q_2 = 2/3, mean L_i xi_i = 7/2; w_i = L_i xi_i/7 and theta_i give the weights 1/(n w_i theta_i)
-    ef21.HETERO_COMPRESSORS,
-    cases(
-        workers=[
-            constants(((5,), (-1,))) | {"r": (PLUS, Fraction(1, 3)), "weights": (Fraction(7, 5), Fraction(21, 4))}
-        ],
-        alpha_i=[(ALPHA, Fraction(5, 9))],
-        gamma=Fraction(2, 11),
-        T=[1, 5, 20],
-    ).guaranteeing(*SMOOTH),
-)
-@measure(
-    # three workers in four dimensions, a coordinate shared by two: L_rf = 7/3
-    ef21.RARE_FEATURES,
-    cases(workers=[constants(((4, 2, 0, 0), (0, 3, -1, 0), (0, 0, 4, 2)))], r=[(PLUS, MINUS, PLUS)], T=[1, 5, 15])
-    .let(L_rf=lambda L_i: ef_lyapunov.L_rf(L_i, ({0, 1}, {1, 2}, {2, 3})), gamma=lambda L, L_rf: 1 / (L + L_rf))
-    .let(weights=lambda L_rf, L_i: [L_rf / k for k in L_i])
-    .guaranteeing(*SMOOTH, "rare_features"),
-)  # fmt: skip
+QM_STEP = {"gamma": lambda L, L_i: ef21.step_size_qm(L, L_i, ALPHA)}
+QM = cases(workers=TWO[:1], T=[1, 5, 20]).let(**QM_STEP, weights=lambda L_i: [1] * len(L_i))
+AM = cases(workers=TWO, T=[1, 5, 20]).let(**AM_STEP, weights=lambda L_i, L_AM: [L_AM / k for k in L_i])
+#: q_1 = 1/2, q_2 = 2/3, mean L_i xi_i = 7/2; w_i = L_i xi_i/7 and theta_i give the weights 1/(n w_i theta_i).
+_UNLIKE = {
+    "r": (PLUS, Fraction(1, 3)),
+    "alpha_i": (ALPHA, Fraction(5, 9)),
+    "weights": (Fraction(7, 5), Fraction(21, 4)),
+}
+UNLIKE = cases(workers=[constants(((5,), (-1,))) | _UNLIKE], gamma=Fraction(2, 11), T=[1, 5, 20])
+#: Three workers in four dimensions, a coordinate shared by two: L_rf = 7/3.
+_RARE = constants(((4, 2, 0, 0), (0, 3, -1, 0), (0, 0, 4, 2))) | {"r": (PLUS, MINUS, PLUS)}
+RARE = cases(workers=[_RARE], T=[1, 5, 15]).let(L_rf=lambda L_i: ef_lyapunov.L_rf(L_i, ({0, 1}, {1, 2}, {2, 3})))
+RARE = RARE.let(gamma=lambda L, L_rf: 1 / (L + L_rf), weights=lambda L_rf, L_i: [L_rf / k for k in L_i])
+
+
+@measure(ef21.NONCONVEX_QM, QM.guaranteeing(*SMOOTH))
+@measure(ef21.NONCONVEX_AM, AM.guaranteeing(*SMOOTH))
+@measure(ef21.HETERO_COMPRESSORS, UNLIKE.guaranteeing(*SMOOTH))
+@measure(ef21.RARE_FEATURES, RARE.guaranteeing(*SMOOTH, "rare_features"))
 def average_exactly(h, r, gamma, weights, T, f_inf=Fraction(0)):
     r"""$\frac1T\sum_{t<T}|\nabla f(x^t)|^2$ of a few workers with $C(x) = (1 \pm q)x$, in fractions."""
     t = exact_ef21(h, r, gamma, T)
@@ -253,13 +239,11 @@ def psi_exactly(h, r, gamma, mu, T, L_i, L_AM, refined):
     return Psi[T], {"Psi0": Psi[0]}
 
 
+CONVEX = ("strongly_convex", "smooth_f", "contractive", "optimal_step")
 ONE_WORKER = cases(q=Q, mu=[Fraction(1, 100), Fraction(1, 10), Fraction(1, 2)], share=[0, Fraction(1, 2), 1])
 
 
-@measure(
-    ef21.TIGHT_SINGLE_WORKER,
-    ONE_WORKER.guaranteeing("strongly_convex", "smooth_f", "contractive", "optimal_step"),
-)
+@measure(ef21.TIGHT_SINGLE_WORKER, ONE_WORKER.guaranteeing(*CONVEX))
 def squared_spectral_radius(q, mu, share, factor=1, gain=None):
     """Of the step on $hx^2/2$, h = mu + share (1 - mu), with $C(x) = (1 + q)x$, exact: $V^+/V$ comes as near to it as one likes."""
     eta = factor * ef21.step_size_single_worker(mu, 1, 1 - q * q)
@@ -273,8 +257,7 @@ def squared_spectral_radius(q, mu, share, factor=1, gain=None):
 
 
 @measure(
-    ef21.W_EQUIVALENCE,
-    cases(compress=[ef_exact.top1, (PLUS, PLUS, MINUS)]).guaranteeing("positively_homogeneous"),
+    ef21.W_EQUIVALENCE, cases(compress=[ef_exact.top1, (PLUS, PLUS, MINUS)]).guaranteeing("positively_homogeneous")
 )
 def distance_exactly(compress):
     r"""$\max|x^t_{EF21} - x^t_{EF21-W}|$ over 15 steps of three workers with weights $L_i/\sum L_j$, in fractions."""

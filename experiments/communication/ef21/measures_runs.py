@@ -1,7 +1,5 @@
 """Runs of EF21 and its relatives on real data and on synthetic least squares, on every array library."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Any
 
@@ -146,10 +144,7 @@ def average_with_rare_features(backend):
     return value, known | {"L_rf": rare}
 
 
-@measure(
-    ef21.PARTIAL_PARTICIPATION,
-    cases(p=0.5, seeds=200).guaranteeing(*SMOOTH, "independent_participation"),
-)
+@measure(ef21.PARTIAL_PARTICIPATION, cases(p=0.5, seeds=200).guaranteeing(*SMOOTH, "independent_participation"))
 def average_with_partial_participation(p, seeds, keys, backend):
     """Its mean over 200 seeds, 40 steps of EF21-PP with Top5 on breast_cancer."""
     P, top = instances.breast_cancer(), C.TopK(5)

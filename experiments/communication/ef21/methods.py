@@ -3,8 +3,6 @@
 x has shape (setting, seed, d), the workers' states (setting, seed, n, d); ``gamma`` is a number or one a setting.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """EF21 on two workers with piecewise linear derivatives and extreme compressors, replayed in exact arithmetic."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -45,9 +43,8 @@ def _average_gradient(
 ) -> tuple[Any, dict[str, Any]]:
     """Average of |grad f|^2 over T steps of EF21 from g_i = C(grad f_i(x^0)), and the constants of the start."""
     g = [C(p.gradient(x)) for p in f.parts]
-    distortion = sum(
-        w * ((a - p.gradient(x)) @ (a - p.gradient(x))) for w, a, p in zip(weights, g, f.parts, strict=True)
-    )
+    errors = [a - p.gradient(x) for a, p in zip(g, f.parts, strict=True)]
+    distortion = sum(w * (e @ e) for w, e in zip(weights, errors, strict=True))
     start, total = f(x), 0
     for _ in range(T):
         total = total + f.gradient(x) @ f.gradient(x)
@@ -58,9 +55,7 @@ def _average_gradient(
 
 def average_gradient_am(f: Any, C: Any, x0: Any, gamma: Any, L: Any, limits: Any, T: int) -> Any:
     """EF21 on two workers, weights L_AM / L_i."""
-    L_AM = sum(limits) / 2
-    value, known = _average_gradient(f, C, x0, gamma, T, [L_AM / k for k in limits])
-    return value, known
+    return _average_gradient(f, C, x0, gamma, T, [sum(limits) / 2 / k for k in limits])
 
 
 def average_gradient_qm(f: Any, C: Any, x0: Any, gamma: Any, L: Any, limits: Any, T: int) -> Any:

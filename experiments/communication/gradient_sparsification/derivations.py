@@ -1,28 +1,17 @@
 """Arguments for the claims on gradient sparsification: entry by entry, so for any number of entries."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import sympy as sp
 
+from gradproof.experiments.communication._proofs import nonnegative
 from gradproof.experiments.engine.check import Context, Evidence, check
-from gradproof.theory.claim import Claim
 from gradproof.theory.communication import gradient_sparsification as gs
 from gradproof.theory.evidence import Level
 from gradproof.theory.field import Interval
 from gradproof.theory.symbolic import Identity, Inequality
 
 G, N, P, T, M, H, s = sp.symbols("g n p T M H s")
-
-
-def symbols(claim: Claim, *names: str) -> tuple[sp.Symbol, ...]:
-    return tuple(claim.parameter(x).symbol for x in names)
-
-
-def some(*names: str) -> tuple[Interval, ...]:
-    """Nonnegative numbers."""
-    return tuple(Interval(x, closed_low=True) for x in names)
 
 
 @check(gs.OPTIMAL_DENSITY, level=Level.SYMBOLIC)
@@ -36,7 +25,7 @@ def primal_meets_dual(ctx: Context) -> Iterator[Evidence]:
     yield Inequality(1 - T / M * G, next_, what="from the first on that meets the condition: p <= 1")
     yield Identity(G * (T + G) - (M + G**2) - T * (G - M / T), "the last that does not is above the level")
     yield Inequality(M + G**2 - G * G, (Interval("M"), g), what="the last nonzero entry meets the condition")
-    k, t1, t2, eps, N2 = symbols(ctx.claim, "k", "tail1", "tail2", "eps", "norm2")
+    k, t1, t2, eps, N2 = ctx.symbols("k", "tail1", "tail2", "eps", "norm2")
     root = t1 / (eps * N2 + t2)
     yield Identity(N2 - t2 + t1 / root - (1 + eps) * N2, "the cap is met")
     yield Identity(k + root * t1 - ctx.claim.expression, "the primal value")
@@ -77,14 +66,15 @@ def a_feasible_scheme(ctx: Context) -> Iterator[Evidence]:
     size, inside = (Interval("s"), Interval("g")), Interval("H", "0", "rho*g", closed_high=True)
     mean = Interval("x", "0", "g/s", closed_high=True)  # no entry outside exceeds the mean of the top s
     yield Inequality(1 - s * x / G, (*size, mean), what="probabilities")
-    claimed = ctx.claim.expression.subs(dict(zip(symbols(ctx.claim, "rho", "s"), (rho, s), strict=True)))
+    claimed = ctx.claim.expression.subs(dict(zip(ctx.symbols("rho", "s"), (rho, s), strict=True)))
     yield Inequality(claimed - s - s * H / G, (*size, Interval("rho"), inside), what="density")
     yield Identity(x**2 / (s * x / G) - x * G / s, "an entry's share of the moment; they add to G H/s")
-    yield Inequality(x**2 - 2 * x * N + N**2, (*some("x"), Interval("n")), what="an entry's square against a tangent")
+    entry = (*nonnegative("x"), Interval("n"))
+    yield Inequality(x**2 - 2 * x * N + N**2, entry, what="an entry's square against a tangent")
     yield Identity(2 * (G / s) * G - (G / s) ** 2 * s - G**2 / s, "at the mean of S they add to Cauchy-Schwarz")
     square = G**2 / s + w  # ||g_S||^2, and ||g||^2 = ||g_S||^2 + rest
     room = (1 + rho) * (square + rest) - square - G * H / s
-    yield Inequality(room, (*size, Interval("rho"), inside, *some("w", "rest")), what="the cap")
+    yield Inequality(room, (*size, Interval("rho"), inside, *nonnegative("w", "rest")), what="the cap")
 
 
 @check(gs.CODE_LENGTH, level=Level.SYMBOLIC)
@@ -93,9 +83,9 @@ def room_in_either_coding(ctx: Context) -> Iterator[Evidence]:
     # x = |g_k|, k > s: top s of sum G and square x G + w; outside them H before k, T from k on; R its square
     x, w, R = sp.symbols("x w R")
     condition = (H + T) / G * (x * G + w) + R - x * T
-    domain = (Interval("g"), *some("x", "w", "H", "T", "R"))
+    domain = (Interval("g"), *nonnegative("x", "w", "H", "T", "R"))
     yield Inequality(condition, domain, what="entries after the top s are not kept for certain")
-    rho, size, d, b = symbols(ctx.claim, "rho", "s", "d", "b")
+    rho, size, d, b = ctx.symbols("rho", "s", "d", "b")
     k, t = sp.symbols("k t", positive=True)
     index = sp.log(d, 2)
     room = {"index": (size - k) * b + t * index, "bitmap": (size - k) * (b + index)}
@@ -113,6 +103,6 @@ def room_in_either_coding(ctx: Context) -> Iterator[Evidence]:
 @check(gs.SGD_THRESHOLD, level=Level.SYMBOLIC)
 def where_the_sign_changes(ctx: Context) -> Iterator[Evidence]:
     r"""$\mathbb E\|x^+\|^2 - \|x\|^2$ has the sign of $\gamma$ less the threshold."""
-    g, e, x2 = symbols(gs.SGD_COST, "gamma", "eps", "x2")
+    g, e, x2 = (gs.SGD_COST.parameter(name).symbol for name in ("gamma", "eps", "x2"))
     change = gs.SGD_COST.expression - x2
     yield Identity(change - g * x2 * (1 + e) * (g - ctx.claim.expression), "threshold")

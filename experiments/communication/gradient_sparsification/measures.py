@@ -1,7 +1,5 @@
 """Least densities and their inverse, the greedy scheme, approximately sparse gradients, and the effect on a step."""
 
-from __future__ import annotations
-
 from fractions import Fraction as F
 from typing import Any
 
@@ -13,8 +11,9 @@ from gradproof.experiments.communication._sparse_methods import least_density, s
 from gradproof.experiments.communication.gradient_sparsification.methods import four_workers, sparsified_runs
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.backend import to_numpy
+from gradproof.experiments.engine.controls import breaking, replacing
 from gradproof.experiments.engine.draws import Draws, split
-from gradproof.experiments.engine.measure import Enclosed, Sample, Supremum, cases, instead, measure, rounded, without
+from gradproof.experiments.engine.measure import Enclosed, Sample, Supremum, cases, measure, rounded, without
 from gradproof.experiments.instances.data import breast_cancer
 from gradproof.experiments.instances.finite_sums import Quadratics
 from gradproof.solvers.sparsification import Sparsification, greedy, minimal_density, minimal_variance
@@ -60,7 +59,7 @@ def density_of_equal_ones(g, eps):
 
 POWER_CAPS = CAPS.where(lambda g: g is POWERS)
 without(gs.OPTIMAL_DENSITY, "cap", from_both_sides, POWER_CAPS.let(cap=lambda eps: 2 * eps))
-instead(gs.OPTIMAL_DENSITY, "equal probabilities", density_of_equal_ones, POWER_CAPS.guaranteeing("cap"))
+replacing(gs.OPTIMAL_DENSITY, "equal probabilities", density_of_equal_ones, POWER_CAPS)
 
 
 @measure(gs.OPTIMAL_DENSITY, cases(cap=[0.1, 0.5, 2.0]).guaranteeing("cap"))
@@ -118,7 +117,7 @@ DROPPING = (CAPS + BUDGETS).let(s=lambda g, eps: minimal_density(g, eps).density
 measure(gs.DUALITY, DROPPING.guaranteeing("some_dropped"), name="there_and_back")(increase)
 
 
-without(gs.DUALITY, "some_dropped", increase, cases(g=[POWERS], eps=[F(1, 10)], s=[len(POWERS)]))
+breaking(gs.DUALITY, "some_dropped", increase, g=[POWERS], eps=[F(1, 10)], s=[len(POWERS)])
 
 
 # --- approximately sparse gradients ------------------------------------------------------------------------------------------
@@ -184,15 +183,14 @@ CLOSE = CODED.where(lambda g, s: g is LONG["i^-0.5"] and s == 1).let(cap=lambda 
 without(gs.CODE_LENGTH, "sparsest", bits, CLOSE)
 
 
-without(gs.CODE_LENGTH, "approximately_sparse", bits,
-        cases(g={"equal": np.ones(1000)}, s=2, rho=0.01, cap=0.01, d=1000, b=32).guaranteeing("sparsest"))  # fmt: skip
+EQUAL = cases(g={"equal": np.ones(1000)}, s=2, rho=0.01, cap=0.01, d=1000, b=32)
+breaking(gs.CODE_LENGTH, "approximately_sparse", bits, EQUAL)
 
 
 # --- the effect on a step ----------------------------------------------------------------------------------------------------
 
-STEPS = cases(x=[EXAMPLES[0], EXAMPLES[1], POWERS], eps=[F(1, 4), F(1)], gamma=[F(1, 10), F(1, 2)]).guaranteeing(
-    "unbiased"
-)
+STEPS = cases(x=[EXAMPLES[0], EXAMPLES[1], POWERS], eps=[F(1, 4), F(1)], gamma=[F(1, 10), F(1, 2)])
+STEPS = STEPS.guaranteeing("unbiased")
 EVEN = STEPS.where(lambda x: x[0] == 5).let(p=lambda x, eps: evenly(x, eps), kept=lambda x, p: [(x, p)])
 STEPS = STEPS.let(p=lambda x, eps: sparsest(x, eps), kept=lambda x, p: [(x, p)]).guaranteeing("cap_met")
 for claim, function in ((gs.SGD_COST, sparse.exact_step), (gs.SGD_THRESHOLD, sparse.contraction_threshold)):

@@ -1,7 +1,5 @@
 """Distributed SGD whose workers send sparsified gradients."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

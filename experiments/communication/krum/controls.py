@@ -1,14 +1,12 @@
 """Controls: with one assumption broken, or the mean in the place of Krum, the bounds are violated."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Any
 
-from gradproof.experiments.communication._controls import breaking, replacing
 from gradproof.experiments.communication.krum import instances as on
 from gradproof.experiments.communication.krum import measures
 from gradproof.experiments.communication.krum.instances import LAWS, on_the_line
+from gradproof.experiments.engine.controls import breaking, replacing
 from gradproof.solvers.order_statistics import least_score
 from gradproof.theory.communication import krum
 

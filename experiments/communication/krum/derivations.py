@@ -1,7 +1,5 @@
 """Arguments for Krum's claims: parts of their proofs for all parameters, and certificates at given sizes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product

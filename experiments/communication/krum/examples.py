@@ -15,16 +15,15 @@ N, F, D, B = 9, 2, 4, 3
 RULES = {"krum": krum, "multi-krum": methods.multi_krum, "median": median}
 
 
-def _register(attack: str, rule: str) -> None:
-    @example(methods.robust_sgd, name=f"{rule} against {attack}")
-    def make(on: Backend) -> Example:
-        rng = np.random.default_rng(7)
-        rows = PooledMinibatches(Logistic(rng.standard_normal((1, 20, D)), np.sign(rng.standard_normal((1, 20)))), B)
-        rows, gamma = on.move((rows, np.array([0.1, 0.3])[:, None, None]))
-        method = methods.robust_sgd(rows, gamma, F, ATTACKS[attack], RULES[rule])
-        x0 = start(np.linspace(-1, 1, D), settings=2, seeds=3)
-        return Example(method, x0, lambda d: (d.uniform((N - F, B)), d.normal((F, D), slot=1)))
+def make(on: Backend, attack: str, rule: str) -> Example:
+    """A rule under an attack."""
+    rng = np.random.default_rng(7)
+    rows = PooledMinibatches(Logistic(rng.standard_normal((1, 20, D)), np.sign(rng.standard_normal((1, 20)))), B)
+    rows, gamma = on.move((rows, np.array([0.1, 0.3])[:, None, None]))
+    method = methods.robust_sgd(rows, gamma, F, ATTACKS[attack], RULES[rule])
+    x0 = start(np.linspace(-1, 1, D), settings=2, seeds=3)
+    return Example(method, x0, lambda d: (d.uniform((N - F, B)), d.normal((F, D), slot=1)))
 
 
 for _attack, _rule in (*((a, "krum") for a in ATTACKS), ("reversed", "multi-krum"), ("reversed", "median")):
-    _register(_attack, _rule)
+    example(methods.robust_sgd, name=f"{_rule} against {_attack}", attack=_attack, rule=_rule)(make)

@@ -1,7 +1,5 @@
 """Exact instances: laws with finitely many values, colluders on a grid, configurations of correct and Byzantine vectors."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction

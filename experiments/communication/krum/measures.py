@@ -1,7 +1,5 @@
 """What Krum returns under attack: exactly on finite laws and configurations, in samples on Gaussians and on data."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -18,6 +16,7 @@ from gradproof.theory.communication import krum
 With = tuple[Any, dict[str, Any]]  # the quantity, and parameters that the instance determines
 
 VECTORS = [Fraction(v, 8) for v in (-50, -33, -8, 0, 1, 9, 17, 30, 49)]
+AIMS = [Fraction(k, 3) for k in (-300, 0, 7, 300)]
 WEIGHTS = {"mean": (Fraction(1, 10),) * 10, "lopsided": tuple(Fraction(w * w, 7) for w in range(1, 11))}
 
 
@@ -26,9 +25,7 @@ def attacker(U: Fraction, weights: tuple[Fraction, ...]) -> Fraction:
     return (U - sum((w * v for w, v in zip(weights, VECTORS, strict=False)), Fraction(0))) / weights[-1]
 
 
-@measure(
-    krum.LINEAR_HIJACK, cases(weights=WEIGHTS, U=[Fraction(k, 3) for k in (-300, 0, 7, 300)]).guaranteeing("linear")
-)
+@measure(krum.LINEAR_HIJACK, cases(weights=WEIGHTS, U=AIMS).guaranteeing("linear"))
 def hijacked(weights: tuple[Fraction, ...], U: Fraction) -> Any:
     """Two linear rules of ten rational numbers, one of them the attacker's."""
     return sum(w * v for w, v in zip(weights, [*VECTORS, attacker(U, weights)], strict=True))

@@ -1,7 +1,5 @@
 """SGD with a robust rule as pure functions; oracles, rules and attacks, all batched."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, NamedTuple
 

@@ -1,8 +1,7 @@
 """Arguments by exact arithmetic: closed forms for all n and sigma, kernel proofs, and proofs at concrete parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -10,13 +9,14 @@ import sympy as sp
 
 from gradproof.experiments.engine.check import Context, Evidence, certifier, check
 from gradproof.experiments.engine.measure import Provable, cases, measure
+from gradproof.solvers.pep.certify.structured import gradient_descent
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import ParameterError, ProofRejected
 from gradproof.theory.evidence import Level
 from gradproof.theory.field import Interval
 from gradproof.theory.landscape import laplacian_smoothing as ls
 from gradproof.theory.landscape.laplacian_smoothing import proofs
-from gradproof.theory.proof import Proof
+from gradproof.theory.proof import Proof, rational
 from gradproof.theory.symbolic import Identity, Inequality
 
 s, n = sp.Symbol("s", positive=True), sp.Symbol("n", positive=True, integer=True)
@@ -127,17 +127,6 @@ CONE = (
 # --- rates: kernel proofs ----------------------------------------------------------------------------------------------------
 
 
-@check(ls.DESCENT, level=Level.SYMBOLIC)
-def kernel_descent(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proof for all L and eta; the bound that it proves is the claimed one."""
-    proof = proofs.descent()
-    yield proof
-    L, eta, G = (ctx.claim.parameter(k).symbol for k in ("L", "eta", "G"))
-    proved = proof.statement.target.quadratic[("g", "v")].as_expr()  # times <g, v> = G
-    proved = proved.subs({sp.Symbol("L"): L, sp.Symbol("eta"): eta})
-    yield Identity(ctx.claim.expression + proved * G, "the proved bound is the claimed one")
-
-
 @check(ls.PRECONDITIONED_GD, level=Level.SYMBOLIC)
 def kernel_reduction(ctx: Context) -> Iterator[Evidence]:
     """f is convex and L-smooth in the metric of A, for all L: so gradient descent keeps its rate there."""
@@ -171,18 +160,18 @@ SETTINGS = cases(at=[{"L": Fraction(1), "K": 1}, {"L": Fraction(3, 2), "K": 7}, 
 SETTINGS = SETTINGS.guaranteeing(*HELD)
 
 
-@measure(ls.DESCENT_RATE, SETTINGS, level=Level.CERTIFIED)
-def kernel_descent_rate(L: Fraction, K: int) -> Any:
-    """Kernel proofs for any schedule, at some L and K."""
-    proof = proofs.descent_rate(L, K)
-    return _provable(proof, -proof.statement.target.linear["f0"]), {"gap": 1}
+def gd_in_metric(L: Any, K: int) -> Proof:
+    """The tight rate of gradient descent with step 1/L; x0 stands for x_0 - x_*, and inner products are those of A."""
+    proof = gradient_descent(K, 1 / rational(L), rational(L)).exact().proof
+    read = r"; read with the inner product $a'Ab$, in which $A^{-1} g$ is the gradient and $f$ is convex and $L$-smooth"
+    return replace(proof, statement=replace(proof.statement, text=proof.statement.text + read))
 
 
 @measure(ls.PRECONDITIONED_GD, SETTINGS, level=Level.CERTIFIED)
 def kernel_gd_in_metric(L: Fraction, K: int) -> Any:
     """Kernel proofs of the tight rate of gradient descent, read in the metric of A, at some L and K."""
-    proof = proofs.gd_in_metric(L, K)
-    return _provable(proof, -proof.statement.target.quadratic[("d", "d")]), {"D": 1}
+    proof = gd_in_metric(L, K)
+    return _provable(proof, -proof.statement.target.quadratic[("x0", "x0")]), {"D": 1}
 
 
 RISING = {
@@ -200,11 +189,9 @@ def kernel_convex_rate(L: Fraction, sigmas: list[Fraction]) -> Any:
     return _provable(proof, -proof.statement.target.quadratic[("d", "y0")]), known
 
 
-# --- `gradproof certify`: the bounds are linear in G, gap and D ------------------------------------------------------
+# --- `gradproof certify`: the bounds are linear in D ------------------------------------------------------
 
-certifier(ls.DESCENT)(lambda *, L, eta, G=1: proofs.descent().at(L=L, eta=eta))
-certifier(ls.DESCENT_RATE)(lambda *, L, K, gap=1: proofs.descent_rate(L, int(K)))
-certifier(ls.PRECONDITIONED_GD)(lambda *, L, K, D=1: proofs.gd_in_metric(L, int(K)))
+certifier(ls.PRECONDITIONED_GD)(lambda *, L, K, D=1: gd_in_metric(L, int(K)))
 
 
 @certifier(ls.MLSGD_CONVEX)

@@ -1,7 +1,5 @@
 """Logistic regression on handwritten digits: GD, SGD, LSGD and mLSGD at equal steps."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +11,7 @@ from array_api_compat import array_namespace
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import ahead, keys
 from gradproof.experiments.engine.run import run, start
+from gradproof.experiments.instances.data import pixels
 from gradproof.experiments.instances.finite_sums import Logistic
 from gradproof.experiments.instances.minibatches import over_rows
 from gradproof.experiments.landscape.laplacian_smoothing.methods import constant, smoothed_gd, smoothed_sgd
@@ -46,11 +45,8 @@ class Digits:
 @cache
 def even_against_odd() -> Digits:
     """The 8 x 8 digits of scikit-learn, even against odd; every third row held out; pixels in [0, 1] and an intercept."""
-    from sklearn.datasets import load_digits
-
-    data = load_digits()
-    x = np.concatenate([data.data / 16, np.ones((len(data.data), 1))], axis=1)
-    y = np.where(data.target % 2 == 0, 1.0, -1.0)
+    X, digit = pixels()
+    x, y = np.c_[X, np.ones(len(X))], np.where(digit % 2 == 0, 1.0, -1.0)
     test = np.arange(len(y)) % 3 == 2
     return Digits(Logistic(x[None, ~test], y[None, ~test], ridge=1e-3), x[test], y[test])
 
@@ -69,9 +65,10 @@ def compare_on_digits(
     eta, m, moved = 1 / problem.train.L, problem.train.m, on.move(problem)
     schedules: dict[str, Callable[[int], Any]] = {"": constant(0), "ls": constant(1), "mls": mlsgd_schedule}
     # every method sees the same batches
-    draw = ahead(
-        on.asarray(keys("digits", batch, settings=[seed], seeds=range(seeds))), lambda d: d.integers(m, (batch,))
-    )
+    words = on.asarray(keys("digits", batch, settings=[seed], seeds=range(seeds)))
+    draw = ahead(words, lambda d: d.integers(m, (batch,)))
+    record = {"loss": lambda s: moved.train(s.x), "accuracy": lambda s: moved.accuracy(s.x)}
+    units = {"loss": "nat", "accuracy": "1"}
     found: dict[str, Any] = {}
     for kind in ("gd", "sgd"):
         for prefix, schedule in schedules.items():
@@ -79,15 +76,7 @@ def compare_on_digits(
             method = smoothed_sgd(moved.grad, eta, schedule) if stochastic else smoothed_gd(moved.grad, eta, schedule)
             # without randomness one run stands for all seeds
             x0 = on.asarray(start(np.zeros(problem.train.d), seeds=seeds if stochastic else 1))
-            out = run(
-                method,
-                x0,
-                steps,
-                record={"loss": lambda s: moved.train(s.x), "accuracy": lambda s: moved.accuracy(s.x)},
-                draw=draw if stochastic else None,
-                every=every,
-                units={"loss": "nat", "accuracy": "1"},
-            )
+            out = run(method, x0, steps, record=record, draw=draw if stochastic else None, every=every, units=units)
             out = out.isel(setting=0) if stochastic else out.isel(setting=0, seed=[0] * seeds)
             found[f"{prefix}-{kind}".strip("-")] = out
     data = xr.concat(list(found.values()), xr.Variable("method", list(found)), combine_attrs="override")

@@ -1,7 +1,5 @@
 """Smoothed gradient descent on small problems, for the agreement of all array libraries."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from gradproof.experiments.engine.backend import Backend

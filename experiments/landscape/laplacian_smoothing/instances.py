@@ -1,7 +1,5 @@
 """Instances: schedules, Laplacians, smooth functions with their starts, and Hessians at a saddle."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction

@@ -1,36 +1,27 @@
 """Descent and convergence rates on quadratics, Huber's function and logistic regression, at every step of a run."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
 
 from gradproof.experiments.engine.measure import around, cases, measure
-from gradproof.experiments.landscape.laplacian_smoothing import instances
+from gradproof.experiments.landscape.laplacian_smoothing import instances, methods
 from gradproof.experiments.landscape.laplacian_smoothing.instances import SCHEDULES, Start
-from gradproof.experiments.landscape.laplacian_smoothing.methods import (
-    Schedule,
-    constant,
-    matrix,
-    smoothed_gd,
-    trajectory,
-)
 from gradproof.solvers.circulant import smooth
 from gradproof.theory.landscape import laplacian_smoothing as ls
 
 EPS = float(np.finfo(float).eps)
 SMOOTHED, IN_A = ("periodic_laplacian", "nonnegative_sigma"), ("constant_sigma", "a_metric")
-CONSTANT = {f"lsgd({sigma:g})": constant(sigma) for sigma in (0.0, 1.0, 10.0)}
+CONSTANT = {f"lsgd({sigma:g})": methods.constant(sigma) for sigma in (0.0, 1.0, 10.0)}
 NEARLY_FLAT = instances.isotropic(0.999)
 INDEFINITE = [instances.random_quadratic(n, convex=False) for n in (2, 7, 40)]
 CONVEX: list[Any] = [{"f": instances.random_quadratic(n, convex=True), "K": range(1, 61)} for n in (2, 9, 50)]
 CONVEX += [{"f": NEARLY_FLAT, "K": 1}] + [{"f": instances.huber(K), "K": K} for K in (1, 2, 5, 20, 50)]
 
 
-def path(f: Start, eta: float, schedule: Schedule, steps: int, smoothing: Any) -> tuple[Any, Any, Any]:
+def path(f: Start, eta: float, schedule: methods.Schedule, steps: int, smoothing: Any) -> tuple[Any, Any, Any]:
     """Iterates (steps + 1, n), their values, and ``g_k'A_k^-1 g_k``."""
-    x = trajectory(smoothed_gd(f.gradient, eta, schedule, smoothing), f.x0, steps)
+    x = methods.trajectory(methods.smoothed_gd(f.gradient, eta, schedule, smoothing), f.x0, steps)
     g = [f.gradient(y) for y in x]
     sizes = np.array([v @ smoothing(v, float(schedule(k))) for k, v in enumerate(g)])
     return x, np.array([f.value(y) for y in x]), sizes
@@ -39,7 +30,7 @@ def path(f: Start, eta: float, schedule: Schedule, steps: int, smoothing: Any) -
 @measure(
     ls.DESCENT, cases(f=[*INDEFINITE, NEARLY_FLAT], schedule=SCHEDULES, eta=[0.3, 1.0, 1.9]).guaranteeing(*SMOOTHED)
 )
-def one_step(f: Start, schedule: Schedule, eta: float, steps: int = 20, smoothing: Any = smooth) -> Any:
+def one_step(f: Start, schedule: methods.Schedule, eta: float, steps: int = 20, smoothing: Any = smooth) -> Any:
     """$f(x_{k+1}) - f(x_k)$ at every step of GD, LSGD and mLSGD."""
     x, values, sizes = path(f, eta, schedule, steps, smoothing)
     squares = np.sum(x * x, axis=1)
@@ -48,7 +39,7 @@ def one_step(f: Start, schedule: Schedule, eta: float, steps: int = 20, smoothin
 
 
 @measure(ls.DESCENT_RATE, cases(at=CONVEX, schedule=SCHEDULES).guaranteeing(*SMOOTHED))
-def smallest_gradient(f: Start, schedule: Schedule, K: Any, smoothing: Any = smooth) -> Any:
+def smallest_gradient(f: Start, schedule: methods.Schedule, K: Any, smoothing: Any = smooth) -> Any:
     """$\\min_{k<K} g_k'A_k^{-1}g_k$ after every number of steps; $\\inf f \\ge 0$."""
     K = np.atleast_1d(K)
     smallest = np.minimum.accumulate(path(f, 1 / f.L, schedule, int(K.max()) - 1, smoothing)[2])[K - 1]
@@ -57,20 +48,20 @@ def smallest_gradient(f: Start, schedule: Schedule, K: Any, smoothing: Any = smo
 
 
 @measure(ls.DESCENT_RATE, cases(schedule=SCHEDULES).guaranteeing(*SMOOTHED, "l_smooth"))
-def smallest_gradient_on_digits(schedule: Schedule) -> Any:
+def smallest_gradient_on_digits(schedule: methods.Schedule) -> Any:
     """$\\min_{k<K} g_k'A_k^{-1}g_k$ for logistic regression on handwritten digits."""
     return smallest_gradient(instances.digits(), schedule, [1, 3, 10, 41])
 
 
 @measure(ls.PRECONDITIONED_GD, cases(at=CONVEX, schedule=CONSTANT).guaranteeing(*SMOOTHED, *IN_A))
 @measure(ls.MLSGD_CONVEX, cases(at=CONVEX, schedule=SCHEDULES | {"rising": lambda k: k / 10}).guaranteeing(*SMOOTHED))
-def value_reached(f: Start, schedule: Schedule, K: Any, smoothing: Any = smooth, metric: bool = True) -> Any:
+def value_reached(f: Start, schedule: methods.Schedule, K: Any, smoothing: Any = smooth, metric: bool = True) -> Any:
     """$f(x_K) - f_*$ with step $1/L$, $f_* = 0 = f(0)$."""
     K = np.atleast_1d(K)
     sigmas = np.array([float(schedule(k)) for k in K - 1])
     first = float(schedule(0)) if metric else 0.0
     reached = path(f, 1 / f.L, schedule, int(K.max()), smoothing)[1][K]
-    distance = float(f.x0 @ matrix(f.n, first) @ f.x0)
+    distance = float(f.x0 @ methods.matrix(f.n, first) @ f.x0)
     known = {"L": f.L, "K": K.astype(float), "sigma_0": float(schedule(0)), "sigma_last": sigmas, "D": distance}
     # rounding grows with the iterates, of a run that diverges beyond the start
     rounding = 64 * f.n * EPS * (f.L * float(f.x0 @ f.x0) + K * np.abs(reached))

@@ -1,7 +1,5 @@
 """Which starts are taken to the saddle: by one schedule, by every schedule, and on which line in the plane."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -12,16 +10,9 @@ import flint
 import numpy as np
 
 from gradproof.experiments.engine.measure import Enclosed, cases, measure
-from gradproof.experiments.landscape.laplacian_smoothing import instances
+from gradproof.experiments.landscape.laplacian_smoothing import instances, methods
 from gradproof.experiments.landscape.laplacian_smoothing.derivations import CONE
 from gradproof.experiments.landscape.laplacian_smoothing.instances import SCHEDULES, congruent, signs
-from gradproof.experiments.landscape.laplacian_smoothing.methods import (
-    constant,
-    matrix,
-    norms_after,
-    saddle,
-    states_after,
-)
 from gradproof.solvers.circulant import periodic_laplacian
 from gradproof.solvers.subspaces import (
     UndecidedSubspace,
@@ -141,9 +132,8 @@ def contracting(b: np.ndarray) -> int:
 
 def flint_rows(rows: np.ndarray) -> flint.fmpq_mat:
     """A matrix of integers or fractions."""
-    return flint.fmpq_mat(
-        len(rows), rows.shape[1], [flint.fmpq(*Fraction(x).as_integer_ratio()) for x in rows.ravel().tolist()]
-    )
+    entries = [flint.fmpq(*Fraction(x).as_integer_ratio()) for x in rows.ravel().tolist()]
+    return flint.fmpq_mat(len(rows), rows.shape[1], entries)
 
 
 @measure(
@@ -155,7 +145,7 @@ def flint_rows(rows: np.ndarray) -> flint.fmpq_mat:
 def directions_lost_in_runs(hessian: np.ndarray, backend: str, schedules: Any = instances.SWITCHING) -> Any:
     """Directions of starts that 60 steps under each of the schedules shrink; those that one of them blows up are the others."""
     n = len(hessian)
-    ends = [states_after(hessian.astype(float), s, 0.4, np.eye(n), 60, backend).T for s in schedules]
+    ends = [methods.states_after(hessian.astype(float), s, 0.4, np.eye(n), 60, backend).T for s in schedules]
     sizes = np.linalg.svd(np.concatenate(ends), compute_uv=False)
     if np.any((sizes > 0.2) & (sizes < 5)):  # rounding grows to n 1.4^60 eps < 1e-5
         raise UndecidedSubspace(f"after 60 steps directions have the sizes {sizes}")
@@ -171,7 +161,7 @@ def frozen_matrices(n: int) -> Any:
     """The starts whose iterates lie in the positive eigenspace of $A_k^{-1}B$ at every step k of mLSGD, by singular values."""
     rows, error, step, b = [], 0.0, np.eye(n), signs(n)
     for k in range(2 * n):
-        p = np.linalg.inv(matrix(n, float(ls.mlsgd_schedule(k))))
+        p = np.linalg.inv(methods.matrix(n, float(ls.mlsgd_schedule(k))))
         values, vectors = np.linalg.eig(b @ p)  # left eigenvectors of A^-1 B
         normal = vectors[:, np.argmin(values.real)].real @ step
         size = float(np.linalg.norm(normal))
@@ -201,7 +191,7 @@ def negative_eigenvalues_in_floats(n: int, share: float, sigma: float, rng: Any)
     """$n_-(A^{-1}B)$ of random $B$: eigenvalues of $CBC'$ with $A^{-1} = C'C$, all away from 0 by more than their rounding."""
     q, n_neg = np.linalg.qr(rng.normal(size=(n, n)))[0], int(share * n)
     b = (q * np.where(np.arange(n) < n_neg, -1, 1) * rng.uniform(1, 5, size=n)) @ q.T
-    root = np.linalg.cholesky(matrix(n, sigma))
+    root = np.linalg.cholesky(methods.matrix(n, sigma))
     values = np.linalg.eigvalsh(np.linalg.solve(root, np.linalg.solve(root, b).T))
     if np.abs(values).min() <= n * n * EPS * 5:
         raise UndecidedSubspace(f"an eigenvalue of {np.abs(values).min():.2g} has no certain sign")
@@ -210,7 +200,7 @@ def negative_eigenvalues_in_floats(n: int, share: float, sigma: float, rng: Any)
 
 # --- the line in the plane -------------------------------------------------------------------------------------------
 
-LINES = cases(sigma=[Fraction(0), Fraction(1, 2), Fraction(1), Fraction(6)]).let(schedule=constant)
+LINES = cases(sigma=[Fraction(0), Fraction(1, 2), Fraction(1), Fraction(6)]).let(schedule=methods.constant)
 LINES = LINES.guaranteeing("periodic_laplacian", "constant_sigma")
 
 
@@ -229,6 +219,6 @@ def darkest_start(sigma: Fraction, schedule: Callable[[int], Any], backend: str)
     factors = np.abs(1 - eta * np.linalg.eigvals(instances.dense_solve(np.eye(2), float(sigma)) @ signs(2)))
     steps = int(np.log(1e-9) / np.log(factors.min() / factors.max())) + 1
     starts = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    found = angles[np.argmin(norms_after(saddle(2), schedule, eta, starts, steps, backend))]
+    found = angles[np.argmin(methods.norms_after(methods.saddle(2), schedule, eta, starts, steps, backend))]
     reach = np.pi / count + 2e-9  # a cell, and how far the valley is off the line: the ratio of shrinking to growth
     return Enclosed(float(np.tan(found - reach)), float(np.tan(found + reach)), "truncation")

@@ -1,7 +1,5 @@
 """What A_sigma does to a vector: spectrum, traces, means, norms, noise."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial

@@ -1,7 +1,5 @@
 """Gradient descent with a smoothed gradient: GD, LSGD and mLSGD differ in the schedule of sigma alone."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from numbers import Real
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """For a Hessian of one's own: which starts near a saddle smoothing takes to it, in both senses."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -118,21 +116,19 @@ def attraction_region(
         UndecidedSubspace: a float eigenvalue or direction is too close to rounding, or 25600 steps would be too few.
     """
     rows = hessian.tolist() if hasattr(hessian, "tolist") else [list(row) for row in hessian]
-    exact = not any(isinstance(x, float) for row in rows for x in row)
     if not rows or any(len(row) != len(rows) for row in rows):
         raise ParameterError(f"the Hessian must be square, got rows of lengths {[len(r) for r in rows][:6]}")
-    h = np.array([[float(x) for x in row] for row in rows])
+    h = _floats(rows)
     n = len(h)
+    generator: Any = preconditioner_family
     if isinstance(preconditioner_family, str):
         if preconditioner_family != "periodic":
             raise ParameterError(f'unknown family {preconditioner_family!r}: use "periodic", or give the matrix G')
-        generator: Any = -periodic_laplacian(n) if n > 1 else None
-    else:
-        generator = preconditioner_family
+        generator = -periodic_laplacian(n) if n > 1 else None
     # the exact part first: it names a singular or asymmetric matrix without rounding
-    robust, robust_exact = _robust(rows if exact else h, generator, n)
+    robust, robust_exact = _robust(rows, [] if generator is None else [generator])
     step = 1 / float(np.linalg.norm(h, 2)) if eta is None else float(eta)
-    g = None if generator is None else np.array([[float(x) for x in row] for row in generator])
+    g = None if generator is None else _floats(generator)
     ahead = steps or 200
     pointwise = pointwise_stable_subspace(h, schedule, step, ahead, generator=g)
     while steps is None and pointwise.truncation > 1e-10:
@@ -161,20 +157,19 @@ def dimension_table(
     return table
 
 
-def _robust(rows: Any, generator: Any, n: int) -> tuple[np.ndarray, bool]:
-    generators = [] if generator is None else [generator]
-    if not isinstance(rows, np.ndarray):
-        exact_generator = not any(
-            isinstance(x, float) for m in generators for row in (m.tolist() if hasattr(m, "tolist") else m) for x in row
-        )
-        if exact_generator:
-            try:
-                return invariant_stable_subspace(rows, generators), True
-            except UndecidedSubspace:
-                pass  # irrational: the basis is given in floating point
-    h = np.array([[float(x) for x in row] for row in rows])
-    floats = [np.array([[float(x) for x in row] for row in m]) for m in generators]
-    return invariant_stable_subspace_float(h, floats), False
+def _floats(matrix: Any) -> np.ndarray:
+    return np.array([[float(x) for x in row] for row in matrix])
+
+
+def _robust(hessian: list[list[Any]], generators: list[Any]) -> tuple[np.ndarray, bool]:
+    """Rows that span the region, and whether they are exact."""
+    exact = [m.tolist() if hasattr(m, "tolist") else m for m in generators]
+    if not any(isinstance(x, float) for m in (hessian, *exact) for row in m for x in row):
+        try:
+            return invariant_stable_subspace(hessian, generators), True
+        except UndecidedSubspace:
+            pass  # irrational: the basis is given in floating point
+    return invariant_stable_subspace_float(_floats(hessian), [_floats(m) for m in generators]), False
 
 
 def _complement(rows: np.ndarray, n: int) -> np.ndarray:

@@ -1,7 +1,5 @@
 """Controls: with one assumption broken, and no other, each claim's bound is violated, nearly always by the claim's own measure."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations

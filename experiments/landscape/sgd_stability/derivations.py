@@ -1,7 +1,5 @@
 """Parts of arguments for the claims, by computer algebra; each ends in the claim's own expression."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,10 +17,10 @@ h2, mean, spread = sp.symbols("h2 mean spread", positive=True)
 
 def claimed(ctx: Context, arm: str = "", **values: Any) -> Any:
     """The claim's bound with symbols for its parameters; the argument of its minimum, or maximum, in which ``arm`` occurs."""
-    bound = ctx.claim.expression
-    if arm:
-        (bound,) = [a for a in bound.args if a.has(ctx.claim.parameter(arm).symbol)]
-    return bound.subs({ctx.claim.parameter(k).symbol: v for k, v in values.items()}, simultaneous=True)
+    if not arm:
+        return ctx.stated(**values)
+    (bound,) = [a for a in ctx.claim.expression.args if a.has(*ctx.symbols(arm))]
+    return bound.subs(dict(zip(ctx.symbols(*values), values.values(), strict=True)), simultaneous=True)
 
 
 @check(paper.SECOND_MOMENT_OPERATOR, level=Level.SYMBOLIC)
@@ -94,9 +92,8 @@ def identity_condition(ctx: Context) -> Iterator[Evidence]:
     yield Identity(sp.expand(T - stated), "T(I)")
     for name in ("lam_I", "h_max"):
         top = sp.Symbol(name, positive=True)  # D(I) <= top H, as H_i^2 <= h_max H_i
-        yield Identity(
-            2 - claimed(ctx, name, **{name: top}) * top, f"what is left of 2H - eta D(I) at the bound of {name}"
-        )
+        left = 2 - claimed(ctx, name, **{name: top}) * top
+        yield Identity(left, f"what is left of 2H - eta D(I) at the bound of {name}")
 
 
 @check(paper.DUAL_THRESHOLD, level=Level.SYMBOLIC)

@@ -1,7 +1,5 @@
 """Linearised SGD and SGD on two small networks, for the agreement of all array libraries."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from gradproof.experiments.engine.backend import Backend
@@ -21,23 +19,11 @@ def linearised_with_batches_of_two(on: Backend) -> Example:
     return Example(methods.linearised_sgd(rows, eta), x0, methods.batches(4, 2))
 
 
-def _sgd(on: Backend, problem: methods.Diagonal | methods.Relu, B: int) -> Example:
+@example(methods.sgd, name="sgd_on_a_diagonal_net", problem=DIAGONAL, B=1)
+@example(methods.sgd, name="sgd_on_a_relu_net", problem=RELU, B=4)
+@example(methods.sgd, name="gradient_descent_on_a_relu_net", problem=RELU, B=20)
+def training(on: Backend, problem: methods.Diagonal | methods.Relu, B: int) -> Example:
     x0 = np.concatenate([p.reshape(1, 1, -1) for p in problem.init(np.random.default_rng(3), 1)], axis=-1)
     moved, etas = on.move((problem, ETAS))
     x0 = np.tile(x0, (2, 3, 1)) + 0.1 * np.arange(3)[:, None]
     return Example(methods.sgd(moved, etas, 10), x0, methods.batches(len(problem.X), B))
-
-
-@example(methods.sgd)
-def sgd_on_a_diagonal_net(on: Backend) -> Example:
-    return _sgd(on, DIAGONAL, 1)
-
-
-@example(methods.sgd)
-def sgd_on_a_relu_net(on: Backend) -> Example:
-    return _sgd(on, RELU, 4)
-
-
-@example(methods.sgd)
-def gradient_descent_on_a_relu_net(on: Backend) -> Example:
-    return _sgd(on, RELU, 20)

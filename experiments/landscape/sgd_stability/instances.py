@@ -1,7 +1,5 @@
 """Concrete minima and networks in exact arithmetic; each says which assumptions it guarantees."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property

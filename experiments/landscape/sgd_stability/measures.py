@@ -1,7 +1,5 @@
 """What is measured in exact arithmetic: second moments by enumeration of all batches, thresholds, traces of networks."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from fractions import Fraction
@@ -15,7 +13,7 @@ from gradproof.experiments.engine.measure import Bracket, Enclosed, Holds, Prova
 from gradproof.experiments.landscape.sgd_stability import instances as data
 from gradproof.experiments.landscape.sgd_stability.instances import Minimum, Network
 from gradproof.solvers import moments
-from gradproof.solvers.exact.rounding import whole_number
+from gradproof.solvers.exact.rounding import rows_of, whole_number
 from gradproof.solvers.moments.certificates import certify
 from gradproof.solvers.moments.enumeration import Table, average, rational, semidefinite, table, trace
 from gradproof.theory.errors import ParameterError
@@ -94,12 +92,8 @@ def certificate(
     Args:
         rows: n * d rational entries, row after row. d: parameters. batch_size, replacement (0 or 1): the sampling.
     """
-    entries = list(rows) if isinstance(rows, tuple | list) else [rows]
-    width, B = whole_number(d, "d", least=1), whole_number(batch_size, "batch_size", least=1)
-    if len(entries) % width:
-        raise ParameterError(f"rows has {len(entries)} entries, no multiple of d = {d}; give d entries for each sample")
-    J = [entries[i : i + width] for i in range(0, len(entries), width)]
-    found = certify(J, eta, batch_size=B, replacement=bool(replacement))
+    B = whole_number(batch_size, "batch_size", least=1)
+    found = certify(rows_of(rows, d), eta, batch_size=B, replacement=bool(replacement))
     return found.proof(), {"side": found.side}
 
 
@@ -257,9 +251,8 @@ def trace_of_a_relu_network(network: Network) -> Any:
     r"""$\mathrm{Tr}H = \overline{\|\nabla f\|^2}$ of integer networks on integer inputs, neuron by neuron."""
     X, W, a = (np.array(v, dtype=object) for v in (network.X, network.W, network.a))
     Z, x2 = X @ W.T, (X * X).sum(axis=1)
-    squares = (
-        (Z > 0) * (Z * Z + a * a * x2[:, None])
-    ).sum()  # derivatives in a_j and in w_j, where the neuron is active
+    # derivatives in a_j and in w_j, where the neuron is active
+    squares = ((Z > 0) * (Z * Z + a * a * x2[:, None])).sum()
     second = {"wSw": Fraction((Z * Z).sum(), len(X)), "a2": (a * a).sum(), "trS": Fraction(x2.sum(), len(X))}
     return Fraction(squares, len(X)), second
 

@@ -3,8 +3,6 @@
 Traces and thresholds at end points come from the exact Jacobian (no Hutchinson estimate), so their error is rounding.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -61,11 +59,8 @@ def sizes(e: methods.EndPoint) -> dict[str, float]:
 def trace_at(e: methods.EndPoint, *, stable: bool = True) -> Any:
     """The quantity of the trace condition at the step of the run; where paths settle beyond the threshold, at the threshold."""
     z, low = sizes(e), e.threshold.lower
-    left = z["p"] * z["tr"] + (1 - z["p"]) * z["h2"] / z["tr"]
-    return rounded(left, 8 * e.threshold.curvatures.factors.size), {
-        "eta": min(e.eta, low) if stable else e.eta,
-        "lam": 2 / low,
-    }
+    left = rounded(z["p"] * z["tr"] + (1 - z["p"]) * z["h2"] / z["tr"], 8 * e.threshold.curvatures.factors.size)
+    return left, {"eta": min(e.eta, low) if stable else e.eta, "lam": 2 / low}
 
 
 def diagonal_ends(trained_with: int, B: int, etas: Any, rng: Any, backend: str, budget: str) -> Iterator[Any]:
@@ -87,12 +82,8 @@ def diagonal_nets_trained_by_gradient_descent(rng: Any, backend: str, budget: st
     yield from (trace_at(e, stable=False) for e in diagonal_ends(20, 1, ETAS[2:], rng, backend, budget))
 
 
-without(
-    paper.TRACE,
-    "stable",
-    diagonal_nets_trained_by_gradient_descent,
-    cases(network="diagonal").guaranteeing(*ONE_OUTPUT),
-)
+DIAGONAL = cases(network="diagonal").guaranteeing(*ONE_OUTPUT)
+without(paper.TRACE, "stable", diagonal_nets_trained_by_gradient_descent, DIAGONAL)
 
 
 def relu_ends(problem: Any, etas: Any, batches: Any, steps: int, rng: Any, backend: str, budget: str) -> Iterator[Any]:

@@ -4,8 +4,6 @@ A step's random numbers are the indices of its batch. The same methods run on ev
 program, on a GPU where there is one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -16,6 +14,7 @@ from array_api_compat import array_namespace
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import Draws, ahead, keys, split
 from gradproof.experiments.engine.run import Method, run, start
+from gradproof.experiments.instances.data import pixels
 from gradproof.solvers import moments
 
 
@@ -238,8 +237,6 @@ def one_neuron_teacher(rng: np.random.Generator, n: int = 100, d: int = 10, widt
 
 def digits(rng: np.random.Generator, n: int = 100, width: int = 40) -> Relu:
     """8 x 8 digits of scikit-learn, pixels in [0, 1], one-hot labels; n samples chosen at random."""
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    chosen = rng.permutation(len(bunch.data))[:n]
-    return Relu(bunch.data[chosen] / 16, np.eye(10)[bunch.target[chosen]], width)
+    X, y = pixels()
+    chosen = rng.permutation(len(X))[:n]
+    return Relu(X[chosen], np.eye(10)[y[chosen]], width)

@@ -1,7 +1,5 @@
 """Arguments for the claims, step by step, accepted by exact arithmetic."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -106,7 +104,7 @@ def second_derivative(ctx: Context) -> Iterator[Evidence]:
 @check(attention_svm.DESCENT, level=Level.SYMBOLIC)
 def from_the_lipschitz_constant(ctx: Context) -> Iterator[Evidence]:
     r"""Taylor: $L(W + V) \le L(W) + \langle\nabla L(W), V\rangle + L_W\|V\|^2/2$ at $V = -\eta\nabla L(W)$ is the claim."""
-    eta, L, g2 = (ctx.claim.parameter(k).symbol for k in ("eta", "L_W", "g2"))
+    eta, L, g2 = ctx.symbols("eta", "L_W", "g2")
     yield Identity(-eta * g2 + L / 2 * eta**2 * g2 - ctx.claim.expression, "a step of descent")
 
 
@@ -154,7 +152,7 @@ def from_margins_to_losses(ctx: Context) -> Iterator[Evidence]:
     yield Inequality("e1*(g + f1) + e2*(g + f2) - g*(e1 + e2)", gaps, what="loss at least M0 g_min (1 - s_opt)")
     yield Inequality("g*(e1 + e2) - e1*(g - f1) - e2*(g - f2)", gaps, what="loss at most M1 g_max (1 - s_opt)")
     M0, M1, g0, g1, far, e_mu = sp.symbols("M0 M1 g_min g_max far e_mu", positive=True)
-    n, T, kappa, R, Xi = (ctx.claim.parameter(k).symbol for k in ("n", "T", "kappa", "R", "Xi"))
+    n, T, kappa, R, Xi = ctx.symbols("n", "T", "kappa", "R", "Xi")
     # times n: M0 g_min/(1 + e^mu) <= M1 g_max n (T - 1) e^(-R Xi)
     ratio = (M1 * g1 * n * (T - 1) / far) / (M0 * g0 / (1 + e_mu))
     yield Identity(ratio - (1 + e_mu) * n * (T - 1) * (M1 * g1 / (M0 * g0)) / far, "the two losses together")
@@ -165,10 +163,9 @@ def from_margins_to_losses(ctx: Context) -> Iterator[Evidence]:
 def from_the_margin(ctx: Context) -> Iterator[Evidence]:
     r"""Large radii turn the margin's bound into $\mu \ge R\Xi - \ln(2n(T-1)\kappa)$; the correlation is at least $\mu/(R\Xi)$."""
     q, a = sp.symbols("q a", positive=True)  # q = exp(R Xi), a = n (T - 1) kappa: mu >= ln(q/a - 1) >= ln(q/(2a))
-    yield Inequality(
-        q / a - 1 - q / (2 * a), (Interval("a"), Interval("q", "2*a", closed_low=True)), what="large radius"
-    )
-    n, T, kappa, R, Xi = (ctx.claim.parameter(k).symbol for k in ("n", "T", "kappa", "R", "Xi"))
+    large = (Interval("a"), Interval("q", "2*a", closed_low=True))
+    yield Inequality(q / a - 1 - q / (2 * a), large, what="large radius")
+    n, T, kappa, R, Xi = ctx.symbols("n", "T", "kappa", "R", "Xi")
     mu = R * Xi - sp.log(2 * n * (T - 1) * kappa)
     yield Identity(sp.expand(mu / (R * Xi)) - sp.expand(ctx.claim.expression), "sum lam margin >= mu ||W_svm||^2")
 
@@ -177,7 +174,7 @@ def from_the_margin(ctx: Context) -> Iterator[Evidence]:
 def separation_of_variables(ctx: Context) -> Iterator[Evidence]:
     r"""$m' = cs(1 - s)$ with $s = 1/(1 + e^{-m})$; the derivative of $2\sinh m + 2m$ is $m'/(s(1 - s)) = c$."""
     m, g = sp.Symbol("m", real=True), sp.Symbol("g", positive=True)
-    c, t = ctx.claim.parameter("c").symbol, ctx.claim.parameter("t").symbol
+    c, t = ctx.symbols("c", "t")
     s = 1 / (1 + sp.exp(-m))
     rate = (sp.diff(2 * sp.sinh(m) + 2 * m, m) * c * s * (1 - s)).rewrite(sp.exp)
     yield Identity(sp.simplify(rate) - sp.diff(ctx.claim.expression, t), "both sides grow alike")

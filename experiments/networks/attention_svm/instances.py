@@ -1,7 +1,5 @@
 """Layers with integer tokens, each of which says what it guarantees, and generic tokens and queries."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property

@@ -1,7 +1,5 @@
 """Max-margin matrices, separability, factors, and gradients: numbers of single matrices, exact or with their rounding."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -11,6 +9,7 @@ from typing import Any
 import flint
 import numpy as np
 
+from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.measure import Enclosed, Supremum, around, cases, measure, rounded, without
 from gradproof.experiments.networks.attention_svm import instances as data
 from gradproof.experiments.networks.attention_svm.instances import EPS, Layer
@@ -93,7 +92,7 @@ def balanced_factors(layer: Layer, columns: int | None = None) -> Any:
     return Supremum(value), parameters  # the least over all factors of W
 
 
-without(paper.NUCLEAR_IDENTITY, "enough_columns", balanced_factors, cases(layer=[data.B], columns=[1]))
+breaking(paper.NUCLEAR_IDENTITY, "enough_columns", balanced_factors, layer=[data.B], columns=[1])
 
 # --- the gradient ------------------------------------------------------------------------------------------------------
 
@@ -115,7 +114,7 @@ def covariance(s: Any, gamma: Any, x: Any) -> Any:
 
 
 WEIGHTS = {"s": [Fraction(1, 2), Fraction(1)], "gamma": [1, 0], "x": [2, 1]}  # they do not sum to one
-without(paper.GRADIENT, "softmax", covariance, cases(table=[WEIGHTS]).guaranteeing("fixed_head"))
+breaking(paper.GRADIENT, "softmax", covariance, table=[WEIGHTS])
 
 
 @measure(paper.GRADIENT, PROBABILITIES)
@@ -198,4 +197,4 @@ FIVE = cases(layer=[data.LOCAL], W={"diag(5, 0)": np.diag([5.0, 0.0])})
 without(paper.NO_STATIONARY, "equal_nonopt_scores", towards, FIVE)
 ANYWHERE = cases(layer=[data.CONTRADICTION], W={w: np.full((1, 1), w) for w in (0.0, 1.0, -2.0)})
 without(paper.NO_STATIONARY, "svm_feasible", towards, ANYWHERE.let(reference=lambda W: np.ones_like(W)))
-without(paper.NO_STATIONARY, "decreasing_loss", towards, cases(layer=[data.INCREASING], W={"0": np.zeros((3, 3))}))
+breaking(paper.NO_STATIONARY, "decreasing_loss", towards, layer=[data.INCREASING], W={"0": np.zeros((3, 3))})

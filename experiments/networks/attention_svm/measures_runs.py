@@ -1,7 +1,5 @@
 """Runs of gradient descent, regularisation paths, and the gradient flow: the matrices that they come to."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
@@ -11,6 +9,7 @@ import flint
 import numpy as np
 
 from gradproof.experiments.engine.backend import backend as library
+from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.measure import Enclosed, around, cases, instead, measure, without
 from gradproof.experiments.engine.run import run
 from gradproof.experiments.networks.attention_svm import instances as data
@@ -42,11 +41,8 @@ def direction(
     begin = tuple((start * layer.svm.W).ravel().tolist())
     W = iterates(layer, eta, steps, start=begin, on=on, normalised=normalised, naive=naive)
     rho, moved = np.linalg.norm(W, axis=(1, 2)), np.linalg.norm(np.diff(W, axis=0), axis=(1, 2))
-    reach, gap, Xi = (
-        np.linalg.norm(layer.G, axis=(1, 2)).max(),
-        np.ptp(layer.problem.gamma, axis=1).max(),
-        1 / layer.svm.upper,
-    )
+    reach, gap = np.linalg.norm(layer.G, axis=(1, 2)).max(), np.ptp(layer.problem.gamma, axis=1).max()
+    Xi = 1 / layer.svm.upper
     # A step is rounded, and its gradient, relative to the sum of its terms, which is at most 2 T longest/Xi times its norm. The
     # argument for the claim goes step by step: each loses so much of <W, W_svm> and of the norm, and the losses add up.
     terms = 2 * layer.problem.X.shape[1] * layer.longest / Xi
@@ -58,9 +54,8 @@ def direction(
     return found, {**layer.sizes, "Xi": Xi, "rho": rho[at], "p": least[at - 1], "h": h}
 
 
-FROM_ZERO = cases(layer=data.BOTH_LOSSES + data.DRAWN[:2], normalised=[True]) + cases(
-    layer=data.LINEAR, normalised=[False]
-)
+FROM_ZERO = cases(layer=data.BOTH_LOSSES + data.DRAWN[:2], normalised=[True])
+FROM_ZERO += cases(layer=data.LINEAR, normalised=[False])
 
 
 @measure(paper.GD_DIRECTION, FROM_ZERO.guaranteeing("zero_start"))
@@ -78,7 +73,7 @@ def descent_in_balls(layer: Layer) -> Any:
 TWENTY = cases(layer=[data.ASIDE, data.INCREASING], eta=[0.05], steps=[20]).guaranteeing("zero_start")
 for lost in ("equal_nonopt_scores", "decreasing_loss"):
     without(paper.GD_DIRECTION, lost, direction, TWENTY.where(lambda layer, lost=lost: lost not in layer.guarantees))
-without(paper.GD_DIRECTION, "zero_start", direction, cases(layer=[A], eta=[0.05], steps=[20], start=[-20.0]))
+breaking(paper.GD_DIRECTION, "zero_start", direction, layer=[A], eta=[0.05], steps=[20], start=[-20.0])
 LONG = cases(layer=[B], eta=[0.05], steps=[4000], since=[4000], naive=[True]).guaranteeing("zero_start")
 instead(paper.GD_DIRECTION, "the gradient by s (gamma - gamma . s), which loses its digits", direction, LONG)
 
@@ -101,7 +96,7 @@ def step_of_descent(layer: Layer, share: float, backend: str, steps: int = 200) 
     return around(np.diff(L), error), {"eta": eta, "L_W": L_W, "g2": slope[:-1] ** 2}
 
 
-without(paper.DESCENT, "linear_loss", step_of_descent, cases(layer=[data.STEEP], share=[1.0], steps=[1]))
+breaking(paper.DESCENT, "linear_loss", step_of_descent, layer=[data.STEEP], share=[1.0], steps=[1])
 
 
 @measure(paper.NUCLEAR_IDENTITY, cases(layer=[A]).guaranteeing("enough_columns"))
@@ -169,9 +164,8 @@ def least_margin(layer: Layer, R: float, point: Any, nuclear: bool = False, no_w
     r"""$\ln(1 + e^\mu)$ where one margin lags at no loss, and of the best $KQ^\top$ found in the nuclear ball."""
     W, parameters = allowed(layer, R, point, nuclear, no_worse)
     # two losses are compared up to their relative rounding, which moves the margin by as much
-    return around(
-        float(np.logaddexp(0, (layer.G * W).sum(axis=(1, 2)).min())), float(4 * layer.rounding(W))
-    ), parameters
+    found = float(np.logaddexp(0, (layer.G * W).sum(axis=(1, 2)).min()))
+    return around(found, float(4 * layer.rounding(W))), parameters
 
 
 @measure(paper.PATH_FINITE_R, (LATE + PATH).guaranteeing("no_worse"))
@@ -222,10 +216,5 @@ def small_steps(t: int, seen: str, backend: str, start: float = 0.0, loss: str =
 
 
 LATER = cases(t=[10], seen=["margin"])
-without(paper.FLOW_CLOSED_FORM, "zero_start", small_steps, (LATER.let(start=lambda: 1.0)).guaranteeing(*FLOW[:2]))
-without(
-    paper.FLOW_CLOSED_FORM,
-    "linear_loss",
-    small_steps,
-    LATER.let(loss=lambda: "logistic").guaranteeing(FLOW[0], FLOW[2]),
-)
+breaking(paper.FLOW_CLOSED_FORM, "zero_start", small_steps, LATER.let(start=lambda: 1.0))
+breaking(paper.FLOW_CLOSED_FORM, "linear_loss", small_steps, LATER.let(loss=lambda: "logistic"))

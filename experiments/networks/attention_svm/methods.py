@@ -1,7 +1,5 @@
 """One attention layer: gradient descent, plain, normalised and in factors, and points of regularisation paths."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """ADMM on the program and descent on the network, small, for the agreement of all array libraries."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
@@ -24,20 +22,11 @@ def admm_on_space(on: Backend) -> Example:
     return Example(admm(on.move(splitting(problem))), x0)
 
 
-def descent(method: Callable[..., Method], on: Backend) -> Example:
+@example(gradient_descent, name="gradient_descent_on_a_network", method=gradient_descent)
+@example(adam, name="adam_on_a_network", method=adam)
+def descent(on: Backend, method: Callable[..., Method]) -> Example:
     """Four neurons on B."""
     p = program(SPACE, 0.1)
     problem, eta = on.move((Training(p.X, p.y, p.beta, m=4), ETAS))
-    return Example(
-        method(problem, eta), start(np.sin(np.arange(16.0)), settings=2, seeds=3) + 0.1 * np.arange(3)[:, None]
-    )
-
-
-@example(gradient_descent)
-def gradient_descent_on_a_network(on: Backend) -> Example:
-    return descent(gradient_descent, on)
-
-
-@example(adam)
-def adam_on_a_network(on: Backend) -> Example:
-    return descent(adam, on)
+    x0 = start(np.sin(np.arange(16.0)), settings=2, seeds=3) + 0.1 * np.arange(3)[:, None]
+    return Example(method(problem, eta), x0)

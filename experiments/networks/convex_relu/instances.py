@@ -1,7 +1,5 @@
 """Data: two small instances with rational entries, points on a line, and breast cancer in two principal components and a bias."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction

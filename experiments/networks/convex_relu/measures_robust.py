@@ -1,26 +1,23 @@
 """Attacks on inputs: worst losses by vertices, on grids with a Lipschitz constant, and by projected gradient."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from functools import cache
 
 import numpy as np
 
+from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.measure import Enclosed, cases, measure, without
 from gradproof.experiments.networks.convex_relu.instances import LABELS, PLANE, patterns
 from gradproof.solvers.exact.rounding import dyadic
 from gradproof.solvers.relu_program import network_of
 from gradproof.solvers.relu_program.rational_robust import RationalNetwork
 from gradproof.solvers.relu_program.robust import robust_train
-from gradproof.theory.networks import convex_relu
+from gradproof.theory.networks import convex_relu as paper
 
 LOSSES = {"hinge": lambda label, f: np.maximum(0, 1 - label * f), "squared": lambda label, f: (f - label) ** 2 / 2}
 BOXES = [Fraction(0), Fraction(1, 10), Fraction(1, 5)]
-SLACK, FIRM = (
-    Fraction(1, 100),
-    Fraction(1, 10),
-)  # weight decays; at the second losses stay positive, so that attacks raise them
+#: Weight decays; at the second losses stay positive, so that attacks raise them.
+SLACK, FIRM = Fraction(1, 100), Fraction(1, 10)
 
 
 @cache
@@ -57,13 +54,12 @@ def grid(trained, eps, row, loss, points=201):
     return Enclosed(worst - 1e-12, worst + more + 1e-12, "quadrature"), exact.piece(row)
 
 
-rational = cases(network=[random_network], eps=[Fraction(1, 20), Fraction(1, 10)], row=range(6)).guaranteeing(
-    "linf_box"
-)
+rational = cases(network=[random_network], eps=[Fraction(1, 20), Fraction(1, 10)], row=range(6))
+rational = rational.guaranteeing("linf_box")
 robust = cases(box=[{"trained": e, "eps": e} for e in BOXES[1:]], row=range(6)).guaranteeing("linf_box")
 # around these rows a neuron of the ordinary optimum switches inside the box
 ordinary = cases(trained=BOXES[:1], eps=BOXES[2:], row=[1, 3])
-for name, claim in (("hinge", convex_relu.ROBUST_HINGE), ("squared", convex_relu.ROBUST_SQUARED)):
+for name, claim in (("hinge", paper.ROBUST_HINGE), ("squared", paper.ROBUST_SQUARED)):
     measure(claim, rational.let(loss=lambda name=name: name))(vertices)
     measure(claim, robust.let(loss=lambda name=name: name))(grid)
     without(claim, "linf_box", grid, ordinary.let(loss=lambda name=name: name))
@@ -74,7 +70,7 @@ def one_neuron_off(x, eps):
     return max((max(x + s * eps, Fraction(0)) - 5) ** 2 / 2 for s in (-1, 1)), {"residual": x - 5, "l1": 1}
 
 
-without(convex_relu.ROBUST_SQUARED, "linf_box", one_neuron_off, cases(x=Fraction(1), eps=Fraction(2)))
+breaking(paper.ROBUST_SQUARED, "linf_box", one_neuron_off, x=Fraction(1), eps=Fraction(2))
 
 
 def attacked(trained, eps, beta):
@@ -85,12 +81,12 @@ def attacked(trained, eps, beta):
 
 
 smaller = cases(trained=BOXES, eps=BOXES, beta=[SLACK, FIRM]).where(lambda trained, eps: eps <= trained)
-measure(convex_relu.ROBUST_VALUE, smaller.guaranteeing("weight_decay_positive", "linf_box"))(attacked)
+measure(paper.ROBUST_VALUE, smaller.guaranteeing("weight_decay_positive", "linf_box"))(attacked)
 larger = cases(trained=BOXES[:1], eps=BOXES[1:], beta=[SLACK]).guaranteeing("weight_decay_positive")
-without(convex_relu.ROBUST_VALUE, "linf_box", attacked, larger)
+without(paper.ROBUST_VALUE, "linf_box", attacked, larger)
 
 
-@measure(convex_relu.ROBUST_VALUE, cases(eps=BOXES[1:]).guaranteeing("weight_decay_positive", "linf_box"))
+@measure(paper.ROBUST_VALUE, cases(eps=BOXES[1:]).guaranteeing("weight_decay_positive", "linf_box"))
 def projected_gradient(eps, rng):
     """20 signed steps from 50 random starts inside a box 1% smaller; no neuron switches, so that the vertices are an upper end."""
     exact = trained_network(eps)

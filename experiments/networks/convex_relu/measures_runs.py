@@ -1,18 +1,17 @@
 """Sampled patterns, over all samples on tiny instances and by repetition; and the squared residuals of ADMM."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np
 
 import gradproof.solvers.relu_program as relu
 from gradproof.experiments.engine.backend import backend as array_library
+from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.measure import Enclosed, Sample, around, cases, measure, without
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.networks.convex_relu.instances import PLANE, SPACE, TINY, Instance, cancer, patterns, program
 from gradproof.experiments.networks.convex_relu.methods import admm, residual, splitting
-from gradproof.theory.networks import convex_relu
+from gradproof.theory.networks import convex_relu as paper
 
 DECAY, GAUSSIAN = "weight_decay_positive", "gaussian_pattern_sampling"
 
@@ -37,7 +36,7 @@ def left_to_gain(data: Instance, beta: float):
 tiny = cases(instance=TINY, beta=[0.1, 0.5], P_s=[1, 2, 3, 5, 8, 12])
 
 
-@measure(convex_relu.SAMPLED_PATTERNS, tiny.guaranteeing(DECAY, GAUSSIAN))
+@measure(paper.SAMPLED_PATTERNS, tiny.guaranteeing(DECAY, GAUSSIAN))
 def all_samples(instance, beta, P_s):
     """One and two points in the plane: the mean violation probability over all samples of 1 to 12 patterns, listed."""
     mean = relu.mean_over_samples(left_to_gain(instance, beta), gaussian(instance), P_s)
@@ -52,17 +51,16 @@ def more_than_xi_left(instance, P_s, xi, drawn):
 
 def sizes(*rows, drawn=gaussian):
     """Instance, P_s, xi and psi; of each the least size that the assumption allows uses most of the allowance."""
-    return cases(
-        size=[{"instance": TINY[k], "P_s": P_s, "xi": xi, "psi": psi} for k, P_s, xi, psi in rows], drawn=[drawn]
-    )
+    named = [{"instance": TINY[k], "P_s": P_s, "xi": xi, "psi": psi} for k, P_s, xi, psi in rows]
+    return cases(size=named, drawn=[drawn])
 
 
 enough = sizes((0, 11, 0.5, 0.5), (0, 15, 0.5, 0.5), (1, 4, 0.499, 0.802), (2, 8, 0.352, 0.947))
-measure(convex_relu.SAMPLE_SIZE, enough.guaranteeing(DECAY, GAUSSIAN))(more_than_xi_left)
+measure(paper.SAMPLE_SIZE, enough.guaranteeing(DECAY, GAUSSIAN))(more_than_xi_left)
 few = sizes((0, 1, 0.1, 0.1), (1, 1, 0.4, 0.4), (2, 2, 0.3, 0.3)).guaranteeing(DECAY, GAUSSIAN)
-without(convex_relu.SAMPLE_SIZE, "enough_samples", more_than_xi_left, few)
+without(paper.SAMPLE_SIZE, "enough_samples", more_than_xi_left, few)
 always_the_same = sizes((0, 15, 0.2, 0.99), (2, 8, 0.352, 0.947), drawn=one_cell).guaranteeing(DECAY)
-without(convex_relu.SAMPLE_SIZE, GAUSSIAN, more_than_xi_left, always_the_same)
+without(paper.SAMPLE_SIZE, GAUSSIAN, more_than_xi_left, always_the_same)
 
 # --- sampled patterns, by repetition -----------------------------------------------------------------------------------
 
@@ -79,7 +77,7 @@ def from_a_corner(X, count, rng):
 repeated = cases(instance=[SPACE], P_s=[8, 16, 32], draw=[relu.sample_patterns])
 
 
-@measure(convex_relu.SAMPLED_PATTERNS, repeated.guaranteeing(DECAY, GAUSSIAN))
+@measure(paper.SAMPLED_PATTERNS, repeated.guaranteeing(DECAY, GAUSSIAN))
 def repetitions(instance, P_s, draw, rng, budget):
     """B, weight decay 0.1, 16 samples (60 when full): the share of 4000 fresh directions that surely help, about .27, .08, .06.
 
@@ -95,7 +93,7 @@ def repetitions(instance, P_s, draw, rng, budget):
 
 
 narrow = cases(instance=[SPACE], P_s=32, draw=[from_a_corner])
-without(convex_relu.SAMPLED_PATTERNS, GAUSSIAN, repetitions, narrow.guaranteeing(DECAY))
+breaking(paper.SAMPLED_PATTERNS, GAUSSIAN, repetitions, narrow)
 
 # --- ADMM --------------------------------------------------------------------------------------------------------------
 
@@ -131,6 +129,6 @@ small = cases(data=SMALL, over=[patterns], rho=0.5, gamma=1.0, N=[1, 2, 10, 100,
 real = cases(instance=cancer(60), beta=0.5, over=[sampled], rho=[0.1, 0.5, 2.0], gamma=1.0, N=[1, 10, 100])
 long = cases(instance=cancer(60), beta=0.5, over=[sampled], rho=[0.1, 0.5, 2.0], gamma=1.0, N=[1, 10, 3000])
 overshooting = cases(instance=PLANE, beta=0.5, over=[patterns], rho=0.5, gamma=2.0, N=2000)  # stalls at 0.86
-measure(convex_relu.ADMM, (small + real).guaranteeing("full_dual_step"))(least_residual)
-measure(convex_relu.ADMM, long.guaranteeing("full_dual_step"), budget="full", name="up_to_3000_steps")(least_residual)
-without(convex_relu.ADMM, "full_dual_step", least_residual, overshooting)
+measure(paper.ADMM, (small + real).guaranteeing("full_dual_step"))(least_residual)
+measure(paper.ADMM, long.guaranteeing("full_dual_step"), budget="full", name="up_to_3000_steps")(least_residual)
+without(paper.ADMM, "full_dual_step", least_residual, overshooting)

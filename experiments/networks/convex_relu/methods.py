@@ -1,7 +1,5 @@
 """ADMM on the convex program, and gradient descent and Adam on the network itself, as batched pure methods."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 

@@ -1,15 +1,14 @@
 """Controls: each gives up one assumption, or takes another method, and the claim must fail."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 import numpy as np
 
-from gradproof.experiments.engine.measure import Enclosed, cases, instead, without
+from gradproof.experiments.engine.controls import breaking, replacing
+from gradproof.experiments.engine.measure import Enclosed, cases, instead
 from gradproof.experiments.sampling.sgld import instances as data
 from gradproof.experiments.sampling.sgld import measures
-from gradproof.experiments.sampling.sgld.measures import CHAIN, LAWS, MEANS, Found
+from gradproof.experiments.sampling.sgld.measures import MEANS, Found
 from gradproof.solvers import gaussian
 from gradproof.solvers.gaussian.enumeration import mean_step
 from gradproof.theory.sampling import sgld as paper
@@ -26,15 +25,11 @@ def mean_among(t: int, among: int) -> Found:
     return mean[0], {"gamma": gamma, "h": problem.H[0, 0]}
 
 
-without(
-    paper.MEAN, "uniform_indices", mean_among, cases(t=5, delta0=0, among=2).guaranteeing("quadratic", "anchor_at_mode")
-)
+breaking(paper.MEAN, "uniform_indices", mean_among, t=5, delta0=0, among=2)
 
-FIXED = ("invariant", "uniform_indices")
-AWAY = cases(method="sgldfp", gamma=0.05, away=0.5).guaranteeing(*FIXED)
-without(paper.STATIONARITY, "anchor_at_mode", measures.gradient_on_the_line, AWAY)
-AWAY = cases(method="sgldfp", gamma=F(1, 9), away=1).guaranteeing(*FIXED)
-without(paper.STATIONARITY, "anchor_at_mode", measures.gradient_of_a_regression, AWAY)
+ON_A_LINE, OF_ROWS = cases(method="sgldfp", gamma=0.05, away=0.5), cases(method="sgldfp", gamma=F(1, 9), away=1)
+breaking(paper.STATIONARITY, "anchor_at_mode", measures.gradient_on_the_line, ON_A_LINE)
+breaking(paper.STATIONARITY, "anchor_at_mode", measures.gradient_of_a_regression, OF_ROWS)
 
 
 def gradient_after(steps: int) -> Fraction:
@@ -42,9 +37,7 @@ def gradient_after(steps: int) -> Fraction:
     return 2 * (1 - F(2, 10)) ** steps
 
 
-without(
-    paper.STATIONARITY, "invariant", gradient_after, cases(steps=3).guaranteeing("uniform_indices", "anchor_at_mode")
-)
+breaking(paper.STATIONARITY, "invariant", gradient_after, steps=3)
 
 
 def trace_after(steps: int) -> Found:
@@ -58,11 +51,9 @@ def trace_after(steps: int) -> Found:
     return 2 * h * c, measures.terms(problem, np.array([[c]]), gamma, "sgld", 1)
 
 
-without(paper.COVARIANCE, "mean_square_stable", trace_after, cases(steps=50).guaranteeing(*CHAIN))
-without(
-    paper.COVARIANCE, "uniform_indices", measures.trace_by_enumeration,
-    cases(N=4, d=1, p=2, method="sgld", replacement=False).guaranteeing("quadratic", "anchor_at_mode", "mean_square_stable"),
-)  # fmt: skip
+breaking(paper.COVARIANCE, "mean_square_stable", trace_after, steps=50)
+APART = {"N": 4, "d": 1, "p": 2, "method": "sgld", "replacement": False}
+breaking(paper.COVARIANCE, "uniform_indices", measures.trace_by_enumeration, **APART)
 
 
 def trace_with_another_anchor(N: int, d: int) -> Found:
@@ -74,20 +65,12 @@ def trace_with_another_anchor(N: int, d: int) -> Found:
     return c["sgld"], {"c_fp": gaussian.covariance(anchored, gamma, "sgld").trace, "c_sgd": c["sgd"]}
 
 
-without(
-    paper.ADDITIVITY, "anchor_at_mode", trace_with_another_anchor,
-    cases(N=20, d=2).guaranteeing("quadratic", "uniform_indices", "mean_square_stable"),
-)  # fmt: skip
+breaking(paper.ADDITIVITY, "anchor_at_mode", trace_with_another_anchor, N=20, d=2)
 
-instead(
-    paper.STABILITY, "the full gradient", measures.threshold,
-    cases(N=50, d=3, p=1, full=True).guaranteeing("quadratic", "uniform_indices"),
-)  # fmt: skip
+replacing(paper.STABILITY, "the full gradient", measures.threshold, N=50, d=3, p=1, full=True)
 
-instead(
-    paper.LMC_EXACT, "SGLDFP, whose moments bound its distance from below", measures.distance_in_floats,
-    cases(problem={"sines": data.sines_regression}, method="sgldfp", share=0.1).guaranteeing(*LAWS),
-)  # fmt: skip
+SGLDFP = cases(problem={"sines": data.sines_regression}, method="sgldfp", share=0.1)
+replacing(paper.LMC_EXACT, "SGLDFP, whose moments bound its distance from below", measures.distance_in_floats, SGLDFP)
 
 
 def distance_after(gamma: Fraction, steps: int) -> Found:
@@ -98,18 +81,11 @@ def distance_after(gamma: Fraction, steps: int) -> Found:
     return Enclosed(*gaussian.bures_between([[c]], [[F(1)]]), "rounding"), {"h_j": (F(1),)}
 
 
-instead(
-    paper.LMC_EXACT,
-    "five steps in the place of the limit",
-    distance_after,
-    cases(gamma=F(19, 10), steps=5).guaranteeing(*LAWS),
-)
+replacing(paper.LMC_EXACT, "five steps in the place of the limit", distance_after, gamma=F(19, 10), steps=5)
 
 MANY = [{"N": 100, "p": 1}, {"N": 500, "p": 1}]
-without(
-    paper.GAUSSIAN_MEAN, "equal_curvatures", measures.variance_of_a_mean,
-    cases(N=20, p=1, eta=F(1, 2), method="sgld", curvatures={"1/2 and 3/2": (F(1, 2), F(3, 2))}).guaranteeing("uniform_indices"),
-)  # fmt: skip
+TURNS = cases(N=20, p=1, eta=F(1, 2), method="sgld", curvatures={"1/2 and 3/2": (F(1, 2), F(3, 2))})
+breaking(paper.GAUSSIAN_MEAN, "equal_curvatures", measures.variance_of_a_mean, TURNS)
 instead(
     paper.GAUSSIAN_MEAN, "SGLDFP beside SGLD's formula", measures.variance_of_a_mean,
     cases(size=MANY, eta=F(1, 2), method="sgldfp", told=True).guaranteeing(*MEANS), name="with_the_control_variate",
@@ -119,14 +95,9 @@ instead(
     cases(size=MANY, eta=F(1, 2), method="sgld", told=False).guaranteeing(*MEANS), name="without_the_control_variate",
 )  # fmt: skip
 
-without(
-    paper.CONTRACTION, "step_size", measures.factor_on_the_line,
-    cases(gamma=F(3, 4), mu=1, L_h=4, curvatures={"4": (F(4),)}).guaranteeing("convex_minibatches", "uniform_indices"),
-)  # fmt: skip
-without(
-    paper.CONTRACTION, "convex_minibatches", measures.factor_on_the_line,
-    cases(gamma=F(1, 3), mu=1, L_h=4, curvatures={"-2, 4": (F(-2), F(4))}).guaranteeing("uniform_indices"),
-)  # fmt: skip
+LONG = cases(gamma=F(3, 4), mu=1, L_h=4, curvatures={"4": (F(4),)})
+breaking(paper.CONTRACTION, "step_size", measures.factor_on_the_line, LONG)
+BENT = cases(gamma=F(1, 3), mu=1, L_h=4, curvatures={"-2, 4": (F(-2), F(4))})
+breaking(paper.CONTRACTION, "convex_minibatches", measures.factor_on_the_line, BENT)
 
-
-without(paper.BIAS, "concentrating", measures.bias_of_the_mean, cases(at=measures.BENT[:1], N=1.0, limit=False))
+breaking(paper.BIAS, "concentrating", measures.bias_of_the_mean, at=measures.BENT[:1], N=1.0, limit=False)

@@ -1,6 +1,4 @@
-"""Identities by computer algebra, kernel proofs of the contraction, certificates on both sides of thresholds."""
-
-from __future__ import annotations
+"""Identities by computer algebra, certificates on both sides of thresholds."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -12,7 +10,7 @@ import sympy as sp
 from gradproof.experiments.engine.check import Certificate, Context, Evidence, certifier, check
 from gradproof.experiments.sampling.sgld import instances as data
 from gradproof.solvers import gaussian
-from gradproof.solvers.exact.rounding import whole_number
+from gradproof.solvers.exact.rounding import rows_of, whole_number
 from gradproof.solvers.gaussian.langevin import METHODS
 from gradproof.solvers.moments.certificates import certify
 from gradproof.theory.errors import ParameterError
@@ -40,8 +38,7 @@ def _sampled_pairs(singles: sp.Expr, product_of_sums: sp.Expr) -> sp.Expr:
 @check(paper.MEAN, level=Level.SYMBOLIC)
 def mean_of_a_step(ctx: Context) -> Iterator[Evidence]:
     """Any N, p and d: the mean gradient of each method at theta* + delta is H delta; so a step takes t to t + 1 in the claim."""
-    h, t, start = (ctx.claim.parameter(n).symbol for n in ("h", "t", "delta0"))
-    gamma = ctx.claim.parameter("gamma").symbol
+    gamma, h, t, start = ctx.symbols("gamma", "h", "t", "delta0")
     delta, g = sp.symbols("delta g", commutative=False)  # theta - theta*, and sum g_i; U_0'(theta*) = -g
     full = (_H0 + _A) * delta
     sgld = _H0 * delta - g + _sampled(_A * delta + g)
@@ -56,9 +53,8 @@ def mean_of_a_step(ctx: Context) -> Iterator[Evidence]:
 @check(paper.STATIONARITY, level=Level.SYMBOLIC)
 def expected_increment(ctx: Context) -> Iterator[Evidence]:
     """Any U_i, N and p: the mean increment of each method is -gamma grad U(theta), which is 0 under an invariant law."""
-    f0, f, a = sp.symbols(
-        "f_0 f a", real=True
-    )  # grad U_0 and sum grad U_i at theta; sum grad U_i at theta*, where -a = grad U_0
+    # grad U_0 and sum grad U_i at theta; sum grad U_i at theta*, where -a = grad U_0
+    f0, f, a = sp.symbols("f_0 f a", real=True)
     plain = f0 + _sampled(f)
     for name, mean in (("sgld, sgd", plain), ("sgldfp", plain - (-a + _sampled(a)))):
         yield Identity(mean - (f0 + f) - ctx.claim.expression, name)
@@ -69,8 +65,8 @@ def second_moment_of_a_step(ctx: Context) -> Iterator[Evidence]:
     """Any N, p and d: E delta+ delta+' for each method, H_i and C as matrices that do not commute; the claim is its trace."""
     H = _H0 + _A
     T, M = (_N * _HCH - _A * _C * _A) / _p, (_N * _GG - _gg) / _p
-    hch, tT, m, d, w = (ctx.claim.parameter(n).symbol for n in ("hch", "tT", "m", "d", "w"))
-    gamma, eye = ctx.claim.parameter("gamma").symbol, sp.Symbol("eye", commutative=False)
+    gamma, hch, tT, m, d, w = ctx.symbols()
+    eye = sp.Symbol("eye", commutative=False)
     # E H_S C H_S, with H_S = H_0 + the batch's part; E delta = 0 leaves no cross terms with g_S
     seen = _H0 * _C * _H0 + _H0 * _C * _sampled(_A) + _sampled(_A) * _C * _H0 + _sampled_pairs(_HCH, _A * _C * _A)
     kick = _sampled_pairs(_GG, _gg) - _sampled(_gg) - _sampled(_gg) + _gg  # g_S = the batch's part - sum g_i
@@ -87,7 +83,7 @@ def second_moment_of_a_step(ctx: Context) -> Iterator[Evidence]:
 def the_equation_is_linear(ctx: Context) -> Iterator[Evidence]:
     """Any d: solutions of one linear equation add up with their right-hand sides; E's equation and sign in one dimension."""
     inverse, eye, M = sp.symbols("L_inv eye M", commutative=False)  # C = L^-1 of the right-hand side
-    fp, sgd = (ctx.claim.parameter(n).symbol for n in ("c_fp", "c_sgd"))
+    fp, sgd = ctx.symbols("c_fp", "c_sgd")
     parts = {fp: inverse * (2 * eye), sgd: inverse * (_gamma * M)}
     claimed = ctx.claim.expression.subs(parts, simultaneous=True)  # the trace is linear
     yield Identity(
@@ -151,16 +147,11 @@ def certificate(
     Args:
         rows: N * d rational entries, row after row. noise: variance. prior: precision. p: indices a step.
     """
-    entries = list(rows) if isinstance(rows, tuple | list) else [rows]
-    width = whole_number(d, "d", least=1)
-    if len(entries) % width:
-        raise ParameterError(f"rows has {len(entries)} entries, no multiple of d = {d}; give d entries for each sample")
-    X = gaussian.fractions(np.array([str(v) for v in entries]).reshape(-1, width), Fraction)
+    X = gaussian.fractions(np.array([[str(v) for v in row] for row in rows_of(rows, d)]), Fraction)
     zero = np.zeros(len(X), dtype=int)
     problem = gaussian.regression(X, zero, noise=Fraction(str(noise)), prior=Fraction(str(prior)))
-    found = certify(
-        problem.per_sample.tolist(), Fraction(str(gamma)), batch_size=whole_number(p, "p", least=1), replacement=True
-    )
+    B = whole_number(p, "p", least=1)
+    found = certify(problem.per_sample.tolist(), Fraction(str(gamma)), batch_size=B, replacement=True)
     return found.proof(), {"side": found.side}
 
 
@@ -173,15 +164,14 @@ def one_eigenvalue(ctx: Context) -> Iterator[Evidence]:
     claimed = ctx.claim.expression.subs(sp.Symbol("d", integer=True, positive=True), 1).doit()
     claimed = claimed.subs(ctx.claim.parameter("h_j").symbol[1], h)
     a = sp.Symbol("a", positive=True)  # a^2 = 1 - gamma h/2
-    yield Identity(
-        (claimed - (c + 1 / h - 2 * sp.sqrt(c / h))).subs(g, 2 * (1 - a**2) / h), "A + B - 2 (A^{1/2} B A^{1/2})^{1/2}"
-    )
+    distance = claimed - (c + 1 / h - 2 * sp.sqrt(c / h))
+    yield Identity(distance.subs(g, 2 * (1 - a**2) / h), "A + B - 2 (A^{1/2} B A^{1/2})^{1/2}")
 
 
 @check(paper.GAUSSIAN_MEAN, level=Level.SYMBOLIC)
 def solve_the_equations(ctx: Context) -> Iterator[Evidence]:
     """h = N, gamma = eta/N, T = 0, M = N^2 s^2/p in the covariance equations; LMC's part falls as 1/N, SGD's does not."""
-    N, eta, p, s2 = (ctx.claim.parameter(n).symbol for n in ("N", "eta", "p", "s2"))
+    N, eta, p, s2 = ctx.symbols("N", "eta", "p", "s2")
     g, M = eta / N, N**2 * s2 / p
     lmc, sgd = 2 / (N * (2 - eta)), eta * s2 / (p * (2 - eta))
     yield Identity(2 * N * lmc - g * N**2 * lmc - 2, "LMC and SGLDFP")
@@ -189,29 +179,10 @@ def solve_the_equations(ctx: Context) -> Iterator[Evidence]:
     yield Identity(ctx.claim.expression - lmc - sgd, "SGLD is their sum")
 
 
-@check(paper.CONTRACTION, level=Level.CERTIFIED)
-def few_minibatches(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proofs for one to three equally likely minibatches."""
-    for n in (1, 2, 3):
-        yield Certificate(paper.contraction_proof(n), {"n": n})
-
-
-@check(paper.CONTRACTION, level=Level.SYMBOLIC)
-def co_coercivity(ctx: Context) -> Iterator[Evidence]:
-    """Any number of minibatches: D, S, Q stand for |d|^2, <d, dG>, E|dg|^2."""
-    g, mu, L = (ctx.claim.parameter(n).symbol for n in ("gamma", "mu", "L_h"))
-    D, S, Q = sp.symbols("D S Q", positive=True)
-    after = D - 2 * g * S + g**2 * Q
-    left = ctx.claim.expression * D - after
-    yield Identity(left - 2 * g * (1 - g * L / 2) * (S - mu * D) - g**2 * (L * S - Q), "two inequalities, weighted")
-    domain = (Interval("L_h"), Interval("gamma", "0", "2/L_h"))
-    yield Inequality(1 - g * L / 2, domain, strict=True, what="the first weight")
-
-
 @check(paper.BIAS, level=Level.CERTIFIED)
 def expand_the_mean_gradient(ctx: Context) -> Iterator[Evidence]:
     """Formally, without the remainder: 0 = E U'(theta) to second order with LMC's variance; a turned product in the plane."""
-    u2, u3, eta = (ctx.claim.parameter(n).symbol for n in ("u2", "u3", "eta"))
+    u2, u3, eta = ctx.symbols("u2", "u3", "eta")
     N = sp.Symbol("N", positive=True)
     c = 2 / (2 * N * u2 - (eta / N) * (N * u2) ** 2)
     mean = ctx.claim.expression / N

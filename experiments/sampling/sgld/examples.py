@@ -1,6 +1,6 @@
 """Langevin samplers on small posteriors, for the agreement of all array libraries."""
 
-from __future__ import annotations
+from typing import Any
 
 import numpy as np
 
@@ -18,16 +18,11 @@ def _posterior(*, logistic: bool) -> methods.Posterior:
     return methods.Posterior(X, np.where(y > 0, 1.0, -1.0) if logistic else y, 1.0, logistic)
 
 
-@example(methods.lmc)
-def full_gradient_of_logistic_regression(on: Backend) -> Example:
+@example(methods.lmc, name="full_gradient_of_logistic_regression", method=methods.lmc)
+@example(methods.sgld, name="minibatches_of_logistic_regression", method=methods.sgld)
+def logistic_regression(on: Backend, method: Any) -> Example:
     problem, gamma = on.move((_posterior(logistic=True), STEPS))
-    return Example(methods.lmc(problem, gamma), start(np.ones(3), settings=2, seeds=3), methods.numbers(problem, 2))
-
-
-@example(methods.sgld)
-def minibatches_of_logistic_regression(on: Backend) -> Example:
-    problem, gamma = on.move((_posterior(logistic=True), STEPS))
-    return Example(methods.sgld(problem, gamma), start(np.ones(3), settings=2, seeds=3), methods.numbers(problem, 2))
+    return Example(method(problem, gamma), start(np.ones(3), settings=2, seeds=3), methods.numbers(problem, 2))
 
 
 @example(methods.sgldfp)
@@ -44,7 +39,6 @@ def all_four_coupled(on: Backend) -> Example:
     problem, mode = on.move((posterior, posterior.mode()))
     method = methods.together(list(methods.all_four(problem, 0.01, mode).values()))
     numbers = methods.numbers(problem, 1)
+    x0 = start(np.ones(3), settings=4, seeds=2)
     # coupled: all settings see the random numbers of the first
-    return Example(
-        method, start(np.ones(3), settings=4, seeds=2), lambda d: methods.Draw(*(x[:1, ...] for x in numbers(d)))
-    )
+    return Example(method, x0, lambda d: methods.Draw(*(x[:1, ...] for x in numbers(d))))

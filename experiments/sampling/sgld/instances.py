@@ -1,7 +1,5 @@
 """Posteriors that the checks share: sines (floats and rational), diabetes, breast cancer, and two potentials on the line."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any

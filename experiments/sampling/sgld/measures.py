@@ -1,7 +1,5 @@
 """Exact values: rational covariances against enumeration of all batches, thresholds, distances, quadrature on the line."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -22,11 +20,8 @@ F = Fraction
 Found = tuple[Any, dict[str, Any]]
 CHAIN = ("quadratic", "uniform_indices", "anchor_at_mode")
 SETTLED = (*CHAIN, "mean_square_stable")
-REGRESSIONS = [
-    {"N": 4, "d": 2, "p": 1},
-    {"N": 4, "d": 2, "p": 2},
-    {"N": 3, "d": 3, "p": 2},
-]  # all batches are enumerated
+#: All batches are enumerated.
+REGRESSIONS = [{"N": 4, "d": 2, "p": 1}, {"N": 4, "d": 2, "p": 2}, {"N": 3, "d": 3, "p": 2}]
 
 
 # --- moments ---------------------------------------------------------------------------------------------------------------
@@ -156,10 +151,8 @@ def distance_in_floats(problem: Any, method: str = "lmc", share: float = 0.5) ->
     law, target = gaussian.covariance(problem, gamma, method), posterior(problem)
     measured, error = gaussian.bures(law.matrix, target.matrix)
     # d(B2) <= (1 + root of the ratio of the two) times the change of the traces; the ratio is at most 4 here
-    return around(measured, error + 4 * (law.trace_error + target.trace_error)), {
-        "gamma": gamma,
-        "h_j": values.tolist(),
-    }
+    error += 4 * (law.trace_error + target.trace_error)
+    return around(measured, error), {"gamma": gamma, "h_j": values.tolist()}
 
 
 MEANS = ("equal_curvatures", "uniform_indices")
@@ -204,9 +197,8 @@ def factor_on_the_line(gamma: Fraction, curvatures: tuple[Fraction, ...]) -> Fra
     return F(sum((1 - gamma * h) ** 2 for h in curvatures)) / len(curvatures)
 
 
-BENT = [
-    dict(zip(("slope", "shift", "eta"), v, strict=True)) for v in ((3.0, 1.0, 0.2), (3.0, 1.0, 0.5), (1.0, 0.0, 0.8))
-]
+CURVES = ((3.0, 1.0, 0.2), (3.0, 1.0, 0.5), (1.0, 0.0, 0.8))
+BENT = [dict(zip(("slope", "shift", "eta"), v, strict=True)) for v in CURVES]
 
 
 def bias_of_the_mean(slope: float, shift: float, eta: float, N: float, limit: bool = True) -> Found:

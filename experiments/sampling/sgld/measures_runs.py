@@ -1,7 +1,5 @@
 """Runs: diabetes, breast cancer and the mean of numbers, with limits that each chain obeys, and coupled pairs."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """LMC, SGLD, SGLDFP and SGD as one pure step on any array library, for linear and logistic regression."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple

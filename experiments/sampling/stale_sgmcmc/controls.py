@@ -1,15 +1,13 @@
 """Controls: each gives up one assumption, or takes another method, and the claim must fail."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from gradproof.experiments.engine.measure import Bracket, Enclosed, Holds, Sample, cases, instead, rounded, without
+from gradproof.experiments.engine.controls import breaking, replacing
+from gradproof.experiments.engine.measure import Bracket, Enclosed, Holds, Sample, cases, rounded
 from gradproof.experiments.sampling.stale_sgmcmc import measures
-from gradproof.experiments.sampling.stale_sgmcmc.measures import LINE
 from gradproof.solvers import gaussian
 from gradproof.solvers.gaussian.delay import Delay, impulse
 from gradproof.theory.sampling import stale_sgmcmc as paper
@@ -23,10 +21,7 @@ def exponent_at_fixed_delay_in_time(product: float, tau: int) -> Enclosed:
     return rounded(float(np.log2(float(coarse / fine))), 4, 1.0)
 
 
-without(
-    paper.ORDERS, "small_steps", exponent_at_fixed_delay_in_time,
-    cases(product=0.75, tau=20, power=1).guaranteeing("poisson_equation"),
-)  # fmt: skip
+breaking(paper.ORDERS, "small_steps", exponent_at_fixed_delay_in_time, product=0.75, tau=20, power=1)
 
 
 def stable_in_turn(tau: int, a: Fraction) -> Holds:
@@ -35,7 +30,7 @@ def stable_in_turn(tau: int, a: Fraction) -> Holds:
     return Holds(True, at=a)
 
 
-without(paper.STABILITY, "fixed_staleness", stable_in_turn, cases(tau=4, a=F(9, 25)).guaranteeing("gaussian_target"))
+breaking(paper.STABILITY, "fixed_staleness", stable_in_turn, tau=4, a=F(9, 25))
 
 
 def threshold_of_fresh_gradients() -> Bracket:
@@ -43,7 +38,7 @@ def threshold_of_fresh_gradients() -> Bracket:
     return measures.threshold(0)
 
 
-instead(paper.STABILITY, "fresh gradients", threshold_of_fresh_gradients, cases(tau=4).guaranteeing(*LINE))
+replacing(paper.STABILITY, "fresh gradients", threshold_of_fresh_gradients, tau=4)
 
 
 def second_moment_after(h: Fraction, tau: int, steps: int) -> Fraction:
@@ -51,10 +46,7 @@ def second_moment_after(h: Fraction, tau: int, steps: int) -> Fraction:
     return 2 * h * sum(g * g for g in impulse(h, tau, steps))
 
 
-without(
-    paper.VARIANCE, "stable", second_moment_after,
-    cases(lam=1, h=F(9, 25), tau=4, sigma=0, steps=500).guaranteeing(*LINE, "independent_noise"),
-)  # fmt: skip
+breaking(paper.VARIANCE, "stable", second_moment_after, lam=1, h=F(9, 25), tau=4, sigma=0, steps=500)
 
 
 def variance_with_frozen_noise(lam: Fraction, h: Fraction, tau: int, sigma: Fraction) -> Fraction:
@@ -62,10 +54,7 @@ def variance_with_frozen_noise(lam: Fraction, h: Fraction, tau: int, sigma: Frac
     return Delay(lam, h, tau).variance + (sigma / lam) ** 2
 
 
-without(
-    paper.VARIANCE, "independent_noise", variance_with_frozen_noise,
-    cases(lam=F(1), h=F(1, 10), tau=2, sigma=F(2)).guaranteeing(*LINE),
-)  # fmt: skip
+breaking(paper.VARIANCE, "independent_noise", variance_with_frozen_noise, lam=F(1), h=F(1, 10), tau=2, sigma=F(2))
 
 
 def bias_over_step(h: Fraction, tau: int) -> Fraction:
@@ -73,14 +62,9 @@ def bias_over_step(h: Fraction, tau: int) -> Fraction:
     return (Delay(1, h, tau).variance - 1) / h
 
 
-without(
-    paper.BIAS, "small_steps", bias_over_step,
-    cases(h=F(1, 10), tau=8, mean_tau=8).guaranteeing("gaussian_target", "independent_staleness"),
-)  # fmt: skip
-instead(
-    paper.BIAS, "gradients ten steps old, of which the formula is not told", bias_over_step,
-    cases(h=F(1, 100), tau=10, mean_tau=0).guaranteeing("gaussian_target", "independent_staleness", "small_steps"),
-)  # fmt: skip
+breaking(paper.BIAS, "small_steps", bias_over_step, h=F(1, 10), tau=8, mean_tau=8)
+OLD = {"h": F(1, 100), "tau": 10, "mean_tau": 0}
+replacing(paper.BIAS, "gradients ten steps old, of which the formula is not told", bias_over_step, **OLD)
 
 
 def the_farthest_is_late(h: float, n: int, rng: Any) -> Sample:
@@ -94,19 +78,11 @@ def the_farthest_is_late(h: float, n: int, rng: Any) -> Sample:
     return Sample(((history[0] ** 2).mean(axis=1) - 1) / h, at_least=-1 / h)
 
 
-without(
-    paper.BIAS, "independent_staleness", the_farthest_is_late,
-    cases(h=0.05, n=20_000, mean_tau=2.0).guaranteeing("gaussian_target", "small_steps"),
-)  # fmt: skip
+breaking(paper.BIAS, "independent_staleness", the_farthest_is_late, h=0.05, n=20_000, mean_tau=2.0)
 
-without(
-    paper.INDEPENDENT, "linear_test_function", measures.long_run_variance,
-    cases(lam=F(1), h=F(1, 10), tau=[0, 8], power=2).guaranteeing("gaussian_target", "stable"),
-)  # fmt: skip
-without(
-    paper.TRANSIENT, "constant_history", measures.sum_of_means,
-    cases(lam=1, h=F(1, 10), tau=3, x0=1, before=0).guaranteeing(*LINE),
-)  # fmt: skip
+SQUARES = cases(lam=F(1), h=F(1, 10), tau=[0, 8], power=2)
+breaking(paper.INDEPENDENT, "linear_test_function", measures.long_run_variance, SQUARES)
+breaking(paper.TRANSIENT, "constant_history", measures.sum_of_means, lam=1, h=F(1, 10), tau=3, x0=1, before=0)
 
 
 def variance_of_averaged_gradients(lam: Fraction, h: Fraction) -> Fraction:
@@ -114,7 +90,4 @@ def variance_of_averaged_gradients(lam: Fraction, h: Fraction) -> Fraction:
     return Delay(lam, h, 0).long_run(1)
 
 
-without(
-    paper.SPEEDUP, "round_robin", variance_of_averaged_gradients,
-    cases(lam=F(1), h=F(1, 10), P=4).guaranteeing("gaussian_target"),
-)  # fmt: skip
+breaking(paper.SPEEDUP, "round_robin", variance_of_averaged_gradients, lam=F(1), h=F(1, 10), P=4)

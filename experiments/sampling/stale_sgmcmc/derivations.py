@@ -1,7 +1,5 @@
 """Identities by computer algebra: closed forms for every staleness, series, resolvents for small ones; Lyapunov certificates."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -85,7 +83,7 @@ def _halves(name: str) -> tuple[sp.Symbol, sp.Expr, sp.Expr]:
 @check(paper.VARIANCE, level=Level.SYMBOLIC)
 def closed_form_for_every_staleness(ctx: Context) -> Iterator[Evidence]:
     """The claimed variance and autocovariances satisfy the Yule-Walker equations, for all tau and k, a rational identity."""
-    lam, h, tau, sigma = (ctx.claim.parameter(n).symbol for n in ("lam", "h", "tau", "sigma"))
+    lam, h, tau, sigma = ctx.symbols("lam", "h", "tau", "sigma")
     b = sp.Symbol("b", positive=True)
     _, c, s = _halves("t")  # of b/2
     _, C, S = _halves("u")  # of b tau
@@ -129,7 +127,7 @@ def series_in_the_step(ctx: Context) -> Iterator[Evidence]:
 @check(paper.INDEPENDENT, level=Level.SYMBOLIC)
 def gain_at_frequency_zero(ctx: Context) -> Iterator[Evidence]:
     """Any tau: the sum over all lags is the noise times the squared gain of the filter at z = 1."""
-    lam, h = (ctx.claim.parameter(n).symbol for n in ("lam", "h"))
+    lam, h = ctx.symbols("lam", "h")
     a, z, tau = sp.symbols("a z tau", positive=True)
     gain = (1 / (z - 1 + a * z ** (-tau))).subs(z, 1)
     yield Identity(2 * h * gain**2 - ctx.claim.expression.subs(lam, a / h), "any tau")
@@ -151,7 +149,7 @@ def variance_of_squares(ctx: Context) -> Iterator[Evidence]:
 @check(paper.TRANSIENT, level=Level.SYMBOLIC)
 def sum_of_the_means(ctx: Context) -> Iterator[Evidence]:
     """The recursion summed over all steps, for any tau; tau x_0 comes from before the start."""
-    lam, h, tau, x0 = (ctx.claim.parameter(n).symbol for n in ("lam", "h", "tau", "x0"))
+    lam, h, tau, x0 = ctx.symbols("lam", "h", "tau", "x0")
     a, S = sp.Symbol("a", positive=True), sp.Symbol("S")
     summed = (S - x0) - (S - a * (S + tau * x0))  # x_{l+1} = x_l - a x_{l-tau}, l >= 0
     yield Identity(sp.solve(summed, S)[0] - ctx.claim.expression.subs(lam, a / h), "any tau")

@@ -1,9 +1,5 @@
 """Stale gradients on small problems, for the agreement of all array libraries."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import numpy as np
 
 from gradproof.experiments.engine.backend import Backend
@@ -14,17 +10,9 @@ from gradproof.experiments.sampling.stale_sgmcmc import methods
 STEPS = np.array([0.05, 0.1])[:, None, None]
 
 
-def _on_a_gaussian(on: Backend, **options: Any) -> Example:
+@example(methods.stale, name="fixed_staleness", random=False)
+@example(methods.stale, name="random_staleness", random=True)
+def on_a_gaussian(on: Backend, random: bool) -> Example:
     h, lam = on.move((STEPS, np.array([1.0, 0.5, 2.0])))
-    method = methods.stale(lambda x: lam * x, h, 3, sigma=0.5, **options)
+    method = methods.stale(lambda x: lam * x, h, 3, sigma=0.5, random=random)
     return Example(method, start(np.ones(3), settings=2, seeds=3), methods.numbers(3, noisy=True, delays=4))
-
-
-@example(methods.stale)
-def fixed_staleness(on: Backend) -> Example:
-    return _on_a_gaussian(on)
-
-
-@example(methods.stale)
-def random_staleness(on: Backend) -> Example:
-    return _on_a_gaussian(on, random=True)

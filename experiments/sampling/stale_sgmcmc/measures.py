@@ -1,7 +1,5 @@
 """Exact laws by Schur-Cohn and Yule-Walker in rationals, power series in the step, and runs of chains that are exactly normal."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
@@ -171,9 +169,8 @@ def average(keys: Any, backend: str, h: float, tau: int, L: int, n: int) -> Samp
     """L times the square of the mean of L points from 0, n chains; the bias is that of a finite L: both laws are solved."""
     law = Delay(1.0, h, tau)
     total = chains(keys, backend, h, tau, L, n).total[:, 0]
-    return Sample(
-        total**2 / L, law="square of normal", bias=abs(L * law.average_variance_from_zero(L) - float(law.long_run(1)))
-    )
+    bias = abs(L * law.average_variance_from_zero(L) - float(law.long_run(1)))
+    return Sample(total**2 / L, law="square of normal", bias=bias)
 
 
 SIX = round(float(critical(20)[0]) / 4, 6)  # a quarter of the threshold of the last of six delays

@@ -4,8 +4,6 @@ A parameter server with P workers in turn is the same queue: the worker whose gr
 updates ago, and reads the new one, which goes to the front.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, NamedTuple
 

@@ -72,12 +72,12 @@ def test_nothing_measured_and_given_up_are_undecided():
 
 
 def test_proofs_and_identities():
-    assert outcome(Level.SYMBOLIC, proofs.distortion(), Identity(x - x)) is Outcome.CHECKED
+    assert outcome(Level.SYMBOLIC, proofs.summed(), Identity(x - x)) is Outcome.CHECKED
     assert outcome(Level.SYMBOLIC, Identity(x - 2)) is Outcome.REFUTED
-    broken = replace(proofs.distortion(), uses=())
+    broken = replace(proofs.summed(), uses=())
     assert outcome(Level.SYMBOLIC, broken) is Outcome.UNDECIDED
     assert outcome(Level.CONTROL, broken) is Outcome.CONFIRMED
-    assert outcome(Level.CONTROL, proofs.distortion()) is Outcome.MISSED
+    assert outcome(Level.CONTROL, proofs.summed()) is Outcome.MISSED
 
 
 def test_a_refuted_identity_outweighs_one_that_is_left_open():

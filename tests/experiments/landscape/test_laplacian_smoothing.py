@@ -124,7 +124,7 @@ def test_a_false_variant_is_caught(claim, change):
 
 
 def test_a_certificate_is_of_the_claimed_bound():
-    for claim in (ls.DESCENT_RATE, ls.PRECONDITIONED_GD, ls.MLSGD_CONVEX):
+    for claim in (ls.PRECONDITIONED_GD, ls.MLSGD_CONVEX):
         (c,) = (c for c in checks_of(claim) if c.level is Level.CERTIFIED)
         for factor, outcome in ((1, Outcome.CERTIFIED), (Fraction(999, 1000), Outcome.UNDECIDED)):
             stated = claim.with_bound(claim.expression * factor)
@@ -133,8 +133,6 @@ def test_a_certificate_is_of_the_claimed_bound():
 
 def test_certifiers_give_proofs_that_the_kernel_accepts():
     for claim, values in (
-        (ls.DESCENT, {"L": Fraction(2), "eta": Fraction(1, 3)}),
-        (ls.DESCENT_RATE, {"L": Fraction(2), "K": 3}),
         (ls.PRECONDITIONED_GD, {"L": Fraction(2), "K": 3}),
         (ls.MLSGD_CONVEX, {"L": Fraction(2), "K": 3}),
         (ls.MLSGD_CONVEX, {"L": Fraction(2), "K": 3, "sigma_0": Fraction(0), "sigma_last": Fraction(5)}),

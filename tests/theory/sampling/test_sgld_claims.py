@@ -1,11 +1,10 @@
-"""SGLD's claims as data: values, domains, and the kernel's proof."""
+"""SGLD's claims as data: values, and domains."""
 
 from fractions import Fraction
 
 import pytest
 
-from gradproof.theory.errors import DomainError, ProofRejected
-from gradproof.theory.proof import check
+from gradproof.theory.errors import DomainError
 from gradproof.theory.sampling import sgld
 
 
@@ -22,12 +21,3 @@ def test_domains():
         sgld.CONTRACTION.bound(gamma=1, mu=1, L_h=2)
     with pytest.raises(DomainError, match="strongly_convex"):
         sgld.CONTRACTION.bound(gamma=Fraction(1, 9), mu=3, L_h=2)
-
-
-@pytest.mark.parametrize("n", [1, 2, 4])
-def test_the_kernel_accepts_the_contraction(n):
-    proof = sgld.contraction_proof(n)
-    check(proof)
-    check(proof.at(mu=1, L_h=3, gamma=Fraction(1, 2)))
-    with pytest.raises(ProofRejected):
-        proof.at(mu=1, L_h=3, gamma=Fraction(2, 3))

@@ -45,12 +45,9 @@ T = Parameter("T", "number of steps", COUNT)
 f0 = Parameter("f0", "$f(x^0)$", REAL, "f(x^0)")
 f_inf = Parameter("f_inf", "lower bound of $f$", REAL, r"f_{\inf}")
 G0 = Parameter(
-    "G0",
-    r"initial distortion $\mathbb{E}[G^0]$; $G = (L_{\mathrm{AM}}/n) \sum_i \|g_i - \nabla f_i\|^2/L_i$ for "
-    r"$L_{\mathrm{AM}}$",
-    NONNEGATIVE,
-    "G^0",
-)
+    "G0", r"initial distortion $\mathbb{E}[G^0]$; $G = (L_{\mathrm{AM}}/n) \sum_i \|g_i - \nabla f_i\|^2/L_i$ for "
+    r"$L_{\mathrm{AM}}$", NONNEGATIVE, "G^0",
+)  # fmt: skip
 G0_qm = Parameter(
     "G0", r"initial distortion $\mathbb{E}[G^0]$; $G = (1/n) \sum_i \|g_i - \nabla f_i\|^2$", NONNEGATIVE, "G^0"
 )
@@ -58,18 +55,12 @@ G0_rf = Parameter(
     "G0", r"initial distortion $(L_{\mathrm{rf}}/n) \sum_i \|g_i - \nabla f_i\|^2/L_i$", NONNEGATIVE, "G^0"
 )
 D0 = Parameter(
-    "D0",
-    r"initial $(1/n^2) \sum_i \|g_i - \nabla f_i\|^2/(w_i \theta_i)$, $w_i$ prop. to $L_i \xi_i$",
-    NONNEGATIVE,
-    "D^0",
-)
+    "D0", r"initial $(1/n^2) \sum_i \|g_i - \nabla f_i\|^2/(w_i \theta_i)$, $w_i$ prop. to $L_i \xi_i$", NONNEGATIVE, "D^0",
+)  # fmt: skip
 p = Parameter("p", "probability that a worker takes part in a step", UNIT_LOPEN)
 S0 = Parameter(
-    "sigma2",
-    r"$(1/n) \sum_i \sigma_i^2/L_i$, $\sigma_i^2$ the variance of worker $i$'s gradient",
-    NONNEGATIVE,
-    r"\bar\sigma^2",
-)
+    "sigma2", r"$(1/n) \sum_i \sigma_i^2/L_i$, $\sigma_i^2$ the variance of worker $i$'s gradient", NONNEGATIVE, r"\bar\sigma^2",
+)  # fmt: skip
 V = Parameter("V", "Lyapunov function $V^t$ before the step", NONNEGATIVE, "V^t")
 Psi0 = Parameter("Psi0", "Lyapunov function at the start", NONNEGATIVE, r"\Psi^0")
 grad2 = Parameter("grad2", r"$\|\nabla f(x^t)\|^2$", NONNEGATIVE, r"\|\nabla f(x^t)\|^2")

@@ -5,42 +5,21 @@ at x, ``e`` the errors g_i - grad f_i(x), ``r`` the errors after the step; the c
 by -gamma (e + h). ``q`` is the root of 1 - alpha, so that theta = 1 - q and beta = q^2/(1 - q).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 
+from gradproof.theory import derivation as d
 from gradproof.theory.communication.ef21 import claims
-from gradproof.theory.derivation import (
-    Call,
-    Case,
-    Class,
-    Combine,
-    Derivation,
-    Formal,
-    Induct,
-    Inequality,
-    Infimum,
-    Mean,
-    Method,
-    Step,
-    Sum,
-    Term,
-    Terms,
-    Use,
-    Vec,
-    derivation,
-)
 from gradproof.theory.field import Interval
 
 Q = Interval("q", "0", "1", closed_low=True)
-ERROR: Vec = {"e": "1", "e~": "1"}
-NEXT_ERROR: Vec = {"r": "1", "r~": "1"}
-MOVED: Vec = {"e": "gamma", "h": "gamma"}
+ERROR: d.Vec = {"e": "1", "e~": "1"}
+NEXT_ERROR: d.Vec = {"r": "1", "r~": "1"}
+MOVED: d.Vec = {"e": "gamma", "h": "gamma"}
 READ = ("expectation", "tower", "weighted-workers")
 
 
-def _square(c: str, v: Vec) -> Term:
+def _square(c: str, v: d.Vec) -> d.Term:
     return (c, v, v)
 
 
@@ -49,21 +28,21 @@ CONTRACTIVE = ("1 - alpha", "contractive")
 
 def _method(
     mean: str, f: Mapping[str, tuple[str, str]], lower: str, q2: tuple[str, str] = CONTRACTIVE, by: tuple[str, ...] = ()
-) -> Method:
+) -> d.Method:
     """EF21; ``mean`` is L_AM, or L_QM with uniform weights; ``by`` are further reasons of the compressors' contraction."""
     gradient, sent = {"h": "1", "h~": "1"}, {"h'": "1", "h~'": "1", "h": "-1", "h~": "-1", "e": "-1", "e~": "-1"}
-    return Method(
+    return d.Method(
         {
-            "f": Class("function", {"L": ("L", "smooth_f"), **f}),
-            "f_i": Class("function", {"L": (mean, "smooth_fi")}, average=True),
-            "C_i": Class("compressor", {"q2": q2}, average=True),
+            "f": d.Class("function", {"L": ("L", "smooth_f"), **f}),
+            "f_i": d.Class("function", {"L": (mean, "smooth_fi")}, average=True),
+            "C_i": d.Class("compressor", {"q2": q2}, average=True),
         },
         {"x": {"x": "1", "e": "-gamma", "h": "-gamma"}, "e": {"r": "1"}, "e~": {"r~": "1"}},
         ("h", "h~", "r", "r~"),
         {
-            "x": Call("f", {"x": "1"}, {"h": "1"}, "f"),
-            "x_i": Call("f_i", {"x": "1"}, gradient, by=("weighted-workers",)),
-            "sent": Call("C_i", sent, {**sent, **NEXT_ERROR}, by=("tower", *by)),
+            "x": d.Call("f", {"x": "1"}, {"h": "1"}, "f"),
+            "x_i": d.Call("f_i", {"x": "1"}, gradient, by=("weighted-workers",)),
+            "sent": d.Call("C_i", sent, {**sent, **NEXT_ERROR}, by=("tower", *by)),
         },
         ("f",),
         fixed=(),
@@ -76,14 +55,14 @@ def _step(
     mean: str,
     weight: str,
     rate: str,
-    gain: Terms,
+    gain: d.Terms,
     left: str,
-    more: tuple[Use, ...] = (),
+    more: tuple[d.Use, ...] = (),
     *,
     scale: str = "1",
     index: str = "k",
     **signs: Any,
-) -> Inequality:
+) -> d.Inequality:
     """scale (V+ - rate V) + gain <= 0 for V = f - lower + weight E|e|^2.
 
     The slack is Young's square of e + q/(1-q) u, u the movement of the gradients, then ``left`` of the errors' deviations and
@@ -91,82 +70,71 @@ def _step(
     """
     young = f"({scale})*({weight})*q*(1 - q)"
     uses = (
-        Use("descent", "f", ("x", "x'"), scale),
-        Use("contraction", "C_i", ("sent",), f"({scale})*({weight})"),
-        Use("lipschitz", "f_i", ("x_i", "x_i'"), f"({scale})*({weight})*q^2/(1 - q)"),
+        d.Use("descent", "f", ("x", "x'"), scale),
+        d.Use("contraction", "C_i", ("sent",), f"({scale})*({weight})"),
+        d.Use("lipschitz", "f_i", ("x_i", "x_i'"), f"({scale})*({weight})*q^2/(1 - q)"),
         *more,
     )
-    target: Terms = (
+    target: d.Terms = (
         (scale, "f'"),
         (f"-({scale})*({rate})", "f"),
         _square(f"({scale})*({weight})", NEXT_ERROR),
         _square(f"-({scale})*({rate})*({weight})", ERROR),
         *gain,
     )
-    squares: list[tuple[str, Vec]] = [
+    squares: list[tuple[str, d.Vec]] = [
         (young, {"e": "1", "h'": "q/(1 - q)", "h": "-q/(1 - q)"}),
         (young, {"e~": "1", "h~'": "q/(1 - q)", "h~": "-q/(1 - q)"}),
         (f"({scale})*({left})", {"e~": "1"}),
         (f"({scale})*(({left}) - gamma/2)", {"e": "1"}),
     ]
-    return Inequality(target, uses, squares=(*squares, *signs.pop("squares", ())), index=index, **signs)
+    return d.Inequality(target, uses, squares=(*squares, *signs.pop("squares", ())), index=index, **signs)
 
 
-def _domain(*names: Interval) -> tuple[Interval, ...]:
-    return (Q, *names)
-
-
-@derivation(claims.DISTORTION)
-def distortion() -> Derivation:
+@d.derivation(claims.DISTORTION)
+def distortion() -> d.Derivation:
     """u is the movement of the worker's gradient; the compressor is given u - e."""
     sent = {"u": "1", "e": "-1"}
-    method = Method(
-        {"C": Class("compressor", {"q2": ("1 - alpha", "contractive")})},
+    method = d.Method(
+        {"C": d.Class("compressor", {"q2": ("1 - alpha", "contractive")})},
         {"e": {"r": "1"}},
         ("u", "r"),
-        {"sent": Call("C", sent, {**sent, "r": "1"})},
+        {"sent": d.Call("C", sent, {**sent, "r": "1"})},
         fixed=(),
         fixed_values=(),
         roots={"q": "1 - alpha"},
     )
     target = (_square("1", {"r": "1"}), _square("-q", {"e": "1"}), _square("-q^2/(1 - q)", {"u": "1"}))
-    stands: dict[str, Terms] = {"e2": (_square("1", {"e": "1"}),), "u2": (_square("1", {"u": "1"}),)}
-    case = Case(
-        _domain(), {"step": Inequality(target, (Use("contraction", "C", ("sent",)),), index="0")}, {"alpha": "1 - q^2"}
-    )
-    formal = Formal(method, (_square("1", {"e": "1"}),), at="1", stands=stands, by=("expectation",))
-    return Derivation(formal, case)
+    stands: dict[str, d.Terms] = {"e2": (_square("1", {"e": "1"}),), "u2": (_square("1", {"u": "1"}),)}
+    step = d.Inequality(target, (d.Use("contraction", "C", ("sent",)),), index="0")
+    case = d.Case((Q,), {"step": step}, {"alpha": "1 - q^2"})
+    formal = d.Formal(method, (_square("1", {"e": "1"}),), at="1", stands=stands, by=("expectation",))
+    return d.Derivation(formal, case)
 
 
-@derivation(claims.YOUNG_OPTIMAL)
-def young_optimal() -> Derivation:
+@d.derivation(claims.YOUNG_OPTIMAL)
+def young_optimal() -> d.Derivation:
     """beta(s)/theta(s) - xi^2 = (1 - q - q s)^2 q^2 / ((1 - q)^2 s theta(s)), which is zero at s = 1/q - 1."""
     value = "(q^2*(1 + 1/s))/(1 - q^2*(1 + s))"
     over = Interval("s", "0", "1/q^2 - 1")
-    method = Method({}, {}, (), {}, fixed=(), fixed_values=(), roots={"q": "1 - alpha"})
+    method = d.Method({}, {}, (), {}, fixed=(), fixed_values=(), roots={"q": "1 - alpha"})
     gap = f"{value} - q^2/(1 - q)^2"
-    case = Case(
-        (Interval("q", "0", "1"), over),
-        {"below": Inequality(((f"-({gap})", "1"),), signs=((gap, {}),), index="0")},
-        {"alpha": "1 - q^2"},
-    )
-    return Derivation(Formal(method, Infimum(value, over, "1/q - 1", "theta_positive"), at="1"), case)
+    below = d.Inequality(((f"-({gap})", "1"),), signs=((gap, {}),), index="0")
+    case = d.Case((Interval("q", "0", "1"), over), {"below": below}, {"alpha": "1 - q^2"})
+    return d.Derivation(d.Formal(method, d.Infimum(value, over, "1/q - 1", "theta_positive"), at="1"), case)
 
 
-@derivation(claims.LYAPUNOV_AM)
-def lyapunov_am() -> Derivation:
+@d.derivation(claims.LYAPUNOV_AM)
+def lyapunov_am() -> d.Derivation:
     weight = "gamma/(2*(1 - q))"
-    gap: Terms = (("1", "f"), ("-1", "f_inf"), _square(weight, ERROR))
+    gap: d.Terms = (("1", "f"), ("-1", "f_inf"), _square(weight, ERROR))
     bracket = "1/(2*gamma) - L/2 - gamma*q^2/(2*(1 - q)^2)*L_AM^2"
     gain = (_square("gamma/2", {"h": "1"}), _square(bracket, MOVED))
-    case = Case(
-        _domain(Interval("L"), Interval("L_AM"), Interval("gamma")),
-        {"step": _step("L_AM", weight, "1", gain, "gamma/2", index="0")},
-        {"alpha": "1 - q^2"},
-    )
-    stands: dict[str, Terms] = {"V": gap, "grad2": (_square("1", {"h": "1"}),), "dx2": (_square("1", MOVED),)}
+    step = _step("L_AM", weight, "1", gain, "gamma/2", index="0")
+    case = d.Case((Q, *map(Interval, ("L", "L_AM", "gamma"))), {"step": step}, {"alpha": "1 - q^2"})
+    stands: dict[str, d.Terms] = {"V": gap, "grad2": (_square("1", {"h": "1"}),), "dx2": (_square("1", MOVED),)}
     method = _method("L_AM", {}, "f_inf")
-    return Derivation(Formal(method, gap, at="1", stands=stands, by=READ), case)
+    return d.Derivation(d.Formal(method, gap, at="1", stands=stands, by=READ), case)
 
 
 def _average(
@@ -175,99 +143,87 @@ def _average(
     by: tuple[str, ...] = (),
     more: tuple[Interval, ...] = (),
     alpha: str = "1 - q^2",
-) -> Derivation:
+) -> d.Derivation:
     """2/gamma (V+ - V) + ||grad f||^2 <= 0 with V = f - f_inf + gamma/(2 theta) E|e|^2, summed over T steps; V >= 0."""
     weight, scale = "gamma/(2*(1 - q))", "2/gamma"
-    gradient: Terms = (_square("1", {"h": "1"}),)
-    potential: Terms = (("2/gamma", "f"), _square("1/(1 - q)", ERROR))
+    gradient: d.Terms = (_square("1", {"h": "1"}),)
+    potential: d.Terms = (("2/gamma", "f"), _square("1/(1 - q)", ERROR))
     bracket = f"2/gamma*(1/(2*gamma) - L/2 - gamma*q^2/(2*(1 - q)^2)*{mean}^2)"
-    steps: dict[str, Step] = {
+    steps: dict[str, d.Step] = {
         "step": _step(mean, weight, "1", gradient, "gamma/2", scale=scale, squares=((bracket, MOVED),)),
-        "sum": Sum("step", potential, "1", gradient),
-        "lower": Inequality((("-1", "f"), ("1", "f_inf")), (Use("lower", "f", ("x",)),), index="N"),
-        "end": Combine({"sum": "1/N", "lower": "2/(gamma*N)"}, squares=(("1/((1 - q)*N)", ERROR),)),
+        "sum": d.Sum("step", potential, "1", gradient),
+        "lower": d.Inequality((("-1", "f"), ("1", "f_inf")), (d.Use("lower", "f", ("x",)),), index="N"),
+        "end": d.Combine({"sum": "1/N", "lower": "2/(gamma*N)"}, squares=(("1/((1 - q)*N)", ERROR),)),
     }
     step = Interval("gamma", "0", f"1/(L + {mean}*q/(1 - q))", closed_high=True)
-    case = Case(_domain(*more, Interval("L"), Interval(mean), step), steps, {"alpha": alpha})
-    stands: dict[str, Terms] = {"f0": (("1", "f"),), "f_inf": (("1", "f_inf"),), "G0": (_square("1", ERROR),)}
+    case = d.Case((Q, *more, Interval("L"), Interval(mean), step), steps, {"alpha": alpha})
+    stands: dict[str, d.Terms] = {"f0": (("1", "f"),), "f_inf": (("1", "f_inf"),), "G0": (_square("1", ERROR),)}
     method = _method(mean, {"lower": ("f_inf", "lower_bounded")}, "f_inf", q2, by)
-    return Derivation(Formal(method, Mean(gradient, "N"), horizon="T", stands=stands, by=READ), case)
+    return d.Derivation(d.Formal(method, d.Mean(gradient, "N"), horizon="T", stands=stands, by=READ), case)
 
 
-@derivation(claims.NONCONVEX_AM)
-def nonconvex_am() -> Derivation:
+@d.derivation(claims.NONCONVEX_AM)
+def nonconvex_am() -> d.Derivation:
     return _average("L_AM")
 
 
-@derivation(claims.NONCONVEX_QM)
-def nonconvex_qm() -> Derivation:
+@d.derivation(claims.NONCONVEX_QM)
+def nonconvex_qm() -> d.Derivation:
     return _average("L_QM")
 
 
-@derivation(claims.PARTIAL_PARTICIPATION)
-def partial_participation() -> Derivation:
+@d.derivation(claims.PARTIAL_PARTICIPATION)
+def partial_participation() -> d.Derivation:
     """A worker that takes part with probability p has a compressor of contraction p alpha; q is the root of 1 - p alpha."""
     q2 = ("1 - p*alpha", "independent_participation")
     part = Interval("p", "0", "1", closed_high=True)
     return _average("L_AM", q2, ("contractive", "participation"), (part,), "(1 - q^2)/p")
 
 
-@derivation(claims.PL)
-def pl() -> Derivation:
+def _linear(
+    weight: str,
+    left: str,
+    domain: tuple[Interval, ...],
+    *,
+    reals: Mapping[str, str] | None = None,
+    knows: Any = (),
+    **signs: Any,
+) -> d.Derivation:
+    """Psi+ <= (1 - gamma mu) Psi for Psi = f - f_* + weight E|e|^2, iterated; ``left`` and ``signs`` as in ``_step``."""
+    rate = "1 - gamma*mu"
+    potential: d.Terms = (("1", "f"), ("-1", "f*"), _square(weight, ERROR))
+    pl = d.Use("pl", "f", ("x",), "gamma/2")
+    steps: dict[str, d.Step] = {
+        "step": _step("L_AM", weight, rate, (("-gamma*mu", "f*"),), left, (pl,), **signs),
+        "end": d.Induct("step", potential, rate, "P"),
+    }
+    case = d.Case((Q, *domain), steps, {"alpha": "1 - q^2"}, roots=reals or {}, powers={"P": rate}, knows=knows)
+    method = _method("L_AM", {"PL": ("mu", "PL"), "lower": ("f*", "PL")}, "f*")
+    return d.Derivation(d.Formal(method, potential, horizon="T", stands={"Psi0": potential}, by=READ), case)
+
+
+@d.derivation(claims.PL)
+def pl() -> d.Derivation:
     """Psi = f - f_* + gamma/theta E|e|^2; with r = sqrt 2 the step's assumption gives L gamma + (r gamma xi L_AM)^2 <= 1."""
-    weight, rate, xi = "gamma/(1 - q)", "1 - gamma*mu", "(q/(1 - q))"
-    potential: Terms = (("1", "f"), ("-1", "f*"), _square(weight, ERROR))
-    bracket = f"1/(2*gamma)*(1 - L*gamma - (r*gamma*{xi}*L_AM)^2)"
-    step = _step(
-        "L_AM",
-        weight,
-        rate,
-        (("-gamma*mu", "f*"),),
-        "gamma - gamma^2*mu/(1 - q)",
-        (Use("pl", "f", ("x",), "gamma/2"),),
-        squares=((bracket, MOVED),),
-        roots=(("r", MOVED, f"-gamma/2*({xi}*L_AM)^2"),),
+    xi = "(q/(1 - q))"
+    domain = (
+        Interval("r", "1", "2"),
+        Interval("L"),
+        Interval("L_AM"),
+        Interval("gamma", "0", f"1/(L + r*{xi}*L_AM)", closed_high=True),
+        Interval("mu", "0", "(1 - q)/(2*gamma)", closed_high=True),
     )
-    case = Case(
-        _domain(
-            Interval("r", "1", "2"),
-            Interval("L"),
-            Interval("L_AM"),
-            Interval("gamma", "0", f"1/(L + r*{xi}*L_AM)", closed_high=True),
-            Interval("mu", "0", "(1 - q)/(2*gamma)", closed_high=True),
-        ),
-        {"step": step, "end": Induct("step", potential, rate, "P")},
-        {"alpha": "1 - q^2"},
-        roots={"r": "2"},
-        powers={"P": rate},
-    )
-    method = _method("L_AM", {"PL": ("mu", "PL"), "lower": ("f*", "PL")}, "f*")
-    return Derivation(Formal(method, potential, horizon="T", stands={"Psi0": potential}, by=READ), case)
+    squares = ((f"1/(2*gamma)*(1 - L*gamma - (r*gamma*{xi}*L_AM)^2)", MOVED),)
+    roots = (("r", MOVED, f"-gamma/2*({xi}*L_AM)^2"),)
+    left = "gamma - gamma^2*mu/(1 - q)"
+    return _linear("gamma/(1 - q)", left, domain, reals={"r": "2"}, squares=squares, roots=roots)
 
 
-@derivation(claims.PL_REFINED)
-def pl_refined() -> Derivation:
-    """Psi+ <= (1 - gamma mu) Psi for Psi = f - f_* + gamma/(2(theta - gamma mu)) E|e|^2; the step's assumption is the last sign."""
-    weight, rate = "gamma/(2*(1 - q - gamma*mu))", "1 - gamma*mu"
-    potential: Terms = (("1", "f"), ("-1", "f*"), _square(weight, ERROR))
-    bracket = f"1/(2*gamma) - L/2 - ({weight})*q^2/(1 - q)*L_AM^2"
-    step = _step(
-        "L_AM",
-        weight,
-        rate,
-        (("-gamma*mu", "f*"),),
-        "gamma/2",
-        (Use("pl", "f", ("x",), "gamma/2"),),
-        signs=((bracket, MOVED),),
-    )
-    steps: dict[str, Step] = {"step": step, "end": Induct("step", potential, rate, "P")}
-    curvature = Interval("mu", "0", "(1 - q)/gamma")
-    case = Case(
-        _domain(Interval("L"), Interval("L_AM"), Interval("gamma"), curvature),
-        steps,
-        {"alpha": "1 - q^2"},
-        powers={"P": rate},
-        knows=("1 - q - (q^2/(1 - q)*L_AM^2 - L*mu)*gamma^2 - (L*(1 - q) + mu)*gamma",),
-    )
-    method = _method("L_AM", {"PL": ("mu", "PL"), "lower": ("f*", "PL")}, "f*")
-    return Derivation(Formal(method, potential, horizon="T", stands={"Psi0": potential}, by=READ), case)
+@d.derivation(claims.PL_REFINED)
+def pl_refined() -> d.Derivation:
+    """Psi = f - f_* + gamma/(2(theta - gamma mu)) E|e|^2; the step's assumption is the last sign."""
+    weight = "gamma/(2*(1 - q - gamma*mu))"
+    domain = (Interval("L"), Interval("L_AM"), Interval("gamma"), Interval("mu", "0", "(1 - q)/gamma"))
+    signs = ((f"1/(2*gamma) - L/2 - ({weight})*q^2/(1 - q)*L_AM^2", MOVED),)
+    assumed = "1 - q - (q^2/(1 - q)*L_AM^2 - L*mu)*gamma^2 - (L*(1 - q) + mu)*gamma"
+    return _linear(weight, "gamma/2", domain, knows=(assumed,), signs=signs)

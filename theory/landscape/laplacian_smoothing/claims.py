@@ -1,7 +1,5 @@
 """The claims. Derivations: docs/derivations/laplacian_smoothing.md; the two notions of dimension: docs/errata.md."""
 
-from __future__ import annotations
-
 import sympy as sp
 
 from gradproof.theory.assumption import Assumption
@@ -13,14 +11,10 @@ from gradproof.theory.parameter import COUNT, NONNEGATIVE, Parameter
 from gradproof.theory.registry import register
 
 PAPER = Paper(
-    key="laplacian-smoothing",
-    authors=("L. M. Kreusser", "S. J. Osher", "B. Wang"),
-    title="A deterministic gradient-based approach to avoid saddle points",
-    year=2022,
-    family="landscape",
-    arxiv="1901.06827",
-    venue="European J. Applied Math.",
-)
+    key="laplacian-smoothing", authors=("L. M. Kreusser", "S. J. Osher", "B. Wang"),
+    title="A deterministic gradient-based approach to avoid saddle points", year=2022, family="landscape",
+    arxiv="1901.06827", venue="European J. Applied Math.",
+)  # fmt: skip
 OSHER = "builds on Osher et al. (2022), Res. Math. Sci. 9(3):55, arXiv:1806.06317"
 
 n = Parameter("n", "number of coordinates", COUNT)

@@ -1,7 +1,5 @@
 """Closed forms of the smoothing matrix, and the schedule of the modified method."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from numbers import Integral
 from typing import Any

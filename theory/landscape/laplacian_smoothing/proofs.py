@@ -1,4 +1,4 @@
-"""Machine-checkable proofs of the descent and rate claims.
+"""Kernel proofs of the rates in the metric of A, which no derivation closes yet.
 
 What a proof uses of ``A_sigma`` is stated as premises on the vectors that occur: with v = A^-1 g,
 
@@ -9,68 +9,16 @@ What a proof uses of ``A_sigma`` is stated as premises on the vectors that occur
 All three follow from the eigenvalues of A_sigma (claims ``spectrum`` and ``mlsgd-convex``, whose symbolic checks prove them).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from gradproof.theory.axioms import Form, Member, Point, Vector, combine, inner, square
+from gradproof.theory.axioms import Form, Member, Point, combine, inner, square
 from gradproof.theory.errors import DomainError
 from gradproof.theory.field import Functions, Interval
 from gradproof.theory.proof import Premise, Proof, Statement, Use, rational
-
-
-def _above_identity(name: str, v: Vector, g: Vector) -> Premise:
-    """<v, v> <= <g, v> for v = A^-1 g with A >= I."""
-    return Premise(name, square(v).add(inner(g, v), -1))
-
-
-@cache
-def descent() -> Proof:
-    """f(x+) <= f(x) - eta (1 - L eta/2) g'A^-1 g for x+ = x - eta A^-1 g, for all L, eta > 0."""
-    field = Functions((Interval("L"), Interval("eta")))
-    L, eta, one = field["L"], field["eta"], field.one
-    g, v = {"g": one}, {"v": one}
-    plus = Point("x+", {"v": -eta}, {"g+": one}, {"f+": one})
-    f = Member("f", "function", {"L": L}, (Point("x", {}, g, {"f": one}), plus))
-    target = Form({}, {"f+": one, "f": -one}).add(inner(g, v), eta * (1 - L * eta / 2))
-    text = (
-        r"$f(x^+) \le f(x) - \eta(1 - L\eta/2) \langle g, v\rangle$, $v = A^{-1} g$, $x^+ = x - \eta v$, $f$ $L$-smooth; "
-        r"premise: $A \ge I$"
-    )
-    premises = (_above_identity("A >= I", v, g),)
-    statement = Statement(("g", "g+", "v"), ("f", "f+"), (f,), target, premises, field.domain, text)
-    return Proof(statement, (Use("descent", "f", ("x", "x+"), one), Use("premise", "A >= I", (), L * eta**2 / 2)))
-
-
-def descent_rate(L: Any, K: int) -> Proof:
-    """(1/K) sum_{k<K} g_k'A_k^-1 g_k <= 2 L (f(x_0) - inf f)/K with step 1/L, for any schedule."""
-    L = _positive(L)
-    _steps(K)
-    one = Fraction(1)
-    points = tuple(
-        Point(f"x{k}", {f"v{j}": -1 / L for j in range(k)}, {f"g{k}": one}, {f"f{k}": one}) for k in range(K + 1)
-    )
-    # "lower" of a class with L would also use ||g_K||^2: not needed, the value bound is a premise
-    f = Member("f", "function", {"L": L}, points)
-    below = Premise("inf f <= f(x_K)", Form({}, {"f_inf": one, f"f{K}": -one}))
-    premises = tuple(_above_identity(f"A_{k} >= I", {f"v{k}": one}, {f"g{k}": one}) for k in range(K))
-    target = Form({}, {"f0": -2 * L / K, "f_inf": 2 * L / K})
-    for k in range(K):
-        target.add(inner({f"g{k}": one}, {f"v{k}": one}), Fraction(1, K))
-    uses = [Use("premise", below.name, (), 2 * L / K)]
-    for k in range(K):
-        uses += [
-            Use("descent", "f", (f"x{k}", f"x{k + 1}"), 2 * L / K),
-            Use("premise", f"A_{k} >= I", (), Fraction(1, K)),
-        ]
-    vectors = tuple(f"g{k}" for k in range(K + 1)) + tuple(f"v{k}" for k in range(K))
-    text = f"average over k < {K} of <g_k, v_k> <= 2L(f_0 - inf f)/{K}, L = {L}, v_k = A_k^-1 g_k; premises: A_k >= I"
-    values = tuple(f"f{k}" for k in range(K + 1)) + ("f_inf",)
-    return Proof(Statement(vectors, values, (f,), target, (below, *premises), (), text), tuple(uses))
 
 
 @cache
@@ -99,44 +47,18 @@ def interpolation_in_metric() -> Proof:
     return Proof(statement, uses)
 
 
-def gd_in_metric(L: Any, K: int) -> Proof:
-    """f(x_K) - f* <= L ||x_0 - x*||^2/(4K + 2) for gradient descent with step 1/L; inner products are those of A.
-
-    Multipliers of Drori and Teboulle (2014): lambda_i = i/(2K + 1 - i) along the path.
-    """
-    L = _positive(L)
-    _steps(K)
-    one = Fraction(1)
-    star = Point("*", {}, {}, {"f*": one})
-    points = tuple(
-        Point(f"x{k}", {"d": one} | {f"v{j}": -1 / L for j in range(k)}, {f"v{k}": one}, {f"f{k}": one})
-        for k in range(K + 1)
-    )
-    f = Member("f", "function", {"mu": Fraction(0), "L": L}, (star, *points))
-    lam = [Fraction(i, 2 * K + 1 - i) for i in range(K + 1)] + [one]
-    uses = [Use("interpolation", "f", (f"x{k - 1}", f"x{k}"), lam[k]) for k in range(1, K + 1)]
-    uses += [Use("interpolation", "f", ("*", f"x{k}"), lam[k + 1] - lam[k]) for k in range(K + 1)]
-    target = Form({}, {f"f{K}": one, "f*": -one}).add(square({"d": one}), -L / (4 * K + 2))
-    vectors = ("d", *(f"v{k}" for k in range(K + 1)))
-    values = ("f*", *(f"f{k}" for k in range(K + 1)))
-    text = (
-        rf"$f(x_{{{K}}}) - f^* \le L\|d\|^2/{4 * K + 2}$, $L = {L}$, $d = x_0 - x^*$, for gradient descent $x^+ = x - v/L$; read "
-        r"with the inner product $a'Ab$, in which $v = A^{-1} g$ is the gradient and $f$ is convex and $L$-smooth"
-    )
-    return Proof(Statement(vectors, values, (f,), target, (), (), text), tuple(uses))
-
-
 def mlsgd_convex(L: Any, sigmas: Sequence[Any]) -> Proof:
     """f(x_K) - f* <= (L/2K) (1 + 4 sigma_{K-1})/(1 + 4 sigma_0) ||x_0 - x*||^2_{A_0}, K = len(sigmas), sigmas non-decreasing.
 
     Vectors: d = x_0 - x*, y_k = A_k (x_k - x*), v_k = A_k^-1 g_k.
 
     Raises:
-        DomainError: a sigma is negative or smaller than the one before.
+        DomainError: no step, L is not positive, or a sigma is negative or smaller than the one before.
     """
-    L, s = _positive(L), [rational(x) for x in sigmas]
+    L, s = rational(L), [rational(x) for x in sigmas]
     K, one = len(s), Fraction(1)
-    _steps(K)
+    if L <= 0 or K < 1:
+        raise DomainError(f"L = {L}, K = {K}: a smoothness constant is positive, and at least one step is taken")
     if s[0] < 0 or any(b < a for a, b in pairwise(s)):
         raise DomainError(f"the schedule {[str(x) for x in s][:6]} is not non-negative and non-decreasing")
     stiff = [1 + 4 * x for x in s]
@@ -146,7 +68,7 @@ def mlsgd_convex(L: Any, sigmas: Sequence[Any]) -> Proof:
     f = Member("f", "function", {"mu": Fraction(0), "L": L}, tuple(points))
     premises, uses = [], []
     for k in range(K):
-        premises.append(_above_identity(f"A_{k} >= I", v[k], g[k]))
+        premises.append(Premise(f"A_{k} >= I", square(v[k]).add(inner(g[k], v[k]), -1)))
         premises.append(Premise(f"A_{k} symmetric", inner(y[k], v[k]).add(inner(d[k], g[k]), -1), equality=True))
         moved = combine((one, y[k]), (-1 / L, g[k]))  # A_k (x_{k+1} - x*)
         if k + 1 < K:
@@ -188,15 +110,3 @@ def mlsgd_convex(L: Any, sigmas: Sequence[Any]) -> Proof:
         r"$A_k$ symmetric, $A_k \ge I$, $A_{k+1}/(1 + 4\sigma_{k+1}) \le A_k/(1 + 4\sigma_k)$"
     )
     return Proof(Statement(vectors, values, (f,), target, tuple(premises), (), text), tuple(uses))
-
-
-def _positive(L: Any) -> Fraction:
-    value = rational(L)
-    if value <= 0:
-        raise DomainError(f"L = {value}: a smoothness constant is positive")
-    return value
-
-
-def _steps(K: int) -> None:
-    if K < 1:
-        raise DomainError(f"K = {K}: at least one step")
