@@ -39,7 +39,7 @@ def of_type(value: Any, kinds: Any, name: str, wanted: str) -> None:
         raise TypeError(f"{name} is {shown(value)}; give {wanted}")
 
 
-def fields_of_type(made: Any) -> None:
+def fields_of_type(made: object) -> None:
     """The fields of a dataclass are of the classes that it declares: names, numbers, classes, tuples of these.
 
     Raises:

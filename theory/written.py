@@ -150,8 +150,9 @@ class Words:
         self.minima = dict(case.minima) if case else {}
         self.sample: dict[sp.Symbol, Any] = {}  # a point of the case, where coefficients show their signs
         for i in case.domain if case else ():
-            low, high = (self.number(e).subs(self.sample) if e else None for e in (i.low, i.high))
-            at = low + 1 if high is None else low + (high - low) * sp.Rational(4, 7)
+            low = self.number(i.low).subs(self.sample)
+            high = self.number(i.high).subs(self.sample) if i.high else low + 2
+            at = low + (high - low) * sp.Rational(4, 7)
             self.sample[sp.Symbol(i.name, positive=True)] = at
 
     def number(self, text: str, index: str = "k") -> sp.Expr:
