@@ -202,7 +202,9 @@ CLAIMS = """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "kills"), [("ledger", 50), ("ledger, two jobs", 10), ("folder", 50), ("processes", 5)])
+@pytest.mark.parametrize(
+    ("kind", "kills"), [("ledger", 50), ("ledger, two jobs", 10), ("folder", 50), ("processes", 5)]
+)
 def test_kills_at_random_points_end_in_the_undisturbed_result(tmp_path, kind, kills):
     (tmp_path / "claims.py").write_text(textwrap.dedent(CLAIMS))
     script = tmp_path / "killed.py"
