@@ -1,11 +1,13 @@
 """A deadline ends what it is set for, in Python and in C code, with one job and with two, and takes nothing else with it."""
 
+import itertools
 import json
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections import deque
 
 import pytest
 
@@ -156,13 +158,12 @@ class Endless:
 
 def hang(x):
     """1 is in C code, 2 handles every exception, 3 and 4 leave, 5 recurses until the stack of C ends, 6 interrupts."""
-    import ctypes
     import faulthandler
     import os
 
     with deadline(1.0 if x in (1, 2) else 120.0):
         if x == 1:
-            ctypes.PyDLL(None).sleep(600)  # with the interpreter's lock: no thread of this process goes on
+            deque(itertools.repeat(0), maxlen=0)  # for ever, with the interpreter's lock: no signal, no other thread
         while x == 2:
             try:
                 time.sleep(600)
@@ -183,7 +184,11 @@ def hang(x):
 
 @pytest.mark.parametrize(
     "executor",
-    [pytest.param(Processes(1), marks=pytest.mark.slow), Processes(2), pytest.param(Forked(), marks=COPIES)],
+    [
+        pytest.param(Processes(1), marks=pytest.mark.slow),
+        pytest.param(Processes(2), marks=pytest.mark.slow),
+        pytest.param(Forked(), marks=COPIES),
+    ],
     ids=str,
 )
 def test_each_item_has_its_own_end(executor):
@@ -200,7 +205,7 @@ def test_each_item_has_its_own_end(executor):
         7: 7,
         8: 8,
     }
-    assert time.monotonic() - begun < 120
+    assert time.monotonic() - begun < 400
 
 
 def test_an_item_in_this_process_that_leaves_is_a_failure_of_its_own():
@@ -214,7 +219,8 @@ def test_an_item_in_this_process_that_leaves_is_a_failure_of_its_own():
 # --- verify --------------------------------------------------------------------------------------------------------------
 
 FILE = """
-import ctypes, os, sys, time
+import itertools, os, sys, time
+from collections import deque
 from fractions import Fraction
 from gradproof import Claim, Level, Measurement, Paper, Relation, cases, check, experiment, measure, register
 PAPER = Paper(key="mine", authors=("me",), title="t", year=2026, family="own")
@@ -229,7 +235,7 @@ def good():
 
 @measure(CLAIMS["in-c"], cases(), timeout=1)
 def in_c():
-    ctypes.PyDLL(None).sleep(600)
+    deque(itertools.repeat(0), maxlen=0)
 
 @measure(CLAIMS["swallows"], cases(), timeout=1)
 def swallows():
@@ -260,9 +266,9 @@ def test_a_check_that_does_not_end_is_its_row_alone(tmp_path, jobs):
     path.write_text(FILE)
     begun = time.monotonic()
     command = [sys.executable, "-m", "gradproof", "verify", str(path), "--jobs", str(jobs), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500)
     assert done.returncode == 3, done.stderr
-    assert time.monotonic() - begun < 200
+    assert time.monotonic() - begun < 400
     found = {c["claim"]: (c["outcome"], c["evidence"][0]["reason"]) for c in json.loads(done.stdout)["claims"]}
     assert found.pop("mine.good")[0] == "confirmed"
     outcome, reason = found.pop("mine.recursion")
@@ -286,9 +292,7 @@ def test_a_check_of_a_notebook_is_ended_too():
     try:
 
         def in_c(ctx):
-            import ctypes
-
-            ctypes.PyDLL(None).sleep(600)
+            deque(itertools.repeat(0), maxlen=0)
 
         def good(ctx):
             yield Measurement(measured=0.5, bound=1.0)
@@ -307,7 +311,8 @@ def test_a_check_of_a_notebook_is_ended_too():
 # --- falsify -------------------------------------------------------------------------------------------------------------
 
 HEAD = """
-import ctypes, os, sys, time
+import itertools, os, sys, time
+from collections import deque
 from gradproof import experiment, own_claim
 def stated(name):
     return own_claim(f"mine.{name}", parameters={"a": "a size"}, quantity="x", bound="a")
@@ -317,7 +322,7 @@ def good(a):
 """
 
 MEASURES = {
-    "in C code": ("ctypes.PyDLL(None).sleep(600)", "timed out after 11 s"),
+    "in C code": ("deque(itertools.repeat(0), maxlen=0)", "timed out after 11 s"),
     "swallows": (
         "while True:\n        try: time.sleep(600)\n        except BaseException: pass",
         "timed out after 11 s",
@@ -341,9 +346,9 @@ def test_a_search_whose_measure_does_not_return_is_undecided(tmp_path, body, rea
     path.write_text(HEAD + f"@experiment(stated('bad'))\ndef bad(a):\n    {body}\n")
     begun = time.monotonic()
     command = [sys.executable, "-m", "gradproof", "falsify", str(path), "--seconds", "1", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200, cwd=tmp_path)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500, cwd=tmp_path)
     assert done.returncode == 3, done.stderr
-    assert time.monotonic() - begun < 100
+    assert time.monotonic() - begun < 400
     good, bad = json.loads(done.stdout)
     assert good["measurement"] is not None
     assert not good["note"]

@@ -26,7 +26,8 @@ EVERY_EXECUTOR = pytest.mark.parametrize(
 )
 
 CLAIMS = """
-    import ctypes, os, time
+    import itertools, os, time
+    from collections import deque
     from gradproof import Claim, Level, Measurement, Paper, Relation, check, register
     PAPER = Paper(key="mine", authors=("me",), title="t", year=2026, family="own")
     CLAIMS = [Claim(id=f"mine.c{k}", paper=PAPER, title="t", statement="s", parameters=(), assumptions=(), quantity="x",
@@ -68,7 +69,7 @@ def trace(tmp_path):
     return [tuple(map(int, line.split())) for line in file.read_text().splitlines()] if file.exists() else []
 
 
-def eventually(condition, seconds=60.0):
+def eventually(condition, seconds=300.0):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
@@ -86,7 +87,7 @@ def running(pid):
 # --- the parent ends ----------------------------------------------------------------------------------------------------
 
 BUSY = {
-    "in C code": "ctypes.PyDLL(None).sleep(600)",
+    "in C code": "deque(itertools.repeat(0), maxlen=0)",
     "swallows": """
         while True:
             try: time.sleep(600)
@@ -115,12 +116,12 @@ def test_no_worker_outlives_the_parent(stated, tmp_path, jobs, number, busy):
     assert all(map(running, pids))
     assert parent.pid not in pids
     parent.send_signal(number)
-    said = parent.communicate(timeout=60)[1]
+    said = parent.communicate(timeout=300)[1]
     assert parent.returncode == (130 if number == signal.SIGINT else -number)
     assert number != signal.SIGINT or "interrupted" in said
     if busy == "with a child" and number != signal.SIGINT:
         pids = {pid for _, pid in trace(tmp_path)[::2]}  # what a check starts is ended by the parent, where it can
-    eventually(lambda: not any(map(running, pids)), 20)
+    eventually(lambda: not any(map(running, pids)), 100)
 
 
 @LINUX
@@ -130,7 +131,7 @@ def test_workers_end_with_a_sweep_that_is_left_early():
         pid = next(iter(outcomes))[1]
         assert running(pid)
         outcomes.close()
-        eventually(lambda pid=pid: not running(pid), 20)
+        eventually(lambda pid=pid: not running(pid), 100)
 
 
 def _pid(_):
@@ -145,10 +146,10 @@ def test_workers_end_with_a_program_that_forgets_its_sweep(tmp_path):
         kept = [e.run(lambda _: os.getpid(), [0, 1, 2]) for e in (Processes(2), Forked())]
         print(*[next(outcomes)[1] for outcomes in kept])
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr
     assert not done.stderr
-    eventually(lambda: not any(running(int(pid)) for pid in done.stdout.split()), 20)
+    eventually(lambda: not any(running(int(pid)) for pid in done.stdout.split()), 100)
 
 
 # --- a worker is killed ---------------------------------------------------------------------------------------------------
@@ -180,7 +181,7 @@ def test_a_worker_that_is_killed_loses_nothing(stated, tmp_path, executor):
 def test_a_worker_of_dask_that_is_killed_loses_nothing_and_deadlines_hold(stated, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     monkeypatch.setenv("TIMEOUT", "1")
-    path = stated(8, "if k == 5: ctypes.PyDLL(None).sleep(600)\ntime.sleep(0.2)")
+    path = stated(8, "if k == 5: deque(itertools.repeat(0), maxlen=0)\ntime.sleep(0.2)")
     claims = load_file(str(path))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -208,7 +209,7 @@ def leaves_a_child_behind(x):
     if x == 1:
         if os.fork() == 0:
             os.setpgid(0, 0)
-            time.sleep(20)
+            time.sleep(150)
             os._exit(0)
         os._exit(1)
     return x
@@ -219,7 +220,7 @@ def leaves_a_child_behind(x):
 def test_a_pipe_that_a_grandchild_keeps_open_is_not_waited_for(executor):
     begun = time.monotonic()
     assert dict(executor.run(leaves_a_child_behind, [0, 1, 2])) == {0: 0, 1: Failed(WORKER_DIED), 2: 2}
-    assert time.monotonic() - begun < 18
+    assert time.monotonic() - begun < 140
 
 
 class Changed:
@@ -295,7 +296,7 @@ def test_no_process_at_all_is_a_failure_of_each_item():
 def test_two_writers_at_once_lose_nothing(stated, tmp_path, jobs):
     path, ledger = stated(6, "time.sleep(0.05)"), tmp_path / "l.sqlite"
     both = [subprocess.Popen(command(path, jobs, "--ledger", str(ledger)), stdout=subprocess.DEVNULL) for _ in range(2)]
-    assert [p.wait(120) for p in both] == [0, 0]
+    assert [p.wait(500) for p in both] == [0, 0]
     assert sorted(r.claim for r in Ledger(ledger).rows()) == [f"mine.c{k}" for k in range(6)]
 
 
@@ -317,16 +318,16 @@ def test_a_full_disk_is_one_line_and_leaves_no_worker(stated, tmp_path, jobs):
     path, ledger = stated(40, "if k >= 3: raise ValueError('x' * 9000)"), tmp_path / "l.sqlite"
     code = textwrap.dedent(FULL_DISK)
     done = subprocess.run(
-        [sys.executable, "-c", code, str(path), str(ledger), str(jobs)], capture_output=True, text=True, timeout=200
+        [sys.executable, "-c", code, str(path), str(ledger), str(jobs)], capture_output=True, text=True, timeout=500
     )
     assert done.returncode == 2, done.stderr
     assert "what was written before is kept" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     kept = {r.claim for r in Ledger(ledger).rows()}
     assert 3 <= len(kept) < 40
-    eventually(lambda: not any(running(pid) for _, pid in trace(tmp_path)), 20)
+    eventually(lambda: not any(running(pid) for _, pid in trace(tmp_path)), 100)
     begun = len(trace(tmp_path))
-    again = subprocess.run(command(path, jobs, "--ledger", str(ledger)), capture_output=True, text=True, timeout=200)
+    again = subprocess.run(command(path, jobs, "--ledger", str(ledger)), capture_output=True, text=True, timeout=500)
     assert again.returncode == 3
     assert len(Ledger(ledger).rows()) == 40
     assert len(trace(tmp_path)) - begun == 40 - len(kept)  # what was kept is not run again

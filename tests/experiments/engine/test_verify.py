@@ -16,6 +16,7 @@ import pytest
 
 from gradproof.experiments.engine.backend import BackendUnavailable
 from gradproof.experiments.engine.check import check, checks_of
+from gradproof.experiments.engine.executors import Serial
 from gradproof.experiments.engine.measure import cases, instead
 from gradproof.experiments.engine.run import Method, run, start
 from gradproof.experiments.engine.store import Ledger
@@ -77,7 +78,7 @@ def test_whatever_goes_wrong_is_undecided(claim):
     assert rows["raises"].outcome is Outcome.UNDECIDED
     assert rows["raises"].reason == "ValueError: broken"
     assert rows["sleeps"].outcome is Outcome.UNDECIDED
-    assert "stopped after" in rows["sleeps"].reason
+    assert rows["sleeps"].reason == "timed out after 0.2 s"
 
 
 class State(NamedTuple):
@@ -122,7 +123,7 @@ def test_a_bad_step_is_an_undecided_row_and_harms_no_other(claim):
         assert "\n" not in verdict.reason
 
 
-RUNS = []  # not closed over: what a check closes over is part of its key
+RUNS = []  # not closed over: what a check closes over is part of its key; seen in this very process alone
 
 
 def test_finished_checks_are_not_repeated(claim, tmp_path):
@@ -134,11 +135,11 @@ def test_finished_checks_are_not_repeated(claim, tmp_path):
 
     check(claim, level=Level.EXACT)(counted)
     ledger = Ledger(tmp_path / "l.sqlite")
-    assert not verify([claim], ledger=ledger, jobs=1)[0].cached
-    assert verify([claim], ledger=ledger, jobs=1)[0].cached
+    assert not verify([claim], ledger=ledger, executor=Serial())[0].cached
+    assert verify([claim], ledger=ledger, executor=Serial())[0].cached
     assert len(RUNS) == 1
-    verify([claim], ledger=ledger, jobs=1, fresh=True)
-    verify([claim], ledger=ledger, jobs=1, seed=1)  # another key
+    verify([claim], ledger=ledger, executor=Serial(), fresh=True)
+    verify([claim], ledger=ledger, executor=Serial(), seed=1)  # another key
     assert RUNS == [0, 0, 1]
 
 
