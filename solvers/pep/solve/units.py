@@ -45,10 +45,13 @@ def in_units(problem: Model, metric: Scalar, per: Scalar | None) -> Rewritten | 
     rows = [*_mappings(problem), *_premises(problem, per), *_form(metric.form, "metric", WEAK, constant=False)]
     declared = {("vector", v): math.log2(s) for v, s in problem.vectors.items()}
     declared |= {("value", f): math.log2(s) for f, s in problem.values.items()}
-    bits = _least_squares(rows, declared)
     forms = [metric, *(() if per is None else (per,)), *(c.scalar for c in problem.premises.values())]
     one = Fraction(1)
-    if all(abs(bits[u]) <= NEAR for u in declared) and all(abs(_bits(_height(x))) <= NEAR for x in forms):
+    near = all(abs(_bits(_height(x))) <= NEAR for x in forms)
+    if near and all(abs(x) <= NEAR for x in (*(row[1] for row in rows), *declared.values())):
+        return None  # sizes of one satisfy all equations nearly
+    bits = _least_squares(rows, declared)
+    if near and all(abs(bits[u]) <= NEAR for u in declared):
         return None
     d = {v: _two(bits["vector", v]) for v in problem.vectors}
     e = {f: _two(bits["value", f]) for f in problem.values}
