@@ -264,6 +264,18 @@ def test_instances_and_counterexamples_are_in_the_units_of_the_problem() -> None
             assert evaluate(exact_form(worst, instance), found.vectors, found.values) <= 0, instance
 
 
+def test_operators_and_lower_bounds_are_translated_too() -> None:
+    """Neither has a value that the problem mentions."""
+    worst = cocoercive(LARGE, SMALL)
+    found = worst.counterexample()
+    assert found.value == pytest.approx(worst.bound, rel=1e-3)
+    P = Problem()
+    f, x = P.function(PolyakLojasiewicz(LARGE, 2 * LARGE)), P.point("x")
+    worst = P.worst_case(f.gradient(x) ** 2, per=f(x) - f(x - f.gradient(x) / (2 * LARGE)))
+    assert worst.certify().bound >= 4 * LARGE
+    assert worst.instance.values["f(inf)"] <= min(worst.instance.values["f(0)"], worst.instance.values["f(1)"]) + 1e-3
+
+
 @pytest.mark.parametrize(
     ("make", "value"),
     [

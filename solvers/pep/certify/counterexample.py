@@ -50,11 +50,11 @@ def counterexample(worst: Answer) -> Counterexample:
     Raises:
         NoCounterexample: the inequalities are not sufficient for the class, hold as equalities, or rounding broke one.
     """
-    if worst.written is not None and worst.written.how.values:  # the same vectors in other units
+    if worst.written is not None and worst.written.how.weights:  # the same vectors in other units
         how, own = worst.written.how, counterexample(worst.written.answer)
-        moved = {v: tuple(how.basis[v][v] * c for c in x) for v, x in own.vectors.items()}
+        shifted = {v: tuple(how.basis[v][v] * c for c in x) for v, x in own.vectors.items()}
         return Counterexample(
-            own.value * how.unit, moved, {v: how.values[v] * c for v, c in own.values.items()}, own.margin
+            own.value * how.unit, shifted, {v: how.values[v] * c for v, c in own.values.items()}, own.margin
         )
     if worst.written is not None:
         raise NoCounterexample(

@@ -23,18 +23,16 @@ from gradproof.solvers.pep.solve.assemble import form_arrays
 from gradproof.solvers.pep.solve.rewritten import Rewritten
 from gradproof.theory.axioms import AXIOMS, ONE, Form
 
-NATURAL, OWN, WEAK, DECLARED = (
-    1e3,
-    3e1,
-    1.0,
-    1e-2,
-)  # weights: of constants, of premises and points, of steps, of what is left
+NATURAL = 1e3  # weight of what class constants say,
+OWN = 3e1  # of premises with a constant, and of what a point or a gradient is of,
+WEAK = 1.0  # of steps,
+DECLARED = 1e-2  # and of declared sizes
 NEAR = 3.0  # bits: sizes that are so near to one do a solver no harm
-BORDER = 0.377
-OF_POINTS = frozenset({"diameter"})  # axioms that are squares of points ...
+BORDER = 0.377  # where between two powers of two sizes are rounded up: no simple number lies there
+OF_POINTS = frozenset({"diameter"})  # axioms that are squares of points,
 OF_GRADIENTS = frozenset(
     {"bounded", "pl", "spectrum", "lipschitz", "contraction"}
-)  # ... and of gradients; others: values
+)  # of gradients; the others are values
 
 Unknown = tuple[str, str]
 Row = tuple[dict[Unknown, float], float, float]  # coefficients, right-hand side, weight
@@ -42,13 +40,19 @@ Row = tuple[dict[Unknown, float], float, float]  # coefficients, right-hand side
 
 def in_units(problem: Model, metric: Scalar, per: Scalar | None) -> Rewritten | None:
     """The problem in its own units; None if all sizes are near one already."""
+    for m in problem.mappings:
+        if m.cls.needs_lower:
+            m.lower_bound()
     rows = [*_mappings(problem), *_premises(problem, per), *_form(metric.form, "metric", WEAK, constant=False)]
     declared = {("vector", v): math.log2(s) for v, s in problem.vectors.items()}
     declared |= {("value", f): math.log2(s) for f, s in problem.values.items()}
-    bits = _least_squares(rows, declared)
     forms = [metric, *(() if per is None else (per,)), *(c.scalar for c in problem.premises.values())]
     one = Fraction(1)
-    if all(abs(bits[u]) <= NEAR for u in declared) and all(abs(_bits(_height(x))) <= NEAR for x in forms):
+    near = all(abs(_bits(_height(x))) <= NEAR for x in forms)
+    if near and all(abs(x) <= NEAR for x in (*(row[1] for row in rows), *declared.values())):
+        return None  # sizes of one satisfy all equations nearly
+    bits = _least_squares(rows, declared)
+    if near and all(abs(bits[u]) <= NEAR for u in declared):
         return None
     d = {v: _two(bits["vector", v]) for v in problem.vectors}
     e = {f: _two(bits["value", f]) for f in problem.values}
@@ -124,7 +128,7 @@ def _two(bits: float) -> Fraction:
 
 
 def power(bits: float) -> float:
-    """A number of so many bits to a power of two; the border between two powers is put where no simple number lies."""
+    """The power of two near a number of so many bits."""
     return math.ldexp(1.0, math.floor(bits + BORDER))
 
 
