@@ -55,7 +55,7 @@ def fields_of_type(made: object) -> None:
 
 
 @cache
-def _declared(cls: type) -> list[tuple[str, tuple[Any, ...], Any, str]]:
+def _declared(cls: Any) -> list[tuple[str, tuple[Any, ...], Any, str]]:
     """(name, classes, class of the entries of a tuple, in words) of the fields whose classes can be told."""
     hints = typing.get_type_hints(cls)
     found = []

@@ -193,7 +193,11 @@ def as_number(value: Any, name: str = "value") -> Any:
         return sp.Integer(int(value))
     if isinstance(value, Real) or hasattr(value, "__float__"):
         return float(value)
-    raise ParameterError(f"{name} = {value!r} ({type(value).__name__}) is not a number; give an int, Fraction or float")
+    if isinstance(value, tuple | list):
+        raise ParameterError(f"{name} = {', '.join(map(str, value))[:80]} is a list; give one number")
+    raise ParameterError(
+        f"{name} = {shown(value)} ({type(value).__name__}) is not a number; give an int, Fraction or float"
+    )
 
 
 def parse_number(text: str, name: str = "value") -> Any:

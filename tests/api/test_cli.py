@@ -42,6 +42,9 @@ def test_bound():
         (("certify", "ef21.sharp-threshold", "alpha=1/2", "L=1", "L_AM=1", "gamma=1"), "rational sqrt(1 - alpha)"),
         (("certify", "ef21.sharp-threshold", "alpha=3/4"), "needs L, L_AM, gamma, alpha"),
         (("certify", "ef21.compressors"), "has no certifier"),
+        (("certify", "ef21.sharp-threshold", "alpha=1,2", "L=1/4", "L_AM=3/4", "gamma=1"), "alpha = 1, 2 is a list"),
+        (("bound", "laplacian-smoothing.pointwise-dimension", "n=1", "n_neg=3"), "assumes at_most_all_negative"),
+        (("bound", "gd.contraction", "mu=1", "L=3", "gamma=1/3", "N=1e400"), "more digits than can be computed with"),
         (("check", "none.json"), "cannot read none.json"),
         (("verify", "ef21", "--ledger", "/dev/null/x"), "choose another with --ledger"),
         (("figures", "ef99"), "no paper 'ef99'"),
@@ -58,6 +61,11 @@ def test_errors_are_one_line_and_exit_with_2(args, text):
 def test_usage_errors_exit_with_2():
     assert run("verify", "--budget", "huge").exit_code == 2
     assert run("verify", "--jobs", "0").exit_code == 2
+    for command in ("verify", "falsify", "mutants", "necessity"):
+        for seed in (2**63, -1):
+            assert run(command, "ef21.young-optimal", "--seed", seed).exit_code == 2
+    for seconds in ("nan", "inf"):
+        assert run("falsify", "ef21.young-optimal", "--seconds", seconds).exit_code == 2
 
 
 def test_list_and_show():
