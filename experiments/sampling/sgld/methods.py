@@ -81,23 +81,26 @@ def numbers(problem: Posterior, p: int) -> Callable[[Draws], Draw]:
     return lambda source: Draw(source.integers(problem.N, (p,), slot=0), source.normal((problem.d,), slot=1))
 
 
-def _langevin(gradient: Callable[[Array, Draw], Array], gamma: float, temperature: float = 1.0) -> Method:
+Step = Callable[[State, Draw], State]
+
+
+def _langevin(gradient: Callable[[Array, Draw], Array], gamma: float, temperature: float = 1.0) -> Step:
     """theta - gamma gradient + sqrt(2 gamma temperature) Z."""
 
     def step(s: State, noise: Draw) -> State:
         return State(s.theta - gamma * gradient(s.theta, noise) + (2 * gamma * temperature) ** 0.5 * noise.normal)
 
-    return Method(State, step)
+    return step
 
 
 def lmc(problem: Posterior, gamma: float) -> Method:
     """The full gradient of U."""
-    return _langevin(lambda theta, noise: problem.gradient(theta), gamma)
+    return Method(State, _langevin(lambda theta, noise: problem.gradient(theta), gamma))
 
 
 def sgld(problem: Posterior, gamma: float, *, temperature: float = 1.0) -> Method:
     """The gradient estimated from p samples; ``temperature=0`` leaves the Langevin noise out: SGD."""
-    return _langevin(lambda theta, noise: problem.estimate(theta, noise.index), gamma, temperature)
+    return Method(State, _langevin(lambda theta, noise: problem.estimate(theta, noise.index), gamma, temperature))
 
 
 def sgldfp(problem: Posterior, gamma: float, anchor: Array, *, temperature: float = 1.0) -> Method:
@@ -106,7 +109,7 @@ def sgldfp(problem: Posterior, gamma: float, anchor: Array, *, temperature: floa
     def difference(theta: Array, noise: Draw) -> Array:
         return problem.estimate(theta, noise.index) - problem.estimate(0 * theta + anchor, noise.index)
 
-    return _langevin(difference, gamma, temperature)
+    return Method(State, _langevin(difference, gamma, temperature))
 
 
 def together(methods: Sequence[Method]) -> Method:
