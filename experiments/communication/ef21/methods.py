@@ -34,15 +34,10 @@ class EF21State(NamedTuple):
 
 def gd(problem: Problem, gamma: Any) -> Method:
     """x+ = x - gamma grad f(x)."""
-    step_size = _step_size(gamma)
-
-    def step(s: PointState, draw: None = None) -> PointState:
-        return PointState(s.x - step_size * _mean(problem.gradients(s.x)))
-
-    return Method(PointState, step)
+    return compressed_gd(problem, gamma, lambda gradients, draw: gradients)
 
 
-def compressed_gd(problem: Problem, gamma: Any, compressor: Compressor) -> Method:
+def compressed_gd(problem: Problem, gamma: Any, compressor: Callable[[Array, Any], Array]) -> Method:
     """x+ = x - gamma mean C(grad f_i(x)): no error feedback."""
     step_size = _step_size(gamma)
 

@@ -81,38 +81,35 @@ def numbers(problem: Posterior, p: int) -> Callable[[Draws], Draw]:
     return lambda source: Draw(source.integers(problem.N, (p,), slot=0), source.normal((problem.d,), slot=1))
 
 
-def _init(x0: Array) -> State:
-    return State(x0)
+Step = Callable[[State, Draw], State]
+
+
+def _langevin(gradient: Callable[[Array, Draw], Array], gamma: float, temperature: float = 1.0) -> Step:
+    """theta - gamma gradient + sqrt(2 gamma temperature) Z."""
+
+    def step(s: State, noise: Draw) -> State:
+        return State(s.theta - gamma * gradient(s.theta, noise) + (2 * gamma * temperature) ** 0.5 * noise.normal)
+
+    return step
 
 
 def lmc(problem: Posterior, gamma: float) -> Method:
-    """theta - gamma grad U(theta) + sqrt(2 gamma) Z."""
-
-    def step(s: State, noise: Draw) -> State:
-        return State(s.theta - gamma * problem.gradient(s.theta) + (2 * gamma) ** 0.5 * noise.normal)
-
-    return Method(_init, step)
+    """The full gradient of U."""
+    return Method(State, _langevin(lambda theta, noise: problem.gradient(theta), gamma))
 
 
 def sgld(problem: Posterior, gamma: float, *, temperature: float = 1.0) -> Method:
     """The gradient estimated from p samples; ``temperature=0`` leaves the Langevin noise out: SGD."""
-
-    def step(s: State, noise: Draw) -> State:
-        kick = (2 * gamma * temperature) ** 0.5 * noise.normal
-        return State(s.theta - gamma * problem.estimate(s.theta, noise.index) + kick)
-
-    return Method(_init, step)
+    return Method(State, _langevin(lambda theta, noise: problem.estimate(theta, noise.index), gamma, temperature))
 
 
 def sgldfp(problem: Posterior, gamma: float, anchor: Array, *, temperature: float = 1.0) -> Method:
     """The estimate minus its value at the anchor (d,), the mode: the noise vanishes there."""
 
-    def step(s: State, noise: Draw) -> State:
-        at = 0 * s.theta + anchor
-        g = problem.estimate(s.theta, noise.index) - problem.estimate(at, noise.index)
-        return State(s.theta - gamma * g + (2 * gamma * temperature) ** 0.5 * noise.normal)
+    def difference(theta: Array, noise: Draw) -> Array:
+        return problem.estimate(theta, noise.index) - problem.estimate(0 * theta + anchor, noise.index)
 
-    return Method(_init, step)
+    return Method(State, _langevin(difference, gamma, temperature))
 
 
 def together(methods: Sequence[Method]) -> Method:
@@ -128,7 +125,7 @@ def together(methods: Sequence[Method]) -> Method:
         ]
         return State(array_namespace(s.theta).concat(parts, axis=0))
 
-    return Method(_init, step)
+    return Method(State, step)
 
 
 def all_four(problem: Posterior, gamma: float, mode: Array) -> dict[str, Method]:
