@@ -46,7 +46,10 @@ def stated(claim: Claim, formal: d.Formal) -> Stated:
     for p in claim.parameters:
         if p.name in formal.stands:
             continue
-        low, high = p.domain.inf, p.domain.sup
+        try:
+            low, high = p.domain.inf, p.domain.sup
+        except NotImplementedError:  # a set that is given by a rule
+            return reject(f"the domain of {p.name} is no interval with rational ends")
         if p.size or not low.is_Rational or not (high.is_Rational or high is sp.oo):
             return reject(f"the domain of {p.name} is no interval with rational ends")
         closed = bool(low in p.domain), bool(high in p.domain)

@@ -38,7 +38,7 @@ from gradproof.theory.text import plain
 from gradproof.theory.written import CHECKED, CITED
 
 MANIFEST = "report.json"
-LARGEST_FIGURE = 50_000_000  # bytes of one file
+LARGEST = 50_000_000  # bytes of one file
 ALL_FIGURES = 2_200_000  # bytes; PDFs fill what the PNGs leave of it, so that the folder can be sent by mail
 
 MEANING = {o.value: o.meaning for o in Outcome} | {
@@ -140,9 +140,10 @@ def _previous(folder: Path) -> set[str]:
     except OSError as error:
         raise GradproofError(f"cannot read {folder}: {error.strerror}; choose another folder with -o") from None
     try:
-        found = read_untrusted((folder / MANIFEST).read_text(encoding="utf-8"), "a manifest", 10**7, floats=True)
+        content = read_regular(folder / MANIFEST, LARGEST).decode("utf-8")
+        found = read_untrusted(content, "a manifest", LARGEST, floats=True)
         return {str(name) for name in found["files"]}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise GradproofError(f"{folder} is not empty and holds no report; choose another folder with -o") from None
 
 
@@ -290,7 +291,7 @@ class _Pages:
         if slug(stem) != stem or not os.path.lexists(source) or name in self.written:
             return
         try:
-            content = read_regular(source, LARGEST_FIGURE)
+            content = read_regular(source, LARGEST)
         except (OSError, ValueError) as error:
             self.problems.append(f"{source}: {getattr(error, 'strerror', None) or error}")
             return

@@ -124,7 +124,12 @@ def progress_bar(outcomes: Iterable[tuple[str, R]], total: int, *, title: str = 
 
 
 #: how the reasons begin of failures that may pass: they are kept, to be seen, and their pieces run again
-PASSING = (WORKER_DIED, "MemoryError", "TimeoutError")
+PASSING = (WORKER_DIED, "no worker process", "timed out after", "stopped after", "TimeoutError")
+
+
+def may_pass(reason: str) -> bool:
+    """Was there a failure for want of time, of memory or of a worker? Another time, or elsewhere, there may be enough."""
+    return reason.startswith(PASSING) or "MemoryError" in reason
 
 
 class Folder:
@@ -161,7 +166,7 @@ class Folder:
                 except (OSError, ValueError, KeyError, TypeError, RecursionError, DamagedDataset):
                     file.replace(file.with_name(f"{file.name}.corrupt-{os.getpid()}"))
                 else:
-                    return default if isinstance(found, Failed) and found.reason.startswith(PASSING) else found
+                    return default if isinstance(found, Failed) and may_pass(found.reason) else found
         return default
 
     def put(self, key: str, outcome: Any) -> None:

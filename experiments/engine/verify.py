@@ -26,7 +26,7 @@ from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.engine.options import BUDGETS, read_budget, read_seed
 from gradproof.experiments.engine.sources import remember, stand_beside
 from gradproof.experiments.engine.store import Ledger, Row, code_of, key_of
-from gradproof.experiments.engine.sweep import sweep
+from gradproof.experiments.engine.sweep import may_pass, sweep
 from gradproof.experiments.engine.versions import versions
 from gradproof.experiments.engine.workers import can_fork
 from gradproof.theory import registry
@@ -83,7 +83,6 @@ def belongs(row: Row, claim: Claim) -> bool:
 def run_task(task: Task) -> Row:
     """Run one check and judge it; whatever goes wrong in it becomes an undecided row."""
     start = time.perf_counter()
-    transient = False
     try:
         with deadline(task.check.timeout), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -94,7 +93,6 @@ def run_task(task: Task) -> Row:
         if verdict.outcome is Outcome.REFUTED and "~" not in task.claim.id:  # a false variant is false on purpose
             verdict = _exactly(task, verdict, has_runs=bool(context.asked))
     except TimedOut as error:
-        transient = True
         verdict = Verdict(outcome=Outcome.UNDECIDED, reason=str(error))
     except GradproofError as error:
         verdict = Verdict(outcome=Outcome.UNDECIDED, reason=str(error))
@@ -103,7 +101,7 @@ def run_task(task: Task) -> Row:
         SystemExit,
     ) as error:  # a check must never take the others down, nor end the program with success
         verdict = Verdict(outcome=Outcome.UNDECIDED, reason=f"{type(error).__name__}: {error}")
-    return _as_row(task, verdict, time.perf_counter() - start, transient=transient or _short_of_memory(verdict))
+    return _as_row(task, verdict, time.perf_counter() - start)
 
 
 @dataclass(frozen=True)
@@ -215,13 +213,8 @@ def replay(row: Row, *, file: str = "") -> Row:
     )
 
 
-def _short_of_memory(verdict: Verdict) -> bool:
-    """Undecided for want of memory, in the check or in one of its cases: another time, or elsewhere, there may be enough."""
-    return verdict.outcome is Outcome.UNDECIDED and "MemoryError" in verdict.reason
-
-
-def _as_row(task: Task, verdict: Verdict, seconds: float, *, transient: bool) -> Row:
-    c = task.check
+def _as_row(task: Task, verdict: Verdict, seconds: float) -> Row:
+    c, transient = task.check, verdict.outcome is Outcome.UNDECIDED and may_pass(verdict.reason)
     return Row(key=task.key, claim=task.claim.id, check=c.name, level=c.level, drops=c.drops, summary=c.summary,
                budget=task.context.budget, backend=task.context.backend, seed=task.context.seed, code=task.code,
                verdict=verdict, seconds=seconds, finished=time.time(), versions=versions(),
@@ -281,10 +274,7 @@ class _Rows:
 
     def row(self, key: str, outcome: Row | Failed) -> Row:
         if isinstance(outcome, Failed):
-            verdict = Verdict(outcome=Outcome.UNDECIDED, reason=outcome.reason)
-            return _as_row(
-                self.tasks[key], verdict, outcome.seconds, transient=True
-            )  # the worker's fault, not the check's
+            return _as_row(self.tasks[key], Verdict(outcome=Outcome.UNDECIDED, reason=outcome.reason), outcome.seconds)
         return outcome
 
     def get(self, key: str, default: Any = None) -> Any:

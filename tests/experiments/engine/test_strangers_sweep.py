@@ -159,7 +159,10 @@ def test_a_damaged_file_is_set_aside_and_run_again(tmp_path, outcome):
     assert folder.get("k") is None
 
 
-@pytest.mark.parametrize("reason", [WORKER_DIED, "MemoryError: 3 TiB", "TimeoutError: late"])
+@pytest.mark.parametrize(
+    "reason",
+    [WORKER_DIED, "MemoryError: 3 TiB", "TimeoutError: late", "timed out after 3 s", "_ArrayMemoryError: 3 TiB"],
+)
 def test_a_failure_that_may_pass_is_shown_and_run_again(tmp_path, reason):
     folder = Folder(tmp_path)
     folder.put("k", Failed(reason))
