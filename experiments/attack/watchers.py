@@ -128,7 +128,7 @@ class Exactly:
     def binary(self, name: str, a: Any, b: Any) -> Any:
         if isinstance(a, float) or isinstance(b, float):
             return self.made(_ALL[name](a, b))
-        a, b = _unbounded(a), _unbounded(b)
+        a, b = _unbounded(a, SMALL if name not in ("Pow", "iPow") else 2), _unbounded(b)
         if name in ("Div", "iDiv"):
             return divide(a, b) if _number(a) and _number(b) else self.made(a / b)
         if name in ("Pow", "iPow"):
@@ -155,9 +155,10 @@ class Exactly:
         if dtype is float or dtype is np.float64 or dtype is real:
             kwargs["dtype"] = object
         if getattr(function, "__name__", "") in _ACCUMULATE:
+            limit = 2 if "prod" in function.__name__ else SMALL
             if isinstance(owner, np.ndarray) and owner.dtype.kind in "iu":
-                function = getattr(_unbounded(owner), function.__name__)
-            args = tuple(map(_unbounded, args))
+                function = getattr(_unbounded(owner, limit), function.__name__)
+            args = tuple(_unbounded(x, limit) for x in args)
         return self.made(function(*args, **kwargs))
 
     def _allowed(self, f: Any) -> bool:
@@ -217,11 +218,14 @@ _ACCUMULATE = {"sum", "prod", "cumsum", "cumprod", "dot", "matmul", "inner", "ou
                "square", "multiply", "cumulative_sum"}  # fmt: skip
 
 
-def _unbounded(x: Any) -> Any:
-    """Integers of NumPy as Python's, which do not wrap around, where a product of two might."""
+SMALL = 2**15  # integers below it can be multiplied, and the products added, without wrapping around
+
+
+def _unbounded(x: Any, limit: int = SMALL) -> Any:
+    """Integers of NumPy as Python's, which do not wrap around, where one of them is not below the limit."""
     if isinstance(x, np.integer):
         return int(x)
-    if isinstance(x, np.ndarray) and x.dtype.kind in "iu" and x.size and int(np.abs(x).max()) >= 2**15:
+    if isinstance(x, np.ndarray) and x.dtype.kind in "iu" and x.size and int(np.abs(x).max()) >= limit:
         return x.astype(object)
     return x
 

@@ -99,10 +99,11 @@ def test_a_claim_of_the_library_is_asked_for_its_statement():
 
 
 def test_sources_that_do_not_state_the_claim_say_what_they_state():
+    text = (
+        "from gradproof import own_claim\nown_claim('carried.other', parameters={'x': 'a'}, quantity='q', bound='x')\n"
+    )
     with pytest.raises(UnknownClaim, match=r"the sources state carried\.other, not carried\.file"):
-        replay("carried.file", {}, sources={
-            "stated.py": "from gradproof import own_claim\nown_claim('carried.other', parameters={'x': 'a'}, quantity='q', bound='x')\n"
-        })  # fmt: skip
+        replay("carried.file", {}, sources={"stated.py": text})
 
 
 def test_what_has_no_text_is_left_out_and_the_program_says_what_it_needs(tmp_path):
