@@ -198,7 +198,7 @@ def test_the_moved_instances_leave_no_trace():
 
 def test_integers_of_numpy_do_not_wrap_around_in_an_exact_run():
     def power_sum(v):
-        return -(v**8).sum() - (v * v * v * v).prod()
+        return np.array([(v**8).sum(), (v * v * v * v).prod()]) @ np.array([-1, -1])
 
     made, claim = _made(power_sum, "0", "<=", n=S.Naturals)
     large = [int(power_sum(np.array([first, 800, 700]))) for first in range(900, 910)]
