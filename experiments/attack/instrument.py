@@ -12,8 +12,10 @@ from __future__ import annotations
 import ast
 import functools
 import linecache
+import operator
 import sys
 import sysconfig
+import threading
 import types
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +23,12 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 WATCHER = "__gradproof_watcher__"
-_OPERATORS = ("Add", "Sub", "Mult", "Div", "FloorDiv", "Mod", "Pow", "MatMult")
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv, "FloorDiv": operator.floordiv,
+    "Mod": operator.mod, "Pow": operator.pow, "MatMult": operator.matmul,
+}  # fmt: skip
+#: name of an operator, with an i in front where it is in place -> what it does
+OPERATIONS = _OPERATORS | {f"i{n}": getattr(operator, f"i{f.__name__}") for n, f in _OPERATORS.items()}
 _PLACES = tuple(sysconfig.get_paths()[k] for k in ("stdlib", "platstdlib", "purelib", "platlib"))
 #: this library's own code that a watcher trusts: exact arithmetic itself, solvers, statements
 _TRUSTED = ("gradproof.theory", "gradproof.solvers", "gradproof.experiments.engine", "gradproof.experiments.attack",
@@ -250,6 +257,38 @@ def _filled(cell: types.CellType) -> bool:
     return True
 
 
+class _InThread:
+    """A watcher that watches the thread which asked for it: others that run the same functions meanwhile see nothing of it."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._thread = threading.get_ident()
+
+    def rest(self) -> None:
+        """Watch nothing any more. What was made in the run, or still runs elsewhere, goes on as it was written."""
+        self._thread = 0
+
+    def literal(self, x: Any) -> Any:
+        return self._watcher.literal(x) if threading.get_ident() == self._thread else x
+
+    def seen(self, x: Any) -> Any:
+        return self._watcher.seen(x) if threading.get_ident() == self._thread else x
+
+    def each(self, x: Any) -> Any:
+        return self._watcher.each(x) if threading.get_ident() == self._thread else x
+
+    def binary(self, name: str, a: Any, b: Any) -> Any:
+        return self._watcher.binary(name, a, b) if threading.get_ident() == self._thread else OPERATIONS[name](a, b)
+
+    def call(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if threading.get_ident() == self._thread:
+            return self._watcher.call(function, *args, **kwargs)
+        return function(*args, **kwargs)
+
+
+_ONE = threading.RLock()  # code is exchanged in place: one run is watched at a time
+
+
 @contextmanager
 def watched(watcher: Watcher, measure: Callable[..., Any], values: Mapping[str, Any]) -> Iterator[frozenset[int]]:
     """Within the block, what the measure reaches asks the watcher about each value.
@@ -261,6 +300,8 @@ def watched(watcher: Watcher, measure: Callable[..., Any], values: Mapping[str, 
     spaces: dict[int, dict[str, Any]] = {}
     codes: set[int] = set()
     inner = inspect_function(measure)
+    own = _InThread(watcher)
+    _ONE.acquire()
     try:
         for f in reached(measure, values):
             new = rewrite(f)
@@ -271,14 +312,14 @@ def watched(watcher: Watcher, measure: Callable[..., Any], values: Mapping[str, 
             codes |= {id(c) for c in _codes(new)}
             f.__code__ = new
         for space in spaces.values():
-            space[WATCHER] = watcher
+            space[WATCHER] = own
         first = inner is not None and id(inner.__code__) in codes
         yield frozenset(codes) if first else frozenset()
     finally:
         for f, old in changed:
             f.__code__ = old
-        for space in spaces.values():
-            space.pop(WATCHER, None)
+        own.rest()
+        _ONE.release()
 
 
 def inspect_function(measure: Any) -> types.FunctionType | None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 import types
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -22,7 +21,7 @@ from typing import Any
 import flint
 import numpy as np
 
-from gradproof.experiments.attack.instrument import is_ours, ours
+from gradproof.experiments.attack.instrument import OPERATIONS, is_ours, ours
 from gradproof.experiments.attack.routines import (
     ARRAY_API,
     BUILTIN,
@@ -38,12 +37,6 @@ from gradproof.experiments.attack.routines import (
 from gradproof.experiments.instances.exact import Exact
 
 DIGITS = 15  # of a decimal that a double holds faithfully
-_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv, "FloorDiv": operator.floordiv,
-    "Mod": operator.mod, "Pow": operator.pow, "MatMult": operator.matmul,
-}  # fmt: skip
-_INPLACE = {f"i{n}": getattr(operator, f"i{f.__name__}") for n, f in _OPERATORS.items()}
-_ALL = _OPERATORS | _INPLACE
 _PLAIN = (Exact, int, bool, str, types.FunctionType, types.ModuleType, types.MethodType, type)
 _CONTAINERS = (list, tuple, set, frozenset)
 
@@ -127,13 +120,13 @@ class Exactly:
 
     def binary(self, name: str, a: Any, b: Any) -> Any:
         if isinstance(a, float) or isinstance(b, float):
-            return self.made(_ALL[name](a, b))
-        a, b = _unbounded(a), _unbounded(b)
+            return self.made(OPERATIONS[name](a, b))
+        a, b = _unbounded(a, SMALL if name not in ("Pow", "iPow") else 2), _unbounded(b)
         if name in ("Div", "iDiv"):
             return divide(a, b) if _number(a) and _number(b) else self.made(a / b)
         if name in ("Pow", "iPow"):
             return power(a, b) if _number(a) and _number(b) else self.made(a**b)
-        return self.made(_ALL[name](a, b))
+        return self.made(OPERATIONS[name](a, b))
 
     def call(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         if isinstance(function, functools.partial):
@@ -155,9 +148,10 @@ class Exactly:
         if dtype is float or dtype is np.float64 or dtype is real:
             kwargs["dtype"] = object
         if getattr(function, "__name__", "") in _ACCUMULATE:
+            limit = 2 if "prod" in function.__name__ else SMALL
             if isinstance(owner, np.ndarray) and owner.dtype.kind in "iu":
-                function = getattr(_unbounded(owner), function.__name__)
-            args = tuple(map(_unbounded, args))
+                function = getattr(_unbounded(owner, limit), function.__name__)
+            args = tuple(_unbounded(x, limit) for x in args)
         return self.made(function(*args, **kwargs))
 
     def _allowed(self, f: Any) -> bool:
@@ -217,11 +211,14 @@ _ACCUMULATE = {"sum", "prod", "cumsum", "cumprod", "dot", "matmul", "inner", "ou
                "square", "multiply", "cumulative_sum"}  # fmt: skip
 
 
-def _unbounded(x: Any) -> Any:
-    """Integers of NumPy as Python's, which do not wrap around, where a product of two might."""
+SMALL = 2**15  # integers below it can be multiplied, and the products added, without wrapping around
+
+
+def _unbounded(x: Any, limit: int = SMALL) -> Any:
+    """Integers of NumPy as Python's, which do not wrap around, where one of them is not below the limit."""
     if isinstance(x, np.integer):
         return int(x)
-    if isinstance(x, np.ndarray) and x.dtype.kind in "iu" and x.size and int(np.abs(x).max()) >= 2**15:
+    if isinstance(x, np.ndarray) and x.dtype.kind in "iu" and x.size and int(np.abs(x).max()) >= limit:
         return x.astype(object)
     return x
 
@@ -265,7 +262,7 @@ class Noisy:
         return x
 
     def binary(self, name: str, a: Any, b: Any) -> Any:
-        return self._moved(_ALL[name](a, b))
+        return self._moved(OPERATIONS[name](a, b))
 
     def _moved(self, x: Any) -> Any:
         if isinstance(x, float) and x and math.isfinite(x):

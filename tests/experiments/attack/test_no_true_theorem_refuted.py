@@ -193,17 +193,16 @@ def test_the_moved_instances_leave_no_trace():
     assert decide(made, claim, {"n": 1, "x": x}).violated
     assert x.tolist() == [0.1, 0.2]
     assert total.__code__ is code
-    assert not any("watcher" in n for n in total.__globals__)
+    assert total(x) == 0.1 + 0.2
 
 
 def test_integers_of_numpy_do_not_wrap_around_in_an_exact_run():
     def power_sum(v):
-        return -(v**8).sum() - (v.prod() ** 2) * v[0]
+        return np.array([(v**8).sum(), (v * v * v * v).prod()]) @ np.array([-1, -1])
 
     made, claim = _made(power_sum, "0", "<=", n=S.Naturals)
-    v = np.array([900, 800, 700])
-    with np.errstate(all="ignore"):
-        assert power_sum(v) > 0 or power_sum(np.array([901, 800, 700])) > 0  # int64 has wrapped
+    large = [int(power_sum(np.array([first, 800, 700]))) for first in range(900, 910)]
+    assert max(large) > -(900**8)  # int64 has wrapped around
     for first in range(900, 910):
         decision = decide(made, claim, {"n": 1, "v": np.array([first, 800, 700])})
         assert not decision.violated
