@@ -9,7 +9,7 @@ from typing import Any
 
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation
 
-DEEPEST = 60  # brackets within brackets in a cell of JSON
+DEEPEST = 20  # lists within lists, of a parameter
 
 
 class Damaged(ValueError):
@@ -98,13 +98,7 @@ def by_name(x: Any) -> dict[str, str]:
 
 def parsed(x: Any) -> Any:
     """The value of a JSON text; NaN and infinities are not JSON, and a name stands once."""
-    depth = deepest = 0
-    for c in text(x):
-        depth += (c in "[{") - (c in "]}")
-        deepest = max(deepest, depth)
-    if deepest > DEEPEST:
-        raise Damaged(f"brackets {deepest} deep")
-    return json.loads(x, parse_constant=_no_constant, object_pairs_hook=_once)
+    return json.loads(text(x), parse_constant=_no_constant, object_pairs_hook=_once)
 
 
 def _no_constant(name: str) -> None:
@@ -125,10 +119,12 @@ def number(x: Any) -> Any:
     return real(x)
 
 
-def parameter(x: Any) -> Any:
+def parameter(x: Any, depth: int = 0) -> Any:
     """A parameter of a measurement: numbers, texts, lists of these, or nothing."""
+    if depth > DEEPEST:
+        raise Damaged(f"lists more than {DEEPEST} deep")
     if isinstance(x, list):
-        return [parameter(v) for v in x]
+        return [parameter(v, depth + 1) for v in x]
     return optional(number)(x)
 
 

@@ -18,6 +18,7 @@ from gradproof.experiments.engine.store import Ledger
 from gradproof.experiments.engine.verify import verify
 from gradproof.export import frame, row_json
 from gradproof.theory.errors import LedgerError
+from gradproof.theory.evidence import Measurement
 
 from .test_store import row  # isort: skip
 
@@ -187,6 +188,21 @@ def test_a_damaged_cell_is_no_traceback_and_no_other_row_is_lost(tmp_path, colum
         book.get(f"bad {k}")
     assert book._repr_html_()
     assert len(frame(book)) == len(rows)
+
+
+def test_brackets_in_a_text_are_no_depth_and_deep_lists_are_damage(tmp_path):
+    book = Ledger(tmp_path / "l.sqlite")
+    book.put(replace(row("texts"), verdict=replace(row().verdict, proofs=("[" * 5000, "{broken"))))
+    assert len(book.get("texts").verdict.proofs[0]) == 5000
+    deep = [1]
+    for _ in range(100):
+        deep = [deep]
+    book.put(
+        replace(
+            row("deep"), verdict=replace(row().verdict, worst=Measurement(measured=1, bound=2, parameters={"x": deep}))
+        )
+    )
+    assert book.get("deep") is None
 
 
 @pytest.mark.parametrize("column", COLUMNS)
