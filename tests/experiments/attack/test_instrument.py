@@ -153,6 +153,8 @@ def test_what_is_made_in_a_run_goes_on_as_it_was_written():
 
 
 def test_libraries_are_left_alone():
-    functions = reached(lambda x: np.linalg.norm(x) + math.sqrt(2) + pytest.approx(1), {"f": Line(1.0), "a": np.ones(2)})
+    functions = reached(
+        lambda x: np.linalg.norm(x) + math.sqrt(2) + pytest.approx(1), {"f": Line(1.0), "a": np.ones(2)}
+    )
     assert {f.__module__.partition(".")[0] for f in functions} <= {__name__.partition(".")[0]}
     assert WATCHER not in vars(np.linalg)

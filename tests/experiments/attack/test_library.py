@@ -29,7 +29,9 @@ def test_only_what_is_known_to_be_false_falls(claim):
     found = falsify_claim(claim, seconds=4)
     assert found.violated == bool(claim.false_as_published), found
     assert found.measurement is not None, found
-    if not found.violated:
+    if found.undecided:  # the solver fails at more than one in a hundred of the drawn parameters, and it says so
+        assert "could not be measured" in str(found)
+    elif not found.violated:
         assert "no counterexample found" in str(found)
 
 
