@@ -21,6 +21,7 @@ from gradproof.experiments.engine.check import certifier
 from gradproof.experiments.engine.measure import Enclosed, Provable, Supremum, around, cases, instead, measure, without
 from gradproof.solvers.pep import CertificateUnavailable, PepError, WorstCase, exact
 from gradproof.solvers.pep.certify.counterexample import Counterexample, NoCounterexample
+from gradproof.solvers.pep.certify.worst_case import solve
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError
@@ -79,8 +80,7 @@ class Entry:
             return worst.counterexample()
         except NoCounterexample:
             # it may have been settled in another form, on this machine: an instance needs every inequality as it stands
-            options: Any = {"per": worst.per, "text": worst.text, "solver": "clarabel"}
-            return worst.problem.worst_case(worst.metric, **options).counterexample()
+            return solve(worst.problem, worst.metric, worst.per, worst.text, solver="clarabel").counterexample()
 
 
 REGISTRY: dict[str, Entry] = {}
