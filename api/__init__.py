@@ -29,6 +29,8 @@ _LAZY = {
     "Verdict": "gradproof.theory.evidence",
     "Identity": "gradproof.theory.symbolic",
     "Inequality": "gradproof.theory.symbolic",
+    "derivation": "gradproof.theory.derivation",
+    "written_proof": "gradproof.theory.written",
     "measure": "gradproof.experiments.engine.measure",
     "without": "gradproof.experiments.engine.measure",
     "instead": "gradproof.experiments.engine.measure",
@@ -84,9 +86,11 @@ if TYPE_CHECKING:
     from gradproof.summary import show, verify
     from gradproof.theory.assumption import Assumption
     from gradproof.theory.claim import Claim
+    from gradproof.theory.derivation import derivation
     from gradproof.theory.errors import GradproofError
     from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
     from gradproof.theory.paper import Paper
     from gradproof.theory.parameter import Parameter
     from gradproof.theory.registry import claim, claims, papers, register
     from gradproof.theory.symbolic import Identity, Inequality
+    from gradproof.theory.written import written_proof

@@ -130,19 +130,35 @@ def list_(names: tuple[str, ...], as_json: bool) -> None:
 
 @main.command()
 @click.argument("claim_id", metavar="CLAIM")
+@click.option(
+    "--proof",
+    is_flag=True,
+    help="Its derivation, checked now and written out; with --json as `gradproof check` reads it.",
+)
 @click.option("--json", "as_json", is_flag=True)
 @_one_line
-def show(claim_id: str, as_json: bool) -> None:
+def show(claim_id: str, proof: bool, as_json: bool) -> None:
     """Show a claim: statement, assumptions, parameters, bound, source."""
     from gradproof.summary import claim_json
     from gradproof.theory import registry
 
     c = registry.claim(claim_id)
+    if proof:
+        from gradproof.theory.derivation import derivation_of
+        from gradproof.theory.derivation_json import write_derivation
+        from gradproof.theory.written import written_proof
+
+        written, derivation = written_proof(c), derivation_of(c)
+        assert derivation is not None
+        text = write_derivation(derivation, c.id) if as_json else str(written)
+    else:
+        text = json.dumps(claim_json(c), indent=1) if as_json else c.show()
     if not as_json:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
-        click.echo("\n".join(textwrap.fill(line, width, subsequent_indent="    ") for line in c.show().splitlines()))
-        return
-    click.echo(json.dumps(claim_json(c), indent=1))
+        text = "\n".join(
+            textwrap.fill(line, width, subsequent_indent=" " * (11 if proof else 4)) for line in text.splitlines()
+        )
+    click.echo(text)
 
 
 @main.command()

@@ -13,9 +13,8 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from scipy.optimize import nnls
 
-from gradproof.solvers.exact.linear import from_flint, null_space, to_flint
+from gradproof.solvers.exact.least_squares import nonnegative_least_squares, nonnegative_least_squares_in_floats
 from gradproof.solvers.exact.rounding import exact_number, whole_number
 from gradproof.theory.errors import GradproofError, ParameterError
 
@@ -30,10 +29,6 @@ class Inseparable(GradproofError):
         super().__init__(
             f"no W separates: a convex combination of the {len(multipliers)} constraints has norm {size:.1e}; select other tokens"
         )
-
-
-class NotExact(GradproofError):
-    """The active constraints found in floats do not solve the program in rationals."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +85,7 @@ def frobenius(G: np.ndarray) -> MaxMargin:
     m, size = flat.shape
     target = np.zeros(size + 1)
     target[size] = 1
-    u, distance = nnls(np.vstack([flat.T, np.ones(m)]), target)
+    u, distance = nonnegative_least_squares_in_floats(np.vstack([flat.T, np.ones(m)]), target)
     scale = float(np.linalg.norm(flat, axis=1).max())
     # the distance is 1/sqrt(1 + ||W||^2): below this W is not representable, and u is a certificate to rounding
     if distance <= 1e-10 or u.sum() <= 0:
@@ -166,48 +161,41 @@ def _exact_rows(G: Sequence[Sequence[Any]]) -> list[list[Fraction]]:
 
 
 def exact_frobenius(G: Sequence[Sequence[Any]]) -> ExactMargin:
-    """The same in rationals, rows of G flattened: active constraints from floats, optimality checked exactly.
+    """The same in rationals, rows of G flattened.
 
     Raises:
         Inseparable: with a certificate.
-        NotExact: floats do not find the active constraints.
     """
-    rows = _exact_rows(G)
-    found = frobenius(np.array(rows, float)[:, None, :])
-    on = [c for c, v in enumerate(found.multipliers) if v > 1e-10 * found.multipliers.max()]
-    active = to_flint([rows[c] for c in on])
-    try:
-        weights = from_flint((active * active.transpose()).solve(to_flint([[Fraction(1)]] * len(on))))
-    except ZeroDivisionError:
-        raise NotExact("the active constraints are dependent") from None
-    lam = [Fraction(0)] * len(rows)
-    for (w,), c in zip(weights, on, strict=True):
-        lam[c] = w
-    W = [sum((v * row[j] for v, row in zip(lam, rows, strict=True)), Fraction(0)) for j in range(len(rows[0]))]
-    margins = [sum((a * b for a, b in zip(row, W, strict=True)), Fraction(0)) for row in rows]
-    if min(lam) < 0 or min(margins) < 1:
-        raise NotExact("a multiplier is negative or a margin below one in exact arithmetic")
+    rows, multipliers, residual = _least_distance(G)
+    if not any(residual):
+        share = np.array([float(v) for v in multipliers]) / float(sum(multipliers))
+        raise Inseparable(share, 0.0)
+    lam = [v / residual[-1] for v in multipliers]
+    W = [-v / residual[-1] for v in residual[:-1]]
+    if any(sum((a * b for a, b in zip(row, W, strict=True)), Fraction(0)) < 1 for row in rows):
+        raise GradproofError("a margin is below one in exact arithmetic: a fault of the least-squares solver")
     return ExactMargin(tuple(lam), tuple(W), sum(lam, Fraction(0)))
 
 
 def exact_inseparable(G: Sequence[Sequence[Any]]) -> tuple[Fraction, ...]:
-    """Nonnegative rational multipliers, not all zero, of a vanishing combination: proof that no W separates.
+    """Nonnegative rational multipliers of sum 1 of a vanishing combination: proof that no W separates.
 
     Raises:
-        NotExact: floats do not find one.
+        ParameterError: some W separates.
     """
+    _, multipliers, residual = _least_distance(G)
+    if any(residual):
+        raise ParameterError("these constraints are separable; exact_frobenius gives the matrix")
+    return tuple(multipliers)
+
+
+def _least_distance(G: Sequence[Sequence[Any]]) -> tuple[list[list[Fraction]], list[Fraction], list[Fraction]]:
+    """Rows; u >= 0 with ``sum u_c (G_c, 1)`` nearest to ``(0, 1)``; and what is left of ``(0, 1)``: zero iff no W separates."""
     rows = _exact_rows(G)
-    try:
-        frobenius(np.array(rows, float)[:, None, :])
-    except Inseparable as error:
-        on = [c for c, v in enumerate(error.multipliers) if v > 1e-10]
-        columns = [[rows[c][j] for c in on] for j in range(len(rows[0]))]
-        for v in null_space(columns, len(on)):
-            for sign in (1, -1):
-                if all(sign * x >= 0 for x in v):
-                    lam = [Fraction(0)] * len(rows)
-                    for c, x in zip(on, v, strict=True):
-                        lam[c] = sign * x
-                    return tuple(lam)
-        raise NotExact("the support of the certificate has no nonnegative null vector") from None
-    raise NotExact("these constraints are separable")
+    target = [Fraction(0)] * len(rows[0]) + [Fraction(1)]
+    lifted = [[*row, Fraction(1)] for row in rows]
+    multipliers = nonnegative_least_squares(lifted, target)
+    combined = [
+        sum((u * row[j] for u, row in zip(multipliers, lifted, strict=True)), Fraction(0)) for j in range(len(target))
+    ]
+    return rows, multipliers, [t - c for t, c in zip(target, combined, strict=True)]

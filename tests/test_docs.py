@@ -13,7 +13,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(p for p in DOCS.rglob("*.md") if "_build" not in p.parts and "_generated" not in p.parts)
 BLOCKS = {p: re.findall(r"```python\n(.*?)```", p.read_text(), re.S) for p in PAGES}
 #: their blocks are run by tests of their own, or take the whole of ef21
-ELSEWHERE = {"own-claim.md", "tour.md"}
+ELSEWHERE = {"own-claim.md", "own-proof.md", "tour.md"}
 CHEAP = re.compile(r"^gradproof (bound|show|list|certify|check)\b(.*?)(?:\s+#.*)?$", re.M)
 COMMAND = re.compile(r"^gradproof ([a-z]+)((?: +[^#\n]+)?)", re.M)
 
@@ -32,7 +32,8 @@ def test_the_python_of_a_page_runs(path, tmp_path, monkeypatch):
 
 def test_there_are_pages_for_each_task():
     names = {_id(p) for p in PAGES}
-    wanted = {"own-claim.md", "howto/own-method.md", "howto/own-solver.md", "howto/gpu.md", "howto/cluster.md", "howto/share.md",
+    wanted = {"own-claim.md", "own-proof.md",
+              "howto/own-method.md", "howto/own-solver.md", "howto/gpu.md", "howto/cluster.md", "howto/share.md",
               "verdicts.md", "errata.md", "first-hour.md", "tour.md"}  # fmt: skip
     assert names >= wanted
     assert all(

@@ -345,27 +345,30 @@ class Derivation:
 
 # --- which claim has one ----------------------------------------------------------------------------------------------
 
-_MAKERS: dict[str, tuple[Claim, Callable[[], Derivation]]] = {}
-_MADE: dict[str, Derivation] = {}
+_MAKERS: dict[tuple[str, str], tuple[Claim, Callable[[], Derivation]]] = {}
+_MADE: dict[tuple[str, str], Derivation] = {}
 
 
 def derivation(claim: Claim) -> Callable[[Callable[[], Derivation]], Callable[[], Derivation]]:
-    """Register a function without arguments as the derivation of a claim; it is run when it is asked for."""
+    """Register a function without arguments as the derivation of a claim; it is run when it is asked for.
+
+    From then on ``verify`` has the claim's derivation checked, and the claim is *proved* if it ends in it.
+    """
 
     def add(make: Callable[[], Derivation]) -> Callable[[], Derivation]:
-        _MAKERS[claim.id] = (claim, make)
-        _MADE.pop(claim.id, None)
+        _MAKERS[claim.key] = (claim, make)
+        _MADE.pop(claim.key, None)
         return make
 
     return add
 
 
 def derivation_of(claim: Claim) -> Derivation | None:
-    """The derivation that is registered under the claim's id, or None. Its module is imported first.
+    """The derivation that is registered for the claim of that id and file, or None. A library claim's module is imported first.
 
     It lies in ``<family>._derivations.<stem>``, or in ``derivations`` of a paper that is a package.
     """
-    if claim.id not in _MAKERS:
+    if claim.key not in _MAKERS:
         family, stem = f"gradproof.theory.{claim.paper.family}", claim.paper.stem
         for name in (f"{family}._derivations.{stem}", f"{family}.{stem}.derivations"):
             try:
@@ -374,18 +377,18 @@ def derivation_of(claim: Claim) -> Derivation | None:
             except ModuleNotFoundError as error:
                 if error.name is None or not name.startswith(error.name):
                     raise
-    if claim.id not in _MAKERS:
+    if claim.key not in _MAKERS:
         return None
-    if claim.id not in _MADE:
-        registered, make = _MAKERS[claim.id]
+    if claim.key not in _MADE:
+        registered, make = _MAKERS[claim.key]
         made = make()
-        _MADE[claim.id] = Derivation(with_words(made.formal, registered), made.tree)
-    return _MADE[claim.id]
+        _MADE[claim.key] = Derivation(with_words(made.formal, registered), made.tree)
+    return _MADE[claim.key]
 
 
 def maker_of(claim: Claim) -> Callable[[], Derivation] | None:
     """The function that makes the claim's derivation, or None."""
-    return _MAKERS[claim.id][1] if derivation_of(claim) is not None else None
+    return _MAKERS[claim.key][1] if derivation_of(claim) is not None else None
 
 
 def with_words(formal: Formal, claim: Claim) -> Formal:

@@ -18,12 +18,15 @@ from gradproof.report.findings import Asked, Findings, Found
 from gradproof.report.numbers import MeasuredView, measured, slug
 from gradproof.summary import ClaimSummary, select
 from gradproof.theory.claim import CONFIDENCE, Claim
+from gradproof.theory.derivation import derivation_of
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Outcome, Relation
 from gradproof.theory.paper import Paper
 from gradproof.theory.proof_json import read_proof, statement_digest
 from gradproof.theory.proof_text import formal
 from gradproof.theory.statement import statement_of
+from gradproof.theory.tie import Accepted
+from gradproof.theory.written import WrittenProof, written_out
 
 #: A proof longer than this stays in the ledger; the page then says so and how to make it again.
 LARGEST_PROOF = 1_000_000
@@ -167,6 +170,13 @@ class Entry:
         """What the rows were made with: seeds, budgets, backends, versions; for repeating them. The code is each row's own."""
         made = [_made_with(r) for r in self.summary.rows]
         return {k: "; ".join(sorted({m[k] for m in made} - {""})) for k in (made[0] if made else ()) if k != "code"}
+
+    @property
+    def written(self) -> WrittenProof | None:
+        """The derivation that the ledger's current row says was accepted."""
+        row = next((e.row for e in self.evidence if e.row.check == "derivation"), None)
+        found = derivation_of(self.claim) if self.known and row and row.verdict.outcome is Outcome.PROVED else None
+        return written_out(self.claim, found, Accepted(row.verdict.given, ())) if found and row else None
 
     @property
     def proof_count(self) -> int:

@@ -33,6 +33,7 @@ from gradproof.theory.paper import Paper
 from gradproof.theory.parameter import pretty_set
 from gradproof.theory.statement import statement_of
 from gradproof.theory.text import plain
+from gradproof.theory.written import CHECKED, CITED
 
 MANIFEST = "report.json"
 ALL_FIGURES = 2_200_000  # bytes; PDFs fill what the PNGs leave of it, so that the folder can be sent by mail
@@ -219,6 +220,7 @@ class _Pages:
             ledger=ledger.path.name, levels=list(Level), Level=Level, confidence=model.confidence,
             domain=lambda s: pretty_set(s).replace("inf", "∞"), tightness=show_tightness, factor=show_factor, targets=targets,
             counts=model.counts, words=WORDS, problems=problems, can_search=_can_search, note_page=notes.page, glossary=GLOSSARY,
+            checked_mark=CHECKED, cited_mark=CITED,
         )  # fmt: skip
 
     def write(self) -> None:

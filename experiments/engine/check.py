@@ -16,7 +16,7 @@ import sympy as sp
 from gradproof.experiments.engine.options import BUDGETS, read_budget, read_seed
 from gradproof.theory import registry
 from gradproof.theory.arguments import fields_of_type, listed, number, of_type, shown
-from gradproof.theory.claim import LIBRARY, Claim
+from gradproof.theory.claim import Claim
 from gradproof.theory.derivation import Derivation, derivation_of, maker_of
 from gradproof.theory.errors import DomainError, ParameterError, UnknownClaim
 from gradproof.theory.evidence import Level, Measurement
@@ -281,7 +281,7 @@ def checks_of(claim: Claim, budget: str = "quick") -> list[Check]:
 
 def _derivation_check(claim: Claim) -> Check | None:
     """The check that a derivation, if the claim has one, ends in it."""
-    make = maker_of(claim) if claim.file == LIBRARY else None
+    make = maker_of(claim)
     if make is None:
         return None
 

@@ -13,8 +13,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog, nnls
+from scipy.optimize import linprog
 
+from gradproof.solvers.exact.least_squares import nonnegative_least_squares_in_floats
 from gradproof.solvers.relu_program.patterns import Patterns, data_matrix
 from gradproof.theory.errors import DomainError, ParameterError
 
@@ -173,7 +174,7 @@ def cone_norms(program: Program, nu: np.ndarray) -> tuple[np.ndarray, np.ndarray
     for i, signs in enumerate(program.signs):
         A = (signs[:, None] * program.X).T
         for k in range(2):
-            lam[k, i], norms[k, i] = nnls(A, -c[k, i])
+            lam[k, i], norms[k, i] = nonnegative_least_squares_in_floats(A, -c[k, i])
     return norms, lam
 
 

@@ -7,10 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from scipy.optimize import nnls
 
 from gradproof.solvers.exact.balls import sqrt_between
-from gradproof.solvers.exact.linear import from_flint, to_flint
+from gradproof.solvers.exact.least_squares import nonnegative_least_squares
 from gradproof.solvers.exact.rounding import dyadic, exact_number
 from gradproof.solvers.relu_program.patterns import Patterns
 from gradproof.solvers.relu_program.program import Program, cone_norms
@@ -92,26 +91,17 @@ def rational_upper_bound(
 
 
 def exact_cone_norm_squared(c: Sequence[Fraction], A: Sequence[Sequence[Fraction]]) -> Fraction:
-    """``||Pi_K(c)||^2``, K = {u : A u >= 0}, exactly: the active rows are found in floats, the conditions checked in rationals.
+    """``||Pi_K(c)||^2``, K = {u : A u >= 0}, exactly: by Moreau the least ``||c + A' lam||^2`` over lam >= 0.
 
     Raises:
-        NoCertificate: the floats did not find the active rows.
+        GradproofError: the multipliers found are not optimal, a fault of ours.
     """
-    lam, _ = nnls(np.array(A, float).T, -np.array(c, float))
-    on = [k for k, v in enumerate(lam) if v > 1e-12 * max(1.0, float(lam.max()))]
+    lam = nonnegative_least_squares(A, [-v for v in c])
     residual = list(c)
-    if on:
-        active = to_flint([A[k] for k in on])
-        try:
-            weights = from_flint((active * active.transpose()).solve(active * to_flint([[-v] for v in c])))
-        except ZeroDivisionError:
-            raise NoCertificate("the active rows are dependent; no exact projection from them") from None
-        if any(w[0] < 0 for w in weights):
-            raise NoCertificate("a multiplier of the projection is negative in exact arithmetic")
-        for (w,), k in zip(weights, on, strict=True):
-            residual = [v + w * a for v, a in zip(residual, A[k], strict=True)]
-    if any(_dot(row, residual) < 0 for row in A):
-        raise NoCertificate("the projection leaves its cone in exact arithmetic")
+    for weight, row in zip(lam, A, strict=True):
+        residual = [v + weight * a for v, a in zip(residual, row, strict=True)]
+    if any(_dot(row, residual) < 0 for row in A) or any(w * _dot(row, residual) for w, row in zip(lam, A, strict=True)):
+        raise GradproofError("the projection leaves its cone in exact arithmetic: a fault of the least-squares solver")
     return _dot(residual, residual)
 
 

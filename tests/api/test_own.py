@@ -136,6 +136,42 @@ def test_the_template_in_the_guide_runs(tmp_path):
     assert not falsify_claim(claim, evaluations=60).violated
 
 
+OWN_PROOF = re.findall(r"```python\n(.*?)```", (EXAMPLES.parent / "docs" / "own-proof.md").read_text(), re.S)
+
+
+def test_the_proof_in_the_guide_is_short_and_checked(tmp_path, capsys):
+    from gradproof import summary
+
+    assert len(OWN_PROOF[0].splitlines()) < 40
+    path = tmp_path / "mine.py"
+    path.write_text("\n".join(OWN_PROOF))
+    found = summary.verify(str(path))[0]  # it prints its proof when it is loaded
+    assert found.outcome.value == "proved"
+    printed = capsys.readouterr()
+    assert "induction from k = 0 over (1)" in printed.out + printed.err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ('bound="(1 - gamma*mu)**N"', 'bound="(1 - 2*gamma*mu)**N"', "not declared as a power"),
+        ('rho = "(1 - gamma*mu)"', 'rho = "(1 - 2*gamma*mu)"', "not shown to be >= 0"),
+        ('"gamma <= 1/L"', '"gamma <= 2/L"', "does not state that gamma"),
+        ('"order": "mu <= L",', "", "does not state that mu"),
+        ('"gamma/2"', '"gamma"', "step"),
+    ],
+)
+def test_a_false_proof_is_refused(tmp_path, old, new, why):
+    from gradproof import summary
+
+    path = tmp_path / "mine.py"
+    assert old in OWN_PROOF[0]
+    path.write_text(OWN_PROOF[0].replace(old, new))
+    found = summary.verify(str(path))[0]
+    assert found.outcome.value == "undecided"
+    assert why in found.rows[0].verdict.reason
+
+
 @pytest.mark.parametrize(("stem", "outcome"), [("true_and_loose", "consistent"), ("subtly_false", "refuted")])
 def test_verify_comes_with_an_experiment(stem, outcome):
     from gradproof import summary

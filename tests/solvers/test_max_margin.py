@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from gradproof.experiments.networks.attention_svm.instances import layer
 from gradproof.solvers.max_margin import (
     Inseparable,
-    NotExact,
     constraints,
     exact_frobenius,
     exact_inseparable,
@@ -48,15 +47,10 @@ def test_one_of_two_certificates(rows):
     try:
         exact = exact_frobenius(rows)
     except Inseparable:
-        try:
-            lam = exact_inseparable(rows)
-        except NotExact:
-            return  # several null vectors on the support: no rational proof is made, and none is claimed
+        lam = exact_inseparable(rows)
         assert min(lam) >= 0
-        assert sum(lam) > 0
+        assert sum(lam) == 1
         assert all(sum(a * row[j] for a, row in zip(lam, rows, strict=True)) == 0 for j in range(3))
-    except NotExact:
-        assert frobenius(G).upper > 0
     else:
         assert all(sum(a * b for a, b in zip(row, exact.W, strict=True)) >= 1 for row in rows)
         found = frobenius(G)
@@ -70,12 +64,12 @@ def test_inseparable_data_are_refused_with_a_proof():
             solve(LINE)
         assert caught.value.size < 1e-12
         assert caught.value.multipliers.min() >= 0
-    assert exact_inseparable(_rows(LINE)) == (1, 1)
+    assert exact_inseparable(_rows(LINE)) == (Fraction(1, 2), Fraction(1, 2))
     with pytest.raises(Inseparable):
         exact_frobenius(_rows(LINE))
     with pytest.raises(Inseparable):
         frobenius(np.zeros((1, 2, 2)))
-    with pytest.raises(NotExact):
+    with pytest.raises(ParameterError, match="separable"):
         exact_inseparable([[1, 0]])
 
 
