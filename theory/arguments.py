@@ -45,7 +45,8 @@ def fields_of_type(made: object) -> None:
     Raises:
         TypeError: the first that is not.
     """
-    for name, kinds, entries, wanted in _declared(type(made)):
+    cls: Any = type(made)
+    for name, kinds, entries, wanted in _declared(cls):
         value = getattr(made, name)
         where = f"{name} of {_article(type(made).__name__)}"
         of_type(value, kinds, where, wanted)

@@ -258,6 +258,12 @@ def answered_badly(seeds, folder):
     return found
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """A ledger may be called anything."""
+    monkeypatch.chdir(tmp_path)
+
+
 def test_every_public_name_is_called(tmp_path):
     assert {n.split(".")[0] for n in calls(tmp_path)} - {"Cases"} == set(gradproof.__all__) - {
         "__version__",
