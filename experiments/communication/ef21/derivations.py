@@ -73,21 +73,47 @@ def root_vanishes(ctx: Context) -> Iterator[Evidence]:
 # --- averages, telescoped ------------------------------------------------------------------------------------------------------
 
 
-@check(ef21.RARE_FEATURES, level=SYMBOLIC)
-def telescoping_rare(ctx: Context) -> Iterator[Evidence]:
-    """Kernel proof of one step from Cauchy-Schwarz by coordinates and the distortion lemma, telescoped; L_i the best weights."""
-    yield proofs.summed()
-    yield _tangent("Cauchy-Schwarz in a coordinate; L_i are the best weights; L_rf <= sqrt(c/n) L_QM")
-    g, L, M, T, f0, f_inf, G0 = ctx.symbols("gamma", "L", "L_rf", "T", "f0", "f_inf", "G0")
+def _sum_and_step(ctx: Context, alpha: Any = ALPHA) -> Iterator[Evidence]:
+    """V^{t+1} <= V^t - (gamma/2)|grad|^2 summed gives the claimed bound; the claimed step sizes are admissible."""
+    g, L, M = ctx.symbols()[:3]  # M: the mean of the constants that the claim takes
+    T, f0, f_inf, G0 = ctx.symbols("T", "f0", "f_inf", "G0")
     V0 = f0 - f_inf + g / (2 * (1 - q)) * G0
-    yield Identity(in_q(ctx.claim) - 2 * V0 / (g * T), "the sum telescopes to the claimed bound")
-    step = 1 / (L + M * q / (1 - q))
-    yield Identity(in_q(ctx.claim, ctx.claim.assumption("step_size").relation.rhs) - step, "the claimed step size")
+    yield Identity(in_q(ctx.claim, alpha=alpha) - 2 * V0 / (g * T), "the sum telescopes to the claimed bound")
+    step, claimed = 1 / (L + M * q / (1 - q)), ctx.claim.assumption("step_size").relation.rhs
+    yield Identity(in_q(ctx.claim, claimed, alpha) - step, "the claimed step size")
     # at gamma = step/(1 + t), t >= 0, the bracket of the one-step inequality is nonnegative
     at = step / (1 + sp.Symbol("t"))
     bracket = 1 / at - L - at * q**2 / (1 - q) ** 2 * M**2
     domain = (Q, Interval(str(L)), Interval(str(M)), Interval("t", closed_low=True))
     yield Inequality(bracket, domain, what="claimed steps are admissible")
+
+
+@check(ef21.NONCONVEX_QM, level=SYMBOLIC)
+@check(ef21.NONCONVEX_AM, level=SYMBOLIC)
+def telescoping(ctx: Context) -> Iterator[Evidence]:
+    """The one-step inequality telescoped, as in the derivation; and the code's step size is the claim's."""
+    yield from _sum_and_step(ctx)
+    quadratic = ctx.claim.parameters[2].name == "L_QM"
+    L, a, b = sp.symbols("L a b", positive=True)
+    step, mean = (ef21.step_size_qm, sp.sqrt((a**2 + b**2) / 2)) if quadratic else (ef21.step_size_am, (a + b) / 2)
+    inverse = sp.powdenest(1 / step(L, (a, b), *ctx.symbols("alpha")).subs(*ctx.symbols("alpha"), ALPHA), force=True)
+    yield Identity(inverse - L - mean * q / (1 - q), "the code's step size is 1/(L + mean xi)")
+
+
+@check(ef21.PARTIAL_PARTICIPATION, level=SYMBOLIC)
+def participation_is_a_compressor(ctx: Context) -> Iterator[Evidence]:
+    """p(1 - alpha) + (1 - p) = 1 - p alpha, then the sum of plain EF21."""
+    p, a = ctx.symbols("p", "alpha")
+    yield Identity(p * (1 - a) + (1 - p) - (1 - p * a), "an idle worker is a compressor with contraction p alpha")
+    yield from _sum_and_step(ctx, ALPHA / p)
+
+
+@check(ef21.RARE_FEATURES, level=SYMBOLIC)
+def telescoping_rare(ctx: Context) -> Iterator[Evidence]:
+    """Kernel proof of one step from Cauchy-Schwarz by coordinates and the distortion lemma, telescoped; L_i the best weights."""
+    yield proofs.summed()
+    yield _tangent("Cauchy-Schwarz in a coordinate; L_i are the best weights; L_rf <= sqrt(c/n) L_QM")
+    yield from _sum_and_step(ctx)
 
 
 @check(ef21.HETERO_COMPRESSORS, level=SYMBOLIC)
@@ -144,6 +170,34 @@ def threshold_from_both_sides(ctx: Context) -> Iterator[Evidence]:
     ratio, ordered = sharp * (L + M * q / (1 - q)), (Q, Interval("L"), Interval("L_AM", "L", closed_low=True))
     yield Inequality(ratio - 1, ordered, what="gamma_AM <= gamma*")
     yield Inequality(2 - ratio, ordered, what="gamma* <= 2 gamma_AM")
+
+
+def _linear_rate(ctx: Context) -> Iterator[Evidence]:
+    g, mu, T, Psi0 = ctx.symbols("gamma", "mu", "T", "Psi0")
+    yield Identity(ctx.stated(T=T + 1) - (1 - g * mu) * ctx.claim.expression, "each step multiplies by 1 - gamma mu")
+    yield Identity(ctx.stated(T=0) - Psi0, "the bound starts at Psi^0")
+
+
+@check(ef21.PL, level=SYMBOLIC)
+def pl_step(ctx: Context) -> Iterator[Evidence]:
+    """The rate step by step, and the paper's step: the bracket of its one-step inequality is nonnegative there."""
+    yield from _linear_rate(ctx)
+    # gamma = 1/(L + y), y = sqrt2 xi M, solves 1/gamma - L - 2 gamma xi^2 M^2 >= 0
+    L, M, y = *ctx.symbols("L", "L_AM"), sp.Symbol("y")
+    yield Inequality(y - y**2 / (L + y), (Interval("L"), Interval("y")), what="the paper's step is admissible")
+    step = in_q(ctx.claim, ctx.claim.assumption("step_size").relation.rhs)
+    yield Identity(step - 1 / (L + sp.sqrt(2) * q / (1 - q) * M), "the claimed step size")
+
+
+@check(ef21.PL_REFINED, level=SYMBOLIC)
+def pl_refined_step(ctx: Context) -> Iterator[Evidence]:
+    """The rate step by step; the claimed condition on gamma is the sign of the bracket of its one-step inequality."""
+    yield from _linear_rate(ctx)
+    g, mu, L, M = ctx.symbols("gamma", "mu", "L", "L_AM")
+    left = 1 - q - g * mu
+    bracket = 1 / (2 * g) - L / 2 - g / (2 * left) * q**2 / (1 - q) * M**2
+    relation = ctx.claim.assumption("step_size").relation
+    yield Identity(bracket * 2 * g * left - in_q(ctx.claim, relation.rhs - relation.lhs), "the bracket's sign")
 
 
 @check(ef21.TIGHT_SINGLE_WORKER, level=SYMBOLIC)
