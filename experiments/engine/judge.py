@@ -16,6 +16,7 @@ import sympy as sp
 
 from gradproof.experiments.engine.check import Blank, Certificate, Derived, Evidence, Undecided, Unmeasured
 from gradproof.experiments.engine.power import BLIND, excess, resolution
+from gradproof.theory.definedness import unshown
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
 from gradproof.theory.proof import Proof
@@ -124,9 +125,12 @@ def _accepted(level: Level, arguments: list[Any]) -> Verdict:
     """Arguments that are all accepted: a certificate at its settings, or parts of an argument; a proof of the claim is neither."""
     proofs = [a for a in arguments if isinstance(a, Proof | Certificate)]
     certified = level is Level.CERTIFIED and bool(proofs)
+    conditions = dict.fromkeys(
+        str(c) for a in arguments if isinstance(a, Identity) for c in unshown(a.expression, a.domain)
+    )
     return Verdict(
         outcome=Outcome.CERTIFIED if certified else Outcome.CHECKED,
-        reason=_count(arguments),
+        reason=_count(arguments) + (f", where {', '.join(conditions)}" if conditions else ""),
         n=len(arguments),
         scope=_scope(proofs) if certified else "",
         proofs=tuple(write_proof(_proof(p)) for p in proofs),
