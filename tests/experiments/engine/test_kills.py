@@ -8,6 +8,7 @@ import sys
 import textwrap
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -96,8 +97,10 @@ BUSY = {
     "with a child": """
         import subprocess
         child = subprocess.Popen(["sleep", "600"])
+        with open(os.environ["TRACE"].replace("trace", "workers"), "a") as f:
+            f.write(f"{os.getpid()}\\n")
         with open(os.environ["TRACE"], "a") as f:
-            f.write(f"{k} {child.pid}\\\\n")
+            f.write(f"{k} {child.pid}\\n")
         time.sleep(600)
     """,
 }
@@ -109,18 +112,29 @@ BUSY = {
 @pytest.mark.parametrize("busy", [pytest.param(k, marks=[pytest.mark.slow] * (k != "in C code")) for k in BUSY])
 def test_no_worker_outlives_the_parent(stated, tmp_path, jobs, number, busy):
     path = stated(3, BUSY[busy])
-    parent = subprocess.Popen(command(path, jobs), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    with open(tmp_path / "said", "w") as said:  # no pipe, which what a check has started would keep open
+        parent = subprocess.Popen(command(path, jobs), stdout=subprocess.DEVNULL, stderr=said)
     per_check = 2 if busy == "with a child" else 1
-    eventually(lambda: len(trace(tmp_path)) == jobs * per_check)
-    pids = {pid for _, pid in trace(tmp_path)}
-    assert all(map(running, pids))
-    assert parent.pid not in pids
-    parent.send_signal(number)
-    said = parent.communicate(timeout=300)[1]
+    try:
+        eventually(lambda: len(trace(tmp_path)) == jobs * per_check)
+        begun = trace(tmp_path)
+        pids = {pid for _, pid in begun}
+        assert all(map(running, pids))
+        assert parent.pid not in pids
+        parent.send_signal(number)
+        parent.wait(300)
+    finally:
+        parent.kill()
+        parent.wait()
     assert parent.returncode == (130 if number == signal.SIGINT else -number)
-    assert number != signal.SIGINT or "interrupted" in said
+    assert number != signal.SIGINT or "interrupted" in (tmp_path / "said").read_text()
     if busy == "with a child" and number != signal.SIGINT:
-        pids = {pid for _, pid in trace(tmp_path)[::2]}  # what a check starts is ended by the parent, where it can
+        # what a check has started is ended by the parent, or by the worker, where either has the time
+        started = set(pids)
+        pids = {int(pid) for pid in (tmp_path / "workers").read_text().split()}
+        for pid in started - pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     eventually(lambda: not any(map(running, pids)), 100)
 
 
@@ -207,20 +221,28 @@ def test_a_worker_of_dask_that_is_killed_loses_nothing_and_deadlines_hold(stated
 def leaves_a_child_behind(x):
     """The child keeps the worker's pipe open after the worker has died."""
     if x == 1:
-        if os.fork() == 0:
-            os.setpgid(0, 0)
+        child = os.fork()
+        if child == 0:
+            os.setpgid(0, 0)  # not in the worker's group, with which it would be ended
             time.sleep(150)
             os._exit(0)
+        with open(os.environ["TRACE"], "a") as f:
+            f.write(f"{x} {child}\n")
         os._exit(1)
     return x
 
 
 @LINUX
 @EVERY_EXECUTOR
-def test_a_pipe_that_a_grandchild_keeps_open_is_not_waited_for(executor):
+def test_a_pipe_that_a_grandchild_keeps_open_is_not_waited_for(executor, tmp_path, monkeypatch):
+    monkeypatch.setenv("TRACE", str(tmp_path / "trace"))
     begun = time.monotonic()
     assert dict(executor.run(leaves_a_child_behind, [0, 1, 2])) == {0: 0, 1: Failed(WORKER_DIED), 2: 2}
     assert time.monotonic() - begun < 140
+    left = [pid for _, pid in trace(tmp_path)]
+    assert len(left) == 2  # one a try
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
 
 
 class Changed:
