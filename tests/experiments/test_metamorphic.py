@@ -39,7 +39,7 @@ def verified(folder, *targets):
         for where, environment in (("here", os.environ.copy()), ("elsewhere", narrowed()))
     }  # fmt: skip
     for where, process in started.items():
-        said, _ = process.communicate(timeout=1500)
+        said, _ = process.communicate(timeout=3600)
         assert process.returncode == 0, f"{where}: {said[-3000:]}"
     return [{(r.claim, r.check, r.drops): r for r in Ledger(folder / where).rows()} for where in started]
 
