@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gradproof.theory.arguments import of_type, shown
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.field import Interval
 
@@ -353,9 +354,15 @@ def derivation(claim: Claim) -> Callable[[Callable[[], Derivation]], Callable[[]
     """Register a function without arguments as the derivation of a claim; it is run when it is asked for.
 
     From then on ``verify`` has the claim's derivation checked, and the claim is *proved* if it ends in it.
+
+    Raises:
+        TypeError: what is given is no claim, or what is decorated no function.
     """
+    if not hasattr(claim, "with_bound"):
+        raise TypeError(f"the claim of a derivation is {shown(claim)}; give a Claim")
 
     def add(make: Callable[[], Derivation]) -> Callable[[], Derivation]:
+        of_type(make, Callable, "a derivation", "a function without arguments that makes one")
         _MAKERS[claim.key] = (claim, make)
         _MADE.pop(claim.key, None)
         return make

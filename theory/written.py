@@ -13,6 +13,7 @@ import sympy as sp
 from sympy.parsing.sympy_parser import parse_expr
 
 from gradproof.theory import derivation as d
+from gradproof.theory.arguments import of_type
 from gradproof.theory.claim import Claim
 from gradproof.theory.derivation import DerivationRejected, derivation_of
 from gradproof.theory.evidence import Relation
@@ -110,6 +111,7 @@ def written_proof(claim: Claim) -> WrittenProof:
     Raises:
         DerivationRejected: the claim has no derivation, or the checker refuses it.
     """
+    of_type(claim, Claim, "whose proof is written out", "a Claim")
     derivation = derivation_of(claim)
     if derivation is None:
         raise DerivationRejected(

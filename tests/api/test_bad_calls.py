@@ -76,6 +76,11 @@ def tried():
     return claim
 
 
+def derived():
+    """A claim for derivations that are none."""
+    return gradproof.own_claim("mine.derived", parameters={"L": "a constant"}, bound="L", quantity="x")
+
+
 def measured(L):
     return L / 2
 
@@ -143,6 +148,8 @@ def calls(folder):
         "Context.rng": (method(lambda: api.Context(young), "rng"), {}),
         "Context.keys": (method(lambda: api.Context(young), "keys"), {}),
         "Context.at_least": (method(lambda: api.Context(young), "at_least"), {"budget": "quick"}),
+        "derivation": (decorated(api.derivation), {"claim": derived}),
+        "written_proof": (api.written_proof, {"claim": api.claim("gd.contraction")}),
         "Undecided": (api.Undecided, {"reason": "x"}), "Ledger": (api.Ledger, {"path": ledger}),
         "Ledger.get": (method(lambda: api.Ledger(ledger), "get"), {"key": "x"}),
         "Ledger.rows": (method(lambda: api.Ledger(ledger), "rows"), {"claim": young.id}),
@@ -169,7 +176,7 @@ def call_of(rng, table):
     for k, p in enumerate(parameters):
         kind = rng.choice([w for w in WRONG if w != "unprintable" or name not in TEXT])
         value = WRONG[kind]() if k in wrong else good.get(p.name)
-        value = value() if any(value is f for f in (own, tried)) else value
+        value = value() if any(value is f for f in (own, tried, derived)) else value
         if k in wrong:
             text.append(f"{p.name}=<{kind}>")
         elif p.name not in good:
@@ -275,7 +282,7 @@ def test_good_calls_return(tmp_path):
     for name, (function, good) in calls(tmp_path).items():
         if name in ("without", "Ledger.put", "draw", "Claim.assumption_holds"):  # these need more than is given here
             continue
-        given = {k: v() if any(v is f for f in (own, tried)) else v for k, v in good.items()}
+        given = {k: v() if any(v is f for f in (own, tried, derived)) else v for k, v in good.items()}
         args, kwargs = [], {}
         for p in inspect.signature(function).parameters.values():
             if p.name in given:

@@ -65,7 +65,7 @@ def test_the_engine_sets_what_a_measure_returns_beside_the_bound():
 def test_a_bound_that_is_no_number_decides_nothing(expression):
     v = verdict(lambda L: L / 4, GIVEN, claim(expression=expression))
     assert v.outcome is Outcome.UNDECIDED
-    assert "the bound is no number" in v.reason
+    assert "the bound is no real number" in v.reason
 
 
 def test_parameters_come_from_the_measure_before_the_case():
