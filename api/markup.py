@@ -6,8 +6,6 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-from gradproof.theory.written import CHECKED, CITED, Line, WrittenProof
-
 _SPECIAL = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
@@ -68,38 +66,3 @@ def tex(text: str) -> str:
 def marked(outcome: str) -> str:
     """``● confirmed``."""
     return f"{MARKS.get(outcome, '')} {outcome}".strip()
-
-
-def proof_html(proof: WrittenProof) -> str:
-    """A written proof for a notebook or a page: steps in the order of a paper, what is cited told apart by mark and by style."""
-    from gradproof.mathml import mathml, prose
-
-    def line(of: Line) -> str:
-        mark = (
-            f'<td title="{"checked by machine" if of.checked else "granted"}">{CHECKED if of.checked else CITED}</td>'
-        )
-        return (
-            f'<tr class="{"checked" if of.checked else "cited"}">{mark}<td>{of.label}</td>'
-            f"<td>{prose(of.says)}<br><small>{prose(of.because)}</small></td></tr>"
-        )
-
-    def table(lines: Iterable[Line]) -> str:
-        return f'<table class="steps">{"".join(map(line, lines))}</table>'
-
-    claim = proof.claim
-    out = [f"<b>{html.escape(claim.id)}</b>: {prose(claim.title)}", f"<p>{mathml(claim.latex, display=True)}</p>"]
-    out += ["<h4>Setting</h4>", table(proof.setting)]
-    for part in proof.parts:
-        out += [f"<h4>{prose(part.heading)}</h4>", table(part.lines)]
-    if proof.facts:
-        facts = "".join(
-            f"<li><b>{html.escape(f.name)}</b>: {prose(f.statement)} <small>{html.escape(f.reference)}</small></li>"
-            for f in proof.facts
-        )
-        out += ["<h4>Cited, not checked</h4>", f"<ul>{facts}</ul>"]
-    if proof.accepted.unused:
-        out.append(f"<p>No step uses: {html.escape(', '.join(proof.accepted.unused))}.</p>")
-    out.append(
-        f"<p><small>{CHECKED} checked by machine; {CITED} granted by an assumption of the claim or a fact cited</small></p>"
-    )
-    return f'<div class="proof">{"".join(out)}</div>'
