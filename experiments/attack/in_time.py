@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -32,7 +33,7 @@ def in_time(s: Search, report: Callable[[Search], Finding], empty: Finding) -> F
             with deadline(s.seconds + max(SPARE, s.seconds / 2)):
                 s.run()
             with deadline(REPORT):
-                return report(s)
+                return _sendable(report(s))
         except TimedOut as stop:
             return replace(empty, note=f"{stop}, in an evaluation after {s.tried} others", how=CUT_OFF)
         except Exception as error:  # the caller's to see, not the outcome of an item
@@ -43,10 +44,19 @@ def in_time(s: Search, report: Callable[[Search], Finding], empty: Finding) -> F
         raise outcome
     if isinstance(outcome, Failed):
         return replace(empty, note=outcome.reason, how=CUT_OFF)
-    if outcome.choices and s.claim.file != LIBRARY:
-        # drawn here once more: what came from the copy is of classes that are copies, too
+    if outcome.choices and (s.claim.file != LIBRARY or not outcome.instance):
+        # drawn here once more: what came from the copy is of classes that are copies, too, if it could come at all
         try:
             return replace(outcome, instance=play(s.strategy, outcome.choices).value)
         except Rejected:
             pass
     return outcome
+
+
+def _sendable(found: Finding) -> Finding:
+    """Without its instance, where that is of a class that cannot be pickled."""
+    try:
+        pickle.dumps(found)
+    except Exception:
+        return replace(found, instance={})
+    return found

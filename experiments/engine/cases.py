@@ -6,6 +6,7 @@ import inspect
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from gradproof.theory.arguments import listed, of_type, shown
@@ -165,6 +166,9 @@ def label(value: Any) -> Any:
         return value
     if hasattr(value, "name") and isinstance(value.name, str):
         return value.name
+    if isinstance(value, partial):
+        given = [str(label(v)) for v in value.args] + [f"{k}={label(v)}" for k, v in value.keywords.items()]
+        return f"{label(value.func)}({', '.join(given)})"
     if callable(value) and hasattr(value, "__name__"):
         return value.__name__
     try:
