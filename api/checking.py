@@ -102,11 +102,15 @@ def read_file(file: Path) -> str:
 def _answers(text: str, most: int | None) -> Any:
     """First what the kernel accepted, then what is known of its assumptions."""
     from gradproof.solvers.exact.contradiction import Standing, assumed
+    from gradproof.theory.derivation_json import FORMAT as DERIVATION
     from gradproof.theory.proof import check
     from gradproof.theory.proof_json import read_proof, statement_digest
     from gradproof.theory.proof_text import formal
     from gradproof.theory.stability_certificate import FORMAT, read_stability_certificate
 
+    if DERIVATION in text[:200]:
+        yield from _derived(text)
+        return
     stability = FORMAT in text[:200]
     proof = read_stability_certificate(text).proof() if stability else read_proof(text)
     accepted = check(proof)
@@ -123,6 +127,28 @@ def _answers(text: str, most: int | None) -> Any:
     if found.standing is Standing.CONTRADICT:
         raise ProofRejected(f"what the statement assumes cannot be, so it says nothing: {found.reason}")
     yield {"assumptions": {"standing": found.standing.value, "reason": found.reason}}
+
+
+def _derived(text: str) -> Any:
+    """What a derivation proves is the claim of the library that it names, in the library's words."""
+    from gradproof.solvers.exact.derivation_check import check as second_check
+    from gradproof.theory import registry
+    from gradproof.theory.derivation import DerivationRejected
+    from gradproof.theory.derivation_json import read_derivation
+    from gradproof.theory.statement import statement_of
+    from gradproof.theory.tie import check_derivation
+
+    name, derivation = read_derivation(text)
+    claim = registry.claim(name)
+    try:
+        accepted = check_derivation(derivation, claim)
+        second_check(derivation, claim)
+    except DerivationRejected as error:
+        raise ProofRejected(str(error)) from error
+    unused = f"; no step uses {', '.join(accepted.unused)}" if accepted.unused else ""
+    yield {"kind": "derivation", "statement": claim.title, "formal": claim.show(), "digest": statement_of(claim),
+           "axioms": list(accepted.facts)}  # fmt: skip
+    yield {"assumptions": {"standing": "hold together", "reason": f"they are the claim's{unused}"}}
 
 
 def _child(file: str, seconds: str, most: str) -> None:

@@ -236,7 +236,7 @@ def certify(claim_id: str, values: tuple[str, ...], output: Path | None, as_json
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with the whole statement.")
 @_one_line
 def check(file: Path, full: bool, timeout: float, as_json: bool) -> None:
-    """Re-check a proof file by exact arithmetic, and print what it proves.
+    """Re-check a proof file, or a derivation of a claim of the library, by exact arithmetic, and print what it proves.
 
     Also looks for an example of what the statement assumes, or a contradiction in it: then it says nothing, and is rejected.
     """
@@ -249,6 +249,10 @@ def check(file: Path, full: bool, timeout: float, as_json: bool) -> None:
         sys.exit(3)
     if as_json:
         click.echo(json.dumps({"accepted": True} | found))
+        return
+    if found["kind"] == "derivation":
+        click.echo(f"accepted by two checkers, given {', '.join(found['axioms']) or 'no fact'}\n{found['formal']}")
+        click.echo(f"statement {found['digest']}")
         return
     click.echo(f"accepted, by {', '.join(found['axioms']) or 'no axiom'}\n{found['formal']}")
     standing, reason = found["assumptions"]["standing"], printable(found["assumptions"]["reason"], LONGEST)

@@ -51,12 +51,21 @@ def test_a_claim_without_a_derivation_says_so():
         written_proof(without)
 
 
-def test_the_command_prints_it_and_writes_it():
+def test_the_command_prints_it_and_writes_what_check_reads(tmp_path):
     run = CliRunner().invoke
     assert "induction" in run(main, ["show", "gd.pl", "--proof"]).output
     result = run(main, ["show", "gd.pl", "--proof", "--json"])
     assert read_derivation(result.output)[0] == "gd.pl"
     assert json.loads(result.output)["format"]
+    path = tmp_path / "pl.json"
+    path.write_text(result.output)
+    checked = run(main, ["check", str(path)])
+    assert checked.exit_code == 0
+    assert "gd.pl: Function value under the Polyak-Lojasiewicz inequality" in checked.output
+    path.write_text(result.output.replace('"gd.pl"', '"gd.contraction"'))
+    refused = run(main, ["check", str(path)])
+    assert refused.exit_code == 1
+    assert "another method or quantity" in refused.stderr
     none = run(main, ["show", "sgld.lmc-exact", "--proof"])
     assert none.exit_code != 0
     assert len(none.output.strip().splitlines()) == 1
