@@ -25,6 +25,7 @@ from gradproof.theory.paper import Paper
 from gradproof.theory.proof_json import read_proof, statement_digest
 from gradproof.theory.proof_text import formal
 from gradproof.theory.statement import statement_of
+from gradproof.theory.text import printable
 from gradproof.theory.tie import Accepted
 from gradproof.theory.written import WrittenProof, written_out
 
@@ -316,6 +317,7 @@ def _last(rows: Sequence[Row]) -> list[Row]:
 
 def _stranger(name: str) -> Claim:
     """A claim that the ledger speaks of and this installation does not have."""
+    name = printable(name)
     key = name.split(".")[0]
     paper = Paper(key=key, authors=(), title=f"{key} (not in this installation)", year=0, family="unknown")
     return Claim(id=name, paper=paper, title=name, statement="", parameters=(), assumptions=(), quantity="",

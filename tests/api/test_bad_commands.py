@@ -70,6 +70,7 @@ OPTIONS = {
     "--jobs": NUMBERS + bad("0", "-1") + odd("1"),
     "--seed": NUMBERS + bad("-1", str(2**63), str(2**64), "9" * 400) + odd("0", str(2**63 - 1)),
     "--seconds": bad("", "x", "nan", "inf", "1e400", "-1", "0", "0x1", "💥", "-inf") + odd("0.2"),
+    "--timeout": bad("", "x", "nan", "inf", "1e400", "-1", "0", "0x1", "💥", "-inf") + odd("0.2"),
     "--budget": CHOICES,
     "--backend": CHOICES,
     "--ledger": LEDGERS,
