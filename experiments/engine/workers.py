@@ -241,7 +241,7 @@ def forked(function: Callable[[T], R], items: Sequence[T]) -> Worker:
 
     def child() -> None:
         ours.close()
-        with open(os.devnull) as nothing:  # two processes cannot share a terminal's input
+        with open(os.devnull, "rb") as nothing:  # two processes cannot share a terminal's input
             os.dup2(nothing.fileno(), 0)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
