@@ -368,4 +368,5 @@ def test_a_clock_that_goes_back_moves_no_row_and_no_deadline(stated, tmp_path, m
     kept = ledger.rows()
     assert [(r.claim, r.seed) for r in kept] == [(f"mine.c{k}", seed) for seed in (0, 1) for k in range(4)]
     assert [r.seed for r in ledger.rows("mine.c2")] == [0, 1]  # the newest last
-    assert all(r.cached for r in verify(claims, ledger=ledger, file=str(path), seed=1, jobs=1))
+    again = verify(claims, ledger=ledger, file=str(path), seed=1, jobs=1)
+    assert {r.claim for r in again if not r.cached} == {"mine.c1"}  # for want of time, which may have been found
