@@ -20,6 +20,7 @@ from gradproof.experiments.attack.ranges import respects
 from gradproof.experiments.attack.routines import Touched
 from gradproof.experiments.attack.watchers import Exactly, Noisy
 from gradproof.experiments.instances.exact import Exact, Unclear, convert, exact, precision
+from gradproof.experiments.instances.interpolated import Interpolated
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Measurement, Relation
@@ -35,6 +36,8 @@ FLOAT_MARGIN = 2.0**-26
 FLOOR = 2.0**-40
 #: A float of so many significant bits is the number that was meant; one with more may be the rounding of another.
 SHORT = 30
+#: The share of the two sides that is allowed for the rounding of parameters beside data that are exact.
+AT_POINTS = 2.0**-20
 MOVES, RUNS = 4, 8  # moved instances looked at, exactly and in floats
 WITHIN = "undecided: within rounding"
 PRECISIONS = (128, 512, 2048)
@@ -176,6 +179,9 @@ def _rounding(
             continue
     if not moved and all(x in stated for x in numbers):
         return far
+    if not moved and any(isinstance(v, Interpolated) for v in instance.values()):
+        # a function that is known at its own points, by exact data, and nowhere near them: there is nothing to move
+        return far + size * Exact.of(AT_POINTS)
     if not moved or not all(map(math.isfinite, moved)):
         raise Unclear("no instance near this one can be measured")
     return far + Exact.of(SPREADS * max(moved))
