@@ -1,0 +1,116 @@
+"""Signs of coefficients on a domain as Coq proofs.
+
+A parameter is the image of an orthant variable ``t >= 0`` (or ``t > 0``), as in ``theory.field``; in these variables a
+coefficient becomes a quotient of products of polynomials whose coefficients are all positive, of even powers, and of
+polynomials that have positive coefficients once they are multiplied by a power of ``1 + sum of t`` (Polya).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradproof.theory.field import Functions, Interval
+from gradproof.theory.rocq.text import NotExported, Writer, polynomial, rational
+
+_MOST = 14  # the power of 1 + sum of t that is tried
+
+
+class Signs:
+    """Assertions ``0 < c`` and ``0 <= c`` under a domain, closed by the tactics ``pos`` and ``nn`` of ``Gradproof.v``."""
+
+    def __init__(self, field: Functions, writer: Writer, domain: tuple[Interval, ...]) -> None:
+        self.field, self.writer, self.domain = field, writer, domain
+        self.names = [d.name for d in domain]
+        self.orthant = {d.name: f"t_{d.name}" for d in field.domain}
+
+    def introduction(self) -> list[str]:
+        """The orthant variables ``t_x`` with ``T_x: 0 <= t_x`` and ``E_x: p_x = ...``."""
+        out = []
+        for d in self.domain:
+            x, t, low = self.writer.parameters[d.name], f"t_{d.name}", self.writer.end(d.low)
+            names = f"[{t} [T_{d.name} E_{d.name}]]"
+            op = "<=" if d.closed_low else "<"
+            if not d.high:
+                out.append(f"assert (exists {t}, 0 {op} {t} /\\ {x} = {low} + {t}) as {names}.")
+                out.append(f"{{ exists ({x} - {low}). split; [lra | ring]. }}")
+                continue
+            high = self.writer.end(d.high)
+            if d.closed_high:
+                image = f"{high} - ({high} - {low}) * {t} / (1 + {t})"
+                out.append(f"assert (exists {t}, 0 <= {t} /\\ {x} = {image}) as {names}.")
+                out.append(
+                    f"{{ exists (({high} - {x}) / ({x} - {low})). split; [apply div_nn; lra | apply orthant_high; lra]. }}"
+                )
+            else:
+                image = f"{low} + ({high} - {low}) * {t} / (1 + {t})"
+                sign = "apply div_nn; lra" if d.closed_low else "apply Rdiv_lt_0_compat; lra"
+                out.append(f"assert (exists {t}, 0 {op} {t} /\\ {x} = {image}) as {names}.")
+                out.append(f"{{ exists (({x} - {low}) / ({high} - {x})). split; [{sign} | apply orthant_low; lra]. }}")
+        return out
+
+    def nonnegative(self, name: str, c: Any) -> list[str]:
+        return self._assertion(name, c, strict=False)
+
+    def positive(self, name: str, c: Any) -> list[str]:
+        return self._assertion(name, c, strict=True)
+
+    def factors(self, coefficients: Any) -> list[Any]:
+        """The irreducible factors of the denominators."""
+        found: list[Any] = []
+        for c in coefficients:
+            for f, _ in c.denom.factor_list()[1]:
+                if not f.is_ground and f not in found and -f not in found:
+                    found.append(f)
+        return found
+
+    def _assertion(self, name: str, c: Any, strict: bool) -> list[str]:
+        relation, text = ("<" if strict else "<="), self.writer.number(c)
+        goal = f"assert ({name} : 0 {relation} {text})"
+        if c == 0:
+            return [f"{goal} by lra."]
+        image = self.field._on_orthant(c.numer) / self.field._on_orthant(c.denom)
+        top, bottom = self._manifest(image.numer), self._manifest(image.denom)
+        if top is None or bottom is None or top[1] != bottom[1]:
+            raise NotExported(f"the sign of {self.field.brief(c)} is decided in a way that is not exported yet")
+        end = "apply Rdiv_lt_0_compat; pos" if strict else "apply div_nn; [nn | pos]"
+        back = " ".join(f"rewrite ?E_{n};" for n in reversed(self.names))
+        return [
+            f"{goal}.",
+            f"{{ replace {text} with ({top[0]} / {bottom[0]}).",
+            f"  {{ {end}. }}",
+            f"  {back} field; repeat split; nonzero. }}",
+        ]
+
+    def _manifest(self, p: Any) -> tuple[str, bool] | None:
+        """The absolute value as text whose sign is plain, and whether the polynomial is its negative."""
+        if _one_sign(p):
+            negative = p.LC < 0
+            return polynomial(-p if negative else p, self.orthant), negative
+        k, factors = p.factor_list()
+        negative, parts = k < 0, [] if abs(k) == 1 else [rational(abs(k))]
+        for f, power in factors:
+            if power % 2 == 0 and not _one_sign(f):
+                parts.append(f"{polynomial(f, self.orthant)} ^ 2" + (f" ^ {power // 2}" if power > 2 else ""))
+                continue
+            shown = self._lifted(f)
+            if shown is None:
+                return None
+            negative ^= shown[1] and power % 2 == 1
+            parts.append(shown[0] if power == 1 else f"{shown[0]} ^ {power}")
+        return f"({' * '.join(parts)})", negative
+
+    def _lifted(self, f: Any) -> tuple[str, bool] | None:
+        lift = f.ring.one + sum((g for i, g in enumerate(f.ring.gens) if f.degree(g) > 0), f.ring.zero)
+        product = f
+        for m in range(_MOST):
+            if _one_sign(product):
+                negative = product.LC < 0
+                text = polynomial(-product if negative else product, self.orthant)
+                return (text if m == 0 else f"({text} / {polynomial(lift, self.orthant)} ^ {m})"), negative
+            product = product * lift
+        return None
+
+
+def _one_sign(p: Any) -> bool:
+    coefficients = [c for _, c in p.terms()]
+    return all(c > 0 for c in coefficients) or all(c < 0 for c in coefficients)
