@@ -24,11 +24,10 @@ from gradproof.theory.coverage import leaves, stated
 from gradproof.theory.derivation import derivation_of
 from gradproof.theory.errors import GradproofError, ProofRejected
 from gradproof.theory.proof import Proof
+from gradproof.theory.rocq.derived import derived
 from gradproof.theory.rocq.numeric import numeric
 from gradproof.theory.rocq.parametric import parametric
-from gradproof.theory.rules import run
 from gradproof.theory.tie import check_derivation
-from gradproof.theory.workings import Workings
 
 LIBRARY = ("Gradproof", "Kernel")
 #: what the real numbers of Coq's standard library rest on
@@ -67,10 +66,10 @@ def file_stem(name: str) -> str:
 
 
 def claim_texts(claim: Claim) -> dict[str, str]:
-    """File name -> text: the inequalities of a claim's derivation, each a theorem of its own.
+    """File name -> text: a file for every case of a claim's derivation, which ends in the case's conclusion for all N.
 
     Raises:
-        GradproofError: the claim has no derivation, or it is not accepted. NotExported: a step is not exported yet.
+        GradproofError: the claim has no derivation, or it is not accepted. NotExported: a part is not exported yet.
     """
     derivation = derivation_of(claim)
     if derivation is None:
@@ -80,11 +79,9 @@ def claim_texts(claim: Claim) -> dict[str, str]:
     check_derivation(derivation, claim)
     texts = {}
     for number, (case, _) in enumerate(leaves(derivation.tree, stated(claim, derivation.formal).base), 1):
-        w = Workings(derivation.formal.method, case)
-        run(w)
-        for step, proof in w.proofs.items():
-            name = file_stem(f"{claim.id} case {number} {step}")
-            texts[f"{name}.v"] = coq_text(proof, name)
+        name = file_stem(f"{claim.id} {number}")
+        words = f"{claim.id}, case {number}: {claim.title}; {claim.quantity} {claim.relation.value} {claim.expression}"
+        texts[f"{name}.v"] = derived(derivation.formal.method, case, name, words)
     return texts
 
 

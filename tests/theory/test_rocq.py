@@ -47,13 +47,24 @@ def test_no_library_file_assumes_anything():
 
 
 @pytest.mark.parametrize("claim", ["gd.pl", "gd.contraction"])
-def test_the_steps_of_a_derivation_are_accepted(coq, claim):
+def test_a_derivation_ends_in_its_claim_for_all_N(coq, claim):
     texts = rocq.claim_texts(registry.claim(claim))
-    assert texts
-    for text in texts.values():
+    for name, text in texts.items():
         found = rocq.check_coq(text, seconds=300)
-        assert found["theorems"]
+        assert found["theorems"][-1] == name.removesuffix(".v")
         assert set(found["axioms"]) <= rocq.AXIOMS
+    # the rate 1 - gamma mu, squared, to the power N
+    if claim == "gd.contraction":
+        assert re.search(r"Theorem gd_contraction_1 : .*\^ 2\) \^ N\)", texts["gd_contraction_1.v"])
+
+
+def test_a_derivation_of_a_faster_rate_is_not_accepted(coq):
+    """The file's own last line with the rate squared once more: its proof does not end in it."""
+    text = rocq.claim_texts(registry.claim("gd.contraction"))["gd_contraction_1.v"]
+    head, last = text.split("Theorem gd_contraction_1 :")
+    faster = f"{head}Theorem gd_contraction_1 :{last.replace('^ N)', '^ (S N))')}"
+    with pytest.raises(ProofRejected, match="coqc"):
+        rocq.check_coq(faster, seconds=300)
 
 
 def test_a_certificate_is_accepted_and_a_corrupted_one_is_not(coq, tmp_path):

@@ -245,13 +245,15 @@ Proof.
   intros Hb Hn. replace b with (b ^ 1) at 1 by ring. apply Rle_pow; assumption.
 Qed.
 
-Lemma induct (V rho c : nat -> R) (b : R) (N : nat) : (forall k, 0 <= rho k) -> (forall k, V (S k) - rho k * V k <= 0) ->
-  c O = 1 -> (forall k, rho k * c k = c (S k) * b) -> V N - c N * b ^ N * V O <= 0.
+Lemma induct (V rho c : nat -> R) (b : R) (N : nat) : (forall k, (k < N)%nat -> 0 <= rho k) ->
+  (forall k, (k < N)%nat -> V (S k) - rho k * V k <= 0) ->
+  c O = 1 -> (forall k, (k < N)%nat -> rho k * c k = c (S k) * b) -> V N - c N * b ^ N * V O <= 0.
 Proof.
-  intros Hr Hs H0 Hc. induction N as [|n IH]; [rewrite H0; simpl; lra|].
-  pose proof (Hs n). pose proof (Rmult_le_compat_l _ _ _ (Hr n) (Rminus_le _ _ IH)).
+  intros Hr Hs H0 Hc. assert (A : forall n, (n <= N)%nat -> V n - c n * b ^ n * V O <= 0); [|apply A; apply le_n].
+  induction n as [|n IH]; intros Hn; [rewrite H0; simpl; lra|].
+  pose proof (Hs n Hn). pose proof (Rmult_le_compat_l _ _ _ (Hr n Hn) (Rminus_le _ _ (IH (Nat.lt_le_incl _ _ Hn)))).
   replace (c (S n) * b ^ S n * V O) with (rho n * (c n * b ^ n * V O)); [lra|].
-  simpl. replace (c (S n) * (b * b ^ n) * V O) with ((c (S n) * b) * b ^ n * V O) by ring. rewrite <- Hc. ring.
+  simpl. replace (c (S n) * (b * b ^ n) * V O) with ((c (S n) * b) * b ^ n * V O) by ring. rewrite <- Hc by exact Hn. ring.
 Qed.
 Lemma induct_from_1 (V rho c : nat -> R) (b : R) (N : nat) : (1 <= N)%nat -> (forall k, (1 <= k)%nat -> 0 <= rho k) ->
   (forall k, (1 <= k)%nat -> V (S k) - rho k * V k <= 0) -> c 1%nat * b = 1 ->
@@ -281,5 +283,12 @@ Proof.
     rewrite HT. simpl total. lra. }
   apply A. apply le_n.
 Qed.
-Ltac indices := rewrite ?S_INR; change (INR 0) with 0.
+Lemma telescope_rest (V e T : nat -> R) (n : nat) : (forall k, (k < n)%nat -> V (S k) - V k + e k <= 0) ->
+  T O = 0 -> (forall k, T (S k) = T k + e k) -> T n + V n - V O <= 0.
+Proof.
+  intros Hs H0 HT. assert (Z : forall m, total (fun _ => 0) m = 0) by (induction m as [|m IH]; simpl; [|rewrite IH]; lra).
+  pose proof (telescope V (fun _ => 0) e T n) as A. rewrite Z in A. apply Rle_trans with (T n + 0 + V n - V O); [lra|].
+  apply A; [|exact H0|exact HT]. intros k Hk. pose proof (Hs k Hk). lra.
+Qed.
+Ltac indices := rewrite ?S_INR; rewrite ?pow1; change (INR 0) with 0.
 Ltac vectors := apply ip_ext; let w := fresh "w" in intros w; expand; indices; rational.

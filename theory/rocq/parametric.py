@@ -12,12 +12,12 @@ from gradproof.theory.field import Functions, Interval, field_over
 from gradproof.theory.proof import Proof, Statement, Use, axiom_form, map_coefficients
 from gradproof.theory.proof_json import statement_digest
 from gradproof.theory.rocq.numeric import refuse_families
-from gradproof.theory.rocq.signs import Signs
+from gradproof.theory.rocq.signs import Hints, Signs
 from gradproof.theory.rocq.squares import squares_of
 from gradproof.theory.rocq.text import Identifiers, NotExported, Writer, comment, polynomial
 
-HEAD = "Require Import Reals Lra Psatz Gradproof.\nOpen Scope R_scope.\n"
-_MODELS = {
+HEAD = "Require Import Reals Lra Lia Psatz Gradproof.\nOpen Scope R_scope.\n"
+MODELS = {
     "function": "func E",
     "indicator": "E -> Prop",
     "quadratic": "E -> E",
@@ -68,7 +68,7 @@ def parametric(proof: Proof, name: str) -> str:
 def theorem(proof: Proof, name: str) -> Theorem:
     """The theorem alone; see ``parametric``."""
     refuse_families(proof.statement.members, proof.statement.vectors)
-    return _Export(proof).theorem(name)
+    return Export(proof).theorem(name)
 
 
 def class_hypotheses(m: Member, member: str, number: Any, lower: str) -> list[tuple[str, str]]:
@@ -117,8 +117,10 @@ def used_intervals(field: Functions, coefficients: list[Any]) -> tuple[Interval,
     return tuple(kept)
 
 
-class _Export:
-    def __init__(self, proof: Proof) -> None:
+class Export:
+    """Writes one proof as a theorem; ``signs.domain`` is the part of the domain that it speaks of."""
+
+    def __init__(self, proof: Proof, hints: Hints | None = None) -> None:
         field = field_over(proof.statement.domain)
         if not isinstance(field, Functions):
             raise NotExported("a proof without parameters is exported as data")
@@ -128,13 +130,14 @@ class _Export:
         self.writer = Writer({d.name: f"p_{d.name}" for d in self.s.domain}, self.vectors, self.values)
         self.forms = [axiom_form(self.s, u, field) for u in self.proof.uses]
         self.squares = squares_of(self.proof, field)
-        self.signs = Signs(field, self.writer, used_intervals(field, self.coefficients()))
+        self.hints = hints or Hints()
+        self.signs = Signs(field, self.writer, used_intervals(field, self.coefficients()), self.hints)
 
     def theorem(self, name: str) -> Theorem:
         s, w = self.s, self.writer
         variables = [(w.parameters[d.name], "R") for d in self.signs.domain]
         variables += [(self.vectors(v), "E") for v in s.vectors] + [(self.values(v), "R") for v in s.values]
-        variables += [(self.members(m.name), _MODELS[m.kind]) for m in s.members]
+        variables += [(self.members(m.name), MODELS[m.kind]) for m in s.members]
         proof = [*self.signs.introduction(), *self.denominators(), *self.ranges(), *self.multipliers()]
         for k, use in enumerate(self.proof.uses):
             proof += self.instance(k, use)
@@ -150,6 +153,7 @@ class _Export:
             out.append((f"D_{d.name}_low", f"{w.end(d.low)} {'<=' if d.closed_low else '<'} {x}"))
             if d.high:
                 out.append((f"D_{d.name}_high", f"{x} {'<=' if d.closed_high else '<'} {w.end(d.high)}"))
+        out += [(f"K_{i}", f"0 <= {w.number(e)}") for i, e in enumerate(self.hints.known)]
         for i, m in enumerate(self.s.members):
             member = self.members(m.name)
             lower = w.value({m.constants["lower"]: 1}) if "lower" in m.constants else ""
@@ -168,6 +172,7 @@ class _Export:
         for m in self.s.members:
             found += [c for k, c in m.constants.items() if k != "lower"]
             found += [c for p in m.points for v in (p.x, p.g, p.f) for c in v.values()]
+        found += [*self.hints.known]
         return [self.field.admit(c) for c in found]
 
     def denominators(self) -> list[str]:

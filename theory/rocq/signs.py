@@ -7,6 +7,7 @@ polynomials that have positive coefficients once they are multiplied by a power 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from gradproof.theory.field import Functions, Interval
@@ -15,10 +16,19 @@ from gradproof.theory.rocq.text import NotExported, Writer, polynomial, rational
 _MOST = 14  # the power of 1 + sum of t that is tried
 
 
+@dataclass(frozen=True)
+class Hints:
+    """Signs that need more than the domain: sums of squares with weights, and what the hypotheses ``K_i`` say is >= 0."""
+
+    squares: tuple[tuple[Any, tuple[tuple[Any, Any], ...]], ...] = ()
+    known: tuple[Any, ...] = ()
+
+
 class Signs:
     """Assertions ``0 < c`` and ``0 <= c`` under a domain, closed by the tactics ``pos`` and ``nn`` of ``Gradproof.v``."""
 
-    def __init__(self, field: Functions, writer: Writer, domain: tuple[Interval, ...]) -> None:
+    def __init__(self, field: Functions, writer: Writer, domain: tuple[Interval, ...], hints: Hints) -> None:
+        self.hints = hints
         self.field, self.writer, self.domain = field, writer, domain
         self.names = [d.name for d in domain]
         self.orthant = {d.name: f"t_{d.name}" for d in field.domain}
@@ -71,6 +81,9 @@ class Signs:
         image = self.field._on_orthant(c.numer) / self.field._on_orthant(c.denom)
         top, bottom = self._manifest(image.numer), self._manifest(image.denom)
         if top is None or bottom is None or top[1] != bottom[1]:
+            hinted = None if strict else self._hinted(name, c)
+            if hinted is not None:
+                return hinted
             raise NotExported(f"the sign of {self.field.brief(c)} is decided in a way that is not exported yet")
         end = "apply Rdiv_lt_0_compat; pos" if strict else "apply div_nn; [nn | pos]"
         back = " ".join(f"rewrite ?E_{n};" for n in reversed(self.names))
@@ -80,6 +93,23 @@ class Signs:
             f"  {{ {end}. }}",
             f"  {back} field; repeat split; nonzero. }}",
         ]
+
+    def _hinted(self, name: str, c: Any) -> list[str] | None:
+        number, goal = self.writer.number, f"assert ({name} : 0 <= {self.writer.number(c)})."
+        for i, e in enumerate(self.hints.known):
+            if e != 0 and self.field.nonnegative(c / e):
+                product = f"({number(c / e)} * {number(e)})"
+                return [
+                    *self.nonnegative(f"{name}a", c / e),
+                    goal,
+                    f"{{ replace {number(c)} with {product} by rational. apply Rmult_le_pos; [exact {name}a | exact K_{i}]. }}",
+                ]
+        for value, parts in self.hints.squares:
+            if value == c:
+                lines = [line for i, (w, _) in enumerate(parts) for line in self.nonnegative(f"{name}w{i}", w)]
+                total = " + ".join(f"{number(w)} * {number(r)} ^ 2" for w, r in parts)
+                return [*lines, goal, f"{{ replace {number(c)} with ({total}) by rational. nn. }}"]
+        return None
 
     def _manifest(self, p: Any) -> tuple[str, bool] | None:
         """The absolute value as text whose sign is plain, and whether the polynomial is its negative."""

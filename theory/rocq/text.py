@@ -51,11 +51,11 @@ def rational(c: Any) -> str:
 
 def polynomial(p: Any, names: Mapping[str, str]) -> str:
     """A sympy ring element; ``names`` maps its symbols to Coq terms."""
-    symbols = [names[str(s)] for s in p.ring.symbols]
+    symbols = [str(s) for s in p.ring.symbols]
     terms = []
     for powers, k in p.terms():
         factors = [] if k == 1 and any(powers) else [rational(k)]
-        factors += [s if e == 1 else f"{s} ^ {e}" for s, e in zip(symbols, powers, strict=True) if e]
+        factors += [names[s] if e == 1 else f"{names[s]} ^ {e}" for s, e in zip(symbols, powers, strict=True) if e]
         terms.append(" * ".join(factors))
     return f"({' + '.join(terms) or '0'})"
 
