@@ -220,7 +220,8 @@ Ltac pos := first [ assumption | apply Rdiv_lt_0_compat; pos | apply pow_lt; pos
 with nn := first [ assumption | apply Rlt_le; assumption | apply pow2_ge_0 | apply div_nn; [nn | pos] | apply pow_le; nn
                  | apply Rmult_le_pos; nn | apply IZR_le; discriminate | apply Rplus_le_le_0_compat; nn ].
 Ltac nonzero := first [ assumption | apply not_0_IZR; discriminate | apply pow_nonzero; nonzero
-                      | apply Rmult_integral_contrapositive_currified; nonzero | apply pos_neq; pos | lra
+                      | apply Rmult_integral_contrapositive_currified; nonzero | apply pos_neq; pos
+                      | apply pos_neq; lra | apply neg_neq; lra
                       | apply pos_neq; ring_simplify; pos | apply neg_neq; ring_simplify; pos | apply pos_neq; nra
                       | apply neg_neq; nra ].
 (* an identity of rational functions whose denominators are not zero *)
@@ -240,6 +241,10 @@ Lemma by_eq3 {A B C : Type} (P : A -> B -> C -> Prop) x x' g g' v v' : P x g v -
 Proof. intros H <- <- <-. exact H. Qed.
 Lemma null_form {E : space} (u v : E) : u = zero -> ip u v = 0.
 Proof. intros ->. apply ip_zero. Qed.
+Lemma le0_eq a b : b = a -> a <= 0 -> b <= 0. Proof. intros ->. trivial. Qed.
+Lemma eq0_eq a b : b = a -> a = 0 -> b = 0. Proof. intros ->. trivial. Qed.
+Lemma le0_neg a b : a = - b -> 0 <= b -> a <= 0. Proof. lra. Qed.
+Lemma eq0_root a r d s : a = (r - d) * s -> r = d -> a = 0. Proof. intros -> ->. ring. Qed.
 Lemma pow_base b (n : nat) : 1 <= b -> (1 <= n)%nat -> b <= b ^ n.
 Proof.
   intros Hb Hn. replace b with (b ^ 1) at 1 by ring. apply Rle_pow; assumption.
@@ -255,17 +260,20 @@ Proof.
   replace (c (S n) * b ^ S n * V O) with (rho n * (c n * b ^ n * V O)); [lra|].
   simpl. replace (c (S n) * (b * b ^ n) * V O) with ((c (S n) * b) * b ^ n * V O) by ring. rewrite <- Hc by exact Hn. ring.
 Qed.
-Lemma induct_from_1 (V rho c : nat -> R) (b : R) (N : nat) : (1 <= N)%nat -> (forall k, (1 <= k)%nat -> 0 <= rho k) ->
-  (forall k, (1 <= k)%nat -> V (S k) - rho k * V k <= 0) -> c 1%nat * b = 1 ->
-  (forall k, (1 <= k)%nat -> rho k * c k = c (S k) * b) -> V N - c N * b ^ N * V 1%nat <= 0.
+Lemma induct_from_1 (V rho c : nat -> R) (b : R) (N : nat) : (1 <= N)%nat ->
+  (forall k, (1 <= k)%nat -> (k < N)%nat -> 0 <= rho k) ->
+  (forall k, (1 <= k)%nat -> (k < N)%nat -> V (S k) - rho k * V k <= 0) -> c 1%nat * b = 1 ->
+  (forall k, (1 <= k)%nat -> (k < N)%nat -> rho k * c k = c (S k) * b) -> V N - c N * b ^ N * V 1%nat <= 0.
 Proof.
-  intros HN Hr Hs H0 Hc. induction N as [|n IH]; [inversion HN|]. destruct n as [|m].
+  intros HN Hr Hs H0 Hc.
+  assert (A : forall n, (1 <= n)%nat -> (n <= N)%nat -> V n - c n * b ^ n * V 1%nat <= 0); [|apply A; [exact HN | apply le_n]].
+  induction n as [|n IH]; intros H1 Hn; [inversion H1|]. destruct n as [|m].
   - rewrite <- (Rmult_1_l (V 1%nat)) at 1. rewrite <- H0. simpl. lra.
-  - assert (A : (1 <= S m)%nat) by (apply le_n_S, Nat.le_0_l). specialize (IH A).
-    pose proof (Hs _ A). pose proof (Rmult_le_compat_l _ _ _ (Hr _ A) (Rminus_le _ _ IH)).
+  - assert (A : (1 <= S m)%nat) by (apply le_n_S, Nat.le_0_l). specialize (IH A (Nat.lt_le_incl _ _ Hn)).
+    pose proof (Hs _ A Hn). pose proof (Rmult_le_compat_l _ _ _ (Hr _ A Hn) (Rminus_le _ _ IH)).
     replace (c (S (S m)) * b ^ S (S m) * V 1%nat) with (rho (S m) * (c (S m) * b ^ S m * V 1%nat)); [lra|].
     replace (c (S (S m)) * b ^ S (S m) * V 1%nat) with ((c (S (S m)) * b) * b ^ S m * V 1%nat) by (simpl; ring).
-    rewrite <- Hc by exact A. ring.
+    rewrite <- Hc by assumption. ring.
 Qed.
 Lemma induct_hypothesis (P : nat -> R) (N : nat) : (1 <= N)%nat -> P 1%nat <= 0 ->
   (forall k, (1 <= k)%nat -> P k <= 0 -> P (S k) <= 0) -> P N <= 0.

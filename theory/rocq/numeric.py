@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from gradproof.theory.axioms import ONE, Form, Member, Vector, is_deviation
+from gradproof.theory.axioms import ONE, Form, Member, Vector
 from gradproof.theory.field import field_over
 from gradproof.theory.proof import Proof, Use
 from gradproof.theory.proof_json import statement_digest
@@ -35,14 +35,6 @@ Open Scope positive_scope.
 Open Scope Q_scope."""
 
 
-def refuse_families(members: tuple[Member, ...], vectors: tuple[str, ...]) -> None:
-    for m in members:
-        if m.average or m.mean_of:
-            raise NotExported(f"families of workers by average are not exported yet: {m.name}")
-    if any(is_deviation(v) for v in vectors):
-        raise NotExported("deviations of workers are not exported yet")
-
-
 def numeric(proof: Proof, name: str) -> str:
     """A Coq file whose theorem is the statement of a proof without parameters, which the kernel has accepted.
 
@@ -50,7 +42,9 @@ def numeric(proof: Proof, name: str) -> str:
         NotExported: it has a family of workers.
     """
     s = proof.statement
-    refuse_families(s.members, s.vectors)
+    for m in s.members:
+        if m.average:
+            raise NotExported(f"families of workers in a proof at rational numbers are not exported yet: {m.name}")
     field = field_over(())
     data = _Data(
         {n: i + 1 for i, n in enumerate(sorted(s.vectors))}, {n: i + 1 for i, n in enumerate(sorted(s.values))}

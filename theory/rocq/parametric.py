@@ -7,14 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from gradproof.theory.axioms import ONE, Form, Member, inner
+from gradproof.theory.axioms import ONE, Form, Member, inner, is_deviation
 from gradproof.theory.field import Functions, Interval, field_over
 from gradproof.theory.proof import Proof, Statement, Use, axiom_form, map_coefficients
 from gradproof.theory.proof_json import statement_digest
-from gradproof.theory.rocq.numeric import refuse_families
 from gradproof.theory.rocq.signs import Hints, Signs
 from gradproof.theory.rocq.squares import squares_of
-from gradproof.theory.rocq.text import Identifiers, NotExported, Writer, comment, polynomial
+from gradproof.theory.rocq.text import Identifiers, NotExported, Writer, comment
 
 HEAD = "Require Import Reals Lra Lia Psatz Gradproof.\nOpen Scope R_scope.\n"
 MODELS = {
@@ -67,8 +66,16 @@ def parametric(proof: Proof, name: str) -> str:
 
 def theorem(proof: Proof, name: str) -> Theorem:
     """The theorem alone; see ``parametric``."""
-    refuse_families(proof.statement.members, proof.statement.vectors)
     return Export(proof).theorem(name)
+
+
+def coq_kind(m: Any) -> str:
+    """How a member, or a class of a method, is modelled.
+
+    A family of workers is one map on the space of all workers' vectors, with the weighted inner product; the vectors that all
+    workers share lie in it, and deviations are orthogonal to those.
+    """
+    return "operator" if m.kind == "function" and m.average else str(m.kind)
 
 
 def class_hypotheses(m: Member, member: str, number: Any, lower: str) -> list[tuple[str, str]]:
@@ -84,7 +91,7 @@ def class_hypotheses(m: Member, member: str, number: Any, lower: str) -> list[tu
         },
         "compressor": {"q2": "contractive {m} {c}"},
         "quadratic": {},
-    }[m.kind]
+    }[coq_kind(m)]
     out = [(k, text.format(m=member, c=number(c[k]))) for k, text in said.items() if k in c]
     if m.kind == "quadratic":
         out.append(("Q", f"symmetric {member} {number(c['mu'])} {number(c['L'])}"))
@@ -137,7 +144,7 @@ class Export:
         s, w = self.s, self.writer
         variables = [(w.parameters[d.name], "R") for d in self.signs.domain]
         variables += [(self.vectors(v), "E") for v in s.vectors] + [(self.values(v), "R") for v in s.values]
-        variables += [(self.members(m.name), MODELS[m.kind]) for m in s.members]
+        variables += [(self.members(m.name), MODELS[coq_kind(m)]) for m in s.members]
         proof = [*self.signs.introduction(), *self.denominators(), *self.ranges(), *self.multipliers()]
         for k, use in enumerate(self.proof.uses):
             proof += self.instance(k, use)
@@ -146,6 +153,12 @@ class Export:
         before, last = self.identity(name)
         return Theorem(name, tuple(variables), tuple(self.hypotheses()), w.form(s.target), (*proof, *last), before)
 
+    def orthogonal(self) -> list[tuple[str, str]]:
+        """Pairs in the order of forms: a vector that all workers share, and a deviation."""
+        names = sorted(self.s.vectors)
+        pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
+        return [(a, b) for a, b in pairs if is_deviation(a) != is_deviation(b)]
+
     def hypotheses(self) -> list[tuple[str, str]]:
         w, out = self.writer, []
         for d in self.signs.domain:
@@ -153,13 +166,15 @@ class Export:
             out.append((f"D_{d.name}_low", f"{w.end(d.low)} {'<=' if d.closed_low else '<'} {x}"))
             if d.high:
                 out.append((f"D_{d.name}_high", f"{x} {'<=' if d.closed_high else '<'} {w.end(d.high)}"))
+        for a, b in self.orthogonal():
+            out.append((f"O_{self.vectors(a)}_{self.vectors(b)}", f"ip {self.vectors(a)} {self.vectors(b)} = 0"))
         out += [(f"K_{i}", f"0 <= {w.number(e)}") for i, e in enumerate(self.hints.known)]
         for i, m in enumerate(self.s.members):
             member = self.members(m.name)
             lower = w.value({m.constants["lower"]: 1}) if "lower" in m.constants else ""
             out += [(f"C{i}_{k}", text) for k, text in class_hypotheses(m, member, w.number, lower)]
             for j, p in enumerate(m.points):
-                text = point_hypothesis(m.kind, member, w.vector(p.x), w.vector(p.g), w.value(p.f))
+                text = point_hypothesis(coq_kind(m), member, w.vector(p.x), w.vector(p.g), w.value(p.f))
                 out.append((f"A{i}_{j}", text))
         out += [(f"X{i}", f"{w.form(p.form)} {'=' if p.equality else '<='} 0") for i, p in enumerate(self.s.premises)]
         return out
@@ -181,14 +196,7 @@ class Export:
         for m in self.s.members:
             if m.kind == "function" and {"mu", "L"} <= set(m.constants):
                 all_.append(1 / (m.constants["L"] - m.constants["mu"]))
-        factors = self.signs.factors(all_)
-        out = []
-        for k, f in enumerate(factors):
-            positive, shown = self.field._sign(f) == ">", polynomial(f, self.writer.parameters)
-            c = self.field._field(f)
-            out += self.signs.positive(f"Z{k}", c if positive else -c)
-            out.append(f"assert (Zn{k} : {shown} <> 0) by (clear - Z{k}; lra).")
-        return out
+        return self.signs.nonzero("Z", all_)
 
     def ranges(self) -> list[str]:
         """``mu < L``, ``0 < L`` and ``0 <= mu + L`` of the members, as the lemmas ask for them."""
@@ -203,9 +211,9 @@ class Export:
                 gap, width = f"({self.writer.number(L)} - {self.writer.number(mu)})", self.writer.number(L - mu)
                 out.append(f"{{ apply Rminus_gt_0_lt; unfold Rgt. replace {gap} with {width}")
                 out.append(f"  by rational. exact W{i}. }}")
-            if m.kind == "function" and L is not None and axioms & {"lipschitz", "lower"}:
+            if coq_kind(m) == "function" and L is not None and axioms & {"lipschitz", "lower"}:
                 out += self.signs.positive(f"Y{i}", L)
-            if m.kind == "function" and "lipschitz" in axioms:
+            if coq_kind(m) == "function" and "lipschitz" in axioms:
                 sum_ = f"{self.writer.number(mu)} + {self.writer.number(L)}"
                 out += self.signs.nonnegative(f"V{i}'", mu + L)
                 out.append(f"assert (V{i} : 0 <= {sum_}).")
@@ -231,6 +239,7 @@ class Export:
         return out
 
     def lemma(self, k: int, use: Use, i: int, m: Member, at: list[str]) -> list[str]:
+        kind = coq_kind(m)
         fn, number = self.members(m.name), self.writer.number
         blanks = " ".join(["_"] * 3 * len(at)) + " " + " ".join(at)
         if use.axiom == "interpolation" and "L" in m.constants:
@@ -250,7 +259,7 @@ class Export:
             "lower": f"lower {fn} _ _ Y{i} C{i}_L C{i}_low",
             "pl": f"pl {fn} _ _ C{i}_PL",
         }
-        if m.kind == "function":
+        if kind == "function":
             return [f"pose proof ({of_function[use.axiom]} {blanks}) as I{k}."]
         if use.axiom in ("monotone", "cocoercive", "lipschitz"):
             constant = {"monotone": "mu", "cocoercive": "beta", "lipschitz": "L"}[use.axiom]
@@ -306,10 +315,12 @@ class Export:
         ]
 
     def orient(self, names: Iterable[str], hypothesis: str) -> str:
-        """Inner products in the order in which forms have them."""
+        """Inner products in the order in which forms have them; those of a shared vector and a deviation vanish."""
         chosen = sorted(set(names))
-        pairs = [(b, a) for i, a in enumerate(chosen) for b in chosen[i + 1 :]]
-        return "".join(f"rewrite ?(ip_sym {self.vectors(b)} {self.vectors(a)}) in {hypothesis}; " for b, a in pairs)
+        pairs = [(a, b) for i, a in enumerate(chosen) for b in chosen[i + 1 :]]
+        swaps = [f"rewrite ?(ip_sym {self.vectors(b)} {self.vectors(a)}) in {hypothesis}; " for a, b in pairs]
+        mixed = [(a, b) for a, b in pairs if is_deviation(a) != is_deviation(b)]
+        return "".join(swaps + [f"rewrite ?O_{self.vectors(a)}_{self.vectors(b)} in {hypothesis}; " for a, b in mixed])
 
     def identity(self, name: str) -> tuple[str, list[str]]:
         """The target is the sum of the instances with their multipliers, less the squares: coefficient by coefficient.

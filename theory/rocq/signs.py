@@ -7,6 +7,7 @@ polynomials that have positive coefficients once they are multiplied by a power 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,14 +65,19 @@ class Signs:
     def positive(self, name: str, c: Any) -> list[str]:
         return self._assertion(name, c, strict=True)
 
-    def factors(self, coefficients: Any) -> list[Any]:
-        """The irreducible factors of the denominators."""
-        found: list[Any] = []
+    def nonzero(self, name: str, coefficients: Iterable[Any]) -> list[str]:
+        """Every irreducible factor of a denominator is positive, or its negative is, and so it is not zero."""
+        factors: list[Any] = []
         for c in coefficients:
             for f, _ in c.denom.factor_list()[1]:
-                if not f.is_ground and f not in found and -f not in found:
-                    found.append(f)
-        return found
+                if not f.is_ground and f not in factors and -f not in factors:
+                    factors.append(f)
+        out = []
+        for k, f in enumerate(factors):
+            c, shown = self.field._field(f), polynomial(f, self.writer.parameters)
+            out += self.positive(f"{name}{k}", c if self.field._sign(f) == ">" else -c)
+            out.append(f"assert ({name}n{k} : {shown} <> 0) by (clear - {name}{k}; lra).")
+        return out
 
     def _assertion(self, name: str, c: Any, strict: bool) -> list[str]:
         relation, text = ("<" if strict else "<="), self.writer.number(c)
