@@ -151,8 +151,8 @@ class _Section(Setting):
         if letter == "D":
             return ["{ first [assumption | lra]. }"]
         if letter == "C":
-            i, constant = rest.split("_", 1)
-            m = s.members[int(i)]
+            which, constant = rest.split("_", 1)
+            m = s.members[int(which)]
             self.constants.setdefault(m.name, {}).update(m.constants)
             return [f"{{ exact C_{self.members(m.name)}_{constant}. }}"]
         if letter == "A":

@@ -213,7 +213,7 @@ class Export:
                 out.append(f"  by rational. exact W{i}. }}")
             if coq_kind(m) == "function" and L is not None and axioms & {"lipschitz", "lower"}:
                 out += self.signs.positive(f"Y{i}", L)
-            if coq_kind(m) == "function" and "lipschitz" in axioms:
+            if coq_kind(m) == "function" and "lipschitz" in axioms and mu is not None and L is not None:
                 sum_ = f"{self.writer.number(mu)} + {self.writer.number(L)}"
                 out += self.signs.nonnegative(f"V{i}'", mu + L)
                 out.append(f"assert (V{i} : 0 <= {sum_}).")

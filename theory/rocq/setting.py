@@ -172,13 +172,13 @@ class Setting:
 
     def setting(self) -> list[str]:
         w, m = self.w, self.w.method
-        out = [f"Variable {self.parameters[i.name]} : R." for i in w.case.domain]
-        for i in w.case.domain:
-            x = self.parameters[i.name]
-            out.append(f"Hypothesis D_{i.name}_low : {self.writer.end(i.low)} {'<=' if i.closed_low else '<'} {x}.")
-            if i.high:
+        out = [f"Variable {self.parameters[p.name]} : R." for p in w.case.domain]
+        for p in w.case.domain:
+            x = self.parameters[p.name]
+            out.append(f"Hypothesis D_{p.name}_low : {self.writer.end(p.low)} {'<=' if p.closed_low else '<'} {x}.")
+            if p.high:
                 out.append(
-                    f"Hypothesis D_{i.name}_high : {x} {'<=' if i.closed_high else '<'} {self.writer.end(i.high)}."
+                    f"Hypothesis D_{p.name}_high : {x} {'<=' if p.closed_high else '<'} {self.writer.end(p.high)}."
                 )
         out += ["Variable N : nat.", "Hypothesis N_1 : (1 <= N)%nat."]
         if "N" in w.case.given:
