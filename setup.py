@@ -41,6 +41,7 @@ setup(
         "gradproof": ["py.typed"],
         "gradproof.templates": ["*"],
         "gradproof.static": ["*"],
+        "gradproof.theory.rocq": ["*.v"],
         "gradproof.notes": ["errata.md"],
         "gradproof.notes.derivations": ["*.md"],
     },

@@ -1,4 +1,4 @@
-"""The command line: ``gradproof verify | list | show | bound | certify | check | figures | falsify | mutants | necessity``.
+"""The command line: ``gradproof verify | list | show | bound | certify | check | export | figures | ...``.
 
 Exit codes: 0 all as claimed, 1 something refuted or missed (or a proof rejected), 2 usage, 3 undecided only, 4 a crash of ours.
 """
@@ -10,66 +10,27 @@ import os
 import shutil
 import sys
 import textwrap
-import traceback
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import click
 
 import gradproof
+from gradproof import proof_commands
 from gradproof.arguments import SECONDS, SEED, ExistingOrNew, decimals
-from gradproof.output import settle, strict_json, users_prints_aside
-from gradproof.theory.errors import GradproofError, ProofRejected
-from gradproof.theory.text import plain, printable
-
-LONGEST = 600  # characters of a stranger's words on one line
-MOST = 12  # terms, points and names of a statement, unless all are asked for
-
-
-def _one_line(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Our own errors become one line on stderr and exit code 2 (1 for a rejected proof); Ctrl-C says what is kept."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        settle()
-        try:
-            return command(*args, **kwargs)
-        except ProofRejected as error:
-            click.echo(f"rejected: {printable(error, LONGEST)}", err=True)
-            sys.exit(1)
-        except GradproofError as error:
-            click.echo(f"error: {printable(error, LONGEST)}", err=True)
-            sys.exit(2)
-        except SystemExit:
-            raise
-        except OSError as error:  # a full disk, a name that no file can have
-            where = f"cannot use {error.filename}: " if error.filename else ""
-            click.echo(f"error: {printable(f'{where}{error.strerror or error}', LONGEST)}", err=True)
-            sys.exit(2)
-        except KeyboardInterrupt:
-            click.echo("interrupted; what was finished is in the ledger, and the next run goes on from there", err=True)
-            sys.exit(130)
-        except BrokenPipeError:  # who reads has gone, and there is no verdict: as a program ends that the signal stops
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            sys.exit(141)
-        except click.exceptions.Exit:
-            raise
-        except click.ClickException:
-            raise
-        except BaseException:  # ours, and no verdict: 1 would say that something is refuted
-            traceback.print_exc()
-            click.echo("this is a fault of gradproof: please report it with the lines above", err=True)
-            sys.exit(4)
-
-    return run
+from gradproof.one_line import one_line, values_of
+from gradproof.output import strict_json, users_prints_aside
+from gradproof.theory.errors import GradproofError
+from gradproof.theory.text import printable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(gradproof.__version__, prog_name="gradproof")
 def main() -> None:
     """Check the convergence theory of gradient methods by machine."""
+
+
+for command in (proof_commands.certify, proof_commands.check, proof_commands.export):
+    main.add_command(command)
 
 
 @main.command()
@@ -82,7 +43,7 @@ def main() -> None:
 @click.option("--fresh", is_flag=True, help="Repeat checks that the ledger already has.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.option("--details", is_flag=True, help="Also a line a check: what was done and what came out.")
-@_one_line
+@one_line
 def verify(targets: tuple[str, ...], budget: str, jobs: int | None, backend: str, seed: int, ledger: Path | None,
            fresh: bool, as_json: bool, details: bool) -> None:  # fmt: skip
     """Confront claims with their evidence: all of them, or those of the named claims, papers and files.
@@ -111,7 +72,7 @@ def verify(targets: tuple[str, ...], budget: str, jobs: int | None, backend: str
 @main.command("list")
 @click.argument("names", nargs=-1, metavar="[CLAIM|PAPER]...")
 @click.option("--json", "as_json", is_flag=True)
-@_one_line
+@one_line
 def list_(names: tuple[str, ...], as_json: bool) -> None:
     """List the claims: id, title, and how far the source was verified."""
     from gradproof import tables
@@ -136,7 +97,7 @@ def list_(names: tuple[str, ...], as_json: bool) -> None:
     help="Its derivation, checked now and written out; with --json as `gradproof check` reads it.",
 )
 @click.option("--json", "as_json", is_flag=True)
-@_one_line
+@one_line
 def show(claim_id: str, proof: bool, as_json: bool) -> None:
     """Show a claim: statement, assumptions, parameters, bound, source."""
     from gradproof.summary import claim_json
@@ -166,13 +127,13 @@ def show(claim_id: str, proof: bool, as_json: bool) -> None:
 @click.argument("values", nargs=-1, metavar="NAME=VALUE...")
 @click.option("--drop", multiple=True, metavar="ASSUMPTION", help="Evaluate although this assumption is broken.")
 @click.option("--json", "as_json", is_flag=True)
-@_one_line
+@one_line
 def bound(claim_id: str, values: tuple[str, ...], drop: tuple[str, ...], as_json: bool) -> None:
     """Evaluate a claim's bound exactly. Values are integers, fractions 3/4, decimals (read exactly), or lists 1,1,1,100."""
     from gradproof.theory import registry
 
     c = registry.claim(claim_id)
-    given = _values(values)
+    given = values_of(values)
     result = c.bound(drop=drop, **given)
     number, decimal, exact = decimals(result)
     if as_json:
@@ -193,81 +154,6 @@ def bound(claim_id: str, values: tuple[str, ...], drop: tuple[str, ...], as_json
 
 
 @main.command()
-@click.argument("claim_id", metavar="CLAIM")
-@click.argument("values", nargs=-1, metavar="NAME=VALUE...")
-@click.option(
-    "-o", "--output", type=ExistingOrNew(dir_okay=False, path_type=Path), default=None, help="Write the proof here."
-)
-@click.option("--json", "as_json", is_flag=True)
-@_one_line
-def certify(claim_id: str, values: tuple[str, ...], output: Path | None, as_json: bool) -> None:
-    """Make a proof of a claim at given rational parameters, have the kernel check it, and write it as JSON."""
-    from gradproof.experiments.engine.check import certifier_of
-    from gradproof.experiments.engine.files import write_output
-    from gradproof.theory import registry
-    from gradproof.theory.proof import check as kernel_check
-    from gradproof.theory.proof_json import statement_digest, write_proof
-
-    c = registry.claim(claim_id)
-    made = certifier_of(c)(**_values(values))
-    proof, facts = made if isinstance(made, tuple) else (made, {})
-    accepted = kernel_check(proof)
-    if output is not None:
-        try:
-            write_output(output, write_proof(proof))
-        except OSError as error:
-            raise GradproofError(f"cannot write {output}: {error.strerror}") from None
-    if as_json:
-        result = {"claim": c.id, "accepted": True, "statement": accepted.statement.text,
-                  "digest": statement_digest(accepted.statement), "axioms": list(accepted.axioms),
-                  "file": str(output) if output else None}  # fmt: skip
-        click.echo(strict_json(result | {k: str(v) if not isinstance(v, float) else v for k, v in facts.items()}))
-    else:
-        for name, value in facts.items():
-            click.echo(f"{name} = {value}")
-        click.echo(f"accepted: {plain(accepted.statement.text)}" + (f"\nwritten to {output}" if output else ""))
-
-
-@main.command()
-@click.argument("file", type=ExistingOrNew(path_type=Path))
-@click.option("--full", is_flag=True, help="Print every term, point and name of a long statement.")
-@click.option("--timeout", type=SECONDS, default=120.0, show_default=True, metavar="SECONDS",
-              help="Give up after that time: exit code 3.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, with the whole statement.")
-@_one_line
-def check(file: Path, full: bool, timeout: float, as_json: bool) -> None:
-    """Re-check a proof file, or a derivation of a claim of the library, by exact arithmetic, and print what it proves.
-
-    Also looks for an example of what the statement assumes, or a contradiction in it: then it says nothing, and is rejected.
-    """
-    from gradproof.checking import OutOfTime, check_file
-
-    try:
-        found = check_file(file, seconds=timeout, most=None if full or as_json else MOST)
-    except OutOfTime as error:
-        click.echo(f"undecided: {printable(error, LONGEST)}", err=True)
-        sys.exit(3)
-    if as_json:
-        click.echo(json.dumps({"accepted": True} | found))
-        return
-    if found["kind"] == "derivation":
-        click.echo(f"accepted by two checkers, given {', '.join(found['axioms']) or 'no fact'}\n{found['formal']}")
-        click.echo(f"statement {found['digest']}")
-        return
-    click.echo(f"accepted, by {', '.join(found['axioms']) or 'no axiom'}\n{found['formal']}")
-    standing, reason = found["assumptions"]["standing"], printable(found["assumptions"]["reason"], LONGEST)
-    if standing != "hold together":
-        click.echo(f"careful: its premises and members {standing} ({reason}); it says nothing if they cannot")
-    described = plain(printable(found["statement"], LONGEST)) or "nothing"
-    whose = (
-        "which the file describes (unchecked) as"
-        if found["kind"] == "proof"
-        else "which, for the data of the certificate, says"
-    )
-    click.echo(f"{whose}: {described}\nstatement {found['digest']}")
-
-
-@main.command()
 @click.argument("names", nargs=-1, metavar="[PAPER]...")
 @click.option(
     "-o", "--output", type=ExistingOrNew(file_okay=False, path_type=Path), default=Path("figures"), show_default=True
@@ -275,7 +161,7 @@ def check(file: Path, full: bool, timeout: float, as_json: bool) -> None:
 @click.option("--budget", type=click.Choice(["quick", "full", "gpu"]), default="quick", show_default=True)
 @click.option("--fresh", is_flag=True, help="Compute again although nothing changed.")
 @click.option("--explain", is_flag=True, help="Only say which inputs changed since each figure was made.")
-@_one_line
+@one_line
 def figures(names: tuple[str, ...], output: Path, budget: str, fresh: bool, explain: bool) -> None:
     """Draw the papers' figures: PDF, PNG, and the dataset behind each (netCDF)."""
     os.environ["MPLBACKEND"] = "agg"  # before matplotlib is imported: the caller's may need a screen, or a notebook
@@ -306,7 +192,7 @@ def figures(names: tuple[str, ...], output: Path, budget: str, fresh: bool, expl
     show_default=True,
 )
 @click.option("--json", "as_json", is_flag=True)
-@_one_line
+@one_line
 def falsify(targets: tuple[str, ...], drop: tuple[str, ...], budget: str, seconds: float | None, seed: int, output: Path,
             as_json: bool) -> None:  # fmt: skip
     """Search for a counterexample; what is found is replayed exactly, made small and saved.
@@ -345,7 +231,7 @@ def falsify(targets: tuple[str, ...], drop: tuple[str, ...], budget: str, second
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Worker processes [default: every core].")
 @click.option("--ledger", type=ExistingOrNew(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-@_one_line
+@one_line
 def power(targets: tuple[str, ...], budget: str, jobs: int | None, ledger: Path | None, as_json: bool) -> None:
     """By which factor would a bound have to be wrong before each numeric check refutes it? The weakest first.
 
@@ -373,7 +259,7 @@ def power(targets: tuple[str, ...], budget: str, jobs: int | None, ledger: Path 
 @click.option("--ledger", type=ExistingOrNew(path_type=Path), default=None, help="Ledger file [default: the user's].")
 @click.option("--fresh", is_flag=True, help="Repeat what the ledger already has.")
 @click.option("--json", "as_json", is_flag=True)
-@_one_line
+@one_line
 def mutants(targets: tuple[str, ...], budget: str, seed: int, ledger: Path | None, fresh: bool, as_json: bool) -> None:
     """Run false variants of claims through the claims' own checks: which are caught, by what, and why others survive.
 
@@ -419,7 +305,7 @@ def mutants(targets: tuple[str, ...], budget: str, seed: int, ledger: Path | Non
 @click.option("--latex", is_flag=True, help="Print a LaTeX table.")
 @click.option("--markdown", is_flag=True, help="Print a Markdown table.")
 @click.option("--json", "as_json", is_flag=True)
-@_one_line
+@one_line
 def necessity(targets: tuple[str, ...], budget: str, seconds: float | None, seed: int, ledger: Path | None, output: Path,
               latex: bool, markdown: bool, as_json: bool) -> None:  # fmt: skip
     """For every assumption of the claims: needed (with an instance), not needed here, or unknown."""
@@ -470,7 +356,7 @@ def necessity(targets: tuple[str, ...], budget: str, seconds: float | None, seed
 @click.option(
     "--budget", type=click.Choice(["quick", "full", "gpu"]), default=None, help="Whose rows [default: most used]."
 )
-@_one_line
+@one_line
 def report(targets: tuple[str, ...], output: Path, ledger: Path | None, figures: Path, counterexamples: Path,
            budget: str | None) -> None:  # fmt: skip
     """Write what the ledger says as a folder of HTML pages: no network, no server; open its index.html."""
@@ -480,24 +366,6 @@ def report(targets: tuple[str, ...], output: Path, ledger: Path | None, figures:
     for problem in made.problems:
         click.echo(f"warning: {problem}", err=True)
     click.echo(f"{made.index}  ({made.claims} claims, {made.files} files, {made.size / 1e6:.1f} MB)")
-
-
-def _values(pairs: tuple[str, ...]) -> dict[str, Any]:
-    from gradproof.theory.errors import ParameterError
-    from gradproof.theory.parameter import parse_number, spelt
-
-    values = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals or not name:
-            raise ParameterError(f"{pair!r} is not of the form name=value; write e.g. alpha=3/4")
-        name = spelt(name)
-        if name in values:
-            raise ParameterError(f"{name} is given twice")
-        if name == "drop":
-            raise ParameterError("there is no parameter 'drop'; name an assumption to be dropped with --drop")
-        values[name] = parse_number(text, name)
-    return values
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import shutil
 import sys
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
@@ -21,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if {"optional", "on_backend"} & set(getattr(item, "fixturenames", ())):
+        if {"optional", "on_backend", "coq"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("extras")
     if not config.getoption("--run-slow"):
         for item in items:
@@ -43,6 +44,15 @@ def optional():
             pytest.skip(reason)
 
     return get
+
+
+@pytest.fixture
+def coq():
+    """The proof assistant. Without it the test is skipped, or fails if GRADPROOF_ALL_EXTRAS is set."""
+    if shutil.which("coqc") is None:
+        if os.environ.get("GRADPROOF_ALL_EXTRAS"):
+            pytest.fail("no test may be skipped here: coqc is not installed")
+        pytest.skip("coqc is not installed")
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ Part of the trusted kernel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from gradproof.theory import derivation as d
@@ -303,10 +303,17 @@ def run(w: Workings) -> Assertion:
         DerivationRejected: at which step, and why.
     """
     last: Any = None
+    for name, _ in run_each(w):
+        last = w.known[name]
+    return last if isinstance(last, Assertion) else reject("the last step is no inequality")
+
+
+def run_each(w: Workings) -> Iterator[tuple[str, d.Step]]:
+    """The steps of a case in order, each when its conclusion is known."""
     for name, step in w.case.steps.items():
         try:
-            last = w.known[name] = _RULES[type(step)](w, step)
+            w.known[name] = _RULES[type(step)](w, step)
             w.proofs |= {name: w.proofs.pop("")} if "" in w.proofs else {}
         except (GradproofError, KeyError) as error:
             raise DerivationRejected(f"step {name}: {error}") from error
-    return last if isinstance(last, Assertion) else reject("the last step is no inequality")
+        yield name, step
