@@ -30,6 +30,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="slow; run with --run-slow"))
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("copies") is not None:
+        from gradproof.experiments.engine.workers import can_fork
+
+        if not can_fork():  # asked now: another test of this process may have loaded a library that forbids it
+            pytest.skip("no copy of this process can be made here")
+
+
 @pytest.fixture
 def optional():
     """Import a library that need not be there. Without it the test is skipped, or fails if GRADPROOF_ALL_EXTRAS is set."""

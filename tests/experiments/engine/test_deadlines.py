@@ -17,14 +17,13 @@ from gradproof.experiments.engine.check import check
 from gradproof.experiments.engine.deadline import TimedOut, deadline
 from gradproof.experiments.engine.executors import WORKER_DIED, Failed, Forked, Processes, Serial
 from gradproof.experiments.engine.verify import verify
-from gradproof.experiments.engine.workers import can_fork
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import ParameterError
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation
 from gradproof.theory.paper import Paper
 
-COPIES = pytest.mark.skipif(not can_fork(), reason="no copy of this process can be made here")
+COPIES = pytest.mark.copies
 
 
 @pytest.fixture

@@ -17,11 +17,10 @@ from gradproof.experiments.engine import workers
 from gradproof.experiments.engine.executors import WORKER_DIED, Dask, Failed, Forked, Processes
 from gradproof.experiments.engine.store import Ledger
 from gradproof.experiments.engine.verify import load_file, verify
-from gradproof.experiments.engine.workers import can_fork
 from gradproof.theory.evidence import Outcome
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
-COPIES = pytest.mark.skipif(not can_fork(), reason="no copy of this process can be made here")
+COPIES = pytest.mark.copies
 EVERY_EXECUTOR = pytest.mark.parametrize(
     "executor", [Processes(2), pytest.param(Forked(), marks=COPIES)], ids=lambda e: type(e).__name__
 )

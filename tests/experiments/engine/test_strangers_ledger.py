@@ -232,6 +232,7 @@ def test_a_check_whose_row_is_damaged_is_run_again(tmp_path, monkeypatch):
 # --- what may be kept ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.copies
 def test_what_was_not_found_out_for_a_passing_reason_is_never_served_again(tmp_path, monkeypatch):
     from gradproof.experiments.engine import verify as engine
     from gradproof.theory import registry
