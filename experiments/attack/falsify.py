@@ -165,6 +165,7 @@ def replay(
     of_type(claim, (str, Claim), "what is replayed", "a claim, or its id")
     of_type(experiment, str, "experiment", "the name of one")
     of_type(instance, (Mapping, type(None)), "instance", "a dictionary name -> value, as a finding has it")
+    of_type(statement, str, "statement", "the hash of one, as a finding has it")
     of_type(sources, (Mapping, type(None)), "sources", "a dictionary file name -> text, as a finding has it")
     dropped = frozenset(listed(drop, str, "drop", "names of assumptions"))
     if sources:

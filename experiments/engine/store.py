@@ -133,6 +133,10 @@ class Ledger:
         self.path = _expanded(path) if path is not None else default_path()
         if not str(path) or not _possible(self.path):
             raise LedgerError(f"no file can be called {shown(str(path))}; choose another with --ledger")
+        if read_only and path is not None and not self.path.parent.is_dir():
+            raise LedgerError(
+                f"there is no folder {self.path.parent}, hence no ledger in it; choose another with --ledger"
+            )
         self.set_aside: Path | None = None
         self.read_only = read_only
         self._copy: Path | None = None
