@@ -73,6 +73,7 @@ class _Reader:
             raise ParameterError(
                 f"a number is to be drawn between {low} and {high}, where there is none; check the strategy's limits"
             )
+        low, high = float(low), float(high)  # an end that is drawn is read back as a choice only if it is a float
         simplest = min(max(0.0, low), high)
         v = self._next(float)
         if v is None:

@@ -76,7 +76,7 @@ def _guess(columns: Sequence[Vector], target: Vector) -> list[int]:
     size = np.linalg.norm(A, axis=0)
     try:
         x, _ = nnls(A / np.where(size > 0, size, 1.0), np.array([float(v) for v in target]))
-    except RuntimeError:  # its iterations ended
+    except (RuntimeError, np.linalg.LinAlgError):  # its iterations ended, or met dependent columns
         return []
     return [int(j) for j in np.flatnonzero(x > 1e-12 * x.max(initial=0.0))]
 
@@ -87,12 +87,13 @@ _ROUNDING = 64 * float(np.finfo(float).eps)
 def nonnegative_least_squares_in_floats(columns: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, float]:
     """Multipliers (m,) >= 0 of the columns (n, m) for a target (n,), and the distance that is left, up to rounding.
 
-    scipy's iterations may cycle, and those of some releases stop short of the optimum: where they fail or a column still helps,
+    scipy's iterations may cycle or meet dependent columns, and those of some releases stop short of the optimum: where they fail or
+    a column still helps,
     the floats are taken as the rationals that they are.
     """
     try:
         x, distance = nnls(columns, target)
-    except RuntimeError:
+    except (RuntimeError, np.linalg.LinAlgError):
         pass
     else:
         gains = columns.T @ (target - columns @ x)

@@ -32,11 +32,15 @@ def _cycling(*_):
     raise RuntimeError("Maximum number of iterations reached.")
 
 
+def _dependent(*_):
+    raise np.linalg.LinAlgError("Matrix is singular.")
+
+
 def _stopping_short(columns, target):
     return np.zeros(columns.shape[1]), float(np.linalg.norm(target))
 
 
-@pytest.mark.parametrize("scipys", [_cycling, _stopping_short])
+@pytest.mark.parametrize("scipys", [_cycling, _dependent, _stopping_short])
 def test_where_scipy_fails(monkeypatch, scipys):
     rng = np.random.default_rng(0)
     columns, target = rng.standard_normal((4, 9)), rng.standard_normal(4)
