@@ -34,9 +34,12 @@ def of_type(value: Any, kinds: Any, name: str, wanted: str) -> None:
     Raises:
         TypeError: ``<name> is <value>; give <wanted>``.
     """
-    kinds = kinds if isinstance(kinds, tuple) else (kinds,)
-    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds and object not in kinds):
+    if not _is_of(value, kinds if isinstance(kinds, tuple) else (kinds,)):
         raise TypeError(f"{name} is {shown(value)}; give {wanted}")
+
+
+def _is_of(value: Any, kinds: tuple[Any, ...]) -> bool:
+    return isinstance(value, kinds) and (not isinstance(value, bool) or bool in kinds or object in kinds)
 
 
 def fields_of_type(made: object) -> None:
@@ -46,13 +49,15 @@ def fields_of_type(made: object) -> None:
         TypeError: the first that is not.
     """
     cls: Any = type(made)
+    stored = vars(made)  # as they are: reading an attribute may mean something to its class
     for name, kinds, entries, wanted in _declared(cls):
-        value = getattr(made, name)
-        where = f"{name} of {_article(type(made).__name__)}"
+        value = stored[name]
+        if _is_of(value, kinds) and (entries is None or all(_is_of(entry, (entries,)) for entry in value)):
+            continue
+        where = f"{name} of {_article(cls.__name__)}"
         of_type(value, kinds, where, wanted)
-        if entries is not None:
-            for entry in value:
-                of_type(entry, entries, f"an entry of {where}", _article(entries.__name__))
+        for entry in value:
+            of_type(entry, entries, f"an entry of {where}", _article(entries.__name__))
 
 
 @cache

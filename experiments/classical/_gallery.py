@@ -20,6 +20,7 @@ import sympy as sp
 from gradproof.experiments.engine.check import certifier
 from gradproof.experiments.engine.measure import Enclosed, Provable, Supremum, around, cases, instead, measure, without
 from gradproof.solvers.pep import CertificateUnavailable, PepError, WorstCase, exact
+from gradproof.solvers.pep.certify.certificate import Certificate
 from gradproof.solvers.pep.certify.counterexample import Counterexample, NoCounterexample
 from gradproof.solvers.pep.certify.worst_case import solve
 from gradproof.theory import registry
@@ -142,8 +143,8 @@ def gallery(
             certificate.__doc__ = f"A rational certificate of the rate itself at {len(table)} settings."
             measure(claim, given, level=Level.CERTIFIED)(certificate)
 
-        def certificate_at(**values: Any) -> tuple[Proof, dict[str, Any]]:
-            return certificate_of(entry, read(claim, **values)[0])
+        def certificate_at(**values: Any) -> Provable:
+            return Provable(lambda bound: certificate_of(entry, exactly(values), bound))
 
         certifier(claim)(certificate_at)
 
@@ -180,39 +181,38 @@ def index() -> list[dict[str, Any]]:
     ]
 
 
-def read(claim: Claim, **values: Any) -> tuple[dict[str, Fraction], Any]:
-    """Exact parameters and the claim's bound at them.
-
-    Raises:
-        ParameterError, DomainError: a value is missing, no number, or outside the claim's domain.
-    """
-    s = {k: exact(v, k) for k, v in values.items()}
-    return s, _bound(claim, s)
+def exactly(values: Mapping[str, Any]) -> dict[str, Fraction]:
+    """Parameters as rationals; raises ``PepError`` for what is no number."""
+    return {k: exact(v, k) for k, v in values.items()}
 
 
-def certificate_of(entry: Entry, s: Setting) -> tuple[Proof, dict[str, Any]]:
-    """A proof at one setting and the rational bound in it: the claim's own where it can be reached, else one just above.
+def certificate_of(entry: Entry, s: Setting, bound: Any) -> Certificate:
+    """A certificate at one setting: of the bound asked for where it can be reached, else of one just above.
 
     Raises:
         CertificateUnavailable: neither was found.
     """
-    worst, bound = entry.worst_case(s), _bound(entry.claim, s)
+    worst = entry.worst_case(s)
     try:
-        found = worst.certify(bound=rational_below(bound))
+        return worst.certify(bound=rational_below(bound))
     except CertificateUnavailable:
-        found = worst.certify()
-    return found.proof, {"bound": found.bound, "claimed": bound}
+        return worst.certify()
+
+
+def proved_rate(proof: Proof) -> Any:
+    """What a proof bounds by a multiple of |x_0|^2: its target is ``... - tau |x_0|^2``, or ``|x_N|^2 - tau |x_0|^2`` where x_N
+    has the coefficient 1 on x_0.
+    """
+    target = proof.statement.target.quadratic
+    return -target["x0", "x0"] + (1 if any(a == b != "x0" for a, b in target) else 0)
 
 
 def same_bound(claim: Claim, proof: Proof, **at: int) -> Identity:
     """What a proof with parameters proves is the claim's bound, as functions of all the parameters that ``at`` leaves open.
 
-    The target is ``... - tau |x_0|^2``, or ``|x_N|^2 - tau |x_0|^2`` where x_N has the coefficient 1 on x_0. A bound that is a
-    maximum, or grows with one, follows from any one of its terms.
+    A bound that is a maximum, or grows with one, follows from any one of its terms.
     """
-    target = proof.statement.target.quadratic
-    proved = -target["x0", "x0"] + (1 if any(a == b != "x0" for a, b in target) else 0)
-    rate = proved.as_expr()
+    rate = proved_rate(proof).as_expr()
     rate = rate.subs({x: claim.parameter(x.name).symbol for x in rate.free_symbols}, simultaneous=True)
     claimed = sp.sympify(claim.expression).subs(
         {claim.parameter(k).symbol: v for k, v in at.items()}, simultaneous=True
@@ -250,10 +250,6 @@ def rational_below(bound: Any) -> Fraction:
     if getattr(bound, "is_Rational", False):
         return Fraction(int(bound.p), int(bound.q))
     return exact(sp.Rational(str(sp.N(bound, 40)))) * (1 - Fraction(1, 10**12))
-
-
-def _bound(claim: Claim, s: Setting) -> Any:
-    return claim.bound(**{k: sp.Rational(v.numerator, v.denominator) for k, v in s.items()})
 
 
 def _shown(s: Setting) -> dict[str, str]:

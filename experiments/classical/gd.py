@@ -1,15 +1,22 @@
 """Gradient descent in the gallery: exact worst cases and certificates of the rates in ``theory.classical.gd``."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import sympy as sp
 
-from gradproof.experiments.classical._gallery import REGISTRY, certificate_of, gallery, read, same_bound
+from gradproof.experiments.classical._gallery import (
+    REGISTRY,
+    certificate_of,
+    exactly,
+    gallery,
+    proved_rate,
+    same_bound,
+)
 from gradproof.experiments.engine.check import Certificate, Context, Evidence, certifier, check
-from gradproof.experiments.engine.measure import Enclosed, cases, measure, rounded
+from gradproof.experiments.engine.measure import Enclosed, Provable, cases, measure, rounded
 from gradproof.solvers.pep import (
     CertificateUnavailable,
     PolyakLojasiewicz,
@@ -26,6 +33,7 @@ from gradproof.solvers.pep.model import problem as pep
 from gradproof.theory.classical import gd
 from gradproof.theory.classical._gd_proofs import LONG, SHORT, contraction, function_value
 from gradproof.theory.evidence import Level
+from gradproof.theory.proof import Proof
 from gradproof.theory.symbolic import Identity
 
 FEW = 8  # steps up to which the exact optimum is searched for without an explicit function
@@ -50,42 +58,51 @@ def function_value_for_all_parameters(ctx: Context) -> Iterator[Evidence]:
         yield same_bound(ctx.claim, proof, mu=0, N=n)
 
 
-def certify_contraction(**values):
+def certify_contraction(*, mu=0, L, gamma, N):
     """A proof of the contraction at given rationals, in closed form, for any N."""
-    s, bound = read(gd.CONTRACTION, **({"mu": 0} | values))
-    return contraction(int(s["N"]), mu=s["mu"], L=s["L"], gamma=s["gamma"]), {"bound": bound}
+    s = exactly({"mu": mu, "L": L, "gamma": gamma, "N": N})
+    return Provable(lambda _: Closed(contraction(int(s["N"]), mu=s["mu"], L=s["L"], gamma=s["gamma"])))
 
 
-def certify_function_value(**values):
+def certify_function_value(*, mu=0, L, gamma, N):
     """A proof of the function-value rate at given rationals; in closed form for mu = 0 and gamma <= 1/L."""
-    s, bound = read(gd.FUNCTION_VALUE, **({"mu": 0} | values))
+    s = exactly({"mu": mu, "L": L, "gamma": gamma, "N": N})
     if s["mu"] == 0 and s["gamma"] * s["L"] <= 1:
-        return function_value(int(s["N"]), L=s["L"], gamma=s["gamma"]), {"bound": bound}
-    return _in_local_form(s, s["mu"], bound, "function-value")
+        return Provable(lambda _: Closed(function_value(int(s["N"]), L=s["L"], gamma=s["gamma"])))
+    return Provable(lambda _: _in_local_form(s, s["mu"], "function-value"))
 
 
-def certify_gradient_convex(**values):
+def certify_gradient_convex(*, L, gamma, N):
     """A proof of the rate of the last gradient at given rationals."""
-    s, bound = read(gd.GRADIENT_CONVEX, **values)
-    return _in_local_form(s, 0, bound, "gradient")
+    return Provable(lambda _: _in_local_form(exactly({"L": L, "gamma": gamma, "N": N}), 0, "gradient"))
 
 
-def certify_gradient_nonconvex(**values):
+def certify_gradient_nonconvex(*, L, gamma, N):
     """A proof of the rate of the smallest gradient at given rationals; of the rate itself for few steps."""
-    s, bound = read(gd.GRADIENT_NONCONVEX, **values)
+    s = exactly({"L": L, "gamma": gamma, "N": N})
     if s["N"] <= FEW:
-        return certificate_of(REGISTRY[gd.GRADIENT_NONCONVEX.id], s)
-    return _in_local_form(s, -s["L"], bound, "smallest-gradient")
+        return Provable(lambda bound: certificate_of(REGISTRY[gd.GRADIENT_NONCONVEX.id], s, bound))
+    return Provable(lambda _: _in_local_form(s, -s["L"], "smallest-gradient"))
 
 
-def _in_local_form(s: Mapping[str, Fraction], mu: Fraction | int, bound: Any, measure: str):
+@dataclass(frozen=True)
+class Closed:
+    """A proof in closed form and the rate that it proves."""
+
+    proof: Proof
+
+    @property
+    def bound(self) -> Fraction:
+        return proved_rate(self.proof)
+
+
+def _in_local_form(s: Mapping[str, Fraction], mu: Fraction | int, measure: str):
     """The exact optimum where an explicit function attains it, else the least bound that the multipliers prove."""
     worst = gradient_descent(int(s["N"]), s["gamma"], s["L"], mu, measure=measure)
     try:
-        found = worst.exact()
+        return worst.exact()
     except CertificateUnavailable:
-        found = worst.certify()
-    return found.proof, {"bound": found.bound, "claimed": bound}
+        return worst.certify()
 
 
 def descend(f: pep.Mapping, x: Vector, gamma, N) -> Vector:

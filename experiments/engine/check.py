@@ -14,6 +14,8 @@ from typing import Any, Protocol
 import sympy as sp
 
 from gradproof.experiments.engine.options import BUDGETS, read_budget, read_seed
+from gradproof.experiments.engine.values import Provable
+from gradproof.solvers.exact.rounding import exact_number
 from gradproof.theory import registry
 from gradproof.theory.arguments import fields_of_type, listed, number, of_type, shown
 from gradproof.theory.claim import Claim
@@ -244,9 +246,12 @@ def register(new: Check, claim: Claim) -> None:
 def certifier(claim: Claim) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the function that makes a ``Proof`` of ``claim`` at given rational parameters.
 
-    It may return ``(proof, facts)`` with facts to be shown beside it, such as the certified bound. Values of the claim's own
-    parameters must lie in their domains: else a proof of another statement could come back, of K = 2 steps for K = 5/2. A value
-    that is missing or unknown is a ``ParameterError``.
+    It may return ``(proof, facts)`` with facts to be shown beside it. Or a ``Provable``: its ``prove`` is called with the claim's
+    own bound and returns what has a ``proof`` and the ``bound`` that this proves. Both bounds are then facts: what was asked for
+    is not taken for what was proved.
+
+    Values of the claim's own parameters must lie in their domains: else a proof of another statement could come back, of K = 2
+    steps for K = 5/2. A value that is missing or unknown is a ``ParameterError``.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -255,7 +260,7 @@ def certifier(claim: Claim) -> Callable[[Callable[..., Any]], Callable[..., Any]
         @functools.wraps(function)
         def in_domain(**values: Any) -> Any:
             try:
-                signature.bind(**values)
+                bound = signature.bind(**values)
             except TypeError as error:
                 wanted = ", ".join(str(v).split(":")[0] for v in signature.parameters.values())
                 raise ParameterError(f"the certificate of {claim.id}: {error}; give {wanted}") from None
@@ -269,7 +274,14 @@ def certifier(claim: Claim) -> Callable[[Callable[..., Any]], Callable[..., Any]
                     raise ParameterError(f"{q.name} = {value!r} is not a number; give 3/4 or 0.25") from None
                 if q.read(number) > MOST and q.domain.is_subset(sp.S.Integers):
                     raise DomainError(f"{q.name} = {shown(number)}: certificates are made for counts up to {MOST}")
-            return function(**values)
+            made = function(**values)
+            if not isinstance(made, Provable):
+                return made
+            bound.apply_defaults()
+            at = {k: exact_number(v, k, floats="binary") for k, v in bound.kwargs.items()}  # all are given by name
+            claimed = claim.bound(**at)
+            found = made.prove(claimed)
+            return found.proof, {"bound": found.bound, "claimed": claimed}
 
         _CERTIFIERS[claim.key] = in_domain
         return function

@@ -110,10 +110,6 @@ class _Asked(Context):
 
     asked: list[str] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.asked.clear()  # what looked at the types of the fields has asked for no backend
-
     def __getattribute__(self, name: str) -> Any:
         if name == "backend":
             object.__getattribute__(self, "asked").append(name)

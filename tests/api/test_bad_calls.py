@@ -5,9 +5,7 @@ import inspect
 import linecache
 import math
 import random
-import signal
 import warnings
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import pytest
 import sympy as sp
 
 import gradproof
+from gradproof.experiments.engine.deadline import TimedOut, deadline
 from gradproof.theory.errors import GradproofError
 
 SECONDS = 60
@@ -199,20 +198,6 @@ def call_of(rng, table):
     return f"{name}({', '.join(text)})", lambda: function(*args, **kwargs)
 
 
-@contextmanager
-def deadline(seconds):
-    def ring(*_):
-        raise AssertionError(f"it runs for more than {seconds} s")
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
 def problem(call, shown=True):
     """What is wrong with how a call was answered: nothing if it returned, or raised on purpose, in one line."""
     try:
@@ -225,7 +210,7 @@ def problem(call, shown=True):
                     getattr(made, show, str)()
     except (GradproofError, TypeError, ValueError, KeyError) as error:
         return wrong_with(error)
-    except Exception as error:
+    except (Exception, TimedOut) as error:
         return f"{type(error).__name__}: {str(error)[:200]} {_where(error)}"
     return ""
 

@@ -4,8 +4,6 @@ import json
 import os
 import random
 import re
-import signal
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import click
@@ -13,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from gradproof.cli import main
+from gradproof.experiments.engine.deadline import TimedOut, deadline
 from gradproof.theory import registry
 
 SECONDS = 60  # a command line that runs for longer hangs
@@ -145,20 +144,6 @@ def there(folder, monkeypatch):
     return folder
 
 
-@contextmanager
-def deadline(seconds):
-    def ring(*_):
-        raise AssertionError(f"it runs for more than {seconds} s")
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
 def run(words):
     with deadline(SECONDS):
         return CliRunner().invoke(main, words)
@@ -204,7 +189,7 @@ def problem(words, spoilt):
     """What is wrong with how a command line was answered; nothing if it was answered well."""
     try:
         result = run(words)
-    except AssertionError as error:
+    except TimedOut as error:
         return str(error)
     shown, code = result.output, result.exit_code
     if result.exception is not None and not isinstance(result.exception, SystemExit):

@@ -62,14 +62,17 @@ def test_each_claim_can_be_certified_on_demand(entry):
     made = certifier_of(entry.claim)(**entry.settings[0])
     proof, facts = made
     assert kernel_check(proof).statement.text
+    assert facts["claimed"] == entry.claim.bound(**{k: sp.Rational(str(v)) for k, v in entry.settings[0].items()})
     assert facts["bound"] >= 0
+    if entry.proves:
+        assert abs(facts["bound"] - facts["claimed"]) <= 1e-6 * facts["claimed"]
 
 
 def test_a_rate_that_is_not_proved_is_certified_just_above():
     """Over quadratics the exact optimum is not searched for, so the certified bound lies above the claim's, within 1e-6."""
     entry = REGISTRY["gd.quadratics"]
-    _, facts = certificate_of(entry, entry.settings[1])
-    assert 1 < facts["bound"] / facts["claimed"] < 1 + 1e-6
+    claimed = entry.claim.bound(**{k: sp.Rational(str(v)) for k, v in entry.settings[1].items()})
+    assert 1 < certificate_of(entry, entry.settings[1], claimed).bound / claimed < 1 + 1e-6
 
 
 @pytest.mark.parametrize(("mu", "gamma", "N"), [("1/10", "3/2", 5), ("1/2", 1, 8), (0, "3/2", 20), (0, "9/5", 3)])
@@ -78,6 +81,14 @@ def test_function_values_are_certified_at_the_rate_itself(mu, gamma, N):
     proof, facts = certifier_of(registry.claim("gd.function-value"))(mu=mu, L=1, gamma=gamma, N=N)
     assert facts["bound"] == facts["claimed"]
     assert kernel_check(proof).statement.text
+
+
+def test_what_is_proved_is_not_taken_from_the_claim(monkeypatch):
+    """A claim with a better constant is told the rate that its proof has, in closed form, too."""
+    claim = registry.claim("gd.contraction")
+    monkeypatch.setattr(type(claim), "bound", lambda self, **_: sp.Rational(1, 1000))
+    _, facts = certifier_of(claim)(mu="1/10", L=1, gamma=1, N=2)
+    assert facts == {"bound": Fraction(81, 100) ** 2, "claimed": sp.Rational(1, 1000)}
 
 
 def test_how_a_worst_case_was_settled_does_not_matter(monkeypatch):
@@ -99,9 +110,9 @@ def test_how_a_worst_case_was_settled_does_not_matter(monkeypatch):
 def test_missing_and_unknown_parameters_are_named():
     for name in ("gd.contraction", "gd.function-value", "gd.gradient-nonconvex"):
         certify = certifier_of(registry.claim(name))
-        with pytest.raises(ParameterError, match="needs N"):
+        with pytest.raises(ParameterError, match=r"missing .* 'N'; give .*L, gamma, N"):
             certify(L=1, gamma=1)
-        with pytest.raises(ParameterError, match="no parameter 'step'"):
+        with pytest.raises(ParameterError, match=r"unexpected .* 'step'; give .*L, gamma, N"):
             certify(L=1, gamma=1, N=1, step=3)
 
 
