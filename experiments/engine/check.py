@@ -281,6 +281,8 @@ def certifier(claim: Claim) -> Callable[[Callable[..., Any]], Callable[..., Any]
             at = {k: exact_number(v, k, floats="binary") for k, v in bound.kwargs.items()}  # all are given by name
             claimed = claim.bound(**at)
             found = made.prove(claimed)
+            if isinstance(found, Proof):
+                return found, {"claimed": claimed}
             return found.proof, {"bound": found.bound, "claimed": claimed}
 
         _CERTIFIERS[claim.key] = in_domain

@@ -52,6 +52,7 @@ from gradproof.theory.arguments import listed, of_type, shown
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import DomainError, GradproofError, ParameterError
 from gradproof.theory.evidence import Level, Measurement, Relation
+from gradproof.theory.proof import Proof
 
 __all__ = [
     "Bracket", "Enclosed", "Holds", "Provable", "Sample", "Supremum", "around", "cases", "enclosed",
@@ -213,7 +214,8 @@ def _measurements(claim: Claim, measured: Measured, t: Taken, level: float, seed
             return
     bound = claim.bound(drop=drop, **at)
     if isinstance(t.value, Provable):
-        yield Certificate(t.value.prove(bound), at)
+        made = t.value.prove(bound)
+        yield Certificate(made if isinstance(made, Proof) else made.proof, at)
         return
     found = interval_of(t.value, level)
     relation = claim.relation

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Real
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 import sympy as sp
@@ -292,10 +292,20 @@ class Supremum:
 class Provable:
     """An upper bound of the quantity that can be proved: ``prove(bound)`` makes the kernel's ``Proof`` of ``quantity <= bound``.
 
-    The engine asks it for the claim's own bound; it raises a ``GradproofError`` where it finds no proof.
+    The engine asks it for the claim's own bound; it raises a ``GradproofError`` where it finds no proof. What is asked for on
+    demand may come out just above: then ``prove`` returns what says the ``bound`` that its ``proof`` has.
     """
 
-    prove: Callable[[Any], Proof]
+    prove: Callable[[Any], Proof | Proved]
+
+
+class Proved(Protocol):
+    """A proof and the bound that it proves."""
+
+    @property
+    def proof(self) -> Proof: ...
+    @property
+    def bound(self) -> Fraction: ...
 
 
 Value = Any  # an exact number, or one of the classes above
