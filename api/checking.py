@@ -38,7 +38,8 @@ def check_file(file: Path, *, seconds: float, most: int | None = None) -> dict[s
 
     Returns:
         ``kind``, ``statement`` (the file's own words, unchecked; of a stability certificate, ours), ``formal``, ``digest``,
-        ``axioms``, and ``assumptions``: whether premises and members hold together, ``standing`` and ``reason``.
+        ``axioms`` (of a derivation ``given``, the facts that it cites), and ``assumptions``: whether premises and members hold
+        together, ``standing`` and ``reason``; those of a derivation are the claim's, and are not asked.
 
     Raises:
         ProofRejected: it proves nothing, or it rests on assumptions that contradict each other.
@@ -145,10 +146,9 @@ def _derived(text: str) -> Any:
         second_check(derivation, claim)
     except DerivationRejected as error:
         raise ProofRejected(str(error)) from error
-    unused = f"; no step uses {', '.join(accepted.unused)}" if accepted.unused else ""
     yield {"kind": "derivation", "statement": claim.title, "formal": claim.show(), "digest": statement_of(claim),
-           "axioms": list(accepted.facts)}  # fmt: skip
-    yield {"assumptions": {"standing": "hold together", "reason": f"they are the claim's{unused}"}}
+           "given": list(accepted.facts)}  # fmt: skip
+    yield {"assumptions": {"standing": "are the claim's", "reason": f"unused: {', '.join(accepted.unused) or 'none'}"}}
 
 
 def _child(file: str, seconds: str, most: str) -> None:

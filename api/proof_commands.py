@@ -81,7 +81,7 @@ def check(file: Path, full: bool, timeout: float, rocq: bool, as_json: bool) -> 
         click.echo(json.dumps({"accepted": True} | found))
         return
     if found["kind"] == "derivation":
-        click.echo(f"accepted by two checkers, given {', '.join(found['axioms']) or 'no fact'}\n{found['formal']}")
+        click.echo(f"accepted by two checkers, given {', '.join(found['given']) or 'no fact'}\n{found['formal']}")
         click.echo(f"statement {found['digest']}")
         return
     click.echo(f"accepted, by {', '.join(found['axioms']) or 'no axiom'}\n{found['formal']}")

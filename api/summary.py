@@ -173,13 +173,17 @@ class ClaimSummary:
         return f"<ClaimSummary {self.claim.id}: {self.shown}{'; ' * bool(said)}{', '.join(said)}>"
 
     def cell(self, level: Level) -> str:
-        """``proved 2``, ``caught 3/3`` or empty: what one column of the table shows."""
+        """``confirmed 2``, ``caught 3/3`` or empty: what one column of the table shows. ``proved 1+2``: two more checks that do not
+        say so much.
+        """
         rows = [r for r in self.rows if r.level is level]
         if not rows:
             return ""
         if level is Level.CONTROL:
             return f"caught {sum(_of(r).good for r in rows)}/{len(rows)}"
-        return f"{strongest(map(_of, rows)).value} {len(rows)}"
+        shown = strongest(map(_of, rows))
+        said = sum(_of(r) is shown for r in rows)
+        return f"{shown.value} {said}" + (f"+{len(rows) - said}" if said < len(rows) else "")
 
     def as_json(self) -> dict[str, Any]:
         return {

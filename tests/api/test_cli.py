@@ -78,6 +78,15 @@ def test_list_and_show():
     assert json.loads(run("show", "ef21.pl", "--json").output)["relation"] == "<="
 
 
+def test_a_cell_counts_what_says_less_apart():
+    from gradproof import Level, verify
+
+    (found,) = verify("laplacian-smoothing.descent", jobs=1)
+    said = [r.verdict.outcome.value for r in found.evidence if r.level is Level.SYMBOLIC]
+    assert sorted(said) == ["checked", "proved"]
+    assert found.cell(Level.SYMBOLIC) == "proved 1+1"
+
+
 def test_certify_then_check(tmp_path):
     path = tmp_path / "proof.json"
     made = run("certify", "ef21.sharp-threshold", "alpha=3/4", "L=1/4", "L_AM=3/4", "gamma=1", "-o", path, "--json")

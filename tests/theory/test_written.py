@@ -61,6 +61,10 @@ def test_the_command_prints_it_and_writes_what_check_reads(tmp_path):
     path.write_text(result.output)
     checked = run(main, ["check", str(path)])
     assert checked.exit_code == 0
+    assert "accepted by two checkers, given no fact" in checked.output
+    found = json.loads(run(main, ["check", "--json", str(path)]).output)
+    assert found["given"] == []
+    assert found["assumptions"]["standing"] == "are the claim's"
     assert "gd.pl: Function value under the Polyak-Lojasiewicz inequality" in checked.output
     path.write_text(result.output.replace('"gd.pl"', '"gd.contraction"'))
     refused = run(main, ["check", str(path)])
