@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
@@ -39,7 +40,12 @@ def in_time(s: Search, report: Callable[[Search], Finding], empty: Finding) -> F
         except Exception as error:  # the caller's to see, not the outcome of an item
             return error
 
-    ((_, outcome),) = (Forked() if can_fork() else Serial()).run(run, [s])
+    copies = can_fork()
+    if copies and not s.made.random and s.made.replay is None:
+        importlib.import_module(
+            "gradproof.experiments.attack.trace"
+        )  # once here: each copy would load the solvers anew
+    ((_, outcome),) = (Forked() if copies else Serial()).run(run, [s])
     if isinstance(outcome, Exception):
         raise outcome
     if isinstance(outcome, Failed):
