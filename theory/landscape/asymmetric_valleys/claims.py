@@ -51,7 +51,12 @@ b = Parameter("b", "curvature of the steep side")
 t = Parameter("t", "distance from the base point along the direction", NONNEGATIVE)
 margin = Parameter("margin", r"mean of $m_i = y_i\,u\cdot(x_i, 1)$", REAL, r"\overline m")
 offset = Parameter("offset", r"mean of $|y_i\,\theta\cdot(x_i, 1)|$", NONNEGATIVE, r"\overline{|M|}")
-last = Parameter("last", "test loss of the last iterate", NONNEGATIVE, r"L_{\mathrm{test}}(w_{\mathrm{SGD}})")
+last = Parameter(
+    "last",
+    "test loss of the last iterate, mean over the runs",
+    NONNEGATIVE,
+    r"\overline{L_{\mathrm{test}}(w_{\mathrm{SGD}})}",
+)
 
 # --- assumptions -----------------------------------------------------------------------------------------------------
 
@@ -89,7 +94,9 @@ BOWL = Assumption("two_curvatures", r"the loss is $V_2$: $aw^2/2$ for $w > 0$, $
 WITHIN = Assumption("bias_range", r"$0 < l < \bar\delta$")
 STEEPER = Assumption("asymmetric", "$b > a$", sp.Gt(b.symbol, a.symbol))
 LOGISTIC = Assumption("logistic_loss", r"$L(\theta) = \mathrm{mean}_i\log(1 + \exp(-y_i\,\theta\cdot(x_i, 1)))$")
-CONSTANT = Assumption("constant_step", "SGD with one step size; the average is over its second half")
+CONSTANT = Assumption(
+    "constant_step", "one step size, so large that the loss has stopped falling when the averaging begins, at half time"
+)
 
 _c, _p, _e, _s2, _nu = c.symbol, p.symbol, eta.symbol, s2.symbol, nu.symbol
 
@@ -135,15 +142,15 @@ JOINT = _claim(
 OPTIMAL_BIAS = _claim(
     "optimal-bias", "The best bias is a newsvendor's quantile",
     r"Under any shift no $w$ has a smaller expected loss than the $l^*$ at which the mean slope is zero. For $V$: $F(-l^*) = "
-    r"1/(1 + c)$, the quantile of the newsvendor. Two points $\pm\bar\delta$: $l^* = \bar\delta$. $N(0, s^2)$: $l^* = s\Phi^{-1}(c/(1+c))$.",
+    r"1/(1 + c)$, the newsvendor's quantile; $l^* = \bar\delta$ for two points, $s\Phi^{-1}(c/(1+c))$ for $N(0, s^2)$.",
     parameters=(elsewhere,), assumptions=(CONVEX, QUANTILE), quantity=r"\mathbb E\hat L(l^* + \delta)", relation=Relation.LE,
     expression=elsewhere.symbol, where=DERIVED, confidence="derived", tight=True,
 )  # fmt: skip
 
 MOST_GAIN = _claim(
     "optimal-bias-two-point", "What a bias can gain at most under a shift of two points",
-    r"For $V$ and $\delta = \pm\bar\delta$, $\mathbb E V(\delta) = (1 + c)p\bar\delta/2$ and no bias $l$ of any size or sign has an "
-    r"expected loss below $p\bar\delta$. $l = \bar\delta$ attains it; beyond, the gain falls by $p$ for every unit of $l$.",
+    r"For $V$ and $\delta = \pm\bar\delta$, $\mathbb E V(\delta) = (1 + c)p\bar\delta/2$, and no bias $l$ of any size or sign has "
+    r"an expected loss below $p\bar\delta$. $l = \bar\delta$ attains it; beyond, the gain falls by $p$ for every unit of $l$.",
     parameters=(c, p, dbar), assumptions=(VALLEY, SIGN_SHIFT), quantity=r"\mathbb E V(\delta) - \mathbb E V(l + \delta)",
     relation=Relation.LE, expression=(_c - 1) * _p * dbar.symbol / 2, where=DERIVED, confidence="derived", tight=True,
 )  # fmt: skip
@@ -155,7 +162,6 @@ GAUSSIAN_BIAS = _claim(
     r"$V$ and $\delta \sim N(0, s^2)$: $\mathbb E V(w + \delta)$ is least at $s\Phi^{-1}(c/(1 + c))$.",
     parameters=(c, s), assumptions=(VALLEY, GAUSSIAN), quantity=r"\arg\min_w\mathbb E V(w + \delta)", relation=Relation.EQ,
     expression=s.symbol * _quantile, where=DERIVED, confidence="derived", tight=True,
-    remark="one kind of evidence: enclosures of integrals in ball arithmetic.",
 )  # fmt: skip
 
 GAUSSIAN_LEAST = _claim(
@@ -163,7 +169,7 @@ GAUSSIAN_LEAST = _claim(
     r"The minimum of $\mathbb E V(w + \delta)$ for $\delta \sim N(0, s^2)$; at $w = 0$ it is $p(1 + c)s/\sqrt{2\pi}$.",
     parameters=(c, p, s), assumptions=(VALLEY, GAUSSIAN), quantity=r"\min_w\mathbb E V(w + \delta)", relation=Relation.EQ,
     expression=_p * (1 + _c) * s.symbol * sp.exp(-(_quantile**2) / 2) / sp.sqrt(2 * sp.pi), where=DERIVED,
-    confidence="derived", tight=True, remark="one kind of evidence: enclosures of integrals in ball arithmetic.",
+    confidence="derived", tight=True,
 )  # fmt: skip
 
 _a, _b = a.symbol, b.symbol
@@ -197,8 +203,8 @@ LOSS = _claim(
 
 FINITE = _claim(
     "finite-time-loss", "The mean loss of the first N steps, from any start",
-    r"No stationarity is needed: $\mathbb E(w - h)^2$ with $h = \eta(c-1)p/2$ changes by exactly $-2\eta(\mathbb E V - V_\infty)$ in "
-    r"a step, $V_\infty = \frac\eta2(cp^2 + s^2)$.",
+    r"No stationarity is needed: $\mathbb E(w - h)^2$ with $h = \eta(c-1)p/2$ changes by exactly $-2\eta(\mathbb E V - V_\infty)$ "
+    r"in a step, $V_\infty = \frac\eta2(cp^2 + s^2)$.",
     parameters=(c, p, eta, s2, apart, N), assumptions=(VALLEY, ZERO_MEAN), quantity=r"\frac1N\sum_{k<N}\mathbb E V(w_k)",
     relation=Relation.LE, expression=_e / 2 * (_c * _p**2 + _s2) + apart.symbol / (2 * _e * N.symbol), where=DERIVED,
     confidence="derived", tight=True,
@@ -243,16 +249,16 @@ CYCLE_MEAN = _claim(
 
 LOGISTIC_ASYMMETRY = _claim(
     "logistic-asymmetry", "In logistic regression a direction is as asymmetric as its mean margin",
-    r"$u$ any direction of (weight, bias), $\theta$ any base point: the loss against $u$ exceeds that along $u$ by the mean margin of "
-    r"$u$ per unit of distance, up to a constant. So a direction that separates most points is a valley with its flat side ahead.",
+    r"$u$ any direction of (weight, bias), $\theta$ any base point: the loss against $u$ exceeds that along $u$ by the mean margin "
+    r"of $u$ per unit of distance, up to a constant. So a direction that separates most points is a valley with its flat side ahead.",
     parameters=(t, margin, offset), assumptions=(LOGISTIC,), quantity=r"L(\theta - tu) - L(\theta + tu)", relation=Relation.GE,
     expression=t.symbol * margin.symbol - offset.symbol, where=f"{DERIVED}; experiment of the authors' code", confidence="derived",
 )  # fmt: skip
 
 SWA = _claim(
     "swa-test-loss", "The average of SGD has a smaller test loss than its last iterate",
-    r"On the line through $w_{\mathrm{SGD}}$ and $w_{\mathrm{SWA}}$ the average lies towards the flat side, where the test loss is smaller.",
-    parameters=(last,), assumptions=(CONSTANT,), quantity=r"L_{\mathrm{test}}(w_{\mathrm{SWA}})", relation=Relation.LE,
+    r"On the line through $w_{\mathrm{SGD}}$ and $w_{\mathrm{SWA}}$ the average lies on the flat side, and its test loss is smaller.",
+    parameters=(last,), assumptions=(CONSTANT,), quantity=r"\overline{L_{\mathrm{test}}(w_{\mathrm{SWA}})}", relation=Relation.LE,
     expression=last.symbol, where="Section on SWA (number not recalled)", confidence="recalled",
     remark="one kind of evidence: trained networks. It is an observation, not a theorem.",
 )  # fmt: skip

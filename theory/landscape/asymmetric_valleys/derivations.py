@@ -1,8 +1,8 @@
 r"""Gains under shifts from slopes, the best bias from convexity, and SGD on the valley from what its law keeps.
 
-Vectors are random variables with ``<u, v> = E u v``; ``e`` is the constant 1, ``I`` is 1 on the flat side and 0 on the steep one,
-``z`` is the noise, ``J = I z``. ``a`` is the positive part of ``w``; ``D`` and ``U`` are how far a step goes beyond 0, downwards and
-upwards, so that ``a+ = a - eta (p I + J) + D + U``.
+Vectors are random variables with ``<u, v> = E u v``; ``e`` is the constant 1, ``I`` is 1 on the flat side and 0 on the steep
+one, ``z`` is the noise, ``J = I z``. ``a`` is the positive part of ``w``; ``D`` and ``U`` are how far a step goes beyond 0,
+downwards and upwards, so that ``a+ = a - eta (p I + J) + D + U``.
 """
 
 from collections.abc import Mapping
