@@ -116,17 +116,16 @@ def bowl(w: Fraction, a: Fraction | int, b: Fraction | int) -> Fraction:
     return (a if w > 0 else b) * Fraction(w) * w / 2
 
 
-def least_expected_bowl(a: Fraction | int, b: Fraction | int, shifts: Sequence[Fraction]) -> Least:
-    """min over w of the mean of ``bowl(w + x, a, b)`` over the shifts: on each piece between two kinks by the root of its slope."""
-    shifts = [Fraction(x) for x in shifts]
-    kinks = sorted({-x for x in shifts})
+def least_expected_bowl(a: Fraction | int, b: Fraction | int, shifts: Sequence[Fraction | int]) -> Least:
+    """min over w of the mean of ``bowl(w + x, a, b)`` over the shifts: at a kink, or at the root of the slope of a piece."""
+    at = [Fraction(x) for x in shifts]
+    kinks = sorted({-x for x in at})
+    inside = [kinks[0] - 1, *((low + high) / 2 for low, high in pairwise(kinks)), kinks[-1] + 1]
     points = list(kinks)
-    for low, high in [(None, kinks[0]), *pairwise(kinks), (kinks[-1], None)]:
-        inside = (
-            (high - 1 if low is None else low + 1 if high is None else (low + high) / 2) if low is not high else low
+    for w in inside:
+        curvatures = [Fraction(a if w + x > 0 else b) for x in at]
+        points.append(
+            -sum((k * x for k, x in zip(curvatures, at, strict=True)), Fraction(0)) / sum(curvatures, Fraction(0))
         )
-        curvatures = [a if inside + x > 0 else b for x in shifts]
-        root = -sum(k * x for k, x in zip(curvatures, shifts, strict=True)) / Fraction(sum(curvatures))
-        points.append(root)
-    value, at = min((sum(bowl(w + x, a, b) for x in shifts) / len(shifts), w) for w in points)
-    return Least(value, at, at)
+    value, best = min((sum((bowl(w + x, a, b) for x in at), Fraction(0)) / len(at), w) for w in points)
+    return Least(value, best, best)

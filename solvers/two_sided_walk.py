@@ -124,7 +124,7 @@ def of_finite(law: Mapping[Fraction, Fraction], p: Number, c: Number) -> Station
         return value, value
 
     return Stationary(
-        mean(lambda w: w), mean(lambda w: int(w > 0)), mean(lambda w: max(w, 0)), mean(lambda w: loss(w, p, c))
+        mean(lambda w: w), mean(lambda w: int(w > 0)), mean(lambda w: w if w > 0 else 0), mean(lambda w: loss(w, p, c))
     )
 
 
@@ -187,7 +187,7 @@ def _roots_inside(total: int, small: int, first: Fraction) -> list[Any]:
     coefficients = [0] * (total + 1)
     coefficients[0], coefficients[total] = first.numerator, first.denominator - first.numerator
     coefficients[small] -= first.denominator
-    roots = flint.fmpz_poly(coefficients).complex_roots()
+    roots: Any = flint.fmpz_poly(coefficients).complex_roots()
     inside = [z for z, _ in roots if z.abs_upper() < 1]
     if len(inside) != small:
         raise ZeroDivisionError("roots near the unit circle are not told apart")

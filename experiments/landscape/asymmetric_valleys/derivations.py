@@ -60,7 +60,7 @@ def the_mean_slope_is_zero(ctx: Context) -> Iterator[Evidence]:
 
 @check(paper.GAUSSIAN_LEAST, level=Level.SYMBOLIC)
 def the_loss_at_the_quantile(ctx: Context) -> Iterator[Evidence]:
-    """The closed form of the expected loss has the mean slope as its derivative, is right at 0, and is the bound at the quantile."""
+    """The closed form of the expected loss has the mean slope as derivative, is right at 0, and is the bound at the quantile."""
     c, p, s = ctx.symbols("c", "p", "s")
     w, x = sp.Symbol("w", real=True), sp.Symbol("x", real=True)
     closed = _expected(w, c, p, s)

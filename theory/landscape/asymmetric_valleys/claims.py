@@ -231,9 +231,10 @@ DIFFUSION_BELOW = _claim(
 DIFFUSION_ABOVE = _claim(
     "diffusion-from-above", "The mean of SGD is at most that of the diffusion, up to one step",
     r"$\mathbb E w \le \frac{\eta s^2}{2p}(1 - \frac1c) + \frac\eta2(cp + \nu)$. With asymmetric-valleys.diffusion-from-below: "
-    r"$\mathbb E w/(\eta s^2) \to (1 - \frac1c)/(2p)$ as $\nu/s^2 \to 0$, the mean of the density $\exp(-2V/(\eta s^2))$.",
+    r"$\mathbb E w/(\eta s^2) \to (1 - \frac1c)/(2p)$ as $\nu/s^2 \to 0$, the mean of the density $\exp(-2V/(\eta s^2))$. "
+    "The cycle through 0 attains it.",
     parameters=(c, p, eta, s2, nu), assumptions=(*_CHAIN, BOUNDED), quantity=r"\mathbb E w", relation=Relation.LE,
-    expression=_diffusion + _e * (_c * _p + _nu) / 2, where=DERIVED, confidence="derived",
+    expression=_diffusion + _e * (_c * _p + _nu) / 2, where=DERIVED, confidence="derived", tight=True,
 )  # fmt: skip
 
 CYCLE_MEAN = _claim(
@@ -250,14 +251,14 @@ CYCLE_MEAN = _claim(
 LOGISTIC_ASYMMETRY = _claim(
     "logistic-asymmetry", "In logistic regression a direction is as asymmetric as its mean margin",
     r"$u$ any direction of (weight, bias), $\theta$ any base point: the loss against $u$ exceeds that along $u$ by the mean margin "
-    r"of $u$ per unit of distance, up to a constant. So a direction that separates most points is a valley with its flat side ahead.",
+    r"of $u$ per unit of distance, up to a constant. A direction that separates most points is a valley with its flat side ahead.",
     parameters=(t, margin, offset), assumptions=(LOGISTIC,), quantity=r"L(\theta - tu) - L(\theta + tu)", relation=Relation.GE,
     expression=t.symbol * margin.symbol - offset.symbol, where=f"{DERIVED}; experiment of the authors' code", confidence="derived",
 )  # fmt: skip
 
 SWA = _claim(
     "swa-test-loss", "The average of SGD has a smaller test loss than its last iterate",
-    r"On the line through $w_{\mathrm{SGD}}$ and $w_{\mathrm{SWA}}$ the average lies on the flat side, and its test loss is smaller.",
+    r"On the line through $w_{\mathrm{SGD}}$ and $w_{\mathrm{SWA}}$ the average lies on the flat side; its test loss is smaller.",
     parameters=(last,), assumptions=(CONSTANT,), quantity=r"\overline{L_{\mathrm{test}}(w_{\mathrm{SWA}})}", relation=Relation.LE,
     expression=last.symbol, where="Section on SWA (number not recalled)", confidence="recalled",
     remark="one kind of evidence: trained networks. It is an observation, not a theorem.",
