@@ -25,7 +25,7 @@ Noise = Mapping[Fraction, Fraction]  # value -> probability
 Enclosure = tuple[Fraction, Fraction]
 
 MOST_STATES = 400
-MOST_UNKNOWNS = 400
+MOST_UNKNOWNS = 300
 WIDTH = Fraction(1, 10**25)  # of the enclosures
 
 
@@ -202,12 +202,12 @@ def _solve(a: int, b: int, A: int, D: int, rise: Fraction) -> tuple[Any, Any, An
     each way up.
     """
     gap = A - a
-    above, below = _roots_inside(a + b, a, rise), _roots_inside(A + D, D, 1 - rise)
     first, last = -gap + 1 if D > 0 else 1 - b, gap if a > 0 else A
     middle = last - first + 1
-    size = middle + len(above) + len(below)
+    size = middle + max(a, 0) + max(D, 0)
     if size > MOST_UNKNOWNS:
         raise NotStationary(f"{size} unknowns are more than {MOST_UNKNOWNS}; take smaller noise, or a coarser lattice")
+    above, below = _roots_inside(a + b, a, rise), _roots_inside(A + D, D, 1 - rise)
     up, down = (flint.acb(flint.arb(flint.fmpq(q.numerator, q.denominator))) for q in (rise, 1 - rise))
 
     def add(row: list[Any], y: int, factor: Any) -> None:
