@@ -163,7 +163,7 @@ def slope_ratio(left: Any, middle: Any, right: Any) -> Any:
 
 
 def shift_mismatch(train: np.ndarray, test: np.ndarray, shift: int) -> float:
-    """How far the test curve is from the training curve moved by ``shift`` points: half the range of the difference."""
+    """How far L(w) is from Lhat(w + shift) on a grid, up to a constant: half the range of test[i] - train[i + shift]."""
     n = len(train) - abs(shift)
     a = train[max(shift, 0) :][:n]
     b = test[max(-shift, 0) :][:n]

@@ -12,8 +12,8 @@ def data():
 
 
 def test_the_shift_moves_the_minimiser(data):
-    assert float(data.w[int(data.loss.argmin())]) == 0
-    assert float(data.w[int(data.shifted.argmin())]) == data.attrs["best"] == 1
+    assert float(data.w[int(data.loss.values.argmin())]) == 0
+    assert float(data.w[int(data.shifted.values.argmin())]) == data.attrs["best"] == 1
     assert data.attrs["gain"] == 1.5
 
 
