@@ -232,3 +232,41 @@ SQUARED = cases(s=[F(2)], d=4, scheme=as_squares).let(kept=kept)
 measure(atomo.SGD_THRESHOLD, FILLED.where(lambda s, d: s <= d))(sparse.contraction_threshold)
 without(atomo.SGD_THRESHOLD, "at_most_all", sparse.contraction_threshold, FILLED.where(lambda s, d: s > d))
 without(atomo.SGD_THRESHOLD, "optimal", sparse.contraction_threshold, SQUARED)
+
+
+# --- the released code ---------------------------------------------------------------------------------------------------
+
+
+def clipped(lam: Any, s: Any) -> list[F]:
+    """The released code's: s |lambda_i| / ||lambda||_1, at most one."""
+    return [min(F(1), p) for p in unclipped(lam, s)]
+
+
+def until_something_is_drawn(p: Any) -> Any:
+    """Every draw that holds an atom, with its probability given that it does."""
+    some = [(t, weight) for t, weight in independently(p) if any(t)]
+    total = sum(weight for _, weight in some)
+    return ((t, weight / total) for t, weight in some)
+
+
+RELEASED = cases(lam=[EXAMPLES[0], EXAMPLES[2]], s=[F(1), F(2)]).guaranteeing("independent")
+
+
+@measure(atomo.RELEASED_MEAN, RELEASED.let(law=lambda: until_something_is_drawn))
+def mean_of_the_largest(lam, s, law):
+    r"""$\mathbb E\langle\hat g, a_1\rangle$ over all draws of the released code, exact."""
+    p = clipped(lam, s)
+    return sum(weight * lam[0] * t[0] / p[0] for t, weight in law(p)), {"lam_i": lam[0]}
+
+
+instead(atomo.RELEASED_MEAN, "a draw that may be empty", mean_of_the_largest, RELEASED.let(law=lambda: independently))
+SPENT = cases(lam=[EXAMPLES[0]], s=[F(3), F(4)])
+
+
+@measure(atomo.RELEASED_BUDGET, SPENT.let(scheme=lambda: clipped))
+def atoms_sent(lam, s, scheme):
+    r"""$\sum_ip_i$."""
+    return sum(scheme(lam, s))
+
+
+instead(atomo.RELEASED_BUDGET, "water-filling probabilities", atoms_sent, SPENT.let(scheme=lambda: water_filling))

@@ -18,6 +18,12 @@ INDEFINITE = [instances.random_quadratic(n, convex=False) for n in (2, 7, 40)]
 CONVEX: list[Any] = [{"f": instances.random_quadratic(n, convex=True), "K": range(1, 61)} for n in (2, 9, 50)]
 CONVEX += [{"f": NEARLY_FLAT, "K": 1}] + [{"f": instances.huber(K), "K": K} for K in (1, 2, 5, 20, 50)]
 
+#: The ratio of the sigmas is in the bound of a rising schedule for those that stay: nearly all of it is lost.
+STAYS = {f"0, then {sigma}": (lambda k, sigma=sigma: float(sigma * (k > 0))) for sigma in (1, 10)}
+SLOWED = cases(
+    at=[{"f": instances.huber(K, schedule=s), "schedule": s, "K": K} for s in STAYS.values() for K in (30, 300)]
+)
+
 
 def path(f: Start, eta: float, schedule: methods.Schedule, steps: int, smoothing: Any) -> tuple[Any, Any, Any]:
     """Iterates (steps + 1, n), their values, and ``g_k'A_k^-1 g_k``."""
@@ -54,6 +60,7 @@ def smallest_gradient_on_digits(schedule: methods.Schedule) -> Any:
 
 
 @measure(ls.PRECONDITIONED_GD, cases(at=CONVEX, schedule=CONSTANT).guaranteeing(*SMOOTHED, *IN_A))
+@measure(ls.MLSGD_CONVEX, SLOWED.guaranteeing(*SMOOTHED), name="value_reached_in_the_slowest_direction")
 @measure(ls.MLSGD_CONVEX, cases(at=CONVEX, schedule=SCHEDULES | {"rising": lambda k: k / 10}).guaranteeing(*SMOOTHED))
 def value_reached(f: Start, schedule: methods.Schedule, K: Any, smoothing: Any = smooth, metric: bool = True) -> Any:
     """$f(x_K) - f_*$ with step $1/L$, $f_* = 0 = f(0)$."""
