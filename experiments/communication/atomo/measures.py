@@ -10,6 +10,8 @@ from gradproof.experiments.communication import _sparse as sparse
 from gradproof.experiments.communication._sparse import EXAMPLES, independently, norm2, together
 from gradproof.experiments.communication._sparse_methods import atomic_sgd, least_variance
 from gradproof.experiments.communication.atomo.methods import ATOMS, digits_moments, digits_sgd
+from gradproof.experiments.engine.backend import backend as array_library
+from gradproof.experiments.engine.backend import to_numpy
 from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.measure import Enclosed, Sample, Supremum, around, cases, instead, measure, without
 from gradproof.solvers.sparsification import minimal_variance
@@ -178,6 +180,31 @@ def nuclear_norm(X, length):
     sigma, error, entries = coefficients(X, length)
     at = {"entrywise": sum(map(abs, entries)), "n": X.shape[0], "m": X.shape[1]}
     return around(float(sum(sigma)), len(sigma) * error) if error else sum(sigma), at
+
+
+def nearly_of_rank_one(rng, layers, n, m):
+    """Signs of rank one, which would attain the bound, and noise of a hundredth."""
+    signs = np.sign(rng.standard_normal((layers, n, 1)) * rng.standard_normal((layers, 1, m)))
+    return signs + rng.standard_normal((layers, n, m)) / 100
+
+
+def gaussians(rng, layers, n, m):
+    """Independent entries."""
+    return rng.standard_normal((layers, n, m))
+
+
+@measure(
+    atomo.SPECTRAL_FROM_BELOW,
+    cases(entries=[gaussians, nearly_of_rank_one], layers=16, shape=[(512, 4608)]).guaranteeing("unit_atoms"),
+    budget="gpu",
+)
+def nuclear_norms_of_layers(entries, layers, shape, rng, backend):
+    r"""$\|X\|_*$ of a batch of matrices of the size of a large layer, by one batched decomposition."""
+    on, X = array_library(backend), entries(rng, layers, *shape)
+    with on.scope():
+        sigma = to_numpy(on.xp.linalg.svdvals(on.asarray(X)))
+    error = 8 * sum(shape) * 2.0**-52 * sigma[:, 0] * sigma.shape[1]
+    return around(sigma.sum(axis=1), error), {"entrywise": np.abs(X).sum(axis=(1, 2)), "n": shape[0], "m": shape[1]}
 
 
 SPECTRA = cases(X=MATRICES, s=[F(1, 2), F(1), F(2), F(7, 2), F(6)]).let(spent=lambda s: s)

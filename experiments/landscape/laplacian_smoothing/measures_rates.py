@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.measure import around, cases, measure
+from gradproof.experiments.engine.run import run
 from gradproof.experiments.landscape.laplacian_smoothing import instances, methods
 from gradproof.experiments.landscape.laplacian_smoothing.instances import SCHEDULES, Start
 from gradproof.solvers.circulant import smooth
@@ -42,6 +44,27 @@ def one_step(f: Start, schedule: methods.Schedule, eta: float, steps: int = 20, 
     squares = np.sum(x * x, axis=1)
     rounding = 4 * f.n * EPS * f.L * (1 + eta) * (squares[1:] + squares[:-1])
     return around(np.diff(values), rounding), {"L": f.L, "G": sizes[:-1]}
+
+
+LONG = cases(n=2**20, starts=64, schedule=SCHEDULES, eta=[1.0, 1.9], steps=20).guaranteeing(*SMOOTHED, "l_smooth")
+
+
+@measure(ls.DESCENT, LONG, budget="gpu")
+def one_step_in_high_dimension(
+    n: int, starts: int, schedule: methods.Schedule, eta: float, steps: int, rng: Any, backend: str
+) -> Any:
+    """The same of a random diagonal quadratic of both signs, at batches of starts; smoothing by the fast transform."""
+    on = array_library(backend)
+    h, x0 = on.move((np.append(1.0, rng.uniform(-1, 1, n - 1)), rng.standard_normal((1, starts, n))))
+    record = {
+        "f": lambda s: (h * s.x * s.x).sum(-1) / 2,
+        "G": lambda s: (h * s.x * smooth(h * s.x, float(schedule(s.k)))).sum(-1),
+        "squares": lambda s: (s.x * s.x).sum(-1),
+    }
+    out = run(methods.smoothed_gd(lambda x: h * x, eta, schedule), x0, steps, record=record)
+    f, G, squares = (out[name].values[0] for name in record)
+    rounding = 4 * n * EPS * (1 + eta) * (squares[:, 1:] + squares[:, :-1])
+    return around(np.diff(f, axis=1).ravel(), rounding.ravel()), {"L": 1.0, "G": G[:, :-1].ravel()}
 
 
 @measure(ls.DESCENT_RATE, cases(at=CONVEX, schedule=SCHEDULES).guaranteeing(*SMOOTHED))
