@@ -1,6 +1,6 @@
 """Expected losses under random shifts, by enumeration in rationals, and under a Gaussian shift by enclosed integrals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction as F
 from typing import Any
 
@@ -65,7 +65,7 @@ SECOND = {"c": F(3, 2), "p": F(1, 2), "l": F(1), "room": F(1)}
 TWO = ("asymmetric_direction", "separable", "random_sign_shift", "shift_gap", "bias_range")
 
 
-def sums(directions: list[Mapping[str, Any]]) -> dict[str, F]:
+def sums(directions: Sequence[Mapping[str, Any]]) -> dict[str, F]:
     """The parameters of the claim on sums: sum c p l and sum p l."""
     flat = [d["p"] * d["l"] for d in directions]
     return {"steep": sum((d["c"] * x for d, x in zip(directions, flat, strict=True)), F(0)), "flat": sum(flat, F(0))}

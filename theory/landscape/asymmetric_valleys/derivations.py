@@ -162,7 +162,7 @@ MEAN: d.Terms = (("1", W, E),)
 V: d.Terms = (("(1 + c)*p", A, E), ("-c*p", W, E))  # p w^+ + c p w^-
 FINAL = "eta/2*(c*p^2 + s2)"
 
-LAWS = {
+LAWS: Mapping[str, d.Law] = {
     "one": d.Law((("1", E, E), ("-1", "1")), ("expectation",), True),
     "indicator": d.Law((("1", IN, IN), ("-1", IN, E)), ("valley",), True),
     "part": d.Law((("1", W, IN), ("-1", A, E)), ("valley",), True),
@@ -198,7 +198,7 @@ def _sgd(laws: Mapping[str, d.Law], *, parts: bool = False) -> d.Method:
     positive: Mapping[str, d.Vec] = {"a": {"a": "1", "I": "-eta*p", "J": "-eta", "D": "1", "U": "1"}}
     outputs = ("I", "z", "J", "D", "U") if parts else ("a", "I", "z")
     step = {**WALK, **positive} if parts else WALK
-    return d.Method({}, step, outputs, {}, fixed=("e",), fixed_values=(), laws=LAWS | laws)
+    return d.Method({}, step, outputs, {}, fixed=("e",), fixed_values=(), laws={**LAWS, **laws})
 
 
 #: -2 eta x and eta^2 x^2 of a step, x = (1 + c) p I - c p e + z: with these multipliers the laws add up to
