@@ -37,7 +37,7 @@ def compute(*, budget: str = "quick") -> Any:
     best = V.least_expected(law)
 
     c, s = 3, SPREAD
-    chains, rounds, gap = (200, 36, 25) if budget == "quick" else (1000, 300, 50)
+    chains, rounds, gap = (1500, 9, 40) if budget == "quick" else (20_000, 60, 50)
     # from the diffusion's law, which is near; a third of the rounds is left out all the same
     rng, found = np.random.default_rng(0), []
     x = np.where(rng.random(chains) < c / (1 + c), 1.0, -1.0 / c) * rng.exponential(s**2 / 2, chains)
