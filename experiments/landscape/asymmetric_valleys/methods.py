@@ -60,13 +60,9 @@ def averaged_sgd(
     def step(s: Averaged, draw: Array) -> Averaged:
         xp = array_namespace(s.x)
         x = s.x - (eta if decay is None else eta * decay(s.t)) * gradient(s.x, draw)
-        since = s.t + 1 - begin
+        since = xp.asarray(s.t + 1 - begin, dtype=s.x.dtype)
         # before the averaging begins the average is the iterate
-        weight = xp.where(xp.asarray(since > 1), xp.asarray(1.0 / _at_least_one(xp, since)), xp.asarray(1.0))
-        return Averaged(x, s.mean + weight * (x - s.mean), s.t + 1)
+        share = 1 / xp.where(since > 1, since, xp.ones_like(since))
+        return Averaged(x, s.mean + share * (x - s.mean), s.t + 1)
 
     return Method(init, step)
-
-
-def _at_least_one(xp: Any, n: Any) -> Any:
-    return xp.where(xp.asarray(n > 1), xp.asarray(n), xp.asarray(1))
