@@ -226,7 +226,7 @@ def signs(s: float) -> Any:
     return lambda d: s * (2.0 * (d.uniform((1,)) < 0.5) - 1.0)
 
 
-SIZE = {"quick": (128, 400), "full": (64, 200_000), "gpu": (4096, 200_000)}  # chains, steps
+SIZE = {"quick": (128, 300), "full": (64, 200_000), "gpu": (4096, 200_000)}  # chains, steps
 LAWS = {"normal": gaussian, "signs": signs}
 RUNS = cases(law=LAWS, at=[{"c": 3.0, "p": 1.0, "s": 2.0}, {"c": 2.0, "p": 0.5, "s": 0.25}], eta=0.1)
 

@@ -89,10 +89,8 @@ def shift_gain_joint() -> d.Derivation:
     )
     steps: dict[str, d.Step] = {
         "step": one,
-        "moved": d.Inequality((("1", "L"), ("-1", "F"), ("-xi", "1")), laws={"end": "1"}),
-        "last": d.Instantiate("moved", "N"),
         "sum": d.Sum("step", loss, rest=fall, total=(("k*(c - 1)*p*l/2", "1"),)),
-        "end": d.Combine({"sum": "1", "last": "1"}, {"start": "1"}),
+        "end": d.Combine({"sum": "1"}, {"start": "1", "end": "1"}),
     }
     domain = (RATIO, SLOPE, Interval("l", "0", "", True), Interval("xi", "0", "", True))
     gain: d.Terms = (("1", "L0"), ("-1", "L"))
