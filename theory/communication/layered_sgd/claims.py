@@ -214,7 +214,8 @@ HIDDEN_COMMUNICATION = _claim(
     r"With a ring, $A_G = 2(G-1)\alpha_2 + 2\frac{G-1}Gm\beta_2$ grows with $G$; $A_G \le T_{\rm io}$, so that an "
     r"iteration does not depend on "
     r"$G$, iff $G$ is at most the positive root of $2\alpha_2G^2 - (T_{\rm io} + 2\alpha_2 - 2m\beta_2)G - 2m\beta_2$.",
-    parameters=(T_io, alpha2, beta2, m), assumptions=(RING,), quantity=r"\sup\{G \ge 1: A_G \le T_{\rm io}\}", relation=Relation.IFF,
+    parameters=(T_io, alpha2, beta2, m), assumptions=(RING,),
+    quantity=r"\sup\{G \ge 1: A_G \le T_{\rm io}\}", relation=Relation.IFF,
     expression=(_link + sp.sqrt(_link**2 + 16 * alpha2.symbol * m.symbol * beta2.symbol)) / (4 * alpha2.symbol), tight=True,
     **_DERIVED,
 )  # fmt: skip
