@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradproof.experiments.communication.layered_sgd.methods import equal_groups, in_groups, iterates
-from gradproof.experiments.engine.measure import Bracket, Holds, cases, measure
+from gradproof.experiments.engine.measure import Bracket, Holds, Supremum, cases, measure
 from gradproof.solvers import all_reduce
 from gradproof.solvers.all_reduce import Link, Times
 from gradproof.solvers.summation import (
@@ -146,13 +146,19 @@ def in_a_tree(groups: list[list[int]]) -> int:
     return max(len(g) - 1 for g in groups).bit_length() + (len(groups) - 1).bit_length() + 1
 
 
+def square(N: int) -> bool:
+    """Then the best number of groups is a whole one."""
+    return math.isqrt(N) ** 2 == N
+
+
 def least_depth_beyond_one_group(N, make):
     """The same over more than one group and fewer than all."""
     return min(depth(make(N, G)) for G in range(2, N) if N % G == 0)
 
 
 @measure(
-    ls.ROUNDING_DEPTH, cases(N=[1, 4, 9, 36, 64, 144], make=[equal_groups]).guaranteeing("equal_groups", "sequential")
+    ls.ROUNDING_DEPTH,
+    cases(N=[1, 4, 9, 36, 64, 144], make=[equal_groups]).where(square).guaranteeing("equal_groups", "sequential"),
 )
 def least_depth(N, make, count=depth):
     """The least number of roundings in a row over the divisors of a square, counted operation by operation."""
@@ -167,9 +173,9 @@ def drifted(h: Any, eta: Any, T: int, errors: Callable[[int], tuple[Any, Any]], 
     return (x - y) ** 2
 
 
-DRIFT = cases(
-    T=[1, 2, 10, 100], h=[F(0), F(1, 1000), F(1), F(2)], eta=[F(1, 10), F(1)], eps=F(1, 8), L=F(2), apart=F(0)
-)
+STEPS = [{"L": F(2), "eta": F(1, 10)}, {"L": F(2), "eta": F(1)}, {"L": F(1, 2), "eta": F(4)}]
+DRIFT = cases(T=[1, 2, 10, 100], share=[F(0), F(1, 1000), F(1, 2), F(1)], step=STEPS, eps=F(1, 8), apart=F(0))
+DRIFT = DRIFT.let(h=lambda share, L: share * L)
 DRIFTS = ("convex", "smooth", "same_start", "close")
 
 
@@ -197,7 +203,7 @@ def gradient_average(hs: list[Any], v: Any, eta: Any, T: int, x0: list[Any], off
 
 
 RATE = cases(
-    hs={"1": [F(1)], "1, 1/2": [F(1), F(1, 2)], "1, 1/16": [F(1), F(1, 16)]},
+    hs={"1": [F(1)], "1/4": [F(1, 4)], "1, 1/2": [F(1), F(1, 2)], "1, 1/16": [F(1), F(1, 16)]},
     T=[1, 3, 30],
     share=[F(1), F(1, 4)],
     sigma2=[F(0), F(1)],
@@ -226,6 +232,7 @@ CLUSTER = all_reduce.Cluster(F(1, 4), F(3, 25), 10**8, Link(F(5, 10**6), F(1, 10
 #: T_comp, T_io, 4 R, A_G, 4 B, A_N in seconds
 SECONDS = (
     (2, 3, 1, 5, 1, 6), (2, 5, 1, 3, 2, 3), (1, 2, 0, 2, 0, 2), (0, 1, 2, 0, 3, 1), (3, 0, 1, 4, 1, 7), (0, 1, 0, 1, 0, 1),
+    (0, 1, 0, 1, 16, 5), (0, 1, 16, 1, 0, 5),
 )  # fmt: skip
 DURATIONS = [
     {"T_comp": F(a), "T_io": F(b), "R": F(c, 4), "A_G": F(d), "B": F(e, 4), "A_N": F(f)} for a, b, c, d, e, f in SECONDS
@@ -245,8 +252,9 @@ def at_once(name: Any) -> F:
 
 @measure(ls.MAKESPAN, cases(times=DURATIONS, T=[1, 2, 9], wait=[at_once, late]).guaranteeing("dependencies"))
 def makespan(T_comp, T_io, R, A_G, B, T, wait, stale=False):
-    """When $T$ iterations are done, event by event: everything as early as it can be, or after waiting."""
-    return all_reduce.makespan(all_reduce.layered_iterations(T, Times(T_comp, T_io, R, A_G, B), stale=stale), wait)
+    """When $T$ iterations are done, event by event: everything as early as it can be, which is the least, or after waiting."""
+    done = all_reduce.makespan(all_reduce.layered_iterations(T, Times(T_comp, T_io, R, A_G, B), stale=stale), wait)
+    return Supremum(done) if wait is at_once and not stale else done
 
 
 def iteration(tasks: Callable[[int], dict[Any, Any]], T: int = 8) -> Any:
@@ -264,10 +272,10 @@ def saving(T_comp, T_io, R, A_G, B, A_N, stale=False, prefetch=False):
 
 @measure(
     ls.OVERLAP_LIMIT,
-    cases(times=DURATIONS).where(lambda R, A_G, B, A_N: A_N <= R + A_G + B).guaranteeing("dependencies", "no_prefetch"),
+    cases(times=DURATIONS).where(lambda R, A_G, B, A_N: A_N <= R + A_G + B),
 )
 def flat_iteration(T_comp, T_io, A_N):
-    r"""$t_{\rm flat}$, event by event."""
+    r"""$T_{\rm comp} + T_{\rm io} + A_N$, event by event."""
     return iteration(lambda T: all_reduce.flat_iterations(T, T_comp, T_io, A_N))
 
 

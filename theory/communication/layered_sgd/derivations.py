@@ -204,7 +204,7 @@ def overlap_limit() -> d.Derivation:
         return d.Case((*domain, *_from_zero("A_N")), {"step": step}, knows=(cheaper,))
 
     tree = d.Split("A_G - T_io", case(LONG_LOADING, "T_io", "T_io - A_G"), case(LONG_ALL_REDUCE, "A_G", "A_G - T_io"))
-    return d.Derivation(d.Formal(_NOTHING, _number(flat), at="0", by=("dependencies", "no_prefetch")), tree)
+    return d.Derivation(d.Formal(_NOTHING, _number(flat), at="0"), tree)
 
 
 # --- the linear scaling of steps ----------------------------------------------------------------------------------------
