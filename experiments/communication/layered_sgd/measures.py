@@ -174,7 +174,7 @@ def drifted(h: Any, eta: Any, T: int, errors: Callable[[int], tuple[Any, Any]], 
 
 
 STEPS = [{"L": F(2), "eta": F(1, 10)}, {"L": F(2), "eta": F(1)}, {"L": F(1, 2), "eta": F(4)}]
-DRIFT = cases(T=[1, 2, 10, 100], share=[F(0), F(1, 1000), F(1, 2), F(1)], step=STEPS, eps=F(1, 8), apart=F(0))
+DRIFT = cases(T=[1, 2, 10, 100], share=[F(0), F(1, 1000), F(1, 2), F(1)], step=STEPS, eps=[F(1, 8), F(4)], apart=F(0))
 DRIFT = DRIFT.let(h=lambda share, L: share * L)
 DRIFTS = ("convex", "smooth", "same_start", "close")
 
