@@ -95,7 +95,8 @@ def bias_on_digits(sizes, backend):
     """The same for the gradients of 64 workers on digits at zero, in float64."""
     N = sum(sizes)
     g = gradients_of_digits(N, backend)
-    off = to_numpy(mean_of_means(list(g), consecutive(sizes)) - layered_mean(list(g), equal_groups(N, 1)))
+    each = [g[i, ...] for i in range(N)]
+    off = to_numpy(mean_of_means(each, consecutive(sizes)) - layered_mean(each, equal_groups(N, 1)))
     g = to_numpy(g)
     size, ends = np.abs(g).mean(axis=0) * N, np.cumsum((0, *sizes))
     sums = np.array([g[a:e].sum(axis=0) for a, e in pairwise(ends)])
@@ -137,10 +138,12 @@ def rounding_of_digits(sizes, backend):
     on, g = array_library(backend), gradients_of_digits(sum(sizes), backend)
     with on.scope():
         xp = array_namespace(g)
-        error, size = single_precision_error(list(xp.astype(g, xp.float32)), consecutive(sizes))
+        error, size = single_precision_error(
+            [xp.astype(g[i, ...], xp.float32) for i in range(sum(sizes))], consecutive(sizes)
+        )
     some = size > 0  # pixels that are blank in all rows
     h = depth(consecutive(sizes))
-    return around(error[some], 2 * len(g) * EPS * size[some]), {"u": SINGLE, "h": h, "M": size[some]}
+    return around(error[some], 2 * sum(sizes) * EPS * size[some]), {"u": SINGLE, "h": h, "M": size[some]}
 
 
 def rounding_of_normal_vectors(sizes, d, chunk, keys, backend):
@@ -152,7 +155,7 @@ def rounding_of_normal_vectors(sizes, d, chunk, keys, backend):
         with on.scope():
             v = Draws(words, piece).normal((min(chunk, d - piece * chunk),))
             xp = array_namespace(v)
-            error, size = single_precision_error(list(xp.astype(v, xp.float32)), groups)
+            error, size = single_precision_error([xp.astype(v[i, ...], xp.float32) for i in range(N)], groups)
         k = int(np.argmax(error / size))
         if error[k] / size[k] > worst:
             worst, at = float(error[k] / size[k]), float(size[k])
@@ -238,6 +241,8 @@ def slowest_of_the_slowest(sizes, tau, seeds, keys, backend):
     with on.scope():
         xp = array_namespace(words)
         times = -tau * xp.log1p(-Draws(words, 0).uniform((N,)))
-        slowest = to_numpy(xp.max(xp.stack([xp.max(times[..., g], axis=-1) for g in consecutive(sizes)]), axis=0))
+        slowest = to_numpy(
+            xp.max(xp.stack([xp.max(times[..., g[0] : g[-1] + 1], axis=-1) for g in consecutive(sizes)]), axis=0)
+        )
     # a uniform number below the next multiple of 2^-53: 40 units of it in expectation, for each worker
     return Sample(slowest, at_most=37 * tau, bias=40 * N * tau * EPS), {"N": N}

@@ -104,9 +104,12 @@ class SoftmaxWorkers:
     def in_order(self, b: int) -> Callable[[Any], Array]:
         """Step -> rows (1, 1, N, b): every worker goes through its own rows, batch after batch, from the start again at the end."""
         xp, at = array_namespace(self.X), device(self.X)
-        first = xp.arange(self.N, dtype=xp.int64, device=at)[:, None] * self.m
-        count = xp.arange(b, dtype=xp.int64, device=at)[None, :]
-        return lambda t: (first + (count + t * b) % self.m)[None, None, ...]
+
+        def rows(t: Any) -> Array:
+            first = xp.arange(self.N, dtype=xp.int64, device=at)[:, None] * self.m
+            return (first + (xp.arange(b, dtype=xp.int64, device=at)[None, :] + t * b) % self.m)[None, None, ...]
+
+        return rows
 
 
 def digits(N: int, *, rows: int = 1797, sort: bool = False) -> SoftmaxWorkers:
