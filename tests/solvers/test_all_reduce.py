@@ -32,6 +32,7 @@ def test_reference_values():
     assert CLUSTER.best_groups(64) == (64, F("0.37201"))
     low, high = largest_hidden(CLUSTER.T_io, CLUSTER.m, CLUSTER.between)
     assert float(low) == pytest.approx(1001.1997603354729, rel=1e-14)
+    assert all(max(CLUSTER.T_io, ring(G, CLUSTER.m, CLUSTER.between)) == CLUSTER.T_io for G in (1, 64, 1001))
     assert ring(low, CLUSTER.m, CLUSTER.between) <= CLUSTER.T_io < ring(high, CLUSTER.m, CLUSTER.between)
 
 

@@ -111,25 +111,27 @@ breaking(
 )
 
 AT: dict[str, Any] = {"eps": F(1, 8), "L": F(2)}
-for assumption, broken in {
+DRIFTING: dict[str, dict[str, Any]] = {
     "convex": {"T": 10, "h": F(-1), "eta": F(1), "apart": F(0)},
     "smooth": {"T": 10, "h": F(8), "eta": F(1), "apart": F(0)},
     "short_step": {"T": 100, "h": F(2), "eta": [F(11, 10), F(3)], "apart": F(0)},
     "same_start": {"T": 1, "h": F(0), "eta": F(1, 10), "apart": F(1)},
     "close": {"T": [2, 10], "h": F(0), "eta": F(1), "apart": F(0), "times": F(2)},
-}.items():
+}
+for assumption, broken in DRIFTING.items():
     breaking(ls.ROUNDING_DRIFT, assumption, measures.drift_on_quadratics, **AT, **broken)
 
 # --- the rate -----------------------------------------------------------------------------------------------------------
 
 ONE: dict[str, Any] = {"hs": {"1": [F(1)]}, "B_tot": 8}
-for assumption, broken in {
+AVERAGED: dict[str, dict[str, Any]] = {
     "smooth": {"share": F(1), "stated": F(1, 4), "sigma2": F(0), "x0": F(2), "T": 10},
     "short_step": {"share": [F(11, 10), F(3)], "sigma2": F(0), "x0": F(2), "T": 1},
     "unbiased": {"share": F(1), "sigma2": F(0), "x0": F(2), "T": 30, "offset": F(1)},
     # the mean of the means of groups of 9 and 2 is unbiased, too, but of larger variance
     "variance": {"share": F(1), "sigma2": F(1), "x0": F(0), "T": 30, "excess": weights_excess((9, 2))},
-}.items():
+}
+for assumption, broken in AVERAGED.items():
     breaking(ls.CONVERGENCE, assumption, measures.average_gradient, **ONE, **broken)
 breaking(ls.CONVERGENCE, "lower_bounded", measures.slope_without_end, a=F(1), T=10, eta=F(1, 10), L=F(1))
 
@@ -185,10 +187,11 @@ def bent_ramp(eta0, b, t):
     return eta0 + b * t * t
 
 
-for assumption, broken in {
+WARMING: dict[str, dict[str, Any]] = {
     "quadratic": {"slope": [cubed], "rate": [measures.ramp], "late": 1},
     "warm_up": {"rate": [bent_ramp], "late": 1},
     "delayed_rate": {"rate": [measures.ramp], "late": 0},
-}.items():
+}
+for assumption, broken in WARMING.items():
     kept = cases(T=5, h=F(1), eta0=F(1, 20), b=F(1, 100), **broken)
     breaking(ls.WARM_UP_SHIFT, assumption, measures.end_of_a_warm_up, kept)

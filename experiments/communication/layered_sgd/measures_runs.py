@@ -101,7 +101,8 @@ def bias_on_digits(sizes, backend):
     size, ends = np.abs(g).mean(axis=0) * N, np.cumsum((0, *sizes))
     sums = np.array([g[a:e].sum(axis=0) for a, e in pairwise(ends)])
     yield from (
-        (around(off[j], 4 * N * EPS * size[j]), {"n": sizes, "s": list(sums[:, j])}) for j in np.argsort(size)[-5:]
+        (around(off[j], 4 * N * EPS * size[j]), {"n": sizes, "s": list(sums[:, j]), "N": N})
+        for j in np.argsort(size)[-5:]
     )
 
 
@@ -162,7 +163,7 @@ def rounding_of_normal_vectors(sizes, d, chunk, keys, backend):
     return around(worst * at, 2 * N * EPS * at), {"u": SINGLE, "h": depth(groups), "M": at}
 
 
-LONG = cases(sizes={"flat": (16,), "4 of 4": (4, 4, 4, 4)}, chunk=10**7)
+LONG = cases(sizes={"flat": (16,), "4 of 4": (4, 4, 4, 4)}, chunk=2 * 10**6)
 measure(ls.FLOAT, LONG.let(d=lambda: 10**8).guaranteeing(*measures.ROUNDED), budget="gpu")(rounding_of_normal_vectors)
 
 

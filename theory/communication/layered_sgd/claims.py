@@ -52,9 +52,7 @@ curvature = Parameter("h", r"curvature: $f = \frac h2x^2$")
 x = Parameter("x", r"$x_T$ of synchronous SGD", REAL, "x_T")
 
 _eta, _L, _T, _z, _k, _N = eta.symbol, L.symbol, T.symbol, z.symbol, k.symbol, N.symbol
-_g, _j = sp.symbols("g j", integer=True)
-_G = sp.Symbol("G", integer=True, positive=True)
-_workers = sp.Sum(n.symbol[_j], (_j, 1, _G))
+_g, _G = sp.Symbol("g", integer=True), sp.Symbol("G", integer=True, positive=True)
 _overlapped = sp.Max(T_io.symbol, A_G.symbol)
 _link = T_io.symbol + 2 * alpha2.symbol - 2 * m.symbol * beta2.symbol
 
@@ -122,8 +120,8 @@ MEAN_OF_MEANS = _claim(
     r"The mean of the groups' means differs from the mean of all by $\sum_g\sum_{i\in g}(\frac1{Gn_g} - \frac1N)G_i$, "
     r"which is zero for "
     "all gradients iff the groups are equally large.",
-    parameters=(n, s), assumptions=(MEANS, PARTITION), quantity=r"\frac1G\sum_g\frac1{n_g}\sum_{i\in g}G_i - \bar G",
-    relation=Relation.EQ, expression=sp.Sum((1 / (_G * n.symbol[_g]) - 1 / _workers) * s.symbol[_g], (_g, 1, _G)), tight=True,
+    parameters=(n, s, N), assumptions=(MEANS, PARTITION), quantity=r"\frac1G\sum_g\frac1{n_g}\sum_{i\in g}G_i - \bar G",
+    relation=Relation.EQ, expression=sp.Sum((1 / (_G * n.symbol[_g]) - 1 / _N) * s.symbol[_g], (_g, 1, _G)), tight=True,
     **_DERIVED,
 )  # fmt: skip
 

@@ -199,7 +199,7 @@ def overlap_limit() -> d.Derivation:
     flat, cheaper = "T_comp + T_io + A_N", "R + A_G + B - A_N"
 
     def case(domain: tuple[Interval, ...], longer: str, gap: str) -> d.Case:
-        signs = tuple((text, {}) for text in ("T_comp", "R", "B", gap, cheaper))
+        signs: tuple[tuple[str, d.Vec], ...] = tuple((text, {}) for text in ("T_comp", "R", "B", gap, cheaper))
         step = d.Inequality(_number(f"{flat} - 2*(T_comp + R + {longer} + B)"), signs=signs, index="0")
         return d.Case((*domain, *_from_zero("A_N")), {"step": step}, knows=(cheaper,))
 
