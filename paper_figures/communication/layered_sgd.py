@@ -129,7 +129,7 @@ def draw(data: xr.Dataset) -> Any:
     right.loglog(after.step, after.bound, "-", color=COLOURS[6], label="bound on drift")
     right.loglog(after.step, after.single, "-.", color=COLOURS[3], label="float32 sums")
     right.loglog(after.step, np.maximum(after.double, 1e-18), "--", color=COLOURS[0], label="float64 sums")
-    right.set(xlabel="step", ylabel=r"$\|x_{\rm layered} - x_{\rm flat}\|$", ylim=(1e-17, 1e7))
+    right.set(xlabel="step", ylabel=r"$\|x_{\mathrm{layered}} - x_{\mathrm{flat}}\|$", ylim=(1e-17, 1e7))
     right.set_title("(c) Apart by rounding, or by bias")
     right.legend(loc="upper left", ncols=2, columnspacing=1, handlelength=1.6)
     return figure

@@ -148,7 +148,7 @@ breaking(
 
 
 def most_groups_in_a_tree(T_io, alpha2, beta2, m):
-    r"""$\sup\{G: A_G \le T_{\rm io}\}$ of reductions and broadcasts by trees, which grow with the logarithm of $G$."""
+    r"""$\sup\{G: A_G \le T_{\mathrm{io}}\}$ of reductions and broadcasts by trees, which grow with the logarithm of $G$."""
     rounds = T_io // (2 * (alpha2 + m * beta2))
     assert 2 * all_reduce.tree(2**rounds, m, Link(alpha2, beta2)) <= T_io
     return 2**rounds

@@ -268,7 +268,7 @@ def iteration(tasks: Callable[[int], dict[Any, Any]], T: int = 8) -> Any:
 
 @measure(ls.TIME, cases(times=DURATIONS).guaranteeing("dependencies", "no_prefetch"))
 def saving(T_comp, T_io, R, A_G, B, A_N, stale=False, prefetch=False):
-    r"""$t_{\rm flat} - t_{\rm layered}$, both event by event."""
+    r"""$t_{\mathrm{flat}} - t_{\mathrm{layered}}$, both event by event."""
     times = Times(T_comp, T_io, R, A_G, B)
     layered = iteration(lambda T: all_reduce.layered_iterations(T, times, stale=stale))
     return iteration(lambda T: all_reduce.flat_iterations(T, T_comp, T_io, A_N, prefetch=prefetch)) - layered
@@ -279,7 +279,7 @@ def saving(T_comp, T_io, R, A_G, B, A_N, stale=False, prefetch=False):
     cases(times=DURATIONS).where(lambda R, A_G, B, A_N: A_N <= R + A_G + B),
 )
 def flat_iteration(T_comp, T_io, A_N):
-    r"""$T_{\rm comp} + T_{\rm io} + A_N$, event by event."""
+    r"""$T_{\mathrm{comp}} + T_{\mathrm{io}} + A_N$, event by event."""
     return iteration(lambda T: all_reduce.flat_iterations(T, T_comp, T_io, A_N))
 
 
@@ -292,7 +292,7 @@ LINKS += [
 
 @measure(ls.HIDDEN_COMMUNICATION, cases(link=LINKS).guaranteeing("ring"))
 def most_hidden_groups(T_io, alpha2, beta2, m):
-    r"""$\sup\{G: A_G \le T_{\rm io}\}$ between two rationals, by bisection of the ring's time."""
+    r"""$\sup\{G: A_G \le T_{\mathrm{io}}\}$ between two rationals, by bisection of the ring's time."""
     return Bracket(*all_reduce.largest_hidden(T_io, m, Link(alpha2, beta2)))
 
 

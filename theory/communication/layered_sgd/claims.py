@@ -33,9 +33,9 @@ T = Parameter("T", "number of steps", COUNT)
 eps = Parameter("eps", "bound on the difference of the two rounding errors of a step", NONNEGATIVE, r"\varepsilon")
 Delta = Parameter("Delta", r"$f(x_0) - \inf f$", NONNEGATIVE, r"\Delta")
 sigma2 = Parameter("sigma2", "bound on the variance of the gradient of one sample", NONNEGATIVE, r"\sigma^2")
-B_tot = Parameter("B_tot", "samples of all workers in a step", COUNT, r"B_{\rm tot}")
-T_comp = Parameter("T_comp", "time of the gradient (s)", NONNEGATIVE, r"T_{\rm comp}")
-T_io = Parameter("T_io", "time to load the next minibatch (s)", NONNEGATIVE, r"T_{\rm io}")
+B_tot = Parameter("B_tot", "samples of all workers in a step", COUNT, r"B_{\mathrm{tot}}")
+T_comp = Parameter("T_comp", "time of the gradient (s)", NONNEGATIVE, r"T_{\mathrm{comp}}")
+T_io = Parameter("T_io", "time to load the next minibatch (s)", NONNEGATIVE, r"T_{\mathrm{io}}")
 R = Parameter("R", "time of the reduction to the communicator (s)", NONNEGATIVE)
 B = Parameter("B", "time of the broadcast from the communicator (s)", NONNEGATIVE)
 A_G = Parameter("A_G", "time of the all-reduce of the communicators (s)", NONNEGATIVE)
@@ -165,7 +165,7 @@ ROUNDING_DRIFT = _claim(
 
 CONVERGENCE = _claim(
     "convergence", "Rate of layered SGD for smooth nonconvex losses, whatever the groups",
-    r"$\frac1T\sum_{t<T}\mathbb E\|\nabla f(x_t)\|^2 \le \frac{2\Delta}{\eta T} + \frac{\eta L\sigma^2}{B_{\rm tot}}$ "
+    r"$\frac1T\sum_{t<T}\mathbb E\|\nabla f(x_t)\|^2 \le \frac{2\Delta}{\eta T} + \frac{\eta L\sigma^2}{B_{\mathrm{tot}}}$ "
     r"for $\eta \le 1/L$: the "
     "rate of SGD with all samples of a step as its batch.",
     parameters=(eta, L, T, Delta, sigma2, B_tot),
@@ -176,8 +176,8 @@ CONVERGENCE = _claim(
 
 MAKESPAN = _claim(
     "makespan", "No schedule of layered SGD is faster",
-    r"$T$ iterations, with the first and every next minibatch loaded, take at least $T_{\rm io} + T(T_{\rm comp} + R "
-    r"+ \max(T_{\rm io}, A_G) "
+    r"$T$ iterations, with the first and every next minibatch loaded, take at least $T_{\mathrm{io}} + T(T_{\mathrm{comp}} + R "
+    r"+ \max(T_{\mathrm{io}}, A_G) "
     r"+ B)$; starting everything as early as it can attains it.",
     parameters=(T_comp, T_io, R, B, A_G, T), assumptions=(DEPENDENCIES,), quantity=r"\text{makespan}", relation=Relation.GE,
     expression=T_io.symbol + _T * (T_comp.symbol + R.symbol + _overlapped + B.symbol), tight=True, **_DERIVED,
@@ -185,34 +185,34 @@ MAKESPAN = _claim(
 
 TIME = _claim(
     "time", "Time that the layers save in each iteration",
-    r"$t_{\rm flat} = T_{\rm comp} + T_{\rm io} + A_N$, $t_{\rm layered} = T_{\rm comp} + R + \max(T_{\rm io}, A_G) + "
+    r"$t_{\mathrm{flat}} = T_{\mathrm{comp}} + T_{\mathrm{io}} + A_N$, $t_{\mathrm{layered}} = T_{\mathrm{comp}} + R "
+    r"+ \max(T_{\mathrm{io}}, A_G) + "
     r"B$: layers save "
-    r"$\min(T_{\rm io}, A_G) + (A_N - A_G) - R - B$, and win iff $R + B < \min(T_{\rm io}, A_G) + A_N - A_G$.",
-    parameters=(T_io, R, B, A_G, A_N), assumptions=(DEPENDENCIES, NO_PREFETCH), quantity=r"t_{\rm flat} - t_{\rm layered}",
+    r"$\min(T_{\mathrm{io}}, A_G) + (A_N - A_G) - R - B$, and win iff $R + B < \min(T_{\mathrm{io}}, A_G) + A_N - A_G$.",
+    parameters=(T_io, R, B, A_G, A_N), assumptions=(DEPENDENCIES, NO_PREFETCH), quantity=r"t_{\mathrm{flat}} - "
+    r"t_{\mathrm{layered}}",
     relation=Relation.EQ, expression=sp.Min(T_io.symbol, A_G.symbol) + A_N.symbol - A_G.symbol - R.symbol - B.symbol, tight=True,
     **_DERIVED,
 )  # fmt: skip
 
 OVERLAP_LIMIT = _claim(
     "overlap-limit", "Hiding the all-reduce behind loading saves at most half of the time",
-    r"If two layers do not communicate less than one, $A_N \le R + A_G + B$, then computing, loading and the "
-    r"all-reduce one after the "
-    r"other, $t_{\rm flat} = T_{\rm comp} + T_{\rm io} + A_N$, take at most $2t_{\rm layered}$; attained for $T_{\rm "
-    r"io} = A_G = A_N$ and "
-    "nothing else to do.",
+    r"If two layers do not communicate less than one, $A_N \le R + A_G + B$, then computing, loading and the all-reduce one "
+    r"after the other, $t_{\mathrm{flat}} = T_{\mathrm{comp}} + T_{\mathrm{io}} + A_N$, take at most $2t_{\mathrm{layered}}$; "
+    r"attained for $T_{\mathrm{io}} = A_G = A_N$ and nothing else to do.",
     parameters=(T_comp, T_io, R, B, A_G, A_N),
     assumptions=(Assumption("no_cheaper", r"$A_N \le R + A_G + B$", sp.Le(A_N.symbol, R.symbol + A_G.symbol + B.symbol)),),
-    quantity=r"T_{\rm comp} + T_{\rm io} + A_N", relation=Relation.LE,
+    quantity=r"T_{\mathrm{comp}} + T_{\mathrm{io}} + A_N", relation=Relation.LE,
     expression=2 * (T_comp.symbol + R.symbol + _overlapped + B.symbol), tight=True, **_DERIVED,
 )  # fmt: skip
 
 HIDDEN_COMMUNICATION = _claim(
     "hidden-communication", "How many groups all-reduce for nothing",
-    r"With a ring, $A_G = 2(G-1)\alpha_2 + 2\frac{G-1}Gm\beta_2$ grows with $G$; $A_G \le T_{\rm io}$, so that an "
+    r"With a ring, $A_G = 2(G-1)\alpha_2 + 2\frac{G-1}Gm\beta_2$ grows with $G$; $A_G \le T_{\mathrm{io}}$, so that an "
     r"iteration does not depend on "
-    r"$G$, iff $G$ is at most the positive root of $2\alpha_2G^2 - (T_{\rm io} + 2\alpha_2 - 2m\beta_2)G - 2m\beta_2$.",
+    r"$G$, iff $G$ is at most the positive root of $2\alpha_2G^2 - (T_{\mathrm{io}} + 2\alpha_2 - 2m\beta_2)G - 2m\beta_2$.",
     parameters=(T_io, alpha2, beta2, m), assumptions=(RING,),
-    quantity=r"\sup\{G \ge 1: A_G \le T_{\rm io}\}", relation=Relation.IFF,
+    quantity=r"\sup\{G \ge 1: A_G \le T_{\mathrm{io}}\}", relation=Relation.IFF,
     expression=(_link + sp.sqrt(_link**2 + 16 * alpha2.symbol * m.symbol * beta2.symbol)) / (4 * alpha2.symbol), tight=True,
     **_DERIVED,
 )  # fmt: skip
