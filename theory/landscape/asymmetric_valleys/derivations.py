@@ -252,7 +252,8 @@ def average_bias() -> d.Derivation:
         ("1", {"part": "-(1 + c)", "support": "1 + c", "one": f"(1 + c)*{share}"}),
     )
     step = d.Inequality(((f"{FINAL}/p - eta*(p + nu)", "1"), ("-1", W, E)), laws=laws, index="0")
-    case = d.Case((RATIO, SLOPE, STEP, NOISE, MOST), {"step": step})
+    below_steep = Interval("nu", "0", "c*p", True)
+    case = d.Case((RATIO, SLOPE, STEP, NOISE, below_steep), {"step": step})
     return d.Derivation(d.Formal(_sgd(KEPT | {"support": support}), MEAN, at="0", by=("expectation",)), case)
 
 
