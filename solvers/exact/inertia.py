@@ -1,0 +1,60 @@
+"""Inertia, rank and eigenvalues of symmetric rational matrices, exactly: by the signs and the roots of the characteristic polynomial.
+
+All roots are real, so that Descartes' rule of signs is an equality: it counts the positive ones.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple
+
+import flint
+
+from gradproof.solvers.exact.balls import ends
+from gradproof.theory.errors import ParameterError
+
+
+class Inertia(NamedTuple):
+    """Numbers of negative, zero and positive eigenvalues."""
+
+    negative: int
+    zero: int
+    positive: int
+
+
+def _polynomial(matrix: flint.fmpq_mat) -> flint.fmpq_poly:
+    if matrix.nrows() != matrix.ncols() or matrix != matrix.transpose():
+        raise ParameterError(f"a symmetric matrix is needed, got {matrix.nrows()} x {matrix.ncols()}; give (M + M')/2")
+    return matrix.charpoly()
+
+
+def inertia(matrix: flint.fmpq_mat) -> Inertia:
+    """Numbers of negative, zero and positive eigenvalues of a symmetric rational matrix (P, P).
+
+    Raises:
+        ParameterError: the matrix is not symmetric.
+    Source: Descartes' rule of signs, which counts exactly where all roots are real.
+    """
+    signs = [c > 0 for c in _polynomial(matrix).coeffs() if c != 0]
+    changes = sum(a != b for a, b in zip(signs, signs[1:], strict=False))
+    zero = next(k for k, c in enumerate(_polynomial(matrix).coeffs()) if c != 0)
+    return Inertia(matrix.nrows() - zero - changes, zero, changes)
+
+
+def eigenvalues(matrix: flint.fmpq_mat, *, bits: int = 128) -> list[tuple[Fraction, Fraction]]:
+    """Rational ends around each eigenvalue of a symmetric rational matrix, in descending order; rational roots of low degree exactly.
+
+    Raises:
+        ParameterError: the matrix is not symmetric.
+    """
+    _, factors = _polynomial(matrix).factor()
+    found: list[tuple[Fraction, Fraction]] = []
+    with flint.ctx.workprec(bits):
+        for factor, multiplicity in factors:
+            if factor.degree() == 1:
+                root = -factor[0] / factor[1]
+                exact = Fraction(int(root.p), int(root.q))
+                found += [(exact, exact)] * multiplicity
+            else:
+                found += [ends(z.real) for z, m in factor.complex_roots() for _ in range(m * multiplicity)]
+    return sorted(found, reverse=True)

@@ -1,0 +1,85 @@
+"""The top eigenvalue of a sample covariance with one spike: its limit from the secular equation, in ball arithmetic.
+
+Rows N(0, I + s v v'), d/n -> gamma. With the spiked column taken out, an eigenvalue x above the bulk of the rest solves
+1 = (1 + s) F(x), F(x) = int d mu(y)/(x - y), mu the Marchenko-Pastur law of the n x n Gram matrix. F decreases above the edge.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import flint
+import numpy as np
+from numpy.typing import NDArray
+
+from gradproof.solvers.exact.balls import ball, ends
+from gradproof.theory.errors import ParameterError
+
+
+def _transform(x: flint.arb, gamma: flint.arb, *, at_edge: bool = False) -> flint.arb:
+    """F at x, or at the edge itself, where the integrand has a removable singularity: y = 1 + gamma + 2 sqrt(gamma) cos(angle)."""
+    root = gamma.sqrt()
+
+    def integrand(angle: flint.acb, _: bool) -> flint.acb:
+        y = 1 + gamma + 2 * root * angle.cos()
+        if at_edge:
+            return (1 + angle.cos()) * root / y
+        return 2 * gamma * angle.sin() ** 2 / (y * (x - y))
+
+    smooth = flint.acb.integral(integrand, 0, flint.acb.pi()).real / flint.arb.pi()
+    atom = 1 - gamma
+    return smooth + (atom / x if atom > 0 else 0)
+
+
+def edge(gamma: Fraction) -> flint.arb:
+    """The upper end of the bulk, (1 + sqrt(gamma))^2."""
+    return (1 + ball(gamma).sqrt()) ** 2
+
+
+def limit(s: Fraction, gamma: Fraction, *, steps: int = 60) -> tuple[Fraction, Fraction]:
+    """Rational ends around the limit of the top eigenvalue, by bisection of the secular equation.
+
+    Args:
+        s: strength of the spike, > 0. gamma: columns a row, > 0 and not 1 (where the bulk reaches 0 and the integrand has a pole).
+
+    Raises:
+        ParameterError: gamma is 1, or the side of the threshold cannot be told at 128 bits.
+    """
+    if s <= 0 or gamma <= 0 or gamma == 1:
+        raise ParameterError(f"need s > 0, gamma > 0 and gamma != 1, got s={s}, gamma={gamma}")
+    with flint.ctx.workprec(128):
+        g, target = ball(gamma), 1 / (1 + ball(s))
+        at_edge = _transform(edge(gamma), g, at_edge=True)
+        if at_edge < target:
+            return ends(edge(gamma))
+        if not at_edge > target:
+            raise ParameterError(f"s = {s} is too near the threshold sqrt({gamma}) to be told apart")
+        # an eigenvalue is at most that of the covariance times the edge
+        low, high = ends(edge(gamma))[1], ends(edge(gamma) * (1 + ball(s)))[1]
+        for _ in range(steps):
+            middle = Fraction((low + high) / 2).limit_denominator(2**64)
+            value = _transform(ball(middle), g)
+            if value > target:
+                low = middle
+            elif value < target:
+                high = middle
+            else:
+                break
+        return low, high
+
+
+def density(y: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:
+    """Marchenko and Pastur's density of the eigenvalues of Z'Z/n, without the atom at 0 that there is for gamma > 1."""
+    low, high = (1 - gamma**0.5) ** 2, (1 + gamma**0.5) ** 2
+    inside = np.clip((high - y) * (y - low), 0, None)
+    return np.sqrt(inside) / (2 * np.pi * gamma * np.where(y > 0, y, np.inf))
+
+
+def singular_values(rng: np.random.Generator, n: int, d: int, s: float, size: int) -> NDArray[np.float64]:
+    """(size, min(n, d)): singular values of Z/sqrt(n) in descending order, independent Z with rows N(0, I + s e_1 e_1')."""
+    found = []
+    for _ in range(size):
+        Z = rng.standard_normal((n, d))
+        Z[:, 0] *= np.sqrt(1 + s)
+        found.append(np.linalg.svd(Z, compute_uv=False) / np.sqrt(n))
+    return np.array(found)
