@@ -36,7 +36,7 @@ def edge(gamma: Fraction) -> flint.arb:
     return (1 + ball(gamma).sqrt()) ** 2
 
 
-def limit(s: Fraction, gamma: Fraction, *, steps: int = 60) -> tuple[Fraction, Fraction]:
+def limit(s: Fraction, gamma: Fraction, *, steps: int = 50) -> tuple[Fraction, Fraction]:
     """Rational ends around the limit of the top eigenvalue, by bisection of the secular equation.
 
     Args:

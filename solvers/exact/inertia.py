@@ -5,6 +5,7 @@ All roots are real, so that Descartes' rule of signs is an equality: it counts t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -41,13 +42,24 @@ def inertia(matrix: flint.fmpq_mat) -> Inertia:
     return Inertia(matrix.nrows() - zero - changes, zero, changes)
 
 
-def eigenvalues(matrix: flint.fmpq_mat, *, bits: int = 128) -> list[tuple[Fraction, Fraction]]:
-    """Rational ends around each eigenvalue of a symmetric rational matrix, in descending order; rational roots of low degree exactly.
+def eigenvalues(
+    matrix: flint.fmpq_mat, *, scales: Sequence[Fraction] | None = None, bits: int = 128
+) -> list[tuple[Fraction, Fraction]]:
+    """Rational ends around each eigenvalue of a symmetric rational matrix, in descending order; rational ones exactly.
+
+    Args:
+        scales: positive numbers d_j, for the eigenvalues x of the pencil M - x diag(d); all 1 if not given.
 
     Raises:
         ParameterError: the matrix is not symmetric.
     """
-    _, factors = _polynomial(matrix).factor()
+    polynomial = _polynomial(matrix)
+    if scales is not None:
+        inverse = flint.fmpq_mat(len(scales), len(scales))
+        for j, c in enumerate(scales):
+            inverse[j, j] = flint.fmpq(c.denominator, c.numerator)
+        polynomial = (inverse * matrix).charpoly()
+    _, factors = polynomial.factor()
     found: list[tuple[Fraction, Fraction]] = []
     with flint.ctx.workprec(bits):
         for factor, multiplicity in factors:

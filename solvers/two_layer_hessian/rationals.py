@@ -22,10 +22,10 @@ def _relu(z: Fraction) -> tuple[Fraction, Fraction, Fraction]:
 
 
 def _bent(z: Fraction) -> tuple[Fraction, Fraction, Fraction]:
-    return z + z * z, 1 + 2 * z, Fraction(2)
+    return z + z**3, 1 + 3 * z * z, 6 * z
 
 
-#: name of a unit -> its value, first and second derivative; ``bent`` is z + z^2: smooth, and not homogeneous
+#: name of a unit -> its value, first and second derivative; ``bent`` is z + z^3: smooth, and not homogeneous
 UNITS: dict[str, Callable[[Fraction], tuple[Fraction, Fraction, Fraction]]] = {"relu": _relu, "bent": _bent}
 
 
@@ -188,7 +188,7 @@ class Rational:
         """First and second derivative of the square loss along v, by five losses at steps of h.
 
         Exact where the loss is a polynomial of degree 4 in the step at most: ReLU nets within one pattern of activity. (Units
-        ``bent`` make it a polynomial of degree 6: there the differences are exact up to h^4.)
+        ``bent`` make it a polynomial of degree 8: there the differences are exact up to terms of order h^4.)
         """
         at = {k: self.loss([w + k * h * c for w, c in zip(self.point, v, strict=True)]) for k in (-2, -1, 0, 1, 2)}
         first = (at[-2] - 8 * at[-1] + 8 * at[1] - at[2]) / (12 * h)
