@@ -6,6 +6,7 @@ Rows N(0, I + s v v'), d/n -> gamma. With the spiked column taken out, an eigenv
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import flint
@@ -75,11 +76,20 @@ def density(y: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:
     return np.sqrt(inside) / (2 * np.pi * gamma * np.where(y > 0, y, np.inf))
 
 
-def singular_values(rng: np.random.Generator, n: int, d: int, s: float, size: int) -> NDArray[np.float64]:
-    """(size, min(n, d)): singular values of Z/sqrt(n) in descending order, independent Z with rows N(0, I + s e_1 e_1')."""
-    found = []
+def chi_mean(n: int) -> float:
+    """E|g| for g ~ N(0, I_n): sqrt(2) Gamma((n+1)/2)/Gamma(n/2), to about 1e-13 of its size for n <= 1000."""
+    return math.exp(math.lgamma((n + 1) / 2) - math.lgamma(n / 2)) * math.sqrt(2)
+
+
+def singular_values(
+    rng: np.random.Generator, n: int, d: int, s: float, size: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Singular values of Z/sqrt(n), (size, min(n, d)) in descending order, for independent Z with rows N(0, I + s e_1 e_1');
+    and the norms of their first columns, (size,), below the first singular value, of mean sqrt((1 + s)/n) E|g_n|."""
+    values, first = [], []
     for _ in range(size):
-        Z = rng.standard_normal((n, d))
+        Z = rng.standard_normal((n, d)) / np.sqrt(n)
         Z[:, 0] *= np.sqrt(1 + s)
-        found.append(np.linalg.svd(Z, compute_uv=False) / np.sqrt(n))
-    return np.array(found)
+        values.append(np.sqrt(np.maximum(np.linalg.eigvalsh(Z.T @ Z if d <= n else Z @ Z.T), 0))[::-1])
+        first.append(np.linalg.norm(Z[:, 0]))
+    return np.array(values), np.array(first)

@@ -103,12 +103,12 @@ def loss(problem: Classes, x: np.ndarray) -> np.ndarray:
 
 
 def digits(classes: int, n: int = 60, d: int = 6) -> Classes:
-    """The first n/C digits of each class 0, ..., C-1: centred pixels, d principal components of one common deviation."""
+    """The first n/C digits of each class 0, ..., C-1: centred pixels, d principal components (n - 1 at most) of one deviation."""
     pixel, digit = pixels()
     chosen = np.concatenate([np.flatnonzero(digit == c)[: n // classes] for c in range(classes)])
     X = pixel[chosen] - pixel[chosen].mean(axis=0)
-    axes = np.linalg.svd(X, full_matrices=False)[2][:d]
-    axes = axes * np.sign(axes[np.arange(d), np.abs(axes).argmax(axis=1)])[:, None]  # the same on every machine
+    axes = np.linalg.svd(X, full_matrices=False)[2][: min(d, len(X) - 1)]
+    axes = axes * np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, None]  # the same on every machine
     X = X @ axes.T
     return Classes(X / X.std(), np.eye(classes)[digit[chosen]])
 
