@@ -7,12 +7,14 @@ from typing import Any
 from gradproof.experiments.engine.measure import cases, instead, without
 from gradproof.experiments.landscape.overparam_hessian import instances as data
 from gradproof.experiments.landscape.overparam_hessian import measures
+from gradproof.experiments.landscape.overparam_hessian.instances import Net
 from gradproof.theory.landscape import overparam_hessian as paper
 
 UP, DOWN = data.KINKS  # at the kink the second difference is large, and of the sign of the residual
 without(paper.DECOMPOSITION, "twice_differentiable", measures.second_difference, cases(net=data.KINKS, number=1))
 OVERCOUNTED = [net for net in data.NETS if net.K == 2 and net.G.rank() == net.n * net.K]
 without(paper.RANK, "sum_of_rows", measures.rank, cases(net=OVERCOUNTED, lost=1))
+without(paper.ZEROS, "sum_of_rows", measures.nullity, cases(net=[net for net in OVERCOUNTED if net.P > net.n], lost=1))
 #: More samples than parameters, and no symmetry: G is nonsingular.
 without(paper.ZEROS, "overparametrised", measures.nullity, cases(net=data.BENT).guaranteeing("sum_of_rows"))
 without(paper.INTERPOLATION, "interpolating", measures.characteristic_polynomial, cases(net=data.NETS[:3], x=Fraction(7, 2)))
@@ -20,35 +22,42 @@ kinked = cases(net=data.KINK_FITTED, x=Fraction(7, 2))
 without(paper.INTERPOLATION, "twice_differentiable", measures.characteristic_polynomial, kinked)
 
 
-def extreme(net: Any, size: Any = measures.norm) -> Any:
-    r"""The largest eigenvalue alone."""
-    return next(iter(measures.moved_eigenvalues(net, size)))
 
 
-def lowest(net: Any, size: Any = measures.norm) -> Any:
-    r"""The smallest eigenvalue alone."""
-    return list(measures.moved_eigenvalues(net, size))[-1]
+def most(net: Net, up: bool = True, size: Any = measures.norm, shift: int = 0) -> Any:
+    r"""The largest of the moves alone."""
+    found = list(measures.moves(net, up, size, shift))
+    return max(found, key=lambda m: getattr(m[0], "low", m[0]))
 
 
-for claim, kink, one in ((paper.WEYL, UP, extreme), (paper.WEYL_BELOW, DOWN, lowest)):
-    without(claim, "twice_differentiable", one, cases(net=kink).guaranteeing(*measures.SPECTRAL))
-    entries = cases(net=data.ORIGIN, size={"largest entry": measures.largest_entry}).guaranteeing("min_max")
-    without(claim, "operator_norm", one, entries)
+ENTRIES = {"largest entry": measures.largest_entry}
+for claim, kink, up in ((paper.WEYL, UP, True), (paper.WEYL_BELOW, DOWN, False)):
+    without(claim, "twice_differentiable", most, cases(net=kink, up=up).guaranteeing(*measures.SPECTRAL))
+    without(claim, "operator_norm", most, cases(net=data.ORIGIN, up=up, size=ENTRIES).guaranteeing("min_max"))
+#: The k-th eigenvalue of H beside the next one of G.
+paired = cases(net=data.FITTED[:3], shift=1).guaranteeing("operator_norm")
+without(paper.WEYL, "min_max", most, paired)
 CONCAVE, CONCAVE_FITTED = (
     [replace(net, concave=True, name=f"{net.name}, concave") for net in some[:3]] for some in (data.NETS, data.FITTED)
 )
-without(paper.NEGATIVE, "loss_convex_in_output", measures.lowest_eigenvalue, cases(net=CONCAVE).guaranteeing(*measures.SPECTRAL))
+without(paper.NEGATIVE, "loss_convex_in_output", measures.depth_of_the_spectrum, cases(net=CONCAVE).guaranteeing(*measures.SPECTRAL))
+without(paper.NEGATIVE, "twice_differentiable", measures.depth_of_the_spectrum, cases(net=DOWN).guaranteeing(*measures.SPECTRAL))
+small = cases(net=data.ORIGIN, size=ENTRIES).guaranteeing("min_max")
+without(paper.NEGATIVE, "operator_norm", measures.depth_of_the_spectrum, small)
 other = cases(net=data.PYTHAGOREAN, size={"Frobenius": measures.frobenius})
 without(paper.RESIDUAL_NORM, "operator_norm", measures.norm_of_the_residual_part, other)
 lost = cases(net=[net for net in OVERCOUNTED if net.n == 1], lost=1).guaranteeing(*measures.SPECTRAL)
 without(paper.OUTLIERS, "sum_of_rows", measures.eigenvalue_beyond_the_rank, lost)
 without(paper.INERTIA_NEGATIVE, "loss_convex_in_output", measures.negative_eigenvalues, cases(net=CONCAVE_FITTED))
+without(paper.INERTIA_NEGATIVE, "twice_differentiable", measures.negative_eigenvalues, cases(net=DOWN))
 without(paper.INERTIA_POSITIVE, "twice_differentiable", measures.positive_eigenvalues, cases(net=data.KINK_FITTED))
 without(paper.RESIDUAL_MEAN, "uncorrelated", measures.size_of_the_residual_part, cases(net=data.CORRELATED))
 balanced = cases(net=data.BALANCED)
 instead(paper.UNCORRELATED_ALONE, "a critical point at which the mean residual vanishes too", measures.size_of_the_residual_part, balanced)  # fmt: skip
 
 early = cases(rows=data.GROUPED[:2], ignored=1).guaranteeing("operator_norm")
+isotropic = cases(rows=data.TILTED, size=ENTRIES).guaranteeing("min_max")
+without(paper.CLASS_OUTLIERS, "operator_norm", measures.eigenvalue_beyond_the_groups, isotropic)
 without(paper.CLASS_OUTLIERS, "min_max", measures.eigenvalue_beyond_the_groups, early)
 without(paper.SYMMETRY_GRADIENT, "homogeneous_units", measures.slope_along_the_weights, cases(net=data.BENT_AWAY))
 without(paper.SYMMETRY_FLAT, "homogeneous_units", measures.largest_image_of_a_flat_direction, cases(net=data.BENT))

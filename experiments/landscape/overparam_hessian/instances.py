@@ -189,4 +189,6 @@ def _clusters() -> Iterator[Rows]:
 
 #: Pairs of opposite rows in each group: all means are 0, and all eigenvalues of G are the same.
 ISOTROPIC = Rows([[2, 0], [-2, 0], [0, 2], [0, -2]], [0, 0, 0, 0], 4, "isotropic")
+#: Deviations (2, 2, 0) and (0, 0, 1) from one far mean: the largest entry of W is half of its norm.
+TILTED = Rows([[10, -10, 1], [10, -10, -1], [12, -8, 0], [8, -12, 0]], [0, 0, 0, 0], 4, "tilted")
 GROUPED = [*_clusters(), ISOTROPIC, *(by_class_and_output(_drawn(k, 6, 2, 3, 1), 2) for k in range(3))]

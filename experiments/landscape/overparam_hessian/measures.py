@@ -111,9 +111,9 @@ def rank(net: Net, lost: int | None = None) -> Any:
 
 
 @measure(paper.ZEROS, LOW_RANK.where(lambda net: net.P > net.n * (net.K - net.softmax)))
-def nullity(net: Net) -> Any:
+def nullity(net: Net, lost: int | None = None) -> Any:
     """The number of zero eigenvalues of $G$, by elimination in rationals."""
-    return net.P - net.G.rank(), sizes(net)
+    return net.P - net.G.rank(), sizes(net, lost)
 
 
 @measure(paper.INTERPOLATION, cases(net=data.FITTED, x=[Fraction(1, 3), Fraction(-2), Fraction(7, 2), Fraction(40)]))
@@ -130,26 +130,39 @@ SMOOTH = [*data.NETS, data.ORIGIN, data.PYTHAGOREAN]
 MOVED = cases(net=SMOOTH).guaranteeing(*SPECTRAL)
 
 
-@measure((paper.WEYL, paper.WEYL_BELOW), MOVED)
-def moved_eigenvalues(net: Net, size: Any = norm) -> Iterator[Any]:
-    r"""Every $\lambda_k(H)$ between rational ends, by the roots of the characteristic polynomial."""
-    rho = size(net.R)
-    for mine, theirs in zip(eigenvalues(net.hessian), eigenvalues(net.G), strict=True):
-        value, (lam, at) = between(mine, theirs, rho)
-        yield value, {"lam_G": lam, "rho": at}
+def moves(net: Net, up: bool, size: Any = norm, shift: int = 0) -> Iterator[Any]:
+    """How far each eigenvalue of G moves in H, up or down."""
+    rho, theirs = size(net.R), eigenvalues(net.G)
+    for mine, other in zip(eigenvalues(net.hessian), theirs[shift:], strict=False):
+        high, low = (mine, other) if up else (other, mine)
+        value, (at,) = between((high[0] - low[1], high[1] - low[0]), rho)
+        yield value, {"rho": at}
+
+
+@measure(paper.WEYL, MOVED)
+def moves_up(net: Net, size: Any = norm, shift: int = 0) -> Iterator[Any]:
+    r"""$\lambda_k(H) - \lambda_k(G)$ for every $k$, eigenvalues between rational ends by characteristic polynomials."""
+    yield from moves(net, True, size, shift)
+
+
+@measure(paper.WEYL_BELOW, MOVED)
+def moves_down(net: Net, size: Any = norm) -> Iterator[Any]:
+    r"""$\lambda_k(G) - \lambda_k(H)$ for every $k$, eigenvalues between rational ends by characteristic polynomials."""
+    yield from moves(net, False, size)
 
 
 @measure(paper.NEGATIVE, MOVED)
-def lowest_eigenvalue(net: Net) -> Any:
-    r"""$\lambda_{\min}(H)$ between rational ends."""
-    value, (rho,) = between(eigenvalues(net.hessian)[-1], norm(net.R))
+def depth_of_the_spectrum(net: Net, size: Any = norm) -> Any:
+    r"""$-\lambda_{\min}(H)$ between rational ends."""
+    low, high = eigenvalues(net.hessian)[-1]
+    value, (rho,) = between((-high, -low), size(net.R))
     return value, {"rho": rho}
 
 
 @measure(paper.OUTLIERS, MOVED.guaranteeing("sum_of_rows").where(lambda net: net.P > net.n * net.K))
-def eigenvalue_beyond_the_rank(net: Net, lost: int = 0) -> Any:
+def eigenvalue_beyond_the_rank(net: Net, lost: int = 0, size: Any = norm) -> Any:
     r"""$\lambda_{nK+1}(H)$ between rational ends."""
-    value, (rho,) = between(eigenvalues(net.hessian)[net.n * (net.K - lost)], norm(net.R))
+    value, (rho,) = between(eigenvalues(net.hessian)[net.n * (net.K - lost)], size(net.R))
     return value, {"rho": rho}
 
 
@@ -191,10 +204,10 @@ GROUPS = cases(rows=data.GROUPED).guaranteeing(*SPECTRAL)
 
 
 @measure(paper.CLASS_OUTLIERS, GROUPS)
-def eigenvalue_beyond_the_groups(rows: Rows, ignored: int = 0) -> Any:
+def eigenvalue_beyond_the_groups(rows: Rows, ignored: int = 0, size: Any = norm) -> Any:
     r"""$\lambda_{C+1}(G)$ between rational ends, for far clusters, for equal means and for rows of Jacobians."""
     spectrum = eigenvalues(rows.second_moment(rows.rows))
-    value, (within,) = between(spectrum[rows.groups - ignored], norm(rows.second_moment(rows.centred())))
+    value, (within,) = between(spectrum[rows.groups - ignored], size(rows.second_moment(rows.centred())))
     return value, {"within": within}
 
 

@@ -29,20 +29,27 @@ def checkpoints(classes: int, width: int, backend: str) -> Iterator[Spectrum]:
     yield from methods.spectra(classes, width, backend=backend)
 
 
-@measure((paper.WEYL, paper.WEYL_BELOW), WIDE, budget="full", name="moved_eigenvalues_of_wide_networks")
-@measure((paper.WEYL, paper.WEYL_BELOW), DIGITS)
-def moved_eigenvalues_on_digits(classes: int, width: int, backend: str) -> Iterator[Any]:
-    r"""Every $\lambda_k(H)$ of tanh networks under softmax cross-entropy along training on digits."""
+@measure(paper.WEYL, WIDE, budget="full", name="moves_up_in_wide_networks")
+@measure(paper.WEYL, DIGITS)
+def moves_up_on_digits(classes: int, width: int, backend: str, sign: int = 1) -> Iterator[Any]:
+    r"""$\lambda_k(H) - \lambda_k(G)$ of tanh networks under softmax cross-entropy along training on digits."""
     for at in checkpoints(classes, width, backend):
-        (values, error), (lam, e), (rho, f) = at.H, at.G, at.rho
-        yield around(values, np.full(len(values), error + e + f)), {"lam_G": lam, "rho": rho}
+        (mine, error), (theirs, e), (rho, f) = at.H, at.G, at.rho
+        yield around(sign * (mine - theirs), np.full(len(mine), error + e + f)), {"rho": rho}
+
+
+@measure(paper.WEYL_BELOW, WIDE, budget="full", name="moves_down_in_wide_networks")
+@measure(paper.WEYL_BELOW, DIGITS)
+def moves_down_on_digits(classes: int, width: int, backend: str) -> Iterator[Any]:
+    r"""$\lambda_k(G) - \lambda_k(H)$ of tanh networks under softmax cross-entropy along training on digits."""
+    yield from moves_up_on_digits(classes, width, backend, -1)
 
 
 @measure(paper.NEGATIVE, DIGITS)
-def lowest_eigenvalue_on_digits(classes: int, width: int, backend: str) -> Iterator[Any]:
-    r"""$\lambda_{\min}(H)$ along training on digits."""
+def depth_of_the_spectrum_on_digits(classes: int, width: int, backend: str) -> Iterator[Any]:
+    r"""$-\lambda_{\min}(H)$ along training on digits."""
     for at in checkpoints(classes, width, backend):
-        yield around(float(at.H[0][-1]), at.H[1] + at.rho[1]), {"rho": at.rho[0]}
+        yield around(-float(at.H[0][-1]), at.H[1] + at.rho[1]), {"rho": at.rho[0]}
 
 
 @measure(paper.OUTLIERS, WIDE, budget="full", name="beyond_the_rank_of_wide_networks")
@@ -200,7 +207,7 @@ def root_with_heavy_rows(n: int, d: int, s: Fraction, samples: int, rng: np.rand
     return Sample(found)
 
 
-without(paper.BBP_UPPER, LAW, root_with_heavy_rows, cases(n=200, d=50, s=Fraction(1, 4), samples=60))
+without((paper.BBP_UPPER, paper.NO_OUTLIER), LAW, root_with_heavy_rows, cases(n=200, d=50, s=Fraction(1, 4), samples=60))
 SEEN = cases(size=[{"n": 100, "d": 25}, {"n": 60, "d": 60}], s=[Fraction(3), Fraction(5)], samples=60).guaranteeing(LAW)
 
 

@@ -32,7 +32,6 @@ x = Parameter("x", "where the characteristic polynomial is read", REAL)
 kernel = Parameter("kernel", r"$\det(xI - \frac1n[J_iJ_j^\top]_{ij})$, of size $nK$", REAL)
 Gv = Parameter("Gv", r"$v^\top Gv$", NONNEGATIVE, r"v^\top Gv")
 Rv = Parameter("Rv", r"$v^\top Rv$", REAL, r"v^\top Rv")
-lam_G = Parameter("lam_G", r"$\lambda_k(G)$", REAL, r"\lambda_k(G)")
 rho = Parameter("rho", r"$\|R\|_2$", NONNEGATIVE, r"\|R\|_2")
 b = Parameter("b", r"mean over samples of $\|r_i\|_1\max_k\|\nabla^2f_{ik}\|_2$", NONNEGATIVE)
 neg_R = Parameter("neg_R", "number of negative eigenvalues of $R$", sp.S.Naturals0, "n_-(R)")
@@ -133,21 +132,21 @@ INTERPOLATION = _claim(
 
 WEYL = _claim(
     "weyl", "No eigenvalue moves up by more than the residual part",
-    r"$\lambda_k(H) \le \lambda_k(G) + \|R\|_2$ for every $k$.",
-    parameters=(lam_G, rho), assumptions=(TWICE, MIN_MAX, NORM), quantity=r"\lambda_k(H)", relation=Relation.LE,
-    expression=lam_G.symbol + rho.symbol, confidence="derived", tight=True,
+    r"$\lambda_k(H) - \lambda_k(G) \le \|R\|_2$ for every $k$.",
+    parameters=(rho,), assumptions=(TWICE, MIN_MAX, NORM), quantity=r"\lambda_k(H) - \lambda_k(G)", relation=Relation.LE,
+    expression=rho.symbol, confidence="derived", tight=True,
 )  # fmt: skip
 WEYL_BELOW = _claim(
     "weyl-below", "Nor down",
-    r"$\lambda_k(H) \ge \lambda_k(G) - \|R\|_2$ for every $k$.",
-    parameters=(lam_G, rho), assumptions=(TWICE, MIN_MAX, NORM), quantity=r"\lambda_k(H)", relation=Relation.GE,
-    expression=lam_G.symbol - rho.symbol, confidence="derived", tight=True,
+    r"$\lambda_k(G) - \lambda_k(H) \le \|R\|_2$ for every $k$.",
+    parameters=(rho,), assumptions=(TWICE, MIN_MAX, NORM), quantity=r"\lambda_k(G) - \lambda_k(H)", relation=Relation.LE,
+    expression=rho.symbol, confidence="derived", tight=True,
 )  # fmt: skip
 NEGATIVE = _claim(
     "negative-curvature", "Negative curvature comes from the residual part",
-    r"$\lambda_{\min}(H) \ge -\|R\|_2$; at an interpolating point $H$ is positive semidefinite.",
-    parameters=(rho,), assumptions=(TWICE, CONVEX, MIN_MAX, NORM), quantity=r"\lambda_{\min}(H)", relation=Relation.GE,
-    expression=-rho.symbol, where="Section 3.4", tight=True,
+    r"$-\lambda_{\min}(H) \le \|R\|_2$; at an interpolating point $H$ is positive semidefinite.",
+    parameters=(rho,), assumptions=(TWICE, CONVEX, MIN_MAX, NORM), quantity=r"-\lambda_{\min}(H)", relation=Relation.LE,
+    expression=rho.symbol, where="Section 3.4", tight=True,
 )  # fmt: skip
 RESIDUAL_NORM = _claim(
     "residual-norm", "The residual part is as small as the residuals",

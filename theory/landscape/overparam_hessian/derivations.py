@@ -42,8 +42,7 @@ def weyl() -> d.Derivation:
     """u is orthogonal to the k - 1 vectors that are best for G, and maximises u'Hu."""
     top = _law((_form("g"), ("-1", "lG")), "min_max")
     method, steps = _at_a_point({"hessian": HESSIAN, "gauss_newton": top, "residual": UPPER, "unit": UNIT}, unit="rho")
-    formal = d.Formal(method, _eigenvalue("lH"), at="0", stands={"lam_G": _eigenvalue("lG")})
-    return d.Derivation(formal, d.Case((RESIDUE,), steps))
+    return d.Derivation(d.Formal(method, (("1", "lH"), ("-1", "lG")), at="0"), d.Case((RESIDUE,), steps))
 
 
 @d.derivation(claims.WEYL_BELOW)
@@ -53,8 +52,7 @@ def weyl_below() -> d.Derivation:
     hessian = _law((_form("g"), _form("r"), ("-1", "lH")), "min_max", "twice_differentiable")
     laws = {"gauss_newton": gauss_newton, "hessian": hessian, "residual": LOWER, "unit": UNIT}
     method, steps = _at_a_point(laws, unit="rho")
-    formal = d.Formal(method, _eigenvalue("lH"), at="0", stands={"lam_G": _eigenvalue("lG")})
-    return d.Derivation(formal, d.Case((RESIDUE,), steps))
+    return d.Derivation(d.Formal(method, (("1", "lG"), ("-1", "lH")), at="0"), d.Case((RESIDUE,), steps))
 
 
 @d.derivation(claims.NEGATIVE)
@@ -63,7 +61,7 @@ def negative() -> d.Derivation:
     hessian = _law((_form("g"), _form("r"), ("-1", "lH")), "min_max", "twice_differentiable")
     psd = _law((_form("g", "-1"),), "loss_convex_in_output")
     method, steps = _at_a_point({"hessian": hessian, "psd": psd, "residual": LOWER, "unit": UNIT}, unit="rho")
-    return d.Derivation(d.Formal(method, _eigenvalue("lH"), at="0"), d.Case((RESIDUE,), steps))
+    return d.Derivation(d.Formal(method, (("-1", "lH"),), at="0"), d.Case((RESIDUE,), steps))
 
 
 @d.derivation(claims.OUTLIERS)
