@@ -12,6 +12,7 @@ from fractions import Fraction
 import flint
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from gradproof.solvers.exact.balls import ball, ends
 from gradproof.theory.errors import ParameterError
@@ -37,36 +38,43 @@ def edge(gamma: Fraction) -> flint.arb:
     return (1 + ball(gamma).sqrt()) ** 2
 
 
-def limit(s: Fraction, gamma: Fraction, *, steps: int = 50) -> tuple[Fraction, Fraction]:
-    """Rational ends around the limit of the top eigenvalue, by bisection of the secular equation.
+def _approximate(s: float, gamma: float) -> float:
+    """The root of the secular equation in floats; the trapezoidal rule is exact to rounding for smooth periodic integrands."""
+    y = 1 + gamma + 2 * gamma**0.5 * np.cos(angle := (np.arange(2000) + 0.5) * np.pi / 2000)
+    weights = 2 * gamma * np.sin(angle) ** 2 / y / len(y)
+    top = (1 + gamma**0.5) ** 2
+    excess = lambda x: (weights / (x - y)).sum() + max(1 - gamma, 0) / x - 1 / (1 + s)  # noqa: E731
+    return float(brentq(excess, top * (1 + 1e-12), top * (1 + s), xtol=1e-14))
+
+
+def limit(s: Fraction, gamma: Fraction) -> tuple[Fraction, Fraction]:
+    """Rational ends around the limit of the top eigenvalue: the secular equation changes its sign between them.
 
     Args:
         s: strength of the spike, > 0. gamma: columns a row, > 0 and not 1 (where the bulk reaches 0 and the integrand has a pole).
 
     Raises:
-        ParameterError: gamma is 1, or the side of the threshold cannot be told at 128 bits.
+        ParameterError: gamma is 1, or the side of the threshold cannot be told.
     """
     if s <= 0 or gamma <= 0 or gamma == 1:
         raise ParameterError(f"need s > 0, gamma > 0 and gamma != 1, got s={s}, gamma={gamma}")
-    with flint.ctx.workprec(128):
+    near = f"s = {s} is too near the threshold sqrt({gamma}) to be told apart; move it"
+    with flint.ctx.workprec(96):
         g, target = ball(gamma), 1 / (1 + ball(s))
         at_edge = _transform(edge(gamma), g, at_edge=True)
         if at_edge < target:
             return ends(edge(gamma))
         if not at_edge > target:
-            raise ParameterError(f"s = {s} is too near the threshold sqrt({gamma}) to be told apart")
-        # an eigenvalue is at most that of the covariance times the edge
-        low, high = ends(edge(gamma))[1], ends(edge(gamma) * (1 + ball(s)))[1]
-        for _ in range(steps):
-            middle = Fraction((low + high) / 2).limit_denominator(2**64)
-            value = _transform(ball(middle), g)
-            if value > target:
-                low = middle
-            elif value < target:
-                high = middle
-            else:
-                break
-        return low, high
+            raise ParameterError(near)
+        try:
+            guess = Fraction(_approximate(float(s), float(gamma)))
+        except ValueError:  # no change of sign in floats
+            raise ParameterError(near) from None
+        for digits in (12, 10, 8, 6):
+            low, high = guess * (1 - Fraction(1, 10**digits)), guess * (1 + Fraction(1, 10**digits))
+            if low > ends(edge(gamma))[1] and _transform(ball(low), g) > target > _transform(ball(high), g):
+                return low, high
+    raise ParameterError(near)
 
 
 def density(y: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:

@@ -27,7 +27,7 @@ def compute(*, budget: str = "quick") -> Any:
     from gradproof.experiments.landscape.overparam_hessian import methods
     from gradproof.solvers.spiked_covariance import singular_values
 
-    problem, starts = methods.digits(CLASSES, SAMPLES), 5 if budget == "quick" else 20
+    problem, starts = methods.digits(CLASSES, SAMPLES), 3 if budget == "quick" else 20
     sizes = [m * (problem.X.shape[1] + CLASSES) for m in WIDTHS]
     values = np.full((len(WIDTHS), max(sizes)), np.nan)
     above, near = np.zeros((2, len(WIDTHS), starts))

@@ -193,7 +193,7 @@ def root_of_the_top_eigenvalue(n: int, d: int, s: Fraction, samples: int, rng: n
     return Sample(sigma[:, 0] - first + mean, at_least=mean, bias=1e-12)
 
 
-above = cases(n=400, d=100, s=[Fraction(1), Fraction(3)], samples=240).guaranteeing(LAW)
+above = cases(n=400, d=100, s=[Fraction(1), Fraction(3)], samples=160).guaranteeing(LAW)
 without(paper.NO_OUTLIER, "below_threshold", root_of_the_top_eigenvalue, above)
 
 
