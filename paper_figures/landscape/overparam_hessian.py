@@ -1,10 +1,10 @@
-"""Hessians after training: a wider network has a wider bulk at zero and as few outliers; a random matrix has a bulk, and a spike beyond it.
+"""Hessians after training: a wider network has a wider bulk at zero and as few outliers; so a random matrix, with a spike.
 
-(a) Eigenvalues in descending order after training a tanh network on digits of three classes. Dashed: the number of classes; the shaded
-strip is what the residual part can reach, plus and minus its norm (m = 32): no eigenvalue lies below it, at most n(K - 1) above.
-(b) Against the number of parameters: eigenvalues above the norm of the residual part, with their bound n(K - 1), and the
-share below a hundredth of the largest one. Bands: least to greatest of several starts. (c) Gaussian matrices with one spike: eigenvalues
-of one Z'Z/n, Marchenko and Pastur's density, the top eigenvalues of 20 draws (median and range), and where they tend to.
+(a) Eigenvalues in descending order after training a tanh network on digits of three classes. Dashed: the number of classes; the
+shaded strip is what the residual part can reach, plus and minus its norm (m = 32): no eigenvalue lies below it, at most n(K - 1)
+above. (b) Against the number of parameters: eigenvalues above the norm of the residual part, with their bound n(K - 1), and the
+share below a hundredth of the largest one. Bands: least to greatest of several starts. (c) Gaussian matrices with one spike:
+eigenvalues of one Z'Z/n, Marchenko and Pastur's density, the top eigenvalues of 20 draws (median and range), and their limit.
 """
 
 from typing import Any
@@ -92,9 +92,7 @@ def _counts(ax: Any, data: Any) -> None:
 
     bound = data.attrs["samples"] * (data.attrs["classes"] - 1)
     shares = 100 * data.near_zero
-    for k, (found, name) in enumerate(
-        ((data.above, r"number above $\|R\|_2$"), (shares, r"% below $\lambda_1/100$"))
-    ):
+    for k, (found, name) in enumerate(((data.above, r"number above $\|R\|_2$"), (shares, r"% below $\lambda_1/100$"))):
         ax.fill_between(data.P, found.min("start"), found.max("start"), color=COLOURS[k], alpha=0.25, lw=0)
         ax.plot(data.P, found.median("start"), "os"[k] + ("-", "--")[k], ms=3.5, color=COLOURS[k], label=name)
     ax.axhline(bound, color="black", label="bound $n(K-1)$ of the number")
@@ -117,8 +115,18 @@ def _bulk(ax: Any, data: Any) -> None:
     ax.plot([limit] * 2, [0, 0.8], color=COLOURS[1], ls="--", label=r"$(1+s)(1+\gamma/s)$")
     ax.plot([1 + s] * 2, [0, 0.8], color=COLOURS[2], ls=":", label="$1 + s$")
     middle, low, high = (float(f(data.top)) for f in (np.median, np.min, np.max))
-    ax.errorbar([middle], [0.4], xerr=[[middle - low], [high - middle]], fmt="v", color=COLOURS[0], ms=4, label="top eigenvalues")
-    ax.set(xlabel="eigenvalue of $Z^\\top Z/n$", ylabel="density", title=rf"(c) Spike $s = {s:g}$, $\gamma = {gamma:g}$")
+    ax.errorbar(
+        [middle],
+        [0.4],
+        xerr=[[middle - low], [high - middle]],
+        fmt="v",
+        color=COLOURS[0],
+        ms=4,
+        label="top eigenvalues",
+    )
+    ax.set(
+        xlabel="eigenvalue of $Z^\\top Z/n$", ylabel="density", title=rf"(c) Spike $s = {s:g}$, $\gamma = {gamma:g}$"
+    )
     ax.set_ylim(0, 2.1)
     ax.set_xlim(0, 5.2)
     ax.legend(loc="upper right")

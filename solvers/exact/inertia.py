@@ -1,4 +1,4 @@
-"""Inertia, rank and eigenvalues of symmetric rational matrices, exactly: by the signs and the roots of the characteristic polynomial.
+"""Inertia and eigenvalues of symmetric rational matrices, exactly: by signs and roots of the characteristic polynomial.
 
 All roots are real, so that Descartes' rule of signs is an equality: it counts the positive ones.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 import flint
@@ -36,9 +37,10 @@ def inertia(matrix: flint.fmpq_mat) -> Inertia:
         ParameterError: the matrix is not symmetric.
     Source: Descartes' rule of signs, which counts exactly where all roots are real.
     """
-    signs = [c > 0 for c in _polynomial(matrix).coeffs() if c != 0]
-    changes = sum(a != b for a, b in zip(signs, signs[1:], strict=False))
-    zero = next(k for k, c in enumerate(_polynomial(matrix).coeffs()) if c != 0)
+    coefficients = _polynomial(matrix).coeffs()
+    signs = [c > 0 for c in coefficients if c != 0]
+    changes = sum(a != b for a, b in pairwise(signs))
+    zero = next(k for k, c in enumerate(coefficients) if c != 0)
     return Inertia(matrix.nrows() - zero - changes, zero, changes)
 
 

@@ -52,7 +52,9 @@ class Rational:
         if self.unit not in UNITS:
             raise ParameterError(f"unit={self.unit}; units are {', '.join(UNITS)}")
         if self.softmax and any(f.denominator != 1 for row in self.outputs for f in row):
-            raise ParameterError("softmax to the base 2 is rational for integer outputs only; give integer weights and data")
+            raise ParameterError(
+                "softmax to the base 2 is rational for integer outputs only; give integer weights and data"
+            )
 
     @property
     def n(self) -> int:
@@ -82,7 +84,9 @@ class Rational:
     @cached_property
     def before(self) -> Rows:
         """(n, m): what enters the units."""
-        return [[sum((Fraction(a) * b for a, b in zip(w, x, strict=True)), Fraction(0)) for w in self.W] for x in self.X]
+        return [
+            [sum((Fraction(a) * b for a, b in zip(w, x, strict=True)), Fraction(0)) for w in self.W] for x in self.X
+        ]
 
     @cached_property
     def smooth(self) -> bool:
@@ -93,7 +97,10 @@ class Rational:
     def outputs(self) -> Rows:
         """(n, K)."""
         hidden = [[UNITS[self.unit](z)[0] for z in row] for row in self.before]
-        return [[sum((Fraction(v) * h for v, h in zip(row, hs, strict=True)), Fraction(0)) for row in self.V] for hs in hidden]
+        return [
+            [sum((Fraction(v) * h for v, h in zip(row, hs, strict=True)), Fraction(0)) for row in self.V]
+            for hs in hidden
+        ]
 
     @cached_property
     def probabilities(self) -> Rows:
@@ -105,8 +112,12 @@ class Rational:
     def residuals(self) -> Rows:
         """(n, K): r_i."""
         if self.softmax:
-            return [[p - (k == y) for k, p in enumerate(row)] for row, y in zip(self.probabilities, self.Y, strict=True)]
-        return [[f - Fraction(y) for f, y in zip(fs, ys, strict=True)] for fs, ys in zip(self.outputs, self.Y, strict=True)]  # type: ignore[arg-type]
+            return [
+                [p - (k == y) for k, p in enumerate(row)] for row, y in zip(self.probabilities, self.Y, strict=True)
+            ]
+        return [
+            [f - Fraction(y) for f, y in zip(fs, ys, strict=True)] for fs, ys in zip(self.outputs, self.Y, strict=True)
+        ]  # type: ignore[arg-type]
 
     @cached_property
     def jacobian(self) -> Rows:

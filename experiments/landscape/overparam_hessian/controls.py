@@ -14,14 +14,14 @@ UP, DOWN = data.KINKS  # at the kink the second difference is large, and of the 
 without(paper.DECOMPOSITION, "twice_differentiable", measures.second_difference, cases(net=data.KINKS, number=1))
 OVERCOUNTED = [net for net in data.NETS if net.K == 2 and net.G.rank() == net.n * net.K]
 without(paper.RANK, "sum_of_rows", measures.rank, cases(net=OVERCOUNTED, lost=1))
-without(paper.ZEROS, "sum_of_rows", measures.nullity, cases(net=[net for net in OVERCOUNTED if net.P > net.n], lost=1))
+without(paper.ZEROS, "sum_of_rows", measures.nullity, cases(net=[net for net in OVERCOUNTED if net.n < net.P], lost=1))
 #: More samples than parameters, and no symmetry: G is nonsingular.
 without(paper.ZEROS, "overparametrised", measures.nullity, cases(net=data.BENT).guaranteeing("sum_of_rows"))
-without(paper.INTERPOLATION, "interpolating", measures.characteristic_polynomial, cases(net=data.NETS[:3], x=Fraction(7, 2)))
+without(
+    paper.INTERPOLATION, "interpolating", measures.characteristic_polynomial, cases(net=data.NETS[:3], x=Fraction(7, 2))
+)
 kinked = cases(net=data.KINK_FITTED, x=Fraction(7, 2))
 without(paper.INTERPOLATION, "twice_differentiable", measures.characteristic_polynomial, kinked)
-
-
 
 
 def most(net: Net, up: bool = True, size: Any = measures.norm, shift: int = 0) -> Any:
@@ -40,8 +40,18 @@ without(paper.WEYL, "min_max", most, paired)
 CONCAVE, CONCAVE_FITTED = (
     [replace(net, concave=True, name=f"{net.name}, concave") for net in some[:3]] for some in (data.NETS, data.FITTED)
 )
-without(paper.NEGATIVE, "loss_convex_in_output", measures.depth_of_the_spectrum, cases(net=CONCAVE).guaranteeing(*measures.SPECTRAL))
-without(paper.NEGATIVE, "twice_differentiable", measures.depth_of_the_spectrum, cases(net=DOWN).guaranteeing(*measures.SPECTRAL))
+without(
+    paper.NEGATIVE,
+    "loss_convex_in_output",
+    measures.depth_of_the_spectrum,
+    cases(net=CONCAVE).guaranteeing(*measures.SPECTRAL),
+)
+without(
+    paper.NEGATIVE,
+    "twice_differentiable",
+    measures.depth_of_the_spectrum,
+    cases(net=DOWN).guaranteeing(*measures.SPECTRAL),
+)
 small = cases(net=data.ORIGIN, size=ENTRIES).guaranteeing("min_max")
 without(paper.NEGATIVE, "operator_norm", measures.depth_of_the_spectrum, small)
 other = cases(net=data.PYTHAGOREAN, size={"Frobenius": measures.frobenius})
@@ -53,7 +63,9 @@ without(paper.INERTIA_NEGATIVE, "twice_differentiable", measures.negative_eigenv
 without(paper.INERTIA_POSITIVE, "twice_differentiable", measures.positive_eigenvalues, cases(net=data.KINK_FITTED))
 without(paper.RESIDUAL_MEAN, "uncorrelated", measures.size_of_the_residual_part, cases(net=data.CORRELATED))
 balanced = cases(net=data.BALANCED)
-instead(paper.UNCORRELATED_ALONE, "a critical point at which the mean residual vanishes too", measures.size_of_the_residual_part, balanced)  # fmt: skip
+instead(
+    paper.UNCORRELATED_ALONE, "a vanishing mean of the residuals besides", measures.size_of_the_residual_part, balanced
+)
 
 early = cases(rows=data.GROUPED[:2], ignored=1).guaranteeing("operator_norm")
 isotropic = cases(rows=data.TILTED, size=ENTRIES).guaranteeing("min_max")
@@ -74,7 +86,12 @@ def population_spike(s: Fraction, gamma: Fraction) -> Any:
 
 weak = cases(s=Fraction(1, 3), gamma=[Fraction(1, 4), Fraction(2)]).guaranteeing("gaussian_rows")
 without(paper.BBP, "proportional", population_spike, weak)
-instead(paper.BBP, "the spike of the covariance in the place of the sample's", population_spike, weak.guaranteeing("proportional"))
+instead(
+    paper.BBP,
+    "the spike of the covariance in the place of the sample's",
+    population_spike,
+    weak.guaranteeing("proportional"),
+)
 
 
 def loss_between_permuted_networks(t: Fraction) -> Any:
@@ -82,7 +99,11 @@ def loss_between_permuted_networks(t: Fraction) -> Any:
     net = data.fitted(data.NETS[0])
     order = [*range(net.d, 2 * net.d), *range(net.d), *(net.m * net.d + j for j in (1, 0))]
     a, b = net.point, [net.point[k] for k in order]
-    return net.loss([(1 - t) * x + t * y for x, y in zip(a, b, strict=True)]), {"t": t, "La": net.loss(a), "Lb": net.loss(b)}
+    return net.loss([(1 - t) * x + t * y for x, y in zip(a, b, strict=True)]), {
+        "t": t,
+        "La": net.loss(a),
+        "Lb": net.loss(b),
+    }
 
 
 without(paper.CONNECTED, "convex", loss_between_permuted_networks, cases(t=[Fraction(1, 4), Fraction(1, 2)]))

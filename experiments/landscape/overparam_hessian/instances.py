@@ -34,7 +34,7 @@ class Net(Rational):
             "interpolating": not any(r for row in self.residuals for r in row),
             "homogeneous_units": self.unit == "relu",
             "stationary": not any(self.gradient),
-            "uncorrelated": self.K == 1 and self.R == self.mean_curvature * _rational(self.mean_residual),
+            "uncorrelated": self.K == 1 and self.mean_curvature * _rational(self.mean_residual) == self.R,
         }
         return frozenset(name for name, holds in held.items() if holds)
 
@@ -63,7 +63,9 @@ class Net(Rational):
             both = [x + y for x, y in zip(unit[a], unit[b], strict=True)]
             return (self.along(both, STEP)[1] - single[a] - single[b]) / 2
 
-        return to_flint([[single[a] if a == b else mixed(min(a, b), max(a, b)) for b in range(self.P)] for a in range(self.P)])
+        return to_flint(
+            [[single[a] if a == b else mixed(min(a, b), max(a, b)) for b in range(self.P)] for a in range(self.P)]
+        )
 
     def stays(self, v: Sequence[Fraction], h: Fraction) -> bool:
         """No ReLU changes its side within two steps of h along v."""
@@ -97,7 +99,7 @@ def _drawn(number: int, n: int, d: int, m: int, K: int, unit: str = "relu", soft
         net = Net(W, V, X, Y, unit, softmax, f"{unit} {n}x{d}, m={m}, K={K}, {number}" + ", softmax" * softmax)
         alive = all(any(row[j] > 0 for row in net.before) and any(v[j] for v in V) for j in range(m))
         seen = all(any(z > 0 for z in row) for row in net.before) and all(any(r) for r in net.residuals)
-        if net.smooth and (alive and seen or unit != "relu"):
+        if net.smooth and ((alive and seen) or unit != "relu"):
             return net
     raise AssertionError
 
@@ -171,7 +173,10 @@ class Rows:
         for group in set(self.labels):
             mine = [row for row, g in zip(self.rows, self.labels, strict=True) if g == group]
             table[group] = [sum((Fraction(c) for c in col), Fraction(0)) / len(mine) for col in zip(*mine, strict=True)]
-        return [[Fraction(c) - m for c, m in zip(row, table[g], strict=True)] for row, g in zip(self.rows, self.labels, strict=True)]
+        return [
+            [Fraction(c) - m for c, m in zip(row, table[g], strict=True)]
+            for row, g in zip(self.rows, self.labels, strict=True)
+        ]
 
 
 def by_class_and_output(net: Net, classes: int) -> Rows:

@@ -72,7 +72,9 @@ def jet(W: Any, V: Any, X: Any, labels: Any, dW: Any, dV: Any) -> flint.arb:
     for x, label in zip(X, labels, strict=True):
         units = []
         for w, dw in zip(W, dW, strict=True):
-            grown = (2 * sum((line(a, b) * float(c) for a, b, c in zip(w, dw, x, strict=True)), flint.arb_series([0]))).exp()
+            grown = (
+                2 * sum((line(a, b) * float(c) for a, b, c in zip(w, dw, x, strict=True)), flint.arb_series([0]))
+            ).exp()
             units.append((grown - 1) / (grown + 1))
         rows = [[line(a, b) for a, b in zip(v, dv, strict=True)] for v, dv in zip(V, dV, strict=True)]
         f = [sum((a * h for a, h in zip(row, units, strict=True)), flint.arb_series([0])) for row in rows]
@@ -80,12 +82,20 @@ def jet(W: Any, V: Any, X: Any, labels: Any, dW: Any, dV: Any) -> flint.arb:
     return 2 * total[2] / len(X)
 
 
-@measure(paper.DECOMPOSITION, cases(shape=[(3, 2, 3, 2), (4, 3, 4, 3)], number=[0, 1, 2]).guaranteeing("twice_differentiable"))
+@measure(
+    paper.DECOMPOSITION,
+    cases(shape=[(3, 2, 3, 2), (4, 3, 4, 3)], number=[0, 1, 2]).guaranteeing("twice_differentiable"),
+)
 def second_derivative_in_balls(shape: tuple[int, ...], number: int) -> Any:
     """The second derivative of cross-entropy of a tanh network along a line, by power series in ball arithmetic."""
     n, d, m, K = shape
     rng = np.random.default_rng(number)
-    W, V, X, labels = rng.standard_normal((m, d)), rng.standard_normal((K, m)), rng.standard_normal((n, d)), rng.integers(K, size=n)
+    W, V, X, labels = (
+        rng.standard_normal((m, d)),
+        rng.standard_normal((K, m)),
+        rng.standard_normal((n, d)),
+        rng.integers(K, size=n),
+    )
     dW, dV = rng.standard_normal((m, d)), rng.standard_normal((K, m))
     at, v = split(W, V, X, labels, loss="softmax"), np.concatenate([dW.ravel(), dV.ravel()])
     with flint.ctx.workprec(128):
@@ -110,7 +120,7 @@ def rank(net: Net, lost: int | None = None) -> Any:
     return net.G.rank(), sizes(net, lost)
 
 
-@measure(paper.ZEROS, LOW_RANK.where(lambda net: net.P > net.n * (net.K - net.softmax)))
+@measure(paper.ZEROS, LOW_RANK.where(lambda net: net.n * (net.K - net.softmax) < net.P))
 def nullity(net: Net, lost: int | None = None) -> Any:
     """The number of zero eigenvalues of $G$, by elimination in rationals."""
     return net.P - net.G.rank(), sizes(net, lost)
@@ -159,7 +169,7 @@ def depth_of_the_spectrum(net: Net, size: Any = norm) -> Any:
     return value, {"rho": rho}
 
 
-@measure(paper.OUTLIERS, MOVED.guaranteeing("sum_of_rows").where(lambda net: net.P > net.n * net.K))
+@measure(paper.OUTLIERS, MOVED.guaranteeing("sum_of_rows").where(lambda net: net.n * net.K < net.P))
 def eigenvalue_beyond_the_rank(net: Net, lost: int = 0, size: Any = norm) -> Any:
     r"""$\lambda_{nK+1}(H)$ between rational ends."""
     value, (rho,) = between(eigenvalues(net.hessian)[net.n * (net.K - lost)], size(net.R))
@@ -249,7 +259,9 @@ def largest_image_of_a_flat_direction(net: Net) -> Any:
 @measure(paper.SYMMETRY_ZEROS, cases(net=data.RESTING))
 def kernel_at_a_stationary_point(net: Net) -> Any:
     r"""$\dim\ker H$ in rationals at stationary points of ReLU networks with more samples than parameters."""
-    alive = sum(any(c for k, c in enumerate(net.point) if k in (*w, *a)) for w, a in (unit(net, j) for j in range(net.m)))
+    alive = sum(
+        any(c for k, c in enumerate(net.point) if k in (*w, *a)) for w, a in (unit(net, j) for j in range(net.m))
+    )
     return inertia(net.hessian).zero, {"units": alive}
 
 
@@ -267,7 +279,12 @@ def repeated(P: int, k: int) -> list[list[Fraction]]:
     return [[Fraction(int(a == P - 1)) for a in range(P)]] * k
 
 
-@measure(paper.LANCZOS, cases(net=[*data.NETS, data.PYTHAGOREAN], k=[0, 1, 3]).where(lambda net, k: k < net.P).guaranteeing("min_max", "orthonormal"))
+@measure(
+    paper.LANCZOS,
+    cases(net=[*data.NETS, data.PYTHAGOREAN], k=[0, 1, 3])
+    .where(lambda net, k: k < net.P)
+    .guaranteeing("min_max", "orthonormal"),
+)
 def eigenvalue_beyond_the_subspace(net: Net, k: int, vectors: Any = orthonormal) -> Any:
     r"""$\lambda_{k+1}(G)$ between rational ends, beside $k$ orthonormal rational vectors."""
     quotients = [quadratic_form(net.G, q) for q in vectors(net.P, k)]
@@ -279,37 +296,32 @@ def eigenvalue_beyond_the_subspace(net: Net, k: int, vectors: Any = orthonormal)
 # --- between solutions ------------------------------------------------------------------------------------------------
 
 FEATURES, TARGETS = [[1, 2, 0], [0, 1, -1]], [3, 1]
-#: The first two interpolate; the third and the first differ by more than the model sees.
+#: a and b interpolate; c and d differ by what no sample sees, so that the loss is constant between them.
 POINTS = {"a": (1, 1, 0), "b": (-1, 2, 1), "c": (0, 0, 2), "d": (2, -1, 1)}
 
 
-@measure(paper.CONNECTED, cases(ends=["ab", "ac", "cd"], t=[Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(1)]).guaranteeing("convex"))
+@measure(
+    paper.CONNECTED,
+    cases(ends=["ab", "ac", "cd"], t=[Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(1)]).guaranteeing("convex"),
+)
 def loss_on_the_segment(ends: str, t: Fraction) -> Any:
     """The loss of a linear model with more parameters than samples, between two points."""
 
     def loss(w: list[Fraction]) -> Fraction:
-        fits = (sum((c * x for c, x in zip(w, row, strict=True)), Fraction(0)) - y for row, y in zip(FEATURES, TARGETS, strict=True))
+        fits = (
+            sum((c * x for c, x in zip(w, row, strict=True)), Fraction(0)) - y
+            for row, y in zip(FEATURES, TARGETS, strict=True)
+        )
         return sum((e * e for e in fits), Fraction(0)) / 4
 
     a, b = ([Fraction(c) for c in POINTS[name]] for name in ends)
     return loss([(1 - t) * x + t * y for x, y in zip(a, b, strict=True)]), {"t": t, "La": loss(a), "Lb": loss(b)}
 
 
-@measure(paper.CONNECTED, cases(t=[Fraction(1, 4), Fraction(1, 2)]).guaranteeing("convex"))
-def loss_between_equal_predictions(t: Fraction) -> Any:
-    """Two points that differ by what no sample sees: the loss is constant between them."""
-    shift = [Fraction(-2), Fraction(1), Fraction(1)]  # in the kernel of FEATURES
-    a = [Fraction(2), Fraction(-1), Fraction(1)]
-
-    def loss(w: list[Fraction]) -> Fraction:
-        fits = (sum((c * x for c, x in zip(w, row, strict=True)), Fraction(0)) - y for row, y in zip(FEATURES, TARGETS, strict=True))
-        return sum((e * e for e in fits), Fraction(0)) / 4
-
-    b = [x + y for x, y in zip(a, shift, strict=True)]
-    return loss([(1 - t) * x + t * y for x, y in zip(a, b, strict=True)]), {"t": t, "La": loss(a), "Lb": loss(b)}
+SPIKES = cases(s=[Fraction(1, 10), Fraction(3, 4), Fraction(3)], gamma=[Fraction(1, 4), Fraction(1, 50), Fraction(2)])
 
 
-@measure(paper.BBP, cases(s=[Fraction(1, 10), Fraction(3, 4), Fraction(3)], gamma=[Fraction(1, 4), Fraction(1, 50), Fraction(2)]).guaranteeing("gaussian_rows", "proportional"))  # fmt: skip
+@measure(paper.BBP, SPIKES.guaranteeing("gaussian_rows", "proportional"))
 def limit_of_the_top_eigenvalue(s: Fraction, gamma: Fraction) -> Any:
     r"""The root of the secular equation against Marchenko and Pastur's law, or the edge, in ball arithmetic."""
     return Enclosed(*spiked_covariance.limit(s, gamma), "truncation"), {"s": s, "gamma": gamma}

@@ -13,7 +13,7 @@ from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.backend import to_numpy
 from gradproof.experiments.engine.measure import Enclosed, Sample, around, cases, measure, without
 from gradproof.experiments.landscape.overparam_hessian import measures, methods
-from gradproof.experiments.landscape.overparam_hessian.methods import CHECKPOINTS, Spectrum
+from gradproof.experiments.landscape.overparam_hessian.methods import Spectrum
 from gradproof.solvers.spiked_covariance import chi_mean, singular_values
 from gradproof.solvers.two_layer_hessian import top
 from gradproof.solvers.two_layer_hessian.floats import EPS, ROUNDINGS
@@ -92,7 +92,12 @@ def eigenvalue_beyond_the_clusters(k: int, rng: np.random.Generator, backend: st
 # --- the width sweep --------------------------------------------------------------------------------------------------
 
 
-@measure(paper.WIDTH, cases(classes=[2, 3, 5], width=[16, 32], n=60).guaranteeing("same_data"), budget="full", name="bulk_of_wide_networks")
+@measure(
+    paper.WIDTH,
+    cases(classes=[2, 3, 5], width=[16, 32], n=60).guaranteeing("same_data"),
+    budget="full",
+    name="bulk_of_wide_networks",
+)
 @measure(paper.WIDTH, cases(classes=[2, 3, 5], width=8, n=60).guaranteeing("same_data"))
 def share_near_zero(classes: int, width: int, n: int, backend: str, fewer: int = 1) -> Any:
     r"""The share of $|\lambda| < 10^{-2}\lambda_1$ after training on digits, beside that at half the width."""
@@ -109,7 +114,10 @@ without(paper.WIDTH, "same_data", share_near_zero, cases(classes=2, width=8, n=2
 # --- Lanczos ----------------------------------------------------------------------------------------------------------
 
 
-@measure(paper.LANCZOS, cases(classes=[3, 5], width=16, k=[5, 20]).guaranteeing("loss_convex_in_output", "orthonormal", "min_max"))
+@measure(
+    paper.LANCZOS,
+    cases(classes=[3, 5], width=16, k=[5, 20]).guaranteeing("loss_convex_in_output", "orthonormal", "min_max"),
+)
 def eigenvalue_beyond_lanczos(classes: int, width: int, k: int, backend: str) -> Any:
     r"""$\lambda_{k+1}(G)$ after training on digits from the dense matrix, beside $k$ vectors of scipy's Lanczos by products."""
     at = methods.spectra(classes, width, backend=backend)[-1]
@@ -120,19 +128,28 @@ def eigenvalue_beyond_lanczos(classes: int, width: int, k: int, backend: str) ->
     return around(float(at.G[0][k]), error), {"trace": trace, "theta": float(values.sum())}
 
 
-@measure(paper.LANCZOS, cases(width=512, k=50).guaranteeing("loss_convex_in_output", "orthonormal", "min_max"), budget="gpu")
-def eigenvalue_beyond_lanczos_on_all_digits(width: int, k: int, rng: np.random.Generator, backend: str, steps: int = 400) -> Iterator[Any]:
+@measure(
+    paper.LANCZOS, cases(width=512, k=50).guaranteeing("loss_convex_in_output", "orthonormal", "min_max"), budget="gpu"
+)
+def eigenvalue_beyond_lanczos_on_all_digits(
+    width: int, k: int, rng: np.random.Generator, backend: str, steps: int = 400
+) -> Iterator[Any]:
     r"""$\lambda_{k+1}(G)$ along training on all digits between a Ritz value and what a larger subspace leaves of the trace."""
     name = "torch" if backend == "numpy" else backend
     on, problem = array_library(name), methods.all_digits()
-    for state in methods.train(problem, problem.start(width, rng), methods.ETA, steps, at=(0, steps // 4, steps), backend=name):
+    for state in methods.train(
+        problem, problem.start(width, rng), methods.ETA, steps, at=(0, steps // 4, steps), backend=name
+    ):
         net = on.move(methods.network(problem, state))
         gauss_newton = net.products()[0]
         trace = net.trace()
         found = top(lambda v, g=gauss_newton: to_numpy(g(on.asarray(v))), net.P, k + 30, trace=trace)
         rounding = trace * (2 * found.skew + (ROUNDINGS + net.P) * EPS) + float(found.residuals.sum())
         low, high = float(found.values[k]), max(float(found.values[k]), found.missed)
-        yield Enclosed(low - rounding, high + rounding, "solver gap"), {"trace": trace, "theta": float(found.values[:k].sum())}
+        yield (
+            Enclosed(low - rounding, high + rounding, "solver gap"),
+            {"trace": trace, "theta": float(found.values[:k].sum())},
+        )
 
 
 # --- between solutions ------------------------------------------------------------------------------------------------
@@ -143,8 +160,13 @@ INSIDE = np.arange(1, 20) / 20
 def highest(problem: methods.Classes, a: methods.NetState, b: methods.NetState) -> Any:
     """The greatest loss at 19 points between two states, less the greater loss at the ends."""
     x, y = methods.flat(a), methods.flat(b)
-    ends, middle = methods.loss(problem, np.stack([x, y])), methods.loss(problem, (1 - INSIDE)[:, None] * x + INSIDE[:, None] * y)
-    return around(float(middle.max() - ends.max()), 2 * (ROUNDINGS + len(problem.X)) * EPS * float(max(middle.max(), 1)))
+    ends, middle = (
+        methods.loss(problem, np.stack([x, y])),
+        methods.loss(problem, (1 - INSIDE)[:, None] * x + INSIDE[:, None] * y),
+    )
+    return around(
+        float(middle.max() - ends.max()), 2 * (ROUNDINGS + len(problem.X)) * EPS * float(max(middle.max(), 1))
+    )
 
 
 @measure(paper.SEGMENT, cases(classes=[2, 3, 5], width=16).guaranteeing("continued"))
@@ -207,7 +229,9 @@ def root_with_heavy_rows(n: int, d: int, s: Fraction, samples: int, rng: np.rand
     return Sample(found)
 
 
-without((paper.BBP_UPPER, paper.NO_OUTLIER), LAW, root_with_heavy_rows, cases(n=200, d=50, s=Fraction(1, 4), samples=60))
+without(
+    (paper.BBP_UPPER, paper.NO_OUTLIER), LAW, root_with_heavy_rows, cases(n=200, d=50, s=Fraction(1, 4), samples=60)
+)
 SEEN = cases(size=[{"n": 100, "d": 25}, {"n": 60, "d": 60}], s=[Fraction(3), Fraction(5)], samples=60).guaranteeing(LAW)
 
 

@@ -40,7 +40,9 @@ class Classes:
         """From one vector (..., P)."""
         xp, d, K = array_namespace(x), self.X.shape[1], self.onehot.shape[1]
         m = x.shape[-1] // (d + K)
-        return NetState(xp.reshape(x[..., : m * d], (*x.shape[:-1], m, d)), xp.reshape(x[..., m * d :], (*x.shape[:-1], K, m)))
+        return NetState(
+            xp.reshape(x[..., : m * d], (*x.shape[:-1], m, d)), xp.reshape(x[..., m * d :], (*x.shape[:-1], K, m))
+        )
 
 
 def gradient_descent(problem: Classes, eta: float) -> Method:

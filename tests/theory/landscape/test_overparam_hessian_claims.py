@@ -6,8 +6,7 @@ import pytest
 import sympy as sp
 
 from gradproof.theory import registry
-from gradproof.theory.derivation import derivation_of
-from gradproof.theory.derivation import DerivationRejected
+from gradproof.theory.derivation import DerivationRejected, derivation_of
 from gradproof.theory.errors import DomainError
 from gradproof.theory.landscape import overparam_hessian as paper
 from gradproof.theory.tie import check_derivation

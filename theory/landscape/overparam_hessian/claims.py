@@ -27,7 +27,9 @@ n = Parameter("n", "number of samples (of rows, for a random matrix)", COUNT)
 d = Parameter("d", "number of columns", COUNT)
 K = Parameter("K", "number of outputs", COUNT)
 P = Parameter("P", "number of parameters", COUNT)
-c = Parameter("c", "output directions that the loss does not see: 0 for the square loss, 1 for softmax", sp.FiniteSet(0, 1))
+c = Parameter(
+    "c", "output directions that the loss does not see: 0 for the square loss, 1 for softmax", sp.FiniteSet(0, 1)
+)
 x = Parameter("x", "where the characteristic polynomial is read", REAL)
 kernel = Parameter("kernel", r"$\det(xI - \frac1n[J_iJ_j^\top]_{ij})$, of size $nK$", REAL)
 Gv = Parameter("Gv", r"$v^\top Gv$", NONNEGATIVE, r"v^\top Gv")
@@ -52,12 +54,15 @@ mean_r = Parameter("mean_r", r"$|\overline{l'}|$", NONNEGATIVE, r"|\overline{l'}
 mean_h = Parameter("mean_h", r"$\|\overline{\nabla^2f}\|_2$", NONNEGATIVE, r"\|\overline{\nabla^2f}\|_2")
 share = Parameter("share", "the share at half the width", UNIT_ROPEN)
 
-CONVEX = Assumption("loss_convex_in_output", "$l$ is convex in the output, so that $A_i$ and $G$ are positive semidefinite")
+CONVEX = Assumption(
+    "loss_convex_in_output", "$l$ is convex in the output, so that $A_i$ and $G$ are positive semidefinite"
+)
 TWICE = Assumption("twice_differentiable", "$L$ is twice differentiable at $w$: no ReLU is at its kink")
 INTERPOLATING = Assumption("interpolating", "$r_i = 0$ for every sample")
 SQUARE = Assumption("square_loss", r"$l(f, y) = \|f - y\|^2/2$, so that $A_i = I$")
 ROWS = Assumption(
-    "sum_of_rows", r"$G = \frac1n\sum_qz_qz_q^\top$ with $n(K-c)$ rows: $c = 0$, or $c = 1$ where $A_i\mathbf 1 = 0$ (softmax)"
+    "sum_of_rows",
+    r"$G = \frac1n\sum_qz_qz_q^\top$ with $n(K-c)$ rows: $c = 0$, or $c = 1$ where $A_i\mathbf 1 = 0$ (softmax)",
 )
 OVER = Assumption("overparametrised", "$P > n(K - c)$", P.symbol > n.symbol * (K.symbol - c.symbol))
 MIN_MAX = Assumption(
@@ -66,7 +71,8 @@ MIN_MAX = Assumption(
     "orthogonal to them",
 )
 NORM = Assumption(
-    "operator_norm", r"$\|M\|_2 = \max_u|u^\top Mu|$ over unit vectors: symmetric matrices, and not another norm of them"
+    "operator_norm",
+    r"$\|M\|_2 = \max_u|u^\top Mu|$ over unit vectors: symmetric matrices, and not another norm of them",
 )
 LABELS = Assumption(
     "group_labels",
@@ -86,9 +92,12 @@ SEEN = Assumption(
     "seen", r"$(1 + s)(n - 1) + d - 1 > (\sqrt n + \sqrt d)^2$: for large $n$, $s > 2\sqrt\gamma$",
     (1 + s.symbol) * (n.symbol - 1) + d.symbol - 1 > (sp.sqrt(n.symbol) + sp.sqrt(d.symbol)) ** 2,
 )  # fmt: skip
-LINEAR = Assumption("convex", "the model is linear in its parameters and $l$ convex in the output, so that $L$ is convex")
+LINEAR = Assumption(
+    "convex", "the model is linear in its parameters and $l$ convex in the output, so that $L$ is convex"
+)
 ORTHONORMAL = Assumption(
-    "orthonormal", r"$q_1, \ldots, q_k$ are orthonormal, so that with a further unit vector their quotients sum to $\mathrm{tr}\,G$ at most"
+    "orthonormal",
+    r"$q_1, \ldots, q_k$ are orthonormal, so that with a further unit vector their quotients sum to $\mathrm{tr}\,G$ at most",
 )
 UNCORRELATED = Assumption("uncorrelated", r"over the samples $l'_i$ and $\nabla^2f_i$ are uncorrelated; one output")
 FIXED_DATA = Assumption("same_data", "the network is widened, the data stay")
@@ -268,7 +277,7 @@ BBP_UPPER = _claim(
 )  # fmt: skip
 NO_OUTLIER = _claim(
     "no-outlier", "Below the threshold the spike stays in the bulk",
-    r"For $s^2 \le (d-1)/n$: $\mathbb E\sqrt{\lambda_1} \le 1 + \sqrt{(d-1)/n} + \sqrt{2(1+\sqrt{(d-1)/n})/(\pi n)}$, whatever $s$.",
+    r"For $s^2 \le (d-1)/n$: $\mathbb E\sqrt{\lambda_1} \le 1 + \sqrt{(d-1)/n} + \sqrt{2(1+\sqrt{(d-1)/n})/(\pi n)}$.",
     parameters=(n, d, s), assumptions=(GAUSSIAN, BELOW), quantity=r"\mathbb E\sqrt{\lambda_1}", relation=Relation.LE,
     expression=1 + sp.sqrt((d.symbol - 1) / n.symbol)
     + sp.sqrt(2 * (1 + sp.sqrt((d.symbol - 1) / n.symbol)) / (sp.pi * n.symbol)),

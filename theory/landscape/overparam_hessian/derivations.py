@@ -29,7 +29,9 @@ HESSIAN = _law((("1", "lH"), _form("g", "-1"), _form("r", "-1")), "min_max", "tw
 
 def _at_a_point(laws: dict[str, d.Law], **weights: str) -> tuple[d.Method, dict[str, d.Step]]:
     """A method that does not move, and the sum of its laws (each once unless ``weights`` says otherwise)."""
-    method = d.Method({}, {}, (), {}, fixed=("u", "g", "r", "w"), fixed_values=("lH", "lG", "theta", "trace"), laws=laws)
+    method = d.Method(
+        {}, {}, (), {}, fixed=("u", "g", "r", "w"), fixed_values=("lH", "lG", "theta", "trace"), laws=laws
+    )
     return method, {"sum": d.Combine({}, {name: weights.get(name, "1") for name in laws}, index="0")}
 
 
@@ -134,9 +136,7 @@ def symmetry_flat() -> d.Derivation:
         "images": d.Law((("1", y, h),), ("homogeneous_units", "twice_differentiable"), equality=True),
     }
     recursion = {"u": {"u": "1", "x": "1"}, "y": {"y": "1", "h": "1"}}
-    method = d.Method(
-        {}, recursion, ("x", "h"), {}, fixed=(), fixed_values=(), start={"u": {}, "y": {}}, laws=laws
-    )
+    method = d.Method({}, recursion, ("x", "h"), {}, fixed=(), fixed_values=(), start={"u": {}, "y": {}}, laws=laws)
     potential: d.Terms = (("1", y, y), ("-t2", u, u))
     after: d.Terms = (("1", {"y'": "1"}, {"y'": "1"}), ("-t2", {"u'": "1"}, {"u'": "1"}))
     less: d.Terms = (("-1", y, y), ("t2", u, u))
