@@ -6,7 +6,9 @@ from typing import Any
 
 import flint
 import numpy as np
+import sympy as sp
 
+from gradproof.experiments.engine.check import Context, Evidence, check
 from gradproof.experiments.engine.measure import Enclosed, Supremum, cases, measure
 from gradproof.experiments.landscape.overparam_hessian import instances as data
 from gradproof.experiments.landscape.overparam_hessian.instances import Net, Rows
@@ -14,8 +16,10 @@ from gradproof.solvers import spiked_covariance
 from gradproof.solvers.exact.balls import sqrt_between
 from gradproof.solvers.exact.inertia import eigenvalues, inertia
 from gradproof.solvers.exact.linear import from_flint
-from gradproof.solvers.two_layer_hessian import quadratic_form, split
+from gradproof.solvers.two_layer_hessian import Split, quadratic_form, split
+from gradproof.theory.evidence import Level
 from gradproof.theory.landscape import overparam_hessian as paper
+from gradproof.theory.symbolic import Identity
 
 Ends = tuple[Fraction, Fraction]
 SPECTRAL = ("min_max", "operator_norm")
@@ -97,10 +101,18 @@ def second_derivative_in_balls(shape: tuple[int, ...], number: int) -> Any:
         rng.integers(K, size=n),
     )
     dW, dV = rng.standard_normal((m, d)), rng.standard_normal((K, m))
-    at, v = split(W, V, X, labels, loss="softmax"), np.concatenate([dW.ravel(), dV.ravel()])
-    with flint.ctx.workprec(128):
-        flint.ctx.cap = 3
-        found = jet(W, V, X, labels, dW, dV)
+    return beside_the_split(split(W, V, X, labels, loss="softmax"), W, V, X, labels, dW, dV)
+
+
+def beside_the_split(at: Split, W: Any, V: Any, X: Any, labels: Any, dW: Any, dV: Any) -> Any:
+    """The second derivative of cross-entropy along (dW, dV) in balls, and what the parts of the Hessian in floats say of it."""
+    v = np.concatenate([dW.ravel(), dV.ravel()])
+    terms, flint.ctx.cap = flint.ctx.cap, 3
+    try:
+        with flint.ctx.workprec(128):
+            found = jet(W, V, X, labels, dW, dV)
+    finally:
+        flint.ctx.cap = terms
     error = (2 * at.error + 4 * len(v) * 2.0**-52 * (np.linalg.norm(at.G) + np.linalg.norm(at.R))) * float(v @ v)
     low, high = float(found.lower()) - error, float(found.upper()) + error
     return Enclosed(low, high, "rounding"), {"Gv": float(v @ at.G @ v), "Rv": float(v @ at.R @ v)}
@@ -236,6 +248,14 @@ def slope_along_the_weights(net: Net) -> Iterator[Any]:
         v = [c if k in w else Fraction(0) for k, c in enumerate(point)]
         h = next((h for k in range(9) if net.stays(v, h := data.STEP / 8**k)), data.STEP)
         yield net.along(v, h)[0], {"ga": sum((point[k] * net.gradient[k] for k in a), Fraction(0))}
+
+
+@check(paper.SYMMETRY_GRADIENT, level=Level.SYMBOLIC)
+def one_active_unit(ctx: Context) -> Iterator[Evidence]:
+    r"""On one sample an active unit gives $a(w^\top x)$ to an output, an inactive one nothing: both slopes are $l'$ times it."""
+    a, z, slope, active = sp.symbols("a z slope active", real=True)  # active is 1 or 0, and the derivative of the unit
+    to_z, to_a = (slope * sp.diff(a * active * z, v) for v in (z, a))
+    yield Identity(z * to_z - ctx.stated(ga=a * to_a), "a term of both inner products")
 
 
 def symmetry(net: Net, j: int) -> list[Fraction]:

@@ -29,6 +29,14 @@ def checkpoints(classes: int, width: int, backend: str) -> Iterator[Spectrum]:
     yield from methods.spectra(classes, width, backend=backend)
 
 
+@measure(paper.DECOMPOSITION, cases(classes=2, width=4).guaranteeing(*HELD))
+def second_derivative_on_digits(classes: int, width: int, backend: str) -> Iterator[Any]:
+    r"""The second derivative along training on digits, in the direction of the parameters themselves, by power series of balls."""
+    for at in checkpoints(classes, width, backend):
+        W, V = at.state
+        yield measures.beside_the_split(at.parts, W, V, at.problem.X, at.problem.labels, W, V)
+
+
 @measure(paper.WEYL, WIDE, budget="full", name="moves_up_in_wide_networks")
 @measure(paper.WEYL, DIGITS)
 def moves_up_on_digits(classes: int, width: int, backend: str, sign: int = 1) -> Iterator[Any]:

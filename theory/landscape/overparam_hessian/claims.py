@@ -21,7 +21,7 @@ PAPER = Paper(
     title="Empirical Analysis of the Hessian of Over-Parametrized Neural Networks",
 )  # fmt: skip
 APPENDIX = "Appendix B, Theorem 1"
-RATIONAL = "One kind of evidence: exact ranks and counts in rationals, which no run can sharpen."
+RATIONAL = "Exact in rationals, which no run can sharpen: one kind of evidence."
 
 n = Parameter("n", "number of samples (of rows, for a random matrix)", COUNT)
 d = Parameter("d", "number of columns", COUNT)
@@ -187,7 +187,7 @@ RESIDUAL_MEAN = _claim(
     "mean of $l'$, and not before.",
     parameters=(mean_r, mean_h), assumptions=(UNCORRELATED,), quantity=r"\|R\|_2", relation=Relation.EQ,
     expression=mean_r.symbol * mean_h.symbol, where="Section 2.2", confidence="derived", tight=True,
-    remark="One kind of evidence: exact.",
+    remark=RATIONAL,
 )  # fmt: skip
 UNCORRELATED_ALONE = _claim(
     "uncorrelated", "The residual part read as negligible without correlation",
@@ -246,7 +246,7 @@ MP_BULK = _claim(
     r"2\min(\sqrt\gamma, 1)$: the ends of the bulk $[(1-\sqrt\gamma)^2, (1+\sqrt\gamma)^2]$ are not exceeded in the mean.",
     parameters=(gamma,), assumptions=(GAUSSIAN,), quantity=r"\mathbb E(\sigma_{\max} - \sigma_{\min})", relation=Relation.LE,
     expression=2 * sp.Min(sp.sqrt(gamma.symbol), 1), where="Appendix B; Davidson, Szarek (2001) for finite sizes",
-    remark="One kind of evidence: samples at a stated level.",
+    remark="Samples at a stated level: one kind of evidence.",
 )  # fmt: skip
 BBP = _claim(
     "bbp", "The top eigenvalue leaves the bulk where the spike exceeds a threshold",
@@ -257,7 +257,7 @@ BBP = _claim(
         ((1 + s.symbol) * (1 + gamma.symbol / s.symbol), s.symbol > sp.sqrt(gamma.symbol)), ((1 + sp.sqrt(gamma.symbol)) ** 2, True)
     ),
     where=APPENDIX, tight=True,
-    remark=r"The paper prints it for $\gamma\ge1$. One kind of evidence: the limit is computed; at finite sizes it is bounded by "
+    remark=r"The paper prints it for $\gamma\ge1$. The limit is computed, one kind of evidence; at finite sizes it is bounded by "
     "overparam-hessian.bbp-upper, no-outlier and outlier.",
 )  # fmt: skip
 
@@ -273,7 +273,7 @@ BBP_UPPER = _claim(
     r"$\mathbb E\sqrt{\lambda_1} \le \sqrt{(1+s)(1+(d-1)/(ns))} + \sqrt{2(1+s)/(\pi n)}$ for rows $N(0, I + svv^\top)$.",
     parameters=(n, d, s), assumptions=(GAUSSIAN,), quantity=r"\mathbb E\sqrt{\lambda_1}", relation=Relation.LE,
     expression=spiked_root(n.symbol, d.symbol, s.symbol), where="docs/derivations/overparam_hessian.md", confidence="derived",
-    remark="One kind of evidence: samples at a stated level.",
+    remark="Samples at a stated level: one kind of evidence.",
 )  # fmt: skip
 NO_OUTLIER = _claim(
     "no-outlier", "Below the threshold the spike stays in the bulk",
@@ -282,7 +282,7 @@ NO_OUTLIER = _claim(
     expression=1 + sp.sqrt((d.symbol - 1) / n.symbol)
     + sp.sqrt(2 * (1 + sp.sqrt((d.symbol - 1) / n.symbol)) / (sp.pi * n.symbol)),
     where="docs/derivations/overparam_hessian.md", confidence="derived",
-    remark="One kind of evidence: samples at a stated level.",
+    remark="Samples at a stated level: one kind of evidence.",
 )  # fmt: skip
 
 
@@ -298,7 +298,7 @@ OUTLIER = _claim(
     parameters=(n, d, s), assumptions=(GAUSSIAN, SEEN), quantity=r"P(\lambda_1 > (1+\sqrt{d/n})^2)", relation=Relation.GE,
     expression=1 - sp.exp(-n.symbol * margin(n.symbol, d.symbol, s.symbol) ** 2 / (2 * (1 + s.symbol))),
     where="docs/derivations/overparam_hessian.md", confidence="derived",
-    remark="One kind of evidence: samples at a stated level.",
+    remark="Samples at a stated level: one kind of evidence.",
 )  # fmt: skip
 
 # --- the landscape between solutions ----------------------------------------------------------------------------------
@@ -315,12 +315,12 @@ SEGMENT = _claim(
     "its larger end.",
     parameters=(), assumptions=(CONTINUED,), quantity=r"\max_tL((1-t)a+tb) - \max(L(a), L(b))", relation=Relation.LE,
     expression=sp.Integer(0), where="Section 4; the paper: AlexNet on CIFAR-10, batches of 1000, then 32",
-    remark="An observation, not a theorem. One kind of evidence: runs.",
+    remark="An observation, not a theorem; one kind of evidence: runs.",
 )  # fmt: skip
 WIDTH = _claim(
     "width-sweep", "Widening a network widens the bulk at zero",
     r"The share of eigenvalues with $|\lambda| < 10^{-2}\lambda_1$ after training does not fall as the width doubles.",
     parameters=(share,), assumptions=(FIXED_DATA,), quantity=r"\#\{|\lambda_k(H)| < 10^{-2}\lambda_1\}/P", relation=Relation.GE,
     expression=share.symbol, where="Section 3.3; the paper: MNIST, 7960 to 55660 parameters",
-    remark="An observation, not a theorem. One kind of evidence: runs.",
+    remark="An observation, not a theorem; one kind of evidence: runs.",
 )  # fmt: skip
