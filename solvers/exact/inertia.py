@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import flint
 
@@ -70,5 +70,6 @@ def eigenvalues(
                 exact = Fraction(int(root.p), int(root.q))
                 found += [(exact, exact)] * multiplicity
             else:
-                found += [ends(z.real) for z, m in factor.complex_roots() for _ in range(m * multiplicity)]
+                roots: Any = factor.complex_roots()  # pairs; its stub says otherwise
+                found += [ends(z.real) for z, m in roots for _ in range(m * multiplicity)]
     return sorted(found, reverse=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import flint
 
@@ -44,7 +45,7 @@ class Rational:
     W: Matrix
     V: Matrix
     X: Matrix
-    Y: Sequence[Row] | Sequence[int]
+    Y: Any
     unit: str = "relu"
     softmax: bool = False
 
@@ -117,7 +118,7 @@ class Rational:
             ]
         return [
             [f - Fraction(y) for f, y in zip(fs, ys, strict=True)] for fs, ys in zip(self.outputs, self.Y, strict=True)
-        ]  # type: ignore[arg-type]
+        ]
 
     @cached_property
     def jacobian(self) -> Rows:

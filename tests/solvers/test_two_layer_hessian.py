@@ -26,6 +26,8 @@ def test_the_tiny_net():
     assert eigenvalues(at.G)[0][:2] == pytest.approx([4.511982068705, 0.927603011617], abs=1e-11)
     assert np.abs(eigenvalues(at.G)[0][2:]).max() < 1e-12
     assert np.linalg.norm(at.R, 2) == pytest.approx(0.877327216682, abs=1e-11)
+    # the residuals are not small: R is comparable to G, and three of six eigenvalues are negative
+    assert (values < -error).sum() == 3
 
 
 def random(seed, n, d, m, K):

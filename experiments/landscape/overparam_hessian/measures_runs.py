@@ -3,14 +3,14 @@
 Eigenvalues of trained networks carry the residuals of their eigenvectors and the rounding of the matrix as their error.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from gradproof.experiments.engine.backend import Backend, to_numpy
 from gradproof.experiments.engine.backend import backend as array_library
-from gradproof.experiments.engine.backend import to_numpy
 from gradproof.experiments.engine.measure import Enclosed, Sample, around, cases, measure, without
 from gradproof.experiments.landscape.overparam_hessian import measures, methods
 from gradproof.experiments.landscape.overparam_hessian.methods import Spectrum
@@ -136,6 +136,11 @@ def eigenvalue_beyond_lanczos(classes: int, width: int, k: int, backend: str) ->
     return around(float(at.G[0][k]), error), {"trace": trace, "theta": float(values.sum())}
 
 
+def _through(on: Backend, product: Callable[[Any], Any]) -> Callable[[np.ndarray], np.ndarray]:
+    """A product on another array library, as scipy calls it."""
+    return lambda v: to_numpy(product(on.asarray(v)))
+
+
 @measure(
     paper.LANCZOS, cases(width=512, k=50).guaranteeing("loss_convex_in_output", "orthonormal", "min_max"), budget="gpu"
 )
@@ -149,9 +154,8 @@ def eigenvalue_beyond_lanczos_on_all_digits(
         problem, problem.start(width, rng), methods.ETA, steps, at=(0, steps // 4, steps), backend=name
     ):
         net = on.move(methods.network(problem, state))
-        gauss_newton = net.products()[0]
         trace = net.trace()
-        found = top(lambda v, g=gauss_newton: to_numpy(g(on.asarray(v))), net.P, k + 30, trace=trace)
+        found = top(_through(on, net.products()[0]), net.P, k + 30, trace=trace)
         rounding = trace * (2 * found.skew + (ROUNDINGS + net.P) * EPS) + float(found.residuals.sum())
         low, high = float(found.values[k]), max(float(found.values[k]), found.missed)
         yield (
