@@ -32,7 +32,7 @@ def checkpoints(classes: int, width: int, backend: str) -> Iterator[Spectrum]:
 @measure(paper.DECOMPOSITION, cases(classes=2, width=4).guaranteeing(*HELD))
 def second_derivative_on_digits(classes: int, width: int, backend: str) -> Iterator[Any]:
     r"""The second derivative along training on digits, in the direction of the parameters themselves, by power series of balls."""
-    for at in checkpoints(classes, width, backend):
+    for at in methods.spectra(classes, width, 20, backend=backend):
         W, V = at.state
         yield measures.beside_the_split(at.parts, W, V, at.problem.X, at.problem.labels, W, V)
 
