@@ -1,7 +1,8 @@
 r"""Small random initialisation acts like a spectral method: gradient descent on $\|UU^\top - M\|_F^2/4$ from a tiny start.
 
-``M`` (n, n) is positive semidefinite of rank $r_*$, $\lambda = \lambda_1 \ge \dots \ge \lambda_{r_*} > 0$; ``U`` is (n, k). $v_i$ are
-the eigenvectors, V (n, r_*) those of the signal, P the projector on null(M), $Y_t = (I + \mu M)^tU_0$. Norms are spectral.
+``M`` (n, n) is positive semidefinite of rank $r_*$, $\lambda = \lambda_1 \ge \dots \ge \lambda_{r_*} > 0$; ``U`` is (n, k).
+$v_i$ are the eigenvectors, V (n, r_*) those of the signal, P the projector on null(M), $Y_t = (I + \mu M)^tU_0$.
+Norms are spectral.
 """
 
 from typing import Any
@@ -48,7 +49,8 @@ dual = Parameter("dual", r"$\langle\mathcal A(Z),\nu\rangle$", REAL, r"\langle\m
 # --- assumptions -----------------------------------------------------------------------------------------------------
 
 PSD = Assumption(
-    "psd_ground_truth", r"$0\preceq M\preceq\lambda I$ has rank $r_*$, with $\lambda_{r_*}$ as its smallest nonzero eigenvalue"
+    "psd_ground_truth",
+    r"$0\preceq M\preceq\lambda I$ has rank $r_*$, with $\lambda_{r_*}$ as its smallest nonzero eigenvalue",
 )
 POPULATION = Assumption("population", r"$\mathcal A^*\mathcal A = I$: $U_{t+1} = U_t + \mu(M - U_tU_t^\top)U_t$")
 SMALL_STEP = Assumption("small_step", r"$\mu \le 1/(2\lambda)$", sp.Le(mu.symbol, 1 / (2 * lam.symbol), evaluate=False))
@@ -56,7 +58,8 @@ SMALL_STEP_I = Assumption(
     "small_step", r"$\mu \le 1/(2\lambda_i)$", sp.Le(mu.symbol, 1 / (2 * lam_i.symbol), evaluate=False)
 )
 IN_BALL = Assumption(
-    "small_init", r"$\|U_t\|^2 \le \lambda$: at $t = 0$ a small start, and from there on what the claim says of the step before"
+    "small_init",
+    r"$\|U_t\|^2 \le \lambda$: at $t = 0$ a small start, and from there on what the claim says of the step before",
 )
 SHORT_STEP = Assumption(
     "short_step",
@@ -86,7 +89,9 @@ GAUSSIAN = Assumption(
     r"of order $2r_*+1$, but fewer than $n(n+1)/2$",
 )
 WIDE = Assumption("enough_columns", r"$k \ge r_*$", sp.Ge(k.symbol, r.symbol, evaluate=False))
-TINY = Assumption("small_alpha", r"$10\alpha \le \sqrt\lambda = 1$", sp.Le(alpha.symbol, sp.Rational(1, 10), evaluate=False))
+TINY = Assumption(
+    "small_alpha", r"$10\alpha \le \sqrt\lambda = 1$", sp.Le(alpha.symbol, sp.Rational(1, 10), evaluate=False)
+)
 WINDOW = Assumption("finite_window", r"the error is read after a number of steps proportional to $\log(1/\alpha)$")
 PSD_Z = Assumption("psd", r"$Z = UU^\top$ is positive semidefinite")
 DUAL_FEASIBLE = Assumption("dual_feasible", r"$\mathcal A^*\nu = \sum_i\nu_iA_i \preceq I$")
@@ -104,9 +109,9 @@ def _claim(name: str, title: str, statement: str, **fields: Any) -> Claim:
 
 NORM_INVARIANT = _claim(
     "norm-invariant", "The iterates never leave the ball of the signal",
-    r"$\|U_t\|^2 \le \lambda$ implies $\|U_{t+1}\|^2 \le \lambda$ if $\mu \le 1/(2\lambda)$; by induction $\|U_t\|^2 \le \lambda$ for "
-    r"all $t$ from a start in the ball. $1/2$ cannot be replaced by a greater number: for $n = 1$ and $\mu\lambda > 1/2$ the step from "
-    r"$U_t^2 = (1 + \mu\lambda)/(3\mu)$ leaves it.",
+    r"$\|U_t\|^2 \le \lambda$ implies $\|U_{t+1}\|^2 \le \lambda$ if $\mu \le 1/(2\lambda)$; by induction $\|U_t\|^2 \le \lambda$ "
+    r"for all $t$ from a start in the ball. $1/2$ cannot be replaced by a greater number: for $n = 1$ and $\mu\lambda > 1/2$ the "
+    r"step from $U_t^2 = (1 + \mu\lambda)/(3\mu)$ leaves it.",
     parameters=(mu, lam), assumptions=(PSD, POPULATION, SMALL_STEP, IN_BALL), quantity=r"\|U_{t+1}\|^2",
     relation=Relation.LE, expression=_lam, tight=True,
 )  # fmt: skip
@@ -155,8 +160,8 @@ NULL_MONOTONE = _claim(
 
 NULL_DECAY = _claim(
     "null-decay", "The part outside the signal decays like 1/t, whatever the start",
-    r"$\|PU_t\|^2 \le q_0/(1 + 2\mu q_0t)$: the law of a start that commutes with $M$ bounds every start, as $(I - A)^2 \preceq (I + "
-    r"2A)^{-1}$ for $A = \mu U_t^\top U_t \preceq I$.",
+    r"$\|PU_t\|^2 \le q_0/(1 + 2\mu q_0t)$: the law of a start that commutes with $M$ bounds every start, as $(I - A)^2 \preceq "
+    r"(I + 2A)^{-1}$ for $A = \mu U_t^\top U_t \preceq I$.",
     parameters=(mu, q, t), assumptions=(PSD, POPULATION, SHORT_STEP, NULL_START), quantity=r"\|PU_t\|^2",
     relation=Relation.LE, expression=q.symbol / (1 + 2 * _mu * q.symbol * _t),
 )  # fmt: skip
@@ -165,8 +170,8 @@ _x = _mu * alpha.symbol**2
 
 NULL_FLOOR = _claim(
     "null-floor", "Nor does it decay faster",
-    r"From $U_0 = \alpha Q$, $QQ^\top = I$, on the null space $s_t^2 \ge \alpha^2/(1 + 2\mu\alpha^2t/(1 - \mu\alpha^2)^2)$: the error of "
-    r"the overparametrised problem is of order $1/t$ at best as $t \to \infty$, for a fixed start.",
+    r"From $U_0 = \alpha Q$, $QQ^\top = I$, on the null space $s_t^2 \ge \alpha^2/(1 + 2\mu\alpha^2t/(1 - \mu\alpha^2)^2)$: the "
+    r"error of the overparametrised problem is of order $1/t$ at best as $t \to \infty$, for a fixed start.",
     parameters=(mu, alpha, t), assumptions=(PSD, POPULATION, COMMUTING, NULL_STEP), quantity="s_t^2",
     relation=Relation.GE, expression=alpha.symbol**2 / (1 + 2 * _x * _t / (1 - _x) ** 2),
 )  # fmt: skip
@@ -220,17 +225,19 @@ SETTLING = _claim(
 
 FLOW_CLOSED_FORM = _claim(
     "flow-closed-form", "The gradient flow is a shrunken power method",
-    r"$UU^\top = Y(I + U_0^\top F_tU_0)^{-1}Y^\top$ with $Y = e^{Mt}U_0$ and $F_t = \int_0^t2e^{2Ms}ds$ ($(e^{2Mt} - I)M^{-1}$, and $2t$ "
-    r"on null(M)); $(UU^\top)^{-1} = e^{-Mt}(U_0U_0^\top)^{-1}e^{-Mt} + (I - e^{-2Mt})M^{-1}$ where $U_0U_0^\top$ is invertible.",
+    r"$UU^\top = Y(I + U_0^\top F_tU_0)^{-1}Y^\top$ with $Y = e^{Mt}U_0$ and $F_t = \int_0^t2e^{2Ms}ds$ ($(e^{2Mt} - I)M^{-1}$, "
+    r"and $2t$ on null(M)); $(UU^\top)^{-1} = e^{-Mt}(U_0U_0^\top)^{-1}e^{-Mt} + (I - e^{-2Mt})M^{-1}$ where $U_0U_0^\top$ is "
+    r"invertible.",
     parameters=(w,), assumptions=(PSD, FLOW), quantity=r"(UU^\top)_{ij}", relation=Relation.EQ, expression=w.symbol,
 )  # fmt: skip
 
 SENSING = _claim(
     "sensing-theorem", "Small starts generalise, though many interpolants would not",
-    r"As remembered: if $\mathcal A$ has restricted isometry of order $2r_*+1$ with a small enough constant, and $\mu$ and $\alpha$ are "
-    r"small enough, then after about $\log(1/\alpha)/(\mu\sigma_{\min}(X)^2)$ steps $\|U_tU_t^\top - M\|_F$ is at most a positive power "
-    r"of $\alpha$ times a polynomial in $n$, $\kappa$, $r_*$, with high probability. What is tested is a consequence that needs no "
-    r"constants: ten times smaller, a start has at most half the error on average, though $m < n(n+1)/2$.",
+    r"As remembered: if $\mathcal A$ has restricted isometry of order $2r_*+1$ with a small enough constant, and $\mu$ and "
+    r"$\alpha$ are small enough, then after about $\log(1/\alpha)/(\mu\sigma_{\min}(X)^2)$ steps $\|U_tU_t^\top - M\|_F$ is at "
+    r"most a positive power of $\alpha$ times a polynomial in $n$, $\kappa$, $r_*$, with high probability. What is tested is a "
+    r"consequence that needs no constants: ten times smaller, a start has at most half the error on average, though $m < "
+    r"n(n+1)/2$.",
     parameters=(alpha, k, r), assumptions=(GAUSSIAN, WIDE, TINY, WINDOW),
     quantity=r"\mathbb E[\|U_tU_t^\top - M\|_F(\alpha)/\|U_tU_t^\top - M\|_F(10\alpha)]", relation=Relation.LE,
     expression=sp.Rational(1, 2), where="main theorem (number, constants and exponent not checked)", confidence="recalled",
@@ -239,9 +246,9 @@ SENSING = _claim(
 
 NUCLEAR_NORM = _claim(
     "nuclear-norm", "A dual point bounds the trace of every matrix with the same measurements",
-    r"$\mathrm{tr}Z \ge \langle\mathcal A(Z),\nu\rangle$ for every positive semidefinite $Z$ and $\mathcal A^*\nu \preceq I$; where the "
-    r"nuclear-norm program is solved by $Z$, some $\nu$ makes it an equality. It measures how near gradient descent's end "
-    r"is to the least nuclear norm.",
+    r"$\mathrm{tr}Z \ge \langle\mathcal A(Z),\nu\rangle$ for every positive semidefinite $Z$ and $\mathcal A^*\nu \preceq I$; "
+    r"where the nuclear-norm program is solved by $Z$, some $\nu$ makes it an equality. It measures how near gradient descent's "
+    r"end is to the least nuclear norm.",
     parameters=(dual,), assumptions=(PSD_Z, DUAL_FEASIBLE), quantity=r"\mathrm{tr}Z", relation=Relation.GE,
     expression=dual.symbol, tight=True,
 )  # fmt: skip

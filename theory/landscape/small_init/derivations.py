@@ -1,4 +1,4 @@
-"""Derivations on vectors that an iterate makes of a fixed one: along U v, U'x and U'v_i the matrix recursion is a recursion of vectors.
+"""Derivations along vectors: of U v, U'x and U'v_i, for fixed v, x and v_i, the matrix recursion makes a recursion of vectors.
 
 Spectral bounds enter as laws on these vectors: ``mu W^2 <= W`` says ``mu ||W x||^2 <= <x, W x>``.
 """
@@ -28,9 +28,7 @@ def norm_invariant() -> d.Derivation:
             ("population",),
             equality=True,
         ),
-        "symmetric": d.Law(
-            (("1", {"x": "1"}, {"c": "1"}), ("-1", {"d": "1"}, apart)), ("population",), equality=True
-        ),
+        "symmetric": d.Law((("1", {"x": "1"}, {"c": "1"}), ("-1", {"d": "1"}, apart)), ("population",), equality=True),
         "inside": d.Law((("-1", {"x": "1"}, {"d": "1"}),), ("small_init",)),
         "inside apart": d.Law((("-1", apart, {"c": "1"}),), ("small_init",)),
         "signal": d.Law((_square("1", {"p": "1"}), ("-lam", {"x": "1"}, {"p": "1"})), ("psd_ground_truth",)),
@@ -84,7 +82,7 @@ def power_phase() -> d.Derivation:
     method = d.Method({}, {}, (), {}, ("e",), fixed=(), fixed_values=(), laws=laws, sequences=sequences)
     excess: d.Terms = (("1", "e"), (f"-n0^3*(H - G)/({g}*lam*(2 + mu*lam))", "1"))
     after: d.Terms = (("1", "e'"), (f"-n0^3*(H*{g}^3 - G*{g})/({g}*lam*(2 + mu*lam))", "1"))
-    before: d.Terms = ((f"-{g}", "e"), (f"n0^3*(H - G)/(lam*(2 + mu*lam))", "1"))
+    before: d.Terms = ((f"-{g}", "e"), ("n0^3*(H - G)/(lam*(2 + mu*lam))", "1"))
     steps: dict[str, d.Step] = {
         "step": d.Inequality((*after, *before), laws={"error": "1"}),
         "all": d.Induct("step", excess, g, "P"),
@@ -126,9 +124,7 @@ def power_alignment() -> d.Derivation:
     method = d.Method({}, {}, (), {}, ("rho",), fixed=(), fixed_values=(), laws={"one step": law})
     ratio: d.Terms = (("1", "rho"),)
     steps: dict[str, d.Step] = {
-        "step": d.Inequality(
-            (("1", "rho'"), ("-1/(1 + mu*lam_r)", "rho")), laws={"one step": "1/(1 + mu*lam_r)"}
-        ),
+        "step": d.Inequality((("1", "rho'"), ("-1/(1 + mu*lam_r)", "rho")), laws={"one step": "1/(1 + mu*lam_r)"}),
         "all": d.Induct("step", ratio, "1/(1 + mu*lam_r)", "P"),
     }
     case = d.Case((MU, LAM_R), steps, powers={"P": "1/(1 + mu*lam_r)"})
@@ -200,15 +196,11 @@ def null_decay() -> d.Derivation:
 def escape() -> d.Derivation:
     """u = U_t'v_i, c = U_t'U_t u: u+ = u + mu (lam_i u - c) = (1 + mu lam_i/2) u + mu (lam_i/2 u - c)."""
     laws = {"half": d.Law((("1", {"u": "1"}, {"c": "1"}), _square("-lam_i/2", {"u": "1"})), ("below_half",))}
-    method = d.Method(
-        {}, {"u": {"u": "1 + mu*lam_i", "c": "-mu"}}, ("c",), {}, fixed=(), fixed_values=(), laws=laws
-    )
+    method = d.Method({}, {"u": {"u": "1 + mu*lam_i", "c": "-mu"}}, ("c",), {}, fixed=(), fixed_values=(), laws=laws)
     g = "(1 + mu*lam_i/2)"
     size: d.Terms = (_square("1", {"u": "1"}),)
     steps: dict[str, d.Step] = {
-        "step": d.Inequality(
-            (_square("-1", {"u'": "1"}), _square(f"{g}^2", {"u": "1"})), laws={"half": f"2*mu*{g}"}
-        ),
+        "step": d.Inequality((_square("-1", {"u'": "1"}), _square(f"{g}^2", {"u": "1"})), laws={"half": f"2*mu*{g}"}),
         "all": d.Induct("step", (_square("-1", {"u": "1"}),), f"{g}^2", "P"),
     }
     case = d.Case((MU, LAM_I), steps, powers={"P": f"{g}^2"}, reach="k<N")
@@ -218,16 +210,17 @@ def escape() -> d.Derivation:
 
 @d.derivation(claims.SETTLING)
 def settling() -> d.Derivation:
-    """u = U_t'v_i, c = s^2 u; lam_i - ||u+||^2 = (1 - mu lam_i)(lam_i - s^2) + 2 mu (s^2 - lam_i/2)(s^2 - lam_i) - mu^2 ||lam_i u - c||^2."""
+    """u = U_t'v_i, c = s^2 u; lam_i - ||u+||^2 is (1 - mu lam_i)(lam_i - s^2) plus
+
+    2 mu (s^2 - lam_i/2)(s^2 - lam_i) - mu^2 ||lam_i u - c||^2.
+    """
     laws = {
         "window": d.Law(
             (("1", {"u": "1"}, {"c": "1"}), _square("-3*lam_i/2", {"u": "1"}), ("lam_i^2/2", "1")),
             ("commuting_init", "halfway"),
         )
     }
-    method = d.Method(
-        {}, {"u": {"u": "1 + mu*lam_i", "c": "-mu"}}, ("c",), {}, fixed=(), fixed_values=(), laws=laws
-    )
+    method = d.Method({}, {"u": {"u": "1 + mu*lam_i", "c": "-mu"}}, ("c",), {}, fixed=(), fixed_values=(), laws=laws)
     left: d.Terms = (("lam_i", "1"), _square("-1", {"u": "1"}))
     rate = "(1 - mu*lam_i)"
     target: d.Terms = (
