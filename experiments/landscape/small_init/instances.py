@@ -52,10 +52,10 @@ class Start:
         if all(0 <= v <= self.lam for v in self.eigenvalues):
             held.add("psd_ground_truth")
         inside = np.linalg.norm(np.asarray(self.U0, float)) ** 2 * (1 + 1e-12) <= self.lam  # Frobenius, so spectral too
-        if "psd_ground_truth" in held and inside:
+        if inside:
             held.add("small_init")
-            if 2 * self.mu * self.lam <= 1:
-                held |= {"short_step", "norm_growth"}
+        if inside and "psd_ground_truth" in held and 2 * self.mu * self.lam <= 1:
+            held |= {"short_step", "norm_growth"}
         signal = np.asarray(self.U0, float)[: self.r]
         if min(signal.shape) == self.r and np.linalg.svd(signal, compute_uv=False)[-1] > 1e-12 * self.n0:
             held.add("overlap")
@@ -101,7 +101,16 @@ class Diagonal:
     sizes: tuple[F, ...]
     mu: F = TENTH
     guarantees: frozenset[str] = frozenset(
-        {"psd_ground_truth", "population", "power_iterate", "small_init", "short_step", "norm_growth", "overlap", "commuting_init"}
+        {
+            "psd_ground_truth",
+            "population",
+            "power_iterate",
+            "small_init",
+            "short_step",
+            "norm_growth",
+            "overlap",
+            "commuting_init",
+        }
     )
 
     @property

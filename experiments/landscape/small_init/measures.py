@@ -1,6 +1,8 @@
 """Population descent: norms beside the power method, the null space, singular values one by one, the flow."""
 
+from dataclasses import dataclass
 from fractions import Fraction as F
+from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from gradproof.experiments.landscape.small_init.instances import (
     EPS, SPECTRUM, TENTH, Diagonal, Start, commuting, gaussian,
 )  # fmt: skip
 from gradproof.solvers.low_rank import Iterate, flow, hitting_time, integrate, singular_values
+from gradproof.theory.errors import ParameterError
 from gradproof.theory.landscape import small_init as paper
 
 #: n = 8 with fewer columns than the rank, as many as rows, and more; the last at the longest step allowed
@@ -83,10 +86,10 @@ def growth_exactly(start: Diagonal, steps: int = 4) -> Any:
 
 
 @measure(paper.POWER_PHASE, cases(start=[*STARTS, gaussian(20, 1e-8, 80)]))
-def distance_to_power_method(start: Start) -> Any:
+def distance_to_power_method(start: Start, first: int = 2) -> Any:
     r"""$\|U_t - Y_t\|$ from the second step on; the difference is taken of balls."""
-    found = np.array([top(it.apart) for it in start.path[2:]])
-    return around(found[:, 0], found[:, 1]), at(start, np.arange(2.0, len(found) + 2), n0=start.n0)
+    found = np.array([top(it.apart) for it in start.path[first:]])
+    return around(found[:, 0], found[:, 1]), at(start, np.arange(first, start.steps + 1.0), n0=start.n0)
 
 
 @measure(paper.POWER_PHASE, cases(start=DIAGONAL))
@@ -107,22 +110,26 @@ FULL = [s for s in STARTS if "overlap" in s.guarantees]
 
 
 @measure(paper.SIGNAL_GROWTH, cases(start=FULL))
-def signal_of_power_method(start: Start) -> Any:
-    r"""$\sigma_{r_*}(V^\top Y_t)^2$ at every step."""
+def signal_of_power_method(start: Start, sigma0: float = 0.0) -> Any:
+    r"""$\sigma_{r_*}(V^\top Y_t)^2$ at every step; the start's own, unless another is claimed."""
     found = np.array([least_signal(it, start.r) for it in start.path])
-    values, errors = found[1:, 0], found[1:, 1] + found[1:, 0] * found[0, 1] / max(found[0, 0], 1e-300)
-    return squared(values, errors), at(start, np.arange(1.0, len(found)), sigma0=max(float(found[0, 0]), 1e-300))
+    sigma0 = sigma0 or float(found[0, 0])
+    errors = found[1:, 1] + found[1:, 0] * found[0, 1] / sigma0
+    return squared(found[1:, 0], errors), at(start, np.arange(1.0, len(found)), sigma0=sigma0)
 
 
 @measure(paper.POWER_ALIGNMENT, cases(start=FULL))
-def alignment(start: Start) -> Any:
-    r"""$\|PY_t\|/\sigma_{r_*}(V^\top Y_t)$ at every step."""
+def alignment(start: Start, rho0: float = 0.0) -> Any:
+    r"""$\|PY_t\|/\sigma_{r_*}(V^\top Y_t)$ at every step; the start's own first, unless another is claimed."""
     low = np.array([least_signal(it, start.r) for it in start.path])
     null = np.array([top(rows(it.Y, slice(start.r, None))[1]) for it in start.path])
-    ratio = null[:, 0] / low[:, 0]
-    error = 2 * ratio * (null[:, 1] / null[:, 0] + low[:, 1] / low[:, 0])
-    error = error[1:] + ratio[1:] * error[0] / ratio[0]
-    return around(ratio[1:], error), at(start, np.arange(1.0, len(ratio)), rho0=float(ratio[0]))
+    with np.errstate(divide="ignore"):
+        least = (null[:, 0] - null[:, 1]) / (low[:, 0] + low[:, 1])
+        most = (null[:, 0] + null[:, 1]) / np.maximum(low[:, 0] - low[:, 1], 0)
+    t, spread = np.arange(1.0, len(low)), 1.0
+    if not rho0:  # the start's own is known to a factor
+        rho0, spread = float(null[0, 0] / low[0, 0]), float(most[0] / least[0])
+    return Enclosed(least[1:] / spread, most[1:] * spread, "rounding"), at(start, t, rho0=rho0)
 
 
 @measure(paper.SIGNAL_GROWTH, cases(start=DIAGONAL), name="signal_exactly")
@@ -145,7 +152,12 @@ def alignment_exactly(start: Diagonal, steps: int = 6) -> Any:
 # --- the null space --------------------------------------------------------------------------------------------------
 
 #: large enough that the decay shows beside rounding
-LARGE = [gaussian(2, 0.1), gaussian(8, 0.1), gaussian(8, 0.3, 12, (F(1), F(1, 2), F(0)), F(1, 2)), gaussian(20, 0.3, 60)]
+LARGE = [
+    gaussian(2, 0.1),
+    gaussian(8, 0.1),
+    gaussian(8, 0.3, 12, (F(1), F(1, 2), F(0)), F(1, 2)),
+    gaussian(20, 0.3, 60),
+]
 
 
 @measure(paper.NULL_MONOTONE, cases(start=LARGE, frobenius=[False, True]))
@@ -163,9 +175,10 @@ def null_part(start: Start, frobenius: bool) -> Any:
 
 
 @measure(paper.NULL_DECAY, cases(start=LARGE).guaranteeing("null_start"))
-def null_decay(start: Start) -> Any:
-    r"""$\|PU_t\|^2$ at every step."""
-    return null_part(start, False)
+def null_decay(start: Start, share: float = 1.0) -> Any:
+    r"""$\|PU_t\|^2$ at every step; ``share`` of the first is claimed."""
+    value, known = null_part(start, False)
+    return value, {**known, "q": share * known["q"]}
 
 
 @measure((paper.NULL_MONOTONE, paper.NULL_DECAY), cases(start=[*DIAGONAL, EDGE]).guaranteeing("null_start"))
@@ -211,7 +224,11 @@ def next_singular_values(start: Start) -> Any:
     values, errors = lengths(start)
     eigenvalues = np.broadcast_to(np.array(start.eigenvalues, float), values[1:].shape).ravel()
     error = errors[1:].ravel() + 2 * errors[:-1].ravel()  # of s_t too, which a step magnifies by less than 2
-    return around(values[1:].ravel(), error), {"mu": float(start.mu), "lam_i": eigenvalues + TINY, "s": values[:-1].ravel()}
+    return around(values[1:].ravel(), error), {
+        "mu": float(start.mu),
+        "lam_i": eigenvalues + TINY,
+        "s": values[:-1].ravel(),
+    }
 
 
 #: an eigenvalue of zero is no admitted parameter; the least float moves no digit
@@ -220,40 +237,33 @@ TINY = 5e-324
 
 @measure(paper.DECOUPLED, cases(start=DIAGONAL, i=[0, 1]))
 def next_singular_value_exactly(start: Diagonal, i: int, steps: int = 4) -> Any:
-    """The same by products of rational matrices, with both axes turned."""
-    a, b = F(3, 5), F(4, 5)
-    turn = np.array([[a, b, F(0)], [-b, a, F(0)], [F(0), F(0), F(1)]], dtype=object)
-    M = turn @ np.diag(np.array(start.eigenvalues, dtype=object)) @ turn.T
-    U = turn @ np.diag(np.array(start.sizes, dtype=object)) @ turn
-    v = turn[:, i]
+    """The same by products of rational matrices, turned about an axis on both sides; lengths are roots of rational squares."""
+    turn = np.array([[F(3, 5), F(4, 5), F(0)], [F(-4, 5), F(3, 5), F(0)], [F(0), F(0), F(1)]], dtype=object)
+    M, U = (turn @ np.diag(np.array(x, dtype=object)) for x in (start.eigenvalues, start.sizes))
+    M, U, v = M @ turn.T, U @ turn, turn[:, i]
     for _ in range(steps):
         after = U + start.mu * (M - U @ U.T) @ U
-        s, moved = start_length(U.T @ v), start_length(after.T @ v)
-        yield moved, {"mu": start.mu, "lam_i": start.eigenvalues[i], "s": s}
+        yield length(after.T @ v), {"mu": start.mu, "lam_i": start.eigenvalues[i], "s": length(U.T @ v)}
         U = after
 
 
-def start_length(u: np.ndarray) -> F:
-    """The length of a vector whose squared length is a rational square."""
+def length(u: np.ndarray) -> F:
+    """The length of a rational vector whose squared length is the square of a rational."""
     square = F(u @ u)
-    root = F(*(int(np.round(0)) if not x else _root(x) for x in (square.numerator, square.denominator)))
+    root = F(isqrt(square.numerator), isqrt(square.denominator))
+    if root * root != square:
+        raise ParameterError(f"{square} is the square of no rational")
     return root
 
 
-def _root(x: int) -> int:
-    from math import isqrt
-
-    root = isqrt(x)
-    if root * root != x:
-        raise ArithmeticError(f"{x} is no square")
-    return root
-
-
-@measure(paper.ESCAPE, cases(start=[gaussian(2, 0.1), gaussian(8, 0.1), gaussian(20, 1e-3, 50)], i=[0, 1]).guaranteeing("below_half"))
-def escape(start: Start, i: int) -> Any:
+@measure(
+    paper.ESCAPE,
+    cases(start=[gaussian(2, 0.1), gaussian(8, 0.1), gaussian(20, 1e-3, 50)], i=[0, 1]).guaranteeing("below_half"),
+)
+def escape(start: Start, i: int, last: int = 0) -> Any:
     r"""$\|U_t^\top v_i\|^2$ as long as all steps before had $\|U_j\|^2 \le \lambda_i/2$."""
     half = float(start.eigenvalues[i]) / 2
-    last = next(t for t, it in enumerate(start.path) if sum(top(it.U)) ** 2 * (1 + 1e-12) > half)
+    last = last or next(t for t, it in enumerate(start.path) if sum(top(it.U)) ** 2 * (1 + 1e-12) > half)
     values, errors = (x[: last + 1, i] for x in lengths(start))
     errors = errors[1:] + values[1:] * errors[0] / values[0]
     known = {"lam_i": float(start.eigenvalues[i]), "a0": float(values[0]) ** 2}
@@ -276,34 +286,50 @@ HELD = ("psd_ground_truth", "population", "commuting_init")
 @measure((paper.ESCAPE_NOT_BEFORE, paper.ESCAPE_NOT_AFTER), LEARNED.guaranteeing(*HELD))
 def time_of_escape(lam_i: F, alpha: F, mu: F) -> Any:
     r"""The first $t$ with $s_t^2 \ge \lambda_i/2$, decided in balls."""
-    return hitting_time(lam_i, alpha, mu)
+    return hitting_time(lam_i, alpha, mu), {"lam_i": float(lam_i), "alpha": float(alpha), "mu": float(mu)}
 
 
-@measure(paper.SETTLING, cases(lam_i=[F(1), F(3)], share=[F(1, 2), F(3, 4)], product=[F(1, 10), F(1, 2)]).guaranteeing(*HELD, "halfway"))
-def what_is_left(lam_i: F, share: F, product: F, steps: int = 25) -> Any:
+@measure(
+    paper.SETTLING,
+    cases(lam_i=[F(1), F(3)], share=[F(1, 2), F(3, 4)], product=[F(1, 10), F(1, 2)]).guaranteeing(*HELD, "halfway"),
+)
+def what_is_left(lam_i: F, share: F, product: F, first: int = 1, steps: int = 25) -> Any:
     r"""$\lambda_i - s_t^2$ from $s_0^2$ at a share of $\lambda_i$, by balls; $\mu\lambda_i$ is the product."""
     size = F(float(lam_i * share) ** 0.5 * (1 + 1e-15))
     start = Start("one value", (lam_i,), [[size]], product / lam_i, steps, lam=max(lam_i, size * size))
-    values = np.array([top(it.U) for it in start.path[1:]])
+    values = np.array([top(it.U) for it in start.path[first:]])
     found = squared(values[:, 0], values[:, 1])
     left = Enclosed(float(lam_i) - found.high, float(lam_i) - found.low, "rounding")
     mu, d0 = float(start.mu), float(lam_i - size * size)
-    return left, {"lam_i": float(lam_i), "mu": mu, "t": np.arange(1.0, steps + 1), "d0": d0}
+    return left, {"lam_i": float(lam_i), "mu": mu, "t": np.arange(first, steps + 1.0), "d0": d0}
 
 
 # --- the flow --------------------------------------------------------------------------------------------------------
 
 COSINES = np.array([[np.cos(1 + 3 * i + 2 * j + i * j) for j in range(4)] for i in range(4)])
 TURNED = np.array([[2.0, 0.5, 0, 0], [0.5, 1, 0.25, 0], [0, 0.25, 0.5, 0], [0, 0, 0, 0]])
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """M (n, n), U_0 (n, k), and the time at which the flow is read."""
+
+    name: str
+    M: np.ndarray
+    U0: np.ndarray
+    time: F
+    guarantees: frozenset[str] = frozenset({"gradient_flow"})
+
+
 FLOWS = [
-    {"M": np.diag([2.0, 1, 0, 0]), "U0": 0.05 * COSINES[:, :3], "time": F(3)},
-    {"M": TURNED, "U0": 0.3 * COSINES[:, :1], "time": F(1)},
-    {"M": TURNED, "U0": 0.1 * (COSINES + np.eye(4)), "time": F(3, 2)},
+    Flow("three columns, t = 3", np.diag([2.0, 1, 0, 0]), 0.05 * COSINES[:, :3], F(3)),
+    Flow("one column, t = 1", TURNED, 0.3 * COSINES[:, :1], F(1)),
+    Flow("an invertible start, t = 3/2", TURNED, 0.1 * (COSINES + np.eye(4)), F(3, 2)),
 ]
 
 
-@measure(paper.FLOW_CLOSED_FORM, cases(at=FLOWS).guaranteeing("gradient_flow"))
-def flow_by_its_series(M: np.ndarray, U0: np.ndarray, time: F) -> Any:
+@measure(paper.FLOW_CLOSED_FORM, cases(case=FLOWS))
+def flow_by_its_series(case: Flow) -> Any:
     r"""The entries of $UU^\top$ by Taylor steps of $W' = MW + WM - 2W^2$, beside the closed form."""
-    found, closed = integrate(M, U0, time), flow(M, U0, time)
+    found, closed = integrate(case.M, case.U0, case.time), flow(case.M, case.U0, case.time)
     return around(found.W.ravel(), found.error + closed.error, "truncation"), {"w": closed.W.ravel()}

@@ -40,8 +40,8 @@ a0 = Parameter("a0", r"$\|U_0^\top v_i\|^2$", NONNEGATIVE, r"\|U_0^\top v_i\|^2"
 d0 = Parameter("d0", r"$\lambda_i - s_0^2$", NONNEGATIVE, r"(\lambda_i - s_0^2)")
 s = Parameter("s", r"$s_t = \|U_t^\top v_i\|$", NONNEGATIVE, "s_t")
 alpha = Parameter("alpha", r"scale of the start", latex=r"\alpha")
+alpha_small = Parameter("alpha", "scale of the smaller start, beside ten times as much", sp.Interval.Lopen(0, sp.Rational(1, 10)), r"\alpha")
 w = Parameter("w", "that entry of the closed form", REAL)
-m = Parameter("m", "number of measurements", COUNT)
 k = Parameter("k", "columns of $U$", COUNT)
 r = Parameter("r", "rank of $M$", COUNT, "r_*")
 dual = Parameter("dual", r"$\langle\mathcal A(Z),\nu\rangle$", REAL, r"\langle\mathcal A(Z),\nu\rangle")
@@ -77,21 +77,20 @@ BELOW_HALF = Assumption(
     "below_half",
     r"$\|U_jw\|^2 \le \frac{\lambda_i}2\|w\|^2$ for $w = U_j^\top v_i$ and all $j < t$; so while $\|U_j\|^2 \le \lambda_i/2$",
 )
-HALFWAY = Assumption("halfway", r"$\lambda_i/2 \le s_j^2 \le \lambda_i$ for all $j < t$")
+HALFWAY = Assumption(
+    "halfway", r"$\lambda_i/2 \le s_0^2 \le \lambda_i$; with $\mu \le 1/(2\lambda_i)$ every $s_t^2$ then stays between them"
+)
 SMALL_ALPHA = Assumption(
     "small_alpha", r"$\alpha^2 \le \lambda_i/2$", sp.Le(alpha.symbol**2, lam_i.symbol / 2, evaluate=False)
 )
 NULL_STEP = Assumption("null_step", r"$\mu\alpha^2 < 1$", sp.Lt(mu.symbol * alpha.symbol**2, 1, evaluate=False))
-FLOW = Assumption("gradient_flow", r"$U' = (M - UU^\top)U$ from $U_0$")
+FLOW = Assumption("gradient_flow", r"$U' = (M - UU^\top)U$ from $U_0$, with $M$ symmetric")
 GAUSSIAN = Assumption(
     "gaussian_sensing",
     r"$A_i = (B_i + B_i^\top)/2$ with Gaussian $B_i$, $m$ of them that are enough for restricted isometry "
     r"of order $2r_*+1$, but fewer than $n(n+1)/2$",
 )
 WIDE = Assumption("enough_columns", r"$k \ge r_*$", sp.Ge(k.symbol, r.symbol, evaluate=False))
-TINY = Assumption(
-    "small_alpha", r"$10\alpha \le \sqrt\lambda = 1$", sp.Le(alpha.symbol, sp.Rational(1, 10), evaluate=False)
-)
 WINDOW = Assumption("finite_window", r"the error is read after a number of steps proportional to $\log(1/\alpha)$")
 PSD_Z = Assumption("psd", r"$Z = UU^\top$ is positive semidefinite")
 DUAL_FEASIBLE = Assumption("dual_feasible", r"$\mathcal A^*\nu = \sum_i\nu_iA_i \preceq I$")
@@ -195,7 +194,7 @@ ESCAPE = _claim(
 )  # fmt: skip
 
 _gap = sp.log(sp.sqrt(_i / 2) / alpha.symbol)
-_SINGLE = (PSD, POPULATION, COMMUTING, SMALL_STEP_I, SMALL_ALPHA)
+_SINGLE = (PSD, POPULATION, COMMUTING)
 
 ESCAPE_NOT_BEFORE = _claim(
     "escape-not-before", "Incremental learning: an eigenvalue is not learned before",
@@ -209,7 +208,7 @@ ESCAPE_NOT_AFTER = _claim(
     "escape-not-after", "Incremental learning: an eigenvalue is not learned after",
     r"$T_i \le \log(\sqrt{\lambda_i/2}/\alpha)/\log(1 + \mu\lambda_i/2) + 1$: with the bound from below $T_i$ is of order "
     r"$\log(1/\alpha)/(\mu\lambda_i)$, so large eigenvalues come first.",
-    parameters=(mu, lam_i, alpha), assumptions=_SINGLE, quantity="T_i", relation=Relation.LE,
+    parameters=(mu, lam_i, alpha), assumptions=(*_SINGLE, SMALL_ALPHA), quantity="T_i", relation=Relation.LE,
     expression=_gap / sp.log(1 + _mu * _i / 2) + 1,
 )  # fmt: skip
 
@@ -228,7 +227,7 @@ FLOW_CLOSED_FORM = _claim(
     r"$UU^\top = Y(I + U_0^\top F_tU_0)^{-1}Y^\top$ with $Y = e^{Mt}U_0$ and $F_t = \int_0^t2e^{2Ms}ds$ ($(e^{2Mt} - I)M^{-1}$, "
     r"and $2t$ on null(M)); $(UU^\top)^{-1} = e^{-Mt}(U_0U_0^\top)^{-1}e^{-Mt} + (I - e^{-2Mt})M^{-1}$ where $U_0U_0^\top$ is "
     r"invertible.",
-    parameters=(w,), assumptions=(PSD, FLOW), quantity=r"(UU^\top)_{ij}", relation=Relation.EQ, expression=w.symbol,
+    parameters=(w,), assumptions=(FLOW,), quantity=r"(UU^\top)_{ij}", relation=Relation.EQ, expression=w.symbol,
 )  # fmt: skip
 
 SENSING = _claim(
@@ -238,7 +237,7 @@ SENSING = _claim(
     r"most a positive power of $\alpha$ times a polynomial in $n$, $\kappa$, $r_*$, with high probability. What is tested is a "
     r"consequence that needs no constants: ten times smaller, a start has at most half the error on average, though $m < "
     r"n(n+1)/2$.",
-    parameters=(alpha, k, r), assumptions=(GAUSSIAN, WIDE, TINY, WINDOW),
+    parameters=(alpha_small, k, r), assumptions=(GAUSSIAN, WIDE, WINDOW),
     quantity=r"\mathbb E[\|U_tU_t^\top - M\|_F(\alpha)/\|U_tU_t^\top - M\|_F(10\alpha)]", relation=Relation.LE,
     expression=sp.Rational(1, 2), where="main theorem (number, constants and exponent not checked)", confidence="recalled",
     remark="One kind of evidence: runs. The theorem itself is cited, not checked; its constants are not stated here.",

@@ -217,7 +217,7 @@ def settling() -> d.Derivation:
     laws = {
         "window": d.Law(
             (("1", {"u": "1"}, {"c": "1"}), _square("-3*lam_i/2", {"u": "1"}), ("lam_i^2/2", "1")),
-            ("commuting_init", "halfway"),
+            ("commuting_init", "halfway", "small_step"),
         )
     }
     method = d.Method({}, {"u": {"u": "1 + mu*lam_i", "c": "-mu"}}, ("c",), {}, fixed=(), fixed_values=(), laws=laws)
@@ -231,7 +231,7 @@ def settling() -> d.Derivation:
         "all": d.Induct("step", left, rate, "P"),
     }
     domain = (LAM_I, Interval("mu", "0", "1/(2*lam_i)", closed_high=True))
-    case = d.Case(domain, steps, powers={"P": rate}, reach="k<N")
+    case = d.Case(domain, steps, powers={"P": rate})
     formal = d.Formal(method, left, horizon="t", stands={"d0": left}, by=("population", "psd_ground_truth"))
     return d.Derivation(formal, case)
 
