@@ -12,10 +12,10 @@ from gradproof.solvers.low_rank import descend, flow, hitting_time
 from gradproof.theory.landscape import small_init as paper
 
 
-def one(lam: Any, size: float, mu: Any, steps: int = 1, claimed: Any = 0) -> Start:
+def one(lam: Any, size: float, mu: Any, steps: int = 1, claimed: Any = 0, gain: Any = 1) -> Start:
     """n = k = 1."""
-    name = f"n = 1, lam = {lam}, U_0 = {size:g}, mu = {mu}"
-    return Start(name, (F(lam),), [[size]], F(mu), steps, F(claimed), commuting=True)
+    name = f"n = 1, lam = {lam}, U_0 = {size:g}, mu = {mu}" + f", A*A = {gain} I" * (gain != 1)
+    return Start(name, (F(lam),), [[size]], F(mu), steps, F(claimed), gain=F(gain), commuting=True)
 
 
 # --- norms -----------------------------------------------------------------------------------------------------------
@@ -25,6 +25,7 @@ BEYOND = [one(1, (151 / 153) ** 0.5, F(51, 100)), one(1, (22 / 36) ** 0.5, F(6, 
 without(paper.NORM_INVARIANT, "small_step", measures.norm_after, cases(start=BEYOND))
 without(paper.NORM_INVARIANT, "small_init", measures.norm_after, cases(start=one(1, 1.05, F(1, 20))))
 without(paper.NORM_INVARIANT, "psd_ground_truth", measures.norm_after, cases(start=one(2, 0.99, F(1, 10), claimed=1)))
+without(paper.NORM_INVARIANT, "population", measures.norm_after, cases(start=one(1, 0.6**0.5, F(1, 2), gain=3)))
 
 
 def norm_of_power_method(start: Diagonal) -> Any:
@@ -39,6 +40,9 @@ SIGNAL_TOO_LARGE = one(2, 0.01, F(1, 10), 3, claimed=1)
 without(paper.NORM_GROWTH, "short_step", measures.growth_of_columns, cases(start=LONG))
 too_large = cases(start=SIGNAL_TOO_LARGE).guaranteeing("short_step")
 without(paper.NORM_GROWTH, "psd_ground_truth", measures.growth_of_columns, too_large)
+without(paper.NORM_GROWTH, "population", measures.growth_of_columns, cases(start=one(1, 0.01, F(1, 10), 3, gain=2)))
+slower = cases(start=one(1, 0.1, F(1, 10), 3, gain=F(1, 2)), first=1)
+without(paper.POWER_PHASE, "population", measures.distance_to_power_method, slower)
 diverging = cases(start=one(1, 0.4**0.5, 5, 3), first=3)
 without(paper.POWER_PHASE, "norm_growth", measures.distance_to_power_method, diverging)
 
@@ -47,13 +51,29 @@ MISSING = Start("without v_2", (F(2), F(1), F(0)), np.diag([0.1, 0.0, 0.1]), ste
 without(paper.SIGNAL_GROWTH, "overlap", measures.signal_of_power_method, cases(start=MISSING, sigma0=0.01))
 without(paper.POWER_ALIGNMENT, "overlap", measures.alignment, cases(start=MISSING, rho0=10.0))
 
+#: 2 is taken for the smallest eigenvalue of the signal, which is 1
+UNORDERED = Start("eigenvalues 1, 2, 0", (F(1), F(2), F(0)), np.diag([0.1, 0.1, 0.1]), steps=8, lam=F(2))
+without(paper.SIGNAL_GROWTH, "psd_ground_truth", measures.signal_of_power_method, cases(start=UNORDERED))
+without(paper.POWER_ALIGNMENT, "psd_ground_truth", measures.alignment, cases(start=UNORDERED))
+#: descent itself stops to grow where it has learned the signal
+LATE = Start("from where descent ends", (F(2), F(1), F(0)), np.diag([1.4, 0.99, 0.1]), steps=8)
+instead(paper.SIGNAL_GROWTH, "descent", measures.signal_of_power_method, cases(start=LATE, iterate="U"))
+instead(paper.POWER_ALIGNMENT, "descent", measures.alignment, cases(start=LATE, iterate="U"))
+
 # --- the null space --------------------------------------------------------------------------------------------------
 
 OVERSHOOTING = Start("mu ||U_0||^2 = 9", (F(1), F(0)), 3 * np.eye(2), F(1), 1)
 without(paper.NULL_MONOTONE, "short_step", measures.null_part, cases(start=OVERSHOOTING, frobenius=False))
+#: a second eigenvalue that is not zero, where rank one is claimed
+MORE = Start("rank 2", (F(1), F(1, 2)), 0.1 * np.eye(2), steps=1, rank=1)
+TURNING = Start("A*A = 6 I", (F(1), F(0)), np.diag([0.1, 0.9]), F(1, 2), 1, gain=F(6))
+short = cases(start=[MORE, TURNING], frobenius=False).guaranteeing("short_step")
+without(paper.NULL_MONOTONE, "population", measures.null_part, short)
 overshooting = cases(start=OVERSHOOTING).guaranteeing("null_start")
 without(paper.NULL_DECAY, "short_step", measures.null_decay, overshooting)
 without(paper.NULL_DECAY, "null_start", measures.null_decay, cases(start=gaussian(8, 0.1), share=0.01))
+slow = Start("A*A = I/10", (F(1), F(0)), 0.5 * np.eye(2), gain=F(1, 10))
+without(paper.NULL_DECAY, "population", measures.null_decay, cases(start=slow).guaranteeing("null_start"))
 
 
 def null_part_of_power_method(start: Diagonal) -> Any:
@@ -66,7 +86,7 @@ staying = cases(start=measures.DIAGONAL).guaranteeing("null_start")
 instead(paper.NULL_DECAY, "the power method", null_part_of_power_method, staying)
 
 #: mu s^2 = 1.755 leads to about 1 after a step, and from there to nearly nothing
-nothing = cases(alpha=F(1), mu=F(1755, 1000), steps=2).guaranteeing("psd_ground_truth", "population", "commuting_init")
+nothing = cases(alpha=F(1), mu=F(1755, 1000), steps=2).guaranteeing("population", "commuting_init")
 without(paper.NULL_FLOOR, "null_step", measures.null_value, nothing)
 
 
@@ -79,23 +99,29 @@ def null_row(start: Start) -> Any:
 
 PARALLEL = Start("one column", (F(1), F(0)), [[0.5], [0.5]], steps=60)
 without(paper.NULL_FLOOR, "commuting_init", null_row, cases(start=PARALLEL))
+FASTER = Start("A*A = 5 I", (F(0),), [[0.5]], steps=60, lam=F(1), gain=F(5), commuting=True)
+without(paper.NULL_FLOOR, "population", null_row, cases(start=FASTER))
 
 # --- one singular value after the other ------------------------------------------------------------------------------
 
 TURNED = Start("rows that are not orthogonal", (F(1), F(1, 2)), [[0.5, 0.3], [0.2, 0.4]], steps=1)
 without(paper.DECOUPLED, "commuting_init", measures.next_singular_values, cases(start=TURNED))
 without(paper.DECOUPLED, "short_step", measures.next_singular_values, cases(start=LONG))
+without(paper.DECOUPLED, "population", measures.next_singular_values, cases(start=one(1, 0.5, F(1, 10), gain=2)))
+late = cases(start=one(1, 0.1, F(1, 10), gain=F(1, 4)), i=0, last=1).guaranteeing("below_half")
+without(paper.ESCAPE, "population", measures.escape, late)
 half = cases(start=one(1, 0.9**0.5, F(1, 10)), i=0, last=1)
 without(paper.ESCAPE, "below_half", measures.escape, half)
 
 
-def time_with_twice_the_step(lam_i: F, alpha: F, mu: F) -> Any:
-    """The same with steps of twice the size."""
-    return hitting_time(lam_i, alpha, 2 * mu), {"lam_i": float(lam_i), "alpha": float(alpha), "mu": float(mu)}
+def time_with_gain(lam_i: F, alpha: F, mu: F, gain: F) -> Any:
+    """The same where A*A = gain I."""
+    return hitting_time(lam_i, alpha, mu * gain), {"lam_i": float(lam_i), "alpha": float(alpha), "mu": float(mu)}
 
 
-learned = cases(lam_i=[F(1)], alpha=[F(1, 1000), F(1, 10**8)], mu=F(1, 10)).guaranteeing(*measures.HELD)
-instead(paper.ESCAPE_NOT_BEFORE, "twice the step", time_with_twice_the_step, learned)
+learned = cases(lam_i=F(1), alpha=[F(1, 1000), F(1, 10**8)], mu=F(1, 10)).guaranteeing("commuting_init")
+without(paper.ESCAPE_NOT_BEFORE, "population", time_with_gain, learned.let(gain=lambda: F(2)))
+without(paper.ESCAPE_NOT_AFTER, "population", time_with_gain, learned.let(gain=lambda: F(1, 4)))
 
 
 def time_of_a_row(start: Start, i: int) -> Any:
@@ -116,6 +142,11 @@ slow = cases(lam_i=F(1), share=F(1, 100), product=F(1, 10), steps=4).guaranteein
 without(paper.SETTLING, "halfway", measures.what_is_left, slow)
 beyond = cases(lam_i=F(1), share=F(3, 5), product=F(9, 10), first=2, steps=2).guaranteeing(*measures.HELD, "halfway")
 without(paper.SETTLING, "small_step", measures.what_is_left, beyond)
+
+weak = cases(lam_i=F(1), share=F(1, 2), product=F(1, 10), gain=F(1, 4), steps=4).guaranteeing(
+    "commuting_init", "halfway"
+)
+without(paper.SETTLING, "population", measures.what_is_left, weak)
 
 # --- the flow, and sensing -------------------------------------------------------------------------------------------
 

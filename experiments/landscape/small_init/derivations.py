@@ -26,7 +26,7 @@ def reciprocals_grow_by_a_constant(ctx: Context) -> Iterator[Evidence]:
 
 @check(paper.DECOUPLED, level=Level.SYMBOLIC)
 def a_common_eigenvector(ctx: Context) -> Iterator[Evidence]:
-    r"""$U_{t+1}^\top v = U_t^\top(I + \mu(M - W))v$; the new Gram matrix is a polynomial in M and W, so v is its eigenvector too."""
+    r"""$U_{t+1}^\top v = U_t^\top(I + \mu(M - W))v$; the new Gram matrix is a polynomial in M and W."""
     step, lam_i, value = ctx.symbols("mu", "lam_i", "s")
     factor = 1 + step * (lam_i - value**2)  # M v = lam_i v, W v = s^2 v
     yield Identity(value * factor - ctx.claim.expression, "along v")
@@ -65,7 +65,7 @@ def the_closed_form_solves_the_equation(ctx: Context) -> Iterator[Evidence]:
     W = Y * B * Yt
     slope = M * Y * B * Yt + Y * (-2 * B * Yt * Y * B) * Yt + Y * B * Yt * M
     yield Identity(sp.expand(slope - (M * W + W * M - 2 * W * W)), "the closed form")
-    E, V, H, w = sp.symbols("E V H w", commutative=False)  # e^{-Mt}, W_0^{-1}, (I - e^{-2Mt}) M^{-1}, W(t)
+    E, V, H = sp.symbols("E V H", commutative=False)  # e^{-Mt}, W_0^{-1}, (I - e^{-2Mt}) M^{-1}
     inverse = E * V * E + H
     rate = -M * E * V * E - E * V * E * M + 2 * E * E  # E' = -ME = -EM, H' = 2 e^{-2Mt}
     want = -inverse * M - M * inverse + 2  # of W' = MW + WM - 2W^2, by (W^{-1})' = -W^{-1}W'W^{-1}

@@ -22,7 +22,8 @@ class Start:
 
     Args:
         eigenvalues: of M, decreasing, (n,). U0: (n, k) exact numbers or floats that are taken as they are.
-        lam: the largest eigenvalue that is claimed of M; that which it has, unless given.
+        lam: the largest eigenvalue that is claimed of M; that which it has, unless given. rank: likewise.
+        gain: the measurements have A*A = gain I; 1 for the population.
         commuting: U_0 U_0' is diagonal.
     """
 
@@ -32,6 +33,8 @@ class Start:
     mu: F = TENTH
     steps: int = 25
     lam: F = F(0)
+    rank: int = 0
+    gain: F = F(1)
     commuting: bool = False
 
     def __post_init__(self) -> None:
@@ -39,7 +42,7 @@ class Start:
 
     @property
     def r(self) -> int:
-        return sum(v != 0 for v in self.eigenvalues)
+        return self.rank or sum(v != 0 for v in self.eigenvalues)
 
     @cached_property
     def n0(self) -> float:
@@ -48,23 +51,38 @@ class Start:
     @property
     def guarantees(self) -> frozenset[str]:
         """What is true of it: short steps from inside the ball keep inside it (small-init.norm-invariant)."""
-        held = {"population", "power_iterate"} | ({"commuting_init"} if self.commuting else set())
-        if all(0 <= v <= self.lam for v in self.eigenvalues):
+        held = {"power_iterate"} | ({"commuting_init"} if self.commuting else set())
+        held |= {"population"} if self.gain == 1 and not self.rank else set()
+        if (
+            all(0 <= v <= self.lam for v in self.eigenvalues)
+            and list(self.eigenvalues) == sorted(self.eigenvalues)[::-1]
+        ):
             held.add("psd_ground_truth")
         inside = np.linalg.norm(np.asarray(self.U0, float)) ** 2 * (1 + 1e-12) <= self.lam  # Frobenius, so spectral too
         if inside:
             held.add("small_init")
-        if inside and "psd_ground_truth" in held and 2 * self.mu * self.lam <= 1:
-            held |= {"short_step", "norm_growth"}
+        if inside and "psd_ground_truth" in held and 2 * self.mu * self.lam * max(self.gain, 1) <= 1:
+            held |= {"short_step"} | ({"norm_growth"} if self.gain <= 1 else set())
         signal = np.asarray(self.U0, float)[: self.r]
-        if min(signal.shape) == self.r and np.linalg.svd(signal, compute_uv=False)[-1] > 1e-12 * self.n0:
+        if min(signal.shape) == self.r > 0 and np.linalg.svd(signal, compute_uv=False)[-1] > 1e-12 * self.n0:
             held.add("overlap")
         return frozenset(held)
 
     @cached_property
     def path(self) -> list[Iterate]:
         """The iterates 0, ..., steps of descent and of the power method."""
-        return list(descend(np.diag(np.array(self.eigenvalues, dtype=object)), self.U0, self.mu, self.steps))
+        M = np.diag(np.array(self.eigenvalues, dtype=object))
+        power = list(descend(M, self.U0, self.mu, self.steps))
+        if self.gain == 1:
+            return power
+        moved = descend(M, self.U0, self.mu * self.gain, self.steps)
+        return [_beside(a, b) for a, b in zip(moved, power, strict=True)]
+
+
+def _beside(moved: Iterate, power: Iterate) -> Iterate:
+    """Descent of one, the power method of the other."""
+    error = moved.U[1] + power.Y[1] + EPS * float(np.linalg.norm(moved.U[0]) + np.linalg.norm(power.Y[0]))
+    return Iterate(moved.t, moved.U, power.Y, (moved.U[0] - power.Y[0], error))
 
 
 @cache

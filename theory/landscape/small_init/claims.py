@@ -40,7 +40,9 @@ a0 = Parameter("a0", r"$\|U_0^\top v_i\|^2$", NONNEGATIVE, r"\|U_0^\top v_i\|^2"
 d0 = Parameter("d0", r"$\lambda_i - s_0^2$", NONNEGATIVE, r"(\lambda_i - s_0^2)")
 s = Parameter("s", r"$s_t = \|U_t^\top v_i\|$", NONNEGATIVE, "s_t")
 alpha = Parameter("alpha", r"scale of the start", latex=r"\alpha")
-alpha_small = Parameter("alpha", "scale of the smaller start, beside ten times as much", sp.Interval.Lopen(0, sp.Rational(1, 10)), r"\alpha")
+alpha_small = Parameter(
+    "alpha", "scale of the smaller start, beside ten times as much", sp.Interval.Lopen(0, sp.Rational(1, 10)), r"\alpha"
+)
 w = Parameter("w", "that entry of the closed form", REAL)
 k = Parameter("k", "columns of $U$", COUNT)
 r = Parameter("r", "rank of $M$", COUNT, "r_*")
@@ -50,9 +52,11 @@ dual = Parameter("dual", r"$\langle\mathcal A(Z),\nu\rangle$", REAL, r"\langle\m
 
 PSD = Assumption(
     "psd_ground_truth",
-    r"$0\preceq M\preceq\lambda I$ has rank $r_*$, with $\lambda_{r_*}$ as its smallest nonzero eigenvalue",
+    r"$0\preceq M\preceq\lambda I$ has rank $r_*$; $\lambda_{r_*}$ is its smallest nonzero eigenvalue",
 )
-POPULATION = Assumption("population", r"$\mathcal A^*\mathcal A = I$: $U_{t+1} = U_t + \mu(M - U_tU_t^\top)U_t$")
+POPULATION = Assumption(
+    "population", r"$\mathcal A^*\mathcal A = I$: $U_{t+1} = U_t + \mu(M - U_tU_t^\top)U_t$, with $M$ symmetric"
+)
 SMALL_STEP = Assumption("small_step", r"$\mu \le 1/(2\lambda)$", sp.Le(mu.symbol, 1 / (2 * lam.symbol), evaluate=False))
 SMALL_STEP_I = Assumption(
     "small_step", r"$\mu \le 1/(2\lambda_i)$", sp.Le(mu.symbol, 1 / (2 * lam_i.symbol), evaluate=False)
@@ -78,7 +82,8 @@ BELOW_HALF = Assumption(
     r"$\|U_jw\|^2 \le \frac{\lambda_i}2\|w\|^2$ for $w = U_j^\top v_i$ and all $j < t$; so while $\|U_j\|^2 \le \lambda_i/2$",
 )
 HALFWAY = Assumption(
-    "halfway", r"$\lambda_i/2 \le s_0^2 \le \lambda_i$; with $\mu \le 1/(2\lambda_i)$ every $s_t^2$ then stays between them"
+    "halfway",
+    r"$\lambda_i/2 \le s_0^2 \le \lambda_i$; with $\mu \le 1/(2\lambda_i)$ every $s_t^2$ then stays between them",
 )
 SMALL_ALPHA = Assumption(
     "small_alpha", r"$\alpha^2 \le \lambda_i/2$", sp.Le(alpha.symbol**2, lam_i.symbol / 2, evaluate=False)
@@ -153,7 +158,7 @@ NULL_MONOTONE = _claim(
     "null-monotone", "The part outside the signal never grows",
     r"$PU_{t+1} = PU_t(I - \mu U_t^\top U_t)$, so that $\|PU_t\|$ and $\|PU_t\|_F$ do not increase, for any $k$; the residual "
     r"$PU_tU_t^\top P$ stays below $\|PU_0\|^2$.",
-    parameters=(q0,), assumptions=(PSD, POPULATION, SHORT_STEP), quantity=r"\|PU_t\|^2",
+    parameters=(q0,), assumptions=(POPULATION, SHORT_STEP), quantity=r"\|PU_t\|^2",
     relation=Relation.LE, expression=q0.symbol,
 )  # fmt: skip
 
@@ -161,7 +166,7 @@ NULL_DECAY = _claim(
     "null-decay", "The part outside the signal decays like 1/t, whatever the start",
     r"$\|PU_t\|^2 \le q_0/(1 + 2\mu q_0t)$: the law of a start that commutes with $M$ bounds every start, as $(I - A)^2 \preceq "
     r"(I + 2A)^{-1}$ for $A = \mu U_t^\top U_t \preceq I$.",
-    parameters=(mu, q, t), assumptions=(PSD, POPULATION, SHORT_STEP, NULL_START), quantity=r"\|PU_t\|^2",
+    parameters=(mu, q, t), assumptions=(POPULATION, SHORT_STEP, NULL_START), quantity=r"\|PU_t\|^2",
     relation=Relation.LE, expression=q.symbol / (1 + 2 * _mu * q.symbol * _t),
 )  # fmt: skip
 
@@ -171,7 +176,7 @@ NULL_FLOOR = _claim(
     "null-floor", "Nor does it decay faster",
     r"From $U_0 = \alpha Q$, $QQ^\top = I$, on the null space $s_t^2 \ge \alpha^2/(1 + 2\mu\alpha^2t/(1 - \mu\alpha^2)^2)$: the "
     r"error of the overparametrised problem is of order $1/t$ at best as $t \to \infty$, for a fixed start.",
-    parameters=(mu, alpha, t), assumptions=(PSD, POPULATION, COMMUTING, NULL_STEP), quantity="s_t^2",
+    parameters=(mu, alpha, t), assumptions=(POPULATION, COMMUTING, NULL_STEP), quantity="s_t^2",
     relation=Relation.GE, expression=alpha.symbol**2 / (1 + 2 * _x * _t / (1 - _x) ** 2),
 )  # fmt: skip
 
@@ -181,7 +186,7 @@ DECOUPLED = _claim(
     "decoupled", "From a start that commutes with $M$, singular values evolve on their own",
     r"If $U_0U_0^\top$ commutes with $M$ (so from $\alpha I$), so does every $U_tU_t^\top$, and $s_{t+1} = s_t(1 + \mu(\lambda_i - "
     r"s_t^2))$ along each common eigenvector.",
-    parameters=(mu, lam_i, s), assumptions=(PSD, POPULATION, SHORT_STEP, COMMUTING), quantity="s_{t+1}",
+    parameters=(mu, lam_i, s), assumptions=(POPULATION, SHORT_STEP, COMMUTING), quantity="s_{t+1}",
     relation=Relation.EQ, expression=s.symbol * (1 + _mu * (_i - s.symbol**2)),
 )  # fmt: skip
 
@@ -189,12 +194,12 @@ ESCAPE = _claim(
     "escape", "The escape from the saddle is geometric",
     r"$\|U_t^\top v_i\| \ge (1 + \mu\lambda_i/2)^t\|U_0^\top v_i\|$ for an eigenvector $v_i$ of $M$, as long as $\|U_j\|^2 \le "
     r"\lambda_i/2$. It needs no commuting start.",
-    parameters=(mu, lam_i, a0, t), assumptions=(PSD, POPULATION, BELOW_HALF), quantity=r"\|U_t^\top v_i\|^2",
+    parameters=(mu, lam_i, a0, t), assumptions=(POPULATION, BELOW_HALF), quantity=r"\|U_t^\top v_i\|^2",
     relation=Relation.GE, expression=a0.symbol * (1 + _mu * _i / 2) ** (2 * _t),
 )  # fmt: skip
 
 _gap = sp.log(sp.sqrt(_i / 2) / alpha.symbol)
-_SINGLE = (PSD, POPULATION, COMMUTING)
+_SINGLE = (POPULATION, COMMUTING)
 
 ESCAPE_NOT_BEFORE = _claim(
     "escape-not-before", "Incremental learning: an eigenvalue is not learned before",
@@ -216,7 +221,7 @@ SETTLING = _claim(
     "settling", "A learned eigenvalue settles geometrically",
     r"$\lambda_i - s_t^2 \le (1 - \mu\lambda_i)^t(\lambda_i - s_0^2)$ once $s_0^2 \ge \lambda_i/2$; $s_t$ increases to "
     r"$\sqrt{\lambda_i}$.",
-    parameters=(mu, lam_i, d0, t), assumptions=(PSD, POPULATION, COMMUTING, SMALL_STEP_I, HALFWAY),
+    parameters=(mu, lam_i, d0, t), assumptions=(POPULATION, COMMUTING, SMALL_STEP_I, HALFWAY),
     quantity=r"\lambda_i - s_t^2", relation=Relation.LE, expression=d0.symbol * (1 - _mu * _i) ** _t,
 )  # fmt: skip
 

@@ -144,7 +144,7 @@ def null_monotone() -> d.Derivation:
         "step": d.Inequality((_square("1", {"z'": "1"}), _square("-1", {"z": "1"})), laws={"short": "2"}),
         "all": d.Induct("step", size),
     }
-    formal = d.Formal(method, size, stands={"q0": size}, by=("population", "psd_ground_truth"))
+    formal = d.Formal(method, size, stands={"q0": size}, by=("population",))
     return d.Derivation(formal, d.Case((), steps))
 
 
@@ -158,7 +158,6 @@ def null_decay() -> d.Derivation:
     after = "q/(1 + 2*mu*q*(k + 1))"
     D = "(1 + 2*mu*q*k)/(1 + 2*mu*q*(k + 1))"
     zero: d.Vec = {"z": "1", "y": "-1", "b": "-2*mu"}
-    definition = ("population", "psd_ground_truth")
     laws = {
         "resolvent": d.Law((_square("1", zero),), ("population",), equality=True),
         "short": d.Law((_square("mu", {"c": "1"}), ("-1", {"b": "1"}, {"c": "1"})), ("short_step",)),
@@ -167,7 +166,7 @@ def null_decay() -> d.Derivation:
         "adjoint": d.Law(
             (("1", {"x": "1"}, {"o": "1"}), ("-1", {"z": "1"}, {"y": "1"})), ("population",), equality=True
         ),
-        "unit": d.Law((_square("1", {"x": "1"}), ("-1", "1")), definition, equality=True),
+        "unit": d.Law((_square("1", {"x": "1"}), ("-1", "1")), ("population",), equality=True),
         "start": d.Law((_square("1", {"z": "1"}), ("-q", "1")), ("null_start",), index="0"),
     }
     moved: d.Vec = {"y": "1", "b": "mu", "c": "-2*mu^2"}  # (I - A)(I + 2 A) y
@@ -204,7 +203,7 @@ def escape() -> d.Derivation:
         "all": d.Induct("step", (_square("-1", {"u": "1"}),), f"{g}^2", "P"),
     }
     case = d.Case((MU, LAM_I), steps, powers={"P": f"{g}^2"}, reach="k<N")
-    formal = d.Formal(method, size, horizon="t", stands={"a0": size}, by=("population", "psd_ground_truth"))
+    formal = d.Formal(method, size, horizon="t", stands={"a0": size}, by=("population",))
     return d.Derivation(formal, case)
 
 
@@ -232,7 +231,7 @@ def settling() -> d.Derivation:
     }
     domain = (LAM_I, Interval("mu", "0", "1/(2*lam_i)", closed_high=True))
     case = d.Case(domain, steps, powers={"P": rate})
-    formal = d.Formal(method, left, horizon="t", stands={"d0": left}, by=("population", "psd_ground_truth"))
+    formal = d.Formal(method, left, horizon="t", stands={"d0": left}, by=("population",))
     return d.Derivation(formal, case)
 
 
