@@ -31,18 +31,18 @@ class Iterate:
     apart: tuple[Array, float]
 
 
-def descend(M: Any, U0: Any, mu: Any, steps: int, *, bits: int = 256) -> Iterator[Iterate]:
+def descend(M: Any, U0: Any, mu: Any, steps: int, *, bits: int = 0) -> Iterator[Iterate]:
     """The iterates 0, 1, ..., steps.
 
     Args:
         M: (n, n) symmetric. U0: (n, k). mu: step size, unit 1/curvature; exact numbers, or floats that are taken as they are.
-        bits: of the midpoints. A step widens the balls by a factor of about 1 + 4 mu ||M||.
+        bits: of the midpoints; 192 and two more a step, unless given. A step widens the balls by about 1 + 4 mu ||M||.
 
     Raises:
         ParameterError: shapes that do not fit, or balls that have become too wide.
     """
     steps = whole_number(steps, "steps", what="steps")
-    with flint.ctx.workprec(bits):
+    with flint.ctx.workprec(bits or 192 + 2 * steps):
         S, U, step = symmetric(M, "M"), matrix(U0, "U0"), number(mu)
         if U.nrows() != S.nrows():
             raise ParameterError(f"M has {S.nrows()} rows and U0 has {U.nrows()}; give one row of U0 for each")

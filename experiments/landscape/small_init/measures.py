@@ -22,6 +22,8 @@ from gradproof.theory.landscape import small_init as paper
 
 #: n = 8 with fewer columns than the rank, as many as rows, and more; the last at the longest step allowed
 STARTS = [gaussian(2, 0.1), gaussian(8, 0.1), gaussian(20, 1e-3), gaussian(8, 0.3, 12, (F(1), F(1, 2), F(0)), F(1, 2))]
+#: every size of start with every width, as far as descent has just learned the first eigenvalue
+MORE = [gaussian(k, 10.0**-a, int(np.ceil(a * np.log(10) / np.log(1.3))) + 10) for k in (2, 8, 20) for a in range(1, 9)]
 DIAGONAL = [
     Diagonal((F(1), F(1, 2), F(0)), (F(1, 2), F(1, 3), F(1, 4))),
     Diagonal((F(1), F(1), F(0)), (F(1, 10),) * 3),
@@ -64,6 +66,9 @@ def norm_after(start: Start) -> Any:
     return squared(found[:, 0], found[:, 1]), at(start)
 
 
+measure(paper.NORM_INVARIANT, cases(start=MORE), budget="full", name="norm_after_from_every_start")(norm_after)
+
+
 @measure((paper.NORM_INVARIANT,), cases(start=[*DIAGONAL, EDGE]), name="norm_after_exactly")
 def norm_after_exactly(start: Diagonal, steps: int = 4) -> Any:
     r"""$\|U_{t+1}\|^2$ of diagonal matrices in rationals; from the signal's own norm it stays."""
@@ -82,6 +87,9 @@ def growth_of_columns(start: Start) -> Any:
     return squared(ratio[t, j], 2 * error[t, j]), at(start, t + 1.0)
 
 
+measure(paper.NORM_GROWTH, cases(start=MORE), budget="full", name="growth_from_every_start")(growth_of_columns)
+
+
 @measure(paper.NORM_GROWTH, cases(start=DIAGONAL))
 def growth_exactly(start: Diagonal, steps: int = 4) -> Any:
     """The same of the first column, in rationals."""
@@ -95,6 +103,9 @@ def distance_to_power_method(start: Start, first: int = 2) -> Any:
     r"""$\|U_t - Y_t\|$ from the second step on; the difference is taken of balls."""
     found = np.array([top(it.apart) for it in start.path[first:]])
     return around(found[:, 0], found[:, 1]), at(start, np.arange(first, start.steps + 1.0), n0=start.n0)
+
+
+measure(paper.POWER_PHASE, cases(start=MORE), budget="full", name="distance_from_every_start")(distance_to_power_method)
 
 
 @measure(paper.POWER_PHASE, cases(start=DIAGONAL))
@@ -136,6 +147,11 @@ def alignment(start: Start, rho0: float = 0.0, iterate: str = "Y") -> Any:
     if not rho0:  # the start's own is known to a factor
         rho0, spread = float(null[0, 0] / low[0, 0]), float(most[0] / least[0])
     return Enclosed(least[1:] / spread, most[1:] * spread, "rounding"), at(start, t, rho0=rho0)
+
+
+WIDE = [s for s in MORE if "overlap" in s.guarantees]
+measure(paper.SIGNAL_GROWTH, cases(start=WIDE), budget="full", name="signal_from_every_start")(signal_of_power_method)
+measure(paper.POWER_ALIGNMENT, cases(start=WIDE), budget="full", name="alignment_from_every_start")(alignment)
 
 
 @measure(paper.SIGNAL_GROWTH, cases(start=DIAGONAL), name="signal_exactly")

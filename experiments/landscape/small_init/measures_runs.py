@@ -1,5 +1,6 @@
 """Sensing: what a ten times smaller start gains, and descent's end beside the nuclear-norm program."""
 
+from collections.abc import Iterator
 from fractions import Fraction as F
 from functools import cache
 from typing import Any
@@ -46,6 +47,16 @@ def error_ratio(
 
 HELD = ("gaussian_sensing", "finite_window")
 measure(paper.SENSING, SENSED.guaranteeing(*HELD), name="error_of_a_smaller_start")(error_ratio)
+LONGER = cases(
+    alpha=[F(1, 10), F(1, 100), F(1, 1000)],
+    at=[SIZES, {"n": 40, "k": 40, "r": 3, "m": 480}],
+    seeds=32,
+    share=6.0,
+    diagonal=False,
+)
+measure(paper.SENSING, LONGER.guaranteeing(*HELD), budget="full", name="error_of_a_smaller_start_in_larger_problems")(
+    error_ratio
+)
 LARGE = cases(
     alpha=[F(1, 10), F(1, 1000)], at=[{"n": 200, "k": 200, "r": 5, "m": 10_000}], seeds=12, share=4.0, diagonal=False
 )
@@ -65,12 +76,19 @@ def program(problem: Measurements) -> NuclearNorm:
 
 def descend(problem: Measurements, alpha: float, steps: int, k: int = 16, seed: int = 0) -> np.ndarray:
     """U (n, k) after gradient descent from alpha G."""
+    *_, last = iterates(problem, alpha, steps, k, seed)
+    return last
+
+
+def iterates(problem: Measurements, alpha: float, steps: int, k: int = 16, seed: int = 0) -> Iterator[np.ndarray]:
+    """U_0 = alpha G, U_1, ..., (n, k) each."""
     n, m = len(problem.M), len(problem.A)
     A = problem.A.reshape(m, n * n)
     U = alpha * np.random.default_rng([seed, n, k]).normal(size=(n, k)) / np.sqrt(k)
+    yield U
     for _ in range(steps):
         U = U - MU * ((A.T @ (A @ (U @ U.T - problem.M).ravel())) / m).reshape(n, n) @ U
-    return U
+        yield U
 
 
 ENDS = cases(alpha=[1.0, 0.1, 0.01, 0.001], steps=300, m=[60, 110], scale=1.0)

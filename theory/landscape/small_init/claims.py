@@ -245,7 +245,7 @@ SENSING = _claim(
     parameters=(alpha_small, k, r), assumptions=(GAUSSIAN, WIDE, WINDOW),
     quantity=r"\mathbb E[\|U_tU_t^\top - M\|_F(\alpha)/\|U_tU_t^\top - M\|_F(10\alpha)]", relation=Relation.LE,
     expression=sp.Rational(1, 2), where="main theorem (number, constants and exponent not checked)", confidence="recalled",
-    remark="One kind of evidence: runs. The theorem itself is cited, not checked; its constants are not stated here.",
+    remark="There is one kind of evidence, runs. The theorem itself is cited, not checked; its constants are not stated here.",
 )  # fmt: skip
 
 NUCLEAR_NORM = _claim(
