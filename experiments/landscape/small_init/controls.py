@@ -72,8 +72,8 @@ without(paper.NULL_MONOTONE, "population", measures.null_part, short)
 overshooting = cases(start=OVERSHOOTING).guaranteeing("null_start")
 without(paper.NULL_DECAY, "short_step", measures.null_decay, overshooting)
 without(paper.NULL_DECAY, "null_start", measures.null_decay, cases(start=gaussian(8, 0.1), share=0.01))
-slow = Start("A*A = I/10", (F(1), F(0)), 0.5 * np.eye(2), gain=F(1, 10))
-without(paper.NULL_DECAY, "population", measures.null_decay, cases(start=slow).guaranteeing("null_start"))
+SLOWER = Start("A*A = I/10", (F(1), F(0)), 0.5 * np.eye(2), gain=F(1, 10))
+without(paper.NULL_DECAY, "population", measures.null_decay, cases(start=SLOWER).guaranteeing("null_start"))
 
 
 def null_part_of_power_method(start: Diagonal) -> Any:

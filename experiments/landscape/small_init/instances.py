@@ -61,7 +61,7 @@ class Start:
         inside = np.linalg.norm(np.asarray(self.U0, float)) ** 2 * (1 + 1e-12) <= self.lam  # Frobenius, so spectral too
         if inside:
             held.add("small_init")
-        if inside and "psd_ground_truth" in held and 2 * self.mu * self.lam * max(self.gain, 1) <= 1:
+        if inside and "psd_ground_truth" in held and 2 * self.mu * self.lam * max(self.gain, F(1)) <= 1:
             held |= {"short_step"} | ({"norm_growth"} if self.gain <= 1 else set())
         signal = np.asarray(self.U0, float)[: self.r]
         if min(signal.shape) == self.r > 0 and np.linalg.svd(signal, compute_uv=False)[-1] > 1e-12 * self.n0:

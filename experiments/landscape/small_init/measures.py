@@ -35,7 +35,7 @@ EDGE = Diagonal((F(1), F(0)), (F(1), F(1, 3)), F(1, 2))  # the norm is that of t
 def at(start: Start | Diagonal, t: Any = None, **more: Any) -> dict[str, Any]:
     """Parameters of the claims, floats beside floats and exact beside exact numbers."""
     exact = isinstance(start, Diagonal)
-    known = {"mu": start.mu, "lam": start.lam, "lam_r": start.eigenvalues[start.r - 1]}
+    known: dict[str, Any] = {"mu": start.mu, "lam": start.lam, "lam_r": start.eigenvalues[start.r - 1]}
     known = known if exact else {name: float(x) for name, x in known.items()}
     return {**known, **({} if t is None else {"t": t}), **more}
 
