@@ -96,10 +96,10 @@ def integrate(M: Any, U0: Any, t: Any, *, order: int = 32, bits: int = 192) -> E
 
     The coefficients of W are at most those of $a' = 2\lambda a + 2a^2$, $a(0) = \|W\|$, which has a closed form: what the series
     leaves out is at most what that one does. An error grows by $e^{2\lambda h}$ a step at most, as the difference of two solutions
-    obeys $\delta' = (M - W - \tilde W)\delta + \delta(M - W - \tilde W)$ and both are positive semidefinite, up to the error.
+    obeys $\delta' = (M - W - \tilde W)\delta + \delta(M - W - \tilde W)$ and both are positive semidefinite, up to that error.
 
     Raises:
-        ParameterError: shapes that do not fit. DomainError: t < 0, or M = 0.
+        ParameterError: shapes that do not fit, or an error of the size of M. DomainError: t < 0, or M = 0.
     """
     if not t >= 0:
         raise DomainError(f"t = {t} must be >= 0: the flow is solved forwards")
@@ -114,7 +114,12 @@ def integrate(M: Any, U0: Any, t: Any, *, order: int = 32, bits: int = 192) -> E
             radius = float(((1 + lam / size).log() / (2 * lam)).lower()) / 5
             h = number(radius) if left > radius else left
             W, missed = _taylor(S, W, h, order, lam, size)
-            error = error * (2 * (lam + 4 * error) * h).exp() + missed + _radius(W)
+            below = (
+                2 * error * (2 * lam * h).exp()
+            )  # so far below zero an eigenvalue of the computed W may fall within the step
+            if not below < lam / 2:
+                raise ParameterError(f"the error has grown to {float(error):.1e}; raise the order, or the bits")
+            error = error * (2 * (lam + below) * h).exp() + missed + _radius(W)
             W, left = W.mid(), left - h
             W = (W + W.transpose()) * flint.arb("0.5")
         middle, rest = floats(W)

@@ -170,7 +170,7 @@ def null_decay() -> d.Derivation:
         "start": d.Law((_square("1", {"z": "1"}), ("-q", "1")), ("null_start",), index="0"),
     }
     moved: d.Vec = {"y": "1", "b": "mu", "c": "-2*mu^2"}  # (I - A)(I + 2 A) y
-    method = d.Method({}, {"z": moved}, ("y", "b", "c", "o"), {}, fixed=("x",), fixed_values=(), laws=laws)
+    method = d.Method({}, {"z": moved}, ("x", "y", "b", "c", "o"), {}, fixed=(), fixed_values=(), laws=laws)
     target: d.Terms = (_square("1", {"z'": "1"}), (f"-{after}", "1"))
     hypothesis: d.Terms = (_square("1", {"z": "1"}), (f"-{bound}", "1"))
     used = {
