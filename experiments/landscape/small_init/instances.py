@@ -14,6 +14,9 @@ from gradproof.solvers.low_rank import Iterate, descend
 SPECTRUM = (F(3), F(1), F(1, 2), *[F(0)] * 5)
 TENTH = F(1, 10)
 EPS = float(np.finfo(float).eps)
+ALL = frozenset({
+    "psd_ground_truth", "population", "power_iterate", "small_init", "short_step", "norm_growth", "overlap", "commuting_init",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +25,7 @@ class Start:
 
     Args:
         eigenvalues: of M, decreasing, (n,). U0: (n, k) exact numbers or floats that are taken as they are.
-        lam: the largest eigenvalue that is claimed of M; that which it has, unless given. rank: likewise.
+        lam: the largest eigenvalue that is claimed of M; that which it has, unless given.
         gain: the measurements have A*A = gain I; 1 for the population.
         commuting: U_0 U_0' is diagonal.
     """
@@ -33,7 +36,6 @@ class Start:
     mu: F = TENTH
     steps: int = 25
     lam: F = F(0)
-    rank: int = 0
     gain: F = F(1)
     commuting: bool = False
 
@@ -42,7 +44,7 @@ class Start:
 
     @property
     def r(self) -> int:
-        return self.rank or sum(v != 0 for v in self.eigenvalues)
+        return sum(v != 0 for v in self.eigenvalues)
 
     @cached_property
     def n0(self) -> float:
@@ -52,11 +54,9 @@ class Start:
     def guarantees(self) -> frozenset[str]:
         """What is true of it: short steps from inside the ball keep inside it (small-init.norm-invariant)."""
         held = {"power_iterate"} | ({"commuting_init"} if self.commuting else set())
-        held |= {"population"} if self.gain == 1 and not self.rank else set()
-        if (
-            all(0 <= v <= self.lam for v in self.eigenvalues)
-            and list(self.eigenvalues) == sorted(self.eigenvalues)[::-1]
-        ):
+        held |= {"population"} if self.gain == 1 else set()
+        ordered = list(self.eigenvalues) == sorted(self.eigenvalues)[::-1]
+        if ordered and all(0 <= v <= self.lam for v in self.eigenvalues):
             held.add("psd_ground_truth")
         inside = np.linalg.norm(np.asarray(self.U0, float)) ** 2 * (1 + 1e-12) <= self.lam  # Frobenius, so spectral too
         if inside:
@@ -118,18 +118,7 @@ class Diagonal:
     eigenvalues: tuple[F, ...]
     sizes: tuple[F, ...]
     mu: F = TENTH
-    guarantees: frozenset[str] = frozenset(
-        {
-            "psd_ground_truth",
-            "population",
-            "power_iterate",
-            "small_init",
-            "short_step",
-            "norm_growth",
-            "overlap",
-            "commuting_init",
-        }
-    )
+    guarantees: frozenset[str] = ALL
 
     @property
     def name(self) -> str:

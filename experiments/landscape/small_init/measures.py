@@ -212,6 +212,27 @@ def null_part_exactly(start: Diagonal, steps: int = 5) -> Any:
             yield max(s[start.r :]) ** 2, at(start, t, q0=first, q=first)
 
 
+COMMUTING = [
+    commuting((F(1, 10),) * 8),
+    commuting((F(1, 2), F(1, 100), F(1, 7), F(1, 3), F(1, 20)), (F(3), F(1), F(1, 2), F(0), F(0))),
+]
+
+
+def lengths(start: Start) -> tuple[np.ndarray, np.ndarray]:
+    """``||U_t'v_i||``, (steps + 1, n), and errors."""
+    values = np.array([np.linalg.norm(it.U[0], axis=1) for it in start.path])
+    errors = np.array([it.U[1] for it in start.path])[:, None] + 4 * len(start.U0[0]) * EPS * values
+    return values, errors
+
+
+@measure(paper.NULL_FLOOR, cases(start=COMMUTING[0]))
+def null_row(start: Start) -> Any:
+    """The last row's squared length in the matrix recursion, at every step."""
+    values, errors = (x[:, -1] for x in lengths(start))
+    known = at(start, np.arange(1.0, start.steps + 1), alpha=float(values[0]))
+    return squared(values[1:], errors[1:] + errors[0]), known
+
+
 @measure(paper.NULL_FLOOR, cases(alpha=[F(1, 10), F(1, 3), F(1)], mu=[TENTH, F(1, 2)], steps=[1, 4, 400]).where(
     lambda steps, alpha: steps < 5 or alpha == 1).guaranteeing("population", "commuting_init"))  # fmt: skip
 def null_value(alpha: F, mu: F, steps: int) -> Any:
@@ -227,34 +248,15 @@ def null_value(alpha: F, mu: F, steps: int) -> Any:
 
 # --- one singular value after the other ------------------------------------------------------------------------------
 
-COMMUTING = [
-    commuting((F(1, 10),) * 8),
-    commuting((F(1, 2), F(1, 100), F(1, 7), F(1, 3), F(1, 20)), (F(3), F(1), F(1, 2), F(0), F(0))),
-]
-
-
-def lengths(start: Start) -> tuple[np.ndarray, np.ndarray]:
-    """``||U_t'v_i||``, (steps + 1, n), and errors."""
-    values = np.array([np.linalg.norm(it.U[0], axis=1) for it in start.path])
-    errors = np.array([it.U[1] for it in start.path])[:, None] + 4 * len(start.U0[0]) * EPS * values
-    return values, errors
-
 
 @measure(paper.DECOUPLED, cases(start=COMMUTING))
 def next_singular_values(start: Start) -> Any:
-    r"""$\|U_{t+1}^\top v_i\|$ of the matrix recursion, for every $i$ and $t$, beside $s_t = \|U_t^\top v_i\|$."""
+    r"""$\|U_{t+1}^\top v_i\|$ of the matrix recursion, for every $i \le r_*$ and $t$, beside $s_t = \|U_t^\top v_i\|$."""
     values, errors = lengths(start)
-    eigenvalues = np.broadcast_to(np.array(start.eigenvalues, float), values[1:].shape).ravel()
+    values, errors = values[:, : start.r], errors[:, : start.r]
+    lam_i = np.broadcast_to(np.array(start.eigenvalues[: start.r], float), values[1:].shape).ravel()
     error = errors[1:].ravel() + 2 * errors[:-1].ravel()  # of s_t too, which a step magnifies by less than 2
-    return around(values[1:].ravel(), error), {
-        "mu": float(start.mu),
-        "lam_i": eigenvalues + TINY,
-        "s": values[:-1].ravel(),
-    }
-
-
-#: an eigenvalue of zero is no admitted parameter; the least float moves no digit
-TINY = 5e-324
+    return around(values[1:].ravel(), error), {"mu": float(start.mu), "lam_i": lam_i, "s": values[:-1].ravel()}
 
 
 @measure(paper.DECOUPLED, cases(start=DIAGONAL, i=[0, 1]))
