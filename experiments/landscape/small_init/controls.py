@@ -154,12 +154,12 @@ def entries_of_descent(case: measures.Flow) -> Any:
 stepwise = cases(case={"steps of 1/10": measures.Flow("", measures.TURNED, 0.3 * measures.COSINES, F(1), frozenset())})
 without(paper.FLOW_CLOSED_FORM, "gradient_flow", entries_of_descent, stepwise)
 
-SMALL = {"n": 8, "k": 8, "r": 2, "m": 30}
-unseen = cases(alpha=F(1, 100), at=[SMALL], seeds=80, share=4.0, diagonal=True).guaranteeing("finite_window")
+SMALL = {"n": 12, "k": 12, "r": 2, "m": 74}
+unseen = cases(alpha=F(1, 100), at=[SMALL], seeds=48, share=4.0, diagonal=True).guaranteeing("finite_window")
 without(paper.SENSING, "gaussian_sensing", measures_runs.error_ratio, unseen)
-narrow = cases(alpha=F(1, 100), at=[{**SMALL, "k": 1}], seeds=80, share=4.0, diagonal=False)
+narrow = cases(alpha=F(1, 100), at=[{**SMALL, "k": 1}], seeds=48, share=4.0, diagonal=False)
 without(paper.SENSING, "enough_columns", measures_runs.error_ratio, narrow.guaranteeing(*measures_runs.HELD))
-early = cases(alpha=F(1, 100), at=[SMALL], seeds=80, share=0.4, diagonal=False).guaranteeing("gaussian_sensing")
+early = cases(alpha=F(1, 100), at=[SMALL], seeds=48, share=0.4, diagonal=False).guaranteeing("gaussian_sensing")
 without(paper.SENSING, "finite_window", measures_runs.error_ratio, early)
 
 

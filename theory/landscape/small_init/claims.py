@@ -92,8 +92,8 @@ NULL_STEP = Assumption("null_step", r"$\mu\alpha^2 < 1$", sp.Lt(mu.symbol * alph
 FLOW = Assumption("gradient_flow", r"$U' = (M - UU^\top)U$ from $U_0$, with $M$ symmetric")
 GAUSSIAN = Assumption(
     "gaussian_sensing",
-    r"$A_i = (B_i + B_i^\top)/2$ with Gaussian $B_i$, $m$ of them that are enough for restricted isometry "
-    r"of order $2r_*+1$, but fewer than $n(n+1)/2$",
+    r"$A_i = (B_i + B_i^\top)/2$ with independent standard Gaussian $B_i$, $3nr_* \le m < n(n+1)/2$; restricted isometry, which is "
+    r"what the theorem assumes, holds of such $\mathcal A$ with high probability for $m$ large beside $nr_*$",
 )
 WIDE = Assumption("enough_columns", r"$k \ge r_*$", sp.Ge(k.symbol, r.symbol, evaluate=False))
 WINDOW = Assumption("finite_window", r"the error is read after a number of steps proportional to $\log(1/\alpha)$")
