@@ -78,4 +78,4 @@ def singular_values(a: tuple[Array, float]) -> tuple[Array, float]:
     """Singular values in decreasing order, and a bound on the error of each: Weyl's inequality, and the rounding of LAPACK."""
     values = np.linalg.svd(a[0], compute_uv=False)
     rows, columns = a[0].shape
-    return values, a[1] + 4 * rows * columns * 2.0**-52 * float(values[0])
+    return np.asarray(values, np.float64), float(a[1] + 4 * rows * columns * 2.0**-52 * float(values[0]))
