@@ -66,27 +66,27 @@ def norm_growth() -> d.Derivation:
 
 @d.derivation(claims.POWER_PHASE)
 def power_phase() -> d.Derivation:
-    """e_t = ||U_t - Y_t||: e+ <= (1 + mu lam) e + mu ||U_t||^3, G = (1 + mu lam)^t, H = G^3."""
+    """e_t = ||U_t - Y_t||, h_t = (1 + mu lam)^(3t) ||U_0||^3: e+ <= (1 + mu lam) e + mu h; e - c h grows by 1 + mu lam."""
     g = "(1 + mu*lam)"
+    c = f"1/({g}*lam*(2 + mu*lam))"  # mu/(g^3 - g)
     laws = {
         "error": d.Law(
-            (("1", "e'"), (f"-{g}", "e"), ("-mu*n0^3*H", "1")),
+            (("1", "e'"), (f"-{g}", "e"), ("-mu", "h")),
             ("psd_ground_truth", "population", "power_iterate", "norm_growth"),
         ),
         "start": d.Law((("1", "e"),), ("power_iterate",), index="0"),
+        "cube": d.Law((("1", "h'"), (f"-{g}^3", "h")), ("norm_growth",), equality=True),
+        "first cube": d.Law((("1", "h"), ("-n0^3", "1")), ("norm_growth",), equality=True, index="0"),
     }
-    sequences = {
-        "G": d.Sequence("1", f"G*{g}", "1", "P"),
-        "H": d.Sequence("1", f"H*{g}^3", "1", "Q"),
-    }
-    method = d.Method({}, {}, (), {}, ("e",), fixed=(), fixed_values=(), laws=laws, sequences=sequences)
-    excess: d.Terms = (("1", "e"), (f"-n0^3*(H - G)/({g}*lam*(2 + mu*lam))", "1"))
-    after: d.Terms = (("1", "e'"), (f"-n0^3*(H*{g}^3 - G*{g})/({g}*lam*(2 + mu*lam))", "1"))
-    before: d.Terms = ((f"-{g}", "e"), ("n0^3*(H - G)/(lam*(2 + mu*lam))", "1"))
+    method = d.Method({}, {}, (), {}, ("e", "h"), fixed=(), fixed_values=(), laws=laws)
+    excess: d.Terms = (("1", "e"), (f"-{c}", "h"))
+    moved: d.Terms = (("1", "e'"), (f"-{c}", "h'"), (f"-{g}", "e"), (f"{g}*{c}", "h"))
     steps: dict[str, d.Step] = {
-        "step": d.Inequality((*after, *before), laws={"error": "1"}),
-        "all": d.Induct("step", excess, g, "P"),
-        "end": d.Combine({"all": "1"}, {"start": "P"}),
+        "step": d.Inequality(moved, laws={"error": "1", "cube": f"-{c}"}),
+        "distance": d.Induct("step", excess, g, "P"),
+        "cube": d.Inequality((("1", "h'"), (f"-{g}^3", "h")), laws={"cube": "1"}),
+        "cubes": d.Induct("cube", (("1", "h"),), f"{g}^3", "Q"),
+        "end": d.Combine({"distance": "1", "cubes": c}, {"start": "P", "first cube": f"{c}*(Q - P)"}),
     }
     case = d.Case((MU, LAM, Interval("n0")), steps, powers={"P": g, "Q": f"{g}^3"})
     return d.Derivation(d.Formal(method, (("1", "e"),), horizon="t"), case)
