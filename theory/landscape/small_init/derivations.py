@@ -197,12 +197,13 @@ def escape() -> d.Derivation:
     laws = {"half": d.Law((("1", {"u": "1"}, {"c": "1"}), _square("-lam_i/2", {"u": "1"})), ("below_half",))}
     method = d.Method({}, {"u": {"u": "1 + mu*lam_i", "c": "-mu"}}, ("c",), {}, fixed=(), fixed_values=(), laws=laws)
     g = "(1 + mu*lam_i/2)"
+    g2 = "(mu*lam_i + 2)^2/4"
     size: d.Terms = (_square("1", {"u": "1"}),)
     steps: dict[str, d.Step] = {
-        "step": d.Inequality((_square("-1", {"u'": "1"}), _square(f"{g}^2", {"u": "1"})), laws={"half": f"2*mu*{g}"}),
-        "all": d.Induct("step", (_square("-1", {"u": "1"}),), f"{g}^2", "P"),
+        "step": d.Inequality((_square("-1", {"u'": "1"}), _square(g2, {"u": "1"})), laws={"half": f"2*mu*{g}"}),
+        "all": d.Induct("step", (_square("-1", {"u": "1"}),), g2, "P"),
     }
-    case = d.Case((MU, LAM_I), steps, powers={"P": f"{g}^2"}, reach="k<N")
+    case = d.Case((MU, LAM_I), steps, powers={"P": g2}, reach="k<N")
     formal = d.Formal(method, size, horizon="t", stands={"a0": size}, by=("population",))
     return d.Derivation(formal, case)
 
