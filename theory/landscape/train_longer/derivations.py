@@ -45,7 +45,7 @@ def grows(potential: d.Terms, rho: str = "1", **more: object) -> d.Inequality:
     return d.Inequality((*after(potential), *minus(potential, rho)), **more)  # type: ignore[arg-type]
 
 
-# --- second moments of sums ------------------------------------------------------------------------------------------------
+# --- second moments of sums -----------------------------------------------------------------------------------------------
 
 
 def summed(size: str, by: tuple[str, ...], pair: str = "0", factor: str = "1") -> d.Method:
@@ -153,7 +153,7 @@ def sqrt_rule() -> d.Derivation:
     return diffusion("C/M", by, "eta*root", "eta^2*C/m", case, roots={"root": "M/m"})
 
 
-# --- a quadratic ---------------------------------------------------------------------------------------------------------------
+# --- a quadratic ----------------------------------------------------------------------------------------------------------
 
 STATIONARY, RATIO = "eta*s2/(M*h*(2 - eta*h))", "(1 - eta*h)^2"
 
@@ -193,13 +193,13 @@ def settling() -> d.Derivation:
     return settles("-1", {})
 
 
-# --- a walk between barriers ---------------------------------------------------------------------------------------------------
+# --- a walk between barriers ----------------------------------------------------------------------------------------------
 
 
 def scaled_crossing(
     by: tuple[str, ...], laws: Mapping[str, d.Law], start: d.Vec | None, values: tuple[str, ...] = ()
 ) -> d.Method:
-    """With c_k = e^{-V_k} the first-step equation is m_{k+1} c_{k+1} = m_k c_k + c_k + c_{k+1}; so s_k = (m_k - 1) c_k grows by 2 c_k.
+    """With c_k = e^{-V_k} the first step says m_{k+1} c_{k+1} = m_k c_k + c_k + c_{k+1}: s_k = (m_k - 1) c_k grows by 2 c_k.
 
     u = e^{V_i} is the height of the site whose crossing is asked for: <u, c_k> = e^{V_i - V_k}.
     """
@@ -312,7 +312,7 @@ def downhill() -> d.Derivation:
     return d.Derivation(d.Formal(method, TIME, horizon="L"), d.Case((Interval("r", "0", "1"),), steps))
 
 
-# --- ghost batches -----------------------------------------------------------------------------------------------------------------
+# --- ghost batches --------------------------------------------------------------------------------------------------------
 
 
 @d.derivation(normalisation.GHOST_BN)

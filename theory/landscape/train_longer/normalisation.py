@@ -31,7 +31,8 @@ _RUN = r"\mu_{\mathrm{run}}"
 
 GHOST_BN = claim(
     "ghost-bn", "Ghost batches see the variance within them",
-    r"$\frac1G\sum_gv_g = v_{\mathrm{all}} - v_\mu$: the total variance is the mean of the ghost variances and the variance of the ghost means.",
+    r"$\frac1G\sum_gv_g = v_{\mathrm{all}} - v_\mu$: the total variance is the mean of the ghost variances and the "
+    r"variance of the ghost means.",
     parameters=(total, between), assumptions=(EQUAL_SIZES,), quantity=r"\tfrac1G\sum_gv_g", relation=Relation.LE,
     expression=total.symbol - between.symbol, tight=True, where="Algorithm 1",
     remark="An equality; the derivation proves the bound.",
@@ -47,7 +48,8 @@ GHOST_VARIANCE = claim(
 
 GHOST_NORMALISED = claim(
     "ghost-normalised", "The second moment after normalisation",
-    r"Normalised activations of a ghost batch have mean 0 and second moment $v_g/(v_g + \varepsilon)$: for $m = 1$ all are 0, so that the layer puts out its "
+    r"Normalised activations of a ghost batch have mean 0 and second moment $v_g/(v_g + \varepsilon)$: for $m = 1$ "
+    r"all are 0, so that the layer puts out its "
     "shift, whatever comes in; for $m = M$ this is batch normalisation.",
     parameters=(v_g, eps), assumptions=(OWN,), quantity=r"\tfrac1m\sum_jz_j^2", relation=Relation.LE,
     expression=v_g.symbol / (v_g.symbol + eps.symbol), tight=True, where="Algorithm 1",
@@ -68,7 +70,8 @@ RUNNING_MEAN_PUBLISHED = claim(
     parameters=(lam, start, mu, m), assumptions=(SEQUENTIAL,), quantity=_RUN, relation=Relation.EQ,
     expression=(1 - _l) ** m.symbol * start.symbol + _l * sp.Sum((1 - _l) ** _g * mu.symbol[_g], (_g, 1, G)), where="Algorithm 1",
     false_as_published=(
-        r"There are $G$ updates, not $m$, and the last mean has the weight $\lambda$: train-longer.ghost-running-mean, which is what the released code "
+        r"There are $G$ updates, not $m$, and the last mean has the weight $\lambda$: "
+        r"train-longer.ghost-running-mean, which is what the released code "
         r"computes. The printed form would be the ghost batches in reverse order and one of zeros after them, for $m = G + 1$."
     ),
 )  # fmt: skip

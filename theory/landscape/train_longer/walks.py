@@ -1,7 +1,7 @@
 """A walk in a random potential: hitting times between barriers, and how slowly the weights move away.
 
-Sites 0..L; from 0 to 1 surely, at k >= 1 to the right with probability 1/(1 + rho_k), else to the left; V_0 = 0, V_i = sum_{k <= i} log rho_k.
-T_L is the time until L is reached from 0.
+Sites 0..L; from 0 to 1 surely, from k >= 1 to the right with probability 1/(1 + rho_k), else to the left. The potential is
+V_i = sum_{k <= i} log rho_k, V_0 = 0. T_L is the time until L is reached from 0.
 """
 
 import sympy as sp
@@ -63,7 +63,8 @@ CROSSING_TIME = claim(
 BARRIER_BOUND = claim(
     "barrier-bound", "The highest barrier decides, from above",
     r"$\mathbb ET_L \le L^2e^{B_L}$, $B_L = \max_{0\le a\le b\le L-1}(V_b - V_a)$; that is $\log\mathbb ET_L \le B_L + 2\log L$.",
-    parameters=(L, W), assumptions=(CHAIN, BARRIER), quantity=r"\mathbb ET_L", relation=Relation.LE, expression=_L**2 * _W, tight=True,
+    parameters=(L, W), assumptions=(CHAIN, BARRIER), quantity=r"\mathbb ET_L", relation=Relation.LE,
+    expression=_L**2 * _W, tight=True,
     where=f"Section 3, made exact in one dimension: {HERE}", confidence="derived",
 )  # fmt: skip
 
@@ -76,7 +77,8 @@ BARRIER_LOWER = claim(
 
 LINEAR_POTENTIAL = claim(
     "linear-potential", r"$\alpha = 2$: on a slope the distance is the logarithm of the time",
-    r"For $V_k = \xi k$, $\rho = e^\xi$: $\mathbb ET_L = L + 2\sum_{s=1}^{L-1}(L-s)\rho^s = \frac{2\rho(\rho^L-1)}{(\rho-1)^2} - L\frac{\rho+1}{\rho-1}$; so the "
+    r"For $V_k = \xi k$, $\rho = e^\xi$: $\mathbb ET_L = L + 2\sum_{s=1}^{L-1}(L-s)\rho^s = "
+    r"\frac{2\rho(\rho^L-1)}{(\rho-1)^2} - L\frac{\rho+1}{\rho-1}$; so the "
     r"distance after $t$ updates is $\log t/\xi$, the law that the paper sees in training.",
     parameters=(L, rho), assumptions=(CHAIN, CONSTANT), quantity=r"\mathbb ET_L", relation=Relation.LE,
     expression=2 * _r * (_r**_L - 1) / (_r - 1) ** 2 - _L * (_r + 1) / (_r - 1), tight=True, where=HERE, confidence="derived",
@@ -94,8 +96,10 @@ _scaling = "Marinari, Parisi, Ruelle, Windey (1983); Bouchaud, Georges (1990); e
 
 ULTRA_SLOW = claim(
     "ultra-slow", r"Barriers grow like $L^{\alpha/2}$, from below",
-    r"$\mathbb EB_L \ge \mathbb E(V_{L-1} - V_0)_+ = (L-1)^{\alpha/2}/\sqrt{2\pi}$. With train-longer.barrier-lower, $\log\mathbb ET_L$ is of that "
-    r"order at least, and distances are $(\log t)^{2/\alpha}$ at most: $\mathbb E\|w_t - w_0\|^2 \sim (\log t)^{4/\alpha}$ in the paper's words.",
+    r"$\mathbb EB_L \ge \mathbb E(V_{L-1} - V_0)_+ = (L-1)^{\alpha/2}/\sqrt{2\pi}$. With train-longer.barrier-lower, "
+    r"$\log\mathbb ET_L$ is of that "
+    r"order at least, and distances are $(\log t)^{2/\alpha}$ at most: $\mathbb E\|w_t - w_0\|^2 \sim (\log "
+    r"t)^{4/\alpha}$ in the paper's words.",
     parameters=(L, alpha), assumptions=(SELF_SIMILAR,), quantity=r"\mathbb EB_L", relation=Relation.GE,
     expression=(_L - 1) ** (_a / 2) / sp.sqrt(2 * sp.pi), tight=True, where=f"Section 3; {_scaling}", confidence="derived",
     remark="In more than one dimension the law stays recalled.",
@@ -105,7 +109,8 @@ _j = sp.Symbol("j", integer=True)
 
 ULTRA_SLOW_UPPER = claim(
     "ultra-slow-upper", r"Barriers grow like $L^{\alpha/2}$, from above",
-    r"$\mathbb EB_L \le 2\sum_{j\le\ell}2^{(\ell-j)\alpha/2}\sqrt{2\ln(1 + 2^{j-1})}$ for $L = 2^\ell$, at most a constant times $L^{\alpha/2}$: by chaining.",
+    r"$\mathbb EB_L \le 2\sum_{j\le\ell}2^{(\ell-j)\alpha/2}\sqrt{2\ln(1 + 2^{j-1})}$ for $L = 2^\ell$, at most a "
+    r"constant times $L^{\alpha/2}$: by chaining.",
     parameters=(levels, alpha), assumptions=(SELF_SIMILAR,), quantity=r"\mathbb EB_L", relation=Relation.LE,
     expression=2 * sp.Sum(2 ** ((levels.symbol - _j) * _a / 2) * sp.sqrt(2 * sp.log(1 + 2 ** (_j - 1))), (_j, 1, levels.symbol)),
     where=HERE, confidence="derived",
@@ -113,7 +118,8 @@ ULTRA_SLOW_UPPER = claim(
 
 SINAI = claim(
     "sinai", r"$\alpha = 1$: the distance is the square of the logarithm",
-    r"In Sinai's potential $\sqrt{\mathbb E|X_t|}$ is a straight line in $\log t$ for $t = 2^6, \ldots, 2^{16}$, closer than the best power of $t$ comes to "
+    r"In Sinai's potential $\sqrt{\mathbb E|X_t|}$ is a straight line in $\log t$ for $t = 2^6, \ldots, 2^{16}$, "
+    r"closer than the best power of $t$ comes to "
     r"$\mathbb E|X_t|$: the unexplained share of the first fit is below that of the second.",
     parameters=(), assumptions=(CHAIN, SINAI_), quantity=r"(1 - R^2_{\log})/(1 - R^2_{\mathrm{power}})", relation=Relation.LE,
     expression=sp.Integer(1), where="Sinai (1982); an observation on drawn potentials", confidence="derived",
@@ -122,9 +128,11 @@ SINAI = claim(
 
 LOG_DISTANCE = claim(
     "log-distance", "The distance from the start grows like the logarithm of the number of updates",
-    r"For a ReLU network on digits trained by SGD with a constant step, $\|w_t - w_0\|$ at $t = 100, 300, 1000, 3000$ is a straight line in $\log t$ "
+    r"For a ReLU network on digits trained by SGD with a constant step, $\|w_t - w_0\|$ at $t = 100, 300, 1000, 3000$ "
+    r"is a straight line in $\log t$ "
     r"with $R^2 > 0.98$.",
     parameters=(), assumptions=(Assumption("trained", "the weights follow SGD on the training loss"),), quantity="R^2",
     relation=Relation.GE, expression=sp.Rational(49, 50), where="Section 3, Figure 2",
-    remark="An observation with one kind of evidence, runs. On this easy set the drift decides, so that it is none for the square-root rule.",
+    remark="An observation with one kind of evidence, runs. On this easy set the drift decides, so that it is none "
+    "for the square-root rule.",
 )  # fmt: skip
