@@ -93,6 +93,7 @@ lazy = cases(rho={name: data.CHAINS[name] for name in ("period three", "flat")},
     L=lambda rho: len(rho) + 1
 )
 without(paper.HITTING_TIME, CHAIN, measures_walks.time_by_the_linear_system, lazy)
+without(paper.CROSSING_SUM, CHAIN, measures_walks.crossing_by_the_linear_system, lazy)
 flat_lazy = lazy.where(lambda rho: rho is data.CHAINS["flat"]).let(share=lambda: F(1))
 without(paper.CROSSING_TIME, CHAIN, measures_walks.time_of_the_last_edge, flat_lazy.guaranteeing("climb"))
 without(paper.BARRIER_BOUND, CHAIN, measures_walks.time_under_barriers, flat_lazy.guaranteeing("barrier"))
@@ -116,7 +117,7 @@ def barriers_of_bounded_potentials(alpha, L, n, rng):
 
 def barriers_of_random_slopes(alpha, L, n, rng):
     """V_k = Z k: neighbours differ as they should, and distant heights by far more."""
-    return measures_walks.barriers(alpha, L, n, rng, lambda *_: rng.standard_normal((n, 1)) * np.arange(L))
+    return measures_walks.barriers(alpha, L, n, rng, lambda *_: rng.standard_normal((n, 1)) * np.arange(L), 6 * L)
 
 
 without(
@@ -129,7 +130,7 @@ without(
     paper.ULTRA_SLOW_UPPER,
     "stationary_increments",
     barriers_of_random_slopes,
-    cases(alpha=1.0, L=2**13, levels=13, n=100),
+    cases(alpha=1.0, L=2**13, levels=13, n=200),
 )
 
 

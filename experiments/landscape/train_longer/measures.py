@@ -108,11 +108,11 @@ def spread_by_a_rule(g, m, M, eta, power, updates, same):
     return Supremum(over_paths(g, M, eta * scale, updates, same=same)), batch.moments(g)
 
 
-@measure(paper.FLAT_SPREAD, cases(M=[1, 4], eta=[0.1], t=[32]).guaranteeing("flat_potential"))
+@measure(paper.FLAT_SPREAD, cases(M=[1, 4], eta=[0.1], t=[16]).guaranteeing("flat_potential"))
 def spread_of_runs(M, eta, t, keys, backend):
     """Runs of SGD where each sample's loss is linear, on the five points: no path is longer than t steps of the "
     "longest gradient."""
-    on, rows, n = array_library(backend), np.asarray(data.FIVE, float), 4000
+    on, rows, n = array_library(backend), np.asarray(data.FIVE, float), 1500
     moved, words = on.move((rows, split(keys(seeds=1)[:, 0], n)))
     which = methods.uniform_batches(len(rows), M)
     out = run(
@@ -147,8 +147,8 @@ def largest_ratio(g, m, M, law):
 
 def stationary(eta: F, h: F, variance: F) -> F:
     """The stationary variance of w+ = (1 - eta h) w - eta x, from its linear equation in fractions."""
-    step, noise = (np.array([[x]], dtype=object) for x in (1 - eta * h, eta**2 * variance))
-    return moments.stationary(step, noise).value[0, 0]
+    left, right = (np.array([[x]], dtype=object) for x in (1 - (1 - eta * h) ** 2, eta**2 * variance))
+    return moments.stationary(left, right).matrix[0, 0]
 
 
 QUADRATIC = cases(eta=[F(1, 10), F(2, 5), F(8, 5)], h=[F(1), F(1, 3)], M=[1, 16], s2=F(4))

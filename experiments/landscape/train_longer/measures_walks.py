@@ -32,9 +32,17 @@ def time_by_the_linear_system(rho, rest):
     return walk(rho, rest)[0], {"Sigma": pairs}
 
 
-@measure(
-    paper.CROSSING_TIME, WALKS.where(lambda rho: len(rho) > 0).let(share=lambda: F(1)).guaranteeing(CHAIN, "climb")
-)
+EDGES = WALKS.where(lambda rho: len(rho) > 0)
+
+
+@measure(paper.CROSSING_SUM, EDGES.guaranteeing(CHAIN))
+def crossing_by_the_linear_system(rho, rest):
+    r"""$\mathbb ET_{i\to i+1}$ from $(I - P)h = 1$ in fractions; $\Sigma_i$ term by term."""
+    *below, top = data.heights(rho)
+    return Supremum(walk(rho, rest)[-1]), {"Sigma_i": sum((top / e for e in below), F(0))}
+
+
+@measure(paper.CROSSING_TIME, EDGES.let(share=lambda: F(1)).guaranteeing(CHAIN, "climb"))
 def time_of_the_last_edge(rho, rest, share):
     """From the linear system; W is ``share`` times the highest climb to the site."""
     return walk(rho, rest)[-1], {"i": len(rho), "W": share * birth_death.highest_climbs(rho)[-1]}
@@ -46,7 +54,7 @@ def time_under_barriers(rho, rest, share):
     return walk(rho, rest)[0], {"W": share * max(birth_death.highest_climbs(rho))}
 
 
-CLIMBS = WALKS.where(lambda rho: max(data.CHAINS["flat"] if not rho else rho) > 1).let(wall=lambda: False)
+CLIMBS = WALKS.where(lambda rho: max(rho, default=0) > 1).let(wall=lambda: False)
 
 
 @measure(paper.BARRIER_LOWER, CLIMBS.guaranteeing(CHAIN, "climb_attained"))
@@ -77,7 +85,8 @@ def time_downhill(r, L, first, rest):
 # --- drawn potentials --------------------------------------------------------------------------------------------------------
 
 ALPHAS, LENGTHS = [0.5, 1.0, 1.6], [{"L": 2**k, "levels": k} for k in (7, 9, 11)]
-DRAWN = cases(alpha=ALPHAS, size=LENGTHS, n=600)
+DRAWN = cases(alpha=ALPHAS, size=LENGTHS, n=200)
+FULL = cases(alpha=ALPHAS, size=LENGTHS, n=600)
 
 
 @measure(
@@ -107,17 +116,23 @@ def ceiling(alpha: float, L: int) -> float:
     return 2 * sum(terms)
 
 
-def barriers(alpha: float, L: int, n: int, rng: Any, draw: Any = data.potentials) -> Sample:
-    """Highest climbs of n potentials, capped; by concentration (Borell, TIS) the cap of six deviations beyond what is expected at most
-    takes less than 1e-9 deviations from the mean."""
+def barriers(alpha: float, L: int, n: int, rng: Any, draw: Any = data.potentials, cap: float = 0.0) -> Sample:
+    """Highest climbs of n potentials, capped.
+
+    By concentration (Borell, TIS) a cap of six deviations beyond what is expected at most takes less than 1e-9 deviations from the mean.
+    """
     deviation = (L - 1) ** (alpha / 2)
-    most = ceiling(alpha, L) + 6 * deviation
+    most = cap or ceiling(alpha, L) + 6 * deviation
     return Sample(np.minimum(birth_death.barrier(draw(alpha, L, n, rng)), most), at_most=most, bias=1e-9 * deviation)
 
 
-@measure((paper.ULTRA_SLOW, paper.ULTRA_SLOW_UPPER), DRAWN.guaranteeing("stationary_increments"))
+BOTH = (paper.ULTRA_SLOW, paper.ULTRA_SLOW_UPPER)
+
+
+@measure(BOTH, DRAWN.guaranteeing("stationary_increments"))
+@measure(BOTH, FULL.guaranteeing("stationary_increments"), budget="full", name="barriers_of_more_potentials")
 def barriers_of_drawn_potentials(alpha, L, n, rng):
-    """Highest climbs of 600 fractional Brownian potentials."""
+    """Highest climbs of fractional Brownian potentials."""
     return barriers(alpha, L, n, rng)
 
 
@@ -216,7 +231,7 @@ def training_a_wide_network(M, width, keys, rng, backend, budget):
 
 @measure(paper.GHOST_VARIANCE, cases(m=[16]).guaranteeing("iid_activations"), budget="full")
 def variances_in_a_trained_network(m, rng):
-    r"""$v_g$ of ghost batches drawn uniformly from the digits, a hidden layer trained with ghost batches of 16 out of 256; $\sigma^2$ of all."""
+    r"""$v_g$ of ghost batches drawn uniformly from the digits, in a layer trained with ghost batches of 16; $\sigma^2$ of all."""
     net = methods.digits_network()
     trained = methods.train_normalised(net, 256, m, 0.2, 500, rng)
     hidden = net.X @ trained.W.T

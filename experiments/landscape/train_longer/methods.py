@@ -264,8 +264,8 @@ def accuracy(s: Normalised, X: Array, y: Array, eps: float = 1e-5) -> float:
 def least_squares_spread(rows: Sequence[Sequence[Any]], noise: Sequence[Any], eta: Any, M: int, updates: int) -> Any:
     """E||w_t - w_0||^2 from the minimiser, batches with replacement, in exact arithmetic; sum noise_i a_i = 0.
 
-    With Sigma_t = E w_t w_t' (w_0 = 0) and H = mean a a': Sigma+ = (I - eta H) Sigma (I - eta H) + eta^2/M (mean_i a_i (a_i' Sigma a_i +
-    noise_i^2) a_i' - H Sigma H).
+    With Sigma = E w w' (0 at first) and H = mean a a': Sigma+ = (I - eta H) Sigma (I - eta H) + eta^2/M N, where
+    N = mean_i a_i (a_i' Sigma a_i + noise_i^2) a_i' - H Sigma H.
     """
     a = np.array([[Fraction(x) for x in row] for row in rows], dtype=object)
     r2 = np.array([Fraction(x) ** 2 for x in noise], dtype=object)

@@ -196,9 +196,7 @@ def settling() -> d.Derivation:
 # --- a walk between barriers ----------------------------------------------------------------------------------------------
 
 
-def scaled_crossing(
-    by: tuple[str, ...], laws: Mapping[str, d.Law], start: d.Vec | None, values: tuple[str, ...] = ()
-) -> d.Method:
+def scaled_crossing(laws: Mapping[str, d.Law], start: d.Vec | None, values: tuple[str, ...] = ()) -> d.Method:
     """With c_k = e^{-V_k} the first step says m_{k+1} c_{k+1} = m_k c_k + c_k + c_{k+1}: s_k = (m_k - 1) c_k grows by 2 c_k.
 
     u = e^{V_i} is the height of the site whose crossing is asked for: <u, c_k> = e^{V_i - V_k}.
@@ -212,6 +210,26 @@ def scaled_crossing(
 CROSSING: d.Terms = (("1", {"u": "1"}, {"s": "1", "c": "1"}),)
 
 
+@d.derivation(walks.CROSSING_SUM)
+def crossing_sum() -> d.Derivation:
+    """A is the sum of <u, c_a> over the sites still to come below i; top = c_i, so that <u, top> = 1."""
+    by = ("birth_death_reflecting",)
+    laws = {
+        "rest": d.Law((("1", "A'"), ("1", {"u": "1"}, {"c": "1"}), ("-1", "A")), by, equality=True),
+        "left": d.Law((("-1", "A"),), by),
+        "top": d.Law((("1", {"u": "1"}, {"top": "1"}), ("-1", "1")), by, equality=True, index="0"),
+    }
+    potential: d.Terms = (("1", {"u": "1"}, {"s": "1"}), ("2", "A"))
+    steps: dict[str, d.Step] = {
+        "one site": grows(potential, laws={"rest": "2"}),
+        "all sites": d.Induct("one site", potential),
+        "crossing": d.Combine({"all sites": "1"}, {"left": "2", "top": "1"}),
+    }
+    method = replace(scaled_crossing(laws, {}, ("A",)), fixed=("u", "top"))
+    quantity: d.Terms = (("1", {"u": "1"}, {"s": "1", "top": "1"}),)
+    return d.Derivation(d.Formal(method, quantity, stands={"Sigma_i": (("1", "A"),)}), d.Case((), steps))
+
+
 @d.derivation(walks.CROSSING_TIME)
 def crossing_time() -> d.Derivation:
     """m_0 = 1, so s_0 = 0."""
@@ -222,7 +240,7 @@ def crossing_time() -> d.Derivation:
         "all sites": d.Induct("one site", potential),
         "crossing": d.Combine({"all sites": "1"}, {"climb": "1"}),
     }
-    method = scaled_crossing((), {"climb": climb}, {})
+    method = scaled_crossing({"climb": climb}, {})
     return d.Derivation(d.Formal(method, CROSSING, horizon="i"), d.Case(over("W"), steps))
 
 
@@ -242,7 +260,7 @@ def barrier_lower() -> d.Derivation:
         "all sites": d.Induct("one site", potential, start="1"),
         "crossing": d.Combine({"all sites": "1"}, {"below": "1", "height": "1", "time": "1"}),
     }
-    method = scaled_crossing(by, laws, None, ("T",))
+    method = scaled_crossing(laws, None, ("T",))
     formal = d.Formal(method, (("1", "T"), *CROSSING), stands={"W": foot}, by=("climb_attained",))
     return d.Derivation(formal, d.Case((), steps))
 

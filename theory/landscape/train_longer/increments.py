@@ -60,7 +60,8 @@ SMALLER = Assumption("smaller_batch", r"$m < M$", sp.Lt(m.symbol, M.symbol))
 SOME_LEFT = Assumption("some_left", r"$M < n$", sp.Lt(M.symbol, n.symbol))
 STABLE = Assumption("stable_step", r"$\eta h < 2$", eta.symbol * h.symbol < 2)
 SHORT = Assumption(
-    "short_time", r"$20t\eta_0\sqrt M\lambda_{\max} \le 1$", sp.Le(20 * t.symbol * eta0.symbol * sp.sqrt(M.symbol) * lam_max.symbol, 1)
+    "short_time", r"$20t\eta_0\sqrt M\lambda_{\max} \le 1$",
+    sp.Le(20 * t.symbol * eta0.symbol * sp.sqrt(M.symbol) * lam_max.symbol, 1)
 )  # fmt: skip
 FINITE = Assumption(
     "finite_sampling", "batches are uniform subsets of the $n$ samples, or keep each sample independently"
@@ -184,12 +185,14 @@ SQRT_VS_LINEAR = claim(
 
 NEAR_MINIMUM = claim(
     "sqrt-rule-near-minimum", "The square-root rule on least squares, for a short time",
-    r"From the minimiser of a least-squares problem and for $t\eta_0\sqrt M\lambda_{\max} \le 1/20$, the spreads after $t$ updates with "
+    r"From the minimiser of a least-squares problem and for $t\eta_0\sqrt M\lambda_{\max} \le 1/20$, the spreads "
+    r"after $t$ updates with "
     r"$(\eta_0\sqrt M, M)$ and with $(\eta_0, 1)$ differ by at most 5 %.",
     parameters=(eta0, lam_max, M, t), assumptions=(AT_MINIMUM, SHORT), relation=Relation.LE, expression=sp.Rational(1, 20),
     quantity=r"|\mathbb E\|w_t - w_0\|^2_{(\eta_0\sqrt M, M)}/\mathbb E\|w_t - w_0\|^2_{(\eta_0, 1)} - 1|",
     where=HERE, confidence="derived",
-    remark="Where the noise does not depend on $w$ it follows from train-longer.settling; for least squares it was observed, with one kind of "
+    remark="Where the noise does not depend on $w$ it follows from train-longer.settling; for least squares it was "
+    "observed, with one kind of "
     "evidence: exact second moments.",
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ L = Parameter("L", "number of sites to the right of the start", COUNT)
 i = Parameter("i", "site", COUNT)
 W = Parameter("W", r"$e^B$ for the highest climb $B$", sp.Interval(1, sp.oo))
 Sigma = Parameter("Sigma", r"$\sum_{0\le a<b\le L-1}e^{V_b - V_a}$", NONNEGATIVE, r"\Sigma")
+Sigma_i = Parameter("Sigma_i", r"$\sum_{a<i}e^{V_i - V_a}$", NONNEGATIVE, r"\Sigma_i")
 rho = Parameter(
     "rho",
     r"$e^\xi$, the ratio of the chances to step left and right, the same at all sites",
@@ -51,6 +52,14 @@ HITTING_TIME = claim(
     r"$\mathbb ET_L = L + 2\sum_{0\le a<b\le L-1}e^{V_b-V_a}$.",
     parameters=(L, Sigma), assumptions=(CHAIN,), quantity=r"\mathbb ET_L", relation=Relation.EQ, expression=_L + 2 * Sigma.symbol,
     where=f"classical for birth-and-death chains; {HERE}",
+)  # fmt: skip
+
+CROSSING_SUM = claim(
+    "crossing-sum", "The expected time to cross an edge, as a sum over the sites below",
+    r"$\mathbb ET_{i\to i+1} = 1 + 2\sum_{a<i}e^{V_i-V_a}$; these times add to train-longer.hitting-time.",
+    parameters=(Sigma_i,), assumptions=(CHAIN,), quantity=r"\mathbb ET_{i\to i+1}", relation=Relation.LE,
+    expression=1 + 2 * Sigma_i.symbol, tight=True, where=f"classical for birth-and-death chains; {HERE}",
+    remark="An equality; the derivation proves the bound.",
 )  # fmt: skip
 
 CROSSING_TIME = claim(
