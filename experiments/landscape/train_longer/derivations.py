@@ -7,6 +7,7 @@ import sympy as sp
 from gradproof.experiments.engine.check import Context, Evidence, check
 from gradproof.theory.evidence import Level
 from gradproof.theory.landscape import train_longer as paper
+from gradproof.theory.landscape.train_longer import normalisation
 from gradproof.theory.symbolic import Identity
 
 
@@ -14,14 +15,14 @@ from gradproof.theory.symbolic import Identity
 def first_step_equation(ctx: Context) -> Iterator[Evidence]:
     r"""$m = 1 + 2i$ with $i' = \rho(1+i)$, the sum of the climbs to a site, solves $m' = 1 + \rho(1+m)$; the sums "
     r"add to the claimed one."""
-    rho, i, total = sp.symbols("rho i total")
+    rho, i = sp.symbols("rho i")
     L, pairs = ctx.symbols("L", "Sigma")
     crossing = lambda inner: 1 + 2 * inner  # noqa: E731
     yield Identity(crossing(rho * (1 + i)) - (1 + rho * (1 + crossing(i))), "the first step from a site")
     claimed = ctx.claim.expression
     more = claimed.subs({L: L + 1, pairs: pairs + i}, simultaneous=True)
     yield Identity(claimed + crossing(i) - more, "one site more")
-    yield Identity(claimed.subs({L: 1, pairs: 0}) - 1 + 0 * total, "the first step is to the right")
+    yield Identity(claimed.subs({L: 1, pairs: 0}) - 1, "the first step is to the right")
 
 
 @check(paper.EXACT_RATIO, level=Level.SYMBOLIC)
@@ -48,9 +49,11 @@ def fixed_points(ctx: Context) -> Iterator[Evidence]:
 
 @check(paper.RUNNING_MEAN, level=Level.SYMBOLIC)
 def one_ghost_batch_more(ctx: Context) -> Iterator[Evidence]:
-    r"""With $G$ means the claimed form is $a + \lambda s$, where $a$ decays by $1-\lambda$ and $s$ too, but for the new mean."""
-    lam, decayed, summed, new = sp.symbols("lam a s mu")
-    before = decayed + lam * summed
-    yield Identity(
-        (1 - lam) * before + lam * new - ((1 - lam) * decayed + lam * ((1 - lam) * summed + new)), "one more"
-    )
+    r"""From $G$ to $G+1$ the power and the sum decay by $1-\lambda$, and the sum takes the new mean."""
+    lam, power, total, new = *ctx.symbols("lam"), *sp.symbols("a s mu")
+    claimed = ctx.claim.expression
+    (sums,) = claimed.atoms(sp.Sum)
+    (decay,) = (p for p in claimed.atoms(sp.Pow) if p.exp == normalisation.G)
+    before = claimed.xreplace({sums: total, decay: power})
+    after = claimed.xreplace({sums: (1 - lam) * total + new, decay: (1 - lam) * power})
+    yield Identity((1 - lam) * before + lam * new - after, "one more")

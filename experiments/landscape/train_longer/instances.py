@@ -63,11 +63,12 @@ MEANS = {"with replacement": with_replacement, "without": without_replacement}
 
 # --- chains -------------------------------------------------------------------------------------------------------------------
 
-#: ratios rho_1, rho_2, ...: of the reference value, flat, a ridge, a valley, and a rough one
+#: ratios rho_1, rho_2, ...: of the reference value, flat, a cliff, a ridge, a valley, and a rough one
 CHAINS: dict[str, tuple[F, ...]] = {
     "period three": tuple((F(2), F(1, 2), F(3, 2))[k % 3] for k in range(1, 12)),
     "flat": (F(1),) * 9,
     "one edge": (),
+    "cliff": (F(1000),),
     "ridge": (F(3),) * 4 + (F(1, 3),) * 4,
     "valley": (F(1, 3),) * 4 + (F(3),) * 4,
     "rough": tuple(F(k * k % 7 + 1, k * 5 % 6 + 1) for k in range(1, 25)),

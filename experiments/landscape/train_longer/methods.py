@@ -12,7 +12,7 @@ from array_api_compat import array_namespace
 
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import Draws, ahead
-from gradproof.experiments.engine.run import Method, run
+from gradproof.experiments.engine.run import Method, run, start
 from gradproof.experiments.instances.data import pixels
 
 Array = Any
@@ -151,16 +151,16 @@ def distances(
     net: Network, M: int, etas: Sequence[float], keys: Array, rng: np.random.Generator, *, at: Sequence[int] = TIMES,
     backend: str = "numpy",
 ) -> np.ndarray:  # fmt: skip
-    """||w_t - w_0|| of SGD at the times ``at``, (etas, times); every step size has its own batches. ``keys``: (etas, 1, 2)."""
+    """||w_t - w_0|| of SGD at the times ``at``, (etas, seeds, times), all from one start. ``keys``: (etas, seeds, 2)."""
     on = array_library(backend)
-    w0 = np.tile(net.init(rng), (len(etas), 1, 1))
+    w0 = start(net.init(rng), settings=len(etas), seeds=keys.shape[1])
     moved, steps, words = on.move((net, np.asarray(etas, float)[:, None, None], keys))
     out = run(
         sgd(moved, steps), on.asarray(w0), max(at), at=[0, *at], record={"w": flat},
         draw=ahead(words, uniform_batches(len(net.X), M)),
     )  # fmt: skip
-    w = out.w.values[:, 0]
-    return np.linalg.norm(w[:, 1:] - w[:, :1], axis=-1)
+    w = out.w.values
+    return np.linalg.norm(w[:, :, 1:] - w[:, :, :1], axis=-1)
 
 
 def log_fit(t: Array, distance: Array) -> float:
