@@ -100,14 +100,19 @@ without(paper.BARRIER_BOUND, CHAIN, measures_walks.time_under_barriers, flat_laz
 ridge = cases(rho={"up": data.CHAINS["ridge"][:4]}, rest=F(0), share=F(1, 27)).let(L=lambda rho: len(rho) + 1)
 without(paper.CROSSING_TIME, "climb", measures_walks.time_of_the_last_edge, ridge.guaranteeing(CHAIN))
 without(paper.BARRIER_BOUND, "barrier", measures_walks.time_under_barriers, ridge.guaranteeing(CHAIN))
-wall = cases(rho={"up": data.CHAINS["ridge"][:4]}, rest=F(0), wall=True)
+wall = cases(rho={"up": data.CHAINS["ridge"][:4]}, rest=F(0), wall=True, share=F(1))
 without(paper.BARRIER_LOWER, CHAIN, measures_walks.time_beyond_the_top, wall.guaranteeing("climb_attained"))
+high = cases(rho={"up": data.CHAINS["ridge"][:4]}, rest=F(0), wall=False, share=F(3)).guaranteeing(CHAIN)
+without(paper.BARRIER_LOWER, "climb_attained", measures_walks.time_beyond_the_top, high)
 bump = cases(rho=F(2), L=7, rest=F(0), bump=F(3))
 without(paper.LINEAR_POTENTIAL, "constant_ratio", measures_walks.time_on_a_slope, bump.guaranteeing(CHAIN))
 slow = cases(rho=F(2), L=7, rest=F(1, 2), bump=F(1))
 without(paper.LINEAR_POTENTIAL, CHAIN, measures_walks.time_on_a_slope, slow.guaranteeing("constant_ratio"))
 uphill = cases(r=F(1, 2), L=30, first=F(200), rest=F(0))
 without(paper.DOWNHILL, "downhill", measures_walks.time_downhill, uphill.guaranteeing(CHAIN))
+
+rests = cases(r=F(1, 2), L=30, first=F(1, 2), rest=F(1, 2)).guaranteeing("downhill")
+without(paper.DOWNHILL, CHAIN, measures_walks.time_downhill, rests)
 
 
 def barriers_of_bounded_potentials(alpha, L, n, rng):
@@ -139,7 +144,8 @@ def walk_on_a_flat_potential(n, sites):
     return measures_walks.compared(np.ones((n, sites - 1)))
 
 
-without(paper.SINAI, "sinai_potential", walk_on_a_flat_potential, cases(n=1, sites=600).guaranteeing(CHAIN))
+flat_walk = cases(n=1, sites=600).guaranteeing(CHAIN, "many_potentials")  # all drawn potentials are this one
+without(paper.SINAI, "sinai_potential", walk_on_a_flat_potential, flat_walk)
 
 
 def distance_of_a_free_walk(t):

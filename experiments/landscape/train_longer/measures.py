@@ -31,7 +31,7 @@ def spread(g, M, law):
     return Supremum(batch.trace(batch.enumerated(g, M, law(len(g), M)))), of_samples(g, M)
 
 
-SAMPLED = cases(g=data.SAMPLES, M=[1, 2, 3])
+SAMPLED = cases(g=data.SAMPLES, M=[1, 2, 3]).where(lambda g, M: len(g) ** M < 2000)
 WR = SAMPLED.let(law=lambda: batch.with_replacement).guaranteeing("with_replacement")
 WOR = SAMPLED.let(law=lambda: batch.without_replacement).guaranteeing("without_replacement")
 KEPT = SAMPLED.let(law=lambda: batch.independent_inclusion).guaranteeing("independent_inclusion")
@@ -50,7 +50,12 @@ def across(g, M, pairs):
 
 
 #: factors of mean 1 and variance v: 1 - s, 1 + s
-NOISY = cases(g=data.SAMPLES, M=[1, 2], s=[F(1, 2), F(2)]).let(v=lambda s: s * s).guaranteeing("with_replacement")
+NOISY = (
+    cases(g=data.SAMPLES, M=[1, 2], s=[F(1, 2), F(2)])
+    .where(lambda g, M: (2 * len(g)) ** M < 2000)
+    .let(v=lambda s: s * s)
+    .guaranteeing("with_replacement")
+)
 
 
 @measure(paper.MULTIPLICATIVE_NOISE, NOISY.let(alone=lambda: True).guaranteeing("independent_factors"))
@@ -86,7 +91,9 @@ def over_paths(g: Any, M: int, eta: F, t: int, *, same: bool = False) -> F:
     return eta**2 * total
 
 
-FLAT = cases(g={"line": data.LINE, "centred": data.CENTRED}, M=[1, 2], eta=F(1, 5), t=[1, 2, 3])
+FLAT = cases(g={"line": data.LINE, "centred": data.CENTRED}, M=[1, 2], eta=F(1, 5), t=[1, 2, 3]).where(
+    lambda M, t: M * t <= 6
+)
 
 
 @measure(paper.FLAT_SPREAD, FLAT.let(same=lambda: False).guaranteeing("flat_potential"))
@@ -97,7 +104,7 @@ def spread_over_paths(g, M, eta, t, same):
 
 
 RULES = cases(g={"line": data.LINE}, size=[{"m": 1, "M": 4}, {"m": 4, "M": 9}], eta=F(1, 5), t=[1, 2])
-RULES = RULES.where(lambda M, t: M == 4 or t == 1).guaranteeing("with_replacement")
+RULES = RULES.where(lambda M, t: M * t <= 9).guaranteeing("with_replacement")
 SQRT = RULES.let(power=lambda: 1, same=lambda: False, updates=lambda t: t)
 
 
@@ -172,7 +179,7 @@ def variance_over_paths(eta, h, M, s2, t, sign):
     return Supremum(total / 2**t)
 
 
-SHORT = cases(eta=[F(1, 10), F(8, 5)], h=[F(1), F(1, 3)], M=[1, 16], s2=F(4), t=[1, 2, 7])
+SHORT = cases(eta=[F(1, 10), F(8, 5)], h=[F(1), F(1, 3)], M=[1, 16], s2=F(4), t=[1, 2, 7]).where(lambda t: t <= 10)
 measure(paper.SETTLING, SHORT.let(sign=lambda: 1).guaranteeing("fresh_noise"))(variance_over_paths)
 
 STEPS = [{"eta_m": F(1, 10), "eta_M": x} for x in (F(1, 10), F(2, 5), F(8, 5))]
@@ -204,7 +211,11 @@ def off_by(M, t, share, power):
     return abs(many / one - 1), {"eta0": eta0, "lam_max": LARGEST}
 
 
-NEAR = cases(M=[4, 16, 64], t=[1, 2, 20], share=F(1), power=1).guaranteeing("starts_at_minimum")
+NEAR = (
+    cases(M=[4, 16, 64], t=[1, 2, 20], share=F(1), power=1)
+    .where(lambda M, t: isqrt(M) ** 2 == M and t <= 50)
+    .guaranteeing("starts_at_minimum")
+)
 measure(paper.NEAR_MINIMUM, NEAR)(off_by)
 
 
@@ -230,7 +241,10 @@ def mean_of_variances(x):
 
 
 @measure(
-    paper.GHOST_VARIANCE, cases(values=[(0, 1), (1, 2, 6)], m=[1, 2, 4], paired=False).guaranteeing("iid_activations")
+    paper.GHOST_VARIANCE,
+    cases(values=[(0, 1), (1, 2, 6)], m=[1, 2, 4], paired=False)
+    .where(lambda m: m <= 6)
+    .guaranteeing("iid_activations"),
 )
 def expected_variance(values, m, paired):
     r"""$\mathbb Ev_g$ over all ghost batches of values drawn uniformly; ``paired``: each with its mirror image about the mean."""

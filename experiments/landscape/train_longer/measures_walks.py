@@ -54,17 +54,17 @@ def time_under_barriers(rho, rest, share):
     return walk(rho, rest)[0], {"W": share * max(birth_death.highest_climbs(rho))}
 
 
-CLIMBS = WALKS.where(lambda rho: max(rho, default=0) > 1).let(wall=lambda: False)
+CLIMBS = WALKS.where(lambda rho: max(rho, default=0) > 1).let(wall=lambda: False, share=lambda: F(1))
 
 
 @measure(paper.BARRIER_LOWER, CLIMBS.guaranteeing(CHAIN, "climb_attained"))
-def time_beyond_the_top(rho, rest, wall):
-    """Until the highest climb is behind the walk, from the linear system; ``wall``: reflected at its top, not at 0."""
+def time_beyond_the_top(rho, rest, wall, share):
+    """Until the highest climb is behind the walk, from the linear system; ``wall``: reflected at its top; W is ``share`` e^B."""
     _, b, W = data.steepest(rho)
-    return F(1) if wall else walk(rho[:b], rest)[0], {"W": W}
+    return F(1) if wall else walk(rho[:b], rest)[0], {"W": share * W}
 
 
-SLOPES = cases(rho=[F(2), F(5, 4)], L=[1, 2, 7, 20], rest=F(0)).let(bump=lambda: F(1))
+SLOPES = cases(rho=[F(2), F(5, 4)], L=[1, 2, 7, 20], rest=F(0)).where(lambda L: L <= 60).let(bump=lambda: F(1))
 
 
 @measure(paper.LINEAR_POTENTIAL, SLOPES.guaranteeing(CHAIN, "constant_ratio"))
@@ -75,7 +75,10 @@ def time_on_a_slope(rho, L, rest, bump):
 
 
 @measure(
-    paper.DOWNHILL, cases(r=[F(1, 2), F(9, 10)], L=[1, 6, 30], first=F(1, 3), rest=F(0)).guaranteeing(CHAIN, "downhill")
+    paper.DOWNHILL,
+    cases(r=[F(1, 2), F(9, 10)], L=[1, 6, 30], first=F(1, 3), rest=F(0))
+    .where(lambda L: L <= 60)
+    .guaranteeing(CHAIN, "downhill"),
 )
 def time_downhill(r, L, first, rest):
     """From the linear system; the ratios are r, but for the first."""
@@ -136,12 +139,10 @@ def barriers_of_drawn_potentials(alpha, L, n, rng):
     return barriers(alpha, L, n, rng)
 
 
-SMALL = cases(alpha=[F(1, 2), F(1), F(8, 5)], L=[2, 4]).let(levels=lambda L: {2: 1, 4: 2}[L])
+EDGE = cases(alpha=[F(1, 2), F(1), F(8, 5)], size=[{"L": 2, "levels": 1}])
 
 
-@measure(
-    (paper.ULTRA_SLOW, paper.ULTRA_SLOW_UPPER), SMALL.where(lambda L: L == 2).guaranteeing("stationary_increments")
-)
+@measure(BOTH, EDGE.guaranteeing("stationary_increments"))
 def barrier_of_one_edge(L):
     r"""$\mathbb EZ_+$ for a standard normal number."""
     return 1 / sp.sqrt(2 * sp.pi)
@@ -186,8 +187,12 @@ def sinai_ratios(n: int, sites: int, rng: Any) -> np.ndarray:
     return np.exp(rng.standard_normal((n, sites - 1)))
 
 
-@measure(paper.SINAI, cases(n=30, sites=128).guaranteeing(CHAIN, "sinai_potential"))
-@measure(paper.SINAI, cases(n=400, sites=256).guaranteeing(CHAIN, "sinai_potential"), budget="full", name="more_walks")
+IN_MANY = (CHAIN, "sinai_potential", "many_potentials")
+MANY = cases(n=400, sites=128).where(lambda n, sites: n >= 400 and 128 <= sites <= 512).guaranteeing(*IN_MANY)
+
+
+@measure(paper.SINAI, MANY)
+@measure(paper.SINAI, cases(n=400, sites=256).guaranteeing(*IN_MANY), budget="full", name="walks_on_more_sites")
 def walks_in_drawn_potentials(n, sites, rng):
     """The exact law of the walk at all times, by squaring, in drawn potentials."""
     return compared(sinai_ratios(n, sites, rng))
