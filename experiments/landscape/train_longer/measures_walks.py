@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from gradproof.experiments.engine.measure import Enclosed, Sample, Supremum, around, cases, measure
+from gradproof.experiments.engine.measure import Enclosed, Sample, Supremum, around, cases, measure, rounded
 from gradproof.experiments.landscape.train_longer import instances as data
 from gradproof.experiments.landscape.train_longer import methods
 from gradproof.solvers import birth_death
@@ -213,8 +213,8 @@ def training_on_digits(M, keys, rng, backend):
 
 
 def fitted(distance: np.ndarray) -> Enclosed:
-    """R^2 of the fit; its own rounding, for the numbers of the run."""
-    return around(methods.log_fit(methods.TIMES[LATE], distance[LATE]), 1e-12)
+    """R^2 of the fit to the distances of this run; its error is the rounding of the fit."""
+    return rounded(methods.log_fit(methods.TIMES[LATE], distance[LATE]), 2**10)
 
 
 @measure(
