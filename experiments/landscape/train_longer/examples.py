@@ -8,7 +8,7 @@ from gradproof.experiments.engine.run import start
 from gradproof.experiments.landscape.train_longer import instances, methods
 
 ETAS = np.array([0.05, 0.2])[:, None, None]
-SMALL = methods.prototypes(12, 4, 3, np.random.default_rng(0))
+SMALL = methods.Network(np.random.default_rng(0).standard_normal((12, 4)), np.eye(10)[np.arange(12) % 10], 3)
 
 
 @example(methods.sgd_flat)

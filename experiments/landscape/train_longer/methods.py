@@ -137,13 +137,6 @@ def digits_network(width: int = 64) -> Network:
     return Network(X, np.eye(10)[y], width)
 
 
-def prototypes(n: int, pixels: int, width: int, rng: np.random.Generator, *, noise: float = 0.3) -> Network:
-    """n images about ten random prototypes in [0, 1]^pixels, with Gaussian noise."""
-    which = rng.integers(10, size=n)
-    X = rng.random((10, pixels))[which] + noise * rng.standard_normal((n, pixels))
-    return Network(X, np.eye(10)[which], width)
-
-
 TIMES = (10, 30, 100, 300, 1000, 3000)
 
 

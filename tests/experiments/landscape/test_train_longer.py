@@ -10,7 +10,7 @@ import sympy as sp
 from gradproof.experiments.engine.check import Context, checks_of
 from gradproof.experiments.engine.draws import keys
 from gradproof.experiments.engine.judge import judge
-from gradproof.experiments.landscape.train_longer import instances, measures_walks, methods
+from gradproof.experiments.landscape.train_longer import instances, methods
 from gradproof.solvers import birth_death
 from gradproof.theory import registry
 from gradproof.theory.evidence import Level, Outcome, Relation
@@ -179,14 +179,3 @@ def test_backpropagation_through_ghost_statistics():
         step[i] = 1e-6
         slope[i] = (loss(W + step, np.arange(8)) - loss(W - step, np.arange(8))) / 2e-6
     assert (W - moved) / eta == pytest.approx(slope, abs=1e-7)
-
-
-def test_a_wide_network_takes_a_small_step_on_the_cpu(monkeypatch):
-    """The runs of budget gpu, in small."""
-    monkeypatch.setattr(methods, "TIMES", (1, 2, 4, 8, 16, 32))
-    real = methods.distances
-    monkeypatch.setattr(methods, "distances", lambda *a, **k: real(*a, **{"at": methods.TIMES, **k}))
-    draw = lambda settings, seeds: keys("gpu", settings=settings, seeds=range(seeds))  # noqa: E731
-    found = list(measures_walks.training_a_wide_network(64, 16, draw, np.random.default_rng(0), "numpy", "quick"))
-    assert len(found) == 1
-    assert 0 <= found[0].low <= found[0].high <= 1 + 1e-9
