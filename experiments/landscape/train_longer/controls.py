@@ -1,5 +1,4 @@
-"""Controls: with one assumption broken, and no other, each claim's bound is violated; and what the published "
-"formulas do describe."""
+"""Controls: with one assumption broken, and no other, each claim's bound is violated; what the published formulas do describe."""
 
 from fractions import Fraction as F
 

@@ -13,8 +13,7 @@ from gradproof.theory.symbolic import Identity
 
 @check(paper.HITTING_TIME, level=Level.SYMBOLIC)
 def first_step_equation(ctx: Context) -> Iterator[Evidence]:
-    r"""$m = 1 + 2i$ with $i' = \rho(1+i)$, the sum of the climbs to a site, solves $m' = 1 + \rho(1+m)$; the sums "
-    r"add to the claimed one."""
+    r"""$m = 1 + 2i$, $i' = \rho(1+i)$ the sum of climbs to a site, solves $m' = 1 + \rho(1+m)$; the sums add to the claimed one."""
     rho, i = sp.symbols("rho i")
     L, pairs = ctx.symbols("L", "Sigma")
     crossing = lambda inner: 1 + 2 * inner  # noqa: E731
@@ -50,7 +49,8 @@ def fixed_points(ctx: Context) -> Iterator[Evidence]:
 @check(paper.RUNNING_MEAN, level=Level.SYMBOLIC)
 def one_ghost_batch_more(ctx: Context) -> Iterator[Evidence]:
     r"""From $G$ to $G+1$ the power and the sum decay by $1-\lambda$, and the sum takes the new mean."""
-    lam, power, total, new = *ctx.symbols("lam"), *sp.symbols("a s mu")
+    (lam,) = ctx.symbols("lam")
+    power, total, new = sp.symbols("a s mu")
     claimed = ctx.claim.expression
     (sums,) = claimed.atoms(sp.Sum)
     (decay,) = (p for p in claimed.atoms(sp.Pow) if p.exp == normalisation.G)

@@ -60,8 +60,7 @@ NOISY = (
 
 @measure(paper.MULTIPLICATIVE_NOISE, NOISY.let(alone=lambda: True).guaranteeing("independent_factors"))
 def spread_with_factors(g, M, s, alone):
-    r"""$\mathbb E\|\frac1M\sum z_ig_i - \bar g\|^2$ over every batch and every choice of factors $1 \pm s$, one a "
-    r"sample of the batch."""
+    r"""$\mathbb E\|\frac1M\sum z_ig_i - \bar g\|^2$ over every batch and all factors $1 \pm s$, one for each sample."""
     n, total = len(g), F(0)
     mean = [sum(map(F, column)) / n for column in zip(*g, strict=True)]
     signs = [*product((1 - s, 1 + s), repeat=M)] if alone else [(z,) * M for z in (1 - s, 1 + s)]
@@ -76,8 +75,7 @@ def spread_with_factors(g, M, s, alone):
 
 
 def over_paths(g: Any, M: int, eta: F, t: int, *, same: bool = False) -> F:
-    r"""$\mathbb E\|w_t - w_0 + \eta t\bar g\|^2$ over every path of batches drawn with replacement; ``same``: one "
-    r"batch for all updates."""
+    r"""$\mathbb E\|w_t - w_0 + \eta t\bar g\|^2$ over every path of batches drawn with replacement; ``same``: of one batch."""
     mean = [sum(map(F, column)) / len(g) for column in zip(*g, strict=True)]
     moves = [
         ([sum(c * F(r[a]) for c, r in zip(counts, g, strict=True)) / M - y for a, y in enumerate(mean)], p)
@@ -86,8 +84,8 @@ def over_paths(g: Any, M: int, eta: F, t: int, *, same: bool = False) -> F:
     paths = ((move,) * t for move in moves) if same else product(moves, repeat=t)
     total = F(0)
     for path in paths:
-        weight = path[0][1] if same else prod((p for _, p in path), start=F(1))
-        total += weight * sum(sum(u[a] for u, _ in path) ** 2 for a in range(len(mean)))
+        weight: Any = path[0][1] if same else prod((p for _, p in path), start=F(1))
+        total += weight * sum((sum((u[a] for u, _ in path), F(0)) ** 2 for a in range(len(mean))), F(0))
     return eta**2 * total
 
 
@@ -117,8 +115,7 @@ def spread_by_a_rule(g, m, M, eta, power, updates, same):
 
 @measure(paper.FLAT_SPREAD, cases(M=[1, 4], eta=[0.1], t=[16]).guaranteeing("flat_potential"))
 def spread_of_runs(M, eta, t, keys, backend):
-    """Runs of SGD where each sample's loss is linear, on the five points: no path is longer than t steps of the "
-    "longest gradient."""
+    """Runs of SGD where each loss is linear, on the five points; no path is longer than t steps of the longest gradient."""
     on, rows, n = array_library(backend), np.asarray(data.FIVE, float), 1500
     moved, words = on.move((rows, split(keys(seeds=1)[:, 0], n)))
     which = methods.uniform_batches(len(rows), M)
@@ -139,8 +136,7 @@ LAWS = {"subsets": batch.without_replacement, "kept": batch.independent_inclusio
 
 @measure(paper.EXACT_RATIO, cases(g={"five points": data.FIVE}, size=SIZES, law=LAWS).guaranteeing("finite_sampling"))
 def largest_ratio(g, m, M, law):
-    """The largest ratio of the steps at which no update of the large batch is noisier, by bisection in fractions, "
-    "over every batch."""
+    """The largest ratio of the steps at which no update of the large batch is noisier: bisection over every batch, in fractions."""
     small, large = (batch.trace(batch.enumerated(g, size, law(len(g), size))) for size in (m, M))
     low, high = F(0), F(16)
     for _ in range(50):

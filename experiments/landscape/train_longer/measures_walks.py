@@ -103,8 +103,7 @@ FULL = cases(alpha=ALPHAS, size=LENGTHS, n=600)
     name="times_in_drawn_potentials",
 )
 def times_in_drawn_potentials(alpha, L, n, rng):
-    """100 fractional Brownian potentials: expected times with their rounding errors, and climbs rounded to the safe "
-    "side for both."""
+    """100 fractional Brownian potentials: expected times, with rounding errors, beside their highest climbs."""
     V = data.potentials(alpha, L, n, rng)
     (value, error), climb = data.log_times(V), birth_death.barrier(V)
     # ratios are formed from V, and climbs from sums of logarithms: L roundings of numbers of at most max |V|

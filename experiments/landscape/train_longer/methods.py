@@ -25,8 +25,7 @@ class Flat(NamedTuple):
 
 
 def sgd_flat(rows: Array, eta: Any) -> Method:
-    """``w+ = w - eta mean_b g_b``: each sample's loss is linear. ``draw``: indices of the batch among the rows (n, "
-    "d), (setting, seed, M)."""
+    """``w+ = w - eta mean_b g_b``: linear losses. ``draw``: indices of the batch among the rows (n, d), (setting, seed, M)."""
 
     def step(s: Flat, draw: Array) -> Flat:
         xp = array_namespace(s.w)

@@ -130,12 +130,14 @@ def across_batches() -> d.Derivation:
     return d.Derivation(formal, d.Case(over("n", "C"), {"step": step}))
 
 
-def diffusion(size: str, by: tuple[str, ...], factor: str, total: str, case: d.Case, **more: object) -> d.Derivation:
+def diffusion(
+    size: str, by: tuple[str, ...], factor: str, total: str, case: d.Case, roots: Mapping[str, str] | None = None
+) -> d.Derivation:
     """E||s_t||^2 <= t ``total`` for s+ = s - factor x."""
     potential: d.Terms = (*square("s"), (f"-k*({total})", "1"))
     laws = {"one": f"({factor})^2", "past": f"-2*({factor})"}
     steps: dict[str, d.Step] = {"update": grows(potential, laws=laws), "all": d.Induct("update", potential)}
-    method = replace(summed(size, by, factor=f"-({factor})"), **more)
+    method = replace(summed(size, by, factor=f"-({factor})"), roots=roots or {})
     return d.Derivation(d.Formal(method, square("s"), horizon="t", by=("expectation",)), replace(case, steps=steps))
 
 
@@ -150,7 +152,7 @@ def sqrt_rule() -> d.Derivation:
     by = ("with_replacement", "flat_potential", "equal_updates")
     domain = (*over("eta", "m"), Interval("root"), *over("C"))
     case = d.Case(domain, {}, given={"M": "root^2*m"})
-    return diffusion("C/M", by, "eta*root", "eta^2*C/m", case, roots={"root": "M/m"})
+    return diffusion("C/M", by, "eta*root", "eta^2*C/m", case, {"root": "M/m"})
 
 
 # --- a quadratic ----------------------------------------------------------------------------------------------------------
