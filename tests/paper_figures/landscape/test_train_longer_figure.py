@@ -5,7 +5,6 @@ import pytest
 
 from gradproof.paper_figures.landscape import train_longer
 
-
 pytestmark = pytest.mark.slow  # the notebook computes it too, and asserts the first two
 
 
