@@ -113,7 +113,8 @@ ONE_STEP = _claim(
     quantity=r"\mathbb E f(x^+)-f_*", relation=Relation.LE,
     expression=_rho * gap_x.symbol - _eta * _lam * lead.symbol + _eta**2 * _M * _s2 / 2,
     where="theorem on strongly convex functions; steps derived here", confidence="derived",
-    remark=r"The printed theorem asks for a sufficiently small $\eta$; the conditions on $\eta$ and $\eta\lambda$ are derived here.",
+    remark=r"The printed theorem asks for a sufficiently small $\eta$; the conditions on $\eta$ and $\eta\lambda$ are derived "
+    r"here.",
 )  # fmt: skip
 RATE = _claim(
     "rate", "Linear convergence to the noise floor of SGD",
@@ -126,7 +127,8 @@ RATE = _claim(
 )  # fmt: skip
 DECREASING = _claim(
     "decreasing-steps", "O(1/k) with decreasing steps",
-    r"With $\eta_k=2/(m(k+a))$ and the same $\lambda$: $(N+a-1)(N+a-2)(\mathbb E f(x_N)-f_*)\le(a-1)(a-2)\Delta_0+2NM\sigma^2/m^2$.",
+    r"With $\eta_k=2/(m(k+a))$ and the same $\lambda$: $(N+a-1)(N+a-2)(\mathbb E "
+    r"f(x_N)-f_*)\le(a-1)(a-2)\Delta_0+2NM\sigma^2/m^2$.",
     parameters=(lam, M, m, nu, sigma2, a, N, gap), assumptions=(*_NOISY, OFFSET, PULL_0, LEADERS),
     quantity=r"\mathbb E f(x_N)-f_*", relation=Relation.LE,
     expression=((_a - 1) * (_a - 2) * gap.symbol + 2 * _N * _M * _s2 / _m**2) / ((_N + _a - 1) * (_N + _a - 2)),
@@ -141,7 +143,8 @@ SELECTION = _claim(
 )  # fmt: skip
 STOCHASTIC = _claim(
     "stochastic-leader", "The floor with a leader chosen by noisy values",
-    r"$\mathbb E f(x_N)-f_*\le\rho^N\Delta_0+(1-\rho^N)(\frac12\eta\kappa\sigma^2+\frac1m\lambda\sqrt{p-1}\,\sigma_f)$, $\rho=1-m\eta$. "
+    r"$\mathbb E f(x_N)-f_*\le\rho^N\Delta_0+(1-\rho^N)(\frac12\eta\kappa\sigma^2+\frac1m\lambda\sqrt{p-1}\,\sigma_f)$, "
+    r"$\rho=1-m\eta$. "
     r"The paper prints $\frac4m\lambda\sqrt p\,\sigma_f$.",
     parameters=(eta, lam, M, m, nu, sigma2, p, sigma_f, N, gap), assumptions=(*_NOISY, STEP, PULL, LOWEST, ESTIMATES),
     quantity=r"\mathbb E f(x_N)-f_*", relation=Relation.LE,
@@ -166,8 +169,10 @@ STOCHASTIC_DECREASING = _claim(
 _c = _eta * _lam
 EXACT_CONVEX = _claim(
     "exact-one-step", "The worst factor of a step towards a leader, convex functions",
-    r"Without noise $f(x^+)-f_*\le\max\{1,(1-\eta(M+2\lambda))^2\}(f(x)-f_*)$ for every $z$ with $f(z)\le f(x)$, and this is attained: a "
-    r"leader can increase $f$ iff $\eta(M+2\lambda)>2$. The second value is attained by $Mx^2/2$, $z=-x$, so it is exact for strongly "
+    r"Without noise $f(x^+)-f_*\le\max\{1,(1-\eta(M+2\lambda))^2\}(f(x)-f_*)$ for every $z$ with $f(z)\le f(x)$, and this is "
+    r"attained: a "
+    r"leader can increase $f$ iff $\eta(M+2\lambda)>2$. The second value is attained by $Mx^2/2$, $z=-x$, so it is exact for "
+    r"strongly "
     "convex functions too wherever it exceeds 1.",
     parameters=(eta, lam, M), assumptions=(SMOOTH, CONVEX, LEADER, MIXING),
     quantity=r"\sup\frac{f(x^+)-f_*}{f(x)-f_*}", relation=Relation.LE,
@@ -175,8 +180,10 @@ EXACT_CONVEX = _claim(
 )  # fmt: skip
 EXACT_STRONG = _claim(
     "exact-weak-pull", "The worst factor of a step towards a leader, strongly convex functions and a weak pull",
-    r"Without noise $f(x^+)-f_*\le(1-m\eta)^2(f(x)-f_*)$ for every $z$ with $f(z)\le f(x)$ as long as $M\eta(1-cr)\le(1-c)^2(1+r)$, "
-    r"$c=\eta\lambda$, $r=1-m\eta$: there the pull costs nothing in the worst case, $mx^2/2$ with $z=x$. The theorem's rate $1-m\eta$ is "
+    r"Without noise $f(x^+)-f_*\le(1-m\eta)^2(f(x)-f_*)$ for every $z$ with $f(z)\le f(x)$ as long as "
+    r"$M\eta(1-cr)\le(1-c)^2(1+r)$, "
+    r"$c=\eta\lambda$, $r=1-m\eta$: there the pull costs nothing in the worst case, $mx^2/2$ with $z=x$. The theorem's rate "
+    r"$1-m\eta$ is "
     "the root of it.",
     parameters=(eta, lam, M, m), assumptions=(SMOOTH, STRONG, ILL, LEADER, SHORT, INSIDE, WEAK),
     quantity=r"\sup\frac{f(x^+)-f_*}{f(x)-f_*}", relation=Relation.LE, expression=_rho**2,
@@ -208,8 +215,10 @@ COMBINATION = _claim(
 
 FIXED_POINTS = _claim(
     "fixed-points", "Fixed points of the algorithm: no worker apart from its leader if the pull is strong",
-    r"At a fixed point, with $\nabla f(z)=0$ and $\nabla f(x)=-\lambda(x-z)$: $f(x)-f(z)\le\frac{M^2-2M\lambda-\lambda^2}{4M}\|x-z\|^2$. "
-    r"So if $\lambda>(\sqrt2-1)M$ all workers stand at a stationary point of $f$, as $f(z)\le f(x)$; if $f$ is convex, for every $\lambda>0$.",
+    r"At a fixed point, with $\nabla f(z)=0$ and $\nabla f(x)=-\lambda(x-z)$: "
+    r"$f(x)-f(z)\le\frac{M^2-2M\lambda-\lambda^2}{4M}\|x-z\|^2$. "
+    r"So if $\lambda>(\sqrt2-1)M$ all workers stand at a stationary point of $f$, as $f(z)\le f(x)$; if $f$ is convex, for "
+    r"every $\lambda>0$.",
     parameters=(lam, M, D), assumptions=(SMOOTH, FIXED), quantity="f(x)-f(z)", relation=Relation.LE,
     expression=(_M**2 - 2 * _M * _lam - _lam**2) / (4 * _M) * D.symbol,
     where="comparison with EASGD; threshold derived here", confidence="derived", tight=True,
@@ -217,7 +226,8 @@ FIXED_POINTS = _claim(
 EASGD = _claim(
     "easgd-spurious", "Elastic averaging has an attractor at a local maximum",
     r"For $f=(x^2-1)^2/4$ two workers at $\pm\sqrt{1-\lambda}$ with the centre at 0, a local maximum of $f$, are critical for "
-    r"$\sum_if(x^i)+\frac\lambda2\sum_i(x^i-\tilde x)^2$, with the Hessian's determinant $4\lambda(1-\lambda)(2-3\lambda)$, and its "
+    r"$\sum_if(x^i)+\frac\lambda2\sum_i(x^i-\tilde x)^2$, with the Hessian's determinant $4\lambda(1-\lambda)(2-3\lambda)$, and "
+    r"its "
     "other leading minors positive: a strict local minimum for $\\lambda<2/3$, and none for $\\lambda>2/3$.",
     parameters=(mu_E,), assumptions=(DOUBLE_WELL, FREE), quantity=r"\det\nabla^2F", relation=Relation.EQ,
     expression=4 * mu_E.symbol * (1 - mu_E.symbol) * (2 - 3 * mu_E.symbol), where="comparison with EASGD", confidence="derived",
@@ -230,7 +240,8 @@ STATIONARITY = _claim(
     where="theorem on stationary points (number not verified)",
     false_as_published=(
         r"If the leader is differentiated through, the others pull at it: $\nabla f(x^1)=\lambda\sum_i(x^i-x^1)$. For $f=-\cos$, "
-        r"$p=2$, $x^1=\pi/6$, $x^2=7\pi/6$, $\lambda=1/(2\pi)$ the full gradient is zero, $f(x^1)<f(x^2)$ and $f'(x^1)=\frac12$. True of the "
+        r"$p=2$, $x^1=\pi/6$, $x^2=7\pi/6$, $\lambda=1/(2\pi)$ the full gradient is zero, $f(x^1)<f(x^2)$ and "
+        r"$f'(x^1)=\frac12$. True of the "
         "objective whose leader is held constant, as the algorithm has it."
     ),
 )  # fmt: skip
@@ -240,8 +251,10 @@ STATIONARITY = _claim(
 MONOTONE = _claim(
     "monotone", "A leader improves the angle up to one strength of the pull",
     r"With $g=-\nabla f(x)$, $n=x_*-x$, $w=z-x$ and $\langle w,n\rangle\ge0$: $\theta(g+\lambda w,n)\le\theta(g,n)$ iff $\lambda\le"
-    r"2\langle g,n\rangle(\langle w,n\rangle\|g\|^2-\langle g,n\rangle\langle g,w\rangle)/(\langle g,n\rangle^2\|w\|^2-\langle w,n\rangle^2\|g\|^2)$ "
-    r"where the denominator is positive, and for every $\lambda$ where it is not. So the set $I_\lambda$ of improving leaders shrinks as "
+    r"2\langle g,n\rangle(\langle w,n\rangle\|g\|^2-\langle g,n\rangle\langle g,w\rangle)/(\langle g,n\rangle^2\|w\|^2-\langle "
+    r"w,n\rangle^2\|g\|^2)$ "
+    r"where the denominator is positive, and for every $\lambda$ where it is not. So the set $I_\lambda$ of improving leaders "
+    r"shrinks as "
     r"$\lambda$ grows.",
     parameters=(reach, spread), assumptions=(QUADRATIC, ACUTE),
     quantity=r"\sup\{\lambda:\theta(g+\lambda w,n)\le\theta(g,n)\}", relation=Relation.IFF, expression=reach.symbol / spread.symbol,
@@ -250,19 +263,23 @@ MONOTONE = _claim(
 HALF_VOLUME = _claim(
     "half-volume", "The share of leaders that improve the angle, as the pull tends to 0",
     r"$\lim_{\lambda\to0}\mathrm{Vol}(I_\lambda)/\mathrm{Vol}(E)=\frac12(1+I_{h^2}(\frac12,\frac{d+1}2))>\frac12$ with "
-    r"$h=\|u\|^2/\sqrt{(-\nabla f\cdot d_N)(u^\top A^{-1}u)}$, $u$ the part of $d_N$ orthogonal to $\nabla f$; $I$ is the regularised "
+    r"$h=\|u\|^2/\sqrt{(-\nabla f\cdot d_N)(u^\top A^{-1}u)}$, $u$ the part of $d_N$ orthogonal to $\nabla f$; $I$ is the "
+    r"regularised "
     "incomplete beta function.",
     parameters=(h, d), assumptions=(QUADRATIC, NOT_PARALLEL),
     quantity=r"\lim_{\lambda\to0}\mathrm{Vol}(I_\lambda)/\mathrm{Vol}(E)", relation=Relation.EQ,
     expression=limit_fraction(h.symbol, d.symbol), where="theorem on the volume of improving leaders, exact form derived here",
     confidence="derived", tight=True,
-    remark=r"Where $\nabla f$ and $d_N$ are parallel, $I_\lambda$ is part of a ray: the share is 0, not at least $\frac12$, at every $\lambda>0$.",
+    remark=r"Where $\nabla f$ and $d_N$ are parallel, $I_\lambda$ is part of a ray: the share is 0, not at least $\frac12$, at "
+    r"every $\lambda>0$.",
 )  # fmt: skip
 LARGE_ANGLE = _claim(
     "half-volume-large-angle", "At a large angle half of the leaders improve it, however strong the pull",
-    r"If $\tan\theta(d_G,d_N)\ge\max_{z\in E}|z_\perp|/(\|x\|+|z_\parallel|)$, then $\mathrm{Vol}(I_\lambda)\ge\frac12\mathrm{Vol}(E)$ for every "
+    r"If $\tan\theta(d_G,d_N)\ge\max_{z\in E}|z_\perp|/(\|x\|+|z_\parallel|)$, then "
+    r"$\mathrm{Vol}(I_\lambda)\ge\frac12\mathrm{Vol}(E)$ for every "
     r"$\lambda>0$: of $z$ and its mirror image in $x_*$ at least one improves.",
     parameters=(tan, width), assumptions=(QUADRATIC, LARGE), quantity=r"\mathrm{Vol}(I_\lambda)/\mathrm{Vol}(E)",
-    relation=Relation.GE, expression=sp.Rational(1, 2), where="theorem on the volume of improving leaders, second branch; condition "
+    relation=Relation.GE, expression=sp.Rational(1, 2), where="theorem on the volume of improving leaders, second branch; "
+    "condition "
     "derived here", confidence="derived",
 )  # fmt: skip
