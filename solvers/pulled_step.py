@@ -6,8 +6,6 @@ the points x, z, x+ and the minimiser.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from gradproof.solvers.pep import (
@@ -52,30 +50,3 @@ def worst_of_class(cls: FunctionClass, eta: Any, lam: Any, *, leader: bool = Tru
 def worst_of_quadratics(eta: Any, lam: Any, M: Any, m: Any) -> WorstCase:
     """The same over quadratics with spectrum in [m, M]."""
     return worst_of_class(Quadratic(mu=exact(m, "m"), L=exact(M, "M")), eta, lam)
-
-
-@dataclass(frozen=True)
-class Profile:
-    """A function on the line with curvature M above -bend and m below it, least at 0 (value 0).
-
-    Exact for exact numbers.
-    """
-
-    M: Fraction
-    m: Fraction
-    bend: Fraction
-
-    def value(self, x: Fraction) -> Fraction:
-        """f(x), its minimum 0 at 0: curvature M for x > -bend, m below."""
-        over = max(-x - self.bend, Fraction(0))
-        near = min(-x, self.bend) if x < 0 else x
-        return self.M * near**2 / 2 + self.M * self.bend * over + self.m * over**2 / 2
-
-    def slope(self, x: Fraction) -> Fraction:
-        """f'(x)."""
-        over = max(-x - self.bend, Fraction(0))
-        return self.M * (x + over) - self.m * over
-
-    def after(self, x: Fraction, z: Fraction, eta: Fraction, lam: Fraction) -> Fraction:
-        """x+."""
-        return x - eta * self.slope(x) - eta * lam * (x - z)

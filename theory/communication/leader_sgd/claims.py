@@ -12,7 +12,7 @@ from gradproof.theory.claim import Claim
 from gradproof.theory.communication.leader_sgd.formulas import between, limit_fraction
 from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
-from gradproof.theory.parameter import COUNT, NONNEGATIVE, REAL, UNIT_OPEN, Parameter
+from gradproof.theory.parameter import COUNT, NONNEGATIVE, REAL, Parameter
 from gradproof.theory.registry import register
 
 PAPER = Paper(
@@ -48,7 +48,6 @@ tan = Parameter("tan", r"$\tan\theta(d_G,d_N)$", NONNEGATIVE, r"\tan\theta")
 width = Parameter(
     "width", r"$\max_{z\in E}|z_\perp|/(\|x\|+|z_\parallel|)$, parts along and across $d_N$, $x_*=0$", latex="w"
 )
-mu_E = Parameter("lam", "strength of the elastic force", UNIT_OPEN, r"\lambda")
 
 _eta, _lam, _M, _m, _nu = (q.symbol for q in (eta, lam, M, m, nu))
 _s2, _N, _a, _sf = sigma2.symbol, N.symbol, a.symbol, sigma_f.symbol
@@ -85,7 +84,7 @@ QUADRATIC = Assumption("quadratic", r"$f=\frac12(x-x_*)^\top A(x-x_*)$, $A\succ0
 NOT_PARALLEL = Assumption("not_parallel", r"$\nabla f(x)$ is not parallel to $d_N=x_*-x$")
 LARGE = Assumption("large_angle", r"$\tan\theta(d_G,d_N)\ge\max_{z\in E}|z_\perp|/(\|x\|+|z_\parallel|)$",
                    sp.Ge(tan.symbol, width.symbol))  # fmt: skip
-ACUTE = Assumption("acute", r"$\langle w,n\rangle\ge0$: the leader lies ahead along the Newton direction")
+DESCENT = Assumption("descent", r"$\langle g,n\rangle>0$, as for every convex $f$")
 DOUBLE_WELL = Assumption("double_well", "$f(x)=(x^2-1)^2/4$ on the line")
 FREE = Assumption("free_centre", r"the centre $\tilde x$ is a variable of its own")
 STRICT = Assumption(
@@ -225,13 +224,11 @@ FIXED_POINTS = _claim(
 )  # fmt: skip
 EASGD = _claim(
     "easgd-spurious", "Elastic averaging has an attractor at a local maximum",
-    r"For $f=(x^2-1)^2/4$ two workers at $\pm\sqrt{1-\lambda}$ with the centre at 0, a local maximum of $f$, are critical for "
-    r"$\sum_if(x^i)+\frac\lambda2\sum_i(x^i-\tilde x)^2$, with the Hessian's determinant $4\lambda(1-\lambda)(2-3\lambda)$, and "
-    r"its "
-    "other leading minors positive: a strict local minimum for $\\lambda<2/3$, and none for $\\lambda>2/3$.",
-    parameters=(mu_E,), assumptions=(DOUBLE_WELL, FREE), quantity=r"\det\nabla^2F", relation=Relation.EQ,
-    expression=4 * mu_E.symbol * (1 - mu_E.symbol) * (2 - 3 * mu_E.symbol), where="comparison with EASGD", confidence="derived",
-    tight=True,
+    r"For $f=(x^2-1)^2/4$ two workers at $\pm\sqrt{1-\lambda}$, $0<\lambda<1$, with the centre at 0, a local maximum of $f$, are critical "
+    r"for $\sum_if(x^i)+\frac\lambda2\sum_i(x^i-\tilde x)^2$; the leading minors of the Hessian are $2(1-\lambda)$, "
+    r"$4(1-\lambda)^2$ and $4\lambda(1-\lambda)(2-3\lambda)$: a strict local minimum iff $\lambda<2/3$.",
+    parameters=(), assumptions=(DOUBLE_WELL, FREE), quantity=r"\sup\{\lambda:\nabla^2F\succ0\}", relation=Relation.IFF,
+    expression=sp.Rational(2, 3), where="comparison with EASGD", confidence="derived", tight=True,
 )  # fmt: skip
 STATIONARITY = _claim(
     "stationarity", "Stationary points of the objective, as printed",
@@ -250,13 +247,10 @@ STATIONARITY = _claim(
 
 MONOTONE = _claim(
     "monotone", "A leader improves the angle up to one strength of the pull",
-    r"With $g=-\nabla f(x)$, $n=x_*-x$, $w=z-x$ and $\langle w,n\rangle\ge0$: $\theta(g+\lambda w,n)\le\theta(g,n)$ iff $\lambda\le"
-    r"2\langle g,n\rangle(\langle w,n\rangle\|g\|^2-\langle g,n\rangle\langle g,w\rangle)/(\langle g,n\rangle^2\|w\|^2-\langle "
-    r"w,n\rangle^2\|g\|^2)$ "
-    r"where the denominator is positive, and for every $\lambda$ where it is not. So the set $I_\lambda$ of improving leaders "
-    r"shrinks as "
-    r"$\lambda$ grows.",
-    parameters=(reach, spread), assumptions=(QUADRATIC, ACUTE),
+    r"With $g=-\nabla f(x)$, $n=x_*-x$, $w=z-x$: where $R=2\langle g,n\rangle(\langle w,n\rangle\|g\|^2-\langle g,n\rangle\langle "
+    r"g,w\rangle)$ and $S=\langle g,n\rangle^2\|w\|^2-\langle w,n\rangle^2\|g\|^2$ are positive, $\theta(g+\lambda w,n)\le\theta(g,n)$ "
+    r"iff $\lambda\le R/S$. So the set $I_\lambda$ of improving leaders shrinks as $\lambda$ grows.",
+    parameters=(reach, spread), assumptions=(DESCENT,),
     quantity=r"\sup\{\lambda:\theta(g+\lambda w,n)\le\theta(g,n)\}", relation=Relation.IFF, expression=reach.symbol / spread.symbol,
     where="docs/derivations/leader_sgd.md", confidence="derived", tight=True,
 )  # fmt: skip
