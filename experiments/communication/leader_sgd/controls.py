@@ -39,10 +39,8 @@ breaking(paper.DECREASING, "unbiased", DECREASING, a=F(4), pull=ONE, noise=ZERO,
 
 LOSS = measures.loss_of_the_chosen
 breaking(paper.SELECTION, "lowest_estimate", LOSS, law=on.coins((ZERO, ONE, F(3)), ONE), choose=max, beside=[[ZERO]])
-understated = cases(law=[on.extremal(2), on.extremal(5)], sure=F(9, 10), beside=[[ZERO]]).let(
-    law=lambda law: on.bare(law)
-)
-breaking(paper.SELECTION, "estimates", LOSS, understated)
+understated = {"law": [on.bare(on.extremal(2)), on.bare(on.extremal(5))], "sure": F(9, 10), "beside": [[ZERO]]}
+breaking(paper.SELECTION, "estimates", LOSS, **understated)
 for claim, function, size in (
     (paper.STOCHASTIC, measures.value_on_every_path_of_estimates, {"share": ONE}),
     (paper.STOCHASTIC_DECREASING, measures.value_on_every_path_of_both, {"a": F(4)}),
@@ -64,13 +62,15 @@ def of(f: on.Line, x: F, z: F, eta: F, lam: F) -> F:
 
 
 # the leader is worse; it is overshot; it lies in another well
-breaking(paper.EXACT_CONVEX, "leader", of, f=on.bowl(ONE), x=ONE, z=F(-3), lam=ONE, **STEP)
+breaking(paper.EXACT_CONVEX, "leader", of, f=on.bowl(ONE), x=ONE, z=F(5), lam=ONE, **STEP)
 breaking(paper.EXACT_CONVEX, "mixing", of, f=on.ledge(ONE, F(10)), x=ONE, z=F(-10), lam=F(15, 2), **STEP)
 breaking(paper.EXACT_CONVEX, "convex", of, f=on.wells(ONE), x=F(3, 4), z=-ONE, lam=F(5, 4), **STEP)
 breaking(paper.EXACT_STRONG, "leader", of, f=on.bowl(F(1, 10)), x=ONE, z=F(2), m=F(1, 10), lam=ONE, **STEP)
-breaking(paper.EXACT_STRONG, "strongly_convex", of, f=on.bowl(F(1, 20)), x=ONE, z=ONE, m=F(1, 10), lam=ONE, **STEP)
+breaking(
+    paper.EXACT_STRONG, "strongly_convex", of, f=on.bare(on.bowl(F(1, 20))), x=ONE, z=ONE, m=F(1, 10), lam=ONE, **STEP
+)
 strong = [{"eta": F(2, 5), "lam": F(9, 4), "m": F(1, 10)}, {"eta": ONE, "lam": F(7, 20), "m": F(3, 10)},
-          {"eta": F(1, 2), "lam": F(7, 5), "m": F(1, 20)}]  # fmt: skip
+          {"eta": F(1, 2), "lam": F(3, 2), "m": F(1, 20)}]  # fmt: skip
 breaking(paper.EXACT_STRONG, "weak_pull", measures.worst_factor_of_a_weak_pull, M=ONE, size=strong)
 band = cases(Y=F(1, 2), rest=F(1, 10), c=F(1, 4))
 replacing(paper.BETWEEN, "quadratics alone", measures.worst_factor_of_quadratics, band)
@@ -98,11 +98,11 @@ breaking(
 
 breaking(paper.FIXED_POINTS, "smooth", measures.value_at_a_fixed_point, M=ONE, lam=F(4, 5), sharper=F(2))
 breaking(paper.FIXED_POINTS, "fixed_point", measures.value_at_a_fixed_point, M=ONE, lam=F(4, 5), moved=F(4, 5))
-breaking(paper.EASGD, "free_centre", measures.strongest_spurious_attractor, centre="mean")
+breaking(paper.EASGD, "free_centre", measures.strongest_spurious_attractor, centre="held")
 replacing(paper.EASGD, "the leader in the place of the centre", measures_runs.stays, pulled="leader", lam=F(1, 2))
 replacing(paper.STATIONARITY, "the leader held constant", measures.gradient_of_the_best, leader="held")
-uphill = cases(bowl=on.BOWLS[:1], z=[(3, F(-1, 2))], turned=-1)
-breaking(paper.MONOTONE, "descent", measures.strongest_helpful_pull, uphill.let(bowl=lambda bowl: on.bare(bowl)))
-breaking(paper.HALF_VOLUME, "not_parallel", measures_runs.share_of_points, bowl=on.ROUND, points=2000)
-narrow = {"bowl": on.bare(on.PLANE[2.0]), "lam": [100.0, float("inf")], "points": 20_000}
+uphill = {"bowl": on.bare(on.BOWLS[0]), "z": [(3, F(-1, 2))], "turned": -1}
+breaking(paper.MONOTONE, "descent", measures.strongest_helpful_pull, **uphill)
+breaking(paper.HALF_VOLUME, "not_parallel", measures_runs.share_of_points, bowl=on.ROUND, blocks=40)
+narrow = {"bowl": on.bare(on.PLANE[2.0]), "lam": [100.0, float("inf")], "blocks": 400}
 breaking(paper.LARGE_ANGLE, "large_angle", measures_runs.share_at_a_large_angle, **narrow)

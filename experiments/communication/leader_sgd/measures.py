@@ -38,16 +38,9 @@ STEPS = cases(
 
 @measure(paper.ONE_STEP, STEPS.guaranteeing(*NOISY))
 def expected_value_after_a_step(
-    h: tuple[F, ...],
-    x: tuple[F, ...],
-    z: tuple[F, ...],
-    share: F,
-    pull: F,
-    sigma2: F,
-    nu: F,
-    bias: F = F(0),
-    more: F = F(1),
-) -> With:
+    h: tuple[F, ...], x: tuple[F, ...], z: tuple[F, ...], share: F, pull: F, sigma2: F, nu: F, bias: F = F(0),
+    more: F = F(1), stronger: F = F(1),
+) -> With:  # fmt: skip
     r"""$\mathbb E f(x^+)$ on $f=\frac12\sum h_jx_j^2$, the noise two-sided along the steepest axis and as large as it may be."""
     M, m = max(h), min(h) * stronger
     eta = share / (2 * M * (nu + 1))
@@ -116,16 +109,9 @@ FEW = {"start": STARTS[:2], "noise": [F(0), F(1, 2)]}
 
 @measure(paper.RATE, cases(share=[F(1, 4), F(1)], pull=[F(0), F(1, 2)], **FEW).guaranteeing(*NOISY, "leader"))
 def value_on_every_path(
-    share: F,
-    pull: F,
-    start: tuple[F, ...],
-    noise: F,
-    choose: Any = min,
-    bias: F = F(0),
-    loud: F = F(1),
-    steps: int = 2,
+    share: F, pull: F, start: tuple[F, ...], noise: F, choose: Any = min, bias: F = F(0), loud: F = F(1), steps: int = 2,
     only: int | None = None,
-) -> Iterator[With]:
+) -> Iterator[With]:  # fmt: skip
     r"""$\mathbb E f(x_N)$ of both workers on $f=\frac12x^2$ after up to three steps, over every path of the noise."""
     laws = every_path(*constant(share, pull), noise * loud, steps, start, choose=choose, bias=bias)
     return _yield(laws, start, {**ONE, "eta": share / 2, "lam": pull / share, "sigma2": noise**2}, only)
@@ -133,15 +119,9 @@ def value_on_every_path(
 
 @measure(paper.DECREASING, cases(a=[F(4), F(7)], pull=[F(0), F(1)], **FEW).guaranteeing(*NOISY, "leader"))
 def value_on_every_path_of_decreasing_steps(
-    a: F,
-    pull: F,
-    start: tuple[F, ...],
-    noise: F,
-    choose: Any = min,
-    bias: F = F(0),
-    steps: int = 2,
+    a: F, pull: F, start: tuple[F, ...], noise: F, choose: Any = min, bias: F = F(0), steps: int = 2,
     only: int | None = None,
-) -> Iterator[With]:
+) -> Iterator[With]:  # fmt: skip
     r"""The same with $\eta_k=2/(k+a)$."""
     lam = pull * a / 4
     laws = every_path(*decreasing(a, lam, 0), noise, steps, start, choose=choose, bias=bias)
@@ -168,16 +148,9 @@ PAIR = {"fair": on.coins((F(0), F(0)), F(2)), "extremal": on.extremal(2, F(3, 2)
 
 @measure(paper.STOCHASTIC, cases(law=PAIR, **PAIRS).guaranteeing(*NOISY, "lowest_estimate", "estimates"))
 def value_on_every_path_of_estimates(
-    law: Estimates,
-    share: F,
-    pull: F,
-    start: tuple[F, ...],
-    noise: F,
-    choose: Any = min,
-    sure: F = F(1),
-    steps: int = 2,
+    law: Estimates, share: F, pull: F, start: tuple[F, ...], noise: F, choose: Any = min, sure: F = F(1), steps: int = 2,
     only: int | None = None,
-) -> Iterator[With]:
+) -> Iterator[With]:  # fmt: skip
     r"""$\mathbb E f(x_N)$ of two workers whose leader is chosen by noisy values, over every path of noise and errors."""
     laws = every_path(*constant(share, pull), noise, steps, start, estimates=law, choose=choose)
     at = {**ONE, "eta": share / 2, "lam": pull / share, "sigma2": noise**2, "p": 2, "sigma_f": sure * law.sigma_f}
@@ -191,16 +164,9 @@ def value_on_every_path_of_estimates(
     ),
 )
 def value_on_every_path_of_both(
-    law: Estimates,
-    a: F,
-    pull: F,
-    start: tuple[F, ...],
-    noise: F,
-    choose: Any = min,
-    sure: F = F(1),
-    steps: int = 2,
+    law: Estimates, a: F, pull: F, start: tuple[F, ...], noise: F, choose: Any = min, sure: F = F(1), steps: int = 2,
     only: int | None = None,
-) -> Iterator[With]:
+) -> Iterator[With]:  # fmt: skip
     r"""The same with $\eta_k=2/(k+a)$ and $\lambda_k=\lambda/(k+a)$."""
     lam = pull * a**2 / 4
     laws = every_path(*decreasing(a, lam, 1), noise, steps, start, estimates=law, choose=choose)
@@ -334,15 +300,14 @@ def value_at_a_fixed_point(M: F, lam: F, sharper: F = F(1), moved: F = F(0)) -> 
 
 
 def minors(lam: sp.Expr, centre: str = "free") -> list[sp.Expr]:
-    """Leading minors of the Hessian of the elastic objective at the workers +-sqrt(1 - lam) and the centre 0."""
+    """Leading minors of the Hessian of the elastic objective at the workers +-sqrt(1 - lam) and the centre 0, free or held."""
     x, y, c = sp.symbols("x y c", real=True)
-    middle = c if centre == "free" else (x + y) / 2
-    elastic = sum((v**2 - 1) ** 2 / 4 + lam * (v - middle) ** 2 / 2 for v in (x, y))
+    elastic = sum((v**2 - 1) ** 2 / 4 + lam * (v - c) ** 2 / 2 for v in (x, y))
     names = (x, y, c) if centre == "free" else (x, y)
     at = {x: sp.sqrt(1 - lam), y: -sp.sqrt(1 - lam), c: 0}
     assert all(sp.simplify(sp.diff(elastic, v).subs(at)) == 0 for v in names)
     H = sp.hessian(elastic, names).subs(at)
-    return [sp.simplify(H[:k, :k].det()) for k in range(1, len(names) + 1)]
+    return [sp.factor(H[:k, :k].det()) for k in range(1, len(names) + 1)]
 
 
 @measure(paper.EASGD, cases(centre="free").guaranteeing("double_well", "free_centre"))
@@ -436,7 +401,7 @@ def plane_angles(kappa: F) -> tuple[Any, Any]:
 
 @measure(paper.LARGE_ANGLE, STEEP)
 def share_at_an_infinite_pull(kappa: F) -> With:
-    r"""The share as $\lambda\to\infty$ in the plane: chords from the worker, over the directions no farther from $d_N$ than $d_G$."""
+    r"""The share as $\lambda\to\infty$ in the plane: chords from the worker, over the directions no farther from $d_N$."""
     tan, width = plane_angles(kappa)
     return enclosed(partial(_cone_share, F(kappa))), {"tan": tan, "width": width}
 

@@ -47,8 +47,8 @@ def leader_sgd(
     """x_i+ = x_i - eta g_i - eta lam (x_i - z), z the worker of least f, pulled by ``every * lam`` at every ``every``-th step.
 
     ``f``: a function with ``values``, ``gradients`` and ``sample``. eta, lam: numbers, arrays (setting, 1, 1, 1), or functions of
-    the number of steps taken. ``best``: the minimiser, if it shall be recorded how often the pull improved the angle. With ``errors`` a
-    draw is a pair, whose second part, (..., p), is added to the values that choose the leader.
+    the number of steps taken. ``best``: the minimiser, if it shall be recorded how often the pull improved the angle. With
+    ``errors`` a draw is a pair, whose second part, (..., p), is added to the values that choose the leader.
     """
 
     def init(x0: Array) -> Workers:
@@ -182,7 +182,7 @@ def trace(
     words: np.ndarray, on: str = "numpy", sigma_f: float = 0.0, tau: int = 1, at: Any = None,
     best: Any = None, iterates: bool = False,
 ) -> Any:  # fmt: skip
-    """Dataset of a run from x0 (p, d): ``mean``, ``leader`` (values of f over the workers) and ``helped``, (setting, seed, step); ``x`` if asked.
+    """Dataset of a run from x0 (p, d): ``mean``, ``leader`` (values of f over the workers) and ``helped``, (setting, seed, step).
 
     Args:
         eta, lam: numbers, or arrays (setting,), or schedules: functions of the number of the step.
