@@ -37,14 +37,14 @@ def _at(size: Any, k: Array) -> Any:
 
 
 def _due(k: Array, every: int) -> Any:
-    """every at every ``every``-th step, else 0: the same pull on average."""
-    return every * array_namespace(k).astype(k % every == 0, k.dtype) if every > 1 else 1.0
+    """1 at every ``every``-th step, else 0."""
+    return array_namespace(k).astype(k % every == 0, k.dtype) if every > 1 else 1.0
 
 
 def leader_sgd(
     f: Any, eta: Any, lam: Any, *, every: int = 1, best: Array | None = None, errors: bool = False
 ) -> Method:
-    """x_i+ = x_i - eta g_i - eta lam (x_i - z), z the worker of least f, pulled by ``every * lam`` at every ``every``-th step.
+    """x_i+ = x_i - eta g_i - eta lam (x_i - z), z the worker of least f; pulled at every ``every``-th step.
 
     ``f``: a function with ``values``, ``gradients`` and ``sample``. eta, lam: numbers, arrays (setting, 1, 1, 1), or functions of
     the number of steps taken. ``best``: the minimiser, if it shall be recorded how often the pull improved the angle. With
@@ -182,7 +182,7 @@ def trace(
     words: np.ndarray, on: str = "numpy", sigma_f: float = 0.0, tau: int = 1, at: Any = None,
     best: Any = None, iterates: bool = False,
 ) -> Any:  # fmt: skip
-    """Dataset of a run from x0 (p, d): ``mean``, ``leader`` (values of f over the workers) and ``helped``, (setting, seed, step).
+    """Dataset of a run from x0, (p, d) or (seed, p, d): ``mean``, ``leader`` (values of f), ``helped``, (setting, seed, step).
 
     Args:
         eta, lam: numbers, or arrays (setting,), or schedules: functions of the number of the step.
@@ -193,12 +193,12 @@ def trace(
     to = backend(on)
     settings, seeds = words.shape[:2]
     words = to.move(words)
-    start = to.move(np.broadcast_to(x0, (settings, seeds, *x0.shape)).copy())
+    start = to.move(np.broadcast_to(x0, (settings, seeds, *x0.shape[-2:])).copy())
     f, best = to.move(f), None if best is None else to.move(best)
     sizes = [
         v if callable(v) or np.ndim(v) == 0 else to.move(np.asarray(v, float)[:, None, None, None]) for v in (eta, lam)
     ]
-    p = x0.shape[0]
+    p = x0.shape[-2]
 
     def numbers(random: Any) -> Any:
         noise = getattr(random, law)((p, *shape))
@@ -219,3 +219,24 @@ def trace(
 def stream(*names: object, settings: int, seeds: int) -> np.ndarray:
     """Keys for the figure and the tests."""
     return keys("leader-sgd", *names, settings=list(range(settings)), seeds=range(seeds))
+
+
+def escapes(
+    tau: int, c: float, *, seeds: int, steps: int, d: int = 4, p: int = 4, sigma: float = 0.3, on: str = "numpy"
+) -> Any:
+    """Runs over wells from random corners, pulled by c at every tau-th step: Leader SGD and elastic averaging, the mean of f.
+
+    Returns:
+        ``xarray.Dataset``: ``leader``, ``elastic`` and ``alone`` (no pull), (seed,): the mean of f over the workers at the end.
+    """
+    import xarray as xr
+
+    corners = np.random.default_rng(0).choice([-1.0, 1.0], (seeds, p, d))
+    f, eta, words = Wells(0.05, sigma), 0.1, stream("wells", tau, settings=1, seeds=seeds)
+    found = {}
+    for name, make, pull in (("leader", leader_sgd, c), ("elastic", elastic_averaging, c), ("alone", leader_sgd, 0.0)):
+        out = trace(
+            make, f, corners, steps, eta=eta, lam=pull / eta, shape=(d,), law="normal", words=words, tau=tau, on=on
+        )
+        found[name] = ("seed", out["mean"].values[0, :, -1])
+    return xr.Dataset(found)
