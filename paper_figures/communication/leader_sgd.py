@@ -12,7 +12,7 @@ from gradproof.solvers import ellipsoid
 from gradproof.solvers.pulled_step import worst_one_step
 from gradproof.theory.communication import leader_sgd
 
-ETA, M, STRONG = Fraction(4, 5), Fraction(1), Fraction(1, 2)
+ETA, M, STRONG = Fraction(1), Fraction(1), Fraction(3, 5)
 DIMENSIONS, TAUS = (2, 10, 100), (1, 4, 8, 16, 32, 64)
 PULL = 0.5  # in the double well
 
@@ -46,7 +46,7 @@ def double_well(steps: int) -> dict[str, Any]:
 
 def worst_steps(count: int) -> dict[str, Any]:
     """The worst factor against lam, with what is proved at both ends and the function on the line in between."""
-    lams = [Fraction(k, count) / ETA for k in range(1, count + 1)]
+    lams = [Fraction(1, 10) + Fraction(k, 2 * count) for k in range(count + 1)]
     worst = [worst_one_step(ETA, lam, M, STRONG).bound for lam in lams]
     member = [
         float(leader_sgd.between(ETA, lam, M, STRONG, root=lambda q: float(q) ** 0.5)) ** 2
@@ -65,7 +65,7 @@ def worst_steps(count: int) -> dict[str, Any]:
 def compute(*, budget: str = "quick") -> xr.Dataset:
     """Points of ellipsoids; three runs; worst cases on a grid; 20 (full: 200) runs a period over the wells."""
     quick = budget == "quick"
-    kappas = [float(k) for k in np.geomspace(1.1, 400, 12 if quick else 40)]
+    kappas = [float(k) for k in np.geomspace(1.05, 400, 24 if quick else 48)]
     runs = [methods.escapes(tau, 0.25, seeds=20 if quick else 200, steps=320 if quick else 640) for tau in TAUS]
     spread: dict[str, Any] = {
         "": np.mean,
@@ -76,7 +76,7 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
         f"{name}{k}": ("tau", [float(f(r[name].values)) for r in runs])
         for name in ("leader", "elastic", "alone") for k, f in spread.items()
     }  # fmt: skip
-    found = shares(kappas, 2000 if quick else 20_000) | double_well(120) | worst_steps(25 if quick else 60) | ends
+    found = shares(kappas, 2000 if quick else 20_000) | double_well(120) | worst_steps(40 if quick else 100) | ends
     coords = {k: found.pop(k) for k in ("angle", "lam")} | {"d": list(DIMENSIONS), "tau": list(TAUS)}
     coords |= {"pulled": ["elastic", "leader"]}
     return xr.Dataset(found, coords=coords, attrs={"source": "Teng et al. (2019), arXiv:1905.10395"})
@@ -91,7 +91,7 @@ def draw(data: xr.Dataset) -> Any:
     for d, colour, style in zip(data.d.values, COLOURS, styles, strict=False):
         at = data.sel(d=d)
         one.plot(data.angle, at.share, style, color=colour, label=rf"$\lambda\to0$, $d={d}$")
-        one.plot(data.angle, at.sampled, "o", color=colour, ms=2.5)
+        one.plot(data.angle[::3], at.sampled[::3], "o", color=colour, ms=2.5)
     one.plot(data.angle, data.infinite, ":", color=COLOURS[6], label=r"$\lambda\to\infty$, $d=2$")
     one.axhline(0.5, color="0.4", lw=0.8)
     large = data.angle.values[data.large.values]
@@ -113,7 +113,13 @@ def draw(data: xr.Dataset) -> Any:
             two.plot(data.time, path, style, color=colour, label=label if worker == 0 else None)
     for place in (-1, 1):
         two.axhline(place, color="0.4", lw=0.8)
-    two.set(xlabel="step", ylabel="workers", ylim=(-1.15, 1.75), title=r"(b) Double well, $\lambda=1/2$; grey: minima")
+    two.set(
+        xlabel="step",
+        ylabel="workers",
+        ylim=(-1.15, 1.75),
+        title=r"(b) Double well, $\lambda=1/2$; grey: minima",
+        yticks=[-1, 0, 1],
+    )
     two.legend(loc="upper right", ncols=2)
     r = 1 - float(STRONG * ETA)
     three.plot(data.lam, data.worst, "-", color=COLOURS[0], label="worst factor")
@@ -122,8 +128,8 @@ def draw(data: xr.Dataset) -> Any:
     three.axhline(r, color=COLOURS[6], ls="-.", lw=1, label=r"theorem, $1-m\eta$")
     weak, gap = data.lam.values[data.weak.values], data.lam.values[np.isfinite(data.member.values)]
     three.axvspan(float(weak.max()), float(gap.max()), color=COLOURS[4], alpha=0.15, lw=0)
-    three.set(xlabel=r"pull $\lambda$", ylabel=r"$(f(x^+)-f_*)/(f(x)-f_*)$", yscale="log", ylim=(0.2, 20))
-    three.set_title(r"(c) $\eta=0.8$, $M=1$, $m=0.5$; shaded: neither regime")
+    three.set(xlabel=r"pull $\lambda$", ylabel=r"$(f(x^+)-f_*)/(f(x)-f_*)$", xlim=(0.1, 0.6), ylim=(0.1, 1.1))
+    three.set_title(r"(c) $\eta=1$, $M=1$, $m=0.6$; shaded: neither regime")
     three.legend(loc="upper left")
     for name, colour, style, label in (
         ("leader", COLOURS[0], "-", "Leader SGD"),
@@ -131,7 +137,8 @@ def draw(data: xr.Dataset) -> Any:
         ("alone", COLOURS[2], ":", "no pull"),
     ):  # fmt: skip
         four.plot(data.tau, data[name], style, color=colour, marker="o", ms=3, label=label)
-        four.fill_between(data.tau, data[f"{name}_low"], data[f"{name}_high"], color=colour, alpha=0.12, lw=0)
+        if name != "alone":
+            four.fill_between(data.tau, data[f"{name}_low"], data[f"{name}_high"], color=colour, alpha=0.12, lw=0)
     four.set_xscale("log", base=2)
     four.set(
         xlabel=r"steps $\tau$ between two pulls",

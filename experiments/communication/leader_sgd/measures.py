@@ -411,6 +411,7 @@ def _cone_share(kappa: F) -> flint.arb:
     k = flint.arb(flint.fmpq(kappa.numerator, kappa.denominator))
     a, b = -k.sqrt(), flint.arb(-1)  # to the centre
     theta = ((k - 1) / (2 * k.sqrt())).atan()
+    other = flint.arb.pi() / 2 - theta  # at a right angle with the gradient, on the other side of the axis, chords end
 
     def half_chord_squared(t: flint.acb, _: Any) -> flint.acb:
         u, v = a * t.cos() - b * t.sin(), a * t.sin() + b * t.cos()  # the direction, turned by t, times |x|
@@ -418,4 +419,4 @@ def _cone_share(kappa: F) -> flint.arb:
         return chord * chord * (k + 1) / 2
 
     whole = flint.arb.pi() * 2 * k / k.sqrt()
-    return flint.acb.integral(half_chord_squared, flint.acb(-theta), flint.acb(theta)).real / whole
+    return flint.acb.integral(half_chord_squared, flint.acb(-theta.min(other)), flint.acb(theta)).real / whole
