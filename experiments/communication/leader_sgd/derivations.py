@@ -11,23 +11,26 @@ from gradproof.theory.evidence import Level
 from gradproof.theory.field import Interval
 from gradproof.theory.symbolic import Identity, Inequality
 
-eta, lam, c, M, m, q, T = sp.symbols("eta lam c M m q T")
+eta, lam, c, M, m, q, T, Y = sp.symbols("eta lam c M m q T Y")
 
 
 @check(paper.BETWEEN, level=Level.SYMBOLIC)
 def the_function_in_the_gap(ctx: Context) -> Iterator[Evidence]:
     r"""Bent at $-Y$, with $f(z)=f(x)$ and $x^+=-Y$; at $\eta(M+2\lambda)-1$ the equation of $Y$ has the sign of $(M-m)T^2>0$."""
-    end = paper.between(eta, c / eta, M, m, root=lambda square: q)  # q stands for the root
-    slope, beginning = (1 - c) / c, (1 - c - eta * M) / c
-    far = slope * end + beginning
+    slope, beginning = sp.symbols("slope beginning")  # T = slope Y + beginning
     second, first = M + 2 * M * slope + m * slope**2, beginning * (M + m * slope)
-    square = first**2 + second * (M - m * beginning**2)
-    yield Identity(c * far - (1 - c) * end - (1 - c - eta * M), "where the leader stands")
-    yield Identity(1 - eta * M - c * (1 + end + far) + end, "the step ends at -Y")
+    end = (q - first) / second  # q stands for the root
+    far, square = slope * end + beginning, first**2 + second * (M - m * beginning**2)
+    values = {slope: (1 - c) / c, beginning: (1 - c - eta * M) / c}
+    yield Identity(paper.between(eta, c / eta, M, m, root=lambda square: q) - end.subs(values), "Y of the claim")
+    yield Identity(
+        (c * (slope * Y + beginning) - (1 - c) * Y - (1 - c - eta * M)).subs(values), "where the leader stands"
+    )
+    yield Identity((1 - eta * M - c * (1 + Y + slope * Y + beginning) + Y).subs(values), "the step ends at -Y")
     level = M * (1 - end**2) - 2 * M * end * far - m * far**2
     yield Identity(level - (square - q**2) / second, "the leader is as good as the worker")
     least, rest = eta * M + 2 * c - 1, 2 - eta * M - 2 * c
-    yield Identity(slope * least + beginning - rest, "T at the value of the parabola")
+    yield Identity((slope * least + beginning).subs(values) - rest, "T at the value of the parabola")
     at = M * (1 - least**2) - 2 * M * least * rest - m * rest**2
     yield Identity(at - (M - m) * rest**2, "so Y is larger than that value")
     domain = (Interval("m"), Interval("M", "m"), Interval("T", "0", closed_low=True))

@@ -103,11 +103,11 @@ def _yield(
 
 
 ONE = {"M": F(1), "m": F(1), "nu": F(0)}
-STARTS = [(F(1), F(-2)), (F(0), F(3)), (F(1), F(1))]
-FEW = {"start": STARTS[:2], "noise": [F(0), F(1, 2)]}
+STARTS = [(F(1), F(-2)), (F(0), F(3))]
+FEW = {"few": [{"start": STARTS[1], "noise": F(1, 2)}, {"start": STARTS[0], "noise": F(0)}]}
 
 
-@measure(paper.RATE, cases(share=[F(1, 4), F(1)], pull=[F(0), F(1, 2)], **FEW).guaranteeing(*NOISY, "leader"))
+@measure(paper.RATE, cases(size=SIZES, **FEW).guaranteeing(*NOISY, "leader"))
 def value_on_every_path(
     share: F, pull: F, start: tuple[F, ...], noise: F, choose: Any = min, bias: F = F(0), loud: F = F(1), steps: int = 2,
     only: int | None = None,
@@ -142,7 +142,7 @@ def loss_of_the_chosen(law: Estimates, choose: Any = min, sure: F = F(1), beside
     yield from ((found - v, {"p": law.p, "sigma_f": sure * law.sigma_f}) for v in beside or law.values)
 
 
-PAIRS = {"share": [F(1, 4), F(1)], "pull": [F(1)], "start": STARTS[:2], "noise": [F(0), F(1, 2)]}
+PAIRS = {"share": [F(1, 4), F(1)], "pull": [F(1)], **FEW}
 PAIR = {"fair": on.coins((F(0), F(0)), F(2)), "extremal": on.extremal(2, F(3, 2))}
 
 
@@ -159,9 +159,7 @@ def value_on_every_path_of_estimates(
 
 @measure(
     paper.STOCHASTIC_DECREASING,
-    cases(a=[F(4), F(7)], pull=[F(1)], law=PAIR, start=STARTS[:2], noise=[F(1, 2)]).guaranteeing(
-        *NOISY, "lowest_estimate", "estimates"
-    ),
+    cases(a=[F(4), F(7)], pull=[F(1)], law=PAIR, **FEW).guaranteeing(*NOISY, "lowest_estimate", "estimates"),
 )
 def value_on_every_path_of_both(
     law: Estimates, a: F, pull: F, start: tuple[F, ...], noise: F, choose: Any = min, sure: F = F(1), steps: int = 2,
@@ -264,7 +262,7 @@ def worst_factor_of_quadratics(Y: F, rest: F, c: F) -> With:
     return supremum(worst_of_quadratics(**at)), at
 
 
-TWO = cases(m=[F(1, 4), F(1, 2)], M=F(1), share=[F(1, 3), F(1)], lam=[F(0), F(1, 2), F(3)])
+TWO = cases(m=[F(1, 4), F(1, 2)], M=F(1), share=[F(1, 3), F(1)], lam=[F(0), F(3, 2)])
 TWO = TWO.let(eta=lambda share, M, m, lam: share * 2 / (M + m + 2 * lam))
 
 
