@@ -56,76 +56,71 @@ def expected_value_after_a_step(
     return f(mean) + eta**2 * M * variance / 2, at
 
 
-def constant(share: F, pull: F) -> tuple[Callable[[int], F], Callable[[int], F]]:
+Sizes = tuple[Callable[[int], F], Callable[[int], F], dict[str, F]]  # step, pull and what a claim says of both
+
+
+def constant(share: F, pull: F) -> Sizes:
     """Step and pull of f = x^2/2 at a share of the longest, without relative noise."""
     eta, lam = share / 2, pull / share
-    return lambda k: eta, lambda k: lam
+    return lambda k: eta, lambda k: lam, {"eta": eta, "lam": lam}
 
 
-def decreasing(a: F, lam: F, power: int) -> tuple[Callable[[int], F], Callable[[int], F]]:
-    return lambda k: 2 / (k + a), lambda k: lam / (k + a) ** power
+def decreasing(a: F, pull: F, power: int = 0) -> Sizes:
+    """eta_k = 2/(k + a), and lam or lam/(k + a)."""
+    lam = pull * a ** (1 + power) / 4
+    return lambda k: 2 / (k + a), lambda k: lam / (k + a) ** power, {"a": a, "lam": lam}
 
 
 def every_path(
-    eta: Callable[[int], F], lam: Callable[[int], F], noise: F, steps: int, start: tuple[F, ...], *,
-    estimates: Estimates | None = None, choose: Callable[..., Any] = min, bias: F = F(0),
-) -> list[Mapping[tuple[F, ...], F]]:  # fmt: skip
-    """Laws of the workers after 0, 1, ... steps on f = x^2/2 with noise of plus or minus ``noise``, by every path.
+    sizes: Sizes, start: tuple[F, ...], noise: F, *, law: Estimates | None = None, choose: Callable[..., Any] = min,
+    bias: F = F(0), h: F = F(1), loud: F = F(1), steps: int = 2, only: int | None = None,
+) -> Iterator[With]:  # fmt: skip
+    """E f(x_N) of every worker (or of one) on f = h x^2/2 after 1, 2, ... steps with noise of plus or minus ``loud * noise``.
 
-    ``choose`` (min or max) picks the leader's estimate; equals are taken for the worst of them, in value.
+    ``choose`` (min or max) picks the leader's estimate; equals are taken for the worst of them, in value. A claim is told that the
+    curvature is 1, and the noise as without ``bias`` and ``loud``.
     """
-    law, out, p = {start: F(1)}, [], len(start)
-    thought = estimates.law if estimates else ((F(1), (F(0),) * p),)
-    for k in range(steps + 1):
-        out.append(law)
+    eta, lam, known = sizes
+    now, p = {start: F(1)}, len(start)
+    thought = law.law if law else ((F(1), (F(0),) * p),)
+    for k in range(steps):
         new: dict[tuple[F, ...], F] = {}
-        for x, weight in law.items():
+        for x, weight in now.items():
             for q, errors in thought:
-                seen = [v * v / 2 + e for v, e in zip(x, errors, strict=True)]
+                seen = [h * v * v / 2 + e for v, e in zip(x, errors, strict=True)]
                 z = max((v for v, s in zip(x, seen, strict=True) if s == choose(seen)), key=abs)
-                for r, signs in on.signs(p if noise else 0):
-                    kicks = [noise * s + bias for s in signs] if noise else [bias] * p
+                for r, signs in on.signs(p) if noise else [(F(1), (0,) * p)]:
                     y = tuple(
-                        v - eta(k) * (v + kick) - eta(k) * lam(k) * (v - z) for v, kick in zip(x, kicks, strict=True)
+                        v - eta(k) * (h * v + bias + loud * noise * s) - eta(k) * lam(k) * (v - z)
+                        for v, s in zip(x, signs, strict=True)
                     )
                     new[y] = new.get(y, F(0)) + weight * q * r
-        law = new
-    return out
-
-
-def _yield(
-    laws: list[Mapping[tuple[F, ...], F]], start: tuple[F, ...], at: dict[str, Any], only: int | None
-) -> Iterator[With]:
-    for N, law in enumerate(laws[1:], start=1):
+        now = new
         for i, x0 in enumerate(start):
             if only in (None, i):
-                yield sum((q * x[i] ** 2 for x, q in law.items()), F(0)) / 2, {**at, "N": N, "gap": x0 * x0 / 2}
+                at = {**known, "M": F(1), "m": F(1), "nu": F(0), "sigma2": noise**2, "N": k + 1, "gap": h * x0 * x0 / 2}
+                yield h * sum((q * x[i] ** 2 for x, q in now.items()), F(0)) / 2, at
 
 
-ONE = {"M": F(1), "m": F(1), "nu": F(0)}
 STARTS = [(F(1), F(-2)), (F(0), F(3))]
 FEW = {"few": [{"start": STARTS[1], "noise": F(1, 2)}, {"start": STARTS[0], "noise": F(0)}]}
+AS_THEY_ARE: Mapping[str, Any] = {}  # what a control changes of the paths
 
 
 @measure(paper.RATE, cases(size=SIZES, **FEW).guaranteeing(*NOISY, "leader"))
 def value_on_every_path(
-    share: F, pull: F, start: tuple[F, ...], noise: F, choose: Any = min, bias: F = F(0), loud: F = F(1), steps: int = 2,
-    only: int | None = None,
-) -> Iterator[With]:  # fmt: skip
-    r"""$\mathbb E f(x_N)$ of both workers on $f=\frac12x^2$ after up to three steps, over every path of the noise."""
-    laws = every_path(*constant(share, pull), noise * loud, steps, start, choose=choose, bias=bias)
-    return _yield(laws, start, {**ONE, "eta": share / 2, "lam": pull / share, "sigma2": noise**2}, only)
+    share: F, pull: F, start: tuple[F, ...], noise: F, but: Mapping[str, Any] = AS_THEY_ARE
+) -> Iterator[With]:
+    r"""$\mathbb E f(x_N)$ of both workers on $f=\frac12x^2$ after up to two steps, over every path of the noise."""
+    return every_path(constant(share, pull), start, noise, **but)
 
 
 @measure(paper.DECREASING, cases(a=[F(4), F(7)], pull=[F(0), F(1)], **FEW).guaranteeing(*NOISY, "leader"))
 def value_on_every_path_of_decreasing_steps(
-    a: F, pull: F, start: tuple[F, ...], noise: F, choose: Any = min, bias: F = F(0), steps: int = 2,
-    only: int | None = None,
-) -> Iterator[With]:  # fmt: skip
+    a: F, pull: F, start: tuple[F, ...], noise: F, but: Mapping[str, Any] = AS_THEY_ARE
+) -> Iterator[With]:
     r"""The same with $\eta_k=2/(k+a)$."""
-    lam = pull * a / 4
-    laws = every_path(*decreasing(a, lam, 0), noise, steps, start, choose=choose, bias=bias)
-    return _yield(laws, start, {**ONE, "a": a, "lam": lam, "sigma2": noise**2}, only)
+    return every_path(decreasing(a, pull), start, noise, **but)
 
 
 LAWS = [on.extremal(2), on.extremal(5), on.extremal(10), on.extremal(2, F(1, 3)), on.coins((F(0), F(1), F(3)), F(1)),
@@ -142,35 +137,29 @@ def loss_of_the_chosen(law: Estimates, choose: Any = min, sure: F = F(1), beside
     yield from ((found - v, {"p": law.p, "sigma_f": sure * law.sigma_f}) for v in beside or law.values)
 
 
-PAIRS = {"share": [F(1, 4), F(1)], "pull": [F(1)], **FEW}
-PAIR = {"fair": on.coins((F(0), F(0)), F(2)), "extremal": on.extremal(2, F(3, 2))}
+CHOSEN = (*NOISY, "lowest_estimate", "estimates")
+PAIR = {"fair": on.coins((F(0), F(0)), F(2)), "extremal": on.extremal(2, F(9, 4))}
 
 
-@measure(paper.STOCHASTIC, cases(law=PAIR, **PAIRS).guaranteeing(*NOISY, "lowest_estimate", "estimates"))
+def estimated(found: Iterator[With], law: Estimates, sure: F) -> Iterator[With]:
+    """With what a claim is told of the estimates."""
+    return ((value, {**at, "p": law.p, "sigma_f": sure * law.sigma_f}) for value, at in found)
+
+
+@measure(paper.STOCHASTIC, cases(law=PAIR, share=[F(1, 4), F(1)], pull=[F(1)], **FEW).guaranteeing(*CHOSEN))
 def value_on_every_path_of_estimates(
-    law: Estimates, share: F, pull: F, start: tuple[F, ...], noise: F, choose: Any = min, sure: F = F(1), steps: int = 2,
-    only: int | None = None,
+    law: Estimates, share: F, pull: F, start: tuple[F, ...], noise: F, sure: F = F(1), but: Mapping[str, Any] = AS_THEY_ARE
 ) -> Iterator[With]:  # fmt: skip
     r"""$\mathbb E f(x_N)$ of two workers whose leader is chosen by noisy values, over every path of noise and errors."""
-    laws = every_path(*constant(share, pull), noise, steps, start, estimates=law, choose=choose)
-    at = {**ONE, "eta": share / 2, "lam": pull / share, "sigma2": noise**2, "p": 2, "sigma_f": sure * law.sigma_f}
-    return _yield(laws, start, at, only)
+    return estimated(every_path(constant(share, pull), start, noise, law=law, **but), law, sure)
 
 
-@measure(
-    paper.STOCHASTIC_DECREASING,
-    cases(a=[F(4), F(7)], pull=[F(1)], law=PAIR, **FEW).guaranteeing(*NOISY, "lowest_estimate", "estimates"),
-)
+@measure(paper.STOCHASTIC_DECREASING, cases(law=PAIR, a=[F(4), F(7)], pull=[F(1)], **FEW).guaranteeing(*CHOSEN))
 def value_on_every_path_of_both(
-    law: Estimates, a: F, pull: F, start: tuple[F, ...], noise: F, choose: Any = min, sure: F = F(1), steps: int = 2,
-    only: int | None = None,
-) -> Iterator[With]:  # fmt: skip
+    law: Estimates, a: F, pull: F, start: tuple[F, ...], noise: F, sure: F = F(1), but: Mapping[str, Any] = AS_THEY_ARE
+) -> Iterator[With]:
     r"""The same with $\eta_k=2/(k+a)$ and $\lambda_k=\lambda/(k+a)$."""
-    lam = pull * a**2 / 4
-    laws = every_path(*decreasing(a, lam, 1), noise, steps, start, estimates=law, choose=choose)
-    return _yield(
-        laws, start, {**ONE, "a": a, "lam": lam, "sigma2": noise**2, "p": 2, "sigma_f": sure * law.sigma_f}, only
-    )
+    return estimated(every_path(decreasing(a, pull, 1), start, noise, law=law, **but), law, sure)
 
 
 # --- the worst step ----------------------------------------------------------------------------------------------------
@@ -297,22 +286,26 @@ def value_at_a_fixed_point(M: F, lam: F, sharper: F = F(1), moved: F = F(0)) -> 
         yield g.at(x)[0] - g.at(F(1))[0], {"D": (1 - x) ** 2}
 
 
-def minors(lam: sp.Expr, centre: str = "free") -> list[sp.Expr]:
-    """Leading minors of the Hessian of the elastic objective at the workers +-sqrt(1 - lam) and the centre 0, free or held."""
+def minors(lam: sp.Expr, centre: str = "free", stiffness: int = 1) -> list[sp.Expr]:
+    """Leading minors of the Hessian of the elastic objective at the workers +-sqrt(1 - lam) and the centre 0, free or held.
+
+    Of a double well that is stiffer, the workers' places move with it.
+    """
     x, y, c = sp.symbols("x y c", real=True)
-    elastic = sum((v**2 - 1) ** 2 / 4 + lam * (v - c) ** 2 / 2 for v in (x, y))
+    elastic = sum(stiffness * (v**2 - 1) ** 2 / 4 + lam * (v - c) ** 2 / 2 for v in (x, y))
     names = (x, y, c) if centre == "free" else (x, y)
-    at = {x: sp.sqrt(1 - lam), y: -sp.sqrt(1 - lam), c: 0}
+    place = sp.sqrt(1 - lam / stiffness)
+    at = {x: place, y: -place, c: 0}
     assert all(sp.simplify(sp.diff(elastic, v).subs(at)) == 0 for v in names)
     H = sp.hessian(elastic, names).subs(at)
     return [sp.factor(H[:k, :k].det()) for k in range(1, len(names) + 1)]
 
 
 @measure(paper.EASGD, cases(centre="free").guaranteeing("double_well", "free_centre"))
-def strongest_spurious_attractor(centre: str) -> Any:
+def strongest_spurious_attractor(centre: str, stiffness: int = 1) -> Any:
     """The pull up to which the Hessian at the spurious point is positive definite, by bisection; each decision is exact."""
     lam = sp.Symbol("lam", positive=True)
-    found, low, high = minors(lam, centre), F(0), F(1)
+    found, low, high = minors(lam, centre, stiffness), F(0), F(stiffness)
     for _ in range(40):
         middle = (low + high) / 2
         attracts = all(v.subs(lam, sp.Rational(middle)) > 0 for v in found)
