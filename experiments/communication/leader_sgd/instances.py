@@ -25,7 +25,7 @@ class Line:
 
     def at(self, x: F) -> tuple[F, F]:
         """f(x) and f'(x), exactly."""
-        ends = [b for b in self.bends if min(0, x) < b < max(0, x)]
+        ends = [b for b in self.bends if 0 < b < x or x < b < 0]
         stops = [F(0), *(ends if x > 0 else ends[::-1]), F(x)]
         f, g = self.value, self.slope
         for a, b in pairwise(stops):

@@ -372,13 +372,24 @@ def strongest_helpful_pull(bowl: Bowl, z: tuple[Any, ...], turned: int = 1) -> W
     return Bracket(low, high), {"reach": reach, "spread": spread}
 
 
-SLICES = cases(d=[1, 3, 7], h=[F(1, 10), F(1, 2), F(9, 10), F(1)]).guaranteeing("quadratic", "not_parallel")
+SLICES = cases(d=[1, 2, 3, 7, 10], h=[F(1, 10), F(1, 2), F(9, 10), F(1)]).where(lambda d, h: d >= 1 and 0 < h <= 1)
 
 
-@measure(paper.HALF_VOLUME, SLICES)
+@measure(paper.HALF_VOLUME, SLICES.guaranteeing("quadratic", "not_parallel"))
 def share_of_a_ball(h: F, d: int) -> With:
-    """The larger part of a ball that is cut by a plane: its slices, a polynomial, integrated term by term."""
-    return ellipsoid.share_exactly(h, d), {"h": float(h)}  # to a float: the bound is an incomplete beta function
+    """The larger part of a ball that is cut by a plane, by its slices: a polynomial (odd d), or an integral over angles."""
+    share = ellipsoid.share_exactly(F(h), d) if d % 2 else enclosed(partial(_share_by_angles, F(h), d))
+    return share, {"h": float(h)}  # to a float: the bound is an incomplete beta function
+
+
+def _share_by_angles(h: F, d: int) -> flint.arb:
+    """The same in ball arithmetic: the slice at sin t has the volume cos^(d-1) t."""
+
+    def slices(end: flint.arb) -> flint.arb:
+        return flint.acb.integral(lambda t, _: t.cos() ** d, flint.acb(0), flint.acb(end)).real
+
+    part = slices(flint.arb(flint.fmpq(h.numerator, h.denominator)).asin()) if h < 1 else slices(flint.arb.pi() / 2)
+    return (1 + part / slices(flint.arb.pi() / 2)) / 2
 
 
 STEEP = cases(kappa=[F(4), F(5), F(100)]).guaranteeing("quadratic")
