@@ -1,9 +1,9 @@
 """Which points of a sublevel set of a quadratic turn a pulled gradient step towards its minimiser, and how many they are.
 
-With f(x) = (x - x*)'A(x - x*)/2, E = {z: f(z) <= f(x)}, g = -grad f(x), n = x* - x. A point z of E improves the direction at strength lam
-if the angle between g + lam (z - x) and n is at most that between g and n; I_lam is the set of such z. As lam -> 0 it grows to
-the part of E on one side of the plane through x with normal u, the part of n orthogonal to g; an affine map makes this a ball cut
-by a plane at distance h from its centre.
+With f(x) = (x - x*)'A(x - x*)/2, E = {z: f(z) <= f(x)}, g = -grad f(x) and n = x* - x: a point z of E improves the direction at
+strength lam if the angle between g + lam (z - x) and n is at most that between g and n; I_lam is the set of such z. As lam -> 0 it
+grows to the part of E on one side of the plane through x with normal u, the part of n orthogonal to g; an affine map makes this a
+ball cut by a plane at distance h from its centre.
 """
 
 from __future__ import annotations

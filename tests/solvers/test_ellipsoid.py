@@ -1,6 +1,7 @@
 """Shares of a sublevel set that improve a direction: reference values, exact and by points; angles at which half always does."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_every_set_shrinks_as_the_pull_grows():
     x = np.array([1.0, 2, 0, -1])
     z = e.uniform(COUPLED, x, np.zeros(4), 20_000, np.random.default_rng(2))
     sets = [e.improves(COUPLED, x, np.zeros(4), z, lam) for lam in (0, 0.1, 1, 10, np.inf)]
-    for larger, smaller in zip(sets, sets[1:], strict=False):
+    for larger, smaller in pairwise(sets):
         assert not (smaller & ~larger).any()
 
 

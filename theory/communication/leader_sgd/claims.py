@@ -175,7 +175,8 @@ EXACT_CONVEX = _claim(
     "convex functions too wherever it exceeds 1.",
     parameters=(eta, lam, M), assumptions=(SMOOTH, CONVEX, LEADER, MIXING),
     quantity=r"\sup\frac{f(x^+)-f_*}{f(x)-f_*}", relation=Relation.LE,
-    expression=sp.Max(1, (1 - _eta * (_M + 2 * _lam)) ** 2), where="docs/derivations/leader_sgd.md", confidence="derived", tight=True,
+    expression=sp.Max(1, (1 - _eta * (_M + 2 * _lam)) ** 2), where="docs/derivations/leader_sgd.md", confidence="derived",
+    tight=True,
 )  # fmt: skip
 EXACT_STRONG = _claim(
     "exact-weak-pull", "The worst factor of a step towards a leader, strongly convex functions and a weak pull",
@@ -224,8 +225,8 @@ FIXED_POINTS = _claim(
 )  # fmt: skip
 EASGD = _claim(
     "easgd-spurious", "Elastic averaging has an attractor at a local maximum",
-    r"For $f=(x^2-1)^2/4$ two workers at $\pm\sqrt{1-\lambda}$, $0<\lambda<1$, with the centre at 0, a local maximum of $f$, are critical "
-    r"for $\sum_if(x^i)+\frac\lambda2\sum_i(x^i-\tilde x)^2$; the leading minors of the Hessian are $2(1-\lambda)$, "
+    r"For $f=(x^2-1)^2/4$ two workers at $\pm\sqrt{1-\lambda}$, $0<\lambda<1$, with the centre at 0, a local maximum of $f$, "
+    r"are critical for $\sum_if(x^i)+\frac\lambda2\sum_i(x^i-\tilde x)^2$; the leading minors of the Hessian are $2(1-\lambda)$, "
     r"$4(1-\lambda)^2$ and $4\lambda(1-\lambda)(2-3\lambda)$: a strict local minimum iff $\lambda<2/3$.",
     parameters=(), assumptions=(DOUBLE_WELL, FREE), quantity=r"\sup\{\lambda:\nabla^2F\succ0\}", relation=Relation.IFF,
     expression=sp.Rational(2, 3), where="comparison with EASGD", confidence="derived", tight=True,
@@ -248,8 +249,9 @@ STATIONARITY = _claim(
 MONOTONE = _claim(
     "monotone", "A leader improves the angle up to one strength of the pull",
     r"With $g=-\nabla f(x)$, $n=x_*-x$, $w=z-x$: where $R=2\langle g,n\rangle(\langle w,n\rangle\|g\|^2-\langle g,n\rangle\langle "
-    r"g,w\rangle)$ and $S=\langle g,n\rangle^2\|w\|^2-\langle w,n\rangle^2\|g\|^2$ are positive, $\theta(g+\lambda w,n)\le\theta(g,n)$ "
-    r"iff $\lambda\le R/S$. So the set $I_\lambda$ of improving leaders shrinks as $\lambda$ grows.",
+    r"g,w\rangle)$ and $S=\langle g,n\rangle^2\|w\|^2-\langle w,n\rangle^2\|g\|^2$ are positive, "
+    r"$\theta(g+\lambda w,n)\le\theta(g,n)$ iff $\lambda\le R/S$. "
+    r"So the set $I_\lambda$ of improving leaders shrinks as $\lambda$ grows.",
     parameters=(reach, spread), assumptions=(DESCENT,),
     quantity=r"\sup\{\lambda:\theta(g+\lambda w,n)\le\theta(g,n)\}", relation=Relation.IFF, expression=reach.symbol / spread.symbol,
     where="docs/derivations/leader_sgd.md", confidence="derived", tight=True,
