@@ -194,8 +194,9 @@ EXACT_STRONG = _claim(
 BETWEEN = _claim(
     "between", "Between the two regimes the worst factor is neither",
     r"For $1\le\eta(M+2\lambda)\le2$: the function with curvature $M$ down to $-Y$ and $m$ beyond it has "
-    r"$f(x^+)-f_*=Y^2(f(x)-f_*)$, $f(z)=f(x)$, at $x=1$, where $Y\ge\eta(M+2\lambda)-1$ is the positive root of $M(1-Y^2)=2MYT+mT^2$, "
-    r"$cT=(1-c)Y+1-c-\eta M$. So near $\eta(M+2\lambda)=2$ the worst factor exceeds both $(1-m\eta)^2$ and $(1-\eta(M+2\lambda))^2$.",
+    r"$f(x^+)-f_*=Y^2(f(x)-f_*)$, $f(z)=f(x)$, at $x=1$, where $Y\ge\eta(M+2\lambda)-1$ is the positive root of "
+    r"$M(1-Y^2)=2MYT+mT^2$, $cT=(1-c)Y+1-c-\eta M$. So near "
+    r"$\eta(M+2\lambda)=2$ the worst factor exceeds both $(1-m\eta)^2$ and $(1-\eta(M+2\lambda))^2$.",
     parameters=(eta, lam, M, m),
     assumptions=(SMOOTH, STRONG, ILL, Assumption("positive_pull", r"$\lambda>0$", sp.Gt(_lam, 0, evaluate=False)), MIXING,
                  Assumption("overshoots", r"$\eta(M+2\lambda)\ge1$", sp.Ge(_eta * (_M + 2 * _lam), 1)),
