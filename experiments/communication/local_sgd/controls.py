@@ -226,7 +226,7 @@ replacing(ls.GROWING_SCHEDULE, "equal blocks", averaged_by_a_fixed_schedule, a=2
 
 # --- one-shot averaging ----------------------------------------------------------------------------------------------
 
-SLOW = {"b": 4.0, "steps": 20_000}
+SLOW = {"b": 4.0, "steps": 10_000}
 breaking(ls.ONE_SHOT, "fast_steps", m.with_slow_steps, problem=[Bent(bend=0.0)], theta=0.4, **SLOW)
 breaking(ls.ONE_SHOT, "exact_noise", m.with_noise_that_stays, m.ALIKE)
 breaking(ls.ONE_SHOT_BIAS, "fast_steps", m.mean_with_slow_steps, problem=[Bent()], theta=0.65, **SLOW)
@@ -261,6 +261,6 @@ breaking(ls.NECESSITY, "exact_noise", mean_with_noise_that_stays, KINKED)
 
 # --- rounds ----------------------------------------------------------------------------------------------------------
 
-without(ls.LOWER_ROUNDS, "enough_rounds", runs.error_with_rounds, cases(n=64, R=8, T=1000, seeds=300).guaranteeing(*runs.ROUNDS))
+without(ls.LOWER_ROUNDS, "enough_rounds", runs.error_with_rounds, cases(n=64, R=8, T=1000, seeds=200).guaranteeing(*runs.ROUNDS))
 MORE = cases(n=256, R=[16, 64], T=1000, seeds=1500).guaranteeing(*runs.ROUNDS)
 without(ls.LOWER_ROUNDS, "enough_rounds", runs.error_with_rounds, MORE, budget="full", name="at_256_workers")

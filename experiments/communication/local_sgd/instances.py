@@ -17,7 +17,6 @@ from gradproof.solvers.stochastic_approximation import Smooth
 from gradproof.theory.errors import ParameterError
 
 Array = Any
-CLASS = frozenset({"smooth", "strongly_convex", "one_objective", "noise"})
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class TwoSlopes:
     h_plus: Any
     h_minus: Any
     sigma: float = 1.0
-    guarantees = CLASS | {"two_slopes", "exact_noise"}
+    guarantees = frozenset({"two_slopes"})
 
     @property
     def mu(self) -> Any:
@@ -66,7 +65,7 @@ class Bent:
     shift: float = 1.0
     sigma: float = 1.0
     mu = 1.0
-    guarantees = CLASS | {"smooth_hessian", "exact_noise"}
+    guarantees = frozenset({"smooth_hessian"})
 
     @property
     def L(self) -> float:
@@ -77,6 +76,13 @@ class Bent:
         """Its derivatives at 0; tanh''' lies in [-2, 2/3]."""
         t = math.tanh(self.shift)
         return Smooth(1 + self.bend * (1 - t * t), 2 * self.bend * t * (1 - t * t), 2 * self.bend, 1.0, self.L)
+
+    def off_the_line(self, reach: float) -> tuple[float, float]:
+        """Least and largest F'(x) - h x over |x| <= reach; F'' = h at 0 and at 2 shift alone."""
+        places = [-reach, 0.0, reach] + [2 * self.shift] * (abs(2 * self.shift) < reach)
+        back = math.tanh(self.shift)
+        values = [x + self.bend * (math.tanh(x - self.shift) + back) - self.smooth.h * x for x in places]
+        return min(values), max(values)
 
     def excess(self, x: Array) -> Array:
         """F - F*, (..., 1) -> (...); cosh does not overflow, as |x| is small in runs."""
@@ -101,7 +107,7 @@ class SharedRows:
     lowest: float
     gap: float
     start: Any
-    guarantees = CLASS
+    guarantees = frozenset({"smooth", "strongly_convex", "one_objective", "noise"})
 
     @property
     def mu(self) -> float:
@@ -128,20 +134,21 @@ class SharedRows:
 
 
 def ridge_logistic(name: str, ridge: float) -> SharedRows:
-    """Logistic regression with a ridge on a data set, and a lower bound of its minimum by Newton's method.
+    """Logistic regression with a ridge on a data set, rows scaled to a mean square of one; its minimum by Newton's method.
 
     Raises:
         ParameterError: Newton's method did not come near the minimum.
     """
     data = load(name)
-    P = Logistic(data.X[None], data.y[None], 0.0, ridge)
+    X = data.X / np.sqrt(np.mean(np.sum(data.X**2, axis=1)))
+    P = Logistic(X[None], data.y[None], 0.0, ridge)
     x = np.zeros(P.d)
     for _ in range(60):
         g = P.gradient(x)
         if g @ g < 1e-22:
             break
-        slopes = P.slopes(data.X @ x, data.y) * data.y  # in (-1, 0); the loss curves by -slope (1 + slope)
-        hessian = (data.X.T * (-slopes * (1 + slopes))) @ data.X / len(data.y) + ridge * np.eye(P.d)
+        slopes = P.slopes(X @ x, data.y) * data.y  # in (-1, 0); the loss curves by -slope (1 + slope)
+        hessian = (X.T * (-slopes * (1 + slopes))) @ X / len(data.y) + ridge * np.eye(P.d)
         step = np.linalg.solve(hessian, g)
         size = 1.0
         while P(x - size * step) > P(x) - size * (g @ step) / 4 and size > 1e-8:
