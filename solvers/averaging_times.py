@@ -8,7 +8,7 @@ condition, so that the best beginning of the last block increases with its end: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -128,39 +128,25 @@ def _prefixes(T: int, beta: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _least_lines(lines: np.ndarray, W: np.ndarray) -> np.ndarray:
-    """For every j the i with the least lines_i - i W_j; it does not decrease with j, as W increases.
+    """For every j the least i with the least lines_i - i W_j; it does not decrease with j, as W increases.
 
-    All midpoints of a level are looked at together, each between the choices of its neighbours.
+    Positions are taken from coarse to fine, those of a level together, each between the choices of its neighbours.
     """
     size = len(W)
-    choice = np.zeros(size + 1, dtype=np.int64)
-    choice[size] = size - 1  # of a position beyond the last; before the first it would be 0
-    known = np.array([size])  # positions whose choice is known
-    for j in _levels(size):
-        right = np.searchsorted(known, j)
-        low = np.where(right > 0, choice[known[right - 1]], 0)
-        high = choice[known[right]]
-        lengths = high - low + 1
-        first = np.cumsum(lengths) - lengths
-        i = np.arange(int(lengths.sum())) - np.repeat(first - low, lengths)
-        values = lines[i] - i * np.repeat(W[j], lengths)
-        least = np.minimum.reduceat(values, first)
-        at = np.flatnonzero(values == np.repeat(least, lengths))
-        owner = np.repeat(np.arange(len(j)), lengths)[at]
-        _, one = np.unique(owner, return_index=True)
-        choice[j] = i[at[one]]
-        known = np.sort(np.concatenate([known, j]))
-    return choice[:size]
-
-
-def _levels(size: int) -> Iterator[np.ndarray]:
-    """0..size-1 once each, coarse to fine."""
-    yield np.array([0])
+    choice = np.zeros(size, dtype=np.int64)  # at j = 0 the only block is empty
     step = 1 << (size - 1).bit_length()
-    while step:
-        if step < size:
-            yield np.arange(step, size, 2 * step)
-        step //= 2
+    while step := step // 2:
+        j = np.arange(step, size, 2 * step)
+        low, right = choice[j - step], j + step
+        high = np.where(right < size, choice[np.minimum(right, size - 1)], j)
+        lengths = high - low + 1
+        owner = np.repeat(np.arange(len(j)), lengths)
+        first = np.cumsum(lengths) - lengths
+        i = np.arange(len(owner)) - (first - low)[owner]
+        values = lines[i] - i * W[j][owner]
+        at = np.flatnonzero(values == np.minimum.reduceat(values, first)[owner])
+        choice[j] = i[at[np.diff(owner[at], prepend=-1) > 0]]
+    return choice
 
 
 def _sizes(T: int, R: int) -> None:
