@@ -29,8 +29,10 @@ EPS = 2.0**-52
 # --- one step --------------------------------------------------------------------------------------------------------
 
 SHAPES = [TwoSlopes(F(a), F(b)) for a, b in ((1, 1), (4, 4), (1, 4), (4, 1))]
-PLACES = [(F(3), F(1), F(-1)), (F(2), F(-1)), (F(5),)]
-ONE_STEP = cases(shape=SHAPES, places=PLACES, sigma=[F(0), F(3)], mu=F(1), L=F(4))
+PLACES = [(F(3), F(1), F(-1)), (F(8, 3), F(-2, 3)), (F(0), F(0)), (F(5),)]
+ONE_STEP = cases(shape=SHAPES, places=PLACES, sigma=[F(0), F(3)], mu=F(1), L=F(4)).where(
+    lambda places, sigma: sigma or any(places)
+)
 
 
 def independent(n: int) -> list[tuple[int, ...]]:
@@ -93,6 +95,10 @@ def spread_after_a_block(mu, h, beta, tau, H, n, sigma2) -> Any:
 
 
 RUN = cases(curved=CURVED, beta=F(8), T=40, n=[1, 64], sigma2=[F(0), F(4)], x0=[F(0), F(3)]).where(lambda sigma2, x0: sigma2 or x0)
+
+#: few steps with a large offset: start and noise are as large as the bounds have them
+SHORT = cases(curved=CURVED[:1], beta=F(100), T=[1, 3], n=[1, 64], at=[{"sigma2": F(0), "x0": F(3)}, {"sigma2": F(4), "x0": F(0)}])
+RUN = RUN + SHORT
 
 
 def error_on_a_parabola(mu, h, beta, T, n, sigma2, x0) -> With:
