@@ -2,8 +2,8 @@
 
     python benchmarks/landscape_schedule.py [--json] [--large]
 
-Process time, medians; the sides of a ratio alternate in one process. Every time comes with the relative difference of the costs found,
-and all sides have block costs by prefix sums.
+Process time, medians; the sides of a ratio alternate in one process. Every time comes with the relative difference of
+the costs found, and all sides have block costs by prefix sums.
 """
 
 from __future__ import annotations
@@ -96,7 +96,10 @@ def main() -> None:
         took, best = seconds(lambda T=T, R=R: best_schedule(T, R, beta))
         print(f"{f'monotone choices, T = {T}, R = {R}':36}{took:12.4g}{best.error / best.cost:14.2g}")
         out[f"schedule_dp_seconds_T{T}_R{R}"] = took
-    print(f"{out['speedup_schedule_dp']:.0f} times faster than plain Python, {out['speedup_schedule_dp_vs_dense']:.1f} than the dense table")
+    print(
+        f"{out['speedup_schedule_dp']:.0f} times faster than plain Python, "
+        f"{out['speedup_schedule_dp_vs_dense']:.1f} than the dense table"
+    )
     if options.json:
         print(json.dumps(out))
 

@@ -26,7 +26,9 @@ def steps(mu: Number, beta: Number) -> Callable[[int], Number]:
     return lambda t: 2 / (mu * (t + beta))
 
 
-def bound(T: int, times: Sequence[int], beta: Number, L: Number, mu: Number, sigma2: Number, N: int, a0: Number) -> Number:
+def bound(
+    T: int, times: Sequence[int], beta: Number, L: Number, mu: Number, sigma2: Number, N: int, a0: Number
+) -> Number:
     """Bound on E F(mean x^T) - F* for a schedule: its cost S enters linearly.
 
     Args:
@@ -65,7 +67,12 @@ def recursion_bound(
 
 
 def exact_quadratic(
-    T: int, step: Callable[[int], Number], curvatures: Sequence[Number], x0: Sequence[Number], variances: Sequence[Number], N: int
+    T: int,
+    step: Callable[[int], Number],
+    curvatures: Sequence[Number],
+    x0: Sequence[Number],
+    variances: Sequence[Number],
+    N: int,
 ) -> Number:
     """E F(mean x^T) for F = sum_j h_j x_j^2/2 with additive noise, whatever the schedule.
 
@@ -83,7 +90,12 @@ def exact_quadratic(
 
 
 def consensus_exact(
-    T: int, times: Sequence[int], step: Callable[[int], Number], curvatures: Sequence[Number], variances: Sequence[Number], N: int
+    T: int,
+    times: Sequence[int],
+    step: Callable[[int], Number],
+    curvatures: Sequence[Number],
+    variances: Sequence[Number],
+    N: int,
 ) -> Number:
     """V_T = (1/N) sum E|x_i - mean x|^2 after T steps on the same F, before the last averaging."""
     total: Number = 0

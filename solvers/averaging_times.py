@@ -1,9 +1,9 @@
 """Times at which workers are averaged: what a schedule costs, the least cost for a number of rounds, and three families.
 
-A schedule is an increasing tuple of times ``0 = tau_0 < ... < tau_{R-1} < T``. Its cost is
-``S = sum_{t<T} (t - tau(t))/(t + beta - 1)``, tau(t) the last time up to t: a block from i to j adds
-``G_j - G_i - i (W_j - W_i)`` with prefix sums G of t/(t + beta - 1) and W of 1/(t + beta - 1). These block costs satisfy Monge's
-condition, so that the best beginning of the last block increases with its end: a round of dynamic programming takes T log T.
+A schedule is an increasing tuple of times ``0 = tau_0 < ... < tau_{R-1} < T``. Its cost is ``S = sum_{t<T} (t -
+tau(t))/(t + beta - 1)``, tau(t) the last time up to t: a block from i to j adds ``G_j - G_i - i (W_j - W_i)`` with
+prefix sums G of t/(t + beta - 1) and W of 1/(t + beta - 1). These block costs satisfy Monge's condition, so that the
+best beginning of the last block increases with its end: a round of dynamic programming takes T log T.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Stochastic approximation on the line, ``x+ = x - (theta/s)(F'(x) + eps)``, s = b, b + 1, ...: limits of its rescaled moments.
 
-With ``F'(x) = h x + c3 x^2/2 + r``, ``|r| <= c4 |x|^3/6``, the moments are enclosed step by step, and from some s on by intervals
-that they do not leave. With a kink, ``F'(x) = h_+ x`` or ``h_- x``, the law of ``u = sqrt(s) x`` is carried along on a lattice, and its
-distance to that of the limit is bounded by a coupling. Derivations: docs/derivations/local_sgd.md.
+With ``F'(x) = h x + c3 x^2/2 + r``, ``|r| <= c4 |x|^3/6``, the moments are enclosed step by step, and from some s on
+by intervals that they do not leave. With a kink, ``F'(x) = h_+ x`` or ``h_- x``, the law of ``u = sqrt(s) x`` is
+carried along on a lattice, and its distance to that of the limit is bounded by a coupling. Derivations:
+docs/derivations/local_sgd.md.
 """
 
 from __future__ import annotations
@@ -93,7 +94,9 @@ def limits(F: Smooth, theta: float, b: float, sigma2: float, fourth: float, T: i
             break
         Y = 1.02 * max(second[1], Y)
     else:
-        raise NotSettled(f"the second and fourth moments are not shown to stay below {Y:.3g}/s and {Z:.3g}/s^2 from s = {s:.4g} on")
+        raise NotSettled(
+            f"the second and fourth moments are not shown to stay below {Y:.3g}/s and {Z:.3g}/s^2 from s = {s:.4g} on"
+        )
     if not q > 1:
         return second, (-math.inf, math.inf)
     stays = min(second[0], s * at.second[0]), max(second[1], s * at.second[1])
@@ -162,7 +165,9 @@ def kinked_mean(
         at = grow * (1 - theta * slopes / s) * lattice + size // 2
         left = np.floor(at).astype(np.int64)
         share = at - left
-        moved = np.bincount(left, law * (1 - share), size) + np.bincount(np.minimum(left + 1, size - 1), law * share, size)
+        moved = np.bincount(left, law * (1 - share), size) + np.bincount(
+            np.minimum(left + 1, size - 1), law * share, size
+        )
         width = grow * theta * sigma / math.sqrt(s)
         law = np.fft.irfft(np.fft.rfft(moved) * np.exp(-((frequencies * width) ** 2) / 2), size)
         # a conditional mean of slope at most 1 has, after the noise, the curvature 0.8/width: splitting over two points and the

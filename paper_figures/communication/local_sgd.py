@@ -1,9 +1,10 @@
 """Errors of local SGD in a fixed number of rounds, where one-shot averaging stops, and what schedules cost.
 
-(a) Errors times NT: on a smooth function a fixed number of rounds, and even one, has the error of averaging at every step, which tends
-to hV/2 (thin line); with a kink in F' one-shot averaging stays above. Bands: two standard errors. Dash-dotted: local-sgd.main.
-(b) With a kink the speed-up of one-shot averaging stops at a number that is known in closed form; N growing rounds keep it nearly
-linear, the root of N does not. (c) S, what a schedule adds to the error: growing blocks lie close to the best schedule of as many rounds.
+(a) Errors times NT: on a smooth function a fixed number of rounds, and even one, has the error of averaging at every
+step, which tends to hV/2 (thin line); with a kink in F' one-shot averaging stays above. Bands: two standard errors.
+Dash-dotted: local-sgd.main. (b) With a kink the speed-up of one-shot averaging stops at a number that is known in
+closed form; N growing rounds keep it nearly linear, the root of N does not. (c) S, what a schedule adds to the error:
+growing blocks lie close to the best schedule of as many rounds.
 """
 
 import math
@@ -80,7 +81,9 @@ def _speed_ups(rng: Any, budget: str) -> xr.Dataset:
         values = out["error"].values[:, :, -1]
         mean[:, k] = single / values.mean(axis=1)
         error[:, k] = mean[:, k] * values.std(axis=1) / values.mean(axis=1) / math.sqrt(seeds)
-    floor = _at(ls.NECESSITY.expression, theta=2.0, h_plus=2.0, h_minus=1.0, sigma2=1.0) ** 2 / 2  # F to the left, of slope 1
+    floor = (
+        _at(ls.NECESSITY.expression, theta=2.0, h_plus=2.0, h_minus=1.0, sigma2=1.0) ** 2 / 2
+    )  # F to the left, of slope 1
     return xr.Dataset(
         {"speedup": (("rounds", "N"), mean), "speedup_spread": (("rounds", "N"), error), "ceiling": single * T / floor},
         coords={"rounds": list(rounds), "N": list(sizes)},
@@ -98,7 +101,9 @@ def _costs() -> xr.Dataset:
         "bound for equal blocks": [float(ls.FIXED_SCHEDULE.bound(T=T, R=R, beta=beta)) for R in sizes],
     }
     scaled = [np.array(v) * sizes / T for v in found.values()]
-    return xr.Dataset({"cost": (("kind", "R"), scaled, {"units": "T/R"})}, coords={"kind": list(found), "R": list(sizes)})
+    return xr.Dataset(
+        {"cost": (("kind", "R"), scaled, {"units": "T/R"})}, coords={"kind": list(found), "R": list(sizes)}
+    )
 
 
 def draw(data: xr.Dataset) -> Any:
@@ -134,11 +139,29 @@ def draw(data: xr.Dataset) -> Any:
     middle.set(xticks=data.N.values, xticklabels=[str(n) for n in data.N.values], ylim=(2.5, 500))
     middle.minorticks_off()
     middle.legend(fontsize=6, loc="upper left", borderaxespad=0.2)
-    styles = {"equal blocks": ("--", "s"), "growing": ("-", "o"), "best (dynamic programming)": (":", "x"), "no schedule below": ("-.", "")}
+    styles = {
+        "equal blocks": ("--", "s"),
+        "growing": ("-", "o"),
+        "best (dynamic programming)": (":", "x"),
+        "no schedule below": ("-.", ""),
+    }
     for colour, (name, (line, mark)) in zip(COLOURS, styles.items(), strict=False):
         right.plot(data.R, data.cost.sel(kind=name), line, marker=mark, ms=3.5, mfc="none", color=colour, label=name)
-    right.plot(data.R, data.cost.sel(kind="bound for equal blocks"), "--", lw=0.7, color=COLOURS[0], label="bound for equal blocks")
-    right.set(xscale="log", xlabel="rounds $R$", ylabel="$S R/T$", ylim=(0, 6.6), title=rf"(c) Cost of schedules, $T = {COSTED}$")
+    right.plot(
+        data.R,
+        data.cost.sel(kind="bound for equal blocks"),
+        "--",
+        lw=0.7,
+        color=COLOURS[0],
+        label="bound for equal blocks",
+    )
+    right.set(
+        xscale="log",
+        xlabel="rounds $R$",
+        ylabel="$S R/T$",
+        ylim=(0, 6.6),
+        title=rf"(c) Cost of schedules, $T = {COSTED}$",
+    )
     right.set(xticks=data.R.values, xticklabels=[str(r) for r in data.R.values])
     right.minorticks_off()
     right.legend(fontsize=6, loc="upper left", borderaxespad=0.2)

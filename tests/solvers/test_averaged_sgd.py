@@ -18,7 +18,11 @@ def test_reference_quadratic():
 
 @pytest.mark.parametrize(
     ("times", "value"),
-    [(growing(1000, 10), 2.772249771e-3), (growing(1000, 32), 1.174795945e-3), (equal_blocks(1000, 10), 3.193292107e-3)],
+    [
+        (growing(1000, 10), 2.772249771e-3),
+        (growing(1000, 32), 1.174795945e-3),
+        (equal_blocks(1000, 10), 3.193292107e-3),
+    ],
 )
 def test_reference_bounds(times, value):
     assert float(bound(1000, times, 4, 2, 1, 1, 10, 1)) == pytest.approx(value, rel=5e-10)

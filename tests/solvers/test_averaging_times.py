@@ -19,7 +19,10 @@ from gradproof.solvers.averaging_times import (
 from gradproof.theory.errors import ParameterError
 
 
-@pytest.mark.parametrize(("times", "S"), [(growing(1000, 10), 165.2866426), (growing(1000, 32), 53.79701206), (equal_blocks(1000, 10), 194.6720644)])
+@pytest.mark.parametrize(
+    ("times", "S"),
+    [(growing(1000, 10), 165.2866426), (growing(1000, 32), 53.79701206), (equal_blocks(1000, 10), 194.6720644)],
+)
 def test_reference_costs(times, S):
     assert float(cost(1000, times, 4)) == pytest.approx(S, rel=5e-10)
     assert cost(1000, times, 4.0) == pytest.approx(S, rel=5e-10)

@@ -49,7 +49,9 @@ def test_the_kinked_limit(h_plus, h_minus):
     found = kinked_mean(2.0, 8.0, h_plus, h_minus, 1.0, 300, spacing=0.01)
     assert abs(found.mean - closed) <= found.error + found.distance
     assert found.mean == pytest.approx(closed, rel=0.02)
-    assert abs(kinked_mean(2.0, 8.0, h_plus, h_minus, 3.0, 300, spacing=0.01).mean / found.mean - 3) < 1e-9  # scales with the noise
+    assert (
+        abs(kinked_mean(2.0, 8.0, h_plus, h_minus, 3.0, 300, spacing=0.01).mean / found.mean - 3) < 1e-9
+    )  # scales with the noise
 
 
 def test_the_law_on_the_lattice_is_that_of_a_simulation():

@@ -21,14 +21,56 @@ from gradproof.theory.communication import local_sgd as ls
 STEEP = {"shape": TwoSlopes(F(4), F(4)), "mu": F(1), "L": F(4), "sigma": F(1)}
 AT = {"mu": F(1), "L": F(4), "eta": F(1, 4)}
 breaking(ls.RECURSION, "step_size", m.error_after_a_step, **STEEP, places=[(F(3),) * 2], eta=F(1, 2))
-breaking(ls.RECURSION, "smooth", m.error_after_a_step, shape=TwoSlopes(F(8), F(8)), places=[(F(3),) * 2], sigma=F(0), **AT)
-breaking(ls.RECURSION, "strongly_convex", m.error_after_a_step, shape=TwoSlopes(F(1, 9), F(1, 9)), places=[(F(3),) * 2], sigma=F(0), **AT)
-breaking(ls.RECURSION, "noise", m.error_after_a_step, shape=TwoSlopes(F(4), F(4)), places=[(F(0),) * 3], sigma=F(1), signs=[m.alike], **AT)
-breaking(ls.CONSENSUS, "contracting", m.spread_after_a_step, **STEEP, places=[(F(3), F(1))], eta=F(1, 2))
-breaking(ls.CONSENSUS, "noise", m.spread_after_a_step, shape=TwoSlopes(F(1), F(1)), places=[(F(0), F(0))], sigma=F(1), signs=[m.opposed], **AT)
-breaking(ls.CONSENSUS, "smooth", m.spread_after_a_step, shape=TwoSlopes(F(12), F(12)), places=[(F(3), F(1))], sigma=F(0), **AT)
 breaking(
-    ls.CONSENSUS, "strongly_convex", m.spread_after_a_step, shape=TwoSlopes(F(0), F(0)), places=[(F(3), F(1))], sigma=F(0), **AT
+    ls.RECURSION, "smooth", m.error_after_a_step, shape=TwoSlopes(F(8), F(8)), places=[(F(3),) * 2], sigma=F(0), **AT
+)
+breaking(
+    ls.RECURSION,
+    "strongly_convex",
+    m.error_after_a_step,
+    shape=TwoSlopes(F(1, 9), F(1, 9)),
+    places=[(F(3),) * 2],
+    sigma=F(0),
+    **AT,
+)
+breaking(
+    ls.RECURSION,
+    "noise",
+    m.error_after_a_step,
+    shape=TwoSlopes(F(4), F(4)),
+    places=[(F(0),) * 3],
+    sigma=F(1),
+    signs=[m.alike],
+    **AT,
+)
+breaking(ls.CONSENSUS, "contracting", m.spread_after_a_step, **STEEP, places=[(F(3), F(1))], eta=F(1, 2))
+breaking(
+    ls.CONSENSUS,
+    "noise",
+    m.spread_after_a_step,
+    shape=TwoSlopes(F(1), F(1)),
+    places=[(F(0), F(0))],
+    sigma=F(1),
+    signs=[m.opposed],
+    **AT,
+)
+breaking(
+    ls.CONSENSUS,
+    "smooth",
+    m.spread_after_a_step,
+    shape=TwoSlopes(F(12), F(12)),
+    places=[(F(3), F(1))],
+    sigma=F(0),
+    **AT,
+)
+breaking(
+    ls.CONSENSUS,
+    "strongly_convex",
+    m.spread_after_a_step,
+    shape=TwoSlopes(F(0), F(0)),
+    places=[(F(3), F(1))],
+    sigma=F(0),
+    **AT,
 )
 
 
@@ -77,7 +119,7 @@ breaking(ls.SPREAD, "beta_2kappa", m.spread_after_a_block, h=F(4), **{**FAR, "be
 
 
 def error_of_two_objectives(mu, beta, T, n, times, minima=(F(-6), F(1))) -> Any:
-    """F(mean) - F* without noise where half of the workers have the curvature 1 and half 4, with two minima; F is the mean of both."""
+    """F(mean) - F* without noise where half of the workers have the curvature 1 and half 4, with two minima; F is the mean."""
     curvatures = (F(1), F(4))
     x, eta = [F(0), F(0)], steps(mu, beta)
     for t in range(T):
@@ -115,7 +157,9 @@ breaking(ls.QUADRATIC_RATE, "beta_2kappa", m.square_on_a_parabola, **LONG)
 def averaged_once(n, T, seeds, rng) -> Any:
     """F(mean) - F* on the kinked example where the workers are averaged at the end alone: the bias is everybody's."""
     problem, beta = TwoSlopes(4.0, 1.0), 8.0
-    out = errors(problem, n, runs.strongly_convex_steps(1.0, beta), [(0,)], [0.0], normal(rng, 1, seeds, n, 1), T, seeds=seeds)
+    out = errors(
+        problem, n, runs.strongly_convex_steps(1.0, beta), [(0,)], [0.0], normal(rng, 1, seeds, n, 1), T, seeds=seeds
+    )
     known = {"mu": 1.0, "L": 4.0, "sigma2": 1.0, "beta": beta, "a0": 0.0}
     return Sample(out["error"].values[0, :, -1]), known
 
@@ -148,7 +192,9 @@ breaking(ls.WORST_SCHEDULE, "averaging", with_jumps, **TWO)
 # --- path by path ----------------------------------------------------------------------------------------------------
 
 ONCE = {"mu": F(1), "L": F(4), "beta": F(8), "T": 12, "n": 2, "times": {"once": (0,)}}
-breaking(ls.QUADRATIC_INVARIANCE, "quadratic", m.between_two_schedules, problem=TwoSlopes(F(4), F(1)), start_at=F(0), **ONCE)
+breaking(
+    ls.QUADRATIC_INVARIANCE, "quadratic", m.between_two_schedules, problem=TwoSlopes(F(4), F(1)), start_at=F(0), **ONCE
+)
 
 
 def with_multiplicative_noise(mu, beta, T, n, times) -> Any:
@@ -186,7 +232,9 @@ def averaged_halfway(tau, beta, H) -> Any:
     return m.cost_of_a_block(tau, beta, half) + m.cost_of_a_block(tau + half, beta, H - half)
 
 
-replacing(ls.BLOCK_COST_BELOW, "an averaging in the middle of the block", averaged_halfway, tau=100, beta=F(4), H=[40, 41])
+replacing(
+    ls.BLOCK_COST_BELOW, "an averaging in the middle of the block", averaged_halfway, tau=100, beta=F(4), H=[40, 41]
+)
 
 
 def cost_of_one_block(a, R, beta) -> Any:
@@ -242,7 +290,9 @@ def mean_with_noise_that_stays(problem, theta, b, steps) -> Any:
     r"""$\sqrt T\,\mathbb E x_T$ where one sign of noise lasts: $x_T \to \sigma/h_+$ or $-\sigma/h_-$, whose mean is not 0."""
     ends = [0.0, 0.0]
     for t in range(steps):
-        ends = [x - theta / (b + t) * (problem.slope(x) + s * problem.sigma) for x, s in zip(ends, (1, -1), strict=True)]
+        ends = [
+            x - theta / (b + t) * (problem.slope(x) + s * problem.sigma) for x, s in zip(ends, (1, -1), strict=True)
+        ]
     kind = {"h_plus": problem.h_plus, "h_minus": problem.h_minus, "sigma2": problem.sigma**2}
     return Enclosed(-np.inf, np.sqrt(steps) * sum(ends) / 2, "truncation"), kind
 
@@ -261,6 +311,11 @@ breaking(ls.NECESSITY, "exact_noise", mean_with_noise_that_stays, KINKED)
 
 # --- rounds ----------------------------------------------------------------------------------------------------------
 
-without(ls.LOWER_ROUNDS, "enough_rounds", runs.error_with_rounds, cases(n=64, R=8, T=1000, seeds=200).guaranteeing(*runs.ROUNDS))
+without(
+    ls.LOWER_ROUNDS,
+    "enough_rounds",
+    runs.error_with_rounds,
+    cases(n=64, R=8, T=1000, seeds=200).guaranteeing(*runs.ROUNDS),
+)
 MORE = cases(n=256, R=[16, 64], T=1000, seeds=1500).guaranteeing(*runs.ROUNDS)
 without(ls.LOWER_ROUNDS, "enough_rounds", runs.error_with_rounds, MORE, budget="full", name="at_256_workers")

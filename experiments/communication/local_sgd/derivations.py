@@ -16,11 +16,15 @@ LATER = Interval("i", "1", closed_low=True)
 
 @check(ls.GROWING_SCHEDULE, level=Level.SYMBOLIC)
 def block_by_block(ctx: Context) -> Iterator[Evidence]:
-    r"""By local-sgd.block-cost the block $i \ge 1$ costs at most $a(1 + 1/i)$, the first at most $a$; $\sum_{i<R}1/i \le 1 + \ln R$."""
+    r"""By local-sgd.block-cost block $i \ge 1$ costs at most $a(1 + 1/i)$, the first $a$; $\sum_{i<R}1/i \le 1 + \ln R$."""
     a, i, j, beta, R, harmonic = sp.symbols("a i j beta R harmonic")
     H, tau = a * (i + 1), a * i * (i + 1) / 2
-    yield Inequality(a * (1 + 1 / i) - H * (H - 1) / (2 * (tau + beta - 1)), (LENGTH, LATER, BETA), what="a later block")
-    yield Inequality(1 - j / (j + beta - 1), (Interval("j", "0", closed_low=True), BETA), what="a step of the first block")
+    yield Inequality(
+        a * (1 + 1 / i) - H * (H - 1) / (2 * (tau + beta - 1)), (LENGTH, LATER, BETA), what="a later block"
+    )
+    yield Inequality(
+        1 - j / (j + beta - 1), (Interval("j", "0", closed_low=True), BETA), what="a step of the first block"
+    )
     total = a + a * (R - 1) + a * harmonic
     name = {p.name: p.symbol for p in ctx.claim.parameters}
     claimed = ctx.claim.expression.subs({name["a"]: a, name["R"]: R}).subs(sp.log(R), harmonic - 1)
@@ -40,9 +44,14 @@ def equal_block_by_block(ctx: Context) -> Iterator[Evidence]:
 
 @check(ls.ANY_SCHEDULE, level=Level.SYMBOLIC)
 def equal_lengths_are_best_below(ctx: Context) -> Iterator[Evidence]:
-    r"""By local-sgd.block-cost-below a block costs at least $H(H-1)/(2(T+\beta-1))$, above its tangent at $H = T/R$; they add to T."""
+    r"""By local-sgd.block-cost-below a block costs at least $H(H-1)/(2(T+\beta-1))$, above its tangent at $T/R$."""
     H, T, R, beta = sp.symbols("H T R beta")
-    ends = (Interval("T", "1", closed_low=True), Interval("R", "1", closed_low=True), BETA, Interval("H", "1", closed_low=True))
+    ends = (
+        Interval("T", "1", closed_low=True),
+        Interval("R", "1", closed_low=True),
+        BETA,
+        Interval("H", "1", closed_low=True),
+    )
     m = T / R
     tangent = (m * (m - 1) + (2 * m - 1) * (H - m)) / (2 * (T + beta - 1))
     yield Inequality(H * (H - 1) / (2 * (T + beta - 1)) - tangent, ends, what="a block against the tangent")
@@ -82,8 +91,12 @@ def mean_of_two_halves(ctx: Context) -> Iterator[Evidence]:
     half = [sp.integrate(u * sp.exp(-(u**2) / (2 * s**2)), (u, 0, sp.oo)) for s in (s_plus, s_minus)]
     yield Identity(sp.simplify(c * (half[0] - half[1]) - sp.sqrt(2 / sp.pi) * (s_plus - s_minus)), "the mean")
     name = {p.name: p.symbol for p in ctx.claim.parameters}
-    variance = {s: theta**2 * sigma2 / (2 * (theta * h - sp.Rational(1, 2))) for s, h in (("p", name["h_plus"]), ("m", name["h_minus"]))}
+    variance = {
+        s: theta**2 * sigma2 / (2 * (theta * h - sp.Rational(1, 2)))
+        for s, h in (("p", name["h_plus"]), ("m", name["h_minus"]))
+    }
     claimed = ctx.claim.expression.subs({name["theta"]: theta, name["sigma2"]: sigma2})
     yield Identity(
-        sp.simplify(claimed - sp.sqrt(2 / sp.pi) * (sp.sqrt(variance["p"]) - sp.sqrt(variance["m"]))), "the standard deviations"
+        sp.simplify(claimed - sp.sqrt(2 / sp.pi) * (sp.sqrt(variance["p"]) - sp.sqrt(variance["m"]))),
+        "the standard deviations",
     )

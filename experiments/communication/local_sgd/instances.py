@@ -95,6 +95,29 @@ class Bent:
         return x + self.bend * (array_namespace(x).tanh(x - self.shift) + math.tanh(self.shift)) + self.sigma * draw
 
 
+@dataclass(frozen=True)
+class RandomCurvature:
+    """``f = sum_i h_i x_i^2 (1 + z1_i)/2 + x.z2``, h = 1, 2, ..., d: the quadratic of the paper's simulations.
+
+    z1 standard normal, z2 normal of variance ``noise``. Its noise depends on x, so that schedules do not give equal means.
+    """
+
+    d: int = 3
+    noise: float = 0.25
+
+    def _h(self, x: Array) -> Array:
+        xp = array_namespace(x)
+        return 1.0 + xp.arange(self.d, dtype=xp.float64, device=device(x))
+
+    def excess(self, x: Array) -> Array:
+        """F - F*, (..., d) -> (...)."""
+        return array_namespace(x).sum(self._h(x) * x * x, axis=-1) / 2
+
+    def sample(self, x: Array, draw: Array) -> Array:
+        """Stochastic gradients, (..., d) -> (..., d); draw: standard normal numbers (..., 2 d)."""
+        return self._h(x) * x * (1 + draw[..., : self.d]) + math.sqrt(self.noise) * draw[..., self.d :]
+
+
 @dataclass(frozen=True, eq=False)
 class SharedRows:
     """A finite sum that all workers hold; each draws one row a step, at its own point.

@@ -13,11 +13,9 @@ from gradproof.experiments.engine.measure import Enclosed, around, cases, measur
 from gradproof.solvers.averaged_sgd import consensus_exact, exact_quadratic, steps
 from gradproof.solvers.averaging_times import (
     best_schedule,
-    blocks,
     cost,
     equal_blocks,
     growing,
-    growing_evenly,
 )
 from gradproof.solvers.stochastic_approximation import kinked_mean, limits, moments
 from gradproof.theory.communication import local_sgd as ls
@@ -50,7 +48,9 @@ def opposed(n: int) -> list[tuple[int, ...]]:
     return [tuple(s * (-1) ** i for i in range(n)) for s in (1, -1)]
 
 
-def after_a_step(shapes: Sequence[TwoSlopes], places: Sequence[F], eta: F, sigma: F, signs: Callable[[int], Any]) -> tuple[F, F]:
+def after_a_step(
+    shapes: Sequence[TwoSlopes], places: Sequence[F], eta: F, sigma: F, signs: Callable[[int], Any]
+) -> tuple[F, F]:
     """E (F(mean) - F*) for the mean F of the shapes, where they are one, and the spread, over the signs of the noise."""
     n, error, spread = len(places), F(0), F(0)
     outcomes = signs(n)
@@ -94,10 +94,14 @@ def spread_after_a_block(mu, h, beta, tau, H, n, sigma2) -> Any:
     return consensus_exact(H, (0,), lambda t: eta(t + tau), [h], [sigma2], n)
 
 
-RUN = cases(curved=CURVED, beta=F(8), T=40, n=[1, 64], sigma2=[F(0), F(4)], x0=[F(0), F(3)]).where(lambda sigma2, x0: sigma2 or x0)
+RUN = cases(curved=CURVED, beta=F(8), T=40, n=[1, 64], sigma2=[F(0), F(4)], x0=[F(0), F(3)]).where(
+    lambda sigma2, x0: sigma2 or x0
+)
 
 #: few steps with a large offset: start and noise are as large as the bounds have them
-SHORT = cases(curved=CURVED[:1], beta=F(100), T=[1, 3], n=[1, 64], at=[{"sigma2": F(0), "x0": F(3)}, {"sigma2": F(4), "x0": F(0)}])
+SHORT = cases(
+    curved=CURVED[:1], beta=F(100), T=[1, 3], n=[1, 64], at=[{"sigma2": F(0), "x0": F(3)}, {"sigma2": F(4), "x0": F(0)}]
+)
 RUN = RUN + SHORT
 
 
@@ -124,7 +128,13 @@ def rational_noise(T: int, n: int) -> list[list[F]]:
     return [[F(int(v), 16) for v in row] for row in rng.integers(-40, 41, (T, n))]
 
 
-PATHS = cases(curved=CURVED[:2], beta=F(8), T=12, n=[2, 5], times={"once": (0,), "uneven": (0, 1, 5, 6), "growing": growing(12, 4)})
+PATHS = cases(
+    curved=CURVED[:2],
+    beta=F(8),
+    T=12,
+    n=[2, 5],
+    times={"once": (0,), "uneven": (0, 1, 5, 6), "growing": growing(12, 4)},
+)
 PATHS = PATHS.let(problem=lambda h: TwoSlopes(h, h))
 INVARIANT = ("smooth", "strongly_convex", "one_objective", "quadratic", "additive", "common_start")
 
@@ -149,14 +159,21 @@ def cost_of_a_block(tau, beta, H) -> F:
     return sum((F(j) / (tau + j + beta - 1) for j in range(H)), F(0))
 
 
-@measure(ls.GROWING_SCHEDULE, cases(a=[1, 2, 7], R=[1, 2, 5, 16, 40], beta=[F(21, 20), F(4), F(20)]).guaranteeing("growing"))
+@measure(
+    ls.GROWING_SCHEDULE, cases(a=[1, 2, 7], R=[1, 2, 5, 16, 40], beta=[F(21, 20), F(4), F(20)]).guaranteeing("growing")
+)
 def cost_of_growing_blocks(a, R, beta) -> Any:
     """S of growing blocks up to the end of the last, in rationals up to 100 steps, else in floats."""
     T = a * R * (R + 1) // 2
     return measured_cost(T, tuple(a * i * (i + 1) // 2 for i in range(R)), beta)
 
 
-@measure(ls.FIXED_SCHEDULE, cases(R=[1, 2, 10, 30, 100], H=[1, 4, 100], beta=[F(21, 20), F(20)]).let(T=lambda R, H: R * H).guaranteeing("fixed"))
+@measure(
+    ls.FIXED_SCHEDULE,
+    cases(R=[1, 2, 10, 30, 100], H=[1, 4, 100], beta=[F(21, 20), F(20)])
+    .let(T=lambda R, H: R * H)
+    .guaranteeing("fixed"),
+)
 def cost_of_equal_blocks(T, R, beta) -> Any:
     """S of equal blocks, the same way."""
     return measured_cost(T, equal_blocks(T, R), beta)
@@ -240,7 +257,13 @@ def limit_of_the_kinked_mean(problem, theta, b, steps, spacing=20 / 8192) -> Wit
     return around(found.mean, found.error + found.distance, "truncation"), kind
 
 
-STEEP = cases(problem=[TwoSlopes(2.0, 1.0), TwoSlopes(1.0, 4.0), TwoSlopes(1.0, 1.5)], theta=2.0, b=8.0, steps=6000, spacing=20 / 2**15)
-measure(ls.NECESSITY, STEEP.guaranteeing("exact_noise"), budget="full", name="after_more_steps")(limit_of_the_kinked_mean)
-
-
+STEEP = cases(
+    problem=[TwoSlopes(2.0, 1.0), TwoSlopes(1.0, 4.0), TwoSlopes(1.0, 1.5)],
+    theta=2.0,
+    b=8.0,
+    steps=6000,
+    spacing=20 / 2**15,
+)
+measure(ls.NECESSITY, STEEP.guaranteeing("exact_noise"), budget="full", name="after_more_steps")(
+    limit_of_the_kinked_mean
+)

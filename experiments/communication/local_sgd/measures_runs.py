@@ -1,15 +1,21 @@
-"""Runs: the errors of schedules on a bent line and on data, spreads, the bias by a control variate, rounds on the kinked example."""
+"""Runs: errors of schedules on a bent line and on data, spreads, the bias by a control variate, rounds on the kinked example."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from gradproof.experiments.communication.local_sgd.instances import Bent, SharedRows, TwoSlopes, ridge_logistic
-from gradproof.experiments.communication.local_sgd.measures import CLASS, GAUSSIAN_FOURTH, shape_of
+from gradproof.experiments.communication.local_sgd.instances import (
+    Bent,
+    RandomCurvature,
+    SharedRows,
+    TwoSlopes,
+    ridge_logistic,
+)
+from gradproof.experiments.communication.local_sgd.measures import CLASS, shape_of
 from gradproof.experiments.communication.local_sgd.methods import counted, errors, normal
 from gradproof.experiments.engine.measure import Sample, cases, measure
-from gradproof.solvers.averaging_times import cost, equal_blocks, every, growing, growing_evenly, since
+from gradproof.solvers.averaging_times import cost, equal_blocks, every, growing, growing_evenly
 from gradproof.solvers.stochastic_approximation import limits, moments
 from gradproof.theory.communication import local_sgd as ls
 
@@ -31,14 +37,14 @@ def strongly_convex_steps(mu: float, beta: float) -> Callable[[Any], Any]:
 # --- the bound for any schedule --------------------------------------------------------------------------------------
 
 
-def on_the_bent_line(schedules: Sequence[Schedule], n: int, T: int, seeds: int, keys: Any, backend: str, x0: float = 2.0) -> Any:
+def on_the_bent_line(
+    schedules: Sequence[Schedule], n: int, T: int, seeds: int, keys: Any, backend: str, x0: float = 2.0
+) -> Any:
     """Errors and spreads of local SGD on a bent line with beta = 2 kappa, and what the claims know of it."""
     problem = Bent()
     beta = 2 * problem.L / problem.mu
-    out = errors(
-        problem, n, strongly_convex_steps(problem.mu, beta), [f(T) for f in schedules], [x0], counted(keys("noise", seeds=seeds), n, 1, backend),
-        T, seeds=seeds, backend=backend,
-    )  # fmt: skip
+    eta, noise = strongly_convex_steps(problem.mu, beta), counted(keys("noise", seeds=seeds), n, 1, backend)
+    out = errors(problem, n, eta, [f(T) for f in schedules], [x0], noise, T, seeds=seeds, backend=backend)
     known = {"mu": problem.mu, "L": problem.L, "sigma2": 1.0, "n": n, "beta": beta, "T": T}
     return out, known | {"a0": float(problem.excess(np.array([x0])))}
 
@@ -66,7 +72,9 @@ WIDE = cases(n=[256], T=2000, seeds=40_000).guaranteeing(*CLASS, "drifting")  # 
 measure(ls.MAIN, WIDE, budget="gpu", name="wide_runs")(errors_on_the_bent_line)
 
 
-def rows_run(data: str, ridge: float, n: int, T: int, seeds: int, schedules: Sequence[Schedule], keys: Any, backend: str) -> Any:
+def rows_run(
+    data: str, ridge: float, n: int, T: int, seeds: int, schedules: Sequence[Schedule], keys: Any, backend: str
+) -> Any:
     """Errors and spreads of local SGD on logistic regression with beta = 2 kappa, one row a step and worker."""
     problem: SharedRows = ridge_logistic(data, ridge)
     beta = 2 * problem.L / problem.mu
@@ -116,14 +124,23 @@ def spread_after_a_random_step(n, t, seeds, rng) -> With:
     problem, eta = Bent(), 1 / (t + 2)
     x = np.linspace(-1, 2, n)
     after = x - eta * problem.sample(x[:, None], rng.standard_normal((seeds, n, 1)))[..., 0]
-    return Sample(after.var(axis=1)), {"eta": eta, "mu": 1.0, "L": problem.L, "sigma2": 1.0, "n": n, "V_t": float(x.var())}
+    return Sample(after.var(axis=1)), {
+        "eta": eta,
+        "mu": 1.0,
+        "L": problem.L,
+        "sigma2": 1.0,
+        "n": n,
+        "V_t": float(x.var()),
+    }
 
 
 @measure(ls.QUADRATIC_RATE, cases(n=[1, 16], T=60, seeds=2000, beta=4.0).guaranteeing(*CLASS, "quadratic"))
 def squares_of_runs(n, T, seeds, beta, rng) -> With:
     r"""$|\bar x^T - x^*|^2$ on a parabola from $x^*$, averaged once, Gaussian noise: squares of normal numbers."""
     problem = TwoSlopes(1.0, 1.0)
-    out = errors(problem, n, strongly_convex_steps(1.0, beta), [(0,)], [0.0], normal(rng, 1, seeds, n, 1), T, seeds=seeds)
+    out = errors(
+        problem, n, strongly_convex_steps(1.0, beta), [(0,)], [0.0], normal(rng, 1, seeds, n, 1), T, seeds=seeds
+    )
     square = 2 * out["error"].values[0, :, -1]
     return Sample(square, law="square of normal"), {"mu": 1.0, "L": 1.0, "sigma2": 1.0, "n": n, "D0": 0.0}
 
@@ -131,7 +148,9 @@ def squares_of_runs(n, T, seeds, beta, rng) -> With:
 # --- one-shot averaging ----------------------------------------------------------------------------------------------
 
 
-def beside_the_line(problem: Bent, theta: float, b: float, T: int, seeds: int, rng: Any) -> tuple[np.ndarray, np.ndarray]:
+def beside_the_line(
+    problem: Bent, theta: float, b: float, T: int, seeds: int, rng: Any
+) -> tuple[np.ndarray, np.ndarray]:
     """x_T and z_T, (seeds,) each: SGD with signs as noise, and the linear recursion with the same noise, from 0."""
     h, x, z = problem.smooth.h, np.zeros(seeds), np.zeros(seeds)
     turn, back = problem.bend, problem.bend * np.tanh(problem.shift)
@@ -167,10 +186,34 @@ def variance_of_runs(problem, theta, b, T, seeds, rng) -> With:
     return Sample(T * x * x, at_most=T * (problem.sigma / problem.mu) ** 2, bias=bias), shape_of(problem)
 
 
-def kinked_runs(n: int, schedules: Sequence[Sequence[int]], T: int, seeds: int, rng: Any, *, sigma: float = 8.0, x0: float = 2.0) -> Any:
+def quadratic_of_the_paper(rng: Any, *, n: int = 20, T: int = 1000, seeds: int = 100) -> dict[str, np.ndarray]:
+    """Final errors (seeds,) of the schedules that the paper compares on its quadratic, steps 3/(t + 1) from (1, 1, 1).
+
+    The first step is longer than 1/L, as in the paper's code. Its schedules: every step; blocks of sqrt(T/N) and of (T^2/N)^(1/3)
+    steps; growing and equal blocks in N rounds; once.
+    """
+    schedules = {
+        "every step": every(T, 1),
+        "sqrt(T/N)": every(T, round((T / n) ** 0.5)),
+        "(T^2/N)^(1/3)": every(T, round((T**2 / n) ** (1 / 3))),
+        "growing": growing_evenly(T, n),
+        "T/N": equal_blocks(T, n),
+        "once": (0,),
+    }
+    problem = RandomCurvature()
+    noise = normal(rng, 1, seeds, n, 2 * problem.d)
+    out = errors(problem, n, lambda t: 3 / (t + 1), list(schedules.values()), [1.0] * problem.d, noise, T, seeds=seeds)
+    return dict(zip(schedules, out["error"].values[:, :, -1], strict=True))
+
+
+def kinked_runs(
+    n: int, schedules: Sequence[Sequence[int]], T: int, seeds: int, rng: Any, *, sigma: float = 8.0, x0: float = 2.0
+) -> Any:
     """Errors on F' = 2x or x with the steps min(2/(t + 1), 1/2): the example of the paper's simulations."""
     noise = normal(rng, 1, seeds, n, 1)
-    return errors(TwoSlopes(2.0, 1.0, sigma), n, lambda t: np.minimum(2 / (t + 1), 0.5), schedules, [x0], noise, T, seeds=seeds)
+    return errors(
+        TwoSlopes(2.0, 1.0, sigma), n, lambda t: np.minimum(2 / (t + 1), 0.5), schedules, [x0], noise, T, seeds=seeds
+    )
 
 
 ROUNDS = ("two_slopes", "exact_noise")
@@ -186,5 +229,3 @@ def error_with_rounds(n, R, T, seeds, rng) -> With:
 measure(ls.LOWER_ROUNDS, cases(n=64, T=1000, seeds=100).let(R=lambda n: n).guaranteeing(*ROUNDS))(error_with_rounds)
 FULL_ROUNDS = cases(n=[64, 128, 256], T=8000, seeds=100).let(R=lambda n: n).guaranteeing(*ROUNDS)
 measure(ls.LOWER_ROUNDS, FULL_ROUNDS, budget="full", name="error_with_rounds_of_the_paper")(error_with_rounds)
-
-

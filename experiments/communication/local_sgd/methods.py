@@ -47,9 +47,18 @@ def spread_of(s: LocalState) -> Array:
 
 
 def errors(
-    problem: Any, n: int, eta: Callable[[Any], Any], schedules: Sequence[Sequence[int]], x0: Any, noise: Callable[[int], Any], T: int, *,
-    seeds: int, at: Sequence[int] | None = None, backend: str = "numpy",
-) -> Any:  # fmt: skip
+    problem: Any,
+    n: int,
+    eta: Callable[[Any], Any],
+    schedules: Sequence[Sequence[int]],
+    x0: Any,
+    noise: Callable[[int], Any],
+    T: int,
+    *,
+    seeds: int,
+    at: Sequence[int] | None = None,
+    backend: str = "numpy",
+) -> Any:
     """``error`` F(mean) - F* and ``spread`` of the workers, dims (setting, seed, step), one setting a schedule.
 
     Args:
@@ -78,7 +87,9 @@ def counted(keys: Any, n: int, d: int, backend: str, *, law: str = "normal", blo
     return ahead(library(backend).move(keys), lambda random: getattr(random, law)((n, d)), block=block)
 
 
-def means(problem: Any, eta: Callable[[int], Any], times: Sequence[int], start_at: Sequence[Any], noise: Any) -> tuple[list[Any], list[Any]]:
+def means(
+    problem: Any, eta: Callable[[int], Any], times: Sequence[int], start_at: Sequence[Any], noise: Any
+) -> tuple[list[Any], list[Any]]:
     """One path on the line in the numbers that are given: the mean of the workers after every step, and at last the workers.
 
     Args:

@@ -23,7 +23,9 @@ def test_reference_values():
     assert float(ls.MAIN.bound(S=165.2866426, **at)) == pytest.approx(2.772249771e-3, rel=5e-10)
     rate = ls.QUADRATIC_RATE.bound(mu=1, L=1, sigma2=1, n=4, beta=3, T=200, D0=1)
     assert float(rate) / 2 == pytest.approx(8.271358622e-4, rel=5e-10)
-    assert float(ls.SPREAD.bound(mu=1, L=1, sigma2=1, n=4, beta=3, tau=0, H=200)) == pytest.approx(4.962807894e-3, rel=5e-10)
+    assert float(ls.SPREAD.bound(mu=1, L=1, sigma2=1, n=4, beta=3, tau=0, H=200)) == pytest.approx(
+        4.962807894e-3, rel=5e-10
+    )
     assert ls.ONE_SHOT.bound(theta=2.0, h=TANH["h"], sigma2=1.0) == pytest.approx(0.8547195990, rel=5e-10)
     assert ls.ONE_SHOT_BIAS.bound(**TANH) == pytest.approx(-0.2971627087, rel=5e-9)
 
@@ -53,7 +55,9 @@ def test_a_derivation_ends_in_its_claim_and_in_no_other(claim):
 @pytest.mark.parametrize("claim", PROVED, ids=lambda c: c.id)
 def test_no_variant_keeps_the_derivation(claim):
     derivation = derivation_of(claim)
-    variants = [replace(claim, assumptions=tuple(a for a in claim.assumptions if a is not gone)) for gone in claim.assumptions]
+    variants = [
+        replace(claim, assumptions=tuple(a for a in claim.assumptions if a is not gone)) for gone in claim.assumptions
+    ]
     variants += [claim.with_bound(claim.expression * f) for f in (0.5, 2) if claim.expression != 0]
     for variant in variants:
         with pytest.raises(GradproofError):

@@ -1,9 +1,9 @@
 """The claims on local SGD: recursions of error and spread, the bound for any schedule, what schedules cost, one-shot averaging.
 
 n workers share F and a start; ``x_i <- x_i - eta_t (grad F(x_i) + eps_i)``, all replaced by their mean at the times
-``0 = tau_0 < tau_1 < ... < tau_{R-1}`` before the step, and once more at the end. ``eta_t = 2/(mu (t + beta))`` unless said
-otherwise, ``a_t = E F(mean x_i) - F*``, ``V_t = (1/n) sum E|x_i - mean x|^2``, ``S = sum_{t<T} (t - tau(t))/(t + beta - 1)`` with
-tau(t) the last of the times up to t.
+``0 = tau_0 < tau_1 < ... < tau_{R-1}`` before the step, and once more at the end. ``eta_t = 2/(mu (t + beta))``
+unless said otherwise, ``a_t = E F(mean x_i) - F*``, ``V_t = (1/n) sum E|x_i - mean x|^2``, ``S = sum_{t<T} (t -
+tau(t))/(t + beta - 1)`` with tau(t) the last of the times up to t.
 """
 
 from typing import Any
@@ -68,11 +68,13 @@ BETA = Assumption("beta_2kappa", r"$\beta \ge 2L/\mu$, that is $\eta_t \le 1/L$"
 BETA_1 = Assumption("beta_1", r"$\beta > 1$", sp.Gt(_beta, 1))
 DRIFTING = Assumption(
     "drifting",
-    r"$V_t \le \frac{4\sigma^2}{\mu^2}\frac{N-1}N\frac{t - \tau(t)}{(t + \beta - 1)^2}$, as the workers are averaged at the times of "
-    "the schedule and local-sgd.drift holds in between",
+    r"$V_t \le \frac{4\sigma^2}{\mu^2}\frac{N-1}N\frac{t - \tau(t)}{(t + \beta - 1)^2}$, as the workers are averaged "
+    r"at the times of the schedule and local-sgd.drift holds in between",
 )
 EVERY_STEP = Assumption("every_step", "the workers are averaged before every step")
-AVERAGING = Assumption("averaging", "the only exchange between workers is that all are replaced by their mean, at any times")
+AVERAGING = Assumption(
+    "averaging", "the only exchange between workers is that all are replaced by their mean, at any times"
+)
 QUADRATIC = Assumption("quadratic", "$F$ is quadratic, so that the mean of the gradients is the gradient at the mean")
 ADDITIVE = Assumption("additive", "the noise does not depend on where the gradient is taken")
 GROWING = Assumption("growing", r"$\tau_i = a\,i(i+1)/2$ for $i < R$, and $T \le \tau_R$")
@@ -81,10 +83,13 @@ ROUNDS = Assumption("rounds", "there are at most $R$ blocks without averaging, t
 FAST = Assumption("fast_steps", r"$\theta h > 1$", sp.Gt(_q, 1))
 FAST_ENOUGH = Assumption("fast_steps", r"$2\theta h > 1$", sp.Gt(2 * _q, 1))
 LOCAL = Assumption("smooth_hessian", r"$F$ is smooth and strongly convex, $d = 1$, and $F''''$ exists and is bounded")
-C2 = Assumption("second_derivative", r"$F$ is smooth and strongly convex, $d = 1$, and $F''$ is continuous at $x^*$")
 TWO_SLOPES = Assumption("two_slopes", r"$F'(x) = h_+x$ for $x \ge 0$ and $h_-x$ for $x < 0$, $d = 1$")
-FAST_BOTH = Assumption("fast_steps", r"$2\theta\min(h_+, h_-) > 1$", sp.Gt(2 * theta.symbol * sp.Min(h_plus.symbol, h_minus.symbol), 1))
-FOURTH = Assumption("exact_noise", r"noise is independent of the past, symmetric, of variance $\sigma^2$ and a finite fourth moment")
+FAST_BOTH = Assumption(
+    "fast_steps", r"$2\theta\min(h_+, h_-) > 1$", sp.Gt(2 * theta.symbol * sp.Min(h_plus.symbol, h_minus.symbol), 1)
+)
+FOURTH = Assumption(
+    "exact_noise", r"noise is independent of the past, symmetric, of variance $\sigma^2$ and a finite fourth moment"
+)
 ENOUGH = Assumption("enough_rounds", r"$R \ge N$", sp.Ge(_R, _n))
 
 _CLASS = (SMOOTH, STRONGLY_CONVEX, ONE_OBJECTIVE, NOISE)
@@ -110,8 +115,8 @@ RECURSION = _claim(
 
 CONSENSUS = _claim(
     "consensus", "One local step on the spread of the workers",
-    r"$V_{t+1} \le (1 - \eta_t\mu)^2V_t + \eta_t^2\sigma^2\frac{N-1}N$ without averaging, with equality for $F = \frac\mu2\|x\|^2$ and "
-    r"noise of variance $\sigma^2$; averaging sets it to zero.",
+    r"$V_{t+1} \le (1 - \eta_t\mu)^2V_t + \eta_t^2\sigma^2\frac{N-1}N$ without averaging, with equality for $F = "
+    r"\frac\mu2\|x\|^2$ and noise of variance $\sigma^2$; averaging sets it to zero.",
     parameters=(eta, mu, L, sigma2, n, V_t), assumptions=(*_CLASS, MU_L, CONTRACTING),
     quantity=r"\frac1N\sum_i\mathbb E\|x_i^{t+1} - \bar x^{t+1}\|^2", relation=Relation.LE, tight=True,
     expression=(1 - _eta * _mu) ** 2 * V_t.symbol + _eta**2 * _sig2 * (_n - 1) / _n,
@@ -139,8 +144,9 @@ def squares(start: Any, count: Any) -> Any:
 _s = _H + _tau + _beta
 SPREAD = _claim(
     "spread", "The largest spread after a block, exactly",
-    r"$V_{\tau+H} \le \frac{4\sigma^2}{\mu^2}\frac{N-1}N\frac{\sum_{j<H}(\tau + j + \beta - 1)^2}{(\tau+H+\beta-1)^2(\tau+H+\beta-2)^2}$, with "
-    r"equality for $F = \frac\mu2\|x\|^2$ and noise of variance $\sigma^2$: about $\frac{4\sigma^2}{3\mu^2H}$ for long blocks from the start.",
+    r"$V_{\tau+H} \le \frac{4\sigma^2}{\mu^2}\frac{N-1}N\frac{\sum_{j<H}(\tau + j + \beta - "
+    r"1)^2}{(\tau+H+\beta-1)^2(\tau+H+\beta-2)^2}$, with equality for $F = \frac\mu2\|x\|^2$ and noise of variance "
+    r"$\sigma^2$: about $\frac{4\sigma^2}{3\mu^2H}$ for long blocks from the start.",
     parameters=(mu, L, sigma2, n, beta, tau, H), assumptions=_SINCE, quantity=SPREAD_WORDS, relation=Relation.LE, tight=True,
     expression=_DRIFT * squares(_tau + _beta - 1, _H) / ((_s - 1) ** 2 * (_s - 2) ** 2),
 )  # fmt: skip
@@ -152,18 +158,19 @@ _END = (_T + _beta - 1) * (_T + _beta - 2)
 
 MAIN = _claim(
     "main", "The error for any schedule of averagings",
-    r"$a_T \le \frac{(\beta-1)(\beta-2)a_0 + \frac{2L\sigma^2T}{N\mu^2} + \frac{4L^2\sigma^2}{\mu^3}\frac{N-1}NS}{(T+\beta-1)(T+\beta-2)}$: "
-    r"the schedule enters through $S = \sum_{t<T}\frac{t - \tau(t)}{t + \beta - 1}$ alone.",
+    r"$a_T \le \frac{(\beta-1)(\beta-2)a_0 + \frac{2L\sigma^2T}{N\mu^2} + "
+    r"\frac{4L^2\sigma^2}{\mu^3}\frac{N-1}NS}{(T+\beta-1)(T+\beta-2)}$: the schedule enters through $S = "
+    r"\sum_{t<T}\frac{t - \tau(t)}{t + \beta - 1}$ alone.",
     parameters=(mu, L, sigma2, n, beta, T, a0, S), assumptions=(*_CLASS, MU_L, BETA, DRIFTING), quantity=ERROR,
     relation=Relation.LE, expression=(_START + _NOISE + _COST * _S) / _END,
-    remark="Stands for the paper's theorem, whose displayed constants were not found in public copies. The spread that it assumes is "
-    "what local-sgd.drift proves between two averagings.",
+    remark="Stands for the paper's theorem, whose displayed constants were not found in public copies. The spread that "
+    "it assumes is what local-sgd.drift proves between two averagings.",
 )  # fmt: skip
 
 SYNCHRONISED = _claim(
     "synchronised", "Averaging at every step",
-    r"$a_T \le \frac{(\beta-1)(\beta-2)a_0 + 2L\sigma^2T/(N\mu^2)}{(T+\beta-1)(T+\beta-2)}$: the $1/(NT)$ rate of $N$ workers, with $T$ "
-    "averagings.",
+    r"$a_T \le \frac{(\beta-1)(\beta-2)a_0 + 2L\sigma^2T/(N\mu^2)}{(T+\beta-1)(T+\beta-2)}$: the $1/(NT)$ rate of "
+    r"$N$ workers, with $T$ averagings.",
     parameters=(mu, L, sigma2, n, beta, T, a0), assumptions=(*_CLASS, EVERY_STEP, MU_L, BETA), quantity=ERROR,
     relation=Relation.LE, expression=(_START + _NOISE) / _END,
 )  # fmt: skip
@@ -171,8 +178,8 @@ SYNCHRONISED = _claim(
 WORST_SCHEDULE = _claim(
     "worst-schedule", "Whatever the schedule, the error is of order 1/T",
     r"Averaging at any times, or only at the end: $a_T \le \frac{(\beta-1)(\beta-2)a_0 + 2L\sigma^2T/(N\mu^2) + "
-    r"\frac{4L^2\sigma^2}{\mu^3}\frac{N-1}N\frac{\beta-1}{2\beta-3}T}{(T+\beta-1)(T+\beta-2)}$; the last term, which no number of workers makes "
-    r"smaller, is at most $S = T$ in local-sgd.main.",
+    r"\frac{4L^2\sigma^2}{\mu^3}\frac{N-1}N\frac{\beta-1}{2\beta-3}T}{(T+\beta-1)(T+\beta-2)}$; the last term, which "
+    r"no number of workers makes smaller, is at most $S = T$ in local-sgd.main.",
     parameters=(mu, L, sigma2, n, beta, T, a0), assumptions=(*_CLASS, COMMON_START, AVERAGING, MU_L, BETA), quantity=ERROR,
     relation=Relation.LE, expression=(_START + _NOISE + _COST * (_beta - 1) / (2 * _beta - 3) * _T) / _END,
 )  # fmt: skip
@@ -181,17 +188,20 @@ WORST_SCHEDULE = _claim(
 
 QUADRATIC_INVARIANCE = _claim(
     "quadratic-invariance", "On quadratics the schedule does not matter, path by path",
-    r"With additive noise $\bar x^T$ is the same number for every schedule: $\|\bar x^T - z^T\| = 0$ for $z$ that averages at every step "
-    "and sees the same noise. One-shot averaging is synchronised SGD, realisation by realisation.",
-    parameters=(mu, L, beta, T), assumptions=(SMOOTH, STRONGLY_CONVEX, ONE_OBJECTIVE, QUADRATIC, ADDITIVE, COMMON_START, MU_L, BETA),
+    r"With additive noise $\bar x^T$ is the same number for every schedule: $\|\bar x^T - z^T\| = 0$ for $z$ that "
+    r"averages at every step and sees the same noise. One-shot averaging is synchronised SGD, realisation by "
+    r"realisation.",
+    parameters=(mu, L, beta, T), assumptions=(SMOOTH, STRONGLY_CONVEX, ONE_OBJECTIVE, QUADRATIC, ADDITIVE,
+    COMMON_START, MU_L, BETA),
     quantity=r"\|\bar x^T - z^T\|^2", relation=Relation.LE, expression=sp.Integer(0),
 )  # fmt: skip
 
 QUADRATIC_RATE = _claim(
     "quadratic-rate", "The exact rate on quadratics, for every schedule",
-    r"$\mathbb E\|\bar x^T - x^*\|^2 \le \frac{(\beta-1)^2(\beta-2)^2\|x^0-x^*\|^2 + \frac{4\sigma^2}{N\mu^2}\sum_{t<T}(t+\beta-1)^2}"
-    r"{(T+\beta-1)^2(T+\beta-2)^2}$, with equality for $F = \frac\mu2\|x - x^*\|^2$ and noise of variance $\sigma^2$: about "
-    r"$\frac{4\sigma^2}{3N\mu^2T}$, averaging once at the end.",
+    r"$\mathbb E\|\bar x^T - x^*\|^2 \le \frac{(\beta-1)^2(\beta-2)^2\|x^0-x^*\|^2 + "
+    r"\frac{4\sigma^2}{N\mu^2}\sum_{t<T}(t+\beta-1)^2}{(T+\beta-1)^2(T+\beta-2)^2}$, with equality for $F = "
+    r"\frac\mu2\|x - x^*\|^2$ and noise of variance $\sigma^2$: about $\frac{4\sigma^2}{3N\mu^2T}$, averaging once "
+    r"at the end.",
     parameters=(mu, L, sigma2, n, beta, T, D0), assumptions=(SMOOTH, STRONGLY_CONVEX, ONE_OBJECTIVE, NOISE, QUADRATIC, MU_L, BETA),
     quantity=r"\mathbb E\|\bar x^T - x^*\|^2", relation=Relation.LE, tight=True,
     expression=((_beta - 1) ** 2 * (_beta - 2) ** 2 * D0.symbol + 4 * _sig2 / (_n * _mu**2) * squares(_beta - 1, _T)) / _END**2,
@@ -217,8 +227,9 @@ BLOCK_COST_BELOW = _claim(
 
 GROWING_SCHEDULE = _claim(
     "growing-schedule", "Growing blocks: a number of rounds that does not grow with T",
-    r"$H_i = a(i+1)$ with $a = \lceil2T/R^2\rceil$ has $S \le a(R + 1 + \ln R) \approx 2T/R$, so that "
-    r"$a_T \lesssim \frac{2L\sigma^2}{\mu^2NT} + \frac{8L^2\sigma^2}{\mu^3RT}$: $R$ of the order of $\kappa N$ gives the $1/(NT)$ rate.",
+    r"$H_i = a(i+1)$ with $a = \lceil2T/R^2\rceil$ has $S \le a(R + 1 + \ln R) \approx 2T/R$, so that $a_T \lesssim "
+    r"\frac{2L\sigma^2}{\mu^2NT} + \frac{8L^2\sigma^2}{\mu^3RT}$: $R$ of the order of $\kappa N$ gives the $1/(NT)$ "
+    r"rate.",
     parameters=(a, R, beta), assumptions=(GROWING, BETA_1), quantity="S", relation=Relation.LE,
     expression=_a * (_R + 1 + sp.log(_R)), where="abstract; the constants are derived here",
 )  # fmt: skip
@@ -241,8 +252,9 @@ ANY_SCHEDULE = _claim(
 
 ONE_SHOT = _claim(
     "one-shot-asymptotics", "The variance of one worker at steps theta/(t + b)",
-    r"$T\,\mathbb E(x_i^T - x^*)^2 \to V = \theta^2\sigma^2/(2\theta h - 1)$, so that the mean of $N$ independent workers has "
-    r"$\mathbb E(\bar x^T - x^*)^2 = V/(NT) + o(1/T)$ for fixed $N$: averaging once is asymptotically optimal.",
+    r"$T\,\mathbb E(x_i^T - x^*)^2 \to V = \theta^2\sigma^2/(2\theta h - 1)$, so that the mean of $N$ independent "
+    r"workers has $\mathbb E(\bar x^T - x^*)^2 = V/(NT) + o(1/T)$ for fixed $N$: averaging once is asymptotically "
+    r"optimal.",
     parameters=(theta, h, sigma2), assumptions=(LOCAL, FOURTH, FAST_ENOUGH), quantity=r"\lim_T T\,\mathbb E(x_i^T - x^*)^2",
     relation=Relation.EQ, expression=theta.symbol**2 * _sig2 / (2 * _q - 1), where="abstract; the constants are derived here",
     remark="The paper asks for a second derivative near $x^*$; with the fourth, the rate of the limit can be bounded.",
@@ -250,8 +262,9 @@ ONE_SHOT = _claim(
 
 ONE_SHOT_BIAS = _claim(
     "one-shot-bias", "The bias of one worker, which averaging does not remove",
-    r"$T(\mathbb E x_i^T - x^*) \to B = -\frac{\theta c_3V}{2(\theta h - 1)}$, so that $\mathbb E(\bar x^T - x^*)^2 = \frac V{NT} + "
-    r"\frac{B^2}{T^2} + o(\cdot)$: the speed-up of one-shot averaging stops at $N \approx TV/B^2$ workers.",
+    r"$T(\mathbb E x_i^T - x^*) \to B = -\frac{\theta c_3V}{2(\theta h - 1)}$, so that $\mathbb E(\bar x^T - x^*)^2 "
+    r"= \frac V{NT} + \frac{B^2}{T^2} + o(\cdot)$: the speed-up of one-shot averaging stops at $N \approx TV/B^2$ "
+    r"workers.",
     parameters=(theta, h, c3, sigma2), assumptions=(LOCAL, FOURTH, FAST), quantity=r"\lim_T T(\mathbb E x_i^T - x^*)",
     relation=Relation.EQ,
     expression=-theta.symbol * c3.symbol * theta.symbol**2 * _sig2 / (2 * _q - 1) / (2 * (_q - 1)),
@@ -267,9 +280,9 @@ _right, _left = (deviation(theta.symbol, p.symbol, _sig2) for p in (h_plus, h_mi
 
 NECESSITY = _claim(
     "necessity-smooth-hessian", "With a kink in F' one-shot averaging stops at 1/T, whatever the number of workers",
-    r"$\sqrt T\,\mathbb E x_i^T \to \sqrt{2/\pi}\,(s_+ - s_-)$, $s_\pm = \theta\sigma/\sqrt{2\theta h_\pm - 1}$: not zero unless $h_+ = h_-$, so "
-    r"that $T\,\mathbb E(\bar x^T)^2$ stays above $\frac2\pi(s_+-s_-)^2$ for every $N$. One worker has $T\,\mathbb E F(x_i^T) \to "
-    r"(h_+s_+^3 + h_-s_-^3)/(2(s_++s_-))$.",
+    r"$\sqrt T\,\mathbb E x_i^T \to \sqrt{2/\pi}\,(s_+ - s_-)$, $s_\pm = \theta\sigma/\sqrt{2\theta h_\pm - 1}$: not "
+    r"zero unless $h_+ = h_-$, so that $T\,\mathbb E(\bar x^T)^2$ stays above $\frac2\pi(s_+-s_-)^2$ for every $N$. "
+    r"One worker has $T\,\mathbb E F(x_i^T) \to (h_+s_+^3 + h_-s_-^3)/(2(s_++s_-))$.",
     parameters=(theta, h_plus, h_minus, sigma2), assumptions=(TWO_SLOPES, FOURTH, FAST_BOTH),
     quantity=r"\lim_T\sqrt T\,\mathbb E x_i^T", relation=Relation.EQ, expression=sp.sqrt(2 / sp.pi) * (_right - _left),
     remark="The closed form is derived here; the paper assumes a second derivative, and shows the saturation in a simulation.",
@@ -279,8 +292,9 @@ SINGLE = (h_plus.symbol * _right**3 + h_minus.symbol * _left**3) / (2 * (_right 
 
 LOWER_ROUNDS = _claim(
     "lower-rounds", "Rounds of the order of N are needed, in simulations",
-    r"On the kinked example with the growing schedule, $R = N$ rounds reach at least half of linear speed-up; $\sqrt N$ and "
-    r"$N^{3/4}$ rounds do not. $\mathbb E F(\bar x^T)$ beside twice an $N$-th of the limit of one worker's error.",
+    r"On the kinked example with the growing schedule, $R = N$ rounds reach at least half of linear speed-up; $\sqrt "
+    r"N$ and $N^{3/4}$ rounds do not. $\mathbb E F(\bar x^T)$ beside twice an $N$-th of the limit of one worker's "
+    r"error.",
     parameters=(theta, h_plus, h_minus, sigma2, n, R, T), assumptions=(TWO_SLOPES, FOURTH, FAST_BOTH, ENOUGH),
     quantity=r"\mathbb E F(\bar x^T) - F^*", relation=Relation.LE, expression=2 * SINGLE / (_n * _T), where=SIMULATIONS,
     confidence="recalled",

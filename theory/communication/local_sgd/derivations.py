@@ -1,8 +1,9 @@
 """Derivations: one-step inequalities in the space of all workers, and their sums over the steps.
 
-The workers' vectors together lie in a space with the inner product (1/n) sum <., .>; that of the mean, of all equal parts, is
-orthogonal to the deviations from it. ``x`` is the mean, ``d`` the deviation; the gradients at all points are ``h + c + u``, ``h`` the one
-at the mean, ``c`` what the mean of the gradients adds to it, ``u`` its deviations; the noise is ``e`` in the mean and ``w`` in the deviations.
+The workers' vectors together lie in a space with the inner product (1/n) sum <., .>; that of the mean, of all equal
+parts, is orthogonal to the deviations from it. ``x`` is the mean, ``d`` the deviation; the gradients at all points
+are ``h + c + u``, ``h`` the one at the mean, ``c`` what the mean of the gradients adds to it, ``u`` its deviations;
+the noise is ``e`` in the mean and ``w`` in the deviations.
 """
 
 from collections.abc import Mapping
@@ -71,7 +72,9 @@ def _method(eta: str, *, spread: bool = True, averaged: str = "", **laws: d.Law)
 # --- one step --------------------------------------------------------------------------------------------------------
 
 
-def _descent(eta: str, target: d.Terms, scale: str = "1", index: str = "k", *, equal: bool = False, **more: object) -> d.Inequality:
+def _descent(
+    eta: str, target: d.Terms, scale: str = "1", index: str = "k", *, equal: bool = False, **more: object
+) -> d.Inequality:
     """scale times: f+ - f* <= (1 - eta mu)(f - f*) + eta/2 ||c||^2 + eta^2 L/2 E||e||^2, and ||c + u||^2 <= L^2 ||d||^2."""
     uses = (
         d.Use("descent", "above", ("above mean", "above mean'"), scale),
@@ -136,7 +139,9 @@ def consensus() -> d.Derivation:
         uses, laws = _contraction("eta", "1", equal)
         step = d.Inequality(target, uses, laws=laws, index="0")
         if equal:
-            return d.Case((MU, SIGMA2, WORKERS, Interval("eta", "0", "1/mu", closed_high=True)), {"step": step}, {"L": "mu"})
+            return d.Case(
+                (MU, SIGMA2, WORKERS, Interval("eta", "0", "1/mu", closed_high=True)), {"step": step}, {"L": "mu"}
+            )
         short = Interval("eta", "0", "2/(L + mu)", closed_high=True)
         return d.Case((MU, Interval("L", "mu"), SIGMA2, WORKERS, short), {"step": step})
 
@@ -271,7 +276,7 @@ def synchronised() -> d.Derivation:
 
 @d.derivation(claims.WORST_SCHEDULE)
 def worst_schedule() -> d.Derivation:
-    """The weighted spread pays for itself: (k + beta)^2 V+ <= (k + beta - 2)^2 V + C; averaging, or not, gives y with |y| <= |d+|."""
+    """The weighted spread pays for itself: (k + beta)^2 V+ <= (k + beta - 2)^2 V + C; averaged or not, |y| <= |d+|."""
     share = "L^2/mu*(beta - 1)/(2*beta - 3)"
     weight, after = f"({share})*(k + beta - 1)^2", f"({share})*(k + beta)^2"
     moved: d.Vec = {"d": "1", "u": f"-({ETA})", "w": f"-({ETA})"}
@@ -285,10 +290,18 @@ def worst_schedule() -> d.Derivation:
         def step(target: d.Terms) -> d.Step:
             return _descent(ETA, target, NEXT_WEIGHT, steps={"spread": "1"}, signs=(LESS,))
 
-        target: d.Terms = (_square(after, {"y": "1"}), _square(f"-({after})*(1 - mu*({ETA}))^2", {"d": "1"}), (f"-({share})*({C})", "1"))
+        target: d.Terms = (
+            _square(after, {"y": "1"}),
+            _square(f"-({after})*(1 - mu*({ETA}))^2", {"d": "1"}),
+            (f"-({share})*({C})", "1"),
+        )
         spread = d.Inequality(target, uses, laws={**laws, "averaged_": after})
         made = _growth(step, growth, (_square(weight, {"d": "1"}),), (_square(after, {"d'": "1"}),))
-        return {"spread": spread, **made, "end": d.Combine({"sum": END}, squares=((f"({share})*(N + beta - 1)^2*({END})", {"d": "1"}),))}
+        return {
+            "spread": spread,
+            **made,
+            "end": d.Combine({"sum": END}, squares=((f"({share})*(N + beta - 1)^2*({END})", {"d": "1"}),)),
+        }
 
     def case(equal: bool) -> d.Case:
         curvature = (MU,) if equal else (MU, Interval("L", "mu"))
@@ -303,7 +316,9 @@ def worst_schedule() -> d.Derivation:
 ERROR: d.Vec = {"x": "1", "x*": "-1"}
 
 
-def _quadratic(step: Mapping[str, d.Vec], points: Mapping[str, tuple[d.Vec, d.Vec, str]], by: tuple[str, ...], **more: object) -> d.Method:
+def _quadratic(
+    step: Mapping[str, d.Vec], points: Mapping[str, tuple[d.Vec, d.Vec, str]], by: tuple[str, ...], **more: object
+) -> d.Method:
     """A quadratic at points (x, gradient, value): Q of the kernel where mu < L, and what says as much where L = mu."""
     member = {
         "Q": d.Class("quadratic", {"mu": ("mu", "strongly_convex"), "L": ("L", "smooth")}),
@@ -313,7 +328,9 @@ def _quadratic(step: Mapping[str, d.Vec], points: Mapping[str, tuple[d.Vec, d.Ve
     calls = {}
     for name, (x, g, f) in points.items():
         centred = {k: c for k, c in {**x, "x*": f"{x.get('x*', '0')} - 1"}.items() if c != "1 - 1"}
-        calls |= {f"Q {name}": d.Call("Q", centred, g, f, by)} | {f"{m} {name}": d.Call(m, x, g, f, by) for m in ("below", "smooth")}
+        calls |= {f"Q {name}": d.Call("Q", centred, g, f, by)} | {
+            f"{m} {name}": d.Call(m, x, g, f, by) for m in ("below", "smooth")
+        }
     return d.Method(member, step, calls=calls, **more)  # type: ignore[arg-type]
 
 
@@ -358,7 +375,9 @@ def quadratic_rate() -> d.Derivation:
     def steps(equal: bool) -> dict[str, d.Step]:
         return {
             "step": d.Inequality(target, _shrinks(after, "x", "*", equal), laws=laws),
-            "sum": d.Sum("step", (_square(weight, ERROR),), rest=((f"-({growth})", "1"),), total=((f"-({total})", "1"),)),
+            "sum": d.Sum(
+                "step", (_square(weight, ERROR),), rest=((f"-({growth})", "1"),), total=((f"-({total})", "1"),)
+            ),
             "end": d.Combine({"sum": f"({END})^2"}),
         }
 
