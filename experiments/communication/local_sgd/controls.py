@@ -124,7 +124,7 @@ def error_of_two_objectives(mu, beta, T, n, times, minima=(F(-6), F(1))) -> Any:
     x, eta = [F(0), F(0)], steps(mu, beta)
     for t in range(T):
         if t in times:
-            x = [sum(x) / 2] * 2
+            x = [sum(x, F(0)) / 2] * 2
         x = [y - eta(t) * h * (y - c) for y, h, c in zip(x, curvatures, minima, strict=True)]
     best = sum(h * c for h, c in zip(curvatures, minima, strict=True)) / sum(curvatures)
     mean_curvature = sum(curvatures) / 2

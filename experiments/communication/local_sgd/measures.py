@@ -9,7 +9,7 @@ import numpy as np
 
 from gradproof.experiments.communication.local_sgd.instances import Bent, TwoSlopes
 from gradproof.experiments.communication.local_sgd.methods import means
-from gradproof.experiments.engine.measure import Enclosed, around, cases, measure
+from gradproof.experiments.engine.measure import Enclosed, around, cases, measure, rounded
 from gradproof.solvers.averaged_sgd import consensus_exact, exact_quadratic, steps
 from gradproof.solvers.averaging_times import (
     best_schedule,
@@ -87,30 +87,47 @@ BLOCK = cases(curved=CURVED, beta=F(17, 2), tau=[0, 7], H=[1, 2, 6, 20], n=[2, 5
 SINCE = ("smooth", "strongly_convex", "one_objective", "noise", "common_start")
 
 
+LONG = 60  # steps from which on recursions are taken in floats: all their terms are positive, so that errors only add
+
+
+def recursion(count: int, value: Callable[..., Any], *numbers: Any) -> Any:
+    """A recursion over so many steps, exactly where they are few."""
+    if count <= LONG:
+        return value(*numbers)
+    return rounded(float(value(*map(float, numbers))), 32 * count)
+
+
 @measure((ls.DRIFT, ls.SPREAD), BLOCK.guaranteeing(*SINCE))
 def spread_after_a_block(mu, h, beta, tau, H, n, sigma2) -> Any:
     r"""$V_{\tau+H}$ on a parabola, exactly; with curvature $\mu$ it attains the sharper bound."""
-    eta = steps(mu, beta)
-    return consensus_exact(H, (0,), lambda t: eta(t + tau), [h], [sigma2], n)
+
+    def value(mu, beta, h, sigma2):
+        return consensus_exact(H, (0,), lambda t: steps(mu, beta)(t + tau), [h], [sigma2], n)
+
+    return recursion(H, value, mu, beta, h, sigma2)
 
 
-RUN = cases(curved=CURVED, beta=F(8), T=40, n=[1, 64], sigma2=[F(0), F(4)], x0=[F(0), F(3)]).where(
-    lambda sigma2, x0: sigma2 or x0
-)
-
-#: few steps with a large offset: start and noise are as large as the bounds have them
-SHORT = cases(
-    curved=CURVED[:1], beta=F(100), T=[1, 3], n=[1, 64], at=[{"sigma2": F(0), "x0": F(3)}, {"sigma2": F(4), "x0": F(0)}]
-)
-RUN = RUN + SHORT
+#: also few steps with a large offset, where start and noise are as large as the bounds have them
+LENGTHS = [{"beta": F(8), "T": 40}, {"beta": F(100), "T": 1}, {"beta": F(100), "T": 3}]
+RUN = cases(curved=CURVED, length=LENGTHS, n=[1, 64], sigma2=[F(0), F(4)], x0=[F(0), F(3)])
+RUN = RUN.where(lambda sigma2, x0: sigma2 or x0)
 
 
 def error_on_a_parabola(mu, h, beta, T, n, sigma2, x0) -> With:
     r"""$\mathbb E F(\bar x^T) - F^*$ on a parabola, exactly, the same for every schedule."""
-    return exact_quadratic(T, steps(mu, beta), [h], [x0], [sigma2], n), {"a0": h * x0**2 / 2}
+    return half_square(T, mu, h, beta, x0, sigma2, n), {"a0": h * x0**2 / 2}
 
 
-measure(ls.MAIN, RUN.let(S=lambda T, beta: cost(T, growing(T, 5), beta)).guaranteeing(
+def half_square(T, mu, h, beta, x0, sigma2, n, scale=1) -> Any:
+    """E F(mean) - F* on a parabola, times a factor."""
+
+    def value(mu, beta, h, x0, sigma2):
+        return scale * exact_quadratic(T, steps(mu, beta), [h], [x0], [sigma2], n)
+
+    return recursion(T, value, mu, beta, h, x0, sigma2)
+
+
+measure(ls.MAIN, RUN.let(S=lambda T, beta: cost(T, growing(T, 5), beta if T <= LONG else float(beta))).guaranteeing(
     *CLASS, "drifting"))(error_on_a_parabola)  # fmt: skip
 measure(ls.SYNCHRONISED, RUN.guaranteeing(*CLASS, "every_step"))(error_on_a_parabola)
 measure(ls.WORST_SCHEDULE, RUN.guaranteeing(*CLASS, "common_start", "averaging"))(error_on_a_parabola)
@@ -119,7 +136,7 @@ measure(ls.WORST_SCHEDULE, RUN.guaranteeing(*CLASS, "common_start", "averaging")
 @measure(ls.QUADRATIC_RATE, RUN.guaranteeing(*CLASS, "quadratic"))
 def square_on_a_parabola(mu, h, beta, T, n, sigma2, x0) -> With:
     r"""$\mathbb E\|\bar x^T - x^*\|^2$ on a parabola, exactly; with curvature $\mu$ it attains the bound."""
-    return 2 * exact_quadratic(T, steps(mu, beta), [h], [x0], [sigma2], n) / h, {"D0": x0**2}
+    return half_square(T, mu, h, beta, x0, sigma2, n, scale=2 / h), {"D0": x0**2}
 
 
 def rational_noise(T: int, n: int) -> list[list[F]]:

@@ -6,7 +6,8 @@ are ``h + c + u``, ``h`` the one at the mean, ``c`` what the mean of the gradien
 the noise is ``e`` in the mean and ``w`` in the deviations.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from gradproof.theory import derivation as d
 from gradproof.theory.communication.local_sgd import claims
@@ -15,6 +16,8 @@ from gradproof.theory.field import Interval
 ALL = ("product-space", "one_objective")  # x_1, ..., x_n -> (1/n) sum F(x_i) is in the class of F
 PARTS = ("weighted-workers",)  # means are orthogonal to deviations
 MEAN_ZERO = ("noise", "tower", "expectation")
+Signs = tuple[tuple[str, d.Vec], ...]
+Steps = dict[str, d.Step]
 GAP: d.Terms = (("1", "f"), ("-1", "f*"))
 APART: d.Terms = (("1", {"d": "1"}, {"d": "1"}),)
 ETA = "2/(mu*(k + beta))"
@@ -73,22 +76,28 @@ def _method(eta: str, *, spread: bool = True, averaged: str = "", **laws: d.Law)
 
 
 def _descent(
-    eta: str, target: d.Terms, scale: str = "1", index: str = "k", *, equal: bool = False, **more: object
+    eta: str,
+    target: d.Terms,
+    scale: str = "1",
+    *,
+    steps: Mapping[str, str] | None = None,
+    laws: Mapping[str, str] | None = None,
+    signs: Signs = (),
+    index: str = "k",
 ) -> d.Inequality:
     """scale times: f+ - f* <= (1 - eta mu)(f - f*) + eta/2 ||c||^2 + eta^2 L/2 E||e||^2, and ||c + u||^2 <= L^2 ||d||^2."""
     uses = (
         d.Use("descent", "above", ("above mean", "above mean'"), scale),
         d.Use("interpolation", "below", ("*", "below mean"), f"({scale})*({eta})*mu"),
+        d.Use("lipschitz", "smooth", ("smooth all", "smooth mean"), f"({scale})*({eta})/2"),
     )
-    laws = {
-        "he": f"({scale})*({eta})*(L*({eta}) - 1)", "ce": f"({scale})*({eta})^2*L", "mean noise": f"({scale})*({eta})^2*L/2",
-    }  # fmt: skip
-    if not equal:
-        uses = (*uses, d.Use("lipschitz", "smooth", ("smooth all", "smooth mean"), f"({scale})*({eta})/2"))
-        laws["cu"] = f"-({scale})*({eta})"
-    steps = more.pop("steps", {})
-    laws |= more.pop("laws", {})  # type: ignore[arg-type]
-    return d.Inequality(target, uses, steps, laws, index=index, **more)  # type: ignore[arg-type]
+    own = {
+        "he": f"({scale})*({eta})*(L*({eta}) - 1)",
+        "ce": f"({scale})*({eta})^2*L",
+        "mean noise": f"({scale})*({eta})^2*L/2",
+        "cu": f"-({scale})*({eta})",
+    }
+    return d.Inequality(target, uses, steps or {}, {**own, **(laws or {})}, signs=signs, index=index)
 
 
 @d.derivation(claims.RECURSION)
@@ -105,28 +114,37 @@ def recursion() -> d.Derivation:
     return d.Derivation(d.Formal(_method("eta", spread=False), GAP, at="1", stands=stands, by=("expectation",)), case)
 
 
+def _both_ways(member: str, turn: str) -> tuple[d.Use, ...]:
+    """The interpolation inequality between all points and their mean, both ways."""
+    pair = (f"{member} all", f"{member} mean")
+    return d.Use("interpolation", member, pair, turn), d.Use("interpolation", member, pair[::-1], turn)
+
+
 def _contraction(eta: str, scale: str, equal: bool) -> tuple[tuple[d.Use, ...], dict[str, str]]:
     """scale times: ||d - eta u - eta w||^2 <= (1 - eta mu)^2 ||d||^2 + eta^2 E||w||^2; ``equal``: where L = mu."""
     noise = {"dw": f"-2*({scale})*({eta})", "uw": f"2*({scale})*({eta})^2", "noise": f"({scale})*({eta})^2"}
     if equal:
         turn = f"2*({scale})*({eta})"
-        uses = (
-            d.Use("interpolation", "below", ("below all", "below mean"), turn),
-            d.Use("interpolation", "below", ("below mean", "below all"), turn),
-            d.Use("lipschitz", "smooth", ("smooth all", "smooth mean"), f"({scale})*({eta})^2"),
-        )
-        return uses, noise | {"cd": turn, "cu": f"-2*({scale})*({eta})^2"}
+        lipschitz = d.Use("lipschitz", "smooth", ("smooth all", "smooth mean"), f"({scale})*({eta})^2")
+        return (*_both_ways("below", turn), lipschitz), noise | {"cd": turn, "cu": f"-2*({scale})*({eta})^2"}
     turn = f"2*({scale})*({eta})*(1 - ({eta})*mu)"
-    uses = (
-        d.Use("interpolation", "both", ("both all", "both mean"), turn),
-        d.Use("interpolation", "both", ("both mean", "both all"), turn),
-    )
-    return uses, noise | {"cd": f"({turn})*(L + mu)/(L - mu)", "cu": f"-2*({turn})/(L - mu)"}
+    return _both_ways("both", turn), noise | {"cd": f"({turn})*(L + mu)/(L - mu)", "cu": f"-2*({turn})/(L - mu)"}
 
 
-def _both_cases(make: object) -> d.Split:
+def _both_cases(make: Callable[[bool], d.Case]) -> d.Split:
     """The class with L > mu, and with L = mu, where F is the parabola."""
-    return d.Split("L - mu", make(True), make(False))  # type: ignore[operator]
+    return d.Split("L - mu", make(True), make(False))
+
+
+def _with_beta(make: Callable[[bool], Steps], *before: Interval, after: tuple[Interval, ...] = ()) -> d.Split:
+    """Both cases for steps of size 2/(mu (k + beta)); further parameters stand before beta, or after it."""
+
+    def case(equal: bool) -> d.Case:
+        curvature = (MU,) if equal else (MU, Interval("L", "mu"))
+        beta = Interval("beta", "2" if equal else "2*L/mu", closed_low=True)
+        return d.Case((*curvature, *before, beta, *after), make(equal), {"L": "mu"} if equal else {})
+
+    return _both_cases(case)
 
 
 @d.derivation(claims.CONSENSUS)
@@ -152,25 +170,13 @@ def consensus() -> d.Derivation:
 # --- the spread between averagings -----------------------------------------------------------------------------------
 
 
-def _since(make: object) -> d.Split:
-    """Cases with the steps counted from the last averaging at tau."""
-
-    def case(equal: bool) -> d.Case:
-        curvature = (MU,) if equal else (MU, Interval("L", "mu"))
-        beta = Interval("beta", "2" if equal else "2*L/mu", closed_low=True)
-        domain = (*curvature, SIGMA2, WORKERS, beta, Interval("tau", closed_low=True))
-        return d.Case(domain, make(equal), {"L": "mu"} if equal else {})  # type: ignore[operator]
-
-    return _both_cases(case)
-
-
 def _spread(weight: str, after: str, growth: str, total: str, end: str) -> d.Derivation:
     """weight ||d||^2 grows by at most ``growth`` a step; ``after`` is the weight at k + 1, ``total`` the sum of ``growth``."""
     eta = "2/(mu*(k + tau + beta))"
     potential: d.Terms = (_square(weight, {"d": "1"}),)
     rest: d.Terms = ((f"-({growth})", "1"),)
 
-    def steps(equal: bool) -> dict[str, d.Step]:
+    def steps(equal: bool) -> Steps:
         uses, laws = _contraction(eta, after, equal)
         target: d.Terms = (_square(after, {"d'": "1"}), _square(f"-({weight})", {"d": "1"}), *rest)
         return {
@@ -180,7 +186,7 @@ def _spread(weight: str, after: str, growth: str, total: str, end: str) -> d.Der
         }
 
     formal = d.Formal(_method(eta), APART, horizon="H", by=("expectation", "common_start"))
-    return d.Derivation(formal, _since(steps))
+    return d.Derivation(formal, _with_beta(steps, SIGMA2, WORKERS, after=(Interval("tau", closed_low=True),)))
 
 
 C = "4*sigma2/mu^2*(n - 1)/n"
@@ -212,7 +218,7 @@ NOISE = "2*L*sigma2/(n*mu^2)"
 COST = "4*L^2*sigma2/mu^3*(n - 1)/n"
 DOMAIN = (MU, UPPER, SIGMA2, WORKERS, BETA)
 #: what the noise of the mean may be less than its bound
-LESS = (f"({NOISE})/(k + beta)", {})
+LESS: tuple[str, d.Vec] = (f"({NOISE})/(k + beta)", {})
 
 
 def _weighted(terms: d.Terms = (), after: d.Terms = ()) -> tuple[d.Terms, d.Terms]:
@@ -228,12 +234,12 @@ def _negative(terms: d.Terms) -> d.Terms:
 END = "1/((N + beta - 1)*(N + beta - 2))"
 
 
-def _growth(step: object, growth: str, terms: d.Terms = (), after: d.Terms = ()) -> dict[str, d.Step]:
+def _growth(step: Callable[[d.Terms], d.Step], growth: str, terms: d.Terms = (), after: d.Terms = ()) -> Steps:
     """The potential (k + beta - 1)(k + beta - 2)(f - f*) + terms grows by at most ``growth`` a step; summed over N steps."""
     now, then = _weighted(terms, after)
     rest: d.Terms = ((f"-({growth})", "1"),)
     return {
-        "step": step((*then, *_negative(now), *rest)),  # type: ignore[operator]
+        "step": step((*then, *_negative(now), *rest)),
         "sum": d.Sum("step", now, rest=rest, total=((f"-k*({growth})", "1"),)),
     }
 
@@ -284,7 +290,7 @@ def worst_schedule() -> d.Derivation:
     method = _method(ETA, averaged="y", averaged_=averaged)
     growth = f"{NOISE} + ({share})*({C})"
 
-    def steps(equal: bool) -> dict[str, d.Step]:
+    def steps(equal: bool) -> Steps:
         uses, laws = _contraction(ETA, after, equal)
 
         def step(target: d.Terms) -> d.Step:
@@ -303,12 +309,7 @@ def worst_schedule() -> d.Derivation:
             "end": d.Combine({"sum": END}, squares=((f"({share})*(N + beta - 1)^2*({END})", {"d": "1"}),)),
         }
 
-    def case(equal: bool) -> d.Case:
-        curvature = (MU,) if equal else (MU, Interval("L", "mu"))
-        beta = Interval("beta", "2" if equal else "2*L/mu", closed_low=True)
-        return d.Case((*curvature, SIGMA2, WORKERS, beta), steps(equal), {"L": "mu"} if equal else {})
-
-    return d.Derivation(_error(method, ("common_start",)), _both_cases(case))
+    return d.Derivation(_error(method, ("common_start",)), _with_beta(steps, SIGMA2, WORKERS))
 
 
 # --- quadratics ------------------------------------------------------------------------------------------------------
@@ -317,7 +318,7 @@ ERROR: d.Vec = {"x": "1", "x*": "-1"}
 
 
 def _quadratic(
-    step: Mapping[str, d.Vec], points: Mapping[str, tuple[d.Vec, d.Vec, str]], by: tuple[str, ...], **more: object
+    step: Mapping[str, d.Vec], points: Mapping[str, tuple[d.Vec, d.Vec, str]], by: tuple[str, ...], **more: Any
 ) -> d.Method:
     """A quadratic at points (x, gradient, value): Q of the kernel where mu < L, and what says as much where L = mu."""
     member = {
@@ -325,13 +326,13 @@ def _quadratic(
         "below": d.Class("function", {"mu": ("mu", "strongly_convex")}),
         "smooth": d.Class("function", {"L": ("L", "smooth"), "mu": ("-L", "smooth")}),
     }
-    calls = {}
+    calls: dict[str, d.Call] = {}
     for name, (x, g, f) in points.items():
         centred = {k: c for k, c in {**x, "x*": f"{x.get('x*', '0')} - 1"}.items() if c != "1 - 1"}
         calls |= {f"Q {name}": d.Call("Q", centred, g, f, by)} | {
             f"{m} {name}": d.Call(m, x, g, f, by) for m in ("below", "smooth")
         }
-    return d.Method(member, step, calls=calls, **more)  # type: ignore[arg-type]
+    return d.Method(member, step, calls=calls, **more)
 
 
 def _shrinks(scale: str, a: str, b: str, equal: bool) -> tuple[d.Use, ...]:
@@ -342,15 +343,6 @@ def _shrinks(scale: str, a: str, b: str, equal: bool) -> tuple[d.Use, ...]:
     pairs = ((f"below {a}", f"below {b}"), (f"below {b}", f"below {a}"))
     ways = tuple(d.Use("interpolation", "below", pair, f"2*({scale})*({ETA})") for pair in pairs)
     return (*ways, d.Use("lipschitz", "smooth", (f"smooth {a}", f"smooth {b}"), f"({scale})*({ETA})^2"))
-
-
-def _quadratic_cases(make: object, *more: Interval) -> d.Split:
-    def case(equal: bool) -> d.Case:
-        curvature = (MU,) if equal else (MU, Interval("L", "mu"))
-        beta = Interval("beta", "2" if equal else "2*L/mu", closed_low=True)
-        return d.Case((*curvature, *more, beta), make(equal), {"L": "mu"} if equal else {})  # type: ignore[operator]
-
-    return _both_cases(case)
 
 
 @d.derivation(claims.QUADRATIC_RATE)
@@ -372,7 +364,7 @@ def quadratic_rate() -> d.Derivation:
     target: d.Terms = (_square(after, {"x'": "1", "x*": "-1"}), _square(f"-({weight})", ERROR), (f"-({growth})", "1"))
     laws = {"xe": f"-2*({after})*({ETA})", "ge": f"2*({after})*({ETA})^2", "noise": f"({after})*({ETA})^2"}
 
-    def steps(equal: bool) -> dict[str, d.Step]:
+    def steps(equal: bool) -> Steps:
         return {
             "step": d.Inequality(target, _shrinks(after, "x", "*", equal), laws=laws),
             "sum": d.Sum(
@@ -382,7 +374,7 @@ def quadratic_rate() -> d.Derivation:
         }
 
     formal = d.Formal(method, close, horizon="T", stands={"D0": close}, by=("expectation",))
-    return d.Derivation(formal, _quadratic_cases(steps, SIGMA2, WORKERS))
+    return d.Derivation(formal, _with_beta(steps, SIGMA2, WORKERS))
 
 
 @d.derivation(claims.QUADRATIC_INVARIANCE)
@@ -397,11 +389,11 @@ def quadratic_invariance() -> d.Derivation:
     distance: d.Terms = (_square("1", {"x": "1", "z": "-1"}),)
     target: d.Terms = (_square("1", {"x'": "1", "z'": "-1"}), *_negative(distance))
 
-    def steps(equal: bool) -> dict[str, d.Step]:
+    def steps(equal: bool) -> Steps:
         return {"step": d.Inequality(target, _shrinks("1", "x", "z", equal)), "sum": d.Sum("step", distance)}
 
     formal = d.Formal(method, distance, horizon="T", by=("common_start",))
-    return d.Derivation(formal, _quadratic_cases(steps))
+    return d.Derivation(formal, _with_beta(steps))
 
 
 # --- what schedules cost ---------------------------------------------------------------------------------------------
@@ -421,7 +413,7 @@ def _block(bound: str, sign: str) -> d.Derivation:
     growth = f"({bound.replace('k', '(k+1)')}) - ({bound})"
     rest: d.Terms = ((f"-({sign})*({growth})", "1"),)
     left = f"({sign})*({growth} - k/(tau + beta - 1 + k))"
-    steps: dict[str, d.Step] = {
+    steps: Steps = {
         "step": d.Inequality((*after, *_negative(terms), *rest), laws={"added": sign}, signs=((left, {}),)),
         "sum": d.Sum("step", terms, rest=rest, total=((f"-({sign})*({bound})", "1"),)),
         "end": d.Combine({"sum": "1"}, {"nothing": sign}),
