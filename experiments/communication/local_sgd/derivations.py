@@ -87,8 +87,10 @@ def mean_of_two_halves(ctx: Context) -> Iterator[Evidence]:
     theta, sigma2, k = sp.symbols("theta sigma2 k", positive=True)
     density = sp.exp(-(u**2) * k / (theta**2 * sigma2))
     yield Identity(sp.simplify(-k * u * density - theta**2 * sigma2 / 2 * sp.diff(density, u)), "no flux")
-    c = 1 / sum(sp.integrate(sp.exp(-(u**2) / (2 * s**2)), (u, 0, sp.oo)) for s in (s_plus, s_minus))
-    half = [sp.integrate(u * sp.exp(-(u**2) / (2 * s**2)), (u, 0, sp.oo)) for s in (s_plus, s_minus)]
+    s = sp.Symbol("s", positive=True)
+    mass, first = (sp.integrate(u**k * sp.exp(-(u**2) / (2 * s**2)), (u, 0, sp.oo)) for k in (0, 1))
+    c = 1 / (mass.subs(s, s_plus) + mass.subs(s, s_minus))
+    half = [first.subs(s, at) for at in (s_plus, s_minus)]
     yield Identity(sp.simplify(c * (half[0] - half[1]) - sp.sqrt(2 / sp.pi) * (s_plus - s_minus)), "the mean")
     name = {p.name: p.symbol for p in ctx.claim.parameters}
     variance = {

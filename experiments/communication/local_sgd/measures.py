@@ -223,7 +223,7 @@ GAUSSIAN_FOURTH = 3.0
 
 
 def shape_of(problem: Bent) -> dict[str, float]:
-    return {"h": problem.smooth.h, "c3": problem.smooth.c3, "sigma2": problem.sigma**2}
+    return {"h": problem.smooth.h, "mu": problem.mu, "c3": problem.smooth.c3, "sigma2": problem.sigma**2}
 
 
 @measure(ls.ONE_SHOT, LIMITS.guaranteeing("exact_noise"))

@@ -16,7 +16,7 @@ from gradproof.experiments.engine.draws import keys
 from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.engine.measure import confront
 from gradproof.experiments.instances.finite_sums import Logistic
-from gradproof.solvers.averaged_sgd import consensus_exact, exact_quadratic, steps
+from gradproof.solvers.averaged_sgd import consensus_exact, exact_quadratic, recursion_bound, steps
 from gradproof.solvers.averaging_times import every, growing, growing_evenly
 from gradproof.theory import registry
 from gradproof.theory.communication import local_sgd as ls
@@ -127,6 +127,24 @@ def test_runs_on_a_parabola_have_the_moments_of_the_recursions():
     for k, times in enumerate(schedules):
         V = float(consensus_exact(T, times, eta, [1.0], [1.0], n))
         assert abs(spread[k].mean() - V) < 5 * spread[k].std() / np.sqrt(seeds)
+
+
+def test_growing_rounds_keep_the_errors_below_the_recursions_and_the_speed_up_linear():
+    """R = N growing rounds: means plus 3.1 standard errors are below the recursions' bound, and fall like 1/N."""
+    rng, T, sizes, found = np.random.default_rng(8), 300, (2, 8, 32), []
+    problem, beta = Bent(), 4.0
+    for n in sizes:
+        seeds = 40_000 // n
+        times = growing_evenly(T, n)
+        out = errors(problem, n, lambda t: 2 / (t + beta), [times], [1.0], normal(rng, 1, seeds, n, 1), T, seeds=seeds)
+        error = out["error"].values[0, :, -1]
+        a0 = float(problem.excess(np.array([1.0])))
+        assert error.mean() + 3.1 * error.std() / np.sqrt(seeds) <= recursion_bound(
+            T, times, beta, 2.0, 1.0, 1.0, n, a0
+        )
+        found.append(error.mean())
+    slope = np.polyfit(np.log(sizes), np.log(found), 1)[0]
+    assert -1.1 < slope < -0.9
 
 
 def test_exact_paths_and_runs_are_the_same_method():

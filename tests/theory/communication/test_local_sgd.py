@@ -13,7 +13,7 @@ from gradproof.theory.errors import DomainError, GradproofError
 from gradproof.theory.tie import check_derivation
 
 PROVED = [c for c in registry.claims("local-sgd") if derivation_of(c) is not None]
-TANH = {"theta": 2.0, "h": 1.419974342, "c3": 0.6397000084, "sigma2": 1.0}
+TANH = {"theta": 2.0, "mu": 1.0, "h": 1.419974342, "c3": 0.6397000084, "sigma2": 1.0}
 
 
 def test_reference_values():
@@ -26,7 +26,7 @@ def test_reference_values():
     assert float(ls.SPREAD.bound(mu=1, L=1, sigma2=1, n=4, beta=3, tau=0, H=200)) == pytest.approx(
         4.962807894e-3, rel=5e-10
     )
-    assert ls.ONE_SHOT.bound(theta=2.0, h=TANH["h"], sigma2=1.0) == pytest.approx(0.8547195990, rel=5e-10)
+    assert ls.ONE_SHOT.bound(theta=2.0, mu=1.0, h=TANH["h"], sigma2=1.0) == pytest.approx(0.8547195990, rel=5e-10)
     assert ls.ONE_SHOT_BIAS.bound(**TANH) == pytest.approx(-0.2971627087, rel=5e-9)
 
 
@@ -78,6 +78,6 @@ def test_parameters_outside_their_domain_are_refused():
     with pytest.raises(DomainError, match="mu_at_most_L"):
         ls.RECURSION.bound(eta=0.1, mu=2, L=1, sigma2=1, n=2, a_t=1, V_t=0)
     with pytest.raises(DomainError, match="fast_steps"):
-        ls.ONE_SHOT_BIAS.bound(theta=1, h=1, c3=1, sigma2=1)
+        ls.ONE_SHOT_BIAS.bound(theta=1, mu=1, h=1, c3=1, sigma2=1)
     with pytest.raises(DomainError, match="enough_rounds"):
         ls.LOWER_ROUNDS.bound(theta=2, h_plus=2, h_minus=1, sigma2=1, n=64, R=8, T=100)

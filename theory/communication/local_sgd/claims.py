@@ -81,8 +81,9 @@ GROWING = Assumption("growing", r"$\tau_i = a\,i(i+1)/2$ for $i < R$, and $T \le
 FIXED = Assumption("fixed", r"$R$ divides $T$, and $\tau_i = iT/R$ for $i < R$")
 ROUNDS = Assumption("rounds", "there are at most $R$ blocks without averaging, the last one included")
 FAST = Assumption("fast_steps", r"$\theta h > 1$", sp.Gt(_q, 1))
-FAST_ENOUGH = Assumption("fast_steps", r"$2\theta h > 1$", sp.Gt(2 * _q, 1))
-LOCAL = Assumption("smooth_hessian", r"$F$ is smooth and strongly convex, $d = 1$, and $F''''$ exists and is bounded")
+FAST_ENOUGH = Assumption("fast_everywhere", r"$2\theta\mu > 1$", sp.Gt(2 * theta.symbol * _mu, 1))
+MU_H = Assumption("mu_at_most_h", r"$\mu \le h$", sp.Le(_mu, h.symbol))
+LOCAL = Assumption("smooth_hessian", r"$F$ is smooth and $\mu$-strongly convex, $d = 1$, and $F''''$ is bounded")
 TWO_SLOPES = Assumption("two_slopes", r"$F'(x) = h_+x$ for $x \ge 0$ and $h_-x$ for $x < 0$, $d = 1$")
 FAST_BOTH = Assumption(
     "fast_steps", r"$2\theta\min(h_+, h_-) > 1$", sp.Gt(2 * theta.symbol * sp.Min(h_plus.symbol, h_minus.symbol), 1)
@@ -255,7 +256,8 @@ ONE_SHOT = _claim(
     r"$T\,\mathbb E(x_i^T - x^*)^2 \to V = \theta^2\sigma^2/(2\theta h - 1)$, so that the mean of $N$ independent "
     r"workers has $\mathbb E(\bar x^T - x^*)^2 = V/(NT) + o(1/T)$ for fixed $N$: averaging once is asymptotically "
     r"optimal.",
-    parameters=(theta, h, sigma2), assumptions=(LOCAL, FOURTH, FAST_ENOUGH), quantity=r"\lim_T T\,\mathbb E(x_i^T - x^*)^2",
+    parameters=(theta, h, mu, sigma2), assumptions=(LOCAL, FOURTH, MU_H, FAST_ENOUGH),
+    quantity=r"\lim_T T\,\mathbb E(x_i^T - x^*)^2",
     relation=Relation.EQ, expression=theta.symbol**2 * _sig2 / (2 * _q - 1), where="abstract; the constants are derived here",
     remark="The paper asks for a second derivative near $x^*$; with the fourth, the rate of the limit can be bounded.",
 )  # fmt: skip
@@ -265,7 +267,8 @@ ONE_SHOT_BIAS = _claim(
     r"$T(\mathbb E x_i^T - x^*) \to B = -\frac{\theta c_3V}{2(\theta h - 1)}$, so that $\mathbb E(\bar x^T - x^*)^2 "
     r"= \frac V{NT} + \frac{B^2}{T^2} + o(\cdot)$: the speed-up of one-shot averaging stops at $N \approx TV/B^2$ "
     r"workers.",
-    parameters=(theta, h, c3, sigma2), assumptions=(LOCAL, FOURTH, FAST), quantity=r"\lim_T T(\mathbb E x_i^T - x^*)",
+    parameters=(theta, h, mu, c3, sigma2), assumptions=(LOCAL, FOURTH, MU_H, FAST_ENOUGH, FAST),
+    quantity=r"\lim_T T(\mathbb E x_i^T - x^*)",
     relation=Relation.EQ,
     expression=-theta.symbol * c3.symbol * theta.symbol**2 * _sig2 / (2 * _q - 1) / (2 * (_q - 1)),
 )  # fmt: skip
