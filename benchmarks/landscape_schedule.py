@@ -79,7 +79,7 @@ def main() -> None:
         for _ in range(7):
             took, best = seconds(lambda: best_schedule(T, R, beta))
             sides["monotone choices"].append((took, best.cost))
-    reference = cost(T, best.times, beta)
+    reference = cost(T, best.taus, beta)
     print(f"{f'T = {T}, R = {R}':36}{'seconds':>12}{'difference':>14}")
     medians = {}
     for name, runs in sides.items():

@@ -1,6 +1,6 @@
 """SGD on several workers that are averaged now and then: scalar recursions, in the numbers that are given (exact or floats).
 
-Steps ``eta_t = 2/(mu (t + beta))`` for t = 0..T-1; N workers with noise of variance sigma2 each. ``times`` as in
+Steps ``eta_t = 2/(mu (t + beta))`` for t = 0..T-1; N workers with noise of variance sigma2 each. ``taus`` as in
 ``averaging_times``.
 """
 
@@ -27,12 +27,12 @@ def steps(mu: Number, beta: Number) -> Callable[[int], Number]:
 
 
 def bound(
-    T: int, times: Sequence[int], beta: Number, L: Number, mu: Number, sigma2: Number, N: int, a0: Number
+    T: int, taus: Sequence[int], beta: Number, L: Number, mu: Number, sigma2: Number, N: int, a0: Number
 ) -> Number:
     """Bound on E F(mean x^T) - F* for a schedule: its cost S enters linearly.
 
     Args:
-        T: steps. times: of the averagings. beta: offset of the steps, >= 2 L/mu. L, mu: curvatures. sigma2: variance of a
+        T: steps. taus: times of the averagings. beta: offset of the steps, >= 2 L/mu. L, mu: curvatures. sigma2: variance of a
             worker's noise. N: workers. a0: F(x^0) - F*.
 
     Raises:
@@ -42,12 +42,12 @@ def bound(
     beta, mu, L, sigma2 = _exact(beta), _exact(mu), _exact(L), _exact(sigma2)
     start = (beta - 1) * (beta - 2) * a0
     noise = 2 * L * sigma2 * T / (N * mu**2)
-    spread = 4 * L**2 * sigma2 / mu**3 * (_exact(N) - 1) / N * cost(T, times, beta)
+    spread = 4 * L**2 * sigma2 / mu**3 * (_exact(N) - 1) / N * cost(T, taus, beta)
     return (start + noise + spread) / ((T + beta - 1) * (T + beta - 2))
 
 
 def recursion_bound(
-    T: int, times: Sequence[int], beta: Number, L: Number, mu: Number, sigma2: Number, N: int, a0: Number
+    T: int, taus: Sequence[int], beta: Number, L: Number, mu: Number, sigma2: Number, N: int, a0: Number
 ) -> Number:
     """The same from the recursions of error and spread themselves: never above ``bound``.
 
@@ -57,7 +57,7 @@ def recursion_bound(
     _short(beta, L, mu)
     eta = steps(mu, beta)
     a, L, mu, sigma2, N_ = map(_exact, (a0, L, mu, sigma2, N))
-    for start, end in blocks(T, times):
+    for start, end in blocks(T, taus):
         V = 0 * a
         for t in range(start, end):
             e = eta(t)
@@ -91,7 +91,7 @@ def exact_quadratic(
 
 def consensus_exact(
     T: int,
-    times: Sequence[int],
+    taus: Sequence[int],
     step: Callable[[int], Number],
     curvatures: Sequence[Number],
     variances: Sequence[Number],
@@ -99,7 +99,7 @@ def consensus_exact(
 ) -> Number:
     """V_T = (1/N) sum E|x_i - mean x|^2 after T steps on the same F, before the last averaging."""
     total: Number = 0
-    start = blocks(T, times)[-1][0]
+    start = blocks(T, taus)[-1][0]
     for h, v in zip(curvatures, variances, strict=True):
         V = 0 * _exact(h)
         for t in range(start, T):

@@ -8,12 +8,14 @@ best beginning of the last block increases with its end: a round of dynamic prog
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+import flint
 import numpy as np
 
 from gradproof.theory.errors import ParameterError
@@ -47,45 +49,48 @@ def every(T: int, length: int) -> Times:
     return tuple(range(0, T, length))
 
 
-def cost(T: int, times: Sequence[int], beta: Any) -> Any:
-    """S: a ``Fraction`` for an exact beta, else a float, summed term by term.
+def cost(T: int, taus: Sequence[int], beta: Any) -> Any:
+    """S: a ``Fraction`` for an exact beta, else a float, within four roundings of its size.
 
     Raises:
         ParameterError: times that do not begin at 0, do not increase or reach T, or beta <= 1.
     """
-    blocks(T, times)
-    if beta <= 1:
+    whole = blocks(T, taus)
+    if not beta > 1:
         raise ParameterError(f"beta={beta} must be > 1, or the step at t = 0 has no weight")
-    exact = isinstance(beta, int | Fraction)
-    shift = Fraction(beta) - 1 if exact else float(beta) - 1
-    total: Any = Fraction(0) if exact else 0.0
-    for start, end in blocks(T, times):
-        total = total + sum(((t - start) / (t + shift) for t in range(start, end)), Fraction(0) if exact else 0.0)
-    return total
+    if not isinstance(beta, int | Fraction):
+        shift = float(beta) - 1
+        return math.fsum((t - start) / (t + shift) for start, end in whole for t in range(start, end))
+    p, q = (Fraction(beta) - 1).as_integer_ratio()
+    total = flint.fmpq(0)
+    for start, end in whole:
+        for t in range(start, end):
+            total += flint.fmpq((t - start) * q, t * q + p)
+    return Fraction(int(total.p), int(total.q))
 
 
-def blocks(T: int, times: Sequence[int]) -> list[tuple[int, int]]:
+def blocks(T: int, taus: Sequence[int]) -> list[tuple[int, int]]:
     """(start, end) of every block, the last one up to T.
 
     Raises:
         ParameterError: as in ``cost``.
     """
-    whole = [*times, T]
-    if not times or times[0] != 0 or any(b <= a for a, b in pairwise(whole)):
-        raise ParameterError(f"a schedule begins at 0 and increases below T={T}, got {str(tuple(times))[:80]}")
+    whole = [*taus, T]
+    if not taus or taus[0] != 0 or any(b <= a for a, b in pairwise(whole)):
+        raise ParameterError(f"a schedule begins at 0 and increases below T={T}, got {str(tuple(taus))[:80]}")
     return list(pairwise(whole))
 
 
-def since(T: int, times: Sequence[int]) -> np.ndarray:
+def since(T: int, taus: Sequence[int]) -> np.ndarray:
     """t - tau(t) for t = 0..T-1, (T,) int64."""
-    return np.concatenate([np.arange(end - start) for start, end in blocks(T, times)])
+    return np.concatenate([np.arange(end - start) for start, end in blocks(T, taus)])
 
 
 @dataclass(frozen=True)
 class BestSchedule:
     """A schedule of least cost, its cost, and a bound on the rounding of that cost and of the least one."""
 
-    times: Times
+    taus: Times
     cost: float
     error: float
 
@@ -111,11 +116,11 @@ def best_schedule(T: int, R: int, beta: float) -> BestSchedule:
         choice = _least_lines(lines, W)
         least = G + lines[choice] - choice * W
         choices.append(choice)
-    times, end = [], T
+    beginnings, end = [], T
     for choice in reversed(choices):
         end = int(choice[end])
-        times.append(end)
-    found = tuple(sorted({0, *(t for t in times if t < T)}))
+        beginnings.append(end)
+    found = tuple(sorted({0, *(t for t in beginnings if t < T)}))
     # prefix sums of T terms of at most one (of 1/(beta - 1) in W, times at most T), and R rounds of four operations
     error = 8 * (T + 4 * R) * EPS * (T + T * float(W[-1]))
     return BestSchedule(found, float(least[T]), error)

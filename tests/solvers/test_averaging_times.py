@@ -54,8 +54,8 @@ def test_no_schedule_is_cheaper_than_the_best(T, R, beta):
     least = min(cost(T, (0, *later), beta) for k in range(min(R, T)) for later in combinations(range(1, T), k))
     best = best_schedule(T, R, float(beta))
     assert abs(best.cost - float(least)) <= best.error < 1e-9
-    assert abs(float(cost(T, best.times, beta)) - float(least)) <= best.error
-    assert len(best.times) <= R
+    assert abs(float(cost(T, best.taus, beta)) - float(least)) <= best.error
+    assert len(best.taus) <= R
 
 
 def _by_loops(T, R, beta):
@@ -72,7 +72,7 @@ def _by_loops(T, R, beta):
 def test_longer_horizons_against_loops(T, R):
     best = best_schedule(T, R, 4.0)
     assert abs(best.cost - _by_loops(T, R, 4.0)) <= best.error
-    assert abs(cost(T, best.times, 4.0) - best.cost) <= best.error
+    assert abs(cost(T, best.taus, 4.0) - best.cost) <= best.error
 
 
 def test_more_rounds_cost_less_and_enough_cost_nothing():
@@ -94,5 +94,5 @@ def test_bad_sizes_are_refused():
     for beta in (1, 0.5, float("nan")):
         with pytest.raises(ParameterError, match="beta"):
             best_schedule(5, 2, beta)
-    with pytest.raises(ParameterError, match="beta"):
-        cost(5, (0,), 1)
+        with pytest.raises(ParameterError, match="beta"):
+            cost(5, (0,), beta)

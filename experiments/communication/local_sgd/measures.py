@@ -199,7 +199,7 @@ def cost_of_equal_blocks(T, R, beta) -> Any:
 def measured_cost(T: int, times: Sequence[int], beta: F) -> Any:
     if T <= 100:
         return cost(T, times, beta)
-    return around(cost(T, times, float(beta)), 4 * T * EPS * T)  # T roundings of a sum of at most T
+    return rounded(cost(T, times, float(beta)), 4)
 
 
 @measure(ls.ANY_SCHEDULE, cases(T=[6, 10], R=[1, 2, 3, 5], beta=[F(3, 2), F(4)]).guaranteeing("rounds"))

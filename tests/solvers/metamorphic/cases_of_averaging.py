@@ -30,7 +30,7 @@ def schedules(T, R, beta):
     }
     found = {name: rounded(cost(T, times, beta), 4 * T) for name, times in families.items()}
     shapes = {f"{name} has": (len(blocks(T, times)), int(since(T, times).sum())) for name, times in families.items()}
-    return found | shapes | {"least": about(best.cost, best.error), "rounds": len(best.times)}
+    return found | shapes | {"least": about(best.cost, best.error), "rounds": len(best.taus)}
 
 
 def bounds(T, beta, mu, L, sigma2, N, a0):
