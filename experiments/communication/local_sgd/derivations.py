@@ -42,24 +42,6 @@ def equal_block_by_block(ctx: Context) -> Iterator[Evidence]:
     yield Identity(claimed - H - H * harmonic / 2, "the sum of the blocks")
 
 
-@check(ls.ANY_SCHEDULE, level=Level.SYMBOLIC)
-def equal_lengths_are_best_below(ctx: Context) -> Iterator[Evidence]:
-    r"""By local-sgd.block-cost-below a block costs at least $H(H-1)/(2(T+\beta-1))$, above its tangent at $T/R$."""
-    H, T, R, beta = sp.symbols("H T R beta")
-    ends = (
-        Interval("T", "1", closed_low=True),
-        Interval("R", "1", closed_low=True),
-        BETA,
-        Interval("H", "1", closed_low=True),
-    )
-    m = T / R
-    tangent = (m * (m - 1) + (2 * m - 1) * (H - m)) / (2 * (T + beta - 1))
-    yield Inequality(H * (H - 1) / (2 * (T + beta - 1)) - tangent, ends, what="a block against the tangent")
-    name = {p.name: p.symbol for p in ctx.claim.parameters}
-    claimed = ctx.claim.expression.subs({name["T"]: T, name["R"]: R, name["beta"]: beta})
-    yield Identity(R * tangent.subs(H, m) - claimed, "R tangents at lengths that add to T")
-
-
 @check(ls.ONE_SHOT, level=Level.SYMBOLIC)
 def fixed_point_of_the_variance(ctx: Context) -> Iterator[Evidence]:
     r"""$Y = s\,\mathbb E x^2$ moves by $-\gamma_s(Y - V)$ up to terms in $1/s^2$, $\gamma_s = (2\theta h - 1)/s$."""

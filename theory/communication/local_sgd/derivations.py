@@ -430,3 +430,55 @@ def block_cost() -> d.Derivation:
 @d.derivation(claims.BLOCK_COST_BELOW)
 def block_cost_below() -> d.Derivation:
     return _block("k*(k - 1)/(2*(tau + k + beta - 1))", "-1")
+
+
+@d.derivation(claims.ANY_SCHEDULE)
+def any_schedule() -> d.Derivation:
+    """r = (t - tau(t)) e counts the steps since the last averaging; with b = 1 where the workers are averaged next, else 0,
+    v = b r and q = b e, so that r+ = r + e - v - q, and b^2 = b gives the laws. s is the cost so far, c the averagings.
+
+    r >= (m - 1/2) + P+ - P - m^2/2 b for P = |r|^2/2 - m r, up to the square b (r + 1 - m)^2/2; m = T/R.
+    """
+    m = "(N/R)"
+    whole: tuple[str, ...] = ("rounds",)
+    method = d.Method(
+        {}, {"r": {"r": "1", "e": "1", "v": "-1", "q": "-1"}}, ("v", "q"), {}, ("s", "c"), fixed=("e",), fixed_values=(),
+        start={"r": {}},
+        laws={
+            "unit": d.Law((("1", {"e": "1"}, {"e": "1"}), ("-1", "1")), (), equality=True),
+            "qq": d.Law((("1", {"q": "1"}, {"q": "1"}), ("-1", {"q": "1"}, {"e": "1"})), (), equality=True),
+            "vq": d.Law((("1", {"v": "1"}, {"q": "1"}), ("-1", {"v": "1"}, {"e": "1"})), (), equality=True),
+            "vv": d.Law((("1", {"v": "1"}, {"v": "1"}), ("-1", {"v": "1"}, {"r": "1"})), (), equality=True),
+            "ve": d.Law((("1", {"v": "1"}, {"e": "1"}), ("-1", {"q": "1"}, {"r": "1"})), (), equality=True),
+            "after": d.Law((("-1", {"r": "1"}, {"e": "1"}),), ()),
+            "added": d.Law((("1", "s'"), ("-1", "s"), ("-1/(k + beta - 1)", {"r": "1"}, {"e": "1"})), (), equality=True),
+            "counted": d.Law((("1", "c'"), ("-1", "c"), ("-1", {"q": "1"}, {"e": "1"})), (), equality=True),
+            "no cost": d.Law((("1", "s"),), (), equality=True, index="0"),
+            "none": d.Law((("1", "c"),), (), equality=True, index="0"),
+            "most": d.Law((("1", "c"), ("-(R - 1)", "1")), whole),
+        },
+    )  # fmt: skip
+
+    def potential(prime: str) -> d.Terms:
+        r = {f"r{prime}": "1"}
+        return (
+            ("-(N + beta - 1)", f"s{prime}"), ("1/2", r, r), (f"-{m}", r, {"e": "1"}), (f"-{m}^2/2", f"c{prime}"),
+        )  # fmt: skip
+
+    rest: d.Terms = ((f"{m} - 1/2", "1"),)
+    laws = {
+        "added": "-(N + beta - 1)", "after": "(N - k)/(k + beta - 1)", "counted": f"-{m}^2/2", "unit": f"1/2 - {m}", "vv": "1",
+        "vq": f"2 - {m}", "qq": f"1/2 + (1 - {m})^2/2", "ve": "1",
+    }  # fmt: skip
+    share = "1/(N + beta - 1)"
+    half = f"{share}*{m}^2/2"
+    steps: Steps = {
+        "step": d.Inequality((*potential("'"), *_negative(potential("")), *rest), laws=laws),
+        "sum": d.Sum("step", potential(""), rest=rest, total=((f"k*({m} - 1/2)", "1"),)),
+        "end": d.Combine(
+            {"sum": share}, {"most": half, "unit": half, "no cost": "-1", "none": f"-{half}"},
+            ((f"{share}/2", {"r": "1", "e": f"-{m}"}),),
+        ),
+    }  # fmt: skip
+    case = d.Case((Interval("R", "1", closed_low=True), Interval("beta", "1")), steps, reach="k<N")
+    return d.Derivation(d.Formal(method, (("1", "s"),), horizon="T"), case)
