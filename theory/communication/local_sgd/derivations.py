@@ -473,7 +473,9 @@ def any_schedule() -> d.Derivation:
     share = "1/(N + beta - 1)"
     half = f"{share}*{m}^2/2"
     steps: Steps = {
-        "step": d.Inequality((*potential("'"), *_negative(potential("")), *rest), laws=laws),
+        "step": d.Inequality(
+            (*potential("'"), *_negative(potential("")), *rest), laws=laws, squares=(("1/2", {"v": "1", "q": f"1 - {m}"}),)
+        ),
         "sum": d.Sum("step", potential(""), rest=rest, total=((f"k*({m} - 1/2)", "1"),)),
         "end": d.Combine(
             {"sum": share}, {"most": half, "unit": half, "no cost": "-1", "none": f"-{half}"},
