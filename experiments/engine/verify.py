@@ -360,7 +360,8 @@ def _no_way_out() -> Iterator[None]:
     def refused(code: int) -> NoReturn:
         raise SystemExit(f"os._exit({code}) while it was read")
 
-    known, os._exit = os._exit, refused
+    known = os._exit
+    os._exit = refused  # type: ignore[assignment]
     try:
         yield
     finally:

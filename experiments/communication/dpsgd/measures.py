@@ -115,14 +115,14 @@ BS = {"equal": np.zeros(9), "sines": np.sin(np.arange(9))}
 def minibatches(rate: Rate, data: str, rows: str, graph: Graph, K: int, seeds: int, backend: str, seed: int) -> With:
     """D-PSGD on logistic regression with batches of 4 at 4/5 of the longest step; the heterogeneity bounds all of space."""
     P = methods.split_rows(graph.n, sort=rows == "sorted", data=data)
-    return at_nodes(rate, Minibatches(P, 4), graph, K, seeds, backend, (data, rows, graph.name, seed))
+    return at_nodes(rate, P, 4, graph, K, seeds, backend, (data, rows, graph.name, seed))
 
 
 def at_nodes(
-    rate: Rate, nodes: Minibatches, graph: Graph, K: int, seeds: int, backend: str, name: tuple[Any, ...]
+    rate: Rate, P: Logistic, B: int, graph: Graph, K: int, seeds: int, backend: str, name: tuple[Any, ...]
 ) -> With:
-    """The average of the rate's quantity over K steps from zero, and the constants of the nodes."""
-    P, s = nodes.problem, float(graph.s)
+    """The average of the rate's quantity over K steps from zero with batches of B, and the constants of the nodes."""
+    nodes, s = Minibatches(P, B), float(graph.s)
     L, stream = float(np.max(P.L_i)), ("dpsgd", rate.name, *name)
     gamma = 0.8 * rate.longest(s, graph.n) / L
     out = methods.trace(nodes, graph.W.astype(float), gamma, K, seeds=seeds, stream=stream, on=backend)
@@ -138,8 +138,8 @@ def a_thousand_nodes(
 ) -> With:
     """The same of 1024 nodes on an exponential graph, logistic regression in ten thousand dimensions, four rows a node."""
     A = rng.standard_normal((n, 4, d)) / math.sqrt(d)
-    nodes = Minibatches(Logistic(A, np.sign(rng.standard_normal((n, 4))), 1e-3), 2)
-    return at_nodes(rate, nodes, on.exponential(n), K, seeds, backend, ("Gaussian", n, seed))
+    P = Logistic(A, np.sign(rng.standard_normal((n, 4))), 1e-3)
+    return at_nodes(rate, P, 2, on.exponential(n), K, seeds, backend, ("Gaussian", n, seed))
 
 
 HELD = ("smooth", "variance", "heterogeneity", "consensus_start")
