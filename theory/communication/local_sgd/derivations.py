@@ -26,7 +26,9 @@ MU = Interval("mu")
 UPPER = Interval("L", "mu", closed_low=True)
 SIGMA2 = Interval("sigma2", closed_low=True)
 WORKERS = Interval("n", "1", closed_low=True)
-BETA = Interval("beta", "2*L/mu", closed_low=True)
+#: beta = 2 L/mu + g, g >= 0
+MARGIN = Interval("g", closed_low=True)
+BETA: Mapping[str, Mapping[str, str]] = {"given": {"beta": "2*L/mu + g"}, "lets": {"g": "beta - 2*L/mu"}}
 
 
 def _square(c: str, v: d.Vec) -> d.Term:
@@ -140,9 +142,9 @@ def _with_beta(make: Callable[[bool], Steps], *before: Interval, after: tuple[In
     """Both cases for steps of size 2/(mu (k + beta)); further parameters stand before beta, or after it."""
 
     def case(equal: bool) -> d.Case:
-        curvature = (MU,) if equal else (MU, Interval("L", "mu"))
-        beta = Interval("beta", "2" if equal else "2*L/mu", closed_low=True)
-        return d.Case((*curvature, *before, beta, *after), make(equal), {"L": "mu"} if equal else {})
+        if equal:
+            return d.Case((MU, *before, Interval("beta", "2", closed_low=True), *after), make(equal), {"L": "mu"})
+        return d.Case((MU, Interval("L", "mu"), *before, MARGIN, *after), make(equal), **BETA)
 
     return _both_cases(case)
 
@@ -216,7 +218,7 @@ def spread() -> d.Derivation:
 WEIGHT, NEXT_WEIGHT = "(k + beta - 1)*(k + beta - 2)", "(k + beta)*(k + beta - 1)"
 NOISE = "2*L*sigma2/(n*mu^2)"
 COST = "4*L^2*sigma2/mu^3*(n - 1)/n"
-DOMAIN = (MU, UPPER, SIGMA2, WORKERS, BETA)
+DOMAIN = (MU, UPPER, SIGMA2, WORKERS, MARGIN)
 #: what the noise of the mean may be less than its bound
 LESS: tuple[str, d.Vec] = (f"({NOISE})/(k + beta)", {})
 
@@ -264,7 +266,7 @@ def main() -> d.Derivation:
 
     steps = _growth(step, NOISE, ((COST, "s"),), ((COST, "s'"),))
     steps["end"] = d.Combine({"sum": END}, {"left": f"({COST})*({END})"})
-    return d.Derivation(_error(method, S=(("1", "s"),)), d.Case(DOMAIN, steps))
+    return d.Derivation(_error(method, S=(("1", "s"),)), d.Case(DOMAIN, steps, **BETA))
 
 
 @d.derivation(claims.SYNCHRONISED)
@@ -277,7 +279,7 @@ def synchronised() -> d.Derivation:
 
     steps = _growth(step, NOISE)
     steps["end"] = d.Combine({"sum": END})
-    return d.Derivation(_error(method), d.Case(DOMAIN, steps))
+    return d.Derivation(_error(method), d.Case(DOMAIN, steps, **BETA))
 
 
 @d.derivation(claims.WORST_SCHEDULE)
@@ -379,15 +381,14 @@ def quadratic_rate() -> d.Derivation:
 
 @d.derivation(claims.QUADRATIC_INVARIANCE)
 def quadratic_invariance() -> d.Derivation:
-    """x, the mean under a schedule, and z, under averaging at every step, from one start with the same noise."""
+    """z averages at every step; a is what the mean under the schedule differs from it by, with the same noise, from one start."""
     method = _quadratic(
-        {"x": {"x": "1", "g": f"-({ETA})", "e": f"-({ETA})"}, "z": {"z": "1", "y": f"-({ETA})", "e": f"-({ETA})"}},
-        {"x": ({"x": "1"}, {"g": "1"}, "f"), "z": ({"z": "1"}, {"y": "1"}, "fz")},
-        ("quadratic", "additive", "one_objective"), outputs=("g", "y", "e"), values=("f", "fz"), fixed=("x*", "x0"),
-        start={"x": {"x0": "1"}, "z": {"x0": "1"}},
+        {"z": {"z": "1", "y": f"-({ETA})", "e": f"-({ETA})"}, "a": {"a": "1", "g": f"-({ETA})", "y": ETA}},
+        {"x": ({"z": "1", "a": "1"}, {"g": "1"}, "f"), "z": ({"z": "1"}, {"y": "1"}, "fz")},
+        ("quadratic", "additive", "one_objective"), outputs=("g", "y", "e"), values=("f", "fz"), start={"a": {}},
     )  # fmt: skip
-    distance: d.Terms = (_square("1", {"x": "1", "z": "-1"}),)
-    target: d.Terms = (_square("1", {"x'": "1", "z'": "-1"}), *_negative(distance))
+    distance: d.Terms = (_square("1", {"a": "1"}),)
+    target: d.Terms = (_square("1", {"a'": "1"}), *_negative(distance))
 
     def steps(equal: bool) -> Steps:
         return {"step": d.Inequality(target, _shrinks("1", "x", "z", equal)), "sum": d.Sum("step", distance)}
