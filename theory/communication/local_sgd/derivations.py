@@ -28,7 +28,7 @@ SIGMA2 = Interval("sigma2", closed_low=True)
 WORKERS = Interval("n", "1", closed_low=True)
 #: beta = 2 L/mu + g, g >= 0
 MARGIN = Interval("g", closed_low=True)
-BETA: Mapping[str, Mapping[str, str]] = {"given": {"beta": "2*L/mu + g"}, "lets": {"g": "beta - 2*L/mu"}}
+BETA, LET = {"beta": "2*L/mu + g"}, {"g": "beta - 2*L/mu"}
 
 
 def _square(c: str, v: d.Vec) -> d.Term:
@@ -144,7 +144,7 @@ def _with_beta(make: Callable[[bool], Steps], *before: Interval, after: tuple[In
     def case(equal: bool) -> d.Case:
         if equal:
             return d.Case((MU, *before, Interval("beta", "2", closed_low=True), *after), make(equal), {"L": "mu"})
-        return d.Case((MU, Interval("L", "mu"), *before, MARGIN, *after), make(equal), **BETA)
+        return d.Case((MU, Interval("L", "mu"), *before, MARGIN, *after), make(equal), BETA, LET)
 
     return _both_cases(case)
 
@@ -266,7 +266,7 @@ def main() -> d.Derivation:
 
     steps = _growth(step, NOISE, ((COST, "s"),), ((COST, "s'"),))
     steps["end"] = d.Combine({"sum": END}, {"left": f"({COST})*({END})"})
-    return d.Derivation(_error(method, S=(("1", "s"),)), d.Case(DOMAIN, steps, **BETA))
+    return d.Derivation(_error(method, S=(("1", "s"),)), d.Case(DOMAIN, steps, BETA, LET))
 
 
 @d.derivation(claims.SYNCHRONISED)
@@ -279,7 +279,7 @@ def synchronised() -> d.Derivation:
 
     steps = _growth(step, NOISE)
     steps["end"] = d.Combine({"sum": END})
-    return d.Derivation(_error(method), d.Case(DOMAIN, steps, **BETA))
+    return d.Derivation(_error(method), d.Case(DOMAIN, steps, BETA, LET))
 
 
 @d.derivation(claims.WORST_SCHEDULE)
