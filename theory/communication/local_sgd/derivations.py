@@ -341,6 +341,8 @@ def _shrinks(scale: str, a: str, b: str, equal: bool) -> tuple[d.Use, ...]:
     """scale times: ||(x_a - x_b) - eta (g_a - g_b)||^2 <= (1 - eta mu)^2 ||x_a - x_b||^2."""
     if not equal:
         turn = f"2*({scale})*({ETA})*(1 - ({ETA})*mu)/(L - mu)"
+        if b == "*":  # where Q has nothing to say
+            return (d.Use("spectrum", "Q", (f"Q {a}",), turn, ("1",)),)
         return (d.Use("spectrum", "Q", (f"Q {a}", f"Q {b}"), turn, ("1", "-1")),)
     pairs = ((f"below {a}", f"below {b}"), (f"below {b}", f"below {a}"))
     ways = tuple(d.Use("interpolation", "below", pair, f"2*({scale})*({ETA})") for pair in pairs)
