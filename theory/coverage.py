@@ -73,6 +73,8 @@ def stated(claim: Claim, formal: d.Formal) -> Stated:
         for value in (r.gts - r.lts, r.gts**2 - r.lts**2) if r.lts.is_nonnegative else (r.gts - r.lts,):
             try:
                 known.append(Known(numbers.read(value), strict, a.name))
+                if strict and value.is_integer:  # by its symbols
+                    known.append(Known(numbers.read(value) - 1, False, a.name))
             except GradproofError:
                 relations.append((value, strict, a.name))
     return Stated(base, tuple(known), tuple(relations))
@@ -200,6 +202,12 @@ def check_domain(formal: d.Formal, case: d.Case, claimed: Stated, more: list[Kno
     return used
 
 
+def _free(formal: d.Formal) -> list[Interval]:
+    """Intervals of what is no parameter of the claim: numbers of the method, and the variable of a least value or threshold."""
+    over = [formal.quantity.over] if isinstance(formal.quantity, d.Infimum | d.Threshold) else []
+    return [*over, *(n.interval for n in formal.method.numbers)]
+
+
 def _fixed(case: d.Case, parameters: Mapping[str, Any], base: Functions, shown: _Shown) -> dict[str, Any]:
     """Parameters that are given by other parameters of the claim: the claim must say so, on this branch."""
     fixed = {}
@@ -228,7 +236,7 @@ def _own_intervals(
     """Each interval of the case: over the claim's parameters, or over those of the case where its ends speak of roots."""
     late = []
     for i in case.domain:
-        if i in case.frame or (isinstance(formal.quantity, d.Infimum) and i == formal.quantity.over):
+        if i in case.frame or i in _free(formal):
             continue
         if i.name not in radicand and i.name not in values:
             reject(f"{i.name} is no parameter of the claim, root or let")

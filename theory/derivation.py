@@ -80,6 +80,14 @@ class Sequence:
 
 
 @dataclass(frozen=True)
+class Number:
+    """A number of the method that may be any in its interval, by named assumptions or facts: a friction, a weight, a count."""
+
+    interval: Interval
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Method:
     """A recursion as data.
 
@@ -92,6 +100,8 @@ class Method:
         start: state -> x_0, where it is not free.
         roots: name -> what it is the nonnegative square root of (``s``: ``mu/L``).
         sequences: numbers of the recursion that are given by a recursion themselves.
+        numbers: what else the coefficients may speak of; a case must hold for all of them.
+        reads: parameter of the claim -> the form whose value (at k = 0) it is; steps use it as a law, by the parameter's name.
     """
 
     members: Mapping[str, Class]
@@ -105,6 +115,8 @@ class Method:
     laws: Mapping[str, Law] = field(default_factory=dict)
     roots: Mapping[str, str] = field(default_factory=dict)
     sequences: Mapping[str, Sequence] = field(default_factory=dict)
+    numbers: tuple[Number, ...] = ()
+    reads: Mapping[str, Terms] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -143,6 +155,19 @@ class Infimum:
 
 
 @dataclass(frozen=True)
+class Threshold:
+    """The largest t below which a quantity is negative on every instance; for claims with ``iff``.
+
+    The last conclusion is ``quantity - factor * initial == 0`` with the formal side's ``initial``, which is positive; the factor
+    must be negative for t below the bound and positive above.
+    """
+
+    quantity: Terms
+    factor: str
+    over: Interval
+
+
+@dataclass(frozen=True)
 class Formal:
     """The claim as formal objects: ``quantity relation expression * initial``, with the words that they stand for.
 
@@ -155,7 +180,7 @@ class Formal:
     """
 
     method: Method
-    quantity: Terms | Minimum | AtAverage | Mean | Infimum
+    quantity: Terms | Minimum | AtAverage | Mean | Infimum | Threshold
     initial: Terms = (("1", "1"),)
     at: str = "N"
     horizon: str = "N"
@@ -209,7 +234,10 @@ class Inequality(Step):
 
 @dataclass(frozen=True)
 class Combine(Step):
-    """The sum of earlier conclusions and laws, with multipliers >= 0, and of ``-weight ||vector||^2 <= 0``."""
+    """The sum of earlier conclusions and laws, with multipliers >= 0, and of ``-weight ||vector||^2 <= 0``.
+
+    Equalities may have any multiplier; where all parts are equalities, so is the sum.
+    """
 
     steps: Mapping[str, str]
     laws: Mapping[str, str] = field(default_factory=dict)
@@ -243,7 +271,7 @@ class Vanish(Step):
 
 @dataclass(frozen=True)
 class Induct(Step):
-    """From V_{k+1} <= rho_k V_k, rho_k >= 0, to V_N <= closed(N) base^N V_start.
+    """From V_{k+1} <= rho_k V_k, rho_k >= 0, to V_N <= closed(N) base^N V_start; from == to ==, for rho_k of any sign.
 
     closed(0) = 1 and rho_k closed(k) = closed(k+1) base; with ``start = "1"``, closed(1) base = 1.
     """
@@ -306,6 +334,7 @@ class Case:
         lets, roots: further names: an expression in the claim's parameters, or its nonnegative square root.
         frame: the domain in the claim's own parameters, where ``domain`` speaks of others.
         powers: name -> base; the name stands for base^N.
+        first: the least N, 1 or 0.
         squares: expression -> (weight, root) pairs with sum w r^2, where the field does not see that it is >= 0.
         reach: ``k<N`` or ``k<N+1`` where the steps hold for such k alone.
         defines: further vectors, by a recursion from zero: they restrict nothing.
@@ -320,6 +349,7 @@ class Case:
     roots: Mapping[str, str] = field(default_factory=dict)
     frame: tuple[Interval, ...] = ()
     powers: Mapping[str, str] = field(default_factory=dict)
+    first: str = "1"
     squares: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     reach: str = ""
     defines: Mapping[str, Vec] = field(default_factory=dict)

@@ -30,7 +30,10 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
 @dataclass(frozen=True)
 class Interval:
-    """One parameter of a domain: ``low < name < high``, with closed ends where stated; ``high = ""`` means infinity."""
+    """One parameter of a domain: ``low < name < high``, with closed ends where stated; ``high = ""`` means infinity.
+
+    With ``low = ""`` and ``high = ""`` it is any real number.
+    """
 
     name: str
     low: str = "0"
@@ -40,7 +43,7 @@ class Interval:
 
     def __str__(self) -> str:
         left, right = "[" if self.closed_low else "(", "]" if self.closed_high else ")"
-        return f"{self.name} in {left}{self.low}, {self.high or 'inf'}{right}"
+        return f"{self.name} in {left}{self.low or '-inf'}, {self.high or 'inf'}{right}"
 
 
 class Rationals:
@@ -176,6 +179,11 @@ class Functions:
         found: dict[str, tuple[Any, bool]] = {}
         for d in self.domain:
             t = self._names[d.name]
+            if not d.low:  # t - 1/t takes every real value for t > 0
+                if d.high or d.closed_low or d.closed_high:
+                    raise ProofFormatError(f"{d}: an interval without a lower end must be the whole line")
+                found[d.name] = (t - 1 / t, True)
+                continue
             earlier = {k: v[0] for k, v in found.items()}
             low = parse(d.low, lambda k: self._field(QQ(int(k))), earlier)
             if not d.high:

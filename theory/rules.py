@@ -48,7 +48,7 @@ def _inequality(w: Workings, s: d.Inequality) -> Assertion:
     for name, c in s.steps.items():
         a = w.earlier(name, bare=False)
         since, hypotheses = max(since, a.since), hypotheses + [h for h in a.hypotheses if h not in hypotheses]
-        premise(f"step {name}", a.form, c)
+        premise(f"step {name}", a.form, c, a.equality)
     for name, c in s.laws.items():
         form, equality = _law(w, name, s.index)
         premise(f"law {name}", form, c, equality)
@@ -113,7 +113,11 @@ def _inequality(w: Workings, s: d.Inequality) -> Assertion:
 
 
 def _law(w: Workings, name: str, index: str) -> tuple[Form, bool]:
+    if name in w.method.reads:
+        return w.form(w.method.reads[name], "0").add(Form({}, {ONE: w.names[name]}), -w.one), True
     law = w.method.laws.get(name) or reject(f"the method has no law {name!r}")
+    if not law.by:
+        reject(f"no assumption or fact grants law {name}")
     if law.index not in ("0", "k"):
         reject(f"law {name} holds at every k or at 0")
     w.used |= set(law.by)
@@ -121,23 +125,26 @@ def _law(w: Workings, name: str, index: str) -> tuple[Form, bool]:
 
 
 def _combine(w: Workings, s: d.Combine) -> Assertion:
-    out, since = Form(), 0
+    out, since, exact = Form(), 0, not s.squares
     hypotheses: list[Form] = []
     for name, text in s.steps.items():
         a, c = w.earlier(name, bare=False), w.read(text, s.index)
-        w.nonnegative(c, f"the multiplier of {name}")
+        if not a.equality:
+            w.nonnegative(c, f"the multiplier of {name}")
+        exact = exact and a.equality
         out.add(a.form, c)
         since, hypotheses = max(since, a.since), hypotheses + [h for h in a.hypotheses if h not in hypotheses]
     for name, text in s.laws.items():
         (form, equality), c = _law(w, name, s.index), w.read(text, s.index)
         if not equality:
             w.nonnegative(c, f"the multiplier of {name}")
+        exact = exact and equality
         out.add(form, c)
     for text, v in s.squares:
         c, u = w.read(text, s.index), w.vec(v, s.index)
         w.nonnegative(c, "the weight of a square")
         out.add(inner(u, u), -c)
-    return Assertion(out, tuple(hypotheses), since)
+    return Assertion(out, tuple(hypotheses), since, exact)
 
 
 def _point(w: Workings, member: str, name: str, index: str) -> tuple[Point, int]:
@@ -187,7 +194,7 @@ def _instantiate(w: Workings, s: d.Instantiate) -> Assertion:
         out.add(inner(moved(u), moved(v)), w.replaced(c, image))
     for n, c in a.form.linear.items():
         out.add(Form({}, moved(n)), w.replaced(c, image))
-    return Assertion(out)
+    return Assertion(out, equality=a.equality)
 
 
 def _invariant(w: Workings, s: d.Invariant) -> dict[str, Any]:
@@ -212,7 +219,10 @@ def _induct(w: Workings, s: d.Induct) -> Assertion:
     if s.start not in ("0", "1") or a.since > int(s.start):
         reject(f"the step does not hold from k = {s.start} on")
     w.same(a.form, after.add(now, -rho), "the step is not V_{k+1} <= rho_k V_k")
-    w.nonnegative(rho, "rho_k")
+    if not a.equality:
+        w.nonnegative(rho, "rho_k")
+    if s.start == "1" and w.case.first == "0":
+        reject("an induction from 1 on says nothing of N = 0")
     base = w.base[s.power] if s.power else w.one
     closed = w.read(s.closed)
     if (
@@ -221,11 +231,13 @@ def _induct(w: Workings, s: d.Induct) -> Assertion:
     ):
         reject("the closed form does not satisfy the recurrence of the product of rho_k")
     factor = w.read(s.closed, "N") * (w.names[s.power] if s.power else w.one)
-    return Assertion(w.form(s.potential, "N").add(w.form(s.potential, s.start), -factor))
+    return Assertion(w.form(s.potential, "N").add(w.form(s.potential, s.start), -factor), equality=a.equality)
 
 
 def _induct_hypothesis(w: Workings, s: d.InductHypothesis) -> Assertion:
     step = w.earlier(s.step, bare=False)
+    if w.case.first == "0":
+        reject("an induction from 1 on says nothing of N = 0")
     w.same(w.earlier(s.base).form, w.form(s.claim, "1"), "the base is not the claim at k = 1")
     w.same(step.form, w.form(s.claim, "k+1"), "the step does not end in the claim at k + 1")
     for h in step.hypotheses:
@@ -244,7 +256,8 @@ def _sum(w: Workings, s: d.Sum) -> Assertion:
     out = w.form(s.total, s.upto if s.upto in ENDS else reject("a sum ends at N or N+1"))
     if s.quantity:
         out.add(Form({}, {w.functional("sum", s.quantity, s.upto, s.weight): w.one}))
-    return Assertion(out.add(w.form(s.potential, s.upto)).add(w.form(s.potential, "0"), -w.one))
+    out.add(w.form(s.potential, s.upto)).add(w.form(s.potential, "0"), -w.one)
+    return Assertion(out, equality=a.equality)
 
 
 def _weights(w: Workings, s: d.Average) -> Any:
@@ -257,7 +270,7 @@ def _least(w: Workings, s: d.Least) -> Assertion:
     minimum = w.case.minima.get(s.minimum) or reject(f"there is no minimum {s.minimum!r}")
     whole, reach = minimum.upto == "N+1", w.case.reach
     below = {
-        "0": True,
+        "0": whole or w.case.first == "1",
         "N": whole,
         "k": reach == "k<N" or (whole and reach == "k<N+1"),
         "k+1": whole and reach == "k<N",

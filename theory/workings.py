@@ -30,11 +30,12 @@ def reject(text: str) -> Any:
 
 @dataclass(frozen=True)
 class Assertion:
-    """``form <= 0`` for all k >= since, where every hypothesis is <= 0."""
+    """``form <= 0`` (or ``== 0``) for all k >= since, where every hypothesis is <= 0."""
 
     form: Form
     hypotheses: tuple[Form, ...] = ()
     since: int = 0
+    equality: bool = False
 
 
 def move(c: Any, images: Iterable[Any], to: Functions) -> Any:
@@ -62,7 +63,9 @@ class Workings:
         self._declare_names()
         if case.reach not in REACH:
             reject(f"steps hold for all k, or for k<N or k<N+1, not {case.reach!r}")
-        index, horizon = Interval("k", "0", "", True), Interval("N", "1", "", True)
+        if case.first not in ("0", "1") or (case.first == "0" and (case.reach or "N" in case.given)):
+            reject("N counts from 1, or from 0 where steps hold for all k")
+        index, horizon = Interval("k", "0", "", True), Interval("N", case.first, "", True)
         if "N" in case.given:
             end = f"{case.given['N']}{' + 1' * (case.reach == 'k<N+1')}" if case.reach else ""
             order: tuple[Interval, ...] = (Interval("k", "0", end, True),)
@@ -85,7 +88,8 @@ class Workings:
         self.base = {p: self.read(b) for p, b in case.powers.items()}
         for p, b in self.base.items():
             self.constant(b)
-            self.nonnegative(b, f"the base of {p}")
+            if low[p]:
+                self.nonnegative(b, f"the base of {p}")
         self.images = self._images()
 
     # --- names and numbers -------------------------------------------------------------------------------------------
@@ -115,16 +119,26 @@ class Workings:
                 reject(f"{call.member} is a function, so call {name!r} needs its value")
 
     def _power_ends(self, case: d.Case) -> dict[str, str]:
-        """The lower end of base^N for N >= 1: the base where that is at least 1, else 0."""
+        """The lower end of base^N: the base (1 if N may be 0) where that is at least 1, else 0; none for a base of any sign."""
         probe = Functions(case.domain) if case.domain else None
         ends = {}
         for p, b in case.powers.items():
+            ends[p] = "0"
             try:
-                at_least_one = probe is not None and probe.nonnegative(probe.read(b) - 1) and probe.read(b) != 1
+                base = probe.read(b) if probe is not None else None
             except GradproofError:
-                at_least_one = False
-            ends[p] = b if at_least_one else "0"
+                continue
+            if probe is None or base is None:
+                continue
+            if base != 1 and probe.nonnegative(base - 1):
+                ends[p] = b if case.first == "1" else "1"
+            elif not probe.nonnegative(base) and not self._by_hand(b):
+                ends[p] = ""
         return ends
+
+    def _by_hand(self, base: str) -> bool:
+        """Whether the case says itself why an expression is >= 0."""
+        return base in self.case.squares or bool(self.case.knows)
 
     def _images(self) -> dict[str, dict[str, Any]]:
         """index -> names that move with k, at that index; a sequence at N is its closed form, which is checked."""

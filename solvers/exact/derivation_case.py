@@ -36,7 +36,9 @@ class Case:
 
     def __init__(self, method: d.Method, case: d.Case) -> None:
         self.m, self.case = method, case
-        k, N = Interval("k", "0", "", True), Interval("N", "1", "", True)
+        k, N = Interval("k", "0", "", True), Interval("N", case.first, "", True)
+        if case.first != "1" and (case.first != "0" or case.reach or "N" in case.given):
+            refuse("N begins at 0 or 1, and at 1 where steps hold below it")
         if "N" in case.given:
             more = f"({case.given['N']}){' + 1' * (case.reach == 'k<N+1')}" if case.reach else ""
             order = [Interval("k", "0", more, True)]
@@ -47,11 +49,15 @@ class Case:
         first = Ring(case.domain)
         ends = {}
         for p, base in case.powers.items():
+            ends[p] = "0"
             try:
-                above = first.sign(first.read(base, first.gens) - first.one) == 2
+                value = first.read(base, first.gens)
             except ProofRejected:
-                above = False
-            ends[p] = base if above else "0"
+                continue
+            if first.sign(value - first.one) == 2:
+                ends[p] = base if case.first == "1" else "1"
+            elif value and (first.sign(value) or -9) < 0 and base not in case.squares and not case.knows:
+                ends[p] = ""
         sequences = [Interval(a, s.low, "", True) for a, s in method.sequences.items()]
         self.ring = Ring((*case.domain, *order, *(Interval(p, e, "", True) for p, e in ends.items()), *sequences))
         self.one, self.zero = self.ring.one, self.ring.zero
@@ -64,7 +70,8 @@ class Case:
                 refuse(f"{r} is not a root")
         self.bases = {p: self.ring.read(b, self.names) for p, b in case.powers.items()}
         for p, b in self.bases.items():
-            self.need(b, f"the base of {p}")
+            if ends[p]:
+                self.need(b, f"the base of {p}")
         self.closed = {}
         for a, s in method.sequences.items():
             self.closed[a] = self.ring.read(s.closed, self.names)
@@ -79,6 +86,7 @@ class Case:
             self.need(start - low, f"{a} at 0")
             self.need(self.ring.read(s.next, self.names) - low, f"{a} at k + 1")
         self.done: dict[str, Any] = {}
+        self.exact: set[str] = set()  # steps that conclude an equality
 
     def put(self, c: Ratio, images: Mapping[str, Ratio]) -> Ratio:
         return self.ring.substituted(c, [images.get(i.name, self.ring.gens[i.name]) for i in self.ring.domain])

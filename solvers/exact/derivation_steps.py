@@ -22,7 +22,23 @@ def conclusion(w: Case) -> tuple[Form, list[Form], int]:
     last: Any = None
     for name, step in w.case.steps.items():
         last = w.done[name] = _RULES[type(step)](w, step)
+        if isinstance(last, tuple) and _is_equality(w, step):
+            w.exact.add(name)
     return last if isinstance(last, tuple) else refuse("the last step is no inequality")
+
+
+def _is_equality(w: Case, s: d.Step) -> bool:
+    if isinstance(s, d.Combine):
+        return not s.squares and set(s.steps) <= w.exact and all(n in w.m.reads or w.m.laws[n].equality for n in s.laws)
+    return isinstance(s, d.Induct | d.Sum | d.Instantiate) and s.step in w.exact
+
+
+def _law(w: Case, name: str, place: Place) -> tuple[Form, bool]:
+    if name in w.m.reads:
+        one: Form = {(("1", "", 0),): w.one}
+        return w.sum((w.one, w.form(w.m.reads[name], ("0", 0))), (-w.names[name], one)), True
+    law = w.m.laws[name]
+    return w.form(law.terms, place if law.index == "k" else PLACES[law.index]), law.equality
 
 
 def _inequality(w: Case, s: d.Inequality) -> tuple[Form, list[Form], int]:
@@ -32,12 +48,9 @@ def _inequality(w: Case, s: d.Inequality) -> tuple[Form, list[Form], int]:
     for name, c in s.steps.items():
         f, more, first = w.before(name)
         since, under = max(since, first), under + [h for h in more if h not in under]
-        parts.append((w.scalar(c, place), f, False))
+        parts.append((w.scalar(c, place), f, name in w.exact))
     for name, c in s.laws.items():
-        law = w.m.laws[name]
-        parts.append(
-            (w.scalar(c, place), w.form(law.terms, place if law.index == "k" else PLACES[law.index]), law.equality)
-        )
+        parts.append((w.scalar(c, place), *_law(w, name, place)))
     for name, v, c in s.nulls:
         zero = w.done[name]
         if isinstance(zero, tuple) or (
@@ -113,14 +126,15 @@ def _combine(w: Case, s: d.Combine) -> tuple[Form, list[Form], int]:
     under: list[Form] = []
     for name, c in s.steps.items():
         f, more, first = w.before(name)
-        w.need(w.scalar(c, place), f"the multiplier of {name}")
+        if name not in w.exact:
+            w.need(w.scalar(c, place), f"the multiplier of {name}")
         parts.append((w.scalar(c, place), f))
         under, since = under + [h for h in more if h not in under], max(since, first)
     for name, c in s.laws.items():
-        law = w.m.laws[name]
-        if not law.equality:
+        f, equality = _law(w, name, place)
+        if not equality:
             w.need(w.scalar(c, place), f"the multiplier of {name}")
-        parts.append((w.scalar(c, place), w.form(law.terms, place if law.index == "k" else PLACES[law.index])))
+        parts.append((w.scalar(c, place), f))
     for c, v in s.squares:
         w.need(w.scalar(c, place), "a weight")
         u = w.vector(v, place)
@@ -171,7 +185,10 @@ def _induct(w: Case, s: d.Induct) -> tuple[Form, list[Form], int]:
     rho, start = w.scalar(s.rho, ("k", 0)), {"0": 0, "1": 1}[s.start]
     if since > start:
         refuse("the step does not hold from the start on")
-    w.need(rho, "rho")
+    if s.step not in w.exact:
+        w.need(rho, "rho")
+    if start and w.case.first == "0":
+        refuse("N may be 0")
     w.equal(
         form,
         w.sum((w.one, w.form(s.potential, ("k", 1))), (-rho, w.form(s.potential, ("k", 0)))),
@@ -187,6 +204,8 @@ def _induct(w: Case, s: d.Induct) -> tuple[Form, list[Form], int]:
 
 def _induct_hypothesis(w: Case, s: d.InductHypothesis) -> tuple[Form, list[Form], int]:
     step, under, since = w.before(s.step)
+    if w.case.first == "0":
+        refuse("N may be 0")
     w.equal(w.bare(s.base)[0], w.form(s.claim, ("0", 1)), "the base is another")
     w.equal(step, w.form(s.claim, ("k", 1)), "the step is another")
     for h in under:
@@ -233,7 +252,7 @@ def _least(w: Case, s: d.Least) -> tuple[Form, list[Form], int]:
     if (
         (base == "N" and shift > last)
         or (base == "k" and (reach is None or reach + shift > last))
-        or (base == "0" and shift)
+        or (base == "0" and (shift or (last < 0 and w.case.first == "0")))
     ):
         refuse("the index is not below the end of the minimum")
     return (
