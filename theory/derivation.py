@@ -61,12 +61,16 @@ class Call:
 
 @dataclass(frozen=True)
 class Law:
-    """``terms <= 0`` (or ``== 0``) at every k, or at ``k = 0`` alone, by named assumptions or facts."""
+    """``terms <= 0`` (or ``== 0``) at every k, or at ``k = 0`` alone, by named assumptions or facts.
+
+    Where the method's own definition says it, ``says`` has the words.
+    """
 
     terms: Terms
     by: tuple[str, ...]
     equality: bool = False
     index: str = "k"
+    says: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,13 @@ class Mean:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """The limit of a quantity for k to infinity, as a claim's left-hand side."""
+
+    quantity: Terms
+
+
+@dataclass(frozen=True)
 class Infimum:
     """The least value of an expression over one variable, attained ``at`` a point of its interval; for claims with ``==``."""
 
@@ -180,7 +191,7 @@ class Formal:
     """
 
     method: Method
-    quantity: Terms | Minimum | AtAverage | Mean | Infimum | Threshold
+    quantity: Terms | Minimum | AtAverage | Mean | Limit | Infimum | Threshold
     initial: Terms = (("1", "1"),)
     at: str = "N"
     horizon: str = "N"
@@ -215,7 +226,7 @@ class Inequality(Step):
         steps, laws: earlier conclusions and laws of the method, with multipliers.
         nulls: (step that gives a zero vector, vector, multiplier of ``<zero, vector> == 0``).
         signs: (expression that is >= 0 on the domain, vector): ``-expression ||vector||^2 <= 0``; no vector for the constant 1.
-        roots: (root, vector, multiplier of ``(root^2 - radicand) ||vector||^2 == 0``).
+        roots: (root, vector, multiplier of ``(root^2 - radicand) ||vector||^2 == 0``); no vector for the constant 1.
         assumes: hypotheses under which the conclusion holds, with multipliers; only induction discharges them.
         squares: (weight, vector) of the slack; by default the kernel finds it positive semidefinite by elimination.
     """
@@ -236,7 +247,7 @@ class Inequality(Step):
 class Combine(Step):
     """The sum of earlier conclusions and laws, with multipliers >= 0, and of ``-weight ||vector||^2 <= 0``.
 
-    Equalities may have any multiplier; where all parts are equalities, so is the sum.
+    Equalities may have any multiplier; where all parts are equalities, so is the sum. No vector in ``squares``: the constant 1.
     """
 
     steps: Mapping[str, str]
@@ -307,6 +318,16 @@ class Sum(Step):
 
 
 @dataclass(frozen=True)
+class Settle(Step):
+    """From V_{k+1} - rho V_k - rise == 0, -1 < rho < 1, to lim V_k == rise/(1 - rho)."""
+
+    step: str
+    potential: Terms
+    rho: str
+    rise: str
+
+
+@dataclass(frozen=True)
 class Least(Step):
     """``m - q <= 0`` for a minimum m of the case, at ``index`` k, k+1, 0 or N below its end."""
 
@@ -340,6 +361,7 @@ class Case:
         defines: further vectors, by a recursion from zero: they restrict nothing.
         minima: name -> the minimum that it stands for, among the values that do not move.
         knows: expressions that are >= 0 by a relation of the claim which the intervals do not say.
+        positive: the same, > 0: rules (not the kernel) may divide by them.
     """
 
     domain: tuple[Interval, ...]
@@ -355,6 +377,7 @@ class Case:
     defines: Mapping[str, Vec] = field(default_factory=dict)
     minima: Mapping[str, Minimum] = field(default_factory=dict)
     knows: tuple[str, ...] = ()
+    positive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,17 @@ _ALL = (
         r"$1+4\sigma\sin^2(\pi j/n)\ge1$, so that $0\prec A_\sigma^{-1}\preceq I$ and $\|A_\sigma^{-1}g\|^2\le g'A_\sigma^{-1}g$.",
         "Davis (1979), Circulant Matrices, Theorem 3.2.2",
     ),
+    Fact(
+        "variance-of-a-difference",
+        r"For independent $X$, $Y$ of one law with $\mathbb E\|X-\mathbb EX\|^2=v$: $\mathbb E\|X-Y\|^2=2v$.",
+        "Billingsley (1995), Probability and Measure, equation (21.14), by coordinates",
+    ),
+    Fact(
+        "spectral-theorem",
+        r"A symmetric matrix has an orthonormal basis of eigenvectors; on the span of some of them it multiplies the norm by at "
+        r"most the largest modulus of their eigenvalues, and eigenvectors to different eigenvalues are orthogonal.",
+        "Horn, Johnson (2013), Matrix Analysis, Theorem 2.5.6",
+    ),
     Fact("infimum", r"$\inf f\le f(x)$ for every $x$.", "the definition of the infimum"),
 )
 FACTS: dict[str, Fact] = {f.name: f for f in _ALL}

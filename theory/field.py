@@ -101,6 +101,7 @@ class Functions:
         self._field = FracField([Symbol(n) for n in names], QQ)
         self.zero, self.one = self._field.zero, self._field.one
         self._names = dict(zip(names, self._field.gens, strict=True))
+        self._assumed: dict[Any, str] = {}  # signs of irreducible polynomials that are known from elsewhere
         self._signs: dict[Any, str | None] = {}  # what was decided: the same denominators come again and again
         self._orthant = self._parametrise()
         self._refuse_empty()
@@ -145,6 +146,14 @@ class Functions:
     def positive(self, c: Any) -> bool:
         num, den = self._sign(c.numer), self._sign(c.denom)
         return num in (">", "<") and num == den
+
+    def assume_positive(self, c: Any) -> None:
+        """Take it that c > 0 on the domain: for irreducible numerators over denominators of a sign that is shown."""
+        den, poly = self._sign(c.denom), c.numer
+        if den not in (">", "<"):
+            raise ProofRejected(f"the sign of the denominator of {self.brief(c)} is not shown")
+        self._signs.clear()
+        self._assumed[poly.monic()] = ">" if (den == ">") == (poly.LC > 0) else "<"
 
     def nonzero(self, c: Any) -> bool:
         return self._sign(c.numer) in (">", "<")
@@ -232,7 +241,10 @@ class Functions:
         coefficient, factors = poly.factor_list()
         signs = [">" if coefficient > 0 else "<"]
         for factor, power in factors:
-            s = self._sign_on_orthant(factor)
+            known = self._assumed.get(factor.monic()) if self._assumed else None
+            if known is not None and factor.LC < 0:
+                known = known.translate(str.maketrans("<>", "><"))
+            s = known or self._sign_on_orthant(factor)
             if power % 2 == 0:
                 s = ">" if s in (">", "<") else ">="
             if s is None:

@@ -67,7 +67,8 @@ def _inequality(w: Workings, s: d.Inequality) -> Assertion:
     for number, (name, v, c) in enumerate(s.roots):
         radicand = {**w.method.roots, **w.case.roots}.get(name) or reject(f"there is no root {name!r}")
         u = w.vec(v, s.index)
-        premise(f"root {number}", Form().add(inner(u, u), w.read(name) ** 2 - w.read(radicand)), c, True)
+        square = inner(u, u) if v else Form({}, {ONE: w.one})
+        premise(f"root {number}", Form().add(square, w.read(name) ** 2 - w.read(radicand)), c, True)
     members: dict[str, tuple[set[str], dict[str, Point]]] = {}
     for use in s.uses:
         constants, points = members.setdefault(use.member, (set(), {}))
@@ -116,8 +117,8 @@ def _law(w: Workings, name: str, index: str) -> tuple[Form, bool]:
     if name in w.method.reads:
         return w.form(w.method.reads[name], "0").add(Form({}, {ONE: w.names[name]}), -w.one), True
     law = w.method.laws.get(name) or reject(f"the method has no law {name!r}")
-    if not law.by:
-        reject(f"no assumption or fact grants law {name}")
+    if not law.by and not law.says:
+        reject(f"nothing grants law {name}")
     if law.index not in ("0", "k"):
         reject(f"law {name} holds at every k or at 0")
     w.used |= set(law.by)
@@ -143,7 +144,7 @@ def _combine(w: Workings, s: d.Combine) -> Assertion:
     for text, v in s.squares:
         c, u = w.read(text, s.index), w.vec(v, s.index)
         w.nonnegative(c, "the weight of a square")
-        out.add(inner(u, u), -c)
+        out.add(inner(u, u) if v else Form({}, {ONE: w.one}), -c)
     return Assertion(out, tuple(hypotheses), since, exact)
 
 
@@ -255,9 +256,24 @@ def _sum(w: Workings, s: d.Sum) -> Assertion:
     w.sums(lambda i: w.form(s.total, i), w.form(s.rest, "k"), Form(), "the total")
     out = w.form(s.total, s.upto if s.upto in ENDS else reject("a sum ends at N or N+1"))
     if s.quantity:
-        out.add(Form({}, {w.functional("sum", s.quantity, s.upto, s.weight): w.one}))
+        out.add(w.summed(s.quantity, s.upto, s.weight))
     out.add(w.form(s.potential, s.upto)).add(w.form(s.potential, "0"), -w.one)
     return Assertion(out, equality=a.equality)
+
+
+def _settle(w: Workings, s: d.Settle) -> Assertion:
+    a, rho, rise = w.earlier(s.step), w.read(s.rho), w.read(s.rise)
+    want = w.form(s.potential, "k+1").add(w.form(s.potential, "k"), -rho).add(Form({}, {ONE: rise}), -w.one)
+    w.same(a.form, want, "the step is not V_{k+1} - rho V_k - rise == 0")
+    if not a.equality or w.case.reach:
+        reject("a limit is known of a recursion that is an equality at every k")
+    for c in (rho, rise):
+        if not w.free(c, "k", "N", *w.case.powers, *w.method.sequences):
+            reject("rho and the rise must not depend on k")
+    if not (w.field.positive(1 - rho) and w.field.positive(1 + rho)):
+        reject(f"rho is not shown to lie between -1 and 1: {w.field.brief(rho)}")
+    lim = w.functional("lim", s.potential, "N")
+    return Assertion(Form({}, {lim: w.one, ONE: -rise / (1 - rho)}), equality=True)
 
 
 def _weights(w: Workings, s: d.Average) -> Any:
@@ -292,7 +308,7 @@ def _average(w: Workings, s: d.Average) -> Assertion:
     W = _weights(w, s)
     low = Form({}, {w.functional("value at the average", ((s.weight, s.value),), s.upto): W, "f*": -W})
     gap: Terms = (("1", s.value), ("-1", "f*"))
-    return Assertion(low.add(Form({}, {w.functional("sum", gap, s.upto, s.weight): w.one}), -w.one))
+    return Assertion(low.add(w.summed(gap, s.upto, s.weight), -w.one))
 
 
 _RULES: dict[type, Callable[[Workings, Any], Any]] = {
@@ -304,6 +320,7 @@ _RULES: dict[type, Callable[[Workings, Any], Any]] = {
     d.Induct: _induct,
     d.InductHypothesis: _induct_hypothesis,
     d.Sum: _sum,
+    d.Settle: _settle,
     d.Least: _least,
     d.Average: _average,
 }

@@ -79,7 +79,7 @@ def check_derivation(derivation: d.Derivation, claim: Claim) -> Accepted:
     _check_words(derivation.formal, claim)
     claimed = stated(claim, derivation.formal)
     used: set[str] = set(derivation.formal.by)
-    for case, more in leaves(derivation.tree, claimed.base):
+    for case, more in leaves(derivation.tree, claimed.base, whole=claimed.whole):
         used |= _check_case(derivation.formal, case, claim, claimed, more)
     missing = used - set(FACTS) - {a.name for a in claim.assumptions}
     if missing:
@@ -125,7 +125,16 @@ def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, m
         if least != COUNT and (least != sp.S.Naturals0 or case.first == "1"):
             reject(f"{formal.horizon} must run over {case.first}, {int(case.first) + 1}, ...")
     numbers = {n.interval.name: n.interval for n in formal.method.numbers}
-    if own & {"k", "N", *case.powers, *formal.method.sequences, *case.lets, *case.roots, *formal.method.roots, *numbers}:
+    if own & {
+        "k",
+        "N",
+        *case.powers,
+        *formal.method.sequences,
+        *case.lets,
+        *case.roots,
+        *formal.method.roots,
+        *numbers,
+    }:
         reject("a parameter of the claim is named like an index, a power, a root, a number or a sequence")
     if not set(numbers.values()) <= set(case.domain) or len(numbers) < len(formal.method.numbers):
         reject("a case must hold for all numbers of the method")
@@ -155,6 +164,8 @@ def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, m
         left = Form({}, {w.functional("min", q.quantity, q.upto): w.one})
     elif isinstance(q, d.AtAverage):
         left = Form({}, {w.functional("value at the average", ((q.weight, q.value),), q.upto): w.one, "f*": -w.one})
+    elif isinstance(q, d.Limit):
+        left = Form({}, {w.functional("lim", q.quantity, "N"): w.one})
     elif isinstance(q, d.Mean):
         left = Form({}, {w.functional("sum", q.quantity, q.upto, "1"): w.field.admit(1 / w.number[q.upto])})
     else:

@@ -83,6 +83,8 @@ class Workings:
             if name not in self.names:
                 self.names[name] = self.read(text)
                 self.constant(self.names[name], "N" if name != "N" else "")
+        for text in case.positive:
+            self.field.assume_positive(self.read(text))
         k, N = self.names["k"], self.names["N"]
         self.number = {"k": k, "k+1": k + 1, "0": self.zero, "1": self.one, "N": N, "N+1": N + 1}
         self.base = {p: self.read(b) for p, b in case.powers.items()}
@@ -178,7 +180,7 @@ class Workings:
     def nonnegative(self, c: Any, what: str) -> None:
         if self.field.nonnegative(c):
             return
-        known = [self.read(e) for e in self.case.knows]
+        known = [self.read(e) for e in (*self.case.knows, *self.case.positive)]
         if self._multiple(c, known):
             return
         for text, squares in self.case.squares.items():
@@ -248,6 +250,13 @@ class Workings:
         )
         shown = "; ".join(f"{name}: {self.field.show(c)}" for name, c in parts)
         return f"{kind}(k<{upto}) {self.field.show(self.read(weight)) if weight else ''} * ({shown})"
+
+    def summed(self, terms: Terms, upto: str, weight: str) -> Form:
+        """The sum of a weight times a form over k < upto; a weight without k stands before it."""
+        w = self.read(weight)
+        if self.free(w, "k", *self.method.sequences):
+            return Form({}, {self.functional("sum", terms, upto, "1"): w})
+        return Form({}, {self.functional("sum", terms, upto, weight): self.one})
 
     # --- conclusions -------------------------------------------------------------------------------------------------
 

@@ -93,9 +93,9 @@ class Case:
 
     def need(self, c: Ratio, what: str) -> None:
         """c >= 0 on the domain, or by what the case says of its sign."""
-        if (self.ring.sign(c) or -9) >= 0 or not c:
+        if (self.ring.sign(c) or -9) >= 0 or not c or (self.case.positive and self.signed(c) >= 0):
             return
-        known = [self.ring.read(e, self.names) for e in self.case.knows]
+        known = [self.ring.read(e, self.names) for e in (*self.case.knows, *self.case.positive)]
         if any(e and (self.ring.sign(c / e) or -9) > 0 for e in known):
             return
         for text, squares in self.case.squares.items():
@@ -121,11 +121,38 @@ class Case:
             here[a] = value
         here["k"] = k + self.ring.number(flint.fmpq(shift))
         c = self.ring.read(text, here)
-        if self.ring._of_orthant(Ratio(c.den, self.one.num)) not in (2, -2) and self.ring.sign(
-            Ratio(c.den, self.one.num)
-        ) not in (2, -2):
-            refuse(f"{text[:60]} may have a pole")
+        self.poles(c, text)
         return c
+
+    def poles(self, c: Ratio, text: str) -> None:
+        """The denominator does not vanish; what the case says is positive is divided out first."""
+        den = c.den
+        for e in self.case.positive:
+            p = self.ring.read(e, self.names).num
+            while not p.is_constant() and not den.is_constant() and divmod(den, p)[1].is_zero():
+                den = den // p
+        rest = Ratio(den, self.one.num)
+        if self.ring._of_orthant(rest) not in (2, -2) and self.ring.sign(rest) not in (2, -2):
+            refuse(f"{text[:60]} may have a pole")
+
+    def signed(self, c: Ratio) -> int:
+        """The sign on the domain, with what the case says is positive divided out."""
+        num, den, turn = c.num, c.den, 1
+        for e in self.case.positive:
+            known = self.ring.read(e, self.names)
+            p, way = known.num, self.ring.sign(Ratio(known.den, self.one.num)) or -9
+            if abs(way) != 2:
+                refuse(f"the sign of the denominator of {e} is not shown")
+            for side in range(2):
+                while (
+                    not p.is_constant()
+                    and not (num, den)[side].is_constant()
+                    and divmod((num, den)[side], p)[1].is_zero()
+                ):
+                    num, den = (num // p, den) if side == 0 else (num, den // p)
+                    turn = turn if way > 0 else -turn
+        s = self.ring.sign(Ratio(num, den))
+        return -9 if s is None else s * turn
 
     def vector(self, v: d.Vec, place: Place) -> dict[Any, Ratio]:
         out: dict[Any, Ratio] = {}

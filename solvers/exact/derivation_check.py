@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -26,8 +27,9 @@ from gradproof.theory.errors import DomainError, GradproofError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.field import Interval
 
+_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 POINTS = 6  # per case, at which the bound is compared
-TRIES = 400  # random points of the claim's domain
+TRIES = 1500  # random points of the claim's domain
 
 
 def check(derivation: d.Derivation, claim: Claim) -> int:
@@ -104,6 +106,8 @@ def _compare(w: Case, proved: Form, f: d.Formal, claim: Claim, rng: random.Rando
         left: Form = {(("1", "", 0),): -w.scalar(q.value, ("0", 0))}
     elif isinstance(q, d.Minimum):
         left = {(("min", q.upto, "", w.label(q.quantity)),): w.one}
+    elif isinstance(q, d.Limit):
+        left = {(("lim", "", "", w.label(q.quantity)),): w.one}
     elif isinstance(q, d.Mean):
         end = w.names["N"] if q.upto == "N" else w.names["N"] + w.one
         left = {(("sum", q.upto, str(w.one), w.label(q.quantity)),): w.one / end}
@@ -177,7 +181,12 @@ def _turns(w: Case, q: d.Threshold, point: list[Any], bound: Any, rng: random.Ra
     low, end = _at(w, w.scalar(q.over.low, ("0", 0)), point), _number(bound)
     if not low < end:
         refuse("the bound is not above the lower end")
-    for share in (flint.fmpq(rng.randint(1, 99), 100), flint.fmpq(999, 1000), flint.fmpq(1001, 1000), flint.fmpq(rng.randint(11, 99), 10)):
+    for share in (
+        flint.fmpq(rng.randint(1, 99), 100),
+        flint.fmpq(999, 1000),
+        flint.fmpq(1001, 1000),
+        flint.fmpq(rng.randint(11, 99), 10),
+    ):
         t = low + (end - low) * share
         there = [t if i == place else x for i, x in enumerate(point)]
         value = _at(w, w.scalar(q.factor, ("0", 0)), there)
@@ -221,8 +230,12 @@ def _root(w: Case, name: str, names: Mapping[str, Any]) -> Any:
     radicand = {**w.m.roots, **w.case.roots}.get(name)
     if radicand is None:
         return None
+    known = {n: w.ring.number(v) for n, v in names.items() if isinstance(v, flint.fmpq)}
+    for n, text in w.case.given.items():
+        if n not in known and set(_NAME.findall(text)) <= set(known):
+            known[n] = w.ring.read(text, known)
     try:
-        x = w.ring.at(w.ring.read(radicand, {n: w.ring.number(v) for n, v in names.items()}), [flint.fmpq(1)] * len(w.ring.domain))
+        x = w.ring.at(w.ring.read(radicand, known), [flint.fmpq(1)] * len(w.ring.domain))
     except (GradproofError, TypeError):
         return None
     if x < 0:
@@ -255,7 +268,8 @@ def _point(w: Case, rng: random.Random, whole: set[str]) -> tuple[list[Any], int
             if isinstance(x, flint.arb):  # a fraction beside it
                 near = Fraction(x.mid().str(60, radius=False)).limit_denominator(10**6)
                 x = flint.fmpq(near.numerator, near.denominator)
-            if i.name in whole and not i.high:
+            part_of_whole = any(n in whole and i.name in _NAME.findall(text) for n, text in w.case.given.items())
+            if (i.name in whole or part_of_whole) and not i.high:
                 x = flint.fmpq(-(-int(low.p) // int(low.q)) + rng.randint(0 if i.closed_low else 1, 6))
             if "N" in w.case.given and i.name in w.case.given["N"]:  # N is an integer: a square less one, say
                 x = flint.fmpq(rng.randint(2, 5))
@@ -288,9 +302,9 @@ def _cover(derivation: d.Derivation, claim: Claim, rng: random.Random) -> None:
         numbers: dict[str, Any] = {}
         for p in parameters:
             numbers[p.name] = (
-                rng.randint(1, 4)
+                rng.randint(int(p.domain.inf), 4) + rng.choice((0, 0, 3))
                 if p.domain in (sp.S.Naturals, sp.S.Naturals0) or isinstance(p.domain, sp.Range)
-                else rng.choice([*small, *(1 / x for x in numbers.values() if x)])
+                else rng.choice([*small, *(Fraction(1) / x for x in numbers.values() if x)])
             )
         try:
             claim.bound(**numbers, **dict.fromkeys(f.stands, 1))
@@ -349,14 +363,19 @@ def _inside(case: d.Case, f: d.Formal, values: dict[str, Any]) -> str:
             and sp.simplify(_exact(text, {m: v for m, v in here.items() if m not in case.given}) - here[n]) != 0
         ):
             return f"{n} is not {text}"
-    for text in case.knows:
+    for text in case.knows + case.positive:
         if not sp.simplify(_exact(text, here)) >= 0:
             return f"{text} is negative"
+    for text in case.positive:
+        if sp.simplify(_exact(text, here)) == 0:
+            return f"{text} is zero"
     for i in case.domain:
         if isinstance(f.quantity, d.Infimum | d.Threshold) and i == f.quantity.over:
             continue
         if any(i == n.interval for n in f.method.numbers):
             here[i.name] = _some(i, here)
+            continue
+        if not i.low:
             continue
         x, low = here[i.name], _exact(i.low, here)
         high = _exact(i.high, here) if i.high else sp.oo

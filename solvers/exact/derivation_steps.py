@@ -30,7 +30,7 @@ def conclusion(w: Case) -> tuple[Form, list[Form], int]:
 def _is_equality(w: Case, s: d.Step) -> bool:
     if isinstance(s, d.Combine):
         return not s.squares and set(s.steps) <= w.exact and all(n in w.m.reads or w.m.laws[n].equality for n in s.laws)
-    return isinstance(s, d.Induct | d.Sum | d.Instantiate) and s.step in w.exact
+    return isinstance(s, d.Settle) or (isinstance(s, d.Induct | d.Sum | d.Instantiate) and s.step in w.exact)
 
 
 def _law(w: Case, name: str, place: Place) -> tuple[Form, bool]:
@@ -38,6 +38,8 @@ def _law(w: Case, name: str, place: Place) -> tuple[Form, bool]:
         one: Form = {(("1", "", 0),): w.one}
         return w.sum((w.one, w.form(w.m.reads[name], ("0", 0))), (-w.names[name], one)), True
     law = w.m.laws[name]
+    if not (law.by or law.says):
+        refuse(f"nothing grants {name}")
     return w.form(law.terms, place if law.index == "k" else PLACES[law.index]), law.equality
 
 
@@ -66,7 +68,7 @@ def _inequality(w: Case, s: d.Inequality) -> tuple[Form, list[Form], int]:
     for name, v, c in s.roots:
         u = w.vector(v, place)
         gap = w.names[name] * w.names[name] - w.ring.read({**w.m.roots, **w.case.roots}[name], w.names)
-        parts.append((w.scalar(c, place), w.sum((gap, w.product(u, u))), True))
+        parts.append((w.scalar(c, place), w.sum((gap, w.product(u, u) if v else {(("1", "", 0),): w.one})), True))
     for use in s.uses:
         member, points = w.m.members[use.member], []
         for p in use.points:
@@ -138,7 +140,7 @@ def _combine(w: Case, s: d.Combine) -> tuple[Form, list[Form], int]:
     for c, v in s.squares:
         w.need(w.scalar(c, place), "a weight")
         u = w.vector(v, place)
-        parts.append((-w.scalar(c, place), w.product(u, u)))
+        parts.append((-w.scalar(c, place), w.product(u, u) if v else {(("1", "", 0),): w.one}))
     return w.sum(*parts), under, since
 
 
@@ -231,7 +233,7 @@ def _sum(w: Case, s: d.Sum) -> tuple[Form, list[Form], int]:
     grown = w.sum((w.one, w.form(s.total, k)), (w.one, w.form(s.rest, k)))
     w.equal(w.form(s.total, ("k", 1)), grown, "the total is no sum")
     end = {"N": ("N", 0), "N+1": ("N", 1)}[s.upto]
-    summed: Form = {(("sum", s.upto, str(weight), w.label(s.quantity)),): w.one} if s.quantity else {}
+    summed = _summed(w, s.quantity, s.upto, weight) if s.quantity else {}
     return (
         w.sum(
             (w.one, summed),
@@ -242,6 +244,26 @@ def _sum(w: Case, s: d.Sum) -> tuple[Form, list[Form], int]:
         [],
         0,
     )
+
+
+def _summed(w: Case, terms: d.Terms, upto: str, weight: Ratio) -> Form:
+    moving = {"k", *w.m.sequences}
+    if not any(e and i.name in moving for p in (weight.num, weight.den) for powers, _ in p.terms()
+               for e, i in zip(powers, w.ring.domain, strict=False)):  # fmt: skip
+        return {(("sum", upto, str(w.one), w.label(terms)),): weight}
+    return {(("sum", upto, str(weight), w.label(terms)),): w.one}
+
+
+def _settle(w: Case, s: d.Settle) -> tuple[Form, list[Form], int]:
+    (form, since), rho, rise = w.bare(s.step), w.scalar(s.rho, ("k", 0)), w.scalar(s.rise, ("k", 0))
+    one: Form = {(("1", "", 0),): w.one}
+    want = w.sum((w.one, w.form(s.potential, ("k", 1))), (-rho, w.form(s.potential, ("k", 0))), (-rise, one))
+    w.equal(form, want, "the step is another")
+    if since or s.step not in w.exact or w.case.reach or any(w.ring.sign(w.one - c) != 2 for c in (rho, -rho)):
+        refuse("the recursion is not shown to settle")
+    if any(w.scalar(c, ("k", 1)) != w.scalar(c, ("k", 0)) for c in (s.rho, s.rise)) or w.bases or w.m.sequences:
+        refuse("rho and the rise move")
+    return {(("lim", "", "", w.label(s.potential)),): w.one, (("1", "", 0),): -rise / (w.one - rho)}, [], 0
 
 
 def _least(w: Case, s: d.Least) -> tuple[Form, list[Form], int]:
@@ -274,11 +296,11 @@ def _average(w: Case, s: d.Average) -> tuple[Form, list[Form], int]:
     if w.scalar(s.total, ("0", 0)) or w.scalar(s.total, ("k", 1)) != w.scalar(s.total, k) + weight:
         refuse("the total is no sum")
     gap: d.Terms = (("1", s.value), ("-1", "f*"))
-    summed = (("sum", s.upto, str(weight), w.label(gap)),)
-    return {(("mean", s.upto, str(weight), s.value),): total, (("f*", "", 0),): -total, summed: -w.one}, [], 0
+    mean: Form = {(("mean", s.upto, str(weight), s.value),): total, (("f*", "", 0),): -total}
+    return w.sum((w.one, mean), (-w.one, _summed(w, gap, s.upto, weight))), [], 0
 
 
 _RULES: dict[type, Callable[[Case, Any], Any]] = {
     d.Inequality: _inequality, d.Combine: _combine, d.Instantiate: _instantiate, d.Invariant: _invariant, d.Vanish: _vanish,
-    d.Induct: _induct, d.InductHypothesis: _induct_hypothesis, d.Sum: _sum, d.Least: _least, d.Average: _average,
+    d.Settle: _settle, d.Induct: _induct, d.InductHypothesis: _induct_hypothesis, d.Sum: _sum, d.Least: _least, d.Average: _average,
 }  # fmt: skip
