@@ -254,6 +254,7 @@ class Combine(Step):
     laws: Mapping[str, str] = field(default_factory=dict)
     squares: tuple[tuple[str, Vec], ...] = ()
     index: str = "N"
+    nulls: tuple[tuple[str, Vec, str], ...] = ()
 
 
 @dataclass(frozen=True)

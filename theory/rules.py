@@ -53,12 +53,7 @@ def _inequality(w: Workings, s: d.Inequality) -> Assertion:
         form, equality = _law(w, name, s.index)
         premise(f"law {name}", form, c, equality)
     for number, (name, v, c) in enumerate(s.nulls):
-        null = w.known.get(name)
-        if not isinstance(null, dict) or not isinstance(step := w.case.steps[name], d.Invariant | d.Vanish):
-            return reject(f"there is no earlier zero vector {name!r}")
-        if isinstance(step, d.Vanish) and s.index == "N" and w.case.reach == "k<N":
-            reject(f"{name} does not hold at N")
-        premise(f"null {number}", inner(w.vec(step.vector, s.index), w.vec(v, s.index)), c, True)
+        premise(f"null {number}", _null(w, name, v, s.index), c, True)
     for number, (text, v) in enumerate(s.signs):
         c = w.read(text, s.index)
         w.nonnegative(c, f"sign {number}")
@@ -113,6 +108,16 @@ def _inequality(w: Workings, s: d.Inequality) -> Assertion:
     raise why
 
 
+def _null(w: Workings, name: str, v: d.Vec, index: str) -> Form:
+    """``<zero, v> == 0`` for a vector that an earlier step shows to be zero."""
+    null = w.known.get(name)
+    if not isinstance(null, dict) or not isinstance(step := w.case.steps[name], d.Invariant | d.Vanish):
+        return reject(f"there is no earlier zero vector {name!r}")
+    if isinstance(step, d.Vanish) and index == "N" and w.case.reach == "k<N":
+        reject(f"{name} does not hold at N")
+    return inner(w.vec(step.vector, index), w.vec(v, index))
+
+
 def _law(w: Workings, name: str, index: str) -> tuple[Form, bool]:
     if name in w.method.reads:
         return w.form(w.method.reads[name], "0").add(Form({}, {ONE: w.names[name]}), -w.one), True
@@ -145,6 +150,8 @@ def _combine(w: Workings, s: d.Combine) -> Assertion:
         c, u = w.read(text, s.index), w.vec(v, s.index)
         w.nonnegative(c, "the weight of a square")
         out.add(inner(u, u) if v else Form({}, {ONE: w.one}), -c)
+    for name, v, text in s.nulls:
+        out.add(_null(w, name, v, s.index), w.read(text, s.index))
     return Assertion(out, tuple(hypotheses), since, exact)
 
 

@@ -75,7 +75,7 @@ class Workings:
             order = (horizon, index)
         low = self._power_ends(case)
         numbers = [Interval(a, s.low, "", True) for a, s in method.sequences.items()]
-        powers = [Interval(p, low[p], "", True) for p in case.powers]
+        powers = [Interval(p, low[p], "", bool(low[p])) for p in case.powers]
         self.field = Functions((*case.domain, *order, *powers, *numbers))
         self.one, self.zero = self.field.one, self.field.zero
         self.names = {i.name: self.field[i.name] for i in self.field.domain}

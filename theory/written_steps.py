@@ -113,11 +113,16 @@ def _combine(t: Writing, s: d.Combine) -> Said:
             add(w.terms(law.terms, index if law.index == "k" else law.index), w.number(c, index))
         for c, v in s.squares:
             add(w.terms(((c, v, v) if v else (c, "1"),), index), sp.Integer(-1))
+        for n, v, c in s.nulls:
+            zero = t.case.steps[n].vector  # type: ignore[attr-defined]
+            add(w.terms(((c, zero, v),), index), sp.Integer(1))
         return {a: c for a, c in out.items() if sp.expand(c) != 0}
 
     parts = t.sources(s.steps, s.laws, s.index)
     parts += [rf"$-\|{w.vector(v, s.index)}\|^2 \le 0${t.times(c, s.index)}" for c, v in s.squares if v]
     parts += [f"${w.latex(w.number(c, s.index))} \\ge 0$" for c, v in s.squares if not v]
+    for n, v, c in s.nulls:
+        parts.append(f"{t.labels[n]} against ${w.vector(v, s.index)}${t.times(c, s.index)}")
     laws = all(n in t.method.reads or t.method.laws[n].equality for n in s.laws)
     exact = not s.squares and laws and all(t.said[n].equality for n in s.steps)
     because = f"sum of {'; '.join(parts)}" if parts else "by the recursion"

@@ -59,7 +59,7 @@ class Case:
             elif value and (first.sign(value) or -9) < 0 and base not in case.squares and not case.knows:
                 ends[p] = ""
         sequences = [Interval(a, s.low, "", True) for a, s in method.sequences.items()]
-        self.ring = Ring((*case.domain, *order, *(Interval(p, e, "", True) for p, e in ends.items()), *sequences))
+        self.ring = Ring((*case.domain, *order, *(Interval(p, e, "", bool(e)) for p, e in ends.items()), *sequences))
         self.one, self.zero = self.ring.one, self.ring.zero
         self.names = dict(self.ring.gens)
         for name, text in [*case.given.items(), *case.lets.items()]:

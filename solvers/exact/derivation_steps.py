@@ -33,6 +33,14 @@ def _is_equality(w: Case, s: d.Step) -> bool:
     return isinstance(s, d.Settle) or (isinstance(s, d.Induct | d.Sum | d.Instantiate) and s.step in w.exact)
 
 
+def _null(w: Case, name: str, v: d.Vec, index: str) -> Form:
+    zero = w.done[name]
+    late = isinstance(w.case.steps[name], d.Vanish) and index == "N" and w.case.reach == "k<N"
+    if isinstance(zero, tuple) or late:
+        refuse(f"{name} is no zero vector here")
+    return w.product(zero(PLACES[index]), w.vector(v, PLACES[index]))
+
+
 def _law(w: Case, name: str, place: Place) -> tuple[Form, bool]:
     if name in w.m.reads:
         one: Form = {(("1", "", 0),): w.one}
@@ -54,12 +62,7 @@ def _inequality(w: Case, s: d.Inequality) -> tuple[Form, list[Form], int]:
     for name, c in s.laws.items():
         parts.append((w.scalar(c, place), *_law(w, name, place)))
     for name, v, c in s.nulls:
-        zero = w.done[name]
-        if isinstance(zero, tuple) or (
-            isinstance(w.case.steps[name], d.Vanish) and s.index == "N" and w.case.reach == "k<N"
-        ):
-            refuse(f"{name} is no zero vector here")
-        parts.append((w.scalar(c, place), w.product(zero(place), w.vector(v, place)), True))
+        parts.append((w.scalar(c, place), _null(w, name, v, s.index), True))
     for text, v in s.signs:
         at_least = w.scalar(text, place)
         w.need(at_least, f"the sign {text}")
@@ -141,6 +144,8 @@ def _combine(w: Case, s: d.Combine) -> tuple[Form, list[Form], int]:
         w.need(w.scalar(c, place), "a weight")
         u = w.vector(v, place)
         parts.append((-w.scalar(c, place), w.product(u, u) if v else {(("1", "", 0),): w.one}))
+    for name, v, c in s.nulls:
+        parts.append((w.scalar(c, place), _null(w, name, v, s.index)))
     return w.sum(*parts), under, since
 
 

@@ -53,3 +53,28 @@ def descent_rate() -> d.Derivation:
     case = d.Case((Interval("L"),), steps, reach="k<N", minima={"m": d.Minimum(METRIC, "N")})
     gap: d.Terms = (("1", "f"), ("-1", "f_inf"))
     return d.Derivation(d.Formal(_method("1/L"), d.Minimum(METRIC, "N"), horizon="K", stands={"gap": gap}), case)
+
+
+@d.derivation(claims.MEAN)
+def mean() -> d.Derivation:
+    """y = A^{-1} g, so that g = y - sigma l with l the second difference of y; o is the vector of ones."""
+    ones = d.Law((("1", {"o": "1"}, {"l": "1"}),), ("periodic_laplacian",), True, says="second differences sum to zero")
+    sigma = d.Number(Interval("sigma", "0", "", True), ())
+    method = d.Method({}, {}, (), {}, fixed=("y", "l", "o"), fixed_values=(), laws={"ones": ones}, numbers=(sigma,))
+    smoothed: d.Terms = (("1", {"o": "1"}, {"y": "1"}),)
+    given: d.Terms = (("1", {"o": "1"}, {"y": "1", "l": "-sigma"}),)
+    case = d.Case((sigma.interval,), {"end": d.Combine({}, {"ones": "sigma"})})
+    return d.Derivation(d.Formal(method, smoothed, given, at="0"), case)
+
+
+@d.derivation(claims.INERTIA)
+def inertia() -> d.Derivation:
+    """Numbers of negative eigenvalues: of A^{-1} B, of A^{-1/2} B A^{-1/2}, of B."""
+    positive = ("periodic_laplacian", "nonnegative_sigma", "circulant-spectrum")
+    laws = {
+        "similar": d.Law((("1", "product"), ("-1", "symmetric")), (*positive, "similarity"), True),
+        "congruent": d.Law((("1", "symmetric"), ("-1", "B")), (*positive, "symmetric_B", "sylvester"), True),
+    }
+    method = d.Method({}, {}, (), {}, fixed=(), fixed_values=("product", "symmetric", "B"), laws=laws)
+    formal = d.Formal(method, (("1", "product"),), at="0", stands={"n_neg": (("1", "B"),)})
+    return d.Derivation(formal, d.Case((), {"end": d.Combine({}, {"similar": "1", "congruent": "1"})}))
