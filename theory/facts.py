@@ -187,6 +187,24 @@ _ALL = (
         r"$\frac{L_{rf}}n\sum\|u_i\|^2/L_i\le L_{rf}^2\|\Delta\|^2$.",
         "by the Cauchy-Schwarz inequality in each coordinate; docs/derivations/ef21.md",
     ),
+    Fact(
+        "positive-map",
+        r"$T(X)=X-\eta(HX+XH)+\eta^2[(1-p)HXH+p\,\overline{H_iXH_i}]$ maps positive semidefinite matrices to such; hence "
+        r"$\rho(T)$ is an eigenvalue with a positive semidefinite eigenmatrix, and $\rho(T)\le1$ if $T(I)\preceq I$. "
+        r"$\mathbb E\|\delta_t\|^2$ stays bounded on $\mathrm{range}(H)$ iff $\rho(T)\le1$ there.",
+        "Krein, Rutman (1948); Evans, Hoegh-Krohn (1978), Theorem 2.5; docs/derivations/sgd_stability.md",
+    ),
+    Fact(
+        "geometric-decay",
+        r"The mean of an asymptotically stable linear recursion decays geometrically, and its second moments stay bounded.",
+        "Elaydi (2005), An Introduction to Difference Equations, Theorem 4.9",
+    ),
+    Fact(
+        "metric",
+        r"For $A\succeq I$ and $f$ convex with $L$-Lipschitz gradient, $f$ has the same properties with the inner product $u^\top Av$, in "
+        r"which its gradient is $A^{-1}\nabla f$.",
+        "by $z=A^{1/2}x$; Nesterov (2018), Lectures on Convex Optimization, Theorem 2.1.5",
+    ),
     Fact("infimum", r"$\inf f\le f(x)$ for every $x$.", "the definition of the infimum"),
 )
 FACTS: dict[str, Fact] = {f.name: f for f in _ALL}

@@ -125,3 +125,115 @@ def diagonal_l1() -> d.Derivation:
     )
     formal = d.Formal(method, (_inner("2", "a", "b"),), at="0")
     return d.Derivation(formal, d.Case((Interval("tr"),), {"end": end}))
+
+
+# --- thresholds: what rho(T) <= 1 says of a test matrix ----------------------------------------------------------------
+
+#: T is self-adjoint, so that rho(T) <= 1 makes <X, T(X)> <= <X, X> for every X
+STABLE = ("mean_square", "iid_uniform_batches", "interpolating", "linearised", "spectral-theorem", "positive-map")
+
+
+def _number(name: str, *by: str) -> d.Number:
+    return d.Number(Interval(name), by)
+
+
+@d.derivation(sgd_stability.TRACE)
+def trace() -> d.Derivation:
+    """X = the projection on range(H): 2 Tr H >= eta((1-p)||H||_F^2 + p mean ||H_i||_F^2), and ||H_i||_F = Tr H_i for rank one.
+
+    p is a value between 0 and 1.
+    """
+    laws = {
+        "tested": d.Law(
+            (("eta*(hi2 - h2)", "p"), ("eta*h2 - 2*tr", "1")),
+            ("stable", *STABLE),
+            says=r"$\langle X, T(X)\rangle \le \langle X, X\rangle$ for the projection on the range of $H$",
+        ),
+        "spread": d.Law(
+            (("tr^2 - hi2", "p"),),
+            ("rank_one_hessians", "jensen"),
+            says=r"$p \ge 0$, and $\|H_i\|_F = \mathrm{Tr}H_i$ for rank one",
+        ),
+    }
+    numbers = tuple(map(_number, ("tr", "h2", "hi2")))
+    method = d.Method({}, {}, (), {}, fixed=(), fixed_values=("p",), laws=laws, numbers=numbers)
+    value: d.Terms = (("tr - h2/tr", "p"), ("h2/tr", "1"))
+    end = d.Inequality((*value, ("-2/eta", "1")), laws={"tested": "1/(eta*tr)", "spread": "1/tr"}, index="0")
+    case = d.Case((Interval("eta"), *(n.interval for n in numbers)), {"end": end})
+    return d.Derivation(d.Formal(method, value, at="0"), case)
+
+
+@d.derivation(sgd_stability.NECESSARY)
+def necessary() -> d.Derivation:
+    """At eta* itself, with the projection on range(H) and with the v v' that R_1 is attained at."""
+    laws = {
+        "trace": d.Law(
+            (("h2*(1 - p) + hi2*p", "threshold"), ("-2*tr", "1")), STABLE, says="tested with the projection"
+        ),
+        "rank one": d.Law((("R1", "threshold"), ("-2", "1")), STABLE, says=r"tested with $vv^\top$"),
+    }
+    method = d.Method({}, {}, (), {}, fixed=(), fixed_values=("threshold",), laws=laws)
+    total = "(h2*(1 - p) + hi2*p)"
+
+    def case(p: Interval, law: str, share: str, bound: str, first: Interval) -> d.Case:
+        end = d.Inequality((("1", "threshold"), (f"-({bound})", "1")), laws={law: share}, index="0")
+        return d.Case((p, *map(Interval, ("tr", "h2", "hi2")), first), {"end": end})
+
+    def both(p: Interval) -> d.Split:
+        small = Interval("R1", "0", f"{total}/tr", closed_high=True)
+        return d.Split(
+            f"R1*tr - {total}",
+            case(p, "trace", f"1/{total}", f"2*tr/{total}", small),
+            case(p, "rank one", "1/R1", "2/R1", Interval("R1", f"{total}/tr")),
+        )
+
+    tree = d.Split("p - 1/2", both(P), both(Interval("p", "0", "1", closed_high=True)))
+    return d.Derivation(d.Formal(method, (("1", "threshold"),), at="0"), tree)
+
+
+@d.derivation(sgd_stability.SUFFICIENT)
+def sufficient() -> d.Derivation:
+    """T is a positive map, so that T(I) <= I suffices; and H_i^2 <= h_max H_i, H^2 <= h_max H."""
+    laws = {
+        "identity": d.Law((("2 - lam_I*threshold", "1"),), STABLE, says=r"$T(I) \preceq I$ for $\eta \le 2/\lambda_I$"),
+        "largest": d.Law((("lam_I - h_max", "1"),), ("psd_hessians",), says=r"$\overline{H_i^2} \preceq h_{\max}H$"),
+    }
+    threshold = _number("threshold")
+    method = d.Method({}, {}, (), {}, fixed=(), fixed_values=(), laws=laws, numbers=(threshold,))
+
+    def case(bound: str, laws: dict[str, str], *domain: Interval) -> d.Case:
+        end = d.Inequality(((f"{bound} - threshold", "1"),), laws=laws, index="0")
+        return d.Case((*domain, threshold.interval), {"end": end})
+
+    tree = d.Split(
+        "lam_I - h_max",
+        case("2/lam_I", {"identity": "1/lam_I"}, Interval("lam_I"), Interval("h_max", "lam_I", "", True)),
+        case(
+            "2/h_max",
+            {"identity": "1/h_max", "largest": "threshold/h_max"},
+            Interval("h_max"),
+            Interval("lam_I", "h_max"),
+        ),
+    )
+    return d.Derivation(d.Formal(method, (("threshold", "1"),), at="0"), tree)
+
+
+@d.derivation(sgd_stability.BATCH_MONOTONE)
+def batch_monotone() -> d.Derivation:
+    """X is the top eigenmatrix at B, positive semidefinite: c = <X, C X>, D = <X, D X> at B, D1 at B - 1."""
+    laws = {
+        "top": d.Law((("2*c - threshold*D", "1"),), STABLE, True, says=r"$2CX = \eta^*DX$"),
+        "smaller": d.Law((("eta_smaller*D1 - 2*c", "1"),), STABLE, says=r"$\eta D \preceq 2C$ at $B - 1$"),
+        "order": d.Law(
+            (("D - D1", "1"),),
+            ("psd_hessians", "iid_uniform_batches"),
+            says=r"$\overline{H_iXH_i} - HXH = \overline{(H_i-H)X(H_i-H)} \succeq 0$, and $p$ falls with $B$",
+        ),
+    }
+    numbers = tuple(map(_number, ("threshold", "c", "D", "D1")))
+    method = d.Method({}, {}, (), {}, fixed=(), fixed_values=(), laws=laws, numbers=numbers)
+    end = d.Inequality(
+        (("eta_smaller - threshold", "1"),), laws={"top": "1/D", "smaller": "1/D", "order": "eta_smaller/D"}, index="0"
+    )
+    case = d.Case((Interval("eta_smaller"), *(n.interval for n in numbers)), {"end": end})
+    return d.Derivation(d.Formal(method, (("threshold", "1"),), at="0"), case)
