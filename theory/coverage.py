@@ -123,13 +123,12 @@ class _Shown:
             if value == s.value:
                 self.used.add(s.by)
                 return True
-        for s in self.known:  # a positive multiple of what is known, or more than it
+        # a positive multiple of what is known, or more than it; the simplest first
+        for s in sorted(self.known, key=lambda s: _terms(s.value)):
             ratio = value / s.value if s.value != 0 and (s.strict or not strict) else None
-            more = value - s.value
-            if (
-                (ratio is not None and _terms(ratio) <= _terms(value) and self.field.positive(ratio))
-                or self.field.positive(more)
-                or ((s.strict or not strict) and self.field.nonnegative(more))
+            if (ratio is not None and _terms(ratio) <= _terms(value) and self.field.positive(ratio)) or any(
+                self.field.positive(value - x) or ((s.strict or not strict) and self.field.nonnegative(value - x))
+                for x in self._without_denominator(s.value)
             ):
                 self.used.add(s.by)
                 return True
@@ -138,6 +137,12 @@ class _Shown:
         if value.denom != 1 and self.field.positive(self.field._field(value.denom)):
             return self(self.field._field(value.numer), strict)
         return False
+
+    def _without_denominator(self, value: Any) -> list[Any]:
+        """The value, and its numerator where the denominator is positive: both have its sign."""
+        whole = self.field._field(value.denom)
+        more = value.denom != 1 and self.field.positive(whole)
+        return [value, self.field._field(value.numer)] if more else [value]
 
     def _not_zero(self, value: Any) -> bool:
         """Whether a parameter cannot be zero, as what is known would be negative there."""

@@ -201,8 +201,8 @@ _ALL = (
     ),
     Fact(
         "metric",
-        r"For $A\succeq I$ and $f$ convex with $L$-Lipschitz gradient, $f$ has the same properties with the inner product $u^\top Av$, in "
-        r"which its gradient is $A^{-1}\nabla f$.",
+        r"For $A\succeq I$ and $f$ convex with $L$-Lipschitz gradient, $f$ has the same properties with the inner product "
+        r"$u^\top Av$, in which its gradient is $A^{-1}\nabla f$.",
         "by $z=A^{1/2}x$; Nesterov (2018), Lectures on Convex Optimization, Theorem 2.1.5",
     ),
     Fact("infimum", r"$\inf f\le f(x)$ for every $x$.", "the definition of the infimum"),

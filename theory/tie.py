@@ -145,11 +145,11 @@ def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, m
     if not set(formal.method.reads) <= own - set(formal.stands) or set(formal.method.reads) & set(formal.method.laws):
         reject("what is read of an instance is no parameter of the claim")
     for name, member in formal.method.members.items():
-        for constant, (text, assumption) in member.constants.items():
+        for constant, (value, assumption) in member.constants.items():
             meant = MEANING.get(assumption, {}).get(constant, ())
-            texts = {text} if constant == "lower" else {w.read(text)}
+            texts = {value} if constant == "lower" else {w.read(value)}
             if not texts & (set(meant) if constant == "lower" else {w.read(t) for t in meant if _readable(w, t)}):
-                reject(f"no assumption says {constant} = {text} of {name} (bound to {assumption!r})")
+                reject(f"no assumption says {constant} = {value} of {name} (bound to {assumption!r})")
     covered = check_domain(formal, case, claimed, more, w)
     covered |= {by for n in formal.method.numbers for by in n.by}
     last = run(w)

@@ -304,6 +304,8 @@ def _methods(m: d.Method) -> Iterator[tuple[str, d.Method]]:
         yield "a free start", replace(m, start={})
     if m.calls:
         yield "no calls", replace(m, calls={})
+    for name in m.laws:
+        yield f"without the law {name}", replace(m, laws={n: law for n, law in m.laws.items() if n != name})
     for name, member in m.members.items():
         for constant, (value, by) in member.constants.items():
             if constant == "lower":

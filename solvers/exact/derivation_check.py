@@ -358,10 +358,7 @@ def _inside(case: d.Case, f: d.Formal, values: dict[str, Any]) -> str:
     for n, text in case.lets.items():
         here[n] = _exact(text, here)
     for n, text in case.given.items():
-        if (
-            n in here
-            and sp.simplify(_exact(text, {m: v for m, v in here.items() if m not in case.given}) - here[n]) != 0
-        ):
+        if n in here and sp.simplify(_exact(text, {m: v for m, v in here.items() if m != n}) - here[n]) != 0:
             return f"{n} is not {text}"
     for text in case.knows + case.positive:
         if not sp.simplify(_exact(text, here)) >= 0:

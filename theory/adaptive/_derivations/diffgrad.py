@@ -14,7 +14,7 @@ def _compared(target: d.Terms, weight: str, left: str) -> d.Derivation:
         (("1", "step"), ("-xi*adam", "1")), ("same_state",), True, says=r"diffGrad takes $\xi$ times Adam's step"
     )
     method = d.Method({}, {}, (), {}, fixed=(), fixed_values=("step",), laws={"scaled": law}, numbers=(XI,))
-    end = d.Inequality(target, laws={"scaled": weight}, signs=((left, {}),))
+    end = d.Inequality(target, laws={"scaled": weight}, signs=((left, {}),), index="0")
     return d.Derivation(d.Formal(method, (("1", "step"),), at="0"), d.Case((ADAM, XI.interval), {"end": end}))
 
 

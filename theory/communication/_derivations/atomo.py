@@ -22,6 +22,7 @@ def balanced_value() -> d.Derivation:
         (_inner("-1", "u", "u"), ("l1^2/s", "1")),
         laws={"budget": "l1^2/s^2", "l1": "-2*l1/s"},
         squares=(("1", {"u": "1", "v": "-l1/s"}),),
+        index="0",
     )
     case = d.Case((Interval("l1", "0", "", True), Interval("s")), {"end": end})
     return d.Derivation(d.Formal(method, SECOND, at="0"), case)
@@ -69,6 +70,7 @@ def spectral_from_below() -> d.Derivation:
         (("-1", "nuclear"), ("entrywise/r", "1")),
         laws={"norms": "1", "unit": "F/2", "signs": "F/(2*r^2)", "entrywise": "-1/r"},
         squares=(("F/2", {"Y": "1", "S": "-1/r"}),),
+        index="0",
     )
     domain = (
         Interval("m", "1", "", True),

@@ -1,8 +1,9 @@
 """Derivations of D-PSGD's claims, for every graph and any number of nodes.
 
-All nodes' vectors are stacked, with the inner product divided by n. ``u`` is the deviation of the iterates from their mean, W u = s c
-with ||c|| <= ||u||. The gradients at the nodes are a + b + p: ``a`` the change from the mean iterate to the node (``m`` its mean over
-nodes), ``b`` the heterogeneity, ``p`` the gradient of f at the mean iterate; ``v`` is the deviation of the noise, ``e`` its mean.
+All nodes' vectors are stacked, with the inner product divided by n. ``u`` is the deviation of the iterates from their mean,
+W u = s c with ||c|| <= ||u||. The gradients at the nodes are a + b + p: ``a`` the change from the mean iterate to the node
+(``m`` its mean over nodes), ``b`` the heterogeneity, ``p`` the gradient of f at the mean iterate; ``v`` is the deviation of the
+noise, ``e`` its mean.
 """
 
 from gradproof.theory import derivation as d
@@ -212,8 +213,14 @@ def _rate(
         "sum": d.Sum("gain", potential, "1", quantity, ((f"-({rest})", "1"),), ((f"-k*({rest})", "1"),)),
         "end": last,
     }
-    short = Interval("gamma", "0", "1/L", closed_high=True)
-    domain = (Interval("L"), short, S, *NOISES, AT_LEAST_1, Interval("Delta", "0", "", True))
+    domain = (
+        Interval("L"),
+        S,
+        Interval("gamma", "0", "(1 - s)/L"),
+        *NOISES,
+        AT_LEAST_1,
+        Interval("Delta", "0", "", True),
+    )
     formal = d.Formal(method, d.Mean(quantity, "N"), horizon="K", by=BY)
     return d.Derivation(formal, d.Case(domain, steps, positive=positive))
 

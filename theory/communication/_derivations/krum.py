@@ -1,7 +1,7 @@
 """Derivations of Krum's claims: what holds for every outcome is summed, then read in the mean over outcomes.
 
-``m`` is n - 2f - 2, the least number of correct ones among the n - f - 2 neighbours that a score counts. ``v`` is Kr less the mean of
-those neighbours, ``w`` their mean less g; with a tilde, the neighbours' deviations from that mean.
+``m`` is n - 2f - 2, the least number of correct ones among the n - f - 2 neighbours that a score counts. ``v`` is Kr less the mean
+of those neighbours, ``w`` their mean less g; with a tilde, the neighbours' deviations from that mean.
 """
 
 from gradproof.theory import derivation as d
@@ -84,6 +84,7 @@ def deterministic() -> d.Derivation:
         (("1", V, V), (f"-S_min/{M}", "1")),
         laws=dict.fromkeys((*laws, "S_min"), share),
         squares=(("1", {"v~": "1"}),),
+        index="0",
     )
     case = d.Case((*COUNTS, Interval("S_min", "0", "", True)), {"end": end})
     return d.Derivation(d.Formal(method, (("1", V, V),), at="0", by=("weighted-workers",)), case)
@@ -115,7 +116,7 @@ def _laws(index: str = "0") -> dict[str, d.Law]:
 FIXED = {"fixed": ("v", "v~", "w", "w~"), "fixed_values": ("score", "mine", "S", "G")}
 
 
-def _off(variance: str, index: str = "k") -> d.Inequality:
+def _off(variance: str, index: str = "0") -> d.Inequality:
     """E||Kr - g||^2 <= eta^2 variance, by Young's inequality with the weights a and b."""
     first, second = YOUNG
     laws = dict.fromkeys(("near", "least", "inside", "pairs"), first) | dict.fromkeys(("far", "each"), second)
@@ -149,6 +150,7 @@ def sharper() -> d.Derivation:
         ((f"{value} - {paper}", "1"),),
         signs=((f"{paper} - 2*(3*n - 3*f - 4)/(n - 2*f - 2)", {}), ("(a - b)^2/(n - 2*f - 2)", {})),
         roots=(("a", {}, "2/(n - 2*f - 2)"), ("b", {}, "2/(n - 2*f - 2)")),
+        index="0",
     )
     counts = (Interval("f", "1", "", True), Interval("n", "2*f + 3", "", True))
     case = d.Case((*counts, Interval("a"), Interval("b")), {"end": end}, frame=counts)
@@ -171,6 +173,7 @@ def resilience_sharp() -> d.Derivation:
         steps={"off": f"g_norm/(2*t*{eta})"},
         laws={"norm": f"-1 + t*{eta}/(2*g_norm)"},
         squares=((f"1/(2*t*{eta}*g_norm)", {"g": f"t*{eta}", "v": "g_norm", "w": "g_norm"}),),
+        index="0",
     )
     above = Interval("g_norm", f"t*{eta}")
     some = d.Case(
@@ -180,11 +183,12 @@ def resilience_sharp() -> d.Derivation:
         roots={**ROOTS, "t": "variance"},
         frame=COUNTS,
     )
-    zero = d.Inequality((("1", OFF, OFF),), steps={"off": "1"})
+    zero = d.Inequality((("1", OFF, OFF),), steps={"off": "1"}, index="0")
     last = d.Inequality(
         (*((f"-({c})", *v) for c, *v in cone), ("g_norm^2", "1")),
         laws={"norm": "-1"},
         nulls=(("none", {"g": "1"}, "-1"),),
+        index="0",
     )
     none = d.Case(
         (*NAMES, Interval("g_norm")),
@@ -219,6 +223,7 @@ def resilience() -> d.Derivation:
         steps={"off": "g_norm/(2*u)"},
         laws={"norm": "-1 + u/(2*g_norm)"},
         squares=(("1/(2*u*g_norm)", {"g": "u", "v": "g_norm", "w": "g_norm"}),),
+        index="0",
     )
     roots = {**ROOTS, "u": f"variance*{eta2}"}
     variance = f"u^2/({eta2})"
@@ -229,6 +234,7 @@ def resilience() -> d.Derivation:
         steps={"sharp": "1"},
         signs=((slack, {}), (f"({variance})*(a - b)^2/(n - 2*f - 2)", {}), ("u^2/9", {})),
         roots=(("a", {}, weight), ("b", {}, weight)),
+        index="0",
     )
     frame = (Interval("f", "1", "", True), COUNTS[1])
     attacked = d.Case(
@@ -238,7 +244,9 @@ def resilience() -> d.Derivation:
         roots=roots,
         frame=frame,
     )
-    nobody = d.Inequality((("1", OFF, OFF), ("-u^2", "1")), laws={"alone": "1", "each": "1"}, signs=(("u^2/2", {}),))
+    nobody = d.Inequality(
+        (("1", OFF, OFF), ("-u^2", "1")), laws={"alone": "1", "each": "1"}, signs=(("u^2/2", {}),), index="0"
+    )
     counted = Interval("n", "3", "", True)
     honest = d.Case(
         (counted, Interval("u"), above),
@@ -247,8 +255,14 @@ def resilience() -> d.Derivation:
         roots={"u": roots["u"]},
         frame=(counted,),
     )
-    last = d.Inequality((*below, ("g_norm^2", "1")), laws={"norm": "-1"}, nulls=(("none", {"g": "1"}, "-1"),))
-    still = {"zero": d.Inequality((("1", OFF, OFF),), steps={"off": "1"}), "none": d.Vanish(OFF, "zero"), "end": last}
+    last = d.Inequality(
+        (*below, ("g_norm^2", "1")), laws={"norm": "-1"}, nulls=(("none", {"g": "1"}, "-1"),), index="0"
+    )
+    still = {
+        "zero": d.Inequality((("1", OFF, OFF),), steps={"off": "1"}, index="0"),
+        "none": d.Vanish(OFF, "zero"),
+        "end": last,
+    }
     quiet = d.Case(
         (*NAMES, Interval("g_norm")), {"off": _off("0"), **still}, {**GIVEN, "variance": "0"}, roots=ROOTS, frame=COUNTS
     )
@@ -291,7 +305,7 @@ def sgd_ball() -> d.Derivation:
         squares=(("gamma*(1 - gamma*L)/2", {"g": "1", **OFF}),),
     )
     steps: dict[str, d.Step] = {
-        "off": _off("variance"),
+        "off": _off("variance", "k"),
         "step": step,
         "fall": d.Induct("step", potential, rho, "P"),
         "floor": d.Inequality(((f"-P*{floor}", "1"),), signs=((f"P*{floor}", {}),), index="N"),

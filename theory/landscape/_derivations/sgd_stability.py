@@ -83,7 +83,7 @@ def loss_frobenius() -> d.Derivation:
 
 @d.derivation(sgd_stability.RELU_PATHNORM)
 def relu_pathnorm() -> d.Derivation:
-    """The trace is the mean squared gradient; by symmetry an activation is on with probability 1/2, given ||x|| and w'x up to sign."""
+    """The trace is the mean squared gradient; by symmetry an activation is on with probability 1/2, given x up to sign."""
     half = ("symmetric_inputs",)
     laws = {
         "trace": d.Law(
@@ -121,7 +121,7 @@ def diagonal_l1() -> d.Derivation:
     }
     method = d.Method({}, {}, (), {}, fixed=("a", "b"), fixed_values=(), laws=laws)
     end = d.Inequality(
-        (_inner("2", "a", "b"), ("-tr", "1")), laws={"trace": "1"}, squares=(("1", {"a": "1", "b": "-1"}),)
+        (_inner("2", "a", "b"), ("-tr", "1")), laws={"trace": "1"}, squares=(("1", {"a": "1", "b": "-1"}),), index="0"
     )
     formal = d.Formal(method, (_inner("2", "a", "b"),), at="0")
     return d.Derivation(formal, d.Case((Interval("tr"),), {"end": end}))

@@ -64,6 +64,7 @@ def nuclear_identity() -> d.Derivation:
         (_inner("-1/2", "K", "K"), _inner("-1/2", "Q", "Q"), ("nuc", "1")),
         laws={"attained": "-1", "contracts": "1/2"},
         squares=(("1/2", {"K": "1", "Y": "-1"}),),
+        index="0",
     )
     formal = d.Formal(method, (_inner("1/2", "K", "K"), _inner("1/2", "Q", "Q")), at="0")
     return d.Derivation(formal, d.Case((Interval("nuc", "0", "", True),), {"end": end}))

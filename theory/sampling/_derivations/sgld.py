@@ -219,7 +219,7 @@ def additivity() -> d.Derivation:
     )
     gap: d.Vec = {"A": "1", "F": "-1", "G": "-1"}
     steps: dict[str, d.Step] = {
-        "same": d.Inequality((("1", gap, gap),), (d.Use("monotone", "R", ("SGLD", "sum"), "1/kappa"),)),
+        "same": d.Inequality((("1", gap, gap),), (d.Use("monotone", "R", ("SGLD", "sum"), "1/kappa"),), index="0"),
         "equal": d.Vanish(gap, "same"),
         "end": d.Combine({}, nulls=(("equal", {"I": "1"}, "1"),)),
     }
