@@ -280,7 +280,7 @@ def _settle(w: Workings, s: d.Settle) -> Assertion:
     if not (w.field.positive(1 - rho) and w.field.positive(1 + rho)):
         reject(f"rho is not shown to lie between -1 and 1: {w.field.brief(rho)}")
     lim = w.functional("lim", s.potential, "N")
-    return Assertion(Form({}, {lim: w.one, ONE: -rise / (1 - rho)}), equality=True)
+    return Assertion(Form({}, {lim: w.one}).add(Form({}, {ONE: w.one}), -rise / (1 - rho)), equality=True)
 
 
 def _weights(w: Workings, s: d.Average) -> Any:

@@ -104,6 +104,8 @@ def _thresholds() -> Iterator[Attack]:
     yield forgery(
         "a threshold read as an equality", toy_claim(2, relation=Relation.EQ), late, d.Case((t,), same), initial=(C,)
     )
+    half = {"end": d.Inequality((square("-1/2", "c"),), squares=(("1/2", {"c": "1"}),), index="0")}
+    yield forgery("a bound read as a threshold", one, (square("1/2", "c"),), half, initial=(C,), at="0")
 
 
 def _counts() -> Iterator[Attack]:

@@ -268,7 +268,8 @@ def _settle(w: Case, s: d.Settle) -> tuple[Form, list[Form], int]:
         refuse("the recursion is not shown to settle")
     if any(w.scalar(c, ("k", 1)) != w.scalar(c, ("k", 0)) for c in (s.rho, s.rise)) or w.bases or w.m.sequences:
         refuse("rho and the rise move")
-    return {(("lim", "", "", w.label(s.potential)),): w.one, (("1", "", 0),): -rise / (w.one - rho)}, [], 0
+    lim: Form = {(("lim", "", "", w.label(s.potential)),): w.one}
+    return w.sum((w.one, lim), (-rise / (w.one - rho), one)), [], 0
 
 
 def _least(w: Case, s: d.Least) -> tuple[Form, list[Form], int]:
