@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
+
+from gradproof.theory.errors import ParameterError
 
 _ALSO: dict[Any, tuple[Any, ...]] = {float: (float, int)}
 _WORDS = {
@@ -40,6 +43,18 @@ def of_type(value: Any, kinds: Any, name: str, wanted: str) -> None:
 
 def _is_of(value: Any, kinds: tuple[Any, ...]) -> bool:
     return isinstance(value, kinds) and (not isinstance(value, bool) or bool in kinds or object in kinds)
+
+
+def arguments_of(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """The arguments of a function, by name.
+
+    Raises:
+        ParameterError: Python cannot tell them, as of some functions written in C.
+    """
+    try:
+        return inspect.signature(function).parameters
+    except ValueError:
+        raise ParameterError(f"the arguments of {shown(function)} cannot be told; write it as a lambda") from None
 
 
 def fields_of_type(made: object) -> None:

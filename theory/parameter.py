@@ -97,7 +97,7 @@ class Parameter:
                 entries = tuple(value)
             except TypeError:
                 raise ParameterError(
-                    f"{self.name} is a list of {self.size} numbers ({plain(self.meaning)}), got {value!r}"
+                    f"{self.name} is a list of {self.size} numbers ({plain(self.meaning)}), got {shown(value)}"
                 ) from None
             if not entries:
                 raise ParameterError(f"{self.name} is empty; it needs one number for each of the {self.size} entries")
@@ -178,6 +178,8 @@ def as_number(value: Any, name: str = "value") -> Any:
     if isinstance(value, sp.Float):
         return float(value)
     if isinstance(value, sp.Expr):
+        if value is sp.nan:
+            return math.nan
         if value.is_number and value.is_extended_real is not False:
             return value
         raise ParameterError(f"{name} = {value} is not a real number; substitute its symbols first")
@@ -185,6 +187,8 @@ def as_number(value: Any, name: str = "value") -> Any:
         if any(word in str(value.dtype) for word in ("bool", "complex", "object", "str", "U", "datetime", "timedelta")):
             raise ParameterError(f"{name} is an array of {value.dtype}; real numbers are needed")
         return value
+    if isinstance(value, type):  # a class has what its instances have
+        raise ParameterError(f"{name} = {shown(value)} is a class; give an int, Fraction or float")
     if hasattr(value, "numerator") and hasattr(value, "denominator") and not isinstance(value, Real):
         return sp.Rational(int(value.numerator), int(value.denominator))  # python-flint, gmpy2
     if hasattr(value, "p") and hasattr(value, "q"):

@@ -18,7 +18,7 @@ from gradproof.experiments.attack.ranges import draw_parameter, plain, respects
 from gradproof.experiments.instances.exact import Exact
 from gradproof.experiments.instances.source import Source, built
 from gradproof.theory import text
-from gradproof.theory.arguments import shown
+from gradproof.theory.arguments import arguments_of
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import ParameterError
 from gradproof.theory.evidence import Relation
@@ -203,10 +203,7 @@ def _towards(measured: Any, error: Any, claim: Claim, values: Mapping[str, Any])
 def _arguments(function: Callable[..., Any]) -> dict[str, bool]:
     """Names of the arguments, and whether each has a default."""
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    try:
-        parameters = inspect.signature(function).parameters.items()
-    except ValueError:
-        raise ParameterError(f"the arguments of {shown(function)} cannot be told; write it as a lambda") from None
+    parameters = arguments_of(function).items()
     return {n: p.default is not inspect.Parameter.empty for n, p in parameters if p.kind not in kinds}
 
 

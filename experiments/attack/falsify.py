@@ -167,6 +167,8 @@ def replay(
     of_type(instance, (Mapping, type(None)), "instance", "a dictionary name -> value, as a finding has it")
     of_type(statement, str, "statement", "the hash of one, as a finding has it")
     of_type(sources, (Mapping, type(None)), "sources", "a dictionary file name -> text, as a finding has it")
+    for entry in (*(sources or {}), *(sources or {}).values()):
+        of_type(entry, str, "an entry of sources", "a dictionary file name -> text, as a finding has it")
     dropped = frozenset(listed(drop, str, "drop", "names of assumptions"))
     if sources:
         with unpacked(sources) as path:
@@ -177,7 +179,7 @@ def replay(
     c = claim if isinstance(claim, Claim) else registry.claim(claim)
     if statement and statement_of(c) != statement:
         raise UnknownClaim(
-            f"{c.id} is stated otherwise by this version of gradproof: the counterexample is one to {statement}"
+            f"{c.id} is stated otherwise by this version of gradproof: the counterexample is one to {shown(statement)}"
         )
     return _replayed(c, instance, choices, experiment, dropped)
 

@@ -15,6 +15,7 @@ import numpy as np
 from array_api_compat import array_namespace, is_array_api_obj, is_jax_array, is_torch_array
 
 from gradproof.experiments.engine.ball_arrays import BITS, balls, floats, is_balls
+from gradproof.theory.arguments import shown
 from gradproof.theory.errors import GradproofError, ParameterError
 
 Array = Any
@@ -83,7 +84,7 @@ def backend(name: str) -> Backend:
     if name == BALLS:
         return Backend(BALLS, importlib.import_module("array_api_compat.numpy"))
     if name not in _NAMESPACES:
-        raise ParameterError(f"backend {name!r} is none of {', '.join(NAMES)}")
+        raise ParameterError(f"backend {shown(name)} is none of {', '.join(NAMES)}")
     module, install = _NAMESPACES[name]
     try:
         xp = importlib.import_module(module)

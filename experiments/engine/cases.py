@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from gradproof.theory.arguments import listed, of_type, shown
+from gradproof.theory.arguments import arguments_of, listed, of_type
 from gradproof.theory.errors import ParameterError
 
 #: what the engine hands to a measure that asks for it by name
@@ -180,10 +180,7 @@ def label(value: Any) -> Any:
 
 def named(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the values that a function names; all if it takes ``**kwargs``."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except ValueError:
-        raise ParameterError(f"the arguments of {shown(function)} cannot be told; write it as a lambda") from None
+    parameters = arguments_of(function).values()
     if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
         return dict(values)
     return {p.name: values[p.name] for p in parameters if p.name in values}

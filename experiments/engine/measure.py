@@ -48,7 +48,7 @@ from gradproof.experiments.engine.values import (
     interval_of,
     rounded,
 )
-from gradproof.theory.arguments import listed, of_type, shown
+from gradproof.theory.arguments import arguments_of, listed, of_type, shown
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import DomainError, GradproofError, ParameterError
 from gradproof.theory.evidence import Level, Measurement, Relation
@@ -355,5 +355,5 @@ def _check(made: Measured, name: str, level: Level, budget: str, timeout: float)
 
 
 def _level(function: Function) -> Level:
-    runs = {"rng", "keys", "backend"} & inspect.signature(function).parameters.keys()
+    runs = {"rng", "keys", "backend"} & arguments_of(function).keys()
     return Level.EMPIRICAL if runs else Level.EXACT

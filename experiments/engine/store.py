@@ -128,6 +128,7 @@ class Ledger:
 
     def __init__(self, path: Path | str | None = None, *, read_only: bool = False) -> None:
         of_type(path, (str, os.PathLike, type(None)), "the path of a ledger", "a text or a path")
+        of_type(read_only, bool, "read_only", "True or False")
         if str(path) == ":memory:":
             raise LedgerError("a ledger in memory keeps nothing; choose a file with --ledger")
         self.path = _expanded(path) if path is not None else default_path()

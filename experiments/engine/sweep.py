@@ -124,7 +124,7 @@ def progress_bar(outcomes: Iterable[tuple[str, R]], total: int, *, title: str = 
 
 
 #: how the reasons begin of failures that may pass: they are kept, to be seen, and their pieces run again
-PASSING = (WORKER_DIED, "no worker process", "timed out after", "stopped after", "TimeoutError")
+PASSING = (WORKER_DIED, "no worker process", "timed out after", "TimeoutError")
 
 
 def may_pass(reason: str) -> bool:

@@ -8,11 +8,12 @@ import runpy
 import stat
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import sympy as sp
 
@@ -335,7 +336,7 @@ def load_file(path: str) -> list[Claim]:
     remember(full, content)
     stand_beside(full)
     try:
-        with registry.capture() as found:
+        with registry.capture() as found, _no_way_out():
             runpy.run_path(full, run_name=f"gradproof_claims_{Path(path).stem}")
     except GradproofError:
         _forget(full)
@@ -350,6 +351,21 @@ def load_file(path: str) -> list[Claim]:
     stated = [c for c in found if c.file != LIBRARY]  # not what it imported
     _LOADED[full] = content, stated
     return stated
+
+
+@contextmanager
+def _no_way_out() -> Iterator[None]:
+    """A file that ends the process as it is read would end the command with the file's exit code: it is an error of the file."""
+
+    def refused(code: int) -> NoReturn:
+        raise SystemExit(f"os._exit({code}) while it was read")
+
+    known = os._exit
+    os._exit = refused  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        os._exit = known
 
 
 _LOADED: dict[str, tuple[bytes, list[Claim]]] = {}  # file -> what was run, and what it stated

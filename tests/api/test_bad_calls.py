@@ -163,29 +163,23 @@ def calls(folder):
     }  # fmt: skip
 
 
-def call_of(rng, table):
-    """A call with at least one wrong argument: its text, and what to call."""
-    name = rng.choice(list(table))
-    function, good = table[name]
+def called(function, good, wrong, keywords=None):
+    """A call of the function with its good arguments, and these wrong ones: ``{position: value}``.
+
+    Args:
+        keywords: what is given where arguments of any name are taken and are wrong.
+    """
     parameters = list(inspect.signature(function).parameters.values())
-    wrong = (
-        set(rng.sample(range(len(parameters)), min(len(parameters), rng.choice((1, 1, 1, 2))))) if parameters else set()
-    )
-    args, kwargs, text = [], {}, []
+    args, kwargs = [], {}
     for k, p in enumerate(parameters):
-        kind = rng.choice([w for w in WRONG if w != "unprintable" or name not in TEXT])
-        value = WRONG[kind]() if k in wrong else good.get(p.name)
-        value = value() if any(value is f for f in (own, tried, derived)) else value
-        if k in wrong:
-            text.append(f"{p.name}=<{kind}>")
-        elif p.name not in good:
+        if k not in wrong and p.name not in good:
             continue
+        value = wrong[k] if k in wrong else good[p.name]
+        value = value() if any(value is f for f in (own, tried, derived)) else value
         if p.kind is p.VAR_POSITIONAL:
             args += [value] if k in wrong else list(value)
         elif p.kind is p.VAR_KEYWORD:
-            kwargs |= ({"L" if rng.random() < 0.5 else "nope": value} | good.get(p.name, {})) if k in wrong else value
-            if k in wrong and name.startswith("Claim.bound"):
-                kwargs[next(iter(good["values"]))] = value
+            kwargs |= keywords if k in wrong else value
         elif p.kind is p.POSITIONAL_ONLY:
             args.append(value)
         else:
@@ -193,9 +187,32 @@ def call_of(rng, table):
     positional = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
     if positional and args:  # what comes before *args cannot be given by name
         args = [kwargs.pop(p.name) for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.name in kwargs] + args
+    return lambda: function(*args, **kwargs)
+
+
+def keywords_of(name, good, of_any_name, value, known):
+    """A wrong value under a name of the claim's or under none, where arguments of any name are taken."""
+    if name.startswith("Claim.bound"):
+        return {next(iter(good["values"])): value}
+    return {"L" if known else "nope": value} | good.get(of_any_name, {})
+
+
+def call_of(rng, table):
+    """A call with at least one wrong argument: its text, and what to call."""
+    name = rng.choice(list(table))
+    function, good = table[name]
+    parameters = list(inspect.signature(function).parameters.values())
+    count = min(len(parameters), rng.choice((1, 1, 1, 2)))
+    wrong, text, keywords = {}, [], None
+    for k in sorted(rng.sample(range(len(parameters)), count)):
+        kind = rng.choice([w for w in WRONG if w != "unprintable" or name not in TEXT])
+        wrong[k] = WRONG[kind]()
+        text.append(f"{parameters[k].name}=<{kind}>")
+        if parameters[k].kind is inspect.Parameter.VAR_KEYWORD:
+            keywords = keywords_of(name, good, parameters[k].name, wrong[k], rng.random() < 0.5)
     if not wrong:
-        kwargs["nope"], text = None, ["nope=None"]
-    return f"{name}({', '.join(text)})", lambda: function(*args, **kwargs)
+        return f"{name}(nope=None)", lambda: function(nope=None)
+    return f"{name}({', '.join(text)})", called(function, good, wrong, keywords)
 
 
 def problem(call, shown=True):
@@ -267,19 +284,7 @@ def test_good_calls_return(tmp_path):
     for name, (function, good) in calls(tmp_path).items():
         if name in ("without", "Ledger.put", "draw", "Claim.assumption_holds"):  # these need more than is given here
             continue
-        given = {k: v() if any(v is f for f in (own, tried, derived)) else v for k, v in good.items()}
-        args, kwargs = [], {}
-        for p in inspect.signature(function).parameters.values():
-            if p.name in given:
-                if p.kind is p.VAR_POSITIONAL:
-                    args += given[p.name]
-                elif p.kind is p.VAR_KEYWORD:
-                    kwargs |= given[p.name]
-                elif p.kind is p.POSITIONAL_ONLY:
-                    args.append(given[p.name])
-                else:
-                    kwargs[p.name] = given[p.name]
-        function(*args, **kwargs)
+        called(function, good, {})()
 
 
 def test_an_error_from_inside_is_noticed():
@@ -299,7 +304,29 @@ def test_bad_calls(tmp_path, block):
     assert answered_badly(range(100 * block, 100 * block + 100), tmp_path) == []
 
 
+#: a function that is given is called: what it raises is its own
+CALLED = {("verify", "on_row", "class")}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("block", range(20))
+@pytest.mark.parametrize("part", range(8))
+def test_each_wrong_value_of_each_argument(tmp_path, part):
+    found, table = [], calls(tmp_path)
+    for name in list(table)[part::8]:
+        function, good = table[name]
+        for k, p in enumerate(inspect.signature(function).parameters.values()):
+            for kind, make in WRONG.items():
+                if (kind == "unprintable" and name in TEXT) or (name, p.name, kind) in CALLED:
+                    continue
+                value = make()
+                taken = p.kind is inspect.Parameter.VAR_KEYWORD
+                keywords = keywords_of(name, good, p.name, value, known=True) if taken else None
+                wrong = problem(called(function, good, {k: value}, keywords), kind != "unprintable")
+                found += [f"{name}({p.name}=<{kind}>): {wrong}"] if wrong else []
+    assert found == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(10))
 def test_thousands_of_bad_calls(tmp_path, block):
     assert answered_badly(range(10_000 + 200 * block, 10_200 + 200 * block), tmp_path) == []

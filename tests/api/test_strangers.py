@@ -44,8 +44,9 @@ def test_a_check_that_leaves_the_program_hides_nothing(tmp_path, leaves):
     assert "SystemExit" in done.stdout
 
 
-def test_a_file_that_leaves_the_program_is_an_error(tmp_path):
-    done = verify(tmp_path, HEAD + "sys.exit(0)\n")
+@pytest.mark.parametrize("end", ["sys.exit(0)", "import os\nos._exit(0)", "from os import _exit as end\nend(0)"])
+def test_a_file_that_leaves_the_program_is_an_error(tmp_path, end):
+    done = verify(tmp_path, HEAD + end + "\n")
     assert done.returncode == 2
     assert "SystemExit" in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -15,8 +15,10 @@ PAPER = Paper(
     title="ATOMO: Communication-efficient Learning via Atomic Sparsification",
     year=2018, family="communication", arxiv="1806.04090", venue="NeurIPS",
 )  # fmt: skip
+CODE = "the authors' code, hwang595/ATOMO, src/codings/svd.py"
 
 lam = Parameter("lam", r"coefficients $|\lambda_i|$ of the unit atoms", NONNEGATIVE, r"\lambda", size="N")
+lam_i = Parameter("lam_i", "the coefficient of an atom", latex=r"\lambda_i")
 p = Parameter("p", "probability of sending each atom", UNIT_LOPEN, size="N")
 s = Parameter("s", "budget: expected number of atoms sent")
 n1 = Parameter("n1", "number of atoms sent for certain", sp.S.Naturals0, "n_1")
@@ -126,7 +128,32 @@ SGD_THRESHOLD = Claim(
     expression=2 * s.symbol / d.symbol,
 )  # fmt: skip
 
+RELEASED_MEAN = Claim(
+    id="atomo.released-mean", paper=PAPER, where=CODE, confidence="verified",
+    title="The released code's estimator is unbiased",
+    statement=r"$\mathbb E\langle\hat g, a_i\rangle = \lambda_i$ for the sampling of the released code: atom $i$ is drawn with "
+    r"probability $p_i = \min(1, s|\lambda_i|/\|\lambda\|_1)$ and divided by it, and the draw is repeated until it holds an atom.",
+    parameters=(lam_i,), assumptions=(INDEPENDENT,), quantity=r"\mathbb E\langle\hat g, a_i\rangle", relation=Relation.EQ,
+    expression=lam_i.symbol,
+    false_as_published=(
+        r"A draw that is repeated until it holds an atom has the law given that it does: every coefficient is inflated by "
+        r"$1/(1 - \prod_i(1 - p_i))$, by 1.397 for $\lambda = (5, 3, 1, .5, .5)$, $s = 1$. Without the repetition it is unbiased."
+    ),
+)  # fmt: skip
+
+RELEASED_BUDGET = Claim(
+    id="atomo.released-budget", paper=PAPER, where=CODE, confidence="verified",
+    title="The released code's probabilities spend the budget",
+    statement=r"$\sum_ip_i = s$ for $p_i = \min(1, s|\lambda_i|/\|\lambda\|_1)$, $s$ at most the number of nonzeros.",
+    parameters=(s,), assumptions=(), quantity=r"\sum_ip_i", relation=Relation.EQ, expression=s.symbol,
+    false_as_published=(
+        r"Where $\lambda$ is not $s$-balanced what is cut off at 1 is not given to the other atoms: $\lambda = (5, 3, 1, .5, .5)$, "
+        r"$s = 3$ sends 2.5 atoms. The water-filling probabilities of the paper's theorem spend it."
+    ),
+)  # fmt: skip
+
 register(
     MOMENTS, OPTIMAL_PROBABILITIES, BALANCED_VALUE, QSGD_TERNGRAD, SPECTRAL_VS_ENTRYWISE, SPECTRAL_FROM_BELOW,
+    RELEASED_MEAN, RELEASED_BUDGET,
     SGD_EFFECT, SGD_THRESHOLD,
 )  # fmt: skip

@@ -46,12 +46,18 @@ eta_smaller = Parameter("eta_smaller", "the threshold at batch size B - 1", late
 lam_j = Parameter("lam_j", "eigenvalues of H", latex=r"\lambda", size="d")
 B = Parameter("B", "batch size", COUNT)
 y = Parameter("y", r"trace of $(2C-\eta D)^+$ applied to the mean of $g_i g_i'$ on $\operatorname{range}(H)$", REAL)
+y_H = Parameter(
+    "y_H", r"trace of $H$ times $(2C-\eta D)^+$ applied to the mean of $g_i g_i'$ on $\operatorname{range}(H)$", REAL,
+    r"\langle H, y\rangle",
+)  # fmt: skip
 mu0 = Parameter("mu0", "alignment factor", latex=r"\mu_0")
 loss = Parameter(
     "loss", r"$\mathbb{E} L(\theta_t)$, with $L = 0$ at the minimum", NONNEGATIVE, r"\mathbb E L(\theta_t)"
 )
 wSw = Parameter("wSw", "sum over neurons of $w_j' S w_j$", NONNEGATIVE, r"\sum_j w_j^\top S w_j")
 a2 = Parameter("a2", r"$\|a\|^2$, the squared output weights", NONNEGATIVE, r"\|a\|^2")
+S_jj = Parameter("S_jj", "mean squares of the inputs' coordinates over the sample", NONNEGATIVE, "S", size="d")
+ab2 = Parameter("ab2", "$a_j^2 + b_j^2$", NONNEGATIVE, "(a^2 + b^2)", size="d")
 trS = Parameter("trS", "trace of the second moment S of the inputs", latex=r"\mathrm{Tr} S")
 
 # --- assumptions -----------------------------------------------------------------------------------------------------
@@ -128,6 +134,16 @@ EXACT_THRESHOLD = _claim(
     "same threshold.",
     parameters=(lam,), assumptions=_MINIMUM, quantity=r"\eta^*", relation=Relation.IFF, expression=2 / lam.symbol,
     where=f"{MM}, Theorems 3 and 4",
+)  # fmt: skip
+
+LOSS_STABILITY = _claim(
+    "loss-stability", "The loss is stable exactly where the mean square is",
+    r"$\sum_t\mathbb E L(\theta_t) < \infty$ from every start iff $\eta < \eta^* = 2/\lambda_{\max}(C^+D)$, with "
+    r"$L = \delta^\top H\delta/2$: on $\operatorname{range}(H)$ the loss and the square of the distance are equivalent norms. "
+    "So the conditions on the Frobenius norm and on the trace are two necessary tests of one stability, not of two.",
+    parameters=(lam,), assumptions=(INTERPOLATING, PSD, BATCHES, LINEARISED), quantity=r"\eta^*", relation=Relation.IFF,
+    expression=2 / lam.symbol, where="docs/derivations/sgd_stability.md", confidence="derived",
+    remark="There is one kind of evidence, of exact decisions: the argument is the equivalence of two norms.",
 )  # fmt: skip
 
 BATCH_MONOTONE = _claim(
@@ -217,6 +233,15 @@ STATIONARY_COVARIANCE = _claim(
     where=f"{MM}, Theorem 5",
 )  # fmt: skip
 
+STATIONARY_LOSS = _claim(
+    "stationary-loss", "The loss that SGD settles at around a regular minimum",
+    r"For $0 < \eta < \eta^*$, $\mathbb E L(\theta_t) - L(\theta^*)$ tends to $\frac{\eta p}2\langle H, (2C - \eta "
+    r"D)^+[\overline{g_ig_i^\top}]\rangle$, the loss being that of the linearised gradients, $\delta^\top H\delta/2$.",
+    parameters=(eta, p, lam, y_H), assumptions=(REGULAR, PSD, BELOW, BATCHES, LINEARISED),
+    quantity=r"\lim_t\mathbb E L(\theta_t) - L(\theta^*)", relation=Relation.EQ, expression=_e * _p * y_H.symbol / 2,
+    where=f"{MM}, Theorem 5",
+)  # fmt: skip
+
 LOSS_FROBENIUS = _claim(
     "loss-frobenius", "Loss stability bounds the Frobenius norm",
     r"$\mathbb E L(\theta_{t+1}) \ge \eta^2p\mu_0\|H\|_F^2\,\mathbb E L(\theta_t)$; so the loss blows up "
@@ -241,4 +266,21 @@ DIAGONAL_L1 = _claim(
     r"$\|\beta\|_1 \le 1/\eta$ for SGD with $B = 1$, where GD gives $\|\beta\|_\infty \le 1/\eta$ only.",
     parameters=(tr,), assumptions=(INTERPOLATING, ISOTROPIC), quantity=r"2\|\beta\|_1", relation=Relation.LE,
     expression=tr.symbol, where="Section on diagonal linear networks", tight=True,
+)  # fmt: skip
+
+DIFFERENCE_L1 = _claim(
+    "difference-l1", "The trace of a difference of squares bounds the l1 norm",
+    r"For $f(x) = \sum_j(u_j^2 - v_j^2)x_j$, $\beta = u^2 - v^2$: $4\|\beta\|_1 \le \mathrm{Tr}H = 4(\|u\|^2 + \|v\|^2)$, "
+    r"with equality iff $u_jv_j = 0$ for every j. So minima that SGD with $B = 1$ is stable at have $\|\beta\|_1 \le 1/(2\eta)$.",
+    parameters=(tr,), assumptions=(ISOTROPIC,), quantity=r"4\|\beta\|_1", relation=Relation.LE,
+    expression=tr.symbol, where="Section on diagonal linear networks", tight=True,
+)  # fmt: skip
+
+SAMPLE_TRACE = _claim(
+    "sample-trace", "The trace of a diagonal linear network on a sample",
+    r"For $f(x) = \sum_ja_jb_jx_j$ and inputs with $S_{jj} = \overline{x_{ij}^2}$, $\mathrm{Tr}H = \sum_jS_{jj}(a_j^2 + b_j^2)$, "
+    r"whatever the residuals are: the l1 norm that stability bounds is weighted by the inputs' sizes.",
+    parameters=(S_jj, ab2), assumptions=(), quantity=r"\mathrm{Tr}H", relation=Relation.EQ,
+    expression=sp.Sum(S_jj.symbol[_j] * ab2.symbol[_j], (_j, 1, sp.Symbol("d"))),
+    where="docs/derivations/sgd_stability.md", confidence="derived",
 )  # fmt: skip

@@ -10,6 +10,8 @@ from gradproof.experiments.communication import _sparse as sparse
 from gradproof.experiments.communication._sparse import EXAMPLES, independently, norm2, together
 from gradproof.experiments.communication._sparse_methods import atomic_sgd, least_variance
 from gradproof.experiments.communication.atomo.methods import ATOMS, digits_moments, digits_sgd
+from gradproof.experiments.engine.backend import backend as array_library
+from gradproof.experiments.engine.backend import to_numpy
 from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.measure import Enclosed, Sample, Supremum, around, cases, instead, measure, without
 from gradproof.solvers.sparsification import minimal_variance
@@ -180,6 +182,31 @@ def nuclear_norm(X, length):
     return around(float(sum(sigma)), len(sigma) * error) if error else sum(sigma), at
 
 
+def nearly_of_rank_one(rng, layers, n, m):
+    """Signs of rank one, which would attain the bound, and noise of a hundredth."""
+    signs = np.sign(rng.standard_normal((layers, n, 1)) * rng.standard_normal((layers, 1, m)))
+    return signs + rng.standard_normal((layers, n, m)) / 100
+
+
+def gaussians(rng, layers, n, m):
+    """Independent entries."""
+    return rng.standard_normal((layers, n, m))
+
+
+@measure(
+    atomo.SPECTRAL_FROM_BELOW,
+    cases(entries=[gaussians, nearly_of_rank_one], layers=16, shape=[(512, 4608)]).guaranteeing("unit_atoms"),
+    budget="gpu",
+)
+def nuclear_norms_of_layers(entries, layers, shape, rng, backend):
+    r"""$\|X\|_*$ of a batch of matrices of the size of a large layer, by one batched decomposition."""
+    on, X = array_library(backend), entries(rng, layers, *shape)
+    with on.scope():
+        sigma = to_numpy(on.xp.linalg.svdvals(on.asarray(X)))
+    error = 8 * sum(shape) * 2.0**-52 * sigma[:, 0] * sigma.shape[1]
+    return around(sigma.sum(axis=1), error), {"entrywise": np.abs(X).sum(axis=(1, 2)), "n": shape[0], "m": shape[1]}
+
+
 SPECTRA = cases(X=MATRICES, s=[F(1, 2), F(1), F(2), F(7, 2), F(6)]).let(spent=lambda s: s)
 
 
@@ -232,3 +259,41 @@ SQUARED = cases(s=[F(2)], d=4, scheme=as_squares).let(kept=kept)
 measure(atomo.SGD_THRESHOLD, FILLED.where(lambda s, d: s <= d))(sparse.contraction_threshold)
 without(atomo.SGD_THRESHOLD, "at_most_all", sparse.contraction_threshold, FILLED.where(lambda s, d: s > d))
 without(atomo.SGD_THRESHOLD, "optimal", sparse.contraction_threshold, SQUARED)
+
+
+# --- the released code ---------------------------------------------------------------------------------------------------
+
+
+def clipped(lam: Any, s: Any) -> list[F]:
+    """The released code's: s |lambda_i| / ||lambda||_1, at most one."""
+    return [min(F(1), p) for p in unclipped(lam, s)]
+
+
+def until_something_is_drawn(p: Any) -> Any:
+    """Every draw that holds an atom, with its probability given that it does."""
+    some = [(t, weight) for t, weight in independently(p) if any(t)]
+    total = sum(weight for _, weight in some)
+    return ((t, weight / total) for t, weight in some)
+
+
+RELEASED = cases(lam=[EXAMPLES[0], EXAMPLES[2]], s=[F(1), F(2)]).guaranteeing("independent")
+
+
+@measure(atomo.RELEASED_MEAN, RELEASED.let(law=lambda: until_something_is_drawn))
+def mean_of_the_largest(lam, s, law):
+    r"""$\mathbb E\langle\hat g, a_1\rangle$ over all draws of the released code, exact."""
+    p = clipped(lam, s)
+    return sum(weight * lam[0] * t[0] / p[0] for t, weight in law(p)), {"lam_i": lam[0]}
+
+
+instead(atomo.RELEASED_MEAN, "a draw that may be empty", mean_of_the_largest, RELEASED.let(law=lambda: independently))
+SPENT = cases(lam=[EXAMPLES[0]], s=[F(3), F(4)])
+
+
+@measure(atomo.RELEASED_BUDGET, SPENT.let(scheme=lambda: clipped))
+def atoms_sent(lam, s, scheme):
+    r"""$\sum_ip_i$."""
+    return sum(scheme(lam, s))
+
+
+instead(atomo.RELEASED_BUDGET, "water-filling probabilities", atoms_sent, SPENT.let(scheme=lambda: water_filling))

@@ -51,6 +51,21 @@ def lazy_complete(n: int, a: Fraction) -> Graph:
     return Graph(f"lazy complete {n}, a = {a}", gossip.lazy_complete(n, a), least=1 - a)
 
 
+def exponential(n: int) -> Graph:
+    """Every node hears those at distances 1, 2, 4, ... both ways; n a power of two. Eigenvalues in floats, from the cosines.
+
+    For many nodes: the eigenvalues of a circulant matrix are known, and its gap is rounded down by far more than their error.
+    """
+    powers = [2**k for k in range(n.bit_length() - 1)]
+    waves = np.cos(2 * np.pi * np.outer(np.arange(1, n), powers) / n)
+    W = np.eye(n)
+    for k in powers:
+        W += np.roll(np.eye(n), k, axis=1) + np.roll(np.eye(n), -k, axis=1)
+    size = 1 + 2 * len(powers)
+    s = float(np.abs((1 + 2 * waves.sum(axis=1)) / size).max())
+    return Graph(f"exponential {n}", W / size, claimed_gap=Fraction(s - 1e-12))
+
+
 PATH3 = Graph("path 3", gossip.metropolis(3, [(0, 1), (1, 2)]), spectrum={Fraction(x, 3): 1 for x in (3, 2, 0)})
 RING4, RING8 = ring(4), ring(8)
 PATH5 = Graph("path 5", gossip.metropolis(5, [(i, i + 1) for i in range(4)]))

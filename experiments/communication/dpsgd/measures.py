@@ -14,6 +14,7 @@ from gradproof.experiments.communication.dpsgd.instances import HALF, THIRD, Gra
 from gradproof.experiments.engine.backend import backend as library
 from gradproof.experiments.engine.measure import Bracket, Holds, Sample, cases, measure, rounded
 from gradproof.experiments.engine.run import run, start
+from gradproof.experiments.instances.finite_sums import Logistic
 from gradproof.experiments.instances.minibatches import Minibatches, NoisyQuadratics
 from gradproof.solvers import gossip
 from gradproof.theory.claim import Claim
@@ -114,14 +115,31 @@ BS = {"equal": np.zeros(9), "sines": np.sin(np.arange(9))}
 def minibatches(rate: Rate, data: str, rows: str, graph: Graph, K: int, seeds: int, backend: str, seed: int) -> With:
     """D-PSGD on logistic regression with batches of 4 at 4/5 of the longest step; the heterogeneity bounds all of space."""
     P = methods.split_rows(graph.n, sort=rows == "sorted", data=data)
-    nodes, L, s = Minibatches(P, 4), float(np.max(P.L_i)), float(graph.s)
-    gamma, stream = 0.8 * rate.longest(s, graph.n) / L, ("dpsgd", rate.name, data, rows, graph.name, seed)
+    return at_nodes(rate, P, 4, graph, K, seeds, backend, (data, rows, graph.name, seed))
+
+
+def at_nodes(
+    rate: Rate, P: Logistic, B: int, graph: Graph, K: int, seeds: int, backend: str, name: tuple[Any, ...]
+) -> With:
+    """The average of the rate's quantity over K steps from zero with batches of B, and the constants of the nodes."""
+    nodes, s = Minibatches(P, B), float(graph.s)
+    L, stream = float(np.max(P.L_i)), ("dpsgd", rate.name, *name)
+    gamma = 0.8 * rate.longest(s, graph.n) / L
     out = methods.trace(nodes, graph.W.astype(float), gamma, K, seeds=seeds, stream=stream, on=backend)
     at = {
         "gamma": gamma, "L": L, "n": graph.n, "K": K, "s": s, "sigma2": nodes.sigma2, "zeta2": P.heterogeneity,
         "Delta": float(P.values(np.zeros(P.d)).mean()),
     }  # fmt: skip
     return Sample(rate.quantity(out.isel(setting=0).mean("step"), at).values), at
+
+
+def a_thousand_nodes(
+    rate: Rate, rng: Any, backend: str, seed: int, n: int = 1024, d: int = 10_000, K: int = 20, seeds: int = 3
+) -> With:
+    """The same of 1024 nodes on an exponential graph, logistic regression in ten thousand dimensions, four rows a node."""
+    A = rng.standard_normal((n, 4, d)) / math.sqrt(d)
+    P = Logistic(A, np.sign(rng.standard_normal((n, 4))), 1e-3)
+    return at_nodes(rate, P, 2, on.exponential(n), K, seeds, backend, ("Gaussian", n, seed))
 
 
 HELD = ("smooth", "variance", "heterogeneity", "consensus_start")
@@ -137,6 +155,7 @@ for claim, rate in RATES:
         measure(claim, few, budget=budget, name=name)(minibatches)
     many = cases(rate=[rate], **DATA, K=60, seeds=60).guaranteeing(*HELD)
     measure(claim, many, budget="full", name="more_nodes_and_digits")(minibatches)
+    measure(claim, cases(rate=[rate]).guaranteeing(*on.GUARANTEES, *HELD), budget="gpu")(a_thousand_nodes)
 
 
 def closed_form(gamma: float, n: int, K: int, sigma2: float, L: float, **at: Any) -> With:

@@ -74,6 +74,22 @@ def entries_sent_along_training(cap, keys, backend):
         yield Sample(count, at_most=float(np.count_nonzero(g))), level_of(g, cap, minimal_density(g, cap).kept)
 
 
+@measure(gs.OPTIMAL_DENSITY, cases(cap=[0.5, 2.0], d=10**7, draws=100).guaranteeing("cap"), budget="gpu")
+def entries_sent_of_a_long_gradient(cap, d, draws, rng, keys, backend):
+    """The same of a gradient of ten million heavy-tailed entries."""
+    on, g = array_library(backend), rng.standard_normal(d) ** 5
+    count, words = [], on.asarray(keys("entries", seeds=1)[0, 0])
+    with on.scope():
+        vector = on.asarray(g)
+        p = least_density(cap)(vector)
+        for t in range(draws):
+            count.append(float(to_numpy(sparsify(vector, p, Draws(words, t).uniform((d,)))[1])))
+    a = np.sort(np.abs(g))[::-1]
+    k = minimal_density(g, cap).kept
+    level = {"k": k, "eps": cap, "norm2": float(a @ a), "tail1": float(a[k:].sum()), "tail2": float(a[k:] @ a[k:])}
+    return Sample(np.array(count), at_most=float(d)), level
+
+
 # --- the greedy scheme and duality -------------------------------------------------------------------------------------------
 
 TAILS = [tuple(F((k * k * 37 + shift) % 101 + 1) ** 2 for k in range(30)) for shift in (0, 13, 40)]

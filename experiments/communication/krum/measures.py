@@ -5,12 +5,17 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from gradproof.experiments.communication.krum import instances as on
 from gradproof.experiments.communication.krum import methods
 from gradproof.experiments.communication.krum.instances import GRID, Attack, Law, Vectors, errors, expected
-from gradproof.experiments.engine.measure import Enclosed, Sample, cases, measure
+from gradproof.experiments.engine.backend import backend as array_library
+from gradproof.experiments.engine.backend import to_numpy
+from gradproof.experiments.engine.draws import Draws
+from gradproof.experiments.engine.measure import Enclosed, Sample, around, cases, measure
 from gradproof.experiments.instances.attacks import ATTACKS, along_an_axis
-from gradproof.solvers.order_statistics import least_correct_sum, least_score, neighbours
+from gradproof.solvers.order_statistics import least_correct_sum, least_score, neighbours, select
 from gradproof.theory.communication import krum
 
 With = tuple[Any, dict[str, Any]]  # the quantity, and parameters that the instance determines
@@ -169,3 +174,31 @@ def minibatches(data: str, f: int, attack: str, backend: str, seed: int, budget:
     stream = (krum.MEAN_SQUARE.id, data, seed, attack)
     out = methods.train(methods.problem(data=data), 20, f, ATTACKS[attack], methods.krum_rule, stream=stream, **options)
     return Sample(out.ratio.values[0, :, 1:]), {"variance": 1.0, "n": 20}
+
+
+MANY = on.settings("n f d", (200, 0, 10**6), (200, 60, 10**6))
+LARGE = cases(size=MANY, attack=list(ATTACKS), draws=3).where(lambda f, attack: f or attack == "noise")
+
+
+@measure(krum.DETERMINISTIC, LARGE.guaranteeing("at_most_f"), budget="gpu")
+def distance_of_long_vectors(
+    n: int, f: int, d: int, attack: str, draws: int, keys: Any, backend: str
+) -> Iterator[With]:
+    r"""$\|\mathrm{Kr} - \bar m\|^2$ of draws of $N(0, I)$ under attack, all distances from one Gram matrix."""
+    library = array_library(backend)
+    words = library.asarray(keys("vectors", seeds=1)[:, 0])
+    for t in range(draws):
+        with library.scope():
+            random = Draws(words, t)
+            G, noise = random.normal((n - f, d))[0], random.normal((max(f, 1), d), slot=1)[0]
+            V = methods.attacked(G, noise, f, ATTACKS[attack])
+            squares = to_numpy((V * V).sum(-1))
+            D = np.maximum(squares[:, None] + squares - 2 * to_numpy(V @ V.T), 0)
+            np.fill_diagonal(D, 0)
+            chosen = int(to_numpy(select(V, f)))
+            near = [j for j in np.argsort(D[chosen], kind="stable") if j != chosen][: n - f - 2]
+            distance = float(((V[chosen] - V[[j for j in near if j < n - f]].mean(0)) ** 2).sum())
+        least = np.sort(D[: n - f, : n - f], axis=1)[:, 1 : n - f - 1].sum(axis=1).min()
+        off = 4 * d * 2.0**-52 * float(squares.max())  # of one squared distance from the Gram matrix
+        share = (n - f - 2) / (n - 2 * f - 2)  # by which S_min, on the other side, is off
+        yield around(distance, off * (1 + share)), {"S_min": float(least)}

@@ -36,7 +36,7 @@ def robust_sgd(oracle: PooledMinibatches, gamma: Any, f: int, attack: Attack, ru
     def step(s: RobustState, draw: tuple[Array, Array]) -> RobustState:
         xp = array_namespace(s.x)
         V = oracle.sample(s.x, draw[0])
-        out = rule(xp.concat([V, attack(V, draw[1])], axis=-2) if f else V, f)
+        out = rule(attacked(V, draw[1], f, attack), f)
         ratio = xp.sum((out - oracle.gradient(s.x)) ** 2, axis=-1) / oracle.variance(s.x)
         return RobustState(s.x - gamma * out, ratio)
 
@@ -53,10 +53,15 @@ def multi_krum(V: Array, f: int) -> Array:
     return krum_rule(V, f, m=V.shape[-2] - f)
 
 
+def attacked(G: Array, noise: Array, f: int, attack: Attack) -> Array:
+    """Correct vectors (..., n - f, d), then those of f attackers."""
+    return array_namespace(G).concat([G, attack(G, noise)], axis=-2) if f else G
+
+
 def of_gaussians(n: int, f: int, d: int, draws: int, attack: Attack, rng: np.random.Generator) -> np.ndarray:
     """||Kr||^2 of N(0, I) under attack, (draws,)."""
     G = rng.standard_normal((draws, n - f, d))
-    V = np.concatenate([G, attack(G, rng.standard_normal((draws, f, d)))], axis=-2) if f else G
+    V = attacked(G, rng.standard_normal((draws, f, d)), f, attack)
     return np.asarray(np.sum(krum_rule(V, f) ** 2, axis=-1))
 
 

@@ -58,7 +58,8 @@ PLAIN = cases(f=STIFF, schedule={"1": constant(1.0), "10": constant(10.0)}, K=[1
 breaking(ls.PRECONDITIONED_GD, "a_metric", rates.value_reached, PLAIN)
 RISING = cases(f=isotropic(0.5, alternating=True), schedule={"0, then 10": lambda k: 10.0 if k else 0.0}, K=10)
 breaking(ls.PRECONDITIONED_GD, "constant_sigma", rates.value_reached, RISING)
-FALLING = cases(f=isotropic(0.1), schedule={"10, then 0": lambda k: 0.0 if k else 10.0}, K=10)
+TURNING_BACK = {"10, then 0": lambda k: 0.0 if k else 10.0, "10 and 0 in turn": lambda k: 0.0 if k % 2 else 10.0}
+FALLING = cases(f=isotropic(0.1), schedule=TURNING_BACK, K=10)
 breaking(ls.MLSGD_CONVEX, "nondecreasing_sigma", rates.value_reached, FALLING)
 
 # --- regions ---------------------------------------------------------------------------------------------------------

@@ -98,10 +98,15 @@ def isotropic(curvature: float, *, alternating: bool = False, n: int = 6) -> Sta
     return Start(name, lambda x: curvature * np.sum(x * x, axis=-1) / 2, lambda x: curvature * x, x0, held)
 
 
-def huber(K: int, n: int = 4) -> Start:
-    """Huber's function along the constant vector, its corner a thousandth off the one that is worst for K steps."""
-    u = np.ones(n) / np.sqrt(n)
-    corner = 1.001 / (2 * K + 1)
+def huber(K: int, n: int = 4, schedule: Schedule | None = None) -> Start:
+    """Huber's function along the constant vector, its corner a thousandth off the one that is worst for K steps.
+
+    Args:
+        schedule: then along the alternating vector, which steps of that smoothing shorten the most.
+    """
+    u = (np.ones(n) if schedule is None else (-1.0) ** np.arange(n)) / np.sqrt(n)
+    lengths = K if schedule is None else sum(1 / (1 + 4 * float(schedule(k))) for k in range(K))
+    corner = 1.001 / (2 * lengths + 1)
 
     def value(x: Any) -> Any:
         t = np.abs(x @ u)

@@ -23,14 +23,16 @@ without(paper.MIXTURE, "iid_uniform_batches", measures.moment_of_the_mixture, ca
 
 
 def almost_surely_stable_step(minimum: Minimum) -> Any:
-    r"""The largest step with $\prod_i|1 - \eta h_i| \le 1$: at $h = 1, 4$ almost every path converges up to $5/4$."""
+    r"""The largest step with $\prod_i|1 - \eta h_i| \le 1$ (5/4 at $h = 1, 4$; 10/9 at $1, 9$): almost every path converges."""
     eta = sp.Symbol("eta", positive=True)
     factor = sp.prod(1 - eta * sp.Rational(J[0] ** 2) for J in minimum.curvatures)
     most = max(sp.solve(factor - 1, eta) + sp.solve(factor + 1, eta))
     return most, {"lam": 2 / minimum.threshold[0], **measures.quotients(minimum)}
 
 
-without((paper.EXACT_THRESHOLD, paper.NECESSARY), "mean_square", almost_surely_stable_step, cases(minimum=data.TWO))
+both = cases(minimum=[data.TWO, data.SQUARES])
+without((paper.EXACT_THRESHOLD, paper.NECESSARY), "mean_square", almost_surely_stable_step, both)
+without(paper.LOSS_STABILITY, "interpolating", measures.largest_step_of_summable_loss, cases(minimum=data.F3_NOISY))
 noisy = cases(minimum=[data.F3_NOISY, data.R4_NOISY]).guaranteeing("mean_square")
 without(paper.EXACT_THRESHOLD, "interpolating", measures.largest_step_of_decay, noisy)
 
@@ -63,6 +65,7 @@ without(paper.GAUSSIAN, "below_pole", measures.stability_beside_the_root, twice)
 
 above = cases(minimum=data.F3_NOISY, eta=Fraction(31, 50))
 without(paper.STATIONARY_COVARIANCE, "below_threshold", measures.settled_moment, above)
+without(paper.STATIONARY_LOSS, "below_threshold", measures.settled_loss, above)
 #: Equal samples have no noise: one step ends at the minimum, where mu0 = 1 would forbid any decrease.
 noiseless = cases(minimum=data.EQUAL, eta=Fraction(1, 5), mu0=Fraction(1))
 without(paper.LOSS_FROBENIUS, "alignment", measures.loss_over_every_batch, noiseless)
@@ -74,3 +77,8 @@ without(paper.RELU_PATHNORM, "symmetric_inputs", measures.trace_of_a_relu_networ
 HALF = Fraction(1, 2)
 small = cases(network=Network([2, -1], [2, 1], [[HALF, HALF], [HALF, -HALF]]))
 without(paper.DIAGONAL_L1, "isotropic_inputs", measures.norm_of_a_diagonal_network, small)
+apart = cases(network=Network([2, 0], [0, 1], [[HALF, HALF], [HALF, -HALF]]))
+instead(
+    paper.SAMPLE_TRACE, "u^2 - v^2 in the place of ab", measures.trace_of_a_difference_of_squares, measures.ON_SAMPLES
+)
+without(paper.DIFFERENCE_L1, "isotropic_inputs", measures.norm_of_a_difference_of_squares, apart)

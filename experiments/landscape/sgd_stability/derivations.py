@@ -132,6 +132,17 @@ def fixed_point(ctx: Context) -> Iterator[Evidence]:
     yield Identity(kept + eta**2 * p * G - X, "fixed point")
 
 
+@check(paper.STATIONARY_LOSS, level=Level.SYMBOLIC)
+def loss_at_the_fixed_point(ctx: Context) -> Iterator[Evidence]:
+    """In one dimension, where everything commutes: half of H times the fixed point of the recursion with additive noise."""
+    H, G, m2 = sp.symbols("H G m2", positive=True)  # G = mean g_i^2, m2 = mean H_i^2
+    y = G / (2 * H - eta * ((1 - p) * H**2 + p * m2))
+    X = eta * p * y
+    kept = (1 - 2 * eta * H + eta**2 * ((1 - p) * H**2 + p * m2)) * X
+    yield Identity(kept + eta**2 * p * G - X, "fixed point")
+    yield Identity(H * X / 2 - claimed(ctx, eta=eta, p=p, y_H=H * y), "its loss")
+
+
 @check(paper.LOSS_FROBENIUS, level=Level.SYMBOLIC)
 def loss_after_one_step(ctx: Context) -> Iterator[Evidence]:
     r"""$T(H) = (I - \eta H)H(I - \eta H) + \eta^2pN$, any matrices: the first part is PSD, $N \ge \mu_0\|H\|_F^2H$."""
@@ -161,3 +172,25 @@ def trace_of_one_coordinate(ctx: Context) -> Iterator[Evidence]:
     x = sp.Symbol("x", real=True)
     squares = sp.expand(sum(sp.diff(a * b * x, q) ** 2 for q in (a, b))).subs(x**2, 1)
     yield Identity(claimed(ctx, tr=squares) - 2 * a * b - (a - b) ** 2, "excess of the trace")
+
+
+@check(paper.DIFFERENCE_L1, level=Level.SYMBOLIC)
+def trace_of_one_difference(ctx: Context) -> Iterator[Evidence]:
+    """With E x_j^2 = 1 the two second derivatives add up to 4 (u_j^2 + v_j^2), the residual cancelling; the excess of each sign."""
+    u, v, x, r = sp.symbols("u v x r", real=True)
+    loss = ((u**2 - v**2) * x + r) ** 2 / 2
+    added = sp.expand(sum(sp.diff(loss, q, 2) for q in (u, v)))
+    yield Identity(added - 4 * x**2 * (u**2 + v**2), "trace of one coordinate")
+    bound = claimed(ctx, tr=added.subs(x, 1))
+    yield Identity(bound - 4 * (u**2 - v**2) - 8 * v**2, "excess where u^2 >= v^2")
+    yield Identity(bound - 4 * (v**2 - u**2) - 8 * u**2, "excess where v^2 >= u^2")
+
+
+@check(paper.SAMPLE_TRACE, level=Level.SYMBOLIC)
+def trace_of_one_coordinate_and_sample(ctx: Context) -> Iterator[Evidence]:
+    """The two second derivatives of one coordinate at one sample, whatever the other coordinates and the label add."""
+    a, b, x, r = sp.symbols("a b x r", real=True)
+    added = sum(sp.diff((a * b * x + r) ** 2 / 2, q, 2) for q in (a, b))
+    term = ctx.claim.expression.function.replace(lambda e: isinstance(e, sp.Indexed), lambda e: sp.Symbol(str(e.base)))
+    S, ab2 = (sp.Symbol(str(s)) for s in ("S_jj", "ab2"))
+    yield Identity(added - term.subs({S: x**2, ab2: a**2 + b**2}), "a term of the claimed sum")

@@ -77,6 +77,8 @@ EQUAL = Minimum([[1, 2]] * 3, title="equal rows")
 NON_UNIFORM = Minimum([[1, 2], [-1, 3], [3, -1], [-2, -1]], title="non-uniform")
 #: In one dimension, two equally likely curvatures.
 TWO = Minimum([[1], [2]], title="h = 1, 4")
+#: The steps at which almost every path converges are two intervals, (0, (5 - sqrt 7)/9) and ((5 + sqrt 7)/9, 10/9).
+SQUARES = Minimum([[1], [3]], title="h = 1, 9")
 FLAT = Minimum([[Fraction(1, 2)], [1]], title="h = 1/4, 1")
 #: At v = e_1 the quotient mean h^2/mean h = 17/5 is attained; the trace bound is 24/35.
 DIAGONAL = Minimum([[[1, 0], [0, Fraction(1, 2)]], [[4, 0], [0, Fraction(1, 2)]]], title="diagonal")

@@ -1,12 +1,13 @@
 """What is measured in exact arithmetic: second moments by enumeration of all batches, thresholds, traces of networks."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from gradproof.experiments.engine.check import certifier
 from gradproof.experiments.engine.measure import Bracket, Enclosed, Holds, Provable, cases, measure, rounded
@@ -107,6 +108,30 @@ def largest_step_of_decay(minimum: Minimum) -> Any:
         low, high = (middle, high) if quiet and minimum.contracts(middle) else (low, middle)
     smaller = minimum.sampled(max(minimum.batch_size - 1, 1), minimum.replacement)
     return Bracket(low, high), {"lam": 2 / minimum.threshold[0], "eta_smaller": smaller.threshold[1]}
+
+
+@measure(paper.LOSS_STABILITY, cases(minimum=sampled(data.R4, data.F3, data.TWO)))
+def largest_step_of_summable_loss(minimum: Minimum) -> Any:
+    r"""The step below which $\sum_t\mathbb E L(\theta_t) < \infty$ from every start, by bisection; each decision is exact.
+
+    If ``M - T(M) = H`` has a positive semidefinite solution, the losses from ``X`` sum to at most ``<M, X>/2``; if its solution
+    has a direction v with ``v'Mv < 0``, those from ``vv'`` cannot sum to that.
+    """
+    low, high = Fraction(0), Fraction(4)
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _loss_is_summable(minimum, middle) else (low, middle)
+    return Bracket(low, high), {"lam": 2 / minimum.threshold[0]}
+
+
+def _loss_is_summable(minimum: Minimum, eta: Fraction) -> bool:
+    if "interpolating" not in minimum.guarantees:
+        return False  # each step adds noise
+    try:
+        M = minimum.solved(lambda X: X - minimum.after(X, eta), minimum.mean)
+    except ZeroDivisionError:  # the threshold itself
+        return False
+    return semidefinite(M)
 
 
 LARGER = cases(minimum=[data.SINES, data.R4, data.F3, data.EQUAL], replacement=[False, True])
@@ -210,14 +235,29 @@ NOISY = cases(minimum=sampled(data.F3_NOISY, data.R4_NOISY), eta=[Fraction(1, 10
 @measure(paper.STATIONARY_COVARIANCE, NOISY)
 def settled_moment(minimum: Minimum, eta: Fraction) -> Any:
     r"""$\lim\mathbb E\|\delta_t\|^2$ from 0: the fixed point over every batch; above the threshold no less than after one step."""
+    limit, least, y = settled(minimum, eta)
+    value = trace(limit) if minimum.contracts(eta) else Enclosed(trace(least), math.inf, "truncation")
+    return value, {"p": minimum.p, "y": trace(y), "lam": 2 / minimum.threshold[0]}
+
+
+@measure(paper.STATIONARY_LOSS, NOISY)
+def settled_loss(minimum: Minimum, eta: Fraction) -> Any:
+    r"""$\lim\mathbb E\delta_t^\top H\delta_t/2$ from 0, likewise."""
+    limit, least, y = settled(minimum, eta)
+    H = minimum.mean
+    value = trace(H * limit) / 2 if minimum.contracts(eta) else Enclosed(trace(H * least) / 2, math.inf, "truncation")
+    return value, {"p": minimum.p, "y_H": trace(H * y), "lam": 2 / minimum.threshold[0]}
+
+
+def settled(minimum: Minimum, eta: Fraction) -> tuple[Table, Table, Table]:
+    """The fixed point of the second moment over every batch, what one step from 0 gives, and the claim's ``(2C - eta D)^+``."""
     g = [table([row]) for row in minimum.gradients]
     of_batch = [average([g[i] for i in b]) for b in minimum.batches]
     kick = average([x.transpose() * x for x in of_batch]) * rational(eta) ** 2  # mean delta = 0: cross terms vanish
-    limit = trace(minimum.solved(lambda X: X - minimum.after(X, eta), kick))
+    limit = minimum.solved(lambda X: X - minimum.after(X, eta), kick)
     second = average([x.transpose() * x for x in g])
-    y = trace(minimum.solved(lambda X: minimum.drift(X) * 2 - minimum.noise(X) * rational(eta), second))
-    value = limit if minimum.contracts(eta) else Enclosed(trace(kick), math.inf, "truncation")
-    return value, {"p": minimum.p, "y": y, "lam": 2 / minimum.threshold[0]}
+    y = minimum.solved(lambda X: minimum.drift(X) * 2 - minimum.noise(X) * rational(eta), second)
+    return limit, kick, y
 
 
 def alignment(minimum: Minimum) -> Fraction:
@@ -268,3 +308,43 @@ def norm_of_a_diagonal_network(network: Network) -> Any:
     X, a, b = (np.array(v, dtype=object) for v in (network.X, network.a, network.W))
     squares = ((X * a) ** 2 + (X * b) ** 2).sum()  # derivatives in b_j and in a_j
     return Fraction(2 * abs(a * b).sum()), {"tr": Fraction(squares) / len(X)}
+
+
+def hessian_trace(network: Network, f: Callable[[Any, Any, Any], Any]) -> Fraction:
+    """The trace of the Hessian of the square loss of ``sum_j f(u_j, v_j, x_j)``, with labels that it does not fit."""
+    u, v = (sp.symbols(f"{name}:{len(network.a)}") for name in "uv")
+    errors = [sum(map(f, u, v, row)) - k for k, row in enumerate(network.X)]
+    loss = sum(e**2 for e in errors) / (2 * len(errors))
+    at = dict(zip((*u, *v), map(sp.Rational, (*network.W, *network.a)), strict=True))
+    return Fraction(str(sum(sp.diff(loss, w, 2).subs(at) for w in at)))
+
+
+APART = ([3, 0, 2, 0], [0, 1, 0, 5]), (HALF, [0, 1, 0, 0]), ([1, 4, 0, -2], [3, 4, 2, 2]), ([5, 1, -1, 0], [0, 2, 3, 1])
+
+
+@measure(paper.DIFFERENCE_L1, cases(network=[Network(u, v, HADAMARD) for u, v in APART]))
+def norm_of_a_difference_of_squares(network: Network) -> Any:
+    r"""$4\|\beta\|_1$ of rational weights, and the trace of the loss's Hessian; the first two attain the bound."""
+    size = sum(abs(u * u - v * v) for u, v in zip(network.W, network.a, strict=True))
+    return Fraction(4 * size), {"tr": hessian_trace(network, lambda u, v, x: (u**2 - v**2) * x)}
+
+
+INPUTS = [[[1, 2], [3, -1], [0, 1]], [[2, 0], [1, 1], [-1, 4], [5, 2], [0, 0]]]
+ON_SAMPLES = cases(network=[Network(b, a, X) for X in INPUTS for b, a in (([2, -3], [1, 5]), ([1, 0], [0, 4]))])
+
+
+def weighted_norm(network: Network) -> dict[str, list[Any]]:
+    """The claim's lists: mean squares of the inputs, and squares of the weights."""
+    sizes = [Fraction(sum(row[j] ** 2 for row in network.X), len(network.X)) for j in range(len(network.a))]
+    return {"S_jj": sizes, "ab2": [a * a + b * b for a, b in zip(network.a, network.W, strict=True)]}
+
+
+@measure(paper.SAMPLE_TRACE, ON_SAMPLES)
+def trace_on_a_sample(network: Network) -> Any:
+    """The trace of the loss's Hessian, on inputs of unequal sizes."""
+    return hessian_trace(network, lambda a, b, x: a * b * x), weighted_norm(network)
+
+
+def trace_of_a_difference_of_squares(network: Network) -> Any:
+    """Likewise of $u^2 - v^2$: four times as large."""
+    return hessian_trace(network, lambda u, v, x: (u**2 - v**2) * x), weighted_norm(network)

@@ -121,13 +121,28 @@ def trace_of_trained_relu_nets(rng: Any, backend: str, budget: str) -> Iterator[
         yield rounded(e.threshold.curvatures.trace, 8 * e.threshold.curvatures.factors.size), weights
 
 
-@measure(paper.NECESSARY, cases(network="digits").guaranteeing(*NETS, "psd_hessians"), budget="full")
+DIGITS = cases(network="digits").guaranteeing(*NETS, "psd_hessians")
+
+
+@measure(paper.NECESSARY, DIGITS)
+def threshold_of_a_net_trained_on_ten_digits(rng: Any, backend: str, budget: str) -> Iterator[Any]:
+    r"""$\eta^*$ where SGD with single samples ends, ten 8 x 8 digits with a one-hot square loss, beside its quotients there."""
+    yield from beside_quotients(relu_ends(methods.digits(rng, n=10), (0.15,), (1,), 9_000, rng, backend, budget))
+
+
+@measure(paper.NECESSARY, DIGITS, budget="full")
 def thresholds_of_nets_trained_on_digits(rng: Any, backend: str, budget: str) -> Iterator[Any]:
-    r"""$\eta^*$ where SGD ends, 8 x 8 digits with a one-hot square loss, beside its quotients there."""
+    r"""The same of thirty digits or two hundred, at batches of several sizes."""
     large = budget == "gpu"
     problem = methods.digits(rng, n=200 if large else 30, width=60 if large else 20)
     etas, steps = (tuple(np.geomspace(0.02, 0.5, 8)), 10**6) if large else ((0.1,), 60_000)
-    for _, _, e in relu_ends(problem, etas, (1, 4, 16, 64) if large else (1, 10), steps, rng, backend, budget):
+    batches = (1, 4, 16, 64) if large else (1, 10)
+    yield from beside_quotients(relu_ends(problem, etas, batches, steps, rng, backend, budget))
+
+
+def beside_quotients(ends: Iterable[Any]) -> Iterator[Any]:
+    """The threshold at each end point, and what the claim on its Rayleigh quotients depends on."""
+    for _, _, e in ends:
         t = e.threshold
         found = moments.bounds(t.curvatures, batch_size=t.batch_size, threshold=t).rank_one
         yield Enclosed(t.lower, t.upper, "solver gap"), {**sizes(e), "R1": 2 / found}

@@ -20,7 +20,9 @@ PAPER = Paper(
     year=2024, family="communication", arxiv="2402.10774", venue="ICLR",
 )  # fmt: skip
 EF21 = "Richtárik, Sokolov, Fatkhullin (2021), arXiv:2106.05203"
-TIGHT = "Thomsen, Taylor, Dieuleveut (2025), Tight analyses of first-order methods with error feedback"
+TIGHT = (
+    "Thomsen, Taylor, Dieuleveut (2025), Tight analyses of first-order methods with error feedback, arXiv:2506.05271"
+)
 RELOADED = "Error Feedback Reloaded"
 
 # --- parameters ------------------------------------------------------------------------------------------------------
@@ -151,7 +153,7 @@ LYAPUNOV_AM = _claim(
     parameters=(gamma, L, L_AM, alpha, V, grad2, dx2), assumptions=(SMOOTH_F, SMOOTH_FI, CONTRACTIVE),
     quantity=r"\mathbb E V^{t+1}",
     expression=V.symbol - _g / 2 * grad2.symbol - (1 / (2 * _g) - _L / 2 - _g * xi(a) ** 2 * _LAM**2 / 2) * dx2.symbol,
-    where=f"{RELOADED}, the proof of Theorem 3 (number recalled)",
+    where=f"{RELOADED}, the proof of Theorem 3",
 )  # fmt: skip
 
 NONCONVEX_QM = _claim(
@@ -160,7 +162,7 @@ NONCONVEX_QM = _claim(
     r"$\mathbb E\|\nabla f(\hat x^T)\|^2 \le \frac{2(f(x^0) - f_{\inf})}{\gamma T} + \frac{\mathbb E[G^0]}{\theta T}$.",
     parameters=(gamma, L, L_QM, alpha, T, f0, f_inf, G0_qm),
     assumptions=(*_ef21_assumptions, _step(step(_L, L_QM.symbol, a))), quantity=AVERAGE,
-    expression=_average_gradient(G0_qm.symbol), where=f"{EF21}, Theorem 1 (number recalled)",
+    expression=_average_gradient(G0_qm.symbol), where=f"{EF21}, Theorem 1",
 )  # fmt: skip
 
 NONCONVEX_AM = _claim(
@@ -169,7 +171,7 @@ NONCONVEX_AM = _claim(
     r"\frac{2(f(x^0) - f_{\inf})}{\gamma T} + \frac{\mathbb E[G_w^0]}{\theta T}$, the same algorithm with a larger step.",
     parameters=(gamma, L, L_AM, alpha, T, f0, f_inf, G0),
     assumptions=(*_ef21_assumptions, _step(step(_L, _LAM, a))), quantity=AVERAGE,
-    expression=_average_gradient(G0.symbol), where="Theorem 3 (number recalled)",
+    expression=_average_gradient(G0.symbol), where="Theorem 3",
 )  # fmt: skip
 
 STEPSIZE_ROOT = _claim(
@@ -226,7 +228,7 @@ PL = _claim(
         SMOOTH_F, SMOOTH_FI, PL_F, CONTRACTIVE, _step(step(_L, sp.sqrt(2) * _LAM, a)),
         Assumption("step_size_mu", r"$\gamma \le \theta/(2\mu)$", sp.Le(_g, theta(a) / (2 * _mu), evaluate=False)),
     ),
-    quantity=r"\mathbb E\Psi^T", expression=_rate, where=f"{EF21}, Theorem 2 (number recalled)",
+    quantity=r"\mathbb E\Psi^T", expression=_rate, where=f"{EF21}, Theorem 2",
 )  # fmt: skip
 
 PL_REFINED = _claim(
@@ -266,7 +268,7 @@ CLONING = _claim(
     statement=r"With $N_i = \lceil L_i/L_{AM}\rceil$ copies of client $i$, $N = \sum N_i \le 2n$, the quadratic mean of the "
     r"copies' constants, $M = \frac1n\sqrt{N\sum L_i^2/N_i}$, satisfies $L_{AM} \le M \le \sqrt2 L_{AM}$.",
     parameters=(L_i,), assumptions=(AT_LEAST_ONE,), quantity="M(N_1, \\dots, N_n)",
-    expression=sp.sqrt(2) * sp.Sum(L_i.symbol[_i], (_i, 1, _n)) / _n, where="Theorem 1 (number recalled)",
+    expression=sp.sqrt(2) * sp.Sum(L_i.symbol[_i], (_i, 1, _n)) / _n, where="Theorem 1",
 )  # fmt: skip
 
 RARE_FEATURES = _derived(
