@@ -155,9 +155,9 @@ _ALL = (
     ),
     Fact(
         "softmax-gradient",
-        r"For one-hot inputs column $k$ of the gradient of the mean cross-entropy is $\pi_k(p_k-e_k)$, $p_k$ the softmax of column "
-        r"$k$ of $W$, whose entries lie in $(0,1)$ and sum to one; where all margins of column $k$ are $u$, its other entries are "
-        r"$1/(e^u+c-1)$.",
+        r"For one-hot inputs column $k$ of the gradient of the mean cross-entropy is $\pi_k(p_k-e_k)$ and its Hessian "
+        r"$\pi_k(\mathrm{Diag}(p_k)-p_kp_k^\top)$, $p_k$ the softmax of column $k$ of $W$, whose entries lie in $(0,1)$ and sum to "
+        r"one; where all margins of column $k$ are $u$, its other entries are $1/(e^u+c-1)$.",
         "Bishop (2006), Pattern Recognition and Machine Learning, Section 4.3.4",
     ),
     Fact(
@@ -204,6 +204,16 @@ _ALL = (
         r"For $A\succeq I$ and $f$ convex with $L$-Lipschitz gradient, $f$ has the same properties with the inner product "
         r"$u^\top Av$, in which its gradient is $A^{-1}\nabla f$.",
         "by $z=A^{1/2}x$; Nesterov (2018), Lectures on Convex Optimization, Theorem 2.1.5",
+    ),
+    Fact(
+        "hoelder",
+        r"$|\delta\cdot z|\le\|\delta\|_\infty\|z\|_1$.",
+        "Horn, Johnson (2013), Matrix Analysis, Section 5.4",
+    ),
+    Fact(
+        "projection",
+        r"The projection onto a closed convex set does not increase distances to its points.",
+        "Bauschke, Combettes (2017), Proposition 4.16",
     ),
     Fact("infimum", r"$\inf f\le f(x)$ for every $x$.", "the definition of the infimum"),
 )

@@ -277,10 +277,10 @@ def _settle(w: Workings, s: d.Settle) -> Assertion:
     for c in (rho, rise):
         if not w.free(c, "k", "N", *w.case.powers, *w.method.sequences):
             reject("rho and the rise must not depend on k")
-    if not (w.field.positive(1 - rho) and w.field.positive(1 + rho)):
+    if not (w.field.positive(w.one - rho) and w.field.positive(w.one + rho)):
         reject(f"rho is not shown to lie between -1 and 1: {w.field.brief(rho)}")
     lim = w.functional("lim", s.potential, "N")
-    return Assertion(Form({}, {lim: w.one}).add(Form({}, {ONE: w.one}), -rise / (1 - rho)), equality=True)
+    return Assertion(Form({}, {lim: w.one}).add(Form({}, {ONE: w.one}), -rise / (w.one - rho)), equality=True)
 
 
 def _weights(w: Workings, s: d.Average) -> Any:

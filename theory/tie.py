@@ -52,6 +52,7 @@ MEANING: dict[str, dict[str, tuple[str, ...]]] = {
     "convex-exponential": {"mu": ("0",)},
     "convex-subdifferential": {"mu": ("0",)},
     "mean_square_stable": {"mu": ("kappa",)},
+    "below_threshold": {"mu": ("kappa",)},
     "contractive": {"q2": ("1 - alpha",)},
     "independent_participation": {"q2": ("1 - p*alpha",)},
     "l_smooth": {"L": ("L",), "mu": ("-L",)},

@@ -132,7 +132,7 @@ class Workings:
                 continue
             if probe is None or base is None:
                 continue
-            if base != 1 and probe.nonnegative(base - 1):
+            if base != 1 and probe.nonnegative(base - probe.one):
                 ends[p] = b if case.first == "1" else "1"
             elif not probe.nonnegative(base) and not self._by_hand(b):
                 ends[p] = ""

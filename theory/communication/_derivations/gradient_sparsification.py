@@ -40,3 +40,27 @@ def sgd_threshold() -> d.Derivation:
     quantity = d.Threshold((("1", AFTER, AFTER), _inner("-1", "x", "x")), "gamma*((1 + eps)*gamma - 2)", over)
     formal = d.Formal(METHOD, quantity, X, at="0")
     return d.Derivation(formal, d.Case((Interval("eps"), over), {"end": d.Combine({}, WEIGHTS)}))
+
+
+@d.derivation(gradient_sparsification.GREEDY_DENSITY)
+def greedy_density() -> d.Derivation:
+    """S is the sum of the probabilities, ``certain`` that of those at one, ``scaled`` what rescaling would make of the others."""
+    laws = {
+        "capped": d.Law(
+            (("1", "S'"), ("-1", "certain"), ("-1", "scaled")), (), says="a rescaled probability is cut off at one"
+        ),
+        "shared": d.Law((("1", "certain"), ("1", "scaled"), ("-kappa*d", "1")), ("free_alone",), equality=True),
+        "start": d.Law(
+            (("1", "S"), ("-kappa*d", "1")), (), index="0", says=r"$p_i = \min(\kappa d|g_i|/\|g\|_1, 1)$ at the start"
+        ),
+    }
+    method = d.Method({}, {}, (), {}, ("S", "certain", "scaled"), fixed=(), fixed_values=(), laws=laws)
+    over: d.Terms = (("1", "S"), ("-kappa*d", "1"))
+    steps: dict[str, d.Step] = {
+        "step": d.Combine({}, {"capped": "1", "shared": "1"}, index="k"),
+        "fall": d.Induct("step", over, "0", "P"),
+        "end": d.Combine({"fall": "1"}, {"start": "P"}),
+    }
+    domain = (Interval("kappa", "0", "1"), Interval("d", "1", "", True))
+    case = d.Case(domain, steps, powers={"P": "0"}, first="0")
+    return d.Derivation(d.Formal(method, (("1", "S"),)), case)

@@ -237,3 +237,73 @@ def batch_monotone() -> d.Derivation:
     )
     case = d.Case((Interval("eta_smaller"), *(n.interval for n in numbers)), {"end": end})
     return d.Derivation(d.Formal(method, (("threshold", "1"),), at="0"), case)
+
+
+@d.derivation(sgd_stability.DIFFERENCE_L1)
+def difference_l1() -> d.Derivation:
+    """a_j = |u_j| + |v_j| and b_j = ||u_j| - |v_j||, so that |u_j^2 - v_j^2| = a_j b_j and a_j^2 + b_j^2 = 2(u_j^2 + v_j^2)."""
+    laws = {
+        "trace": d.Law(
+            (_inner("2", "a", "a"), _inner("2", "b", "b"), ("-tr", "1")),
+            ("isotropic_inputs",),
+            equality=True,
+            says=r"$\mathrm{Tr}H = 4\sum_j(u_j^2 + v_j^2)\mathbb Ex_j^2$",
+        )
+    }
+    method = d.Method({}, {}, (), {}, fixed=("a", "b"), fixed_values=(), laws=laws)
+    end = d.Inequality(
+        (_inner("4", "a", "b"), ("-tr", "1")),
+        laws={"trace": "1"},
+        squares=(("2", {"a": "1", "b": "-1"}),),
+        index="0",
+    )
+    formal = d.Formal(method, (_inner("4", "a", "b"),), at="0")
+    return d.Derivation(formal, d.Case((Interval("tr"),), {"end": end}))
+
+
+# --- what SGD settles at ----------------------------------------------------------------------------------------------
+
+
+def _settled(weight: str, parameter: str) -> d.Derivation:
+    """R = 2C - eta D is positive definite below the threshold; X and eta p Y, Y = R^+ G, have the same image eta p G."""
+    by = ("regular", "iid_uniform_batches", "linearised", "sampling-variance")
+    x: d.Vec = {"X": "1", "Y": "-eta*p"}
+    method = d.Method(
+        {"R": d.Class("operator", {"mu": ("kappa", "below_threshold")})},
+        {},
+        (),
+        {
+            "X": d.Call("R", {"X": "1"}, {"G": "eta*p"}, by=(*by, "geometric-decay")),
+            "Y": d.Call("R", {"Y": "eta*p"}, {"G": "eta*p"}, by=("below_threshold", "psd_hessians")),
+        },
+        fixed=("X", "Y", "G", "I"),
+        fixed_values=(),
+        numbers=(_number("kappa", "below_threshold", "spectral-theorem", "positive-map"),),
+    )
+    steps: dict[str, d.Step] = {
+        "same": d.Inequality((("1", x, x),), (d.Use("monotone", "R", ("X", "Y"), "1/kappa"),), index="0"),
+        "equal": d.Vanish(x, "same"),
+        "end": d.Combine({}, nulls=(("equal", {"I": "1"}, weight),)),
+    }
+    formal = d.Formal(
+        method,
+        (_inner(weight, "X", "I"),),
+        at="0",
+        stands={parameter: (_inner("1", "Y", "I"),)},
+        by=("expectation", "tower", "geometric-decay"),
+    )
+    lam = (Interval("lam"), Interval("eta", "0", "2/lam"))
+    low, high = (d.Case((*lam, p, Interval("kappa")), steps) for p in (P, Interval("p", "0", "1", closed_high=True)))
+    return d.Derivation(formal, d.Split("p - 1/2", low, high))
+
+
+@d.derivation(sgd_stability.STATIONARY_COVARIANCE)
+def stationary_covariance() -> d.Derivation:
+    """In the inner product of matrices, with the identity."""
+    return _settled("1", "y")
+
+
+@d.derivation(sgd_stability.STATIONARY_LOSS)
+def stationary_loss() -> d.Derivation:
+    """The same, with H in the place of the identity, halved."""
+    return _settled("1/2", "y_H")
