@@ -240,7 +240,7 @@ def check_domain(formal: d.Formal, case: d.Case, claimed: Stated, more: list[Kno
     return used
 
 
-def _free(formal: d.Formal) -> list[Interval]:
+def free_intervals(formal: d.Formal) -> list[Interval]:
     """Intervals of what is no parameter of the claim: numbers of the method, and the variable of a least value or threshold."""
     over = [formal.quantity.over] if isinstance(formal.quantity, d.Infimum | d.Threshold) else []
     return [*over, *(n.interval for n in formal.method.numbers)]
@@ -274,7 +274,7 @@ def _own_intervals(
     """Each interval of the case: over the claim's parameters, or over those of the case where its ends speak of roots."""
     late = []
     for i in case.domain:
-        if i in case.frame or i in _free(formal):
+        if i in case.frame or i in free_intervals(formal):
             continue
         if i.name not in radicand and i.name not in values:
             reject(f"{i.name} is no parameter of the claim, root or let")

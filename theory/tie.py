@@ -16,7 +16,7 @@ import sympy as sp
 from gradproof.theory import derivation as d
 from gradproof.theory.axioms import ONE, Form
 from gradproof.theory.claim import Claim
-from gradproof.theory.coverage import Known, Stated, check_domain, leaves, stated
+from gradproof.theory.coverage import Known, Stated, check_domain, free_intervals, leaves, stated
 from gradproof.theory.derivation import derivation_of
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Relation
@@ -129,19 +129,13 @@ def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, m
         least = claim.parameter(formal.horizon).domain
         if least != COUNT and (least != sp.S.Naturals0 or case.first == "1"):
             reject(f"{formal.horizon} must run over {case.first}, {int(case.first) + 1}, ...")
-    numbers = {n.interval.name: n.interval for n in formal.method.numbers}
-    if own & {
-        "k",
-        "N",
-        *case.powers,
-        *formal.method.sequences,
-        *case.lets,
-        *case.roots,
-        *formal.method.roots,
-        *numbers,
-    }:
-        reject("a parameter of the claim is named like an index, a power, a root, a number or a sequence")
-    if not set(numbers.values()) <= set(case.domain) or len(numbers) < len(formal.method.numbers):
+    roots = {*case.roots, *formal.method.roots}
+    if own & {"k", "N", *case.powers, *formal.method.sequences, *case.lets, *roots}:
+        reject("a parameter of the claim is named like an index, a power, a root or a sequence")
+    any_in = {i.name: i for i in free_intervals(formal)}
+    if set(any_in) & {*own, *roots, *case.lets}:
+        reject("a number of the method is named like a parameter of the claim, a root or a let")
+    if not set(any_in.values()) <= set(case.domain) or len(any_in) < len(free_intervals(formal)):
         reject("a case must hold for all numbers of the method")
     if not set(formal.method.reads) <= own - set(formal.stands) or set(formal.method.reads) & set(formal.method.laws):
         reject("what is read of an instance is no parameter of the claim")

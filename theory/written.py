@@ -232,7 +232,11 @@ def _part(formal: d.Formal, case: d.Case, symbols: Mapping[str, str], claim: Cla
         lines.append(Line(labels[name], f"${shown}$", s.because, True))
     last = lines[-1].label
     relation = claim.relation.latex if claim.relation is not Relation.IFF else "="
-    lines.append(
-        Line("", f"${claim.quantity} {relation} {claim.bound_latex}$", f"this is {last}, compared as forms", True)
-    )
+    because = f"this is {last}, compared as forms"
+    if isinstance(formal.quantity, d.Threshold):
+        factor = w.latex(w.number(formal.quantity.factor))
+        because = (
+            f"by {last} the quantity is ${factor}$ times what is positive, which is negative below and positive above"
+        )
+    lines.append(Line("", f"${claim.quantity} {relation} {claim.bound_latex}$", because, True))
     return Part(heading, tuple(lines))

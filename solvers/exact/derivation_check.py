@@ -66,7 +66,10 @@ def check(derivation: d.Derivation, claim: Claim) -> int:
 
 def _names(f: d.Formal, case: d.Case, own: set[str]) -> None:
     """Every name has one meaning, and what is given is a parameter of the claim or a root."""
-    if any(n.interval not in case.domain or n.interval.name in own for n in f.method.numbers):
+    taken = {*own, *f.method.roots, *case.roots, *case.lets}
+    loose = [n.interval for n in f.method.numbers]
+    loose += [f.quantity.over] if isinstance(f.quantity, d.Infimum | d.Threshold) else []
+    if any(i not in case.domain or i.name in taken for i in loose):
         refuse("a number of the method is restricted, or named like a parameter")
     if not set(f.method.reads) <= own - {*f.stands, *f.method.laws}:
         refuse("what is read is no parameter")

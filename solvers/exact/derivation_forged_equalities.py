@@ -179,6 +179,16 @@ def _numbers() -> Iterator[Attack]:
     yield forgery(
         "a number named like a parameter", toy_claim(1, a), (square("a", "c"),), one_case(PIECE, A_SIGN), named, (C,)
     )
+    root = d.Number(Interval("s", "0", "1"), ())
+    below = {"end": d.Inequality((square("s^2", "c"), square("-1", "c")), signs=(("1 - s^2", {"c": "1"}),), index="N")}
+    yield forgery(
+        "a root that is a number",
+        toy_claim(1, a),
+        (square("a", "c"),),
+        d.Case((root.interval,), below, given={"a": "s^2"}, roots={"s": "a"}),
+        toy_method(numbers=(root,)),
+        (C,),
+    )
     small = d.Number(replace(z, high="1"), ("low",))
     yield forgery(
         "a number by an assumption that the claim does not make",

@@ -76,6 +76,7 @@ WORDS = {
     "an assumption that the claim does not make",
     "an assumption that only the formal side knows",
     "an assumption without words",
+    "a number by an assumption that the claim does not make",
     "an assumption in other words",
     "a quantity in other words",
     "a claim that is known to be false",
