@@ -6,6 +6,7 @@ import json
 from fractions import Fraction
 
 import numpy as np
+from cases_of_averaging import AVERAGING
 from cases_of_exact import EXACT
 from cases_of_programs import PROGRAMS
 from moves import Case, Move, about, as_json, last_place, permuted, rounded, turned, units
@@ -432,7 +433,7 @@ SIGNALS = {
     ),
 }
 
-CASES: dict[str, Case] = {**PROGRAMS, **EXACT, **MOMENTS, **GAUSSIAN, **WORKERS, **SIGNALS}
+CASES: dict[str, Case] = {**PROGRAMS, **EXACT, **MOMENTS, **GAUSSIAN, **WORKERS, **SIGNALS, **AVERAGING}
 
 if __name__ == "__main__":  # a child process, with another dispatch than its parent's
     print(json.dumps({name: as_json(case.solve(**case.data)) for name, case in CASES.items() if not case.slow}))

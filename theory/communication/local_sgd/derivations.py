@@ -1,0 +1,489 @@
+"""Derivations: one-step inequalities in the space of all workers, and their sums over the steps.
+
+The workers' vectors together lie in a space with the inner product (1/n) sum <., .>; that of the mean, of all equal
+parts, is orthogonal to the deviations from it. ``x`` is the mean, ``d`` the deviation; the gradients at all points
+are ``h + c + u``, ``h`` the one at the mean, ``c`` what the mean of the gradients adds to it, ``u`` its deviations;
+the noise is ``e`` in the mean and ``w`` in the deviations.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gradproof.theory import derivation as d
+from gradproof.theory.communication.local_sgd import claims
+from gradproof.theory.field import Interval
+
+ALL = ("product-space", "one_objective")  # x_1, ..., x_n -> (1/n) sum F(x_i) is in the class of F
+PARTS = ("weighted-workers",)  # means are orthogonal to deviations
+MEAN_ZERO = ("noise", "tower", "expectation")
+Signs = tuple[tuple[str, d.Vec], ...]
+Steps = dict[str, d.Step]
+GAP: d.Terms = (("1", "f"), ("-1", "f*"))
+APART: d.Terms = (("1", {"d": "1"}, {"d": "1"}),)
+ETA = "2/(mu*(k + beta))"
+
+MU = Interval("mu")
+UPPER = Interval("L", "mu", closed_low=True)
+SIGMA2 = Interval("sigma2", closed_low=True)
+WORKERS = Interval("n", "1", closed_low=True)
+#: beta = 2 L/mu + g, g >= 0
+MARGIN = Interval("g", closed_low=True)
+BETA, LET = {"beta": "2*L/mu + g"}, {"g": "beta - 2*L/mu"}
+
+
+def _square(c: str, v: d.Vec) -> d.Term:
+    return (c, v, v)
+
+
+def _no_inner(u: str, v: str, by: tuple[str, ...]) -> d.Law:
+    return d.Law((("1", {u: "1"}, {v: "1"}),), by, equality=True)
+
+
+def _stands(**terms: d.Terms) -> Mapping[str, d.Terms]:
+    return terms
+
+
+def _method(eta: str, *, spread: bool = True, averaged: str = "", **laws: d.Law) -> d.Method:
+    """Local SGD; ``averaged`` names the deviation after the step where the workers may then be averaged."""
+    moved: d.Vec = {"d": "1", "u": f"-({eta})", "w": f"-({eta})"}
+    members = {
+        "below": d.Class("function", {"mu": ("mu", "strongly_convex")}),
+        "above": d.Class("function", {"L": ("L", "smooth")}),
+        "smooth": d.Class("function", {"L": ("L", "smooth"), "mu": ("-L", "smooth")}),
+        "both": d.Class("function", {"mu": ("mu", "strongly_convex"), "L": ("L", "smooth")}),
+    }
+    mean: tuple[d.Vec, d.Vec, str] = ({"x": "1"}, {"h": "1"}, "f")
+    everyone: tuple[d.Vec, d.Vec, str] = ({"x": "1", "d": "1"}, {"h": "1", "c": "1", "u": "1"}, "fx")
+    return d.Method(
+        members,
+        {"x": {"x": "1", "h": f"-({eta})", "c": f"-({eta})", "e": f"-({eta})"}, "d": {averaged: "1"} if averaged else moved},
+        ("h", "c", "u", "e", "w", *((averaged,) if averaged else ())),
+        {f"{m} mean": d.Call(m, *mean) for m in members}
+        | {f"{m} all": d.Call(m, *everyone, by=ALL) for m in members}
+        | {"*": d.Call("below", {"x*": "1"}, {}, "f*", ("fermat",))},
+        ("f", "fx", *(("s", "r") if "cost" in laws else ())),
+        start={"d": {}} if spread else {},
+        laws={
+            "cu": _no_inner("c", "u", PARTS), "cd": _no_inner("c", "d", PARTS),
+            "he": _no_inner("h", "e", MEAN_ZERO), "ce": _no_inner("c", "e", MEAN_ZERO),
+            "dw": _no_inner("d", "w", MEAN_ZERO), "uw": _no_inner("u", "w", MEAN_ZERO),
+            "mean noise": d.Law((_square("1", {"e": "1"}), ("-sigma2/n", "1")), MEAN_ZERO),
+            "noise": d.Law((_square("1", {"w": "1"}), ("-sigma2*(n - 1)/n", "1")), MEAN_ZERO),
+            **laws,
+        },
+    )  # fmt: skip
+
+
+# --- one step --------------------------------------------------------------------------------------------------------
+
+
+def _descent(
+    eta: str,
+    target: d.Terms,
+    scale: str = "1",
+    *,
+    steps: Mapping[str, str] | None = None,
+    laws: Mapping[str, str] | None = None,
+    signs: Signs = (),
+    index: str = "k",
+) -> d.Inequality:
+    """scale times: f+ - f* <= (1 - eta mu)(f - f*) + eta/2 ||c||^2 + eta^2 L/2 E||e||^2, and ||c + u||^2 <= L^2 ||d||^2."""
+    uses = (
+        d.Use("descent", "above", ("above mean", "above mean'"), scale),
+        d.Use("interpolation", "below", ("*", "below mean"), f"({scale})*({eta})*mu"),
+        d.Use("lipschitz", "smooth", ("smooth all", "smooth mean"), f"({scale})*({eta})/2"),
+    )
+    own = {
+        "he": f"({scale})*({eta})*(L*({eta}) - 1)",
+        "ce": f"({scale})*({eta})^2*L",
+        "mean noise": f"({scale})*({eta})^2*L/2",
+        "cu": f"-({scale})*({eta})",
+    }
+    return d.Inequality(target, uses, steps or {}, {**own, **(laws or {})}, signs=signs, index=index)
+
+
+@d.derivation(claims.RECURSION)
+def recursion() -> d.Derivation:
+    target: d.Terms = (
+        ("1", "f'"), ("-1", "f*"), ("-(1 - eta*mu)", "f"), ("1 - eta*mu", "f*"), _square("-eta*L^2/2", {"d": "1"}),
+        ("-eta^2*L*sigma2/(2*n)", "1"),
+    )  # fmt: skip
+    case = d.Case(
+        (MU, UPPER, SIGMA2, WORKERS, Interval("eta", "0", "1/L", closed_high=True)),
+        {"step": _descent("eta", target, index="0")},
+    )
+    stands = _stands(a_t=GAP, V_t=APART)
+    return d.Derivation(d.Formal(_method("eta", spread=False), GAP, at="1", stands=stands, by=("expectation",)), case)
+
+
+def _both_ways(member: str, turn: str) -> tuple[d.Use, ...]:
+    """The interpolation inequality between all points and their mean, both ways."""
+    pair = (f"{member} all", f"{member} mean")
+    return d.Use("interpolation", member, pair, turn), d.Use("interpolation", member, pair[::-1], turn)
+
+
+def _contraction(eta: str, scale: str, equal: bool) -> tuple[tuple[d.Use, ...], dict[str, str]]:
+    """scale times: ||d - eta u - eta w||^2 <= (1 - eta mu)^2 ||d||^2 + eta^2 E||w||^2; ``equal``: where L = mu."""
+    noise = {"dw": f"-2*({scale})*({eta})", "uw": f"2*({scale})*({eta})^2", "noise": f"({scale})*({eta})^2"}
+    if equal:
+        turn = f"2*({scale})*({eta})"
+        lipschitz = d.Use("lipschitz", "smooth", ("smooth all", "smooth mean"), f"({scale})*({eta})^2")
+        return (*_both_ways("below", turn), lipschitz), noise | {"cd": turn, "cu": f"-2*({scale})*({eta})^2"}
+    turn = f"2*({scale})*({eta})*(1 - ({eta})*mu)"
+    return _both_ways("both", turn), noise | {"cd": f"({turn})*(L + mu)/(L - mu)", "cu": f"-2*({turn})/(L - mu)"}
+
+
+def _both_cases(make: Callable[[bool], d.Case]) -> d.Split:
+    """The class with L > mu, and with L = mu, where F is the parabola."""
+    return d.Split("L - mu", make(True), make(False))
+
+
+def _with_beta(make: Callable[[bool], Steps], *before: Interval, after: tuple[Interval, ...] = ()) -> d.Split:
+    """Both cases for steps of size 2/(mu (k + beta)); further parameters stand before beta, or after it."""
+
+    def case(equal: bool) -> d.Case:
+        if equal:
+            return d.Case((MU, *before, Interval("beta", "2", closed_low=True), *after), make(equal), {"L": "mu"})
+        return d.Case((MU, Interval("L", "mu"), *before, MARGIN, *after), make(equal), BETA, LET)
+
+    return _both_cases(case)
+
+
+@d.derivation(claims.CONSENSUS)
+def consensus() -> d.Derivation:
+    target: d.Terms = (
+        _square("1", {"d'": "1"}), _square("-(1 - eta*mu)^2", {"d": "1"}), ("-eta^2*sigma2*(n - 1)/n", "1"),
+    )  # fmt: skip
+
+    def case(equal: bool) -> d.Case:
+        uses, laws = _contraction("eta", "1", equal)
+        step = d.Inequality(target, uses, laws=laws, index="0")
+        if equal:
+            return d.Case(
+                (MU, SIGMA2, WORKERS, Interval("eta", "0", "1/mu", closed_high=True)), {"step": step}, {"L": "mu"}
+            )
+        short = Interval("eta", "0", "2/(L + mu)", closed_high=True)
+        return d.Case((MU, Interval("L", "mu"), SIGMA2, WORKERS, short), {"step": step})
+
+    formal = d.Formal(_method("eta", spread=False), APART, at="1", stands=_stands(V_t=APART), by=("expectation",))
+    return d.Derivation(formal, _both_cases(case))
+
+
+# --- the spread between averagings -----------------------------------------------------------------------------------
+
+
+def _spread(weight: str, after: str, growth: str, total: str, end: str) -> d.Derivation:
+    """weight ||d||^2 grows by at most ``growth`` a step; ``after`` is the weight at k + 1, ``total`` the sum of ``growth``."""
+    eta = "2/(mu*(k + tau + beta))"
+    potential: d.Terms = (_square(weight, {"d": "1"}),)
+    rest: d.Terms = ((f"-({growth})", "1"),)
+
+    def steps(equal: bool) -> Steps:
+        uses, laws = _contraction(eta, after, equal)
+        target: d.Terms = (_square(after, {"d'": "1"}), _square(f"-({weight})", {"d": "1"}), *rest)
+        return {
+            "step": d.Inequality(target, uses, laws=laws),
+            "sum": d.Sum("step", potential, rest=rest, total=((f"-({total})", "1"),)),
+            "end": d.Combine({"sum": end}),
+        }
+
+    formal = d.Formal(_method(eta), APART, horizon="H", by=("expectation", "common_start"))
+    return d.Derivation(formal, _with_beta(steps, SIGMA2, WORKERS, after=(Interval("tau", closed_low=True),)))
+
+
+C = "4*sigma2/mu^2*(n - 1)/n"
+
+
+@d.derivation(claims.DRIFT)
+def drift() -> d.Derivation:
+    return _spread("(k + tau + beta - 1)^2", "(k + tau + beta)^2", C, f"k*({C})", "1/(N + tau + beta - 1)^2")
+
+
+def _squares(start: str) -> str:
+    """Sum of (start + j)^2 over j < k."""
+    return f"(k*({start})^2 + ({start})*k*(k - 1) + k*(k - 1)*(2*k - 1)/6)"
+
+
+@d.derivation(claims.SPREAD)
+def spread() -> d.Derivation:
+    s = "(k + tau + beta)"
+    return _spread(
+        f"({s} - 1)^2*({s} - 2)^2", f"{s}^2*({s} - 1)^2", f"({C})*({s} - 1)^2", f"({C})*{_squares('tau + beta - 1')}",
+        "1/((N + tau + beta - 1)^2*(N + tau + beta - 2)^2)",
+    )  # fmt: skip
+
+
+# --- the error for any schedule --------------------------------------------------------------------------------------
+
+WEIGHT, NEXT_WEIGHT = "(k + beta - 1)*(k + beta - 2)", "(k + beta)*(k + beta - 1)"
+NOISE = "2*L*sigma2/(n*mu^2)"
+COST = "4*L^2*sigma2/mu^3*(n - 1)/n"
+DOMAIN = (MU, UPPER, SIGMA2, WORKERS, MARGIN)
+#: what the noise of the mean may be less than its bound
+LESS: tuple[str, d.Vec] = (f"({NOISE})/(k + beta)", {})
+
+
+def _weighted(terms: d.Terms = (), after: d.Terms = ()) -> tuple[d.Terms, d.Terms]:
+    """(k + beta - 1)(k + beta - 2)(f - f*) and further terms, as a potential and at k + 1."""
+    now: d.Terms = ((WEIGHT, "f"), (f"-{WEIGHT}", "f*"), *terms)
+    return now, ((NEXT_WEIGHT, "f'"), (f"-{NEXT_WEIGHT}", "f*"), *after)
+
+
+def _negative(terms: d.Terms) -> d.Terms:
+    return tuple((f"-({t[0]})", *t[1:]) for t in terms)  # type: ignore[misc]
+
+
+END = "1/((N + beta - 1)*(N + beta - 2))"
+
+
+def _growth(step: Callable[[d.Terms], d.Step], growth: str, terms: d.Terms = (), after: d.Terms = ()) -> Steps:
+    """The potential (k + beta - 1)(k + beta - 2)(f - f*) + terms grows by at most ``growth`` a step; summed over N steps."""
+    now, then = _weighted(terms, after)
+    rest: d.Terms = ((f"-({growth})", "1"),)
+    return {
+        "step": step((*then, *_negative(now), *rest)),
+        "sum": d.Sum("step", now, rest=rest, total=((f"-k*({growth})", "1"),)),
+    }
+
+
+def _error(method: d.Method, by: tuple[str, ...] = (), **stands: d.Terms) -> d.Formal:
+    return d.Formal(method, GAP, horizon="T", stands={"a0": GAP, **stands}, by=("expectation", *by))
+
+
+@d.derivation(claims.MAIN)
+def main() -> d.Derivation:
+    """``s`` is what is left of S after k steps, ``r`` the number of steps since the last averaging."""
+    method = _method(
+        ETA, spread=False,
+        cost=d.Law((("1", "s'"), ("-1", "s"), ("1/(k + beta - 1)", "r")), (), equality=True),
+        left=d.Law((("-1", "s"),), ()),
+        drift=d.Law((_square("1", {"d": "1"}), (f"-({C})/(k + beta - 1)^2", "r")), ("drifting",)),
+    )  # fmt: skip
+
+    def step(target: d.Terms) -> d.Step:
+        laws = {"cost": COST, "drift": "L^2/mu*(k + beta - 1)"}
+        return _descent(ETA, target, NEXT_WEIGHT, laws=laws, signs=(LESS,))
+
+    steps = _growth(step, NOISE, ((COST, "s"),), ((COST, "s'"),))
+    steps["end"] = d.Combine({"sum": END}, {"left": f"({COST})*({END})"})
+    return d.Derivation(_error(method, S=(("1", "s"),)), d.Case(DOMAIN, steps, BETA, LET))
+
+
+@d.derivation(claims.SYNCHRONISED)
+def synchronised() -> d.Derivation:
+    """All workers are at the mean before every step, so that d = 0."""
+    method = _method(ETA, spread=False, together=d.Law(APART, ("every_step",)))
+
+    def step(target: d.Terms) -> d.Step:
+        return _descent(ETA, target, NEXT_WEIGHT, laws={"together": f"({NEXT_WEIGHT})*({ETA})*L^2/2"}, signs=(LESS,))
+
+    steps = _growth(step, NOISE)
+    steps["end"] = d.Combine({"sum": END})
+    return d.Derivation(_error(method), d.Case(DOMAIN, steps, BETA, LET))
+
+
+@d.derivation(claims.WORST_SCHEDULE)
+def worst_schedule() -> d.Derivation:
+    """The weighted spread pays for itself: (k + beta)^2 V+ <= (k + beta - 2)^2 V + C; averaged or not, |y| <= |d+|."""
+    share = "L^2/mu*(beta - 1)/(2*beta - 3)"
+    weight, after = f"({share})*(k + beta - 1)^2", f"({share})*(k + beta)^2"
+    moved: d.Vec = {"d": "1", "u": f"-({ETA})", "w": f"-({ETA})"}
+    averaged = d.Law((_square("1", {"y": "1"}), _square("-1", moved)), ("averaging",))
+    method = _method(ETA, averaged="y", averaged_=averaged)
+    growth = f"{NOISE} + ({share})*({C})"
+
+    def steps(equal: bool) -> Steps:
+        uses, laws = _contraction(ETA, after, equal)
+
+        def step(target: d.Terms) -> d.Step:
+            return _descent(ETA, target, NEXT_WEIGHT, steps={"spread": "1"}, signs=(LESS,))
+
+        target: d.Terms = (
+            _square(after, {"y": "1"}),
+            _square(f"-({after})*(1 - mu*({ETA}))^2", {"d": "1"}),
+            (f"-({share})*({C})", "1"),
+        )
+        spread = d.Inequality(target, uses, laws={**laws, "averaged_": after})
+        made = _growth(step, growth, (_square(weight, {"d": "1"}),), (_square(after, {"d'": "1"}),))
+        return {
+            "spread": spread,
+            **made,
+            "end": d.Combine({"sum": END}, squares=((f"({share})*(N + beta - 1)^2*({END})", {"d": "1"}),)),
+        }
+
+    return d.Derivation(_error(method, ("common_start",)), _with_beta(steps, SIGMA2, WORKERS))
+
+
+# --- quadratics ------------------------------------------------------------------------------------------------------
+
+ERROR: d.Vec = {"x": "1", "x*": "-1"}
+
+
+def _quadratic(
+    step: Mapping[str, d.Vec], points: Mapping[str, tuple[d.Vec, d.Vec, str]], by: tuple[str, ...], **more: Any
+) -> d.Method:
+    """A quadratic at points (x, gradient, value): Q of the kernel where mu < L, and what says as much where L = mu."""
+    member = {
+        "Q": d.Class("quadratic", {"mu": ("mu", "strongly_convex"), "L": ("L", "smooth")}),
+        "below": d.Class("function", {"mu": ("mu", "strongly_convex")}),
+        "smooth": d.Class("function", {"L": ("L", "smooth"), "mu": ("-L", "smooth")}),
+    }
+    calls: dict[str, d.Call] = {}
+    for name, (x, g, f) in points.items():
+        centred = {k: c for k, c in {**x, "x*": f"{x.get('x*', '0')} - 1"}.items() if c != "1 - 1"}
+        calls |= {f"Q {name}": d.Call("Q", centred, g, f, by)} | {
+            f"{m} {name}": d.Call(m, x, g, f, by) for m in ("below", "smooth")
+        }
+    return d.Method(member, step, calls=calls, **more)
+
+
+def _shrinks(scale: str, a: str, b: str, equal: bool) -> tuple[d.Use, ...]:
+    """scale times: ||(x_a - x_b) - eta (g_a - g_b)||^2 <= (1 - eta mu)^2 ||x_a - x_b||^2."""
+    if not equal:
+        turn = f"2*({scale})*({ETA})*(1 - ({ETA})*mu)/(L - mu)"
+        if b == "*":  # where Q has nothing to say
+            return (d.Use("spectrum", "Q", (f"Q {a}",), turn, ("1",)),)
+        return (d.Use("spectrum", "Q", (f"Q {a}", f"Q {b}"), turn, ("1", "-1")),)
+    pairs = ((f"below {a}", f"below {b}"), (f"below {b}", f"below {a}"))
+    ways = tuple(d.Use("interpolation", "below", pair, f"2*({scale})*({ETA})") for pair in pairs)
+    return (*ways, d.Use("lipschitz", "smooth", (f"smooth {a}", f"smooth {b}"), f"({scale})*({ETA})^2"))
+
+
+@d.derivation(claims.QUADRATIC_RATE)
+def quadratic_rate() -> d.Derivation:
+    """The mean moves as in SGD whatever the schedule: x+ = x - eta (g + e), g = Q (x - x*)."""
+    method = _quadratic(
+        {"x": {"x": "1", "g": f"-({ETA})", "e": f"-({ETA})"}},
+        {"x": ({"x": "1"}, {"g": "1"}, "f"), "*": ({"x*": "1"}, {}, "f*")},
+        ("quadratic", "one_objective", "fermat"), outputs=("g", "e"), values=("f",),
+        laws={
+            "xe": d.Law((("1", ERROR, {"e": "1"}),), MEAN_ZERO, equality=True),
+            "ge": _no_inner("g", "e", MEAN_ZERO),
+            "noise": d.Law((_square("1", {"e": "1"}), ("-sigma2/n", "1")), MEAN_ZERO),
+        },
+    )  # fmt: skip
+    close: d.Terms = (_square("1", ERROR),)
+    weight, after = f"({WEIGHT})^2", f"({NEXT_WEIGHT})^2"
+    growth, total = "4*sigma2/(n*mu^2)*(k + beta - 1)^2", f"4*sigma2/(n*mu^2)*{_squares('beta - 1')}"
+    target: d.Terms = (_square(after, {"x'": "1", "x*": "-1"}), _square(f"-({weight})", ERROR), (f"-({growth})", "1"))
+    laws = {"xe": f"-2*({after})*({ETA})", "ge": f"2*({after})*({ETA})^2", "noise": f"({after})*({ETA})^2"}
+
+    def steps(equal: bool) -> Steps:
+        return {
+            "step": d.Inequality(target, _shrinks(after, "x", "*", equal), laws=laws),
+            "sum": d.Sum(
+                "step", (_square(weight, ERROR),), rest=((f"-({growth})", "1"),), total=((f"-({total})", "1"),)
+            ),
+            "end": d.Combine({"sum": f"({END})^2"}),
+        }
+
+    formal = d.Formal(method, close, horizon="T", stands={"D0": close}, by=("expectation",))
+    return d.Derivation(formal, _with_beta(steps, SIGMA2, WORKERS))
+
+
+@d.derivation(claims.QUADRATIC_INVARIANCE)
+def quadratic_invariance() -> d.Derivation:
+    """z averages at every step; a is what the mean under the schedule differs from it by, with the same noise, from one start."""
+    method = _quadratic(
+        {"z": {"z": "1", "y": f"-({ETA})", "e": f"-({ETA})"}, "a": {"a": "1", "g": f"-({ETA})", "y": ETA}},
+        {"x": ({"z": "1", "a": "1"}, {"g": "1"}, "f"), "z": ({"z": "1"}, {"y": "1"}, "fz")},
+        ("quadratic", "additive", "one_objective"), outputs=("g", "y", "e"), values=("f", "fz"), start={"a": {}},
+    )  # fmt: skip
+    distance: d.Terms = (_square("1", {"a": "1"}),)
+    target: d.Terms = (_square("1", {"a'": "1"}), *_negative(distance))
+
+    def steps(equal: bool) -> Steps:
+        return {"step": d.Inequality(target, _shrinks("1", "x", "z", equal)), "sum": d.Sum("step", distance)}
+
+    formal = d.Formal(method, distance, horizon="T", by=("common_start",))
+    return d.Derivation(formal, _with_beta(steps))
+
+
+# --- what schedules cost ---------------------------------------------------------------------------------------------
+
+
+def _block(bound: str, sign: str) -> d.Derivation:
+    """s is the cost of the first k steps of the block; ``bound`` the claimed one, at k."""
+    terms: d.Terms = (("1", "s"),) if sign == "1" else (("-1", "s"),)
+    after: d.Terms = ((sign, "s'"),)
+    method = d.Method(
+        {}, {}, (), {}, ("s",), fixed=(), fixed_values=(),
+        laws={
+            "added": d.Law((("1", "s'"), ("-1", "s"), ("-k/(tau + beta - 1 + k)", "1")), (), equality=True),
+            "nothing": d.Law((("1", "s"),), (), equality=True, index="0"),
+        },
+    )  # fmt: skip
+    growth = f"({bound.replace('k', '(k+1)')}) - ({bound})"
+    rest: d.Terms = ((f"-({sign})*({growth})", "1"),)
+    left = f"({sign})*({growth} - k/(tau + beta - 1 + k))"
+    steps: Steps = {
+        "step": d.Inequality((*after, *_negative(terms), *rest), laws={"added": sign}, signs=((left, {}),)),
+        "sum": d.Sum("step", terms, rest=rest, total=((f"-({sign})*({bound})", "1"),)),
+        "end": d.Combine({"sum": "1"}, {"nothing": sign}),
+    }
+    case = d.Case((Interval("beta", "1"), Interval("tau", "0", closed_low=True)), steps)
+    return d.Derivation(d.Formal(method, (("1", "s"),), horizon="H"), case)
+
+
+@d.derivation(claims.BLOCK_COST)
+def block_cost() -> d.Derivation:
+    return _block("k*(k - 1)/(2*(tau + beta - 1))", "1")
+
+
+@d.derivation(claims.BLOCK_COST_BELOW)
+def block_cost_below() -> d.Derivation:
+    return _block("k*(k - 1)/(2*(tau + k + beta - 1))", "-1")
+
+
+@d.derivation(claims.ANY_SCHEDULE)
+def any_schedule() -> d.Derivation:
+    """r = (t - tau(t)) e counts the steps since the last averaging; with b = 1 where the workers are averaged next, else 0,
+    v = b r and q = b e, so that r+ = r + e - v - q, and b^2 = b gives the laws. s is the cost so far, c the averagings.
+
+    r >= (m - 1/2) + P+ - P - m^2/2 b for P = |r|^2/2 - m r, up to the square b (r + 1 - m)^2/2; m = T/R.
+    """
+    m = "(N/R)"
+    whole: tuple[str, ...] = ("rounds",)
+    method = d.Method(
+        {}, {"r": {"r": "1", "e": "1", "v": "-1", "q": "-1"}}, ("v", "q"), {}, ("s", "c"), fixed=("e",), fixed_values=(),
+        start={"r": {}},
+        laws={
+            "unit": d.Law((("1", {"e": "1"}, {"e": "1"}), ("-1", "1")), (), equality=True),
+            "qq": d.Law((("1", {"q": "1"}, {"q": "1"}), ("-1", {"q": "1"}, {"e": "1"})), (), equality=True),
+            "vq": d.Law((("1", {"v": "1"}, {"q": "1"}), ("-1", {"v": "1"}, {"e": "1"})), (), equality=True),
+            "vv": d.Law((("1", {"v": "1"}, {"v": "1"}), ("-1", {"v": "1"}, {"r": "1"})), (), equality=True),
+            "ve": d.Law((("1", {"v": "1"}, {"e": "1"}), ("-1", {"q": "1"}, {"r": "1"})), (), equality=True),
+            "after": d.Law((("-1", {"r": "1"}, {"e": "1"}),), ()),
+            "added": d.Law((("1", "s'"), ("-1", "s"), ("-1/(k + beta - 1)", {"r": "1"}, {"e": "1"})), (), equality=True),
+            "counted": d.Law((("1", "c'"), ("-1", "c"), ("-1", {"q": "1"}, {"e": "1"})), (), equality=True),
+            "no cost": d.Law((("1", "s"),), (), equality=True, index="0"),
+            "none": d.Law((("1", "c"),), (), equality=True, index="0"),
+            "most": d.Law((("1", "c"), ("-(R - 1)", "1")), whole),
+        },
+    )  # fmt: skip
+
+    def potential(prime: str) -> d.Terms:
+        r = {f"r{prime}": "1"}
+        return (
+            ("-(N + beta - 1)", f"s{prime}"), ("1/2", r, r), (f"-{m}", r, {"e": "1"}), (f"-{m}^2/2", f"c{prime}"),
+        )  # fmt: skip
+
+    rest: d.Terms = ((f"{m} - 1/2", "1"),)
+    laws = {
+        "added": "-(N + beta - 1)", "after": "(N - k)/(k + beta - 1)", "counted": f"-{m}^2/2", "unit": f"1/2 - {m}", "vv": "1",
+        "vq": f"2 - {m}", "qq": f"1/2 + (1 - {m})^2/2", "ve": "1",
+    }  # fmt: skip
+    share = "1/(N + beta - 1)"
+    half = f"{share}*{m}^2/2"
+    steps: Steps = {
+        "step": d.Inequality(
+            (*potential("'"), *_negative(potential("")), *rest), laws=laws, squares=(("1/2", {"v": "1", "q": f"1 - {m}"}),)
+        ),
+        "sum": d.Sum("step", potential(""), rest=rest, total=((f"k*({m} - 1/2)", "1"),)),
+        "end": d.Combine(
+            {"sum": share}, {"most": half, "unit": half, "no cost": "-1", "none": f"-{half}"},
+            ((f"{share}/2", {"r": "1", "e": f"-{m}"}),),
+        ),
+    }  # fmt: skip
+    case = d.Case((Interval("R", "1", closed_low=True), Interval("beta", "1")), steps, reach="k<N")
+    return d.Derivation(d.Formal(method, (("1", "s"),), horizon="T"), case)
