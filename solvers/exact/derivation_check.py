@@ -279,8 +279,8 @@ def _point(w: Case, rng: random.Random, whole: set[str]) -> tuple[list[Any], int
         names[i.name] = x
         values.append(x)
     if "N" in w.case.given:
-        whole = w.ring.at(w.names["N"], values)
-        steps = int(whole.p) if whole.q == 1 else refuse("no integer N at a point of the case")
+        count = w.ring.at(w.names["N"], values)
+        steps = int(count.p) if count.q == 1 else refuse("no integer N at a point of the case")
     return values, steps
 
 
