@@ -211,7 +211,7 @@ _ALL = (
         "Horn, Johnson (2013), Matrix Analysis, Section 5.4",
     ),
     Fact(
-        "projection",
+        "projection-nonexpansive",
         r"The projection onto a closed convex set does not increase distances to its points.",
         "Bauschke, Combettes (2017), Proposition 4.16",
     ),

@@ -50,7 +50,9 @@ def regret_master() -> d.Derivation:
     """
     x, g, after = {"X": "1"}, {"G": "1"}, {"X": "1", "G": "-1"}
     laws = {
-        "projected": d.Law((("1", "a'"), ("-1", after, after)), ("projected", "no_momentum", "projection")),
+        "projected": d.Law(
+            (("1", "a'"), ("-1", after, after)), ("projected", "no_momentum", "projection-nonexpansive")
+        ),
         "spread": d.Law(
             (("1", x, x), ("-1", "a"), ("-D^2", "p")),
             ("projected",),
