@@ -46,8 +46,6 @@ def _equalities() -> Iterator[Attack]:
     low = toy_method(laws={"low": d.Law((C,), ("low",))})
     end = {"end": d.Combine({}, {"low": "1"})}
     yield forgery("an equality by an inequality", toy_claim(0, relation=Relation.EQ, assumes=_LOW), (C,), end, low)
-    ungranted = toy_method(laws={"low": d.Law((C,), ())})
-    yield forgery("a law that nothing grants", toy_claim(0), (C,), end, ungranted)
     flat = toy_method(laws={"flat": d.Law((C, ("-1", "f*")), ("low",), equality=True)})
     zero = {"sum": d.Combine({}, {"flat": "1"}, squares=(("1", {}),)), "end": d.Combine({"sum": "1"})}
     yield forgery(
