@@ -119,7 +119,8 @@ def _variants(claim):
     """Statements that the evidence of the claim cannot prove."""
     flip = {Relation.LE: Relation.GE, Relation.GE: Relation.LE, Relation.EQ: Relation.LE, Relation.IFF: Relation.GE}
     yield "relation", replace(claim, relation=flip[claim.relation])
-    yield "bound", replace(claim, expression=sp.S.Zero)
+    if claim.expression != 0:
+        yield "bound", replace(claim, expression=sp.S.Zero)
     counts = [p for p in claim.parameters if not p.size and p.name in ("N", "T", "K", "t", "n")]
     for p in counts:
         yield (

@@ -38,6 +38,7 @@ class Stated:
     base: Functions
     known: tuple[Known, ...]
     relations: tuple[tuple[sp.Expr, bool, str], ...]  # what is >= 0 or > 0, as an expression, for relations with roots
+    whole: frozenset[str] = frozenset()  # parameters that are whole numbers
 
 
 def stated(claim: Claim, formal: d.Formal) -> Stated:
@@ -50,6 +51,9 @@ def stated(claim: Claim, formal: d.Formal) -> Stated:
             low, high = p.domain.inf, p.domain.sup
         except NotImplementedError:  # a set that is given by a rule
             return reject(f"the domain of {p.name} is no interval with rational ends")
+        if not p.size and (low, high) == (-sp.oo, sp.oo):
+            intervals.append(Interval("N" if p.name == formal.horizon else p.name, ""))
+            continue
         if p.size or not low.is_Rational or not (high.is_Rational or high is sp.oo):
             return reject(f"the domain of {p.name} is no interval with rational ends")
         closed = bool(low in p.domain), bool(high in p.domain)
@@ -60,6 +64,7 @@ def stated(claim: Claim, formal: d.Formal) -> Stated:
     base = Functions(tuple(intervals) or (Interval("N", "1", "", True),))
     numbers = Numbers(base, {i.name: base[i.name] for i in base.domain}, horizon=formal.horizon)
     known, relations = [], []
+    whole = frozenset(p.name for p in claim.parameters if not p.size and p.domain.is_subset(sp.S.Integers))
     for name, low, high, closed in ends:
         known.append(Known(base[name] - base.read(written(low)), not closed[0]))
         if high is not sp.oo:
@@ -73,12 +78,22 @@ def stated(claim: Claim, formal: d.Formal) -> Stated:
         for value in (r.gts - r.lts, r.gts**2 - r.lts**2) if r.lts.is_nonnegative else (r.gts - r.lts,):
             try:
                 known.append(Known(numbers.read(value), strict, a.name))
+                known += _at_least_one(known[-1], whole)
             except GradproofError:
                 relations.append((value, strict, a.name))
-    return Stated(base, tuple(known), tuple(relations))
+    return Stated(base, tuple(known), tuple(relations), whole)
 
 
-def leaves(tree: d.Case | d.Split, base: Functions, depth: int = 0) -> Iterator[tuple[d.Case, list[Known]]]:
+def _at_least_one(k: Known, whole: frozenset[str]) -> list[Known]:
+    """``value >= 1`` where ``value > 0`` is a whole number."""
+    names, value = {str(s) for s in k.value.as_expr().free_symbols}, k.value
+    plain = value.denom == 1 and all(c.denominator == 1 for _, c in value.numer.terms())
+    return [Known(value - 1, False, k.by)] if k.strict and plain and names <= whole else []
+
+
+def leaves(
+    tree: d.Case | d.Split, base: Functions, depth: int = 0, whole: frozenset[str] = frozenset()
+) -> Iterator[tuple[d.Case, list[Known]]]:
     """The cases, each with what the splits above say on its side."""
     if isinstance(tree, d.Case):
         yield tree, []
@@ -87,8 +102,8 @@ def leaves(tree: d.Case | d.Split, base: Functions, depth: int = 0) -> Iterator[
         reject(f"more than {MAX_SPLITS} splits on the way to a case")
     on = base.admit(text(tree.on, base, {i.name: base[i.name] for i in base.domain}))  # defined everywhere
     for side, here in ((tree.low, Known(-on, False)), (tree.high, Known(on, True))):
-        for case, more in leaves(side, base, depth + 1):
-            yield case, [here, *more]
+        for case, more in leaves(side, base, depth + 1, whole):
+            yield case, [here, *_at_least_one(here, whole), *more]
 
 
 def _terms(c: Any) -> int:
@@ -108,14 +123,38 @@ class _Shown:
             if value == s.value:
                 self.used.add(s.by)
                 return True
-        for s in self.known:  # a positive multiple of what is known, or more than it
+        # a positive multiple of what is known, or more than it; the simplest first
+        for s in sorted(self.known, key=lambda s: _terms(s.value)):
             ratio = value / s.value if s.value != 0 and (s.strict or not strict) else None
-            more = value - s.value
-            if (
-                (ratio is not None and _terms(ratio) <= _terms(value) and self.field.positive(ratio))
-                or self.field.positive(more)
-                or ((s.strict or not strict) and self.field.nonnegative(more))
+            if (ratio is not None and _terms(ratio) <= _terms(value) and self.field.positive(ratio)) or any(
+                self.field.positive(value - x) or ((s.strict or not strict) and self.field.nonnegative(value - x))
+                for x in self._without_denominator(s.value)
             ):
+                self.used.add(s.by)
+                return True
+        if strict and self.field.nonnegative(value) and self._not_zero(value):
+            return True
+        if value.denom != 1 and self.field.positive(self.field._field(value.denom)):
+            return self(self.field._field(value.numer), strict)
+        return False
+
+    def _without_denominator(self, value: Any) -> list[Any]:
+        """The value, and its numerator where the denominator is positive: both have its sign."""
+        whole = self.field._field(value.denom)
+        more = value.denom != 1 and self.field.positive(whole)
+        return [value, self.field._field(value.numer)] if more else [value]
+
+    def _not_zero(self, value: Any) -> bool:
+        """Whether a parameter cannot be zero, as what is known would be negative there."""
+        gens = [self.field[i.name] for i in self.field.domain]
+        if value not in gens:
+            return False
+        for s in self.known:
+            try:
+                there = move(s.value, [self.field.zero if g == value else g for g in gens], self.field)
+            except GradproofError:
+                continue
+            if self.field.positive(-there):
                 self.used.add(s.by)
                 return True
         return False
@@ -127,7 +166,8 @@ class _Shown:
 
     def inside(self, i: Interval, x: Any, names: Mapping[str, Any], power: int = 1) -> bool:
         """x lies in the interval; with ``power = 2`` its nonnegative root does."""
-        ends = [(i.low, True, i.closed_low)] + ([(i.high, False, i.closed_high)] if i.high else [])
+        ends = [(i.low, True, i.closed_low)] if i.low else []
+        ends += [(i.high, False, i.closed_high)] if i.high else []
         for words, lower, closed in ends:
             end = text(words, self.field, names)
             if power == 2 and not self.field.nonnegative(end):
@@ -147,7 +187,7 @@ def check_domain(formal: d.Formal, case: d.Case, claimed: Stated, more: list[Kno
     used: set[str] = set()
     base, known = claimed.base, [*claimed.known, *more]
     above = {
-        i.name: next((s for s in known if s.strict and s.value == base[i.name] - base.read(i.low)), None)
+        i.name: next((s for s in known if i.low and s.strict and s.value == base[i.name] - base.read(i.low)), None)
         for i in base.domain
     }
     used |= {s.by for i, s in zip(base.domain, above.values(), strict=True) if s is not None and i.closed_low}
@@ -160,14 +200,14 @@ def check_domain(formal: d.Formal, case: d.Case, claimed: Stated, more: list[Kno
     shown = _Shown(base, known, used)
     fixed = _fixed(case, parameters, base, shown)
     late = []
-    for words in case.knows:
+    for words, strict in [*((e, False) for e in case.knows), *((e, True) for e in case.positive)]:
         try:
-            known_here = shown(text(words, base, parameters), False)
+            known_here = shown(text(words, base, parameters), strict)
         except GradproofError:
-            late.append(words)  # of roots
+            late.append((words, strict))  # of roots
             continue
         if not known_here:
-            reject(f"the claim does not state that {words} >= 0, on this part of its domain")
+            reject(f"the claim does not state that {words} {'>' if strict else '>='} 0, on this part of its domain")
     # from here on in the parameters that are left, over the frame if there is one
     free = {n: g for n, g in parameters.items() if n not in fixed}
     known = [
@@ -200,6 +240,12 @@ def check_domain(formal: d.Formal, case: d.Case, claimed: Stated, more: list[Kno
     return used
 
 
+def free_intervals(formal: d.Formal) -> list[Interval]:
+    """Intervals of what is no parameter of the claim: numbers of the method, and the variable of a least value or threshold."""
+    over = [formal.quantity.over] if isinstance(formal.quantity, d.Infimum | d.Threshold) else []
+    return [*over, *(n.interval for n in formal.method.numbers)]
+
+
 def _fixed(case: d.Case, parameters: Mapping[str, Any], base: Functions, shown: _Shown) -> dict[str, Any]:
     """Parameters that are given by other parameters of the claim: the claim must say so, on this branch."""
     fixed = {}
@@ -223,12 +269,12 @@ def _own_intervals(
     values: Mapping[str, Any],
     radicand: Mapping[str, Any],
     w: Workings,
-    signs: list[str],
+    signs: list[tuple[str, bool]],
 ) -> None:
     """Each interval of the case: over the claim's parameters, or over those of the case where its ends speak of roots."""
     late = []
     for i in case.domain:
-        if i in case.frame or (isinstance(formal.quantity, d.Infimum) and i == formal.quantity.over):
+        if i in case.frame or i in free_intervals(formal):
             continue
         if i.name not in radicand and i.name not in values:
             reject(f"{i.name} is no parameter of the claim, root or let")
@@ -246,6 +292,11 @@ def _own_intervals(
     if not late and not signs:
         return
     wide = {i.name: i for i in claimed.base.domain}
+    for i in late:
+        if i.name in radicand and i.name not in wide:
+            if not shown(radicand[i.name], False):
+                reject(f"{radicand[i.name]} is not shown to be >= 0")
+            wide[i.name] = Interval(i.name, "0", "", True)
     domain = tuple(wide[i.name] if i in late and i.name in wide else i for i in case.domain)
     field = Functions(domain)
     names = {i.name: field[i.name] for i in domain}
@@ -271,9 +322,9 @@ def _own_intervals(
     for i in late:
         if i.name not in wide or not there.inside(i, names[i.name], names):
             reject(f"the claim does not state that {i}, on this part of its domain")
-    for words in signs:
-        if not there(text(words, field, names), False):
-            reject(f"the claim does not state that {words} >= 0, on this part of its domain")
+    for words, strict in signs:
+        if not there(text(words, field, names), strict):
+            reject(f"the claim does not state that {words} {'>' if strict else '>='} 0, on this part of its domain")
 
 
 def _gives_back(

@@ -61,12 +61,16 @@ class Call:
 
 @dataclass(frozen=True)
 class Law:
-    """``terms <= 0`` (or ``== 0``) at every k, or at ``k = 0`` alone, by named assumptions or facts."""
+    """``terms <= 0`` (or ``== 0``) at every k, or at ``k = 0`` alone, by named assumptions or facts.
+
+    Where the method's own definition says it, ``says`` has the words.
+    """
 
     terms: Terms
     by: tuple[str, ...]
     equality: bool = False
     index: str = "k"
+    says: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,14 @@ class Sequence:
     next: str
     low: str
     closed: str
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of the method that may be any in its interval, by named assumptions or facts: a friction, a weight, a count."""
+
+    interval: Interval
+    by: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -92,6 +104,8 @@ class Method:
         start: state -> x_0, where it is not free.
         roots: name -> what it is the nonnegative square root of (``s``: ``mu/L``).
         sequences: numbers of the recursion that are given by a recursion themselves.
+        numbers: what else the coefficients may speak of; a case must hold for all of them.
+        reads: parameter of the claim -> the form whose value (at k = 0) it is; steps use it as a law, by the parameter's name.
     """
 
     members: Mapping[str, Class]
@@ -105,6 +119,8 @@ class Method:
     laws: Mapping[str, Law] = field(default_factory=dict)
     roots: Mapping[str, str] = field(default_factory=dict)
     sequences: Mapping[str, Sequence] = field(default_factory=dict)
+    numbers: tuple[Number, ...] = ()
+    reads: Mapping[str, Terms] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -133,6 +149,13 @@ class Mean:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """The limit of a quantity for k to infinity, as a claim's left-hand side."""
+
+    quantity: Terms
+
+
+@dataclass(frozen=True)
 class Infimum:
     """The least value of an expression over one variable, attained ``at`` a point of its interval; for claims with ``==``."""
 
@@ -140,6 +163,19 @@ class Infimum:
     over: Interval
     at: str
     by: str = ""  # the assumption that the interval is
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The largest t below which a quantity is negative on every instance; for claims with ``iff``.
+
+    The last conclusion is ``quantity - factor * initial == 0`` with the formal side's ``initial``, which is positive; the factor
+    must be negative for t below the bound and positive above.
+    """
+
+    quantity: Terms
+    factor: str
+    over: Interval
 
 
 @dataclass(frozen=True)
@@ -155,7 +191,7 @@ class Formal:
     """
 
     method: Method
-    quantity: Terms | Minimum | AtAverage | Mean | Infimum
+    quantity: Terms | Minimum | AtAverage | Mean | Limit | Infimum | Threshold
     initial: Terms = (("1", "1"),)
     at: str = "N"
     horizon: str = "N"
@@ -190,7 +226,7 @@ class Inequality(Step):
         steps, laws: earlier conclusions and laws of the method, with multipliers.
         nulls: (step that gives a zero vector, vector, multiplier of ``<zero, vector> == 0``).
         signs: (expression that is >= 0 on the domain, vector): ``-expression ||vector||^2 <= 0``; no vector for the constant 1.
-        roots: (root, vector, multiplier of ``(root^2 - radicand) ||vector||^2 == 0``).
+        roots: (root, vector, multiplier of ``(root^2 - radicand) ||vector||^2 == 0``); no vector for the constant 1.
         assumes: hypotheses under which the conclusion holds, with multipliers; only induction discharges them.
         squares: (weight, vector) of the slack; by default the kernel finds it positive semidefinite by elimination.
     """
@@ -209,12 +245,16 @@ class Inequality(Step):
 
 @dataclass(frozen=True)
 class Combine(Step):
-    """The sum of earlier conclusions and laws, with multipliers >= 0, and of ``-weight ||vector||^2 <= 0``."""
+    """The sum of earlier conclusions and laws, with multipliers >= 0, and of ``-weight ||vector||^2 <= 0``.
+
+    Equalities may have any multiplier; where all parts are equalities, so is the sum. No vector in ``squares``: the constant 1.
+    """
 
     steps: Mapping[str, str]
     laws: Mapping[str, str] = field(default_factory=dict)
     squares: tuple[tuple[str, Vec], ...] = ()
     index: str = "N"
+    nulls: tuple[tuple[str, Vec, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -243,7 +283,7 @@ class Vanish(Step):
 
 @dataclass(frozen=True)
 class Induct(Step):
-    """From V_{k+1} <= rho_k V_k, rho_k >= 0, to V_N <= closed(N) base^N V_start.
+    """From V_{k+1} <= rho_k V_k, rho_k >= 0, to V_N <= closed(N) base^N V_start; from == to ==, for rho_k of any sign.
 
     closed(0) = 1 and rho_k closed(k) = closed(k+1) base; with ``start = "1"``, closed(1) base = 1.
     """
@@ -279,6 +319,16 @@ class Sum(Step):
 
 
 @dataclass(frozen=True)
+class Settle(Step):
+    """From V_{k+1} - rho V_k - rise == 0, -1 < rho < 1, to lim V_k == rise/(1 - rho)."""
+
+    step: str
+    potential: Terms
+    rho: str
+    rise: str
+
+
+@dataclass(frozen=True)
 class Least(Step):
     """``m - q <= 0`` for a minimum m of the case, at ``index`` k, k+1, 0 or N below its end."""
 
@@ -306,11 +356,13 @@ class Case:
         lets, roots: further names: an expression in the claim's parameters, or its nonnegative square root.
         frame: the domain in the claim's own parameters, where ``domain`` speaks of others.
         powers: name -> base; the name stands for base^N.
+        first: the least N, 1 or 0.
         squares: expression -> (weight, root) pairs with sum w r^2, where the field does not see that it is >= 0.
         reach: ``k<N`` or ``k<N+1`` where the steps hold for such k alone.
         defines: further vectors, by a recursion from zero: they restrict nothing.
         minima: name -> the minimum that it stands for, among the values that do not move.
         knows: expressions that are >= 0 by a relation of the claim which the intervals do not say.
+        positive: the same, > 0: rules (not the kernel) may divide by them.
     """
 
     domain: tuple[Interval, ...]
@@ -320,11 +372,13 @@ class Case:
     roots: Mapping[str, str] = field(default_factory=dict)
     frame: tuple[Interval, ...] = ()
     powers: Mapping[str, str] = field(default_factory=dict)
+    first: str = "1"
     squares: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     reach: str = ""
     defines: Mapping[str, Vec] = field(default_factory=dict)
     minima: Mapping[str, Minimum] = field(default_factory=dict)
     knows: tuple[str, ...] = ()
+    positive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

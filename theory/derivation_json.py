@@ -25,8 +25,8 @@ MAX_TEXT = 20_000  # characters of one coefficient or statement
 MAX_ITEMS = 2_000  # of one list or object
 _CLASSES = {
     c.__name__: c
-    for c in (*d.Step.__subclasses__(), d.Case, d.Split, d.Formal, d.Method, d.Class, d.Call, d.Law, d.Sequence, d.Use,
-              d.Minimum, d.AtAverage, d.Mean, d.Infimum, Interval)
+    for c in (*d.Step.__subclasses__(), d.Case, d.Split, d.Formal, d.Method, d.Class, d.Call, d.Law, d.Sequence, d.Number, d.Use,
+              d.Minimum, d.AtAverage, d.Mean, d.Limit, d.Infimum, d.Threshold, Interval)
 }  # fmt: skip
 
 

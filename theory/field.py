@@ -30,7 +30,10 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
 @dataclass(frozen=True)
 class Interval:
-    """One parameter of a domain: ``low < name < high``, with closed ends where stated; ``high = ""`` means infinity."""
+    """One parameter of a domain: ``low < name < high``, with closed ends where stated; ``high = ""`` means infinity.
+
+    With ``low = ""`` and ``high = ""`` it is any real number.
+    """
 
     name: str
     low: str = "0"
@@ -40,7 +43,7 @@ class Interval:
 
     def __str__(self) -> str:
         left, right = "[" if self.closed_low else "(", "]" if self.closed_high else ")"
-        return f"{self.name} in {left}{self.low}, {self.high or 'inf'}{right}"
+        return f"{self.name} in {left}{self.low or '-inf'}, {self.high or 'inf'}{right}"
 
 
 class Rationals:
@@ -98,6 +101,7 @@ class Functions:
         self._field = FracField([Symbol(n) for n in names], QQ)
         self.zero, self.one = self._field.zero, self._field.one
         self._names = dict(zip(names, self._field.gens, strict=True))
+        self._assumed: dict[Any, str] = {}  # signs of irreducible polynomials that are known from elsewhere
         self._signs: dict[Any, str | None] = {}  # what was decided: the same denominators come again and again
         self._orthant = self._parametrise()
         self._refuse_empty()
@@ -143,6 +147,14 @@ class Functions:
         num, den = self._sign(c.numer), self._sign(c.denom)
         return num in (">", "<") and num == den
 
+    def assume_positive(self, c: Any) -> None:
+        """Take it that c > 0 on the domain: for irreducible numerators over denominators of a sign that is shown."""
+        den, poly = self._sign(c.denom), c.numer
+        if den not in (">", "<"):
+            raise ProofRejected(f"the sign of the denominator of {self.brief(c)} is not shown")
+        self._signs.clear()
+        self._assumed[poly.monic()] = ">" if (den == ">") == (poly.LC > 0) else "<"
+
     def nonzero(self, c: Any) -> bool:
         return self._sign(c.numer) in (">", "<")
 
@@ -176,6 +188,11 @@ class Functions:
         found: dict[str, tuple[Any, bool]] = {}
         for d in self.domain:
             t = self._names[d.name]
+            if not d.low:  # t - 1/t takes every real value for t > 0
+                if d.high or d.closed_low or d.closed_high:
+                    raise ProofFormatError(f"{d}: an interval without a lower end must be the whole line")
+                found[d.name] = (t - 1 / t, True)
+                continue
             earlier = {k: v[0] for k, v in found.items()}
             low = parse(d.low, lambda k: self._field(QQ(int(k))), earlier)
             if not d.high:
@@ -224,7 +241,10 @@ class Functions:
         coefficient, factors = poly.factor_list()
         signs = [">" if coefficient > 0 else "<"]
         for factor, power in factors:
-            s = self._sign_on_orthant(factor)
+            known = self._assumed.get(factor.monic()) if self._assumed else None
+            if known is not None and factor.LC < 0:
+                known = known.translate(str.maketrans("<>", "><"))
+            s = known or self._sign_on_orthant(factor)
             if power % 2 == 0:
                 s = ">" if s in (">", "<") else ">="
             if s is None:

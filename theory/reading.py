@@ -75,8 +75,9 @@ class Numbers:
             return out
         if e.is_Pow and e.exp.is_Integer:
             return self.field.admit(self.read(e.base) ** int(e.exp))
-        if e.is_Pow and e.exp.is_Rational and e.exp.q == 2:
-            return self.field.admit(self._root(e.base) ** int(e.exp.p))
+        if e.is_Pow and e.exp.is_Rational and e.exp.q in (2, 4):
+            root = self._root(e.base)
+            return self.field.admit((root if e.exp.q == 2 else self._root_of(root, e)) ** int(e.exp.p))
         if e.is_Pow:
             N = next((s for s in e.exp.free_symbols if s.name == self.horizon), None)
             if N is not None and (a := e.exp.coeff(N, 1)).is_Integer and (b := sp.expand(e.exp - a * N)).is_Integer:
@@ -84,13 +85,33 @@ class Numbers:
         return reject(f"{e} is not understood")
 
     def _root(self, radicand: sp.Expr) -> Any:
-        value = self.read(radicand)
+        return self._root_of(self.read(radicand), radicand)
+
+    def _root_of(self, value: Any, radicand: sp.Expr) -> Any:
+        """A declared root or its inverse, times the root of a square."""
         if value == 0:
             return value
-        for r, square in self.roots:
-            if r != 0 and value in (square, 1 / square):
-                return r if square == value else 1 / r
+        for r, square in [(self.field.one, self.field.one), *((r, s) for r, s in self.roots if r != 0)]:
+            for root, ratio in ((r, value / square), (1 / r, value * square)):
+                if (plain := self._plain_root(ratio)) is not None:
+                    return root * plain
         return reject(f"the root of {radicand} is not declared")
+
+    def _plain_root(self, value: Any) -> Any:
+        """The nonnegative root of a square of a rational function, or None."""
+        parts = []
+        for poly in (value.numer, value.denom):
+            c, factors = poly.factor_list()
+            root = sp.sqrt(sp.Rational(int(c.numerator), int(c.denominator)))
+            if not root.is_Rational or any(power % 2 for _, power in factors):
+                return None
+            out = self.field.read(written(root))
+            for factor, power in factors:
+                out = out * self.field._field(factor) ** (power // 2)
+            parts.append(out)
+        root = parts[0] / parts[1]
+        signs = [s for s in (root, -root) if self.field.nonnegative(s)]
+        return signs[0] if signs else None
 
     def _power(self, base: Any, a: int, b: int, e: sp.Expr) -> Any:
         """base^(aN + b), by a declared power P = v^N with base^a = v^m."""

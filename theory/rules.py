@@ -48,17 +48,12 @@ def _inequality(w: Workings, s: d.Inequality) -> Assertion:
     for name, c in s.steps.items():
         a = w.earlier(name, bare=False)
         since, hypotheses = max(since, a.since), hypotheses + [h for h in a.hypotheses if h not in hypotheses]
-        premise(f"step {name}", a.form, c)
+        premise(f"step {name}", a.form, c, a.equality)
     for name, c in s.laws.items():
         form, equality = _law(w, name, s.index)
         premise(f"law {name}", form, c, equality)
     for number, (name, v, c) in enumerate(s.nulls):
-        null = w.known.get(name)
-        if not isinstance(null, dict) or not isinstance(step := w.case.steps[name], d.Invariant | d.Vanish):
-            return reject(f"there is no earlier zero vector {name!r}")
-        if isinstance(step, d.Vanish) and s.index == "N" and w.case.reach == "k<N":
-            reject(f"{name} does not hold at N")
-        premise(f"null {number}", inner(w.vec(step.vector, s.index), w.vec(v, s.index)), c, True)
+        premise(f"null {number}", _null(w, name, v, s.index), c, True)
     for number, (text, v) in enumerate(s.signs):
         c = w.read(text, s.index)
         w.nonnegative(c, f"sign {number}")
@@ -67,7 +62,8 @@ def _inequality(w: Workings, s: d.Inequality) -> Assertion:
     for number, (name, v, c) in enumerate(s.roots):
         radicand = {**w.method.roots, **w.case.roots}.get(name) or reject(f"there is no root {name!r}")
         u = w.vec(v, s.index)
-        premise(f"root {number}", Form().add(inner(u, u), w.read(name) ** 2 - w.read(radicand)), c, True)
+        square = inner(u, u) if v else Form({}, {ONE: w.one})
+        premise(f"root {number}", Form().add(square, w.read(name) ** 2 - w.read(radicand)), c, True)
     members: dict[str, tuple[set[str], dict[str, Point]]] = {}
     for use in s.uses:
         constants, points = members.setdefault(use.member, (set(), {}))
@@ -112,7 +108,19 @@ def _inequality(w: Workings, s: d.Inequality) -> Assertion:
     raise why
 
 
+def _null(w: Workings, name: str, v: d.Vec, index: str) -> Form:
+    """``<zero, v> == 0`` for a vector that an earlier step shows to be zero."""
+    null = w.known.get(name)
+    if not isinstance(null, dict) or not isinstance(step := w.case.steps[name], d.Invariant | d.Vanish):
+        return reject(f"there is no earlier zero vector {name!r}")
+    if isinstance(step, d.Vanish) and index == "N" and w.case.reach == "k<N":
+        reject(f"{name} does not hold at N")
+    return inner(w.vec(step.vector, index), w.vec(v, index))
+
+
 def _law(w: Workings, name: str, index: str) -> tuple[Form, bool]:
+    if name in w.method.reads:
+        return w.form(w.method.reads[name], "0").add(Form({}, {ONE: w.names[name]}), -w.one), True
     law = w.method.laws.get(name) or reject(f"the method has no law {name!r}")
     if law.index not in ("0", "k"):
         reject(f"law {name} holds at every k or at 0")
@@ -121,23 +129,28 @@ def _law(w: Workings, name: str, index: str) -> tuple[Form, bool]:
 
 
 def _combine(w: Workings, s: d.Combine) -> Assertion:
-    out, since = Form(), 0
+    out, since, exact = Form(), 0, not s.squares
     hypotheses: list[Form] = []
     for name, text in s.steps.items():
         a, c = w.earlier(name, bare=False), w.read(text, s.index)
-        w.nonnegative(c, f"the multiplier of {name}")
+        if not a.equality:
+            w.nonnegative(c, f"the multiplier of {name}")
+        exact = exact and a.equality
         out.add(a.form, c)
         since, hypotheses = max(since, a.since), hypotheses + [h for h in a.hypotheses if h not in hypotheses]
     for name, text in s.laws.items():
         (form, equality), c = _law(w, name, s.index), w.read(text, s.index)
         if not equality:
             w.nonnegative(c, f"the multiplier of {name}")
+        exact = exact and equality
         out.add(form, c)
     for text, v in s.squares:
         c, u = w.read(text, s.index), w.vec(v, s.index)
         w.nonnegative(c, "the weight of a square")
-        out.add(inner(u, u), -c)
-    return Assertion(out, tuple(hypotheses), since)
+        out.add(inner(u, u) if v else Form({}, {ONE: w.one}), -c)
+    for name, v, text in s.nulls:
+        out.add(_null(w, name, v, s.index), w.read(text, s.index))
+    return Assertion(out, tuple(hypotheses), since, exact)
 
 
 def _point(w: Workings, member: str, name: str, index: str) -> tuple[Point, int]:
@@ -187,7 +200,7 @@ def _instantiate(w: Workings, s: d.Instantiate) -> Assertion:
         out.add(inner(moved(u), moved(v)), w.replaced(c, image))
     for n, c in a.form.linear.items():
         out.add(Form({}, moved(n)), w.replaced(c, image))
-    return Assertion(out)
+    return Assertion(out, equality=a.equality)
 
 
 def _invariant(w: Workings, s: d.Invariant) -> dict[str, Any]:
@@ -212,7 +225,10 @@ def _induct(w: Workings, s: d.Induct) -> Assertion:
     if s.start not in ("0", "1") or a.since > int(s.start):
         reject(f"the step does not hold from k = {s.start} on")
     w.same(a.form, after.add(now, -rho), "the step is not V_{k+1} <= rho_k V_k")
-    w.nonnegative(rho, "rho_k")
+    if not a.equality:
+        w.nonnegative(rho, "rho_k")
+    if s.start == "1" and w.case.first == "0":
+        reject("an induction from 1 on says nothing of N = 0")
     base = w.base[s.power] if s.power else w.one
     closed = w.read(s.closed)
     if (
@@ -221,11 +237,13 @@ def _induct(w: Workings, s: d.Induct) -> Assertion:
     ):
         reject("the closed form does not satisfy the recurrence of the product of rho_k")
     factor = w.read(s.closed, "N") * (w.names[s.power] if s.power else w.one)
-    return Assertion(w.form(s.potential, "N").add(w.form(s.potential, s.start), -factor))
+    return Assertion(w.form(s.potential, "N").add(w.form(s.potential, s.start), -factor), equality=a.equality)
 
 
 def _induct_hypothesis(w: Workings, s: d.InductHypothesis) -> Assertion:
     step = w.earlier(s.step, bare=False)
+    if w.case.first == "0":
+        reject("an induction from 1 on says nothing of N = 0")
     w.same(w.earlier(s.base).form, w.form(s.claim, "1"), "the base is not the claim at k = 1")
     w.same(step.form, w.form(s.claim, "k+1"), "the step does not end in the claim at k + 1")
     for h in step.hypotheses:
@@ -243,8 +261,24 @@ def _sum(w: Workings, s: d.Sum) -> Assertion:
     w.sums(lambda i: w.form(s.total, i), w.form(s.rest, "k"), Form(), "the total")
     out = w.form(s.total, s.upto if s.upto in ENDS else reject("a sum ends at N or N+1"))
     if s.quantity:
-        out.add(Form({}, {w.functional("sum", s.quantity, s.upto, s.weight): w.one}))
-    return Assertion(out.add(w.form(s.potential, s.upto)).add(w.form(s.potential, "0"), -w.one))
+        out.add(w.summed(s.quantity, s.upto, s.weight))
+    out.add(w.form(s.potential, s.upto)).add(w.form(s.potential, "0"), -w.one)
+    return Assertion(out, equality=a.equality)
+
+
+def _settle(w: Workings, s: d.Settle) -> Assertion:
+    a, rho, rise = w.earlier(s.step), w.read(s.rho), w.read(s.rise)
+    want = w.form(s.potential, "k+1").add(w.form(s.potential, "k"), -rho).add(Form({}, {ONE: rise}), -w.one)
+    w.same(a.form, want, "the step is not V_{k+1} - rho V_k - rise == 0")
+    if not a.equality or w.case.reach:
+        reject("a limit is known of a recursion that is an equality at every k")
+    for c in (rho, rise):
+        if not w.free(c, "k", "N", *w.case.powers, *w.method.sequences):
+            reject("rho and the rise must not depend on k")
+    if not (w.field.positive(w.one - rho) and w.field.positive(w.one + rho)):
+        reject(f"rho is not shown to lie between -1 and 1: {w.field.brief(rho)}")
+    lim = w.functional("lim", s.potential, "N")
+    return Assertion(Form({}, {lim: w.one}).add(Form({}, {ONE: w.one}), -rise / (w.one - rho)), equality=True)
 
 
 def _weights(w: Workings, s: d.Average) -> Any:
@@ -257,7 +291,7 @@ def _least(w: Workings, s: d.Least) -> Assertion:
     minimum = w.case.minima.get(s.minimum) or reject(f"there is no minimum {s.minimum!r}")
     whole, reach = minimum.upto == "N+1", w.case.reach
     below = {
-        "0": True,
+        "0": whole or w.case.first == "1",
         "N": whole,
         "k": reach == "k<N" or (whole and reach == "k<N+1"),
         "k+1": whole and reach == "k<N",
@@ -279,7 +313,7 @@ def _average(w: Workings, s: d.Average) -> Assertion:
     W = _weights(w, s)
     low = Form({}, {w.functional("value at the average", ((s.weight, s.value),), s.upto): W, "f*": -W})
     gap: Terms = (("1", s.value), ("-1", "f*"))
-    return Assertion(low.add(Form({}, {w.functional("sum", gap, s.upto, s.weight): w.one}), -w.one))
+    return Assertion(low.add(w.summed(gap, s.upto, s.weight), -w.one))
 
 
 _RULES: dict[type, Callable[[Workings, Any], Any]] = {
@@ -291,6 +325,7 @@ _RULES: dict[type, Callable[[Workings, Any], Any]] = {
     d.Induct: _induct,
     d.InductHypothesis: _induct_hypothesis,
     d.Sum: _sum,
+    d.Settle: _settle,
     d.Least: _least,
     d.Average: _average,
 }

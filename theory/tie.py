@@ -16,13 +16,14 @@ import sympy as sp
 from gradproof.theory import derivation as d
 from gradproof.theory.axioms import ONE, Form
 from gradproof.theory.claim import Claim
-from gradproof.theory.coverage import Known, Stated, check_domain, leaves, stated
+from gradproof.theory.coverage import Known, Stated, check_domain, free_intervals, leaves, stated
 from gradproof.theory.derivation import derivation_of
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.facts import FACTS
+from gradproof.theory.field import Functions, Interval
 from gradproof.theory.parameter import COUNT
-from gradproof.theory.reading import Numbers
+from gradproof.theory.reading import Numbers, text
 from gradproof.theory.rules import run
 from gradproof.theory.workings import Assertion, Workings, reject
 
@@ -47,6 +48,11 @@ MEANING: dict[str, dict[str, tuple[str, ...]]] = {
     "relative-error": {"q2": ("epsilon^2",)},
     "smooth_f": {"L": ("L",), "mu": ("-L",)},
     "smooth_fi": {"L": ("L_AM", "L_QM")},
+    "one_hot": {"L": ("pi_max/2",)},
+    "convex-exponential": {"mu": ("0",)},
+    "convex-subdifferential": {"mu": ("0",)},
+    "mean_square_stable": {"mu": ("kappa",)},
+    "below_threshold": {"mu": ("kappa",)},
     "contractive": {"q2": ("1 - alpha",)},
     "independent_participation": {"q2": ("1 - p*alpha",)},
     "l_smooth": {"L": ("L",), "mu": ("-L",)},
@@ -78,7 +84,7 @@ def check_derivation(derivation: d.Derivation, claim: Claim) -> Accepted:
     _check_words(derivation.formal, claim)
     claimed = stated(claim, derivation.formal)
     used: set[str] = set(derivation.formal.by)
-    for case, more in leaves(derivation.tree, claimed.base):
+    for case, more in leaves(derivation.tree, claimed.base, whole=claimed.whole):
         used |= _check_case(derivation.formal, case, claim, claimed, more)
     missing = used - set(FACTS) - {a.name for a in claim.assumptions}
     if missing:
@@ -105,12 +111,10 @@ def _check_words(formal: d.Formal, claim: Claim) -> None:
     for a in claim.assumptions:
         if formal.words.get(f"assumption {a.name}", a.statement) != a.statement:
             reject(f"the derivation reads assumption {a.name} in other words than the claim")
-    counts = [p.name for p in claim.parameters if p.name == formal.horizon]
-    if counts and claim.parameter(formal.horizon).domain != COUNT:
-        reject(f"{formal.horizon} must run over 1, 2, 3, ...")
-    equal = isinstance(formal.quantity, d.Infimum)
-    if claim.relation is Relation.IFF or (claim.relation is Relation.EQ) is not equal:
-        reject(f"a derivation proves <= or >=, and == of a least value, not {claim.relation.value}")
+    if isinstance(formal.quantity, d.Infimum) and claim.relation is not Relation.EQ:
+        reject(f"of a least value == is proved, not {claim.relation.value}")
+    if isinstance(formal.quantity, d.Threshold) is not (claim.relation is Relation.IFF):
+        reject(f"iff is proved of a threshold, and of it alone, not {claim.relation.value}")
     if claim.false_as_published:
         reject("the claim is false as published")
 
@@ -121,35 +125,55 @@ def _check_words(formal: d.Formal, claim: Claim) -> None:
 def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, more: list[Known]) -> set[str]:
     w = Workings(formal.method, case)
     own = {p.name for p in claim.parameters if p.name != formal.horizon}
-    if own & {"k", "N", *case.powers, *formal.method.sequences, *case.lets, *case.roots, *formal.method.roots}:
+    if len(own) < len(claim.parameters):
+        least = claim.parameter(formal.horizon).domain
+        if least != COUNT and (least != sp.S.Naturals0 or case.first == "1"):
+            reject(f"{formal.horizon} must run over {case.first}, {int(case.first) + 1}, ...")
+    roots = {*case.roots, *formal.method.roots}
+    if own & {"k", "N", *case.powers, *formal.method.sequences, *case.lets, *roots}:
         reject("a parameter of the claim is named like an index, a power, a root or a sequence")
+    any_in = {i.name: i for i in free_intervals(formal)}
+    if set(any_in) & {*own, *roots, *case.lets}:
+        reject("a number of the method is named like a parameter of the claim, a root or a let")
+    if not set(any_in.values()) <= set(case.domain) or len(any_in) < len(free_intervals(formal)):
+        reject("a case must hold for all numbers of the method")
+    if not set(formal.method.reads) <= own - set(formal.stands) or set(formal.method.reads) & set(formal.method.laws):
+        reject("what is read of an instance is no parameter of the claim")
     for name, member in formal.method.members.items():
-        for constant, (text, assumption) in member.constants.items():
+        for constant, (value, assumption) in member.constants.items():
             meant = MEANING.get(assumption, {}).get(constant, ())
-            texts = {text} if constant == "lower" else {w.read(text)}
+            texts = {value} if constant == "lower" else {w.read(value)}
             if not texts & (set(meant) if constant == "lower" else {w.read(t) for t in meant if _readable(w, t)}):
-                reject(f"no assumption says {constant} = {text} of {name} (bound to {assumption!r})")
+                reject(f"no assumption says {constant} = {value} of {name} (bound to {assumption!r})")
     covered = check_domain(formal, case, claimed, more, w)
+    covered |= {by for n in formal.method.numbers for by in n.by}
     last = run(w)
     if last.hypotheses or last.since:
         reject("the conclusion holds only under a hypothesis")
     q, numbers = formal.quantity, Numbers.of(w, formal.horizon)
+    if isinstance(q, d.Threshold):
+        _check_threshold(q, formal, numbers.read(claim.expression), last, case, w)
+        return (w.used | covered) - {""}
     if isinstance(q, d.Infimum):
         _check_infimum(q, numbers.read(claim.expression), last, case, w)
         return (w.used | covered | {q.by}) - {""}
+    if last.equality is not (claim.relation is Relation.EQ):
+        reject("an equality is proved of a claim that states one, and of no other")
     if isinstance(q, d.Minimum):
         left = Form({}, {w.functional("min", q.quantity, q.upto): w.one})
     elif isinstance(q, d.AtAverage):
         left = Form({}, {w.functional("value at the average", ((q.weight, q.value),), q.upto): w.one, "f*": -w.one})
+    elif isinstance(q, d.Limit):
+        left = Form({}, {w.functional("lim", q.quantity, "N"): w.one})
     elif isinstance(q, d.Mean):
-        left = Form({}, {w.functional("sum", q.quantity, q.upto, "1"): 1 / w.number[q.upto]})
+        left = Form({}, {w.functional("sum", q.quantity, q.upto, "1"): w.field.admit(1 / w.number[q.upto])})
     else:
         left = w.form(q, formal.at)
     for coefficient, terms in _linear(claim.expression, formal, claim):
         left.add(w.form(terms, "0"), -numbers.read(coefficient))
     w.same(
         last.form,
-        left if claim.relation is Relation.LE else Form().add(left, -w.one),
+        Form().add(left, -w.one) if claim.relation is Relation.GE else left,
         "the conclusion is not the claim",
     )
     return (w.used | covered) - {""}
@@ -167,6 +191,27 @@ def _check_infimum(q: d.Infimum, bound: Any, last: Assertion, case: d.Case, w: W
     inside = w.field.positive(at - w.read(i.low)) and (not i.high or w.field.positive(w.read(i.high) - at))
     if not inside or w.replaced(w.read(q.value), {i.name: at}) != bound:
         reject(f"the value is not the bound at {i.name} = {q.at}")
+
+
+def _check_threshold(q: d.Threshold, formal: d.Formal, bound: Any, last: Assertion, case: d.Case, w: Workings) -> None:
+    """The quantity is the factor times what is positive; the factor changes its sign at the bound, from - to +."""
+    t = q.over.name
+    if case.domain[-1:] != (q.over,) or q.over.high or case.powers or w.method.sequences:
+        reject(f"the case does not end with {q.over}")
+    if not last.equality:
+        reject("of a threshold an equality is proved")
+    want = w.form(q.quantity, formal.at).add(w.form(formal.initial, "0"), -w.read(q.factor))
+    w.same(last.form, want, "the conclusion is not the quantity")
+    if not w.free(bound, t, "k", "N") or not w.field.positive(bound - w.read(q.over.low)):
+        reject(f"the bound must not depend on {t}, and lie above {q.over.low}")
+    end = w.field.show(bound)
+    for low, high, sign in ((q.over.low, end, -1), (end, "", 1)):
+        field = Functions((*case.domain[:-1], Interval(t, low, high)))
+        names = {i.name: field[i.name] for i in field.domain}
+        for name, words in [*case.given.items(), *case.lets.items()]:
+            names[name] = text(words, field, names)
+        if not field.positive(text(q.factor, field, names) * sign):
+            reject(f"{q.factor} is not shown to change its sign at {t} = {end}")
 
 
 def _readable(w: Workings, text: str) -> bool:

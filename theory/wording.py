@@ -24,7 +24,7 @@ class Words:
         self.minima = dict(case.minima) if case else {}
         self.sample: dict[sp.Symbol, Any] = {}  # a point of the case, where coefficients show their signs
         for i in case.domain if case else ():
-            low = self.number(i.low).subs(self.sample)
+            low = self.number(i.low or "0").subs(self.sample)
             high = self.number(i.high).subs(self.sample) if i.high else low + 2
             at = low + (high - low) * sp.Rational(4, 7)
             self.sample[sp.Symbol(i.name, positive=True)] = at
@@ -140,6 +140,8 @@ class Words:
         q = formal.quantity
         if isinstance(q, d.Minimum):
             return rf"\min_{{i {below(q.upto)}}} {self.summed(self.terms(q.quantity, 'i'))}"
+        if isinstance(q, d.Limit):
+            return rf"\lim_k {self.summed(self.terms(q.quantity, 'k'))}"
         if isinstance(q, d.Mean):
             return rf"\frac1{{{q.upto}}} \sum_{{i {below(q.upto)}}} {self.summed(self.terms(q.quantity, 'i'))}"
         if isinstance(q, d.AtAverage):
@@ -147,9 +149,13 @@ class Words:
             return rf"{q.value}\bigl(\textstyle{over} {w} x_k / {over} {w}\bigr) - f_\star"
         if isinstance(q, d.Infimum):
             return rf"\min_{{{self.interval(q.over)}}} {self.latex(self.number(q.value))}"
+        if isinstance(q, d.Threshold):
+            return rf"\sup\{{{self.interval(q.over)}: {self.sum(self.terms(q.quantity, formal.at))} < 0\}}"
         return self.sum(self.terms(q, formal.at))
 
     def interval(self, i: Interval) -> str:
+        if not i.low:
+            return rf"{self.parameter(i.name)} \in \mathbb R"
         name, low, closed = self.parameter(i.name), self.latex(self.number(i.low)), (i.closed_low, i.closed_high)
         if not i.high:
             return f"{name} {_SIGN[not closed[0]]} {low}".replace(r"\le", r"\ge").replace("<", ">")

@@ -30,11 +30,12 @@ def reject(text: str) -> Any:
 
 @dataclass(frozen=True)
 class Assertion:
-    """``form <= 0`` for all k >= since, where every hypothesis is <= 0."""
+    """``form <= 0`` (or ``== 0``) for all k >= since, where every hypothesis is <= 0."""
 
     form: Form
     hypotheses: tuple[Form, ...] = ()
     since: int = 0
+    equality: bool = False
 
 
 def move(c: Any, images: Iterable[Any], to: Functions) -> Any:
@@ -62,7 +63,9 @@ class Workings:
         self._declare_names()
         if case.reach not in REACH:
             reject(f"steps hold for all k, or for k<N or k<N+1, not {case.reach!r}")
-        index, horizon = Interval("k", "0", "", True), Interval("N", "1", "", True)
+        if case.first not in ("0", "1") or (case.first == "0" and (case.reach or "N" in case.given)):
+            reject("N counts from 1, or from 0 where steps hold for all k")
+        index, horizon = Interval("k", "0", "", True), Interval("N", case.first, "", True)
         if "N" in case.given:
             end = f"{case.given['N']}{' + 1' * (case.reach == 'k<N+1')}" if case.reach else ""
             order: tuple[Interval, ...] = (Interval("k", "0", end, True),)
@@ -72,7 +75,7 @@ class Workings:
             order = (horizon, index)
         low = self._power_ends(case)
         numbers = [Interval(a, s.low, "", True) for a, s in method.sequences.items()]
-        powers = [Interval(p, low[p], "", True) for p in case.powers]
+        powers = [Interval(p, low[p], "", bool(low[p])) for p in case.powers]
         self.field = Functions((*case.domain, *order, *powers, *numbers))
         self.one, self.zero = self.field.one, self.field.zero
         self.names = {i.name: self.field[i.name] for i in self.field.domain}
@@ -80,12 +83,15 @@ class Workings:
             if name not in self.names:
                 self.names[name] = self.read(text)
                 self.constant(self.names[name], "N" if name != "N" else "")
+        for text in case.positive:
+            self.field.assume_positive(self.read(text))
         k, N = self.names["k"], self.names["N"]
         self.number = {"k": k, "k+1": k + 1, "0": self.zero, "1": self.one, "N": N, "N+1": N + 1}
         self.base = {p: self.read(b) for p, b in case.powers.items()}
         for p, b in self.base.items():
             self.constant(b)
-            self.nonnegative(b, f"the base of {p}")
+            if low[p]:
+                self.nonnegative(b, f"the base of {p}")
         self.images = self._images()
 
     # --- names and numbers -------------------------------------------------------------------------------------------
@@ -115,16 +121,26 @@ class Workings:
                 reject(f"{call.member} is a function, so call {name!r} needs its value")
 
     def _power_ends(self, case: d.Case) -> dict[str, str]:
-        """The lower end of base^N for N >= 1: the base where that is at least 1, else 0."""
+        """The lower end of base^N: the base (1 if N may be 0) where that is at least 1, else 0; none for a base of any sign."""
         probe = Functions(case.domain) if case.domain else None
         ends = {}
         for p, b in case.powers.items():
+            ends[p] = "0"
             try:
-                at_least_one = probe is not None and probe.nonnegative(probe.read(b) - 1) and probe.read(b) != 1
+                base = probe.read(b) if probe is not None else None
             except GradproofError:
-                at_least_one = False
-            ends[p] = b if at_least_one else "0"
+                continue
+            if probe is None or base is None:
+                continue
+            if base != 1 and probe.nonnegative(base - probe.one):
+                ends[p] = b if case.first == "1" else "1"
+            elif not probe.nonnegative(base) and not self._by_hand(b):
+                ends[p] = ""
         return ends
+
+    def _by_hand(self, base: str) -> bool:
+        """Whether the case says itself why an expression is >= 0."""
+        return base in self.case.squares or bool(self.case.knows)
 
     def _images(self) -> dict[str, dict[str, Any]]:
         """index -> names that move with k, at that index; a sequence at N is its closed form, which is checked."""
@@ -164,7 +180,7 @@ class Workings:
     def nonnegative(self, c: Any, what: str) -> None:
         if self.field.nonnegative(c):
             return
-        known = [self.read(e) for e in self.case.knows]
+        known = [self.read(e) for e in (*self.case.knows, *self.case.positive)]
         if self._multiple(c, known):
             return
         for text, squares in self.case.squares.items():
@@ -234,6 +250,13 @@ class Workings:
         )
         shown = "; ".join(f"{name}: {self.field.show(c)}" for name, c in parts)
         return f"{kind}(k<{upto}) {self.field.show(self.read(weight)) if weight else ''} * ({shown})"
+
+    def summed(self, terms: Terms, upto: str, weight: str) -> Form:
+        """The sum of a weight times a form over k < upto; a weight without k stands before it."""
+        w = self.read(weight)
+        if self.free(w, "k", *self.method.sequences):
+            return Form({}, {self.functional("sum", terms, upto, "1"): w})
+        return Form({}, {self.functional("sum", terms, upto, weight): self.one})
 
     # --- conclusions -------------------------------------------------------------------------------------------------
 

@@ -176,7 +176,12 @@ def _setting(formal: d.Formal, symbols: Mapping[str, str]) -> Iterator[Line]:
         yield Line("", f"${says}${value}{since}", _by(call.by), not call.by)
     for law in m.laws.values():
         index, sign = law.index, "=" if law.equality else r"\le"
-        yield Line("", f"${w.order(w.terms(law.terms, index), sign)}$", _by(law.by), False)
+        because = "; ".join(x for x in (law.says, _by(law.by)) if x)
+        yield Line("", f"${w.order(w.terms(law.terms, index), sign)}$", because, False)
+    for number in m.numbers:
+        yield Line("", f"any ${w.interval(number.interval)}$", _by(number.by), not number.by)
+    for name, terms in m.reads.items():
+        yield Line("", f"${w.parameter(name)} = {w.sum(w.terms(terms, '0'))}$", "", True)
     for root, radicand in m.roots.items():
         yield Line("", rf"${w.parameter(root)} = \sqrt{{{w.latex(w.number(radicand))}}}$", "", True)
     for a, s in m.sequences.items():
@@ -222,11 +227,16 @@ def _part(formal: d.Formal, case: d.Case, symbols: Mapping[str, str], claim: Cla
     lines = []
     for name, step in case.steps.items():
         said[name] = s = WRITE[type(step)](Writing(w, formal.method, case, labels, said), step)
-        shown = s.shown or descent(w, case, name) or w.order(s.at(s.index))
+        sign = "=" if s.equality else r"\le"
+        shown = s.shown or descent(w, case, name, sign) or w.order(s.at(s.index), sign)
         lines.append(Line(labels[name], f"${shown}$", s.because, True))
     last = lines[-1].label
     relation = claim.relation.latex if claim.relation is not Relation.IFF else "="
-    lines.append(
-        Line("", f"${claim.quantity} {relation} {claim.bound_latex}$", f"this is {last}, compared as forms", True)
-    )
+    because = f"this is {last}, compared as forms"
+    if isinstance(formal.quantity, d.Threshold):
+        factor = w.latex(w.number(formal.quantity.factor))
+        because = (
+            f"by {last} the quantity is ${factor}$ times what is positive, which is negative below and positive above"
+        )
+    lines.append(Line("", f"${claim.quantity} {relation} {claim.bound_latex}$", because, True))
     return Part(heading, tuple(lines))

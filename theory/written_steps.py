@@ -27,15 +27,16 @@ class Said:
     because: str
     index: str = "k"
     shown: str = ""  # in place of the form
+    equality: bool = False
 
 
-def descent(w: Words, case: d.Case, name: str) -> str:
+def descent(w: Words, case: d.Case, name: str, sign: str) -> str:
     """``V_{k+1} <= rho V_k`` for a step that an induction uses so."""
     for s in case.steps.values():
         if isinstance(s, d.Induct) and s.step == name:
             now, rho = w.terms(s.potential, "k"), w.number(s.rho)
             high = w.sum(now) if rho == 1 else w.latex(rho, factor=True) + r"\," + w.summed(now)
-            return rf"{w.sum(w.terms(s.potential, 'k+1'))} \le {high}"
+            return rf"{w.sum(w.terms(s.potential, 'k+1'))} {sign} {high}"
     return ""
 
 
@@ -51,9 +52,14 @@ class Writing:
         c = self.w.tidy(sp.factor(self.w.number(text, index)))
         return "" if c == 1 else f" times ${self.w.latex(c)}$"
 
+    def law(self, name: str) -> str:
+        if name in self.method.reads:
+            return f"what ${self.w.parameter(name)}$ is"
+        return " and ".join(self.method.laws[name].by) or name
+
     def sources(self, steps: Mapping[str, str], laws: Mapping[str, str], index: str) -> list[str]:
         return [f"{self.labels[n]}{self.times(c, index)}" for n, c in steps.items()] + [
-            f"{' and '.join(self.method.laws[n].by) or n}{self.times(c, index)}" for n, c in laws.items()
+            f"{self.law(n)}{self.times(c, index)}" for n, c in laws.items()
         ]
 
 
@@ -100,20 +106,33 @@ def _combine(t: Writing, s: d.Combine) -> Said:
         for name, c in s.steps.items():
             add(t.said[name].at(i if s.index == "k" else t.said[name].index), w.number(c, index))
         for name, c in s.laws.items():
+            if name in t.method.reads:
+                add({**w.terms(t.method.reads[name], "0"), "1": -w.number(name)}, w.number(c, index))
+                continue
             law = t.method.laws[name]
             add(w.terms(law.terms, index if law.index == "k" else law.index), w.number(c, index))
         for c, v in s.squares:
-            add(w.terms(((c, v, v),), index), sp.Integer(-1))
+            add(w.terms(((c, v, v) if v else (c, "1"),), index), sp.Integer(-1))
+        for n, v, c in s.nulls:
+            zero = t.case.steps[n].vector  # type: ignore[attr-defined]
+            add(w.terms(((c, zero, v),), index), sp.Integer(1))
         return {a: c for a, c in out.items() if sp.expand(c) != 0}
 
     parts = t.sources(s.steps, s.laws, s.index)
-    parts += [rf"$-\|{w.vector(v, s.index)}\|^2 \le 0${t.times(c, s.index)}" for c, v in s.squares]
-    return Said(at, f"sum of {'; '.join(parts)}", s.index)
+    parts += [rf"$-\|{w.vector(v, s.index)}\|^2 \le 0${t.times(c, s.index)}" for c, v in s.squares if v]
+    parts += [f"${w.latex(w.number(c, s.index))} \\ge 0$" for c, v in s.squares if not v]
+    for n, v, c in s.nulls:
+        parts.append(f"{t.labels[n]} against ${w.vector(v, s.index)}${t.times(c, s.index)}")
+    laws = all(n in t.method.reads or t.method.laws[n].equality for n in s.laws)
+    exact = not s.squares and laws and all(t.said[n].equality for n in s.steps)
+    because = f"sum of {'; '.join(parts)}" if parts else "by the recursion"
+    return Said(at, because, s.index, equality=exact)
 
 
 def _instantiate(t: Writing, s: d.Instantiate) -> Said:
     earlier = t.said[s.step]
-    return Said(lambda _: earlier.at(s.index), f"{t.labels[s.step]} at $k = {s.index}$", s.index)
+    by = f"{t.labels[s.step]} at $k = {s.index}$"
+    return Said(lambda _: earlier.at(s.index), by, s.index, equality=earlier.equality)
 
 
 def _invariant(t: Writing, s: d.Invariant) -> Said:
@@ -138,7 +157,8 @@ def _induct(t: Writing, s: d.Induct) -> Said:
 
     high = w.sum(start) if factor == 1 else w.latex(factor, factor=True) + r"\," + w.summed(start)
     by = f"induction from $k = {s.start}$ over {t.labels[s.step]}"
-    return Said(at, by, "N", rf"{w.sum(end)} \le {high}")
+    exact = t.said[s.step].equality
+    return Said(at, by, "N", rf"{w.sum(end)} {'=' if exact else chr(92) + 'le'} {high}", exact)
 
 
 def _induct_hypothesis(t: Writing, s: d.InductHypothesis) -> Said:
@@ -162,7 +182,18 @@ def _sum(t: Writing, s: d.Sum) -> Said:
                 out[atom] = out.get(atom, sp.Integer(0)) + sign * c
         return out
 
-    return Said(at, f"sum of {t.labels[s.step]} over $k {below(s.upto)}$", "N")
+    by = f"sum of {t.labels[s.step]} over $k {below(s.upto)}$"
+    return Said(at, by, "N", equality=t.said[s.step].equality)
+
+
+def _settle(t: Writing, s: d.Settle) -> Said:
+    w = t.w
+    value = sp.factor(w.number(s.rise) / (1 - w.number(s.rho)))
+
+    def at(_: str) -> Sums:
+        return {rf"\lim_k {w.summed(w.terms(s.potential, 'k'))}": sp.Integer(1), "1": -value}
+
+    return Said(at, f"the fixed point of {t.labels[s.step]}, whose factor lies between -1 and 1", "N", equality=True)
 
 
 def _least(t: Writing, s: d.Least) -> Said:
@@ -201,6 +232,7 @@ WRITE: dict[type, Callable[[Writing, Any], Said]] = {
     d.Induct: _induct,
     d.InductHypothesis: _induct_hypothesis,
     d.Sum: _sum,
+    d.Settle: _settle,
     d.Least: _least,
     d.Average: _average,
 }

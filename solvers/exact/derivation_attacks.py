@@ -104,13 +104,15 @@ def _loosened(
 def _claims(claim: Claim, formal: d.Formal, unused: tuple[str, ...]) -> Iterator[tuple[str, Claim]]:
     e = claim.expression
     horizon = [s for s in e.free_symbols if s.name == formal.horizon]
-    yield "99 % of the bound", replace(claim, expression=e * sp.Rational(99, 100))
-    yield "the bound is zero", replace(claim, expression=sp.Integer(0) * e)
+    if e != 0:
+        yield "99 % of the bound", replace(claim, expression=e * sp.Rational(99, 100))
+        yield "the bound is zero", replace(claim, expression=sp.Integer(0) * e)
     yield "the bound less one", replace(claim, expression=e - 1)
     for s in horizon:
         yield "one more step in the bound", replace(claim, expression=e.xreplace({s: s + 1}))
         yield "twice the steps in the bound", replace(claim, expression=e.xreplace({s: 2 * s}))
-        wrong = tuple(replace(p, domain=sp.S.Naturals0) if p.name == s.name else p for p in claim.parameters)
+        first = claim.parameter(s.name).domain.inf - 1
+        wrong = tuple(replace(p, domain=sp.Range(first, sp.oo)) if p.name == s.name else p for p in claim.parameters)
         yield "the steps count from 0", replace(claim, parameters=wrong, expression=e)
     for relation in Relation:
         if relation is not claim.relation:
@@ -130,6 +132,7 @@ def _claims(claim: Claim, formal: d.Formal, unused: tuple[str, ...]) -> Iterator
         if (
             p.name == formal.horizon
             or p.name in formal.stands
+            or isinstance(p.domain, sp.FiniteSet)
             or p.domain.inf is -sp.oo
             or str(p.symbol) not in _needed(claim, formal)
         ):
@@ -301,6 +304,8 @@ def _methods(m: d.Method) -> Iterator[tuple[str, d.Method]]:
         yield "a free start", replace(m, start={})
     if m.calls:
         yield "no calls", replace(m, calls={})
+    for name in m.laws:
+        yield f"without the law {name}", replace(m, laws={n: law for n, law in m.laws.items() if n != name})
     for name, member in m.members.items():
         for constant, (value, by) in member.constants.items():
             if constant == "lower":

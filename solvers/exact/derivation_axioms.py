@@ -53,7 +53,8 @@ def axiom(w: Case, use: d.Use, member: d.Class, points: list, place: Place) -> t
         dx = minus(y, x)
         return w.sum((one, e), (-one, f), (-one, inner(g, dx)), (-constants["L"] / two, inner(dx, dx))), False
     if use.axiom == "lipschitz" and kind in ("function", "operator"):
-        if kind == "function" and not member.average and (w.ring.sign(constants["mu"] + constants["L"]) or -9) < 0:
+        below = constants["mu"] + constants["L"] if kind == "function" and not member.average else w.zero
+        if below and (w.ring.sign(below) or -9) < 0:
             refuse("the gradient is not shown to be Lipschitz")
         (x, g, _), (y, h, _) = points
         dx, dg = minus(x, y), minus(g, h)

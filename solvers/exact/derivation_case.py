@@ -36,7 +36,9 @@ class Case:
 
     def __init__(self, method: d.Method, case: d.Case) -> None:
         self.m, self.case = method, case
-        k, N = Interval("k", "0", "", True), Interval("N", "1", "", True)
+        k, N = Interval("k", "0", "", True), Interval("N", case.first, "", True)
+        if case.first != "1" and (case.first != "0" or case.reach or "N" in case.given):
+            refuse("N begins at 0 or 1, and at 1 where steps hold below it")
         if "N" in case.given:
             more = f"({case.given['N']}){' + 1' * (case.reach == 'k<N+1')}" if case.reach else ""
             order = [Interval("k", "0", more, True)]
@@ -47,13 +49,17 @@ class Case:
         first = Ring(case.domain)
         ends = {}
         for p, base in case.powers.items():
+            ends[p] = "0"
             try:
-                above = first.sign(first.read(base, first.gens) - first.one) == 2
+                value = first.read(base, first.gens)
             except ProofRejected:
-                above = False
-            ends[p] = base if above else "0"
+                continue
+            if first.sign(value - first.one) == 2:
+                ends[p] = base if case.first == "1" else "1"
+            elif value and (first.sign(value) or -9) < 0 and base not in case.squares and not case.knows:
+                ends[p] = ""
         sequences = [Interval(a, s.low, "", True) for a, s in method.sequences.items()]
-        self.ring = Ring((*case.domain, *order, *(Interval(p, e, "", True) for p, e in ends.items()), *sequences))
+        self.ring = Ring((*case.domain, *order, *(Interval(p, e, "", bool(e)) for p, e in ends.items()), *sequences))
         self.one, self.zero = self.ring.one, self.ring.zero
         self.names = dict(self.ring.gens)
         for name, text in [*case.given.items(), *case.lets.items()]:
@@ -64,7 +70,8 @@ class Case:
                 refuse(f"{r} is not a root")
         self.bases = {p: self.ring.read(b, self.names) for p, b in case.powers.items()}
         for p, b in self.bases.items():
-            self.need(b, f"the base of {p}")
+            if ends[p]:
+                self.need(b, f"the base of {p}")
         self.closed = {}
         for a, s in method.sequences.items():
             self.closed[a] = self.ring.read(s.closed, self.names)
@@ -79,15 +86,16 @@ class Case:
             self.need(start - low, f"{a} at 0")
             self.need(self.ring.read(s.next, self.names) - low, f"{a} at k + 1")
         self.done: dict[str, Any] = {}
+        self.exact: set[str] = set()  # steps that conclude an equality
 
     def put(self, c: Ratio, images: Mapping[str, Ratio]) -> Ratio:
         return self.ring.substituted(c, [images.get(i.name, self.ring.gens[i.name]) for i in self.ring.domain])
 
     def need(self, c: Ratio, what: str) -> None:
         """c >= 0 on the domain, or by what the case says of its sign."""
-        if (self.ring.sign(c) or -9) >= 0 or not c:
+        if (self.ring.sign(c) or -9) >= 0 or not c or (self.case.positive and self.signed(c) >= 0):
             return
-        known = [self.ring.read(e, self.names) for e in self.case.knows]
+        known = [self.ring.read(e, self.names) for e in (*self.case.knows, *self.case.positive)]
         if any(e and (self.ring.sign(c / e) or -9) > 0 for e in known):
             return
         for text, squares in self.case.squares.items():
@@ -113,11 +121,38 @@ class Case:
             here[a] = value
         here["k"] = k + self.ring.number(flint.fmpq(shift))
         c = self.ring.read(text, here)
-        if self.ring._of_orthant(Ratio(c.den, self.one.num)) not in (2, -2) and self.ring.sign(
-            Ratio(c.den, self.one.num)
-        ) not in (2, -2):
-            refuse(f"{text[:60]} may have a pole")
+        self.poles(c, text)
         return c
+
+    def poles(self, c: Ratio, text: str) -> None:
+        """The denominator does not vanish; what the case says is positive is divided out first."""
+        den = c.den
+        for e in self.case.positive:
+            p = self.ring.read(e, self.names).num
+            while not p.is_constant() and not den.is_constant() and divmod(den, p)[1].is_zero():
+                den = den // p
+        rest = Ratio(den, self.one.num)
+        if self.ring._of_orthant(rest) not in (2, -2) and self.ring.sign(rest) not in (2, -2):
+            refuse(f"{text[:60]} may have a pole")
+
+    def signed(self, c: Ratio) -> int:
+        """The sign on the domain, with what the case says is positive divided out."""
+        num, den, turn = c.num, c.den, 1
+        for e in self.case.positive:
+            known = self.ring.read(e, self.names)
+            p, way = known.num, self.ring.sign(Ratio(known.den, self.one.num)) or -9
+            if abs(way) != 2:
+                refuse(f"the sign of the denominator of {e} is not shown")
+            for side in range(2):
+                while (
+                    not p.is_constant()
+                    and not (num, den)[side].is_constant()
+                    and divmod((num, den)[side], p)[1].is_zero()
+                ):
+                    num, den = (num // p, den) if side == 0 else (num, den // p)
+                    turn = turn if way > 0 else -turn
+        s = self.ring.sign(Ratio(num, den))
+        return -9 if s is None else s * turn
 
     def vector(self, v: d.Vec, place: Place) -> dict[Any, Ratio]:
         out: dict[Any, Ratio] = {}

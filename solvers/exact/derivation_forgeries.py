@@ -13,6 +13,7 @@ from typing import Any
 import sympy as sp
 
 from gradproof.solvers.exact.derivation_attacks import Attack
+from gradproof.solvers.exact.derivation_forged_equalities import of_equalities
 from gradproof.solvers.exact.derivation_forged_rules import of_rules
 from gradproof.solvers.exact.derivation_toys import (
     A_SIGN,
@@ -53,6 +54,7 @@ def forgeries() -> Iterator[Attack]:
     yield from _domains()
     yield from _words()
     yield from _infima()
+    yield from of_equalities()
 
 
 def _numbers() -> Iterator[Attack]:

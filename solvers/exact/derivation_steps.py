@@ -22,7 +22,31 @@ def conclusion(w: Case) -> tuple[Form, list[Form], int]:
     last: Any = None
     for name, step in w.case.steps.items():
         last = w.done[name] = _RULES[type(step)](w, step)
+        if isinstance(last, tuple) and _is_equality(w, step):
+            w.exact.add(name)
     return last if isinstance(last, tuple) else refuse("the last step is no inequality")
+
+
+def _is_equality(w: Case, s: d.Step) -> bool:
+    if isinstance(s, d.Combine):
+        return not s.squares and set(s.steps) <= w.exact and all(n in w.m.reads or w.m.laws[n].equality for n in s.laws)
+    return isinstance(s, d.Settle) or (isinstance(s, d.Induct | d.Sum | d.Instantiate) and s.step in w.exact)
+
+
+def _null(w: Case, name: str, v: d.Vec, index: str) -> Form:
+    zero = w.done[name]
+    late = isinstance(w.case.steps[name], d.Vanish) and index == "N" and w.case.reach == "k<N"
+    if isinstance(zero, tuple) or late:
+        refuse(f"{name} is no zero vector here")
+    return w.product(zero(PLACES[index]), w.vector(v, PLACES[index]))
+
+
+def _law(w: Case, name: str, place: Place) -> tuple[Form, bool]:
+    if name in w.m.reads:
+        one: Form = {(("1", "", 0),): w.one}
+        return w.sum((w.one, w.form(w.m.reads[name], ("0", 0))), (-w.names[name], one)), True
+    law = w.m.laws[name]
+    return w.form(law.terms, place if law.index == "k" else PLACES[law.index]), law.equality
 
 
 def _inequality(w: Case, s: d.Inequality) -> tuple[Form, list[Form], int]:
@@ -32,19 +56,11 @@ def _inequality(w: Case, s: d.Inequality) -> tuple[Form, list[Form], int]:
     for name, c in s.steps.items():
         f, more, first = w.before(name)
         since, under = max(since, first), under + [h for h in more if h not in under]
-        parts.append((w.scalar(c, place), f, False))
+        parts.append((w.scalar(c, place), f, name in w.exact))
     for name, c in s.laws.items():
-        law = w.m.laws[name]
-        parts.append(
-            (w.scalar(c, place), w.form(law.terms, place if law.index == "k" else PLACES[law.index]), law.equality)
-        )
+        parts.append((w.scalar(c, place), *_law(w, name, place)))
     for name, v, c in s.nulls:
-        zero = w.done[name]
-        if isinstance(zero, tuple) or (
-            isinstance(w.case.steps[name], d.Vanish) and s.index == "N" and w.case.reach == "k<N"
-        ):
-            refuse(f"{name} is no zero vector here")
-        parts.append((w.scalar(c, place), w.product(zero(place), w.vector(v, place)), True))
+        parts.append((w.scalar(c, place), _null(w, name, v, s.index), True))
     for text, v in s.signs:
         at_least = w.scalar(text, place)
         w.need(at_least, f"the sign {text}")
@@ -53,7 +69,7 @@ def _inequality(w: Case, s: d.Inequality) -> tuple[Form, list[Form], int]:
     for name, v, c in s.roots:
         u = w.vector(v, place)
         gap = w.names[name] * w.names[name] - w.ring.read({**w.m.roots, **w.case.roots}[name], w.names)
-        parts.append((w.scalar(c, place), w.sum((gap, w.product(u, u))), True))
+        parts.append((w.scalar(c, place), w.sum((gap, w.product(u, u) if v else {(("1", "", 0),): w.one})), True))
     for use in s.uses:
         member, points = w.m.members[use.member], []
         for p in use.points:
@@ -113,18 +129,21 @@ def _combine(w: Case, s: d.Combine) -> tuple[Form, list[Form], int]:
     under: list[Form] = []
     for name, c in s.steps.items():
         f, more, first = w.before(name)
-        w.need(w.scalar(c, place), f"the multiplier of {name}")
+        if name not in w.exact:
+            w.need(w.scalar(c, place), f"the multiplier of {name}")
         parts.append((w.scalar(c, place), f))
         under, since = under + [h for h in more if h not in under], max(since, first)
     for name, c in s.laws.items():
-        law = w.m.laws[name]
-        if not law.equality:
+        f, equality = _law(w, name, place)
+        if not equality:
             w.need(w.scalar(c, place), f"the multiplier of {name}")
-        parts.append((w.scalar(c, place), w.form(law.terms, place if law.index == "k" else PLACES[law.index])))
+        parts.append((w.scalar(c, place), f))
     for c, v in s.squares:
         w.need(w.scalar(c, place), "a weight")
         u = w.vector(v, place)
-        parts.append((-w.scalar(c, place), w.product(u, u)))
+        parts.append((-w.scalar(c, place), w.product(u, u) if v else {(("1", "", 0),): w.one}))
+    for name, v, c in s.nulls:
+        parts.append((w.scalar(c, place), _null(w, name, v, s.index)))
     return w.sum(*parts), under, since
 
 
@@ -171,7 +190,10 @@ def _induct(w: Case, s: d.Induct) -> tuple[Form, list[Form], int]:
     rho, start = w.scalar(s.rho, ("k", 0)), {"0": 0, "1": 1}[s.start]
     if since > start:
         refuse("the step does not hold from the start on")
-    w.need(rho, "rho")
+    if s.step not in w.exact:
+        w.need(rho, "rho")
+    if start and w.case.first == "0":
+        refuse("N may be 0")
     w.equal(
         form,
         w.sum((w.one, w.form(s.potential, ("k", 1))), (-rho, w.form(s.potential, ("k", 0)))),
@@ -187,6 +209,8 @@ def _induct(w: Case, s: d.Induct) -> tuple[Form, list[Form], int]:
 
 def _induct_hypothesis(w: Case, s: d.InductHypothesis) -> tuple[Form, list[Form], int]:
     step, under, since = w.before(s.step)
+    if w.case.first == "0":
+        refuse("N may be 0")
     w.equal(w.bare(s.base)[0], w.form(s.claim, ("0", 1)), "the base is another")
     w.equal(step, w.form(s.claim, ("k", 1)), "the step is another")
     for h in under:
@@ -212,7 +236,7 @@ def _sum(w: Case, s: d.Sum) -> tuple[Form, list[Form], int]:
     grown = w.sum((w.one, w.form(s.total, k)), (w.one, w.form(s.rest, k)))
     w.equal(w.form(s.total, ("k", 1)), grown, "the total is no sum")
     end = {"N": ("N", 0), "N+1": ("N", 1)}[s.upto]
-    summed: Form = {(("sum", s.upto, str(weight), w.label(s.quantity)),): w.one} if s.quantity else {}
+    summed = _summed(w, s.quantity, s.upto, weight) if s.quantity else {}
     return (
         w.sum(
             (w.one, summed),
@@ -225,6 +249,27 @@ def _sum(w: Case, s: d.Sum) -> tuple[Form, list[Form], int]:
     )
 
 
+def _summed(w: Case, terms: d.Terms, upto: str, weight: Ratio) -> Form:
+    moving = {"k", *w.m.sequences}
+    if not any(e and i.name in moving for p in (weight.num, weight.den) for powers, _ in p.terms()
+               for e, i in zip(powers, w.ring.domain, strict=False)):  # fmt: skip
+        return {(("sum", upto, str(w.one), w.label(terms)),): weight}
+    return {(("sum", upto, str(weight), w.label(terms)),): w.one}
+
+
+def _settle(w: Case, s: d.Settle) -> tuple[Form, list[Form], int]:
+    (form, since), rho, rise = w.bare(s.step), w.scalar(s.rho, ("k", 0)), w.scalar(s.rise, ("k", 0))
+    one: Form = {(("1", "", 0),): w.one}
+    want = w.sum((w.one, w.form(s.potential, ("k", 1))), (-rho, w.form(s.potential, ("k", 0))), (-rise, one))
+    w.equal(form, want, "the step is another")
+    if since or s.step not in w.exact or w.case.reach or any(w.ring.sign(w.one - c) != 2 for c in (rho, -rho)):
+        refuse("the recursion is not shown to settle")
+    if any(w.scalar(c, ("k", 1)) != w.scalar(c, ("k", 0)) for c in (s.rho, s.rise)) or w.bases or w.m.sequences:
+        refuse("rho and the rise move")
+    lim: Form = {(("lim", "", "", w.label(s.potential)),): w.one}
+    return w.sum((w.one, lim), (-rise / (w.one - rho), one)), [], 0
+
+
 def _least(w: Case, s: d.Least) -> tuple[Form, list[Form], int]:
     least = w.case.minima[s.minimum]
     last = {"N": -1, "N+1": 0}[least.upto]  # the largest index below the end, less N
@@ -233,7 +278,7 @@ def _least(w: Case, s: d.Least) -> tuple[Form, list[Form], int]:
     if (
         (base == "N" and shift > last)
         or (base == "k" and (reach is None or reach + shift > last))
-        or (base == "0" and shift)
+        or (base == "0" and (shift or (last < 0 and w.case.first == "0")))
     ):
         refuse("the index is not below the end of the minimum")
     return (
@@ -255,11 +300,11 @@ def _average(w: Case, s: d.Average) -> tuple[Form, list[Form], int]:
     if w.scalar(s.total, ("0", 0)) or w.scalar(s.total, ("k", 1)) != w.scalar(s.total, k) + weight:
         refuse("the total is no sum")
     gap: d.Terms = (("1", s.value), ("-1", "f*"))
-    summed = (("sum", s.upto, str(weight), w.label(gap)),)
-    return {(("mean", s.upto, str(weight), s.value),): total, (("f*", "", 0),): -total, summed: -w.one}, [], 0
+    mean: Form = {(("mean", s.upto, str(weight), s.value),): total, (("f*", "", 0),): -total}
+    return w.sum((w.one, mean), (-w.one, _summed(w, gap, s.upto, weight))), [], 0
 
 
 _RULES: dict[type, Callable[[Case, Any], Any]] = {
     d.Inequality: _inequality, d.Combine: _combine, d.Instantiate: _instantiate, d.Invariant: _invariant, d.Vanish: _vanish,
-    d.Induct: _induct, d.InductHypothesis: _induct_hypothesis, d.Sum: _sum, d.Least: _least, d.Average: _average,
+    d.Settle: _settle, d.Induct: _induct, d.InductHypothesis: _induct_hypothesis, d.Sum: _sum, d.Least: _least, d.Average: _average,
 }  # fmt: skip

@@ -77,7 +77,14 @@ class Ring:
         self.open: list[bool] = []
         images: dict[str, Ratio] = {}
         for i in self.domain:
-            t, low = self.gens[i.name], self.read(i.low, images)
+            t = self.gens[i.name]
+            if not i.low:  # the whole line
+                if i.high:
+                    raise ProofRejected(f"{i} has an upper end alone")
+                images[i.name] = t - self.one / t
+                self.open.append(True)
+                continue
+            low = self.read(i.low, images)
             if not i.high:
                 images[i.name] = low + t
                 self.open.append(not i.closed_low)

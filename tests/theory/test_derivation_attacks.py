@@ -38,6 +38,11 @@ BACKED = {
     "is no parameter of the claim, root or let": "it has no image",
     "an assumption is called like a fact": "the report would mix the two up",
     "the case is not over": "the variable of a least value would be no parameter of the claim",
+    "rho and the rise must not depend on k": "the claim's bound has no k",
+    "is not shown to be >= 0')": "a relation that shows the interval of such a root shows that its square is not negative",
+    "the bound must not depend on {t}": "it has no such parameter, and an empty interval is refused",
+    "of a least value == is proved": "what is equal is also at most and at least",
+    "what is read of an instance is no parameter": "it has no number; and what is read comes before a law of that name",
     "the bound is not linear in": "a slope that is no number cannot be read",
 }
 
@@ -71,6 +76,7 @@ WORDS = {
     "an assumption that the claim does not make",
     "an assumption that only the formal side knows",
     "an assumption without words",
+    "a number by an assumption that the claim does not make",
     "an assumption in other words",
     "a quantity in other words",
     "a claim that is known to be false",

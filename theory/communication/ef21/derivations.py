@@ -227,3 +227,91 @@ def pl_refined() -> d.Derivation:
     signs = ((f"1/(2*gamma) - L/2 - ({weight})*q^2/(1 - q)*L_AM^2", MOVED),)
     assumed = "1 - q - (q^2/(1 - q)*L_AM^2 - L*mu)*gamma^2 - (L*(1 - q) + mu)*gamma"
     return _linear(weight, "gamma/2", domain, knows=(assumed,), signs=signs)
+
+
+@d.derivation(claims.SHARP_DESCENT)
+def sharp_descent() -> d.Derivation:
+    """V = f - f_inf + 1/(2q L_AM) E|e|^2, with the gradient of f Lipschitz as well as those of the workers."""
+    a, c = "(1 - q^2)", "1/(2*q*L_AM)"
+    inverse = f"(((1 + q^2)*L + 2*q*L_AM)/(2*{a}))"  # 1/gamma_*
+    gap: d.Terms = (("1", "f"), ("-1", "f_inf"), _square(c, ERROR))
+    target: d.Terms = (
+        ("1", "f'"),
+        ("-1", "f"),
+        _square(c, NEXT_ERROR),
+        _square(f"-{c}", ERROR),
+        _square(f"1/gamma - {inverse}", MOVED),
+    )
+    uses = (
+        d.Use("interpolation", "f", ("x", "x'")),
+        d.Use("lipschitz", "f", ("x", "x'"), f"q^2/(2*{a}*L)"),
+        d.Use("lipschitz", "f_i", ("x_i", "x_i'"), f"q/(2*{a}*L_AM)"),
+        d.Use("contraction", "C_i", ("sent",), c),
+    )
+    change, k = {"h'": "1", "h": "-1"}, f"({inverse}/2)"
+    first: d.Vec = {"h": f"-gamma + 1/(4*{k})", "e": f"-gamma + 1/(2*{k})", "h'": f"-1/(4*{k})"}
+    times = f"q*(q*L + L_AM)/(L*{a})"
+    squares: tuple[tuple[str, d.Vec], ...] = (
+        (k, first),
+        (f"L*{a}*(1 + q^2)/(2*q*L_AM*2*{a}*{inverse})", {"e": "1", **{n: f"({x})*{times}" for n, x in change.items()}}),
+        (f"1/(2*q*L_AM*{a})", {"e~": a, "h~'": "q^2", "h~": "-q^2"}),
+    )
+    step = d.Inequality(target, uses, squares=squares, index="0")
+    domain = (Interval("q", "0", "1"), *map(Interval, ("L", "L_AM", "gamma")))
+    method = _method("L_AM", {"mu": ("-L", "smooth_f")}, "f_inf")
+    stands: dict[str, d.Terms] = {"V": gap, "dx2": (_square("1", MOVED),)}
+    case = d.Case(domain, {"step": step}, {"alpha": "1 - q^2"})
+    return d.Derivation(d.Formal(method, gap, at="1", stands=stands, by=READ), case)
+
+
+@d.derivation(claims.RARE_FEATURES)
+def rare_features() -> d.Derivation:
+    """E, U, R hold the workers' errors, movements and next errors, with the weights L_rf/(n L_i); e is the mean error.
+
+    ||e||^2 <= ||E||^2 and ||U||^2 <= L_rf^2 ||dx||^2, and compressors contract in any weighted sum.
+    """
+    e_all, u_all, r_all, moved = {"E": "1"}, {"U": "1"}, {"R": "1"}, {"e": "gamma", "h": "gamma"}
+    by = ("rare_features", "smooth_fi", "rare-feature-sums")
+    laws = {
+        "mean": d.Law((_square("1", {"e": "1"}), _square("-1", e_all)), by),
+        "moves": d.Law((_square("1", u_all), _square("-L_rf^2", moved)), by),
+        "bounded": d.Law((("1", "f_inf"), ("-1", "f")), ("lower_bounded",)),
+    }
+    sent = {"U": "1", "E": "-1"}
+    method = d.Method(
+        {
+            "f": d.Class("function", {"L": ("L", "smooth_f")}),
+            "C": d.Class("compressor", {"q2": CONTRACTIVE}),
+        },
+        {"x": {"x": "1", "e": "-gamma", "h": "-gamma"}, "E": {"R": "1"}},
+        ("e", "h", "U", "R"),
+        {
+            "x": d.Call("f", {"x": "1"}, {"h": "1"}, "f"),
+            "sent": d.Call("C", sent, {**sent, "R": "1"}, by=("tower", "product-space")),
+        },
+        ("f",),
+        fixed=(),
+        fixed_values=("f_inf",),
+        roots={"q": "1 - alpha"},
+        laws=laws,
+    )
+    gradient: d.Terms = (_square("1", {"h": "1"}),)
+    step = d.Inequality(
+        (("2/gamma", "f'"), ("-2/gamma", "f"), _square("1/(1 - q)", r_all), _square("-1/(1 - q)", e_all), *gradient),
+        (d.Use("descent", "f", ("x", "x'"), "2/gamma"), d.Use("contraction", "C", ("sent",), "1/(1 - q)")),
+        laws={"mean": "1", "moves": "q^2/(1 - q)^2"},
+        squares=(
+            ("q", {"E": "1", "U": "q/(1 - q)"}),
+            ("2/gamma*(1/(2*gamma) - L/2 - gamma*q^2/(2*(1 - q)^2)*L_rf^2)", moved),
+        ),
+    )
+    potential: d.Terms = (("2/gamma", "f"), _square("1/(1 - q)", e_all))
+    steps: dict[str, d.Step] = {
+        "step": step,
+        "sum": d.Sum("step", potential, "1", gradient),
+        "end": d.Combine({"sum": "1/N"}, {"bounded": "2/(gamma*N)"}, squares=(("1/((1 - q)*N)", e_all),)),
+    }
+    gamma = Interval("gamma", "0", "1/(L + L_rf*q/(1 - q))", closed_high=True)
+    case = d.Case((Q, Interval("L"), Interval("L_rf"), gamma), steps, {"alpha": "1 - q^2"})
+    stands: dict[str, d.Terms] = {"f0": (("1", "f"),), "f_inf": (("1", "f_inf"),), "G0": (_square("1", e_all),)}
+    return d.Derivation(d.Formal(method, d.Mean(gradient, "N"), horizon="T", stands=stands, by=("expectation",)), case)

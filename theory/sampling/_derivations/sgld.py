@@ -49,3 +49,180 @@ def contraction() -> d.Derivation:
     )
     case = d.Case((Interval("L_h"), Interval("mu"), Interval("gamma", "0", "2/L_h")), {"step": step})
     return d.Derivation(d.Formal(method, close, close, at="1", by=("expectation",)), case)
+
+
+# --- on quadratics, exactly -------------------------------------------------------------------------------------------
+
+
+def _inner(c: str, u: str, v: str) -> d.Term:
+    return (c, {u: "1"}, {v: "1"})
+
+
+def _zero(u: str, v: str, by: tuple[str, ...], says: str) -> d.Law:
+    return d.Law((_inner("1", u, v),), by, True, says=says)
+
+
+NOISE = "the Langevin noise is independent of all else and has mean zero"
+PICKED = ("uniform_indices", "sampling-variance")
+
+
+@d.derivation(sgld.MEAN)
+def mean() -> d.Derivation:
+    """x is the mean of theta_t - theta*, y the mean of the minibatch's gradient, v an eigenvector of H."""
+    laws = {
+        "gradient": d.Law(
+            (_inner("1", "y", "v"), _inner("-h", "x", "v")),
+            ("quadratic", *PICKED),
+            equality=True,
+            says=r"$y = Hx$ in the mean, and $Hv = hv$",
+        )
+    }
+    method = d.Method({}, {"x": {"x": "1", "y": "-gamma"}}, ("y",), {}, fixed=("v",), fixed_values=(), laws=laws)
+    along: d.Terms = (_inner("1", "x", "v"),)
+    rho = "1 - gamma*h"
+    steps: dict[str, d.Step] = {
+        "step": d.Combine({}, {"gradient": "-gamma"}, index="k"),
+        "end": d.Induct("step", along, rho, "P"),
+    }
+    case = d.Case((Interval("gamma"), Interval("h")), steps, powers={"P": rho}, first="0")
+    formal = d.Formal(method, along, horizon="t", stands={"delta0": along}, by=("expectation", "tower"))
+    return d.Derivation(formal, case)
+
+
+@d.derivation(sgld.STATIONARITY)
+def stationarity() -> d.Derivation:
+    """In the mean: g is the minibatch's gradient, u that of U, z the Langevin noise; e picks an entry, gamma is any step."""
+    after: d.Vec = {"x": "1", "g": "-gamma", "z": "1"}
+    unbiased = ("uniform_indices", "anchor_at_mode", "sampling-variance")
+    laws = {
+        "invariant": d.Law((("1", after, {"e": "1"}), _inner("-1", "x", "e")), ("invariant",), True),
+        "unbiased": d.Law((_inner("1", "g", "e"), _inner("-1", "u", "e")), unbiased, True),
+        "noise": _zero("z", "e", ("expectation",), NOISE),
+    }
+    gamma = d.Number(Interval("gamma"), ())
+    fixed = ("x", "g", "u", "z", "e")
+    method = d.Method({}, {}, (), {}, fixed=fixed, fixed_values=(), laws=laws, numbers=(gamma,))
+    end = d.Combine({}, {"invariant": "-1/gamma", "noise": "1/gamma", "unbiased": "-1"})
+    formal = d.Formal(method, (_inner("1", "u", "e"),), at="0", by=("expectation",))
+    return d.Derivation(formal, d.Case((gamma.interval,), {"end": end}))
+
+
+def _invariance(drift: d.Vec, names: tuple[str, ...], laws: dict[str, d.Law], by: tuple[str, ...]) -> dict[str, d.Law]:
+    """E||theta+||^2 = E||theta||^2 for theta+ = drift - n + z, with n the minibatch's noise and z Langevin's."""
+    after: d.Vec = {**drift, "n": "-1", "z": "1"}
+    out = {"invariant": d.Law((("1", after, after), _inner("-1", "x", "x")), by, True)}
+    out |= {f"n-{v}": _zero("n", v, PICKED, "the minibatch is independent of the past") for v in names}
+    out |= {f"z-{v}": _zero("z", v, ("expectation",), NOISE) for v in (*names, "n")}
+    return out | laws
+
+
+@d.derivation(sgld.COVARIANCE)
+def covariance() -> d.Derivation:
+    """theta+ = x - gamma y - n + z with y = H x, about theta*, in the invariant law."""
+    laws = _invariance(
+        {"x": "1", "y": "-gamma"},
+        ("x", "y"),
+        {
+            "minibatch": d.Law(
+                (_inner("1", "n", "n"), ("-gamma^2*(tT + m)", "1")),
+                PICKED,
+                True,
+                says="this is what $T(C)$ and $M$ are",
+            ),
+            "Langevin": d.Law(
+                (_inner("1", "z", "z"), ("-2*gamma*d*w", "1")), (), True, says=r"$z \sim N(0, 2\gamma wI)$"
+            ),
+        },
+        ("mean_square_stable", "quadratic"),
+    )
+    method = d.Method({}, {}, (), {}, fixed=("x", "y", "n", "z"), fixed_values=(), laws=laws)
+    weights = {
+        "invariant": "-1/gamma",
+        "n-x": "-2/gamma",
+        "n-y": "2",
+        "z-x": "2/gamma",
+        "z-y": "-2",
+        "z-n": "-2/gamma",
+        "minibatch": "1/gamma",
+        "Langevin": "1/gamma",
+    }
+    domain = [
+        (
+            Interval("gamma"),
+            Interval("tT", "0", "", True),
+            Interval("m", "0", "", True),
+            Interval("d", "1", "", True),
+            w,
+        )
+        for w in (Interval("w", "0", "1", True), Interval("w", "0", "1", closed_high=True))
+    ]
+    low, high = (d.Case(part, {"end": d.Combine({}, weights)}) for part in domain)
+    formal = d.Formal(
+        method,
+        (_inner("2", "x", "y"),),
+        at="0",
+        stands={"hch": (_inner("1", "y", "y"),)},
+        by=("expectation", "tower"),
+    )
+    return d.Derivation(formal, d.Split("w - 1/2", low, high))
+
+
+@d.derivation(sgld.GAUSSIAN_MEAN)
+def gaussian_mean() -> d.Derivation:
+    """One curvature: theta+ = (1 - eta) x - n + z."""
+    laws = _invariance(
+        {"x": "1 - eta"},
+        ("x",),
+        {
+            "minibatch": d.Law(
+                (_inner("1", "n", "n"), ("-eta^2*s2/p", "1")),
+                ("equal_curvatures", *PICKED),
+                True,
+                says=r"$\gamma = \eta/N$",
+            ),
+            "Langevin": d.Law((_inner("1", "z", "z"), ("-2*eta/N", "1")), (), True, says=r"$z \sim N(0, 2\eta/N)$"),
+        },
+        ("stable", "equal_curvatures"),
+    )
+    method = d.Method({}, {}, (), {}, fixed=("x", "n", "z"), fixed_values=(), laws=laws)
+    share = "1/(eta*(2 - eta))"
+    weights = {
+        "invariant": f"-{share}",
+        "n-x": f"-2*(1 - eta)*{share}",
+        "z-x": f"2*(1 - eta)*{share}",
+        "z-n": f"-2*{share}",
+        "minibatch": share,
+        "Langevin": share,
+    }
+    domain = (Interval("eta", "0", "2"), Interval("p", "1", "", True), Interval("s2", "0", "", True))
+    formal = d.Formal(method, (_inner("1", "x", "x"),), at="0", by=("expectation", "tower"))
+    return d.Derivation(formal, d.Case(domain, {"end": d.Combine({}, weights)}))
+
+
+@d.derivation(sgld.ADDITIVITY)
+def additivity() -> d.Derivation:
+    """R(C) = HC + CH - gamma HCH - gamma T(C) on symmetric matrices is positive definite for stable steps, so one-to-one.
+
+    ``s`` is gamma M, what the minibatch adds at theta*, ``i`` is 2I, what Langevin's noise adds.
+    """
+    method = d.Method(
+        {"R": d.Class("operator", {"mu": ("kappa", "mean_square_stable")})},
+        {},
+        (),
+        {
+            "SGLD": d.Call("R", {"A": "1"}, {"s": "1", "i": "1"}, by=PICKED),
+            "sum": d.Call("R", {"F": "1", "G": "1"}, {"i": "1", "s": "1"}, by=("anchor_at_mode", "quadratic", *PICKED)),
+        },
+        fixed=("A", "F", "G", "s", "i", "I"),
+        fixed_values=(),
+        numbers=(d.Number(Interval("kappa"), ("mean_square_stable",)),),
+    )
+    gap: d.Vec = {"A": "1", "F": "-1", "G": "-1"}
+    steps: dict[str, d.Step] = {
+        "same": d.Inequality((("1", gap, gap),), (d.Use("monotone", "R", ("SGLD", "sum"), "1/kappa"),), index="0"),
+        "equal": d.Vanish(gap, "same"),
+        "end": d.Combine({}, nulls=(("equal", {"I": "1"}, "1"),)),
+    }
+    stands: dict[str, d.Terms] = {"c_fp": (_inner("1", "F", "I"),), "c_sgd": (_inner("1", "G", "I"),)}
+    formal = d.Formal(method, (_inner("1", "A", "I"),), at="0", stands=stands)
+    return d.Derivation(formal, d.Case((Interval("kappa"),), steps))
