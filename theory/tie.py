@@ -7,6 +7,7 @@ forms; and the cases' domains with the domain and relations that the claim state
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -61,6 +62,9 @@ MEANING: dict[str, dict[str, tuple[str, ...]]] = {
     "PL": {"PL": ("mu",), "lower": ("f*",)},
     "lower_bounded": {"lower": ("f_inf",)},
 }
+
+#: Names of a constant in claims that have no parameter of its usual name, for these assumptions.
+OTHERWISE, RENAMED = {"L": "M", "mu": "m"}, ("smooth", "strongly_convex")
 
 
 @dataclass(frozen=True)
@@ -141,9 +145,8 @@ def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, m
         reject("what is read of an instance is no parameter of the claim")
     for name, member in formal.method.members.items():
         for constant, (value, assumption) in member.constants.items():
-            meant = MEANING.get(assumption, {}).get(constant, ())
-            texts = {value} if constant == "lower" else {w.read(value)}
-            if not texts & (set(meant) if constant == "lower" else {w.read(t) for t in meant if _readable(w, t)}):
+            meant = _meanings(assumption, constant, own | {i.name for i in free_intervals(formal)})
+            if value not in meant if constant == "lower" else w.read(value) not in {w.read(t) for t in meant}:
                 reject(f"no assumption says {constant} = {value} of {name} (bound to {assumption!r})")
     covered = check_domain(formal, case, claimed, more, w)
     covered |= {by for n in formal.method.numbers for by in n.by}
@@ -214,12 +217,15 @@ def _check_threshold(q: d.Threshold, formal: d.Formal, bound: Any, last: Asserti
             reject(f"{q.factor} is not shown to change its sign at {t} = {end}")
 
 
-def _readable(w: Workings, text: str) -> bool:
-    try:
-        w.read(text)
-    except GradproofError:
-        return False
-    return True
+def _meanings(assumption: str, constant: str, own: set[str]) -> list[str]:
+    """What the assumption lets the constant be, in the claim's own parameters, or numbers that stand for every value: a let may be anything."""
+    meant: list[str] = list(MEANING.get(assumption, {}).get(constant, ()))
+    if constant == "lower":
+        return meant
+    if assumption in RENAMED:
+        usual = r"\b(?:L|mu)\b"
+        meant += [re.sub(usual, lambda m: OTHERWISE[m[0]], t) for t in meant if not own & set(re.findall(usual, t))]
+    return [t for t in meant if set(re.findall(r"[A-Za-z_]\w*", t)) <= own]
 
 
 def _linear(e: sp.Expr, formal: d.Formal, claim: Claim) -> Iterator[tuple[sp.Expr, d.Terms]]:

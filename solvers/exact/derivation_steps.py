@@ -103,14 +103,27 @@ def _inequality(w: Case, s: d.Inequality) -> tuple[Form, list[Form], int]:
     return target, under, since
 
 
+ORDERS = 60  # squares tried, over all orders in which variables may be removed
+
+
 def _semidefinite(w: Case, form: Form) -> None:
-    """Completing squares, a variable with a positive coefficient at a time."""
-    left = dict(form)
-    while left:
-        atoms = sorted({a for key in left for a in key})
-        chosen = next((a for a in atoms if (w.ring.sign(left.get((a, a), w.zero)) or 0) > 0), None)
-        if chosen is None:
-            refuse(f"the slack is not shown to be a sum of squares: {str(next(iter(left.items())))[:160]}")
+    """Completing squares, a variable with a positive coefficient at a time, in whichever order ends."""
+    stuck = _completed(w, dict(form), [ORDERS])
+    if stuck is not None:
+        refuse(f"the slack is not shown to be a sum of squares: {str(next(iter(stuck.items())))[:160]}")
+
+
+def _completed(w: Case, left: Form, budget: list[int]) -> Form | None:
+    """What is left where no order ends; nothing if one does."""
+    if not left:
+        return None
+    atoms, stuck = sorted({a for key in left for a in key}), left
+    for chosen in atoms:
+        if budget[0] <= 0:
+            break
+        if (w.ring.sign(left.get((chosen, chosen), w.zero)) or 0) <= 0:
+            continue
+        budget[0] -= 1
         pivot = left[chosen, chosen]
         row = {
             a: left.get((chosen, a) if chosen <= a else (a, chosen), w.zero) / w.ring.number(flint.fmpq(2))
@@ -118,9 +131,14 @@ def _semidefinite(w: Case, form: Form) -> None:
             if a != chosen
         }
         row = {a: c / pivot for a, c in row.items() if c} | {chosen: w.one}
-        left = w.sum((w.one, left), (-pivot, w.product(row, row)))
-        if any(chosen in key for key in left):
+        rest = w.sum((w.one, left), (-pivot, w.product(row, row)))
+        if any(chosen in key for key in rest):
             refuse("a square does not remove its variable")
+        found = _completed(w, rest, budget)
+        if found is None:
+            return None
+        stuck = found
+    return stuck
 
 
 def _combine(w: Case, s: d.Combine) -> tuple[Form, list[Form], int]:

@@ -1,6 +1,6 @@
 """Layered SGD: trajectories in rationals, sums in any order and arithmetic, schedules event by event, runs on digits."""
 
-from gradproof.experiments.communication.layered_sgd import controls, derivations, measures, measures_runs
+from gradproof.experiments.communication.layered_sgd import controls, derivations, examples, measures, measures_runs
 from gradproof.experiments.communication.layered_sgd.methods import (
     SoftmaxWorkers,
     digits,
@@ -11,6 +11,6 @@ from gradproof.experiments.communication.layered_sgd.methods import (
 )
 
 __all__ = [
-    "SoftmaxWorkers", "controls", "derivations", "digits", "equal_groups", "in_groups", "iterates", "layered_sgd", "measures",
+    "SoftmaxWorkers", "controls", "derivations", "digits", "equal_groups", "examples", "in_groups", "iterates", "layered_sgd", "measures",
     "measures_runs",
 ]  # fmt: skip

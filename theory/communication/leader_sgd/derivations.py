@@ -1,7 +1,6 @@
 """Derivations of Leader SGD's claims, for any number of workers and steps.
 
 ``x`` is a worker, ``z`` its leader, ``h`` the gradient at x, ``n`` the noise of a stochastic one. Inner products are expectations.
-``L`` and ``mu`` name the claims' M and m.
 """
 
 from collections.abc import Mapping
@@ -15,9 +14,8 @@ APART: d.Vec = {"x": "1", "z": "-1"}
 GAP: d.Terms = (("1", "f"), ("-1", "f*"))
 LEAD: d.Terms = (("1", "f"), ("-1", "fz"))
 LEADER = d.Law((("1", "fz"), ("-1", "f")), ("leader",))
-NAMES = {"L": "M", "mu": "m"}
 READ = ("expectation", "tower")
-SMOOTH, STRONG = ("L", "smooth"), ("mu", "strongly_convex")
+SMOOTH, STRONG = ("M", "smooth"), ("m", "strongly_convex")
 
 
 def _square(c: str, v: d.Vec) -> d.Term:
@@ -85,7 +83,7 @@ def one_step() -> d.Derivation:
         ("-eta^2*M*sigma2/2", "1"),
     )  # fmt: skip
     case = _with_no_pull(lambda domain, more: d.Case(
-        domain, {"step": _step(*PULLED, target, index="0")}, lets=NAMES, **more), CONSTANT)  # fmt: skip
+        domain, {"step": _step(*PULLED, target, index="0")}, **more), CONSTANT)  # fmt: skip
     stands = {"gap_x": GAP, "lead": LEAD}
     return d.Derivation(d.Formal(_noisy(*PULLED, {}), GAP, at="1", stands=stands, by=READ), case)
 
@@ -107,7 +105,7 @@ def _rate(floor: str, laws: Mapping[str, d.Law], used: Mapping[str, str], domain
     def make(inside: tuple[Interval, ...], more: dict[str, Any]) -> d.Case:
         steps = {"step": _step(*PULLED, target, laws=used), "end": d.Induct("step", above, rho, "P")}
         more = {"given": {**more.get("given", {}), **(given or {})}}
-        return d.Case(inside, steps, lets=NAMES, powers={"P": rho}, **more)
+        return d.Case(inside, steps, powers={"P": rho}, **more)
 
     formal = d.Formal(_noisy(*PULLED, laws, roots), GAP, stands={"gap": GAP}, by=READ)
     return d.Derivation(formal, _with_no_pull(make, domain))
@@ -134,7 +132,7 @@ def _decreasing(pull: str, more: str, laws: Mapping[str, d.Law], used: Mapping[s
             "sum": d.Sum("step", potential, rest=((f"-({each})", "1"),), total=((f"-k*{each}", "1"),)),
             "end": d.Combine({"sum": "1/((N + a - 1)*(N + a - 2))"}),
         }
-        return d.Case(inside, steps, lets=NAMES, given={**extra.get("given", {}), **(given or {})})
+        return d.Case(inside, steps, given={**extra.get("given", {}), **(given or {})})
 
     formal = d.Formal(_noisy(step, pull, laws, roots), GAP, stands={"gap": GAP}, by=READ)
     return d.Derivation(formal, _with_no_pull(make, domain))
@@ -236,7 +234,7 @@ def exact_convex() -> d.Derivation:
     past = Interval("eta", "2/M")
 
     def case(step: d.Inequality, *domain: Interval, **rest: Any) -> d.Case:
-        return d.Case((Interval("M"), *domain), {"step": step}, lets={"L": "M"}, **rest)
+        return d.Case((Interval("M"), *domain), {"step": step}, **rest)
 
     tree = d.Split(
         "eta*(M + 2*lam) - 2",
@@ -264,7 +262,7 @@ def exact_strong() -> d.Derivation:
     step = d.Inequality(_factor(f"{r}^2"), _uses(multipliers), laws={"leader": f"{r}*{c}"}, index="0")
     frame = (Interval("m"), Interval("eta", "0", "1/m"), Interval("lam", "0", "1/eta - m", closed_low=True))
     limit = Interval("M", "m", f"(1 - {c})^2*(2 - m*eta)/(eta*(1 - {c}*{r}))", closed_high=True)
-    tree = d.Case((*frame, limit), {"step": step}, lets=NAMES, frame=frame)
+    tree = d.Case((*frame, limit), {"step": step}, frame=frame)
     return d.Derivation(d.Formal(_exact(STRONG), GAP, GAP, at="1"), tree)
 
 
@@ -289,7 +287,7 @@ def combination() -> d.Derivation:
         Interval("M"), Interval("m", "0", "M"), Interval("lam", closed_low=True),
         Interval("eta", "0", "2/(M + m + 2*lam)", closed_high=True),
     )  # fmt: skip
-    case = d.Case(domain, {"step": d.Inequality(target, _uses(multipliers), index="0")}, lets=NAMES)
+    case = d.Case(domain, {"step": d.Inequality(target, _uses(multipliers), index="0")})
     return d.Derivation(d.Formal(method, GAP, at="1", stands={"gap_x": GAP, "gap_z": worse}), case)
 
 
@@ -297,7 +295,7 @@ def combination() -> d.Derivation:
 def fixed_points() -> d.Derivation:
     """The gradient at the worker is -lam (x - z), that at the leader zero: interpolation says the rest."""
     method = d.Method(
-        {"f": d.Class("function", {"mu": ("-L", "smooth"), "L": SMOOTH})},
+        {"f": d.Class("function", {"mu": ("-M", "smooth"), "L": SMOOTH})},
         {},
         ("x", "z"),
         {
@@ -310,5 +308,5 @@ def fixed_points() -> d.Derivation:
     )
     target: d.Terms = (*LEAD, _square("-(M^2 - 2*M*lam - lam^2)/(4*M)", APART))
     step = d.Inequality(target, _uses({("z", "x"): "1"}), index="0")
-    case = d.Case((Interval("M"), Interval("lam", closed_low=True)), {"step": step}, lets={"L": "M"})
+    case = d.Case((Interval("M"), Interval("lam", closed_low=True)), {"step": step})
     return d.Derivation(d.Formal(method, LEAD, at="0", stands={"D": (_square("1", APART),)}), case)
