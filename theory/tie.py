@@ -19,7 +19,6 @@ from gradproof.theory.axioms import ONE, Form
 from gradproof.theory.claim import Claim
 from gradproof.theory.coverage import Known, Stated, check_domain, free_intervals, leaves, stated
 from gradproof.theory.derivation import derivation_of
-from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.facts import FACTS
 from gradproof.theory.field import Functions, Interval
@@ -218,7 +217,7 @@ def _check_threshold(q: d.Threshold, formal: d.Formal, bound: Any, last: Asserti
 
 
 def _meanings(assumption: str, constant: str, own: set[str]) -> list[str]:
-    """What the assumption lets the constant be, in the claim's own parameters, or numbers that stand for every value: a let may be anything."""
+    """What the assumption lets the constant be, in the claim's own parameters, or numbers of any value; a let may be anything."""
     meant: list[str] = list(MEANING.get(assumption, {}).get(constant, ()))
     if constant == "lower":
         return meant

@@ -129,6 +129,9 @@ def _compare(w: Case, proved: Form, f: d.Formal, claim: Claim, rng: random.Rando
     sides = [w.form(t, ("0", 0)) for t in (f.initial, *f.stands.values())]
     drop = [a.name for a in claim.assumptions]
     compared = 0
+    # the bound is affine in what stands for forms: it is read at a point of their domains, and one further in each
+    domains = {name: claim.parameter(name).domain for name in f.stands}
+    base = {name: 0 if 0 in domain else domain.inf + 1 for name, domain in domains.items()}
     whole = {p.name for p in claim.parameters if p.domain.is_subset(sp.S.Integers)}
     for _ in range(10 * POINTS):
         point, steps = _point(w, rng, whole)
@@ -137,7 +140,7 @@ def _compare(w: Case, proved: Form, f: d.Formal, claim: Claim, rng: random.Rando
             for p in claim.parameters
             if p.name not in f.stands
         }
-        unit = [dict.fromkeys(f.stands, 0)] + [{x: int(x == p) for x in f.stands} for p in f.stands]
+        unit = [base] + [{x: v + int(x == p) for x, v in base.items()} for p in f.stands]
         try:
             bounds = [_simple(claim.bound(drop=drop, **numbers, **u)) for u in unit]
         except DomainError:
@@ -158,7 +161,8 @@ def _compare(w: Case, proved: Form, f: d.Formal, claim: Claim, rng: random.Rando
             if compared == POINTS:
                 return
             continue
-        slopes = [bounds[0], *(b - bounds[0] for b in bounds[1:])]
+        slopes = [b - bounds[0] for b in bounds[1:]]
+        slopes = [bounds[0] - sum(c * v for c, v in zip(slopes, base.values(), strict=True)), *slopes]
         if isinstance(q, d.Infimum):
             slopes = [-slopes[0]]
         for key in {*proved, *left, *(key for side in sides for key in side)}:
@@ -301,13 +305,15 @@ def _cover(derivation: d.Derivation, claim: Claim, rng: random.Random) -> None:
     f, seen = derivation.formal, 0
     parameters = [p for p in claim.parameters if p.name not in f.stands]
     small = [Fraction(x) for x in ("0", "1/4", "1/3", "1/2", "1", "3/2", "2", "3", "-1", "-1/2")]
-    for _ in range(TRIES):
+    apart = [Fraction(x) for x in ("1/40", "1/9", "7", "20", "60")]
+    for attempt in range(TRIES):
+        some = [*small, *apart] if attempt > TRIES // 3 and not seen else small
         numbers: dict[str, Any] = {}
         for p in parameters:
             numbers[p.name] = (
                 rng.randint(int(p.domain.inf), 4) + rng.choice((0, 0, 3))
                 if p.domain in (sp.S.Naturals, sp.S.Naturals0) or isinstance(p.domain, sp.Range)
-                else rng.choice([*small, *(Fraction(1) / x for x in numbers.values() if x)])
+                else rng.choice([*some, *(Fraction(1) / x for x in numbers.values() if x)])
             )
         try:
             claim.bound(**numbers, **dict.fromkeys(f.stands, 1))

@@ -1,6 +1,7 @@
 """Derivations of the library end in their claims, and their files are read with care."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import sympy as sp
@@ -55,6 +56,21 @@ def test_a_claim_with_another_bound_is_not_proved():
     claim = registry.claim("gd.pl")
     with pytest.raises(GradproofError, match="not the claim"):
         check_derivation(derivation_of(claim), claim.with_bound(claim.expression * sp.Rational(99, 100)))
+
+
+def test_a_constant_is_not_read_in_a_name_of_the_derivations_own():
+    """With L let M/2, "smooth" would grant half the constant that the claim names M."""
+    claim = registry.claim("leader-sgd.fixed-points")
+    made = derivation_of(claim)
+    M = claim.parameter("M").symbol
+    halved = claim.with_bound(claim.expression.subs(M, M / 2))
+    member = replace(made.formal.method.members["f"], constants={"mu": ("-L", "smooth"), "L": ("L", "smooth")})
+    formal = replace(made.formal, method=replace(made.formal.method, members={"f": member}))
+    step = made.tree.steps["step"]
+    half = tuple((c.replace("M", "(M/2)"), *rest) for c, *rest in step.target)
+    case = replace(made.tree, lets={"L": "M/2"}, steps={"step": replace(step, target=half)})
+    with pytest.raises(GradproofError, match="no assumption says"):
+        check_derivation(replace(made, formal=formal, tree=case), halved)
 
 
 def test_a_claim_of_no_derivation_has_none():

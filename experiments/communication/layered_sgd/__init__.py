@@ -11,6 +11,6 @@ from gradproof.experiments.communication.layered_sgd.methods import (
 )
 
 __all__ = [
-    "SoftmaxWorkers", "controls", "derivations", "digits", "equal_groups", "examples", "in_groups", "iterates", "layered_sgd", "measures",
-    "measures_runs",
+    "SoftmaxWorkers", "controls", "derivations", "digits", "equal_groups", "examples", "in_groups", "iterates", "layered_sgd",
+    "measures", "measures_runs",
 ]  # fmt: skip
