@@ -1,7 +1,6 @@
 """Derivations of the library end in their claims, and their files are read with care."""
 
 import json
-from dataclasses import replace
 
 import pytest
 import sympy as sp
@@ -12,7 +11,7 @@ from gradproof.theory.derivation import derivation_of
 from gradproof.theory.derivation_json import MAX_BYTES, read_derivation, write_derivation
 from gradproof.theory.errors import GradproofError, ProofFormatError
 from gradproof.theory.facts import FACTS
-from gradproof.theory.tie import check_derivation
+from gradproof.theory.tie import _meanings, check_derivation
 
 DERIVED = [c for c in registry.claims() if derivation_of(c) is not None]
 
@@ -58,19 +57,13 @@ def test_a_claim_with_another_bound_is_not_proved():
         check_derivation(derivation_of(claim), claim.with_bound(claim.expression * sp.Rational(99, 100)))
 
 
-def test_a_constant_is_not_read_in_a_name_of_the_derivations_own():
+def test_a_constant_is_read_in_parameters_of_the_claim_alone():
     """With L let M/2, "smooth" would grant half the constant that the claim names M."""
-    claim = registry.claim("leader-sgd.fixed-points")
-    made = derivation_of(claim)
-    M = claim.parameter("M").symbol
-    halved = claim.with_bound(claim.expression.subs(M, M / 2))
-    member = replace(made.formal.method.members["f"], constants={"mu": ("-L", "smooth"), "L": ("L", "smooth")})
-    formal = replace(made.formal, method=replace(made.formal.method, members={"f": member}))
-    step = made.tree.steps["step"]
-    half = tuple((c.replace("M", "(M/2)"), *rest) for c, *rest in step.target)
-    case = replace(made.tree, lets={"L": "M/2"}, steps={"step": replace(step, target=half)})
-    with pytest.raises(GradproofError, match="no assumption says"):
-        check_derivation(replace(made, formal=formal, tree=case), halved)
+    assert _meanings("smooth", "L", {"L", "M"}) == ["L"]
+    assert _meanings("smooth", "mu", {"M"}) == ["-M"]
+    assert _meanings("strongly_convex", "mu", {"m", "M"}) == ["m"]
+    assert _meanings("smooth", "L", {"gamma"}) == _meanings("l_smooth", "L", {"M"}) == []
+    assert _meanings("convex", "mu", set()) == ["0"]
 
 
 def test_a_claim_of_no_derivation_has_none():
