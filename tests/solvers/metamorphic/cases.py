@@ -9,6 +9,8 @@ import numpy as np
 from cases_of_averaging import AVERAGING
 from cases_of_exact import EXACT
 from cases_of_programs import PROGRAMS
+from cases_of_walks import OF_WALKS
+from cases_of_workers import OF_WORKERS
 from moves import Case, Move, about, as_json, last_place, permuted, rounded, turned, units
 
 from gradproof.solvers import circulant, ef_lyapunov, gaussian, gossip, moments, sparsification, subspaces
@@ -433,7 +435,9 @@ SIGNALS = {
     ),
 }
 
-CASES: dict[str, Case] = {**PROGRAMS, **EXACT, **MOMENTS, **GAUSSIAN, **WORKERS, **SIGNALS, **AVERAGING}
+CASES: dict[str, Case] = {
+    **PROGRAMS, **EXACT, **MOMENTS, **GAUSSIAN, **WORKERS, **SIGNALS, **AVERAGING, **OF_WORKERS, **OF_WALKS,
+}  # fmt: skip
 
 if __name__ == "__main__":  # a child process, with another dispatch than its parent's
     print(json.dumps({name: as_json(case.solve(**case.data)) for name, case in CASES.items() if not case.slow}))
