@@ -46,7 +46,7 @@ PARTS = {
 
 
 def moved(name):
-    """What is said otherwise after a move; and the answers must say something."""
+    """What is said otherwise after a move; and the answers must say something, before and after."""
     case = CASES[name]
     first = case.solve(**case.data)
     assert not too_wide(case, first)
@@ -54,7 +54,8 @@ def moved(name):
     for what, move in case.moves.items():
         for seed in SEEDS:
             data = move.change(case.data, np.random.default_rng(seed))
-            if apart := differences(case, first, case.solve(**data), move):
+            then = case.solve(**data)
+            if apart := differences(case, first, then, move) + too_wide(case, then):
                 found[f"{what}, {seed}"] = apart
     return found
 
