@@ -205,7 +205,10 @@ def averages(h, r, gamma):
 
 
 def chosen(V, f):
-    return {"score": min(order.scores(V, f)), "sum": order.least_correct_sum(V[:-f], f)}
+    scores = order.scores(V, f)
+    near = [order.neighbours(V, f, i) for i in range(len(V))]
+    summed = [sum(sum((a - b) ** 2 for a, b in zip(V[i], V[j], strict=True)) for j in js) for i, js in enumerate(near)]
+    return {"score": min(scores), "sum": order.least_correct_sum(V[:-f], f), "of neighbours": summed == list(scores)}
 
 
 def attacked(law, correct):
@@ -255,7 +258,8 @@ def chain(hessians, gradients, gamma):
 
 
 def laws(A, B):
-    return {"bures": Between(*gaussian.bures_between(A, B))}
+    ordered = [gaussian.semidefinite(M) for M in (A - B, B - A, A - A, 2 * A - B)]
+    return {"bures": Between(*gaussian.bures_between(A, B)), "ordered": tuple(ordered)}
 
 
 def stale(tau, law):
@@ -282,6 +286,7 @@ def played(cycle):
     low, high = regret.enclosed_limit(cycle, method, 3000)
     return {
         "regret": limit,
+        "second moments": sum(v * v for v in regret.second_moments(cycle, F(9, 10))),
         "side": regret.drift(cycle, method)[0] > 0,
         "limit is enclosed": low <= limit <= high < low + F(1, 9),
         "known": seen.regret[1] - seen.regret[0] < F(1, 10**20),
