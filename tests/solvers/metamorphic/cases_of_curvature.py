@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-from moves import Between, Case, Move, about, last_place, permuted, rounded, turned, units
+from moves import Between, Case, Move, about, holds, last_place, permuted, rounded, turned, units
 
 from gradproof.solvers import ellipsoid, low_rank, pulled_step, spiked_covariance
 from gradproof.solvers.exact.balls import ends
@@ -28,12 +28,12 @@ def shares(A, x, xs):
     return {
         "h2": rounded(h2, 1e3),
         "share": rounded(share, 1e3),
-        "as beyond": share == ellipsoid.share_beyond(h2, len(x)),
+        "as beyond": holds(share == ellipsoid.share_beyond(h2, len(x))),
         "tangent": rounded(ellipsoid.tangent(A, x, xs), 1e3),
         "width": rounded(ellipsoid.width(A, x, xs), 1e3),
         "orthogonal": rounded(u @ u, 1e4),
         "heights": rounded(heights.sum(), 1e4),
-        "inside": bool((heights <= 1 + 1e-12).all()),
+        "inside": holds(bool((heights <= 1 + 1e-12).all())),
     }
 
 
@@ -55,9 +55,9 @@ def shares_exactly(A, x, xs):
     share = ellipsoid.share_exactly(h, len(x))
     return {
         "h2": h2,
-        "is a square": h * h == h2,
+        "is a square": holds(h * h == h2),
         "share": share,
-        "in floats": abs(float(share) - ellipsoid.share_beyond(h2, len(x))) < 1e-14,
+        "in floats": holds(abs(float(share) - ellipsoid.share_beyond(h2, len(x))) < 1e-14),
     }
 
 
@@ -157,7 +157,7 @@ def recovered(A, y):
     return {
         "trace": about(found.value, found.error),
         "between": Between(found.dual, found.value + found.error),
-        "certificate": bool(most <= 1),
+        "certificate": holds(bool(most <= 1)),
     }
 
 
@@ -317,7 +317,7 @@ def samples(s):
         found[f"first of {n} x {d}"] = rounded(values[:, 0].sum(), 1e3)
         found[f"squares of {n} x {d}"] = rounded((values**2).sum(), 1e3)
         found[f"column of {n} x {d}"] = rounded(first.sum(), 1e3)
-        found[f"a column is below, {n} x {d}"] = bool((first <= values[:, 0] * (1 + 1e-13)).all())
+        found[f"a column is below, {n} x {d}"] = holds(bool((first <= values[:, 0] * (1 + 1e-13)).all()))
         found[f"mean of {n}"] = about(spiked_covariance.chi_mean(n), 1e-13 * spiked_covariance.chi_mean(n))
     return found
 
@@ -380,9 +380,9 @@ def by_lanczos(W, V, X, onehot):
         # an eigenvalue of the product as it is rounded; the dense matrix states what that may come to
         off = ritz.residuals + ritz.skew * abs(ritz.values) + 2 * dense.error
         found |= {f"{name}, {k}": about(v, e) for k, (v, e) in enumerate(zip(ritz.values, off, strict=True))}
-        found[f"{name}, none is missed"] = bool((abs(values[:4] - ritz.values) <= off + eigenvalues(M)[1]).all())
+        found[f"{name}, none is missed"] = holds(bool((abs(values[:4] - ritz.values) <= off + eigenvalues(M)[1]).all()))
         if name == "G":
-            found["the others are below"] = bool(values[4] <= ritz.missed + off[0])
+            found["the others are below"] = holds(bool(values[4] <= ritz.missed + off[0]))
     return found
 
 
@@ -394,7 +394,7 @@ def exactly(W, V, X, Y, dW, dV, unit):
         "R": quadratic_form(net.R, v),
         "H": quadratic_form(net.H, v),
         "gradient": sum(g * g for g in net.gradient),
-        "kernel": sum(net.kernel[i, i] for i in range(len(X) * len(V))) == sum(net.G[i, i] for i in range(net.P)),
+        "kernel": holds(sum(net.kernel[i, i] for i in range(net.n * net.K)) == sum(net.G[i, i] for i in range(net.P))),
         "along": net.along(v, F(1, 1000))[0] if unit == "relu" else None,
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-from moves import Between, Case, Move, about, last_place, permuted, rounded, turned, units
+from moves import Between, Case, Move, about, holds, last_place, permuted, rounded, turned, units
 
 from gradproof.solvers import birth_death, newsvendor, piecewise_linear, two_sided_walk
 from gradproof.solvers import fractional_brownian as fractional
@@ -21,7 +21,7 @@ def crossed(rho):
     """Sums over pairs of sites, each of which sees the ratios between them: from left to right as from right to left."""
     return {
         "time": birth_death.hitting_time(rho),
-        "as crossings say": sum(birth_death.crossing_times(rho)) == birth_death.hitting_time(rho),
+        "as crossings say": holds(sum(birth_death.crossing_times(rho)) == birth_death.hitting_time(rho)),
         "climb": max(birth_death.highest_climbs(rho)),
     }
 
@@ -33,8 +33,8 @@ def log_times(rho):
     return {
         "sum": about(values.sum(), errors.sum()),
         "largest": about(values.max(), errors.max()),
-        "as in rationals": all(
-            abs(v - float(np.log(float(t)))) <= e + EPS * v for v, e, t in zip(short, off, known, strict=True)
+        "as in rationals": holds(
+            all(abs(v - float(np.log(float(t)))) <= e + EPS * v for v, e, t in zip(short, off, known, strict=True))
         ),
     }
 
@@ -106,11 +106,11 @@ def remembered(hurst, normals, size):
     wanted = lags[np.abs(np.subtract.outer(range(x.shape[1]), range(x.shape[1])))] * size**2
     apart = path[:, -1] - path[:, 2]
     return {
-        "covariance": float(np.linalg.norm(x.T @ x - wanted)) <= 1e-12 * np.linalg.norm(wanted),
+        "covariance": holds(bool(np.linalg.norm(x.T @ x - wanted) <= 1e-12 * np.linalg.norm(wanted))),
         "variance": rounded((x * x).sum(), 1e4),
         "apart": rounded(apart @ apart, 1e4),
-        "farther is known": abs(apart @ apart / size**2 / (x.shape[1] - 2) ** (2 * hurst) - 1) < 1e-12,
-        "starts at zero": not path[:, 0].any(),
+        "farther is known": holds(abs(apart @ apart / size**2 / (x.shape[1] - 2) ** (2 * hurst) - 1) < 1e-12),
+        "starts at zero": holds(not path[:, 0].any()),
     }
 
 
@@ -175,7 +175,7 @@ def of_histogram(edges, weights, c, p):
     return {
         "least": least,
         "size": abs(w),
-        "is least": least <= min(law.expected_valley(w - step, c, p), law.expected_valley(w + step, c, p)),
+        "is least": holds(least < min(law.expected_valley(w - step, c, p), law.expected_valley(w + step, c, p))),
     }
 
 
@@ -197,7 +197,7 @@ def bowls(a, b, shifts):
     at = sum(piecewise_linear.bowl(least.low + x, a, b) for x in shifts) / len(shifts)
     return {
         "least": least.value,
-        "is attained": at == least.value,
+        "is attained": holds(at == least.value),
         "from the mean": abs(least.low + sum(shifts) / len(shifts)),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-from moves import Case, Move, about, permuted, units
+from moves import Case, Move, about, holds, permuted, units
 
 from gradproof.solvers import all_reduce, summation
 from gradproof.solvers import batch_covariance as batch
@@ -24,7 +24,7 @@ def reductions(m, alpha, beta, T_io):
         "ring": all_reduce.ring(6, m, link),
         "tree": all_reduce.tree(6, m, link),
         "hidden": (low, high),
-        "is hidden": all_reduce.ring(low, m, link) <= T_io < all_reduce.ring(high, m, link),
+        "is hidden": holds(all_reduce.ring(low, m, link) <= T_io < all_reduce.ring(high, m, link)),
     }
 
 
@@ -66,9 +66,9 @@ def messages(vectors, link, m):
     held, clock = all_reduce.ring_messages(vectors, Link(*link), m)
     return {
         "sums": sum(x * x for x in held[0]),
-        "alike": all(row == held[0] for row in held),
+        "alike": holds(all(row == held[0] for row in held)),
         "clock": clock,
-        "as the formula says": clock == all_reduce.ring(len(vectors), m, Link(*link)),
+        "as the formula says": holds(clock == all_reduce.ring(len(vectors), m, Link(*link))),
     }
 
 
@@ -140,7 +140,7 @@ def covariances(g, M):
         found[name] = batch.trace(C)
         found[f"{name} squared"] = sum(x * x for row in C for x in row)
         if name in batch.LAWS:
-            found[f"{name} as the formula says"] = batch.closed_form(g, M, name) == C
+            found[f"{name} as the formula says"] = holds(batch.closed_form(g, M, name) == C)
     return found | batch.moments(g) | {"across": batch.across(g, batch.disjoint(n, M), M)}
 
 
@@ -265,7 +265,8 @@ MEANS = {
         {
             "workers": Move(relabelled),
             "signs": negated(*IN_ORDER),
-            "units": units({"values": -50}, **dict.fromkeys(IN_ORDER, -50)),
+            "units": units({"values": 50}, **dict.fromkeys(IN_ORDER, 50)),
+            "small units": units({"values": -50}, **dict.fromkeys(IN_ORDER, -50)),
         },
     ),
     "values that are hard to add": Case(hard, {"groups": GROUPS, "bits": 20}, {"workers": Move(relabelled)}),
