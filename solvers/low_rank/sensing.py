@@ -60,7 +60,7 @@ def nuclear_norm(A: Any, y: Any) -> NuclearNorm:
     if not np.linalg.norm(A[:, rows, columns] * weight @ base - y) <= 1e-8 * np.linalg.norm(y):
         raise ParameterError("no symmetric matrix has these measurements; are they consistent?")
 
-    size = _power_of_two(np.linalg.norm(base))
+    size = _power_of_two(float(np.linalg.norm(base)))
     base, y = base / size, y / size
 
     def symmetric(v: Array) -> Array:
