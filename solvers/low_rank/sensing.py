@@ -48,16 +48,20 @@ def nuclear_norm(A: Any, y: Any) -> NuclearNorm:
         NotSolved: the solver returned no point.
     """
     A, y = np.asarray(A, float), np.asarray(y, float)
-    if A.ndim != 3 or A.shape[1] != A.shape[2] or y.shape != A.shape[:1] or not np.allclose(A, A.transpose(0, 2, 1)):
+    if A.ndim != 3 or A.shape[1] != A.shape[2] or y.shape != A.shape[:1] or not _symmetric(A):
         raise ParameterError(f"A has shape {A.shape} and y {y.shape}; give (m, n, n) symmetric matrices and (m,)")
-    n = A.shape[1]
+    unit = _power_of_two(np.abs(A).max(initial=0.0))  # that of Z follows; the solver's tolerances are absolute
+    A, y, n = A / unit, y / unit, A.shape[1]
     rows, columns = np.triu_indices(n)
     weight = np.where(rows == columns, 1.0, np.sqrt(2.0))
     left, sizes, right = np.linalg.svd(A[:, rows, columns] * weight)
     rank = int((sizes > len(y) * 2.0**-50 * sizes[0]).sum())
     base = right[:rank].T @ ((left[:, :rank].T @ y) / sizes[:rank])
-    if np.linalg.norm(A[:, rows, columns] * weight @ base - y) > 1e-8 * (1 + np.linalg.norm(y)):
+    if not np.linalg.norm(A[:, rows, columns] * weight @ base - y) <= 1e-8 * np.linalg.norm(y):
         raise ParameterError("no symmetric matrix has these measurements; are they consistent?")
+
+    size = _power_of_two(float(np.linalg.norm(base)))
+    base, y = base / size, y / size
 
     def symmetric(v: Array) -> Array:
         out = np.zeros((*v.shape[:-1], n, n))
@@ -77,10 +81,19 @@ def nuclear_norm(A: Any, y: Any) -> NuclearNorm:
     if not best.solved:
         raise NotSolved(f"the dual of the nuclear-norm program ended with {best.status}")
     nu = feasible(A, best.y)
-    return NuclearNorm(Z, nu, float(np.trace(Z)), float(y @ nu), error)
+    return NuclearNorm(Z * size, nu / unit, float(np.trace(Z)) * size, float(y @ nu) * size, error * size)
 
 
 def feasible(A: Array, nu: Array) -> Array:
     """A multiple of nu with ``sum nu_i A_i <= I``, by a margin that covers the rounding of the eigenvalue."""
     top = float(np.linalg.eigvalsh(np.tensordot(nu, A, 1))[-1])
     return nu / max(1.0, top) * (1 - len(nu) * A.shape[1] * 2.0**-50)
+
+
+def _symmetric(A: Array) -> bool:
+    return bool(np.abs(A - A.transpose(0, 2, 1)).max(initial=0.0) <= 1e-8 * np.abs(A).max(initial=0.0))
+
+
+def _power_of_two(x: float) -> float:
+    """The least one above x: a division by it rounds nothing. 1 for 0."""
+    return float(2.0 ** np.frexp(x)[1]) if x else 1.0

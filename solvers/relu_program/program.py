@@ -155,12 +155,15 @@ def prune(program: Program, blocks: np.ndarray) -> np.ndarray:
     unit = c[on] / size[on, None]
     unit /= np.linalg.norm(unit, axis=1).max()
     share = size[on] / size.max()
-    found = linprog(np.ones(on.size), A_eq=unit.T, b_eq=share @ unit, bounds=(0, None), method="highs-ds")
+    sharp = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+    found = linprog(
+        np.ones(on.size), A_eq=unit.T, b_eq=share @ unit, bounds=(0, None), method="highs-ds", options=sharp
+    )
     if found.status != 0:
         raise ParameterError(f"the linear program that prunes the network failed: {found.message}")
     x = found.x
     used = x > 0
-    # the linear program is solved to 1e-7: on its vertex the equations are solved to rounding
+    # the linear program is solved to 1e-10: on its vertex the equations are solved to rounding
     refined = np.linalg.lstsq(unit[used].T, share @ unit, rcond=None)[0]
     if (refined >= 0).all():
         x[used] = refined

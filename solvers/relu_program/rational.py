@@ -141,7 +141,7 @@ def _root(square: Fraction) -> Fraction:
 
 def beta_max_between(X: Sequence[Sequence[Any]], y: Sequence[Any], patterns: Patterns) -> tuple[Fraction, Fraction]:
     """Rational weight decays: an explicit neuron in the cones of these patterns still helps below the first, and from the second on
-    (at least 1) rounded multipliers prove that the zero network is optimal."""
+    rounded multipliers prove that the zero network is optimal."""
     rows, targets = rational_data(X, y)
     program = Program(X, [float(v) for v in targets], 1.0, patterns)
     norms, lam = cone_norms(program, program.y)
@@ -151,8 +151,9 @@ def beta_max_between(X: Sequence[Sequence[Any]], y: Sequence[Any], patterns: Pat
     u = _moved_inside(rows, [2 * int(bit) - 1 for bit in patterns.S[i]], u, _binary(patterns.U[i]), int(i))
     z = [max(_dot(row, u), Fraction(0)) for row in rows]
     gain = abs(_dot(z, targets)) / _root(_dot(u, u))
-    point = rational_dual_point(X, y, 1, patterns, targets, lam)  # y, shortened until it is feasible at 1
-    return gain, max(v / w for v, w in zip(targets, point, strict=True) if w)
+    low = gain or Fraction(1)  # y, shortened until it is feasible there: a larger decay need not shorten it
+    point = rational_dual_point(X, y, low, patterns, targets, lam)
+    return gain, low * max(v / w for v, w in zip(targets, point, strict=True) if w)
 
 
 def line_optimum(x: Sequence[Any], y: Sequence[Any], beta: Fraction) -> tuple[Fraction, Fraction, Vector]:

@@ -7,9 +7,12 @@ from fractions import Fraction
 
 import numpy as np
 from cases_of_averaging import AVERAGING
+from cases_of_curvature import OF_CURVATURE
 from cases_of_exact import EXACT
 from cases_of_programs import PROGRAMS
-from moves import Case, Move, about, as_json, last_place, permuted, rounded, turned, units
+from cases_of_walks import OF_WALKS
+from cases_of_workers import OF_WORKERS
+from moves import Case, Move, about, as_json, holds, last_place, permuted, rounded, turned, units
 
 from gradproof.solvers import circulant, ef_lyapunov, gaussian, gossip, moments, sparsification, subspaces
 from gradproof.solvers import order_statistics as order
@@ -48,7 +51,7 @@ def thresholds(rows, B):
     known: Bounds = moments.bounds(rows, batch_size=B)
     found |= {name: rounded(value, 1e4) for name, value in known.items() if name != "rank_one"}
     # the best of several ascents, stopped where the gradient is small: an upper bound, whatever it is
-    found["rank_one is above"] = known.rank_one >= found["dense"].low * (1 - 1e-13)
+    found["rank_one is above"] = holds(known.rank_one >= found["dense"].low * (1 - 1e-13))
     found["uniformity"] = rounded(moments.uniformity(rows), 1e4)
     return found
 
@@ -196,7 +199,7 @@ def on_the_line(scale, gamma):
         centre=0.0,
         reach=9.0,
     )
-    return {"second moment": about(square, wide), "mean is none": abs(mean) <= error + 1e-9}
+    return {"second moment": about(square, wide), "mean is none": holds(abs(mean) <= error + 1e-9)}
 
 
 ROOTS = RNG.standard_normal((2, 4, 4))
@@ -372,7 +375,7 @@ def attracted(B, eta):
     robust = subspaces.invariant_stable_subspace_float(B, [-circulant.periodic_laplacian(len(B))])
     return {
         "dimensions": (found.dimension, int((found.exponents < 0).sum()), len(robust)),
-        "known well": found.error < 1e-6,
+        "known well": holds(found.error < 1e-6),
         "growth": rounded(found.exponents[0], 1e5),
     }
 
@@ -433,7 +436,9 @@ SIGNALS = {
     ),
 }
 
-CASES: dict[str, Case] = {**PROGRAMS, **EXACT, **MOMENTS, **GAUSSIAN, **WORKERS, **SIGNALS, **AVERAGING}
+CASES: dict[str, Case] = {
+    **PROGRAMS, **EXACT, **MOMENTS, **GAUSSIAN, **WORKERS, **SIGNALS, **AVERAGING, **OF_WORKERS, **OF_WALKS, **OF_CURVATURE,
+}  # fmt: skip
 
 if __name__ == "__main__":  # a child process, with another dispatch than its parent's
     print(json.dumps({name: as_json(case.solve(**case.data)) for name, case in CASES.items() if not case.slow}))

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import flint
 import numpy as np
-from moves import Between, Case, Move, permuted, units
+from moves import Between, Case, Move, holds, permuted, units
 
 from gradproof.solvers import (
     circulant,
@@ -60,7 +60,7 @@ def no_margin(rows):
     except max_margin.Inseparable:
         lam = max_margin.exact_inseparable(rows)
         combined = [sum(a * row[j] for a, row in zip(lam, rows, strict=True)) for j in range(len(rows[0]))]
-        return {"proof": not any(combined) and min(lam) >= 0 < sum(lam)}
+        return {"proof": holds(not any(combined) and min(lam) >= 0 < sum(lam))}
     return {"proof": False}
 
 
@@ -205,7 +205,14 @@ def averages(h, r, gamma):
 
 
 def chosen(V, f):
-    return {"score": min(order.scores(V, f)), "sum": order.least_correct_sum(V[:-f], f)}
+    scores = order.scores(V, f)
+    near = [order.neighbours(V, f, i) for i in range(len(V))]
+    summed = [sum(sum((a - b) ** 2 for a, b in zip(V[i], V[j], strict=True)) for j in js) for i, js in enumerate(near)]
+    return {
+        "score": min(scores),
+        "sum": order.least_correct_sum(V[:-f], f),
+        "of neighbours": holds(summed == list(scores)),
+    }
 
 
 def attacked(law, correct):
@@ -255,7 +262,8 @@ def chain(hessians, gradients, gamma):
 
 
 def laws(A, B):
-    return {"bures": Between(*gaussian.bures_between(A, B))}
+    ordered = [gaussian.semidefinite(M) for M in (A - B, B - A, A - A, 2 * A - B)]
+    return {"bures": Between(*gaussian.bures_between(A, B)), "ordered": tuple(ordered)}
 
 
 def stale(tau, law):
@@ -263,7 +271,7 @@ def stale(tau, law):
     return {
         "stable": (gaussian.is_stable(low, tau), gaussian.is_stable(high, tau)),
         "series": tuple(gaussian.small_steps([law], 3)),
-        "variance": gaussian.Delay(1, low / 2, tau).variance > 0,
+        "variance": holds(gaussian.Delay(1, low / 2, tau).variance > 0),
     }
 
 
@@ -271,7 +279,7 @@ def flows(z, rt):
     by_steps = margin_steps(z, rt / 64, 64)
     return {
         "margin": Between(*margin_flow(z, rt).u),
-        "between": margin_flow(z, rt).u[0] <= euler_between(z, rt, 64)[1],
+        "between": holds(margin_flow(z, rt).u[0] <= euler_between(z, rt, 64)[1]),
         "steps": Between(*by_steps.u),
     }
 
@@ -282,10 +290,11 @@ def played(cycle):
     low, high = regret.enclosed_limit(cycle, method, 3000)
     return {
         "regret": limit,
+        "second moments": sum(v * v for v in regret.second_moments(cycle, F(9, 10))),
         "side": regret.drift(cycle, method)[0] > 0,
-        "limit is enclosed": low <= limit <= high < low + F(1, 9),
-        "known": seen.regret[1] - seen.regret[0] < F(1, 10**20),
-        "worst": regret.worst_last(3, F(3), method, width=F(1, 1000)) > 0,
+        "limit is enclosed": holds(low <= limit <= high < low + F(1, 9)),
+        "known": holds(seen.regret[1] - seen.regret[0] < F(1, 10**20)),
+        "worst": holds(regret.worst_last(3, F(3), method, width=F(1, 1000)) > 0),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-from moves import Between, Case, Move, about, last_place, permuted, turned, units
+from moves import Between, Case, Move, about, holds, last_place, permuted, turned, units
 
 from gradproof.solvers import ef_pep, max_margin, semidefinite
 from gradproof.solvers import relu_program as relu
@@ -51,7 +51,7 @@ def left(X, y, beta, draws):
         "mean": Between(*relu.mean_over_samples(after, weight, draws)),
         "probabilities": about(float((weight**2).sum()), 1e-14),
         "steepest": about(float(norms.max()), 1e-13 * float(norms.max())),
-        "nothing beyond all": not possibly.any(),
+        "nothing beyond all": holds(not possibly.any()),
     }
 
 
@@ -158,7 +158,7 @@ def inseparable(G):
     try:
         max_margin.frobenius(G)
     except max_margin.Inseparable as error:
-        return {"separable": False, "certificate": error.size < 1e-12}
+        return {"separable": False, "certificate": holds(error.size < 1e-12)}
     return {"separable": True, "certificate": False}
 
 

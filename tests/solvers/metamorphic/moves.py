@@ -29,6 +29,12 @@ def about(value: Any, error: Any = 0.0) -> Between:
     return Between(value - error, value + error)
 
 
+def holds(said: bool) -> bool:
+    """A verdict that can be only one: two solvers, or a solver and its definition, agree."""
+    assert said
+    return True
+
+
 def rounded(value: float, operations: float = 64) -> Between:
     """A float without an error of its own: it came out of so many roundings of its size."""
     return about(float(value), operations * EPS * abs(float(value)))
