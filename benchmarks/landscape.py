@@ -1,4 +1,4 @@
-"""Exact solvers of the landscape papers beside what a user would take instead: time, and the error of both.
+"""Exact solvers of the landscape papers and of averaging times, beside what a user would take instead: time, and both errors.
 
     python benchmarks/landscape.py [--json]
 
@@ -6,7 +6,7 @@ One BLAS thread, medians of process time, both sides interleaved in one process.
 
 ``speedup_hitting_times``: the expected time to reach site 10^5 of a birth-and-death chain, against SciPy's banded solver on the
 linear system of the chain, in a rough potential in which the latter still has right digits. The errors are absolute errors of
-log E T, that is relative errors of E T, against ball arithmetic.
+log E T, that is relative errors of E T, against ball arithmetic. ``speedup_schedule_dp``: benchmarks/landscape_schedule.py.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from typing import Any
 
 import flint
 import numpy as np
+from landscape_schedule import schedules
 from scipy.linalg import solve_banded
 
 from gradproof.solvers import birth_death
@@ -95,7 +96,7 @@ def hitting_times() -> dict[str, float | None]:
 
 
 #: one function a key; each prints its table
-KEYS: tuple[Callable[[], dict[str, float | None]], ...] = (hitting_times,)
+KEYS: tuple[Callable[[], dict[str, float | None]], ...] = (hitting_times, schedules)
 
 
 def main() -> None:

@@ -64,12 +64,9 @@ def dense(T: int, R: int, beta: float) -> float:
     return float(least[T])
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
-    parser.add_argument("--large", action="store_true", help="also T = 10^5, R = 100 (half a minute)")
-    options = parser.parse_args()
-    out: dict[str, float] = {}
+def schedules(large: bool = False) -> dict[str, float | None]:
+    """Key ``speedup_schedule_dp``; ``large``: also T = 10^5, R = 100."""
+    out: dict[str, float | None] = {}
     T, R, beta = 2000, 20, 20.0
     best_schedule(T, R, beta)
     sides: dict[str, list[tuple[float, float]]] = {"plain Python": [], "dense NumPy": [], "monotone choices": []}
@@ -89,17 +86,23 @@ def main() -> None:
         if not difference < 1e-9:
             raise SystemExit(f"{name} found another cost than that of the best schedule")
     quick = medians["monotone choices"]
-    out["speedup_schedule_dp"] = medians["plain Python"] / quick
-    out["speedup_schedule_dp_vs_dense"] = medians["dense NumPy"] / quick
+    faster, denser = medians["plain Python"] / quick, medians["dense NumPy"] / quick
+    out |= {"speedup_schedule_dp": faster, "speedup_schedule_dp_vs_dense": denser}
     out["schedule_dp_seconds"] = quick
-    for T, R in [(10_000, 50)] + [(100_000, 100)] * options.large:
+    for T, R in [(10_000, 50)] + [(100_000, 100)] * large:
         took, best = seconds(lambda T=T, R=R: best_schedule(T, R, beta))
         print(f"{f'monotone choices, T = {T}, R = {R}':36}{took:12.4g}{best.error / best.cost:14.2g}")
         out[f"schedule_dp_seconds_T{T}_R{R}"] = took
-    print(
-        f"{out['speedup_schedule_dp']:.0f} times faster than plain Python, "
-        f"{out['speedup_schedule_dp_vs_dense']:.1f} than the dense table"
-    )
+    print(f"{faster:.0f} times faster than plain Python, {denser:.1f} than the dense table")
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    parser.add_argument("--large", action="store_true", help="also T = 10^5, R = 100 (half a minute)")
+    options = parser.parse_args()
+    out = schedules(options.large)
     if options.json:
         print(json.dumps(out))
 
