@@ -4,6 +4,8 @@
 of those neighbours, ``w`` their mean less g; with a tilde, the neighbours' deviations from that mean.
 """
 
+from typing import Any
+
 from gradproof.theory import derivation as d
 from gradproof.theory.communication import krum
 from gradproof.theory.field import Interval
@@ -113,14 +115,17 @@ def _laws(index: str = "0") -> dict[str, d.Law]:
     return {"near": NEAR, "least": LEAST, "inside": INSIDE, "pairs": pairs, "far": far, "each": each}
 
 
-FIXED = {"fixed": ("v", "v~", "w", "w~"), "fixed_values": ("score", "mine", "S", "G")}
+FIXED: dict[str, Any] = {"fixed": ("v", "v~", "w", "w~"), "fixed_values": ("score", "mine", "S", "G")}
 
 
 def _off(variance: str, index: str = "0") -> d.Inequality:
     """E||Kr - g||^2 <= eta^2 variance, by Young's inequality with the weights a and b."""
     first, second = YOUNG
     laws = dict.fromkeys(("near", "least", "inside", "pairs"), first) | dict.fromkeys(("far", "each"), second)
-    roots = (("a", {}, f"-({variance})*({first})"), ("b", {}, f"-({variance})*({second})"))
+    roots: tuple[tuple[str, d.Vec, str], ...] = (
+        ("a", {}, f"-({variance})*({first})"),
+        ("b", {}, f"-({variance})*({second})"),
+    )
     squares = (
         ("b/a", {"v": "1", "w": "-a/b"}),
         (f"{first}*d^2", {"v~": "1"}),
