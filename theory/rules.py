@@ -122,6 +122,8 @@ def _law(w: Workings, name: str, index: str) -> tuple[Form, bool]:
     if name in w.method.reads:
         return w.form(w.method.reads[name], "0").add(Form({}, {ONE: w.names[name]}), -w.one), True
     law = w.method.laws.get(name) or reject(f"the method has no law {name!r}")
+    if not law.by and not law.says:
+        reject(f"nothing grants law {name}")
     if law.index not in ("0", "k"):
         reject(f"law {name} holds at every k or at 0")
     w.used |= set(law.by)

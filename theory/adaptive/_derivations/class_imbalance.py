@@ -93,24 +93,3 @@ def gd_not_slower() -> d.Derivation:
     }
     domain = (Interval("c", "2", "", True), Interval("pi", "0", "1", closed_high=True), Interval("eta"))
     return d.Derivation(d.Formal(method, (("1", "F"),), horizon="n"), d.Case(domain, steps, first="0"))
-
-
-@d.derivation(class_imbalance.HESSIAN)
-def hessian_at_zero() -> d.Derivation:
-    """h = H v for an eigenvector v; s is the squared sum of its entries, in units of c^2."""
-    laws = {
-        "block": d.Law(
-            (("1", {"v": "1"}, {"h": "1"}), ("-pi/c", {"v": "1"}, {"v": "1"}), ("pi/c^2", "s")),
-            ("one_hot", "at_zero", "softmax-gradient"),
-            equality=True,
-            says=r"$H = \pi_k(\mathrm{Diag}(p) - pp^\top)$ with $p = \mathbf 1/c$",
-        ),
-        "range": d.Law(
-            (("1", "s"),), ("spectral-theorem",), True, says=r"$H\mathbf 1 = 0$ and the eigenvalue is not zero"
-        ),
-    }
-    method = d.Method({}, {}, (), {}, fixed=("v", "h"), fixed_values=("s",), laws=laws)
-    steps = {"end": d.Combine({}, {"block": "1", "range": "-pi/c^2"})}
-    case = d.Case((Interval("c", "2", "", True), Interval("pi", "0", "1", closed_high=True)), steps)
-    formal = d.Formal(method, (("1", {"v": "1"}, {"h": "1"}),), (("1", {"v": "1"}, {"v": "1"}),), at="0")
-    return d.Derivation(formal, case)

@@ -255,8 +255,8 @@ def main() -> d.Derivation:
     """``s`` is what is left of S after k steps, ``r`` the number of steps since the last averaging."""
     method = _method(
         ETA, spread=False,
-        cost=d.Law((("1", "s'"), ("-1", "s"), ("1/(k + beta - 1)", "r")), (), equality=True),
-        left=d.Law((("-1", "s"),), ()),
+        cost=d.Law((("1", "s'"), ("-1", "s"), ("1/(k + beta - 1)", "r")), (), True, says="a step takes its part of $S$"),
+        left=d.Law((("-1", "s"),), (), says="no part of $S$ is negative"),
         drift=d.Law((_square("1", {"d": "1"}), (f"-({C})/(k + beta - 1)^2", "r")), ("drifting",)),
     )  # fmt: skip
 
@@ -409,8 +409,8 @@ def _block(bound: str, sign: str) -> d.Derivation:
     method = d.Method(
         {}, {}, (), {}, ("s",), fixed=(), fixed_values=(),
         laws={
-            "added": d.Law((("1", "s'"), ("-1", "s"), ("-k/(tau + beta - 1 + k)", "1")), (), equality=True),
-            "nothing": d.Law((("1", "s"),), (), equality=True, index="0"),
+            "added": d.Law((("1", "s'"), ("-1", "s"), ("-k/(tau + beta - 1 + k)", "1")), (), True, says="the sum gains a term"),
+            "nothing": d.Law((("1", "s"),), (), True, "0", says="an empty sum"),
         },
     )  # fmt: skip
     growth = f"({bound.replace('k', '(k+1)')}) - ({bound})"
@@ -445,22 +445,58 @@ def any_schedule() -> d.Derivation:
     m = "(N/R)"
     whole: tuple[str, ...] = ("rounds",)
     method = d.Method(
-        {}, {"r": {"r": "1", "e": "1", "v": "-1", "q": "-1"}}, ("v", "q"), {}, ("s", "c"), fixed=("e",), fixed_values=(),
+        {},
+        {"r": {"r": "1", "e": "1", "v": "-1", "q": "-1"}},
+        ("v", "q"),
+        {},
+        ("s", "c"),
+        fixed=("e",),
+        fixed_values=(),
         start={"r": {}},
         laws={
-            "unit": d.Law((("1", {"e": "1"}, {"e": "1"}), ("-1", "1")), (), equality=True),
-            "qq": d.Law((("1", {"q": "1"}, {"q": "1"}), ("-1", {"q": "1"}, {"e": "1"})), (), equality=True),
-            "vq": d.Law((("1", {"v": "1"}, {"q": "1"}), ("-1", {"v": "1"}, {"e": "1"})), (), equality=True),
-            "vv": d.Law((("1", {"v": "1"}, {"v": "1"}), ("-1", {"v": "1"}, {"r": "1"})), (), equality=True),
-            "ve": d.Law((("1", {"v": "1"}, {"e": "1"}), ("-1", {"q": "1"}, {"r": "1"})), (), equality=True),
-            "after": d.Law((("-1", {"r": "1"}, {"e": "1"}),), ()),
-            "added": d.Law((("1", "s'"), ("-1", "s"), ("-1/(k + beta - 1)", {"r": "1"}, {"e": "1"})), (), equality=True),
-            "counted": d.Law((("1", "c'"), ("-1", "c"), ("-1", {"q": "1"}, {"e": "1"})), (), equality=True),
-            "no cost": d.Law((("1", "s"),), (), equality=True, index="0"),
-            "none": d.Law((("1", "c"),), (), equality=True, index="0"),
+            "unit": d.Law((("1", {"e": "1"}, {"e": "1"}), ("-1", "1")), (), equality=True, says="$e$ is a unit"),
+            "qq": d.Law(
+                (("1", {"q": "1"}, {"q": "1"}), ("-1", {"q": "1"}, {"e": "1"})),
+                (),
+                equality=True,
+                says="$q = be$ with $b^2 = b$",
+            ),
+            "vq": d.Law(
+                (("1", {"v": "1"}, {"q": "1"}), ("-1", {"v": "1"}, {"e": "1"})),
+                (),
+                equality=True,
+                says="$v = br$, $q = be$, $b^2 = b$",
+            ),
+            "vv": d.Law(
+                (("1", {"v": "1"}, {"v": "1"}), ("-1", {"v": "1"}, {"r": "1"})),
+                (),
+                equality=True,
+                says="$v = br$ with $b^2 = b$",
+            ),
+            "ve": d.Law(
+                (("1", {"v": "1"}, {"e": "1"}), ("-1", {"q": "1"}, {"r": "1"})),
+                (),
+                equality=True,
+                says=r"$\langle br, e\rangle = \langle be, r\rangle$",
+            ),
+            "after": d.Law((("-1", {"r": "1"}, {"e": "1"}),), (), says=r"$r = (t - \tau(t))e$ counts up from zero"),
+            "added": d.Law(
+                (("1", "s'"), ("-1", "s"), ("-1/(k + beta - 1)", {"r": "1"}, {"e": "1"})),
+                (),
+                equality=True,
+                says=r"the cost gains $(t - \tau(t))/(t + \beta - 1)$ a step",
+            ),
+            "counted": d.Law(
+                (("1", "c'"), ("-1", "c"), ("-1", {"q": "1"}, {"e": "1"})),
+                (),
+                equality=True,
+                says="$c$ counts the averagings",
+            ),
+            "no cost": d.Law((("1", "s"),), (), equality=True, index="0", says="an empty sum"),
+            "none": d.Law((("1", "c"),), (), equality=True, index="0", says="none yet"),
             "most": d.Law((("1", "c"), ("-(R - 1)", "1")), whole),
         },
-    )  # fmt: skip
+    )
 
     def potential(prime: str) -> d.Terms:
         r = {f"r{prime}": "1"}

@@ -113,25 +113,3 @@ def admm() -> d.Derivation:
     case = d.Case((), steps, reach="k<N", minima={"least": d.Minimum(quantity, "N")})
     formal = d.Formal(method, d.Minimum(quantity, "N"), stands={"V0": potential}, by=("full_dual_step",))
     return d.Derivation(formal, case)
-
-
-@d.derivation(convex_relu.ROBUST_VALUE)
-def robust_value() -> d.Derivation:
-    """In the robust cones no neuron changes its state on a box, so that f is linear there: Hoelder's inequality for each input."""
-    laws = {
-        "linear": d.Law(
-            (("1", "worst"), ("-1", "hinge")),
-            ("linf_box", "hoelder"),
-            says=r"$1 - y_kf(x_k+\delta) = 1 - y_k(x_k+\delta)\cdot z_k \le 1 - y_kx_k\cdot z_k + \varepsilon\|z_k\|_1$",
-        ),
-        "weights": d.Law(
-            (("1", "decay"), ("-1", "norms")),
-            ("weight_decay_positive",),
-            equality=True,
-            says=r"neurons $(v_i/\sqrt{\|v_i\|}, \sqrt{\|v_i\|})$",
-        ),
-    }
-    method = d.Method({}, {}, (), {}, fixed=(), fixed_values=("worst", "hinge", "decay", "norms"), laws=laws)
-    stands: dict[str, d.Terms] = {"p_eps": (("1", "hinge"), ("1", "norms"))}
-    formal = d.Formal(method, (("1", "worst"), ("1", "decay")), at="0", stands=stands)
-    return d.Derivation(formal, d.Case((), {"end": d.Combine({}, {"linear": "1", "weights": "1"})}))

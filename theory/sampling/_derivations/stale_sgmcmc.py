@@ -7,29 +7,6 @@ from gradproof.theory.sampling import stale_sgmcmc
 SIZES = (Interval("lam"), Interval("h"))
 
 
-@d.derivation(stale_sgmcmc.TRANSIENT)
-def transient() -> d.Derivation:
-    """The recursion x_{l+1} - x_l = -a x_{l - tau} summed over all l."""
-    laws = {
-        "summed": d.Law(
-            (("x0", "1"), ("-h*lam", "delayed")),
-            ("gaussian_target", "fixed_staleness", "stable", "geometric-decay"),
-            equality=True,
-            says=r"$0 - x_0 = -a\sum_{l \ge 0}\mathbb Ex_{l-\tau}$",
-        ),
-        "history": d.Law(
-            (("1", "delayed"), ("-1", "total"), ("-tau*x0", "1")),
-            ("constant_history", "fixed_staleness"),
-            equality=True,
-            says=r"the first $\tau$ terms are $x_0$",
-        ),
-    }
-    method = d.Method({}, {}, (), {}, fixed=(), fixed_values=("total", "delayed"), laws=laws)
-    steps = {"end": d.Combine({}, {"history": "-1", "summed": "-1/(h*lam)"})}
-    case = d.Case((*SIZES, Interval("tau", "0", "", True), Interval("x0", "")), steps)
-    return d.Derivation(d.Formal(method, (("1", "total"),), at="0", by=("expectation",)), case)
-
-
 def _long_run(weight: str, by: tuple[str, ...], domain: tuple[Interval, ...]) -> d.Derivation:
     """The recursion summed over L steps and divided by sqrt(L): a X = Z - R, Z of the noise, R of the ends; then L to infinity."""
     by = ("gaussian_target", "stable", *by)
