@@ -263,7 +263,7 @@ HALF_VOLUME = _claim(
     r"$\lim_{\lambda\to0}\mathrm{Vol}(I_\lambda)/\mathrm{Vol}(E)=\frac12(1+I_{h^2}(\frac12,\frac{d+1}2))>\frac12$ with "
     r"$h=\|u\|^2/\sqrt{(-\nabla f\cdot d_N)(u^\top A^{-1}u)}$, $u$ the part of $d_N$ orthogonal to $\nabla f$; $I$ is the "
     r"regularised "
-    "incomplete beta function.",
+    "incomplete Beta function.",
     parameters=(h, d), assumptions=(QUADRATIC, NOT_PARALLEL),
     quantity=r"\lim_{\lambda\to0}\mathrm{Vol}(I_\lambda)/\mathrm{Vol}(E)", relation=Relation.EQ,
     expression=limit_fraction(h.symbol, d.symbol), where="theorem on the volume of improving leaders, exact form derived here",

@@ -25,7 +25,7 @@ SIMULATIONS = "abstract; its code is spiridonoff/Local-SGD-re, speedup.ipynb"
 
 # --- parameters ------------------------------------------------------------------------------------------------------
 
-mu = Parameter("mu", "strong convexity, unit 1/length^2", latex=r"\mu")
+mu = Parameter("mu", "strong convexity", latex=r"\mu")
 L = Parameter("L", "smoothness constant")
 sigma2 = Parameter("sigma2", r"bound on the variance of a worker's gradient", NONNEGATIVE, r"\sigma^2")
 n = Parameter("n", "number of workers", COUNT, "N")
@@ -252,7 +252,7 @@ ANY_SCHEDULE = _claim(
 # --- one-shot averaging ----------------------------------------------------------------------------------------------
 
 ONE_SHOT = _claim(
-    "one-shot-asymptotics", "The variance of one worker at steps theta/(t + b)",
+    "one-shot-asymptotics", "The variance of one worker at decreasing steps",
     r"$T\,\mathbb E(x_i^T - x^*)^2 \to V = \theta^2\sigma^2/(2\theta h - 1)$, so that the mean of $N$ independent "
     r"workers has $\mathbb E(\bar x^T - x^*)^2 = V/(NT) + o(1/T)$ for fixed $N$: averaging once is asymptotically "
     r"optimal.",

@@ -320,7 +320,7 @@ SEGMENT = _claim(
 WIDTH = _claim(
     "width-sweep", "Widening a network widens the bulk at zero",
     r"The share of eigenvalues with $|\lambda| < 10^{-2}\lambda_1$ after training does not fall as the width doubles.",
-    parameters=(share,), assumptions=(FIXED_DATA,), quantity=r"\#\{|\lambda_k(H)| < 10^{-2}\lambda_1\}/P", relation=Relation.GE,
-    expression=share.symbol, where="Section 3.3; the paper: MNIST, 7960 to 55660 parameters",
+    parameters=(share,), assumptions=(FIXED_DATA,), quantity=r"\frac1P|\{k: |\lambda_k(H)| < 10^{-2}\lambda_1\}|",
+    relation=Relation.GE, expression=share.symbol, where="Section 3.3; the paper: MNIST, 7960 to 55660 parameters",
     remark="An observation, not a theorem; one kind of evidence: runs.",
 )  # fmt: skip
