@@ -8,7 +8,8 @@ import xarray as xr
 
 from gradproof.experiments.communication.layered_sgd import methods
 from gradproof.experiments.communication.layered_sgd.measures import CLUSTER
-from gradproof.experiments.communication.layered_sgd.measures_runs import pair, rounding_of_a_step, steepest
+from gradproof.experiments.communication.layered_sgd.measures_runs import pair, rounding_of_a_step, steepest, sums_apart
+from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.run import run, start
 from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers import all_reduce
@@ -65,15 +66,10 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
         methods.layered_sgd(P, eta, rules), start(np.zeros(P.dim), settings=3), steps, record=record, draw=P.in_order(b)
     )
     X = runs.x.values[:, 0]
-    single = run(
-        pair(P, eta, order),
-        x0,
-        steps,
-        record={**record, "y": lambda s: s.y, "error": lambda s: s.error},
-        draw=P.in_order(b),
-    )
+    single = run(pair(P, eta, order), x0, steps, record={**record, "y": lambda s: s.y}, draw=P.in_order(b))
     apart = np.linalg.norm(single.x.values[0, 0] - single.y.values[0, 0], axis=-1)
-    eps = float(single.error.values.max()) + 2 * rounding_of_a_step(P, b, 64, eta, X)
+    off = sums_apart(P, single.x.values[0, 0, :-1], P.in_order(b), order, array_library("numpy"))
+    eps = float(off[-1]) + 2 * rounding_of_a_step(P, b, 64, eta, X)
     bound = [np.nan] + [
         float(ls.ROUNDING_DRIFT.bound(eta=eta, L=1 / eta, T=t, eps=eps)) ** 0.5 for t in range(1, steps + 1)
     ]
