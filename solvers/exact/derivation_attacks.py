@@ -70,17 +70,25 @@ def variants(derivation: d.Derivation, claim: Claim, unused: tuple[str, ...]) ->
         yield Attack(name, derivation, changed, must=False)  # mu <= L of one function follows from what mu and L are
     for name, other in _derivations(derivation):
         yield Attack(name, other, claim, must=False)
+    idle = {f"without the law {name}" for name in set(derivation.formal.method.laws) - _laws_used(derivation.tree)}
     for name, method in _methods(derivation.formal.method):
         formal = replace(derivation.formal, method=method)
         yield Attack(f"{name}, in the derivation", replace(derivation, formal=formal), claim)
         if not name.startswith("wider"):
-            # where nothing stands still, half of every point is closer to half of another: that may be true
-            must = name != HALF or bool(method.fixed)
+            # half of every step may be as true; and so is what never uses the law
+            must = name != HALF and name not in idle
             yield Attack(f"{name}, in the claim too", replace(derivation, formal=formal), unregistered(claim), must)
     halved = tuple((f"({t[0]})/2", *t[1:]) for t in derivation.formal.initial)
-    if not derivation.formal.stands and not isinstance(derivation.formal.quantity, d.Infimum):
+    if not derivation.formal.stands and not isinstance(derivation.formal.quantity, d.Infimum) and claim.expression != 0:
         formal = replace(derivation.formal, initial=halved)  # type: ignore[arg-type]
         yield Attack("the initial quantity halved", replace(derivation, formal=formal), unregistered(claim))
+
+
+def _laws_used(tree: d.Case | d.Split) -> set[str]:
+    """Names of the laws that some step has a multiplier for."""
+    if isinstance(tree, d.Split):
+        return _laws_used(tree.low) | _laws_used(tree.high)
+    return {name for step in tree.steps.values() for name in getattr(step, "laws", {})}
 
 
 def _loosened(

@@ -21,8 +21,8 @@ def test_how_many_claims_are_derived():
     assert len([c for c in DERIVED if c.paper.key == "ef21"]) >= 10
     assert len([c for c in DERIVED if c.paper.key == "krum"]) >= 8
     assert len([c for c in DERIVED if c.paper.key == "dpsgd"]) >= 8
-    assert len([c for c in DERIVED if c.paper.key == "sgd-stability"]) >= 9
-    assert len(DERIVED) >= 96
+    assert len([c for c in DERIVED if c.paper.key == "sgd-stability"]) >= 5
+    assert len(DERIVED) >= 170
     assert {"sgld.contraction", "laplacian-smoothing.descent-rate", "convex-relu.amgm"} <= {c.id for c in DERIVED}
 
 

@@ -74,7 +74,6 @@ ESTIMATES = Assumption(
     "estimates", r"worker $i$ estimates $f(x^i)$ up to an error of mean 0 and variance at most $\sigma_f^2$"
 )
 MIXING = Assumption("mixing", r"$\eta\lambda\le1$", sp.Le(_eta * _lam, 1))
-SHORT = Assumption("short", r"$\eta m<1$", sp.Lt(_eta, 1 / _m))
 INSIDE = Assumption("mixing", r"$\eta(m+\lambda)<1$", sp.Lt(_lam, 1 / _eta - _m))
 WEAK = Assumption("weak_pull", r"$M\eta(1-cr)\le(1-c)^2(1+r)$ with $c=\eta\lambda$, $r=1-m\eta$",
                   sp.Le(_M * _eta * (1 - _eta * _lam * (1 - _m * _eta)), (1 - _eta * _lam) ** 2 * (2 - _m * _eta)))  # fmt: skip
@@ -185,7 +184,7 @@ EXACT_STRONG = _claim(
     r"$c=\eta\lambda$, $r=1-m\eta$: there the pull costs nothing in the worst case, $mx^2/2$ with $z=x$. The theorem's rate "
     r"$1-m\eta$ is "
     "the root of it.",
-    parameters=(eta, lam, M, m), assumptions=(SMOOTH, STRONG, ILL, LEADER, SHORT, INSIDE, WEAK),
+    parameters=(eta, lam, M, m), assumptions=(SMOOTH, STRONG, ILL, LEADER, INSIDE, WEAK),
     quantity=r"\sup\frac{f(x^+)-f_*}{f(x)-f_*}", relation=Relation.LE, expression=_rho**2,
     where="docs/derivations/leader_sgd.md", confidence="derived", tight=True,
     remark=r"Between this region and $\eta(M+2\lambda)=2$ the worst factor exceeds $\max\{(1-m\eta)^2,(1-\eta(M+2\lambda))^2\}$: "
