@@ -260,7 +260,8 @@ class Summary(list[ClaimSummary]):
         tight = [s for s in self if s.claim.tight and not s.claim.false_as_published]
         return {
             "numeric_checks": len(numeric),
-            "blind": sum(x > BLIND for x, _, _ in self.resolutions),
+            # what refutes its claim sees that it is false, by whatever factor
+            "blind": sum(x > BLIND and r.verdict.outcome is not Outcome.REFUTED for x, _, r in self.resolutions),
             "tight_claims": len(tight),
             "tight_claims_seeing_1_percent": sum(s.sees is not None and s.sees <= ONE_PERCENT for s in tight),
         }
