@@ -30,9 +30,3 @@ def _long_run(weight: str, by: tuple[str, ...], domain: tuple[Interval, ...]) ->
 @d.derivation(stale_sgmcmc.INDEPENDENT)
 def independent() -> d.Derivation:
     return _long_run("1", ("linear_test_function",), SIZES)
-
-
-@d.derivation(stale_sgmcmc.SPEEDUP)
-def speedup() -> d.Derivation:
-    """R rounds are L = P R updates, so that R Var is L Var over P."""
-    return _long_run("1/P", ("round_robin",), (*SIZES, Interval("P", "1", "", True)))
