@@ -206,11 +206,6 @@ _ALL = (
         "by $z=A^{1/2}x$; Nesterov (2018), Lectures on Convex Optimization, Theorem 2.1.5",
     ),
     Fact(
-        "hoelder",
-        r"$|\delta\cdot z|\le\|\delta\|_\infty\|z\|_1$.",
-        "Horn, Johnson (2013), Matrix Analysis, Section 5.4",
-    ),
-    Fact(
         "projection-nonexpansive",
         r"The projection onto a closed convex set does not increase distances to its points.",
         "Bauschke, Combettes (2017), Proposition 4.16",
