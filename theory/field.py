@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sympy import QQ, Poly, Symbol, oo
@@ -87,6 +87,12 @@ class Rationals:
         return c > 0
 
 
+@lru_cache(maxsize=64)
+def _decided(domain: tuple[Interval, ...]) -> dict[Any, str | None]:
+    """Signs of polynomials on a domain, of which nothing else is assumed: the same ones come again and again."""
+    return {}
+
+
 class Functions:
     """The field Q(parameters), with signs decided on a domain."""
 
@@ -102,7 +108,7 @@ class Functions:
         self.zero, self.one = self._field.zero, self._field.one
         self._names = dict(zip(names, self._field.gens, strict=True))
         self._assumed: dict[Any, str] = {}  # signs of irreducible polynomials that are known from elsewhere
-        self._signs: dict[Any, str | None] = {}  # what was decided: the same denominators come again and again
+        self._signs = _decided(self.domain)
         self._orthant = self._parametrise()
         self._refuse_empty()
 
@@ -152,7 +158,7 @@ class Functions:
         den, poly = self._sign(c.denom), c.numer
         if den not in (">", "<"):
             raise ProofRejected(f"the sign of the denominator of {self.brief(c)} is not shown")
-        self._signs.clear()
+        self._signs = {}  # what is decided from here on rests on this
         self._assumed[poly.monic()] = ">" if (den == ">") == (poly.LC > 0) else "<"
 
     def nonzero(self, c: Any) -> bool:
