@@ -320,6 +320,8 @@ def _words() -> Iterator[Attack]:
     law = toy_method(laws={"low": d.Law((C,), ("low",))})
     low = {"step": d.Inequality((C,), laws={"low": "1"}, index="N")}
     yield forgery("an assumption that only the formal side knows", toy_claim(0), (C,), low, law, **words)
+    alone = toy_method(laws={"low": d.Law((C,), ())})
+    yield forgery("a law that nothing grants", toy_claim(0), (C,), low, alone)
     high = (Assumption("low", "it is high"),)
     yield forgery("an assumption in other words", toy_claim(0, assumes=high), (C,), low, law, **words)
     nothing = {"step": d.Inequality((), index="N")}

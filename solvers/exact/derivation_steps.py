@@ -46,6 +46,8 @@ def _law(w: Case, name: str, place: Place) -> tuple[Form, bool]:
         one: Form = {(("1", "", 0),): w.one}
         return w.sum((w.one, w.form(w.m.reads[name], ("0", 0))), (-w.names[name], one)), True
     law = w.m.laws[name]
+    if not (law.by or law.says):
+        refuse(f"law {name} rests on nothing")
     return w.form(law.terms, place if law.index == "k" else PLACES[law.index]), law.equality
 
 

@@ -43,6 +43,9 @@ BACKED = {
     "the bound must not depend on {t}": "it has no such parameter, and an empty interval is refused",
     "of a least value == is proved": "what is equal is also at most and at least",
     "what is read of an instance is no parameter": "it has no number; and what is read comes before a law of that name",
+    "a case must hold for all numbers": "an interval that is narrower, or missing, is of no parameter; doubled names are refused",
+    "the point where the value is least must": "no parameter may be called like the variable; at itself the value varies",
+    "the case does not end with": "without the variable it is not over all numbers; powers have no sign on either side",
     "the bound is not linear in": "a slope that is no number cannot be read",
 }
 
