@@ -155,7 +155,7 @@ def test_the_proof_in_the_guide_is_short_and_checked(tmp_path, capsys):
     ("old", "new", "why"),
     [
         ('bound="(1 - gamma*mu)**N"', 'bound="(1 - 2*gamma*mu)**N"', "not declared as a power"),
-        ('rho = "(1 - gamma*mu)"', 'rho = "(1 - 2*gamma*mu)"', "not shown to be >= 0"),
+        ('rho = "(1 - gamma*mu)"', 'rho = "(1 - 2*gamma*mu)"', "the function values do not cancel"),
         ('"gamma <= 1/L"', '"gamma <= 2/L"', "does not state that gamma"),
         ('"order": "mu <= L",', "", "does not state that mu"),
         ('"gamma/2"', '"gamma"', "step"),

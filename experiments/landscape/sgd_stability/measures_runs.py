@@ -86,11 +86,10 @@ DIAGONAL = cases(network="diagonal").guaranteeing(*ONE_OUTPUT)
 without(paper.TRACE, "stable", diagonal_nets_trained_by_gradient_descent, DIAGONAL)
 
 
-def relu_ends(problem: Any, etas: Any, batches: Any, steps: int, rng: Any, backend: str, budget: str) -> Iterator[Any]:
+def relu_ends(problem: Any, etas: Any, batches: Any, steps: int, rng: Any, backend: str) -> Iterator[Any]:
     """Final parameters, the setting and the end point of each run of a ReLU net, for each batch size."""
-    on = "jax" if budget == "gpu" and backend == "numpy" else backend
     for B in batches:
-        state = methods.train(problem, etas, B, steps, steps // 10, rng, on)
+        state = methods.train(problem, etas, B, steps, steps // 10, rng, backend)
         for e in arrived(methods.end_points(problem, state, etas, B), RELU_LOSS):
             yield state, list(etas).index(e.eta), e
 
@@ -100,7 +99,7 @@ def teacher_ends(rng: Any, backend: str, budget: str) -> Iterator[Any]:
     large = budget == "gpu"
     etas = tuple(np.geomspace(0.01, 0.2, 12)) if large else (0.02, 0.05, 0.1, 0.15)
     B, steps = ((1, 2, 5, 20, 100), 400_000) if large else ((1, 10), 40_000)
-    return relu_ends(methods.one_neuron_teacher(rng), etas, B, steps, rng, backend, budget)
+    return relu_ends(methods.one_neuron_teacher(rng), etas, B, steps, rng, backend)
 
 
 TEACHER = cases(network="two-layer ReLU")
@@ -125,9 +124,9 @@ DIGITS = cases(network="digits").guaranteeing(*NETS, "psd_hessians")
 
 
 @measure(paper.NECESSARY, DIGITS)
-def threshold_of_a_net_trained_on_ten_digits(rng: Any, backend: str, budget: str) -> Iterator[Any]:
+def threshold_of_a_net_trained_on_ten_digits(rng: Any, backend: str) -> Iterator[Any]:
     r"""$\eta^*$ where SGD with single samples ends, ten 8 x 8 digits with a one-hot square loss, beside its quotients there."""
-    yield from beside_quotients(relu_ends(methods.digits(rng, n=10), (0.15,), (1,), 9_000, rng, backend, budget))
+    yield from beside_quotients(relu_ends(methods.digits(rng, n=10), (0.15,), (1,), 9_000, rng, backend))
 
 
 @measure(paper.NECESSARY, DIGITS, budget="full")
@@ -137,7 +136,7 @@ def thresholds_of_nets_trained_on_digits(rng: Any, backend: str, budget: str) ->
     problem = methods.digits(rng, n=200 if large else 30, width=60 if large else 20)
     etas, steps = (tuple(np.geomspace(0.02, 0.5, 8)), 10**6) if large else ((0.1,), 60_000)
     batches = (1, 4, 16, 64) if large else (1, 10)
-    yield from beside_quotients(relu_ends(problem, etas, batches, steps, rng, backend, budget))
+    yield from beside_quotients(relu_ends(problem, etas, batches, steps, rng, backend))
 
 
 def beside_quotients(ends: Iterable[Any]) -> Iterator[Any]:

@@ -118,12 +118,14 @@ class Elsewhere(Context):
 
 
 def constants(claim, name, measured, seed):
-    """Parameters beside each sample, and the samples' first numbers."""
+    """Parameters beside each sample, and the samples' numbers: none where every one is the same (an event of probability 0)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         taken = list(measured.take(Elsewhere(claim, "quick", seed, "numpy", name)))
     samples = [t for t in taken if isinstance(t.value, Sample)]
-    return [repr((t.case.name, t.parameters)) for t in samples], [float(t.value.numbers.sum()) for t in samples]
+    return [repr((t.case.name, t.parameters)) for t in samples], [
+        float(t.value.numbers.sum()) for t in samples if np.ptp(t.value.numbers) > 0
+    ]
 
 
 def from_the_runs(claim, name, measured):
