@@ -287,8 +287,8 @@ class _Rows:
 
 
 def _portable(task: Task) -> bool:
-    """Can a worker process find the check? Not if it was defined in a notebook cell or at a prompt."""
-    return bool(task.file) or task.check.function.__module__.startswith("gradproof.")
+    """Can a worker process find the claim and its check? Not if one was stated in a notebook cell or at a prompt."""
+    return bool(task.file) or (task.claim.file == LIBRARY and task.check.function.__module__.startswith("gradproof."))
 
 
 def _message(task: Task) -> tuple[str, Context, str, str, str]:

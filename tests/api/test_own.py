@@ -1,6 +1,8 @@
 """Users' own claims: what the short form says, what it refuses, and that verify comes with it."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +151,15 @@ def test_the_proof_in_the_guide_is_short_and_checked(tmp_path, capsys):
     assert found.outcome.value == "proved"
     printed = capsys.readouterr()
     assert "induction from k = 0 over (1)" in printed.out + printed.err
+
+
+def test_a_claim_of_a_running_script_is_proved_in_its_own_process(tmp_path):
+    """No other process could find the claim; nor is there a copy of this one once JAX is loaded."""
+    path = tmp_path / "mine.py"
+    path.write_text("import sys\n\nsys.modules['jax'] = None\n" + "\n".join(OWN_PROOF))
+    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "proved"
 
 
 @pytest.mark.parametrize(
