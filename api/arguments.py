@@ -37,13 +37,15 @@ def decimals(number: Any) -> tuple[float | str, str, str | None]:
     """A bound as a JSON value, in twelve digits, and exactly, unless it has more digits than Python prints."""
     import sympy as sp
 
+    from gradproof.theory.size import decimal
+
     try:
         exact = str(number)
     except ValueError:
         exact = None
     if not isinstance(number, sp.Basic):
         return float(number), f"{float(number):.12g}", exact
-    value = sp.N(number, 20)
+    value = decimal(number, 20)
     if value and not 1e-300 < abs(value) < 1e300:  # no float, or not with all its digits
-        return str(sp.N(number, 17)), str(sp.N(number, 12)), exact
+        return str(decimal(number, 17)), str(decimal(number, 12)), exact
     return float(value), f"{float(value):.12g}", exact

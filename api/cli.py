@@ -22,6 +22,8 @@ from gradproof.output import strict_json, users_prints_aside
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.text import printable
 
+ANSWER = 30  # seconds for the decimals of one bound
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(gradproof.__version__, prog_name="gradproof")
@@ -130,12 +132,17 @@ def show(claim_id: str, proof: bool, as_json: bool) -> None:
 @one_line
 def bound(claim_id: str, values: tuple[str, ...], drop: tuple[str, ...], as_json: bool) -> None:
     """Evaluate a claim's bound exactly. Values are integers, fractions 3/4, decimals (read exactly), or lists 1,1,1,100."""
+    from gradproof.experiments.engine.deadline import TimedOut, deadline
     from gradproof.theory import registry
+    from gradproof.theory.errors import DomainError
 
     c = registry.claim(claim_id)
     given = values_of(values)
-    result = c.bound(drop=drop, **given)
-    number, decimal, exact = decimals(result)
+    try:
+        with deadline(ANSWER):
+            number, decimal, exact = decimals(c.bound(drop=drop, **given))
+    except TimedOut as error:
+        raise DomainError(f"{c.id}: the bound {error} at these numbers; give less extreme ones") from None
     if as_json:
         shown = {k: [str(x) for x in v] if isinstance(v, tuple) else str(v) for k, v in given.items()}
         click.echo(

@@ -20,7 +20,7 @@ from gradproof.theory.errors import DomainError, ParameterError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
 from gradproof.theory.parameter import Parameter, is_array, pretty_set, spelt
-from gradproof.theory.size import affordable
+from gradproof.theory.size import affordable, decimal
 from gradproof.theory.text import plain
 
 #: Rounding slack for relations between floats: 2^-40 of the size of the two sides. Sixteen-digit inputs pushed through
@@ -329,7 +329,7 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
             raise
         table = {p.symbol: v if getattr(v, "is_Rational", False) else sp.Rational(v) for p in parameters
                  if (v := numbers[p.name]) is not None}  # fmt: skip
-        found = sp.N(expression.subs(table).doit(), 30)
+        found = decimal(expression.subs(table).doit(), 30)
         if not found.is_real:
             raise DomainError(f"the bound has no real value at these parameters: {error}") from None
         return float(found)
@@ -342,8 +342,7 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
 def _real(value: Any) -> bool:
     if value.has(sp.nan, sp.zoo):
         return False
-    known = value.is_extended_real
-    return bool(known if known is not None else sp.N(value).is_extended_real)
+    return bool(value.is_Rational or decimal(value, 15).is_extended_real or value.is_extended_real)
 
 
 def _names(drop: Any) -> frozenset[str]:

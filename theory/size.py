@@ -1,4 +1,6 @@
-"""How large the exact value of an expression becomes, told before it is computed: powers, sums and binomials of huge numbers."""
+"""How large the exact value of an expression becomes, told before it is computed: powers, sums and binomials of huge numbers;
+and its decimals.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import sympy as sp
+from mpmath.libmp import NoConvergence
 
 from gradproof.theory.errors import DomainError
 
 #: digits of an exact number that can still be computed with, and terms of a sum
 MAX_BITS, MAX_TERMS = 200_000, 100_000
+#: digits that are computed with, where some cancel
+MOST_DIGITS = 3000
 
 
 def affordable(expression: Any, table: Mapping[Any, Any], *, exact: bool) -> None:
@@ -21,11 +26,11 @@ def affordable(expression: Any, table: Mapping[Any, Any], *, exact: bool) -> Non
     """
     if not any(_large(v) for v in table.values()):
         return
-    kinds = (sp.Sum, sp.Product, sp.Pow, sp.binomial, sp.factorial) if exact else (sp.Sum, sp.Product)
+    kinds = (sp.Sum, sp.Product, sp.harmonic, sp.Pow, sp.binomial, sp.factorial) if exact else (sp.Sum, sp.Product)
     for part in sorted(expression.atoms(*kinds), key=sp.count_ops):  # what is inside comes before what it is inside of
-        if isinstance(part, sp.Sum | sp.Product):
-            for _, low, high in (limit for limit in part.limits if len(limit) == 3):
-                terms = (high - low).subs(table)
+        if isinstance(part, sp.Sum | sp.Product | sp.harmonic):
+            for count in _counts(part):
+                terms = count.subs(table)
                 if terms.is_number and terms > MAX_TERMS:
                     raise DomainError(
                         f"the bound is a sum of {_short(terms)} terms; more than {MAX_TERMS} are not added up"
@@ -37,6 +42,29 @@ def affordable(expression: Any, table: Mapping[Any, Any], *, exact: bool) -> Non
                 f"the bound has more digits than can be computed with: {_short(part)} at {values}; "
                 "give smaller numbers, or, in Python, a float among them"
             )
+
+
+def _counts(part: Any) -> list[Any]:
+    """The number of terms, in each direction."""
+    if isinstance(part, sp.harmonic):
+        return [part.args[0]]
+    return [limit[2] - limit[1] for limit in part.limits if len(limit) == 3]
+
+
+def decimal(value: Any, digits: int) -> Any:
+    """An exact number to so many true digits, as sympy's ``Float``, or a sum with one where it is not real.
+
+    Raises:
+        DomainError: the digits are not found: thousands cancel, or a series converges too slowly.
+    """
+    for working in (digits, 1000):  # sympy divides by what is zero to the digits asked for
+        try:
+            return sp.N(sp.sympify(value).evalf(working, maxn=MOST_DIGITS, strict=True), digits)
+        except (ArithmeticError, ValueError, NotImplementedError, NoConvergence):
+            continue
+    if value.equals(0):
+        return sp.Float(0, digits)
+    raise DomainError("the decimals of the bound cannot be computed at these numbers; give less extreme ones")
 
 
 def _large(v: Any) -> bool:

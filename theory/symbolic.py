@@ -14,9 +14,10 @@ import sympy as sp
 
 from gradproof.theory.arguments import fields_of_type
 from gradproof.theory.definedness import element, named, unshown
-from gradproof.theory.errors import ProofFormatError, ProofRejected
+from gradproof.theory.errors import DomainError, ProofFormatError, ProofRejected
 from gradproof.theory.evidence import Outcome
 from gradproof.theory.field import Functions, Interval
+from gradproof.theory.size import decimal
 
 _DIGITS = 50  # precision of a refuting evaluation
 _NONZERO = sp.Float("1e-25", _DIGITS)  # far above the error of 50-digit arithmetic on a formula of this size
@@ -69,7 +70,10 @@ class Identity:
     def _nonzero_point(self, e: sp.Expr) -> str:
         """A point of the statement where the expression is certainly not zero, or empty text."""
         for values in self._points(e):
-            value = sp.N(e.subs(values), _DIGITS)
+            try:
+                value = decimal(e.subs(values), _DIGITS)
+            except DomainError:
+                continue
             if value.is_number and value.is_finite and abs(value) > _NONZERO:
                 return ", ".join(f"{s} = {v}" for s, v in values.items()) + f": {sp.N(value, 6)} is left"
         return ""

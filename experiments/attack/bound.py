@@ -17,6 +17,8 @@ import sympy as sp
 
 from gradproof.experiments.instances.exact import FUNCTIONS, Exact, Inexact, precision
 from gradproof.theory.claim import Claim, evaluate
+from gradproof.theory.errors import DomainError
+from gradproof.theory.size import decimal
 
 MOST_TERMS = 100_000  # of a sum or a product
 #: what ``math`` evaluates at floats as it is
@@ -231,8 +233,11 @@ def _compiled(expression: sp.Expr, parameters: tuple[Any, ...]) -> tuple[Callabl
 
 
 def _numerically(expression: sp.Expr, values: Mapping[Any, Any]) -> float:
-    """Sympy's own evaluation, to 30 digits; NaN where it is no real number."""
-    found = sp.N(expression.subs({s: sp.Rational(v) for s, v in values.items()}).doit(), 30)
+    """Sympy's own evaluation, to 30 digits; NaN where it is no real number, or its digits are not found."""
+    try:
+        found = decimal(expression.subs({s: sp.Rational(v) for s, v in values.items()}).doit(), 30)
+    except DomainError:
+        return math.nan
     return float(found) if found.is_real else math.nan
 
 

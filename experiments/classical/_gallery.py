@@ -28,6 +28,7 @@ from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level
 from gradproof.theory.proof import Proof
+from gradproof.theory.size import decimal
 from gradproof.theory.symbolic import Identity
 
 Method = Callable[..., WorstCase]
@@ -249,7 +250,7 @@ def rational_below(bound: Any) -> Fraction:
     """The bound itself if rational, else a rational that is smaller by at most 1e-12 of it (which proves the bound)."""
     if getattr(bound, "is_Rational", False):
         return Fraction(int(bound.p), int(bound.q))
-    return exact(sp.Rational(str(sp.N(bound, 40)))) * (1 - Fraction(1, 10**12))
+    return exact(sp.Rational(str(decimal(bound, 40)))) * (1 - Fraction(1, 10**12))
 
 
 def _shown(s: Setting) -> dict[str, str]:

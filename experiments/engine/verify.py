@@ -35,6 +35,7 @@ from gradproof.theory.arguments import shown
 from gradproof.theory.claim import LIBRARY, Claim
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
+from gradproof.theory.size import decimal
 from gradproof.theory.statement import statement_of
 
 
@@ -188,7 +189,7 @@ def bound_to_50_digits(claim: Claim, m: Measurement) -> Any:
     try:
         if float(claim.bound(**{n: m.parameters[n] for n in names})) != float(m.bound):
             return None
-        found = sp.N(claim.bound(**{n: _rational(m.parameters[n]) for n in names}), 50)
+        found = decimal(claim.bound(**{n: _rational(m.parameters[n]) for n in names}), 50)
     except Exception:  # a parameter that is shown as text, say
         return None
     return found if found.is_comparable else None

@@ -26,6 +26,7 @@ from gradproof.theory.claim import Claim
 from gradproof.theory.errors import DomainError, GradproofError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.field import Interval
+from gradproof.theory.size import decimal
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 POINTS = 6  # per case, at which the bound is compared
@@ -207,7 +208,12 @@ def _is(x: Any, y: Any) -> bool:
 
 def _number(x: Any) -> Any:
     """A sympy number as a fraction, or as a ball around it."""
-    return flint.fmpq(int(x.p), int(x.q)) if x.is_Rational else flint.arb(str(sp.N(x, 80)), "1e-70")
+    return flint.fmpq(int(x.p), int(x.q)) if x.is_Rational else _ball(x)
+
+
+def _ball(x: Any) -> Any:
+    middle = flint.arb(str(decimal(x, 80)))
+    return middle + abs(middle) * flint.arb(0, "1e-70")
 
 
 def _same(x: Any, y: Any) -> bool:

@@ -301,6 +301,17 @@ def test_bounds_of_all_claims_at_extreme_numbers(block):
     assert bounds_answered_badly(registry.claims(), range(100 + 100 * block, 200 + 100 * block)) == []
 
 
+def test_digits_that_are_hard_to_find_are_found_or_refused():
+    for words, answer in (
+        ("small-init.escape-not-before mu=1e-400 lam_i=3/4 alpha=1/10 --drop population", "2.41622728865e+400"),
+        ("laplacian-smoothing.beta2 n=1e30 sigma=1e400 --drop periodic_laplacian", "1e-30\n"),
+        ("layered-sgd.straggler tau=2 N=1e30 --drop exponential", "a sum of 1"),
+        ("layered-sgd.straggler tau=1e-400 N=1e6 --drop exponential", "a sum of 1000000 terms"),
+        ("leader-sgd.half-volume h=1/2 d=1e400", "give less extreme ones"),
+    ):
+        assert answer in run(["bound", *words.split()]).output
+
+
 def test_digits_that_cannot_be_computed_with_are_counted_before():
     for N, answer in (("10000", "1.49561181173e-3522"), ("1e400", "more digits than can be computed with")):
         assert answer in run(["bound", "gd.contraction", "mu=1", "L=3", "gamma=1/3", f"N={N}"]).output
