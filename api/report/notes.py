@@ -87,15 +87,15 @@ def render(name: str, pages: Mapping[str, str], root: str = "") -> Note:
 
 
 def _text(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:
-    return linked(escape(tokens[k].content), env["pages"], env["root"])
+    return str(linked(escape(tokens[k].content), env["pages"], env["root"]))  # plain text: a renderer adds it to its own
 
 
 def _code(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:
-    return linked(Markup("<code>{}</code>").format(tokens[k].content), env["pages"], env["root"])
+    return str(linked(Markup("<code>{}</code>").format(tokens[k].content), env["pages"], env["root"]))
 
 
 def _inline(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:
-    return prose(f"${tokens[k].content.strip()}$")  # a long one may break before its relations
+    return str(prose(f"${tokens[k].content.strip()}$"))  # a long one may break before its relations
 
 
 def _display(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:

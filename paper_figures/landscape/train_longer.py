@@ -1,10 +1,10 @@
 """Train longer: the distance in training, expected times between barriers in their band, and what two rules for the step keep.
 
 (a) 64-64-10 ReLU network on digits, constant steps: means and ranges over seeds, and fits a + b log t from t = 100 on.
-(b) Logarithms of expected hitting times in drawn potentials with E(V_a - V_b)^2 = |a - b|^alpha: means, and bars from the 10 to the
-90 % quantile; the band is the theorem, from B_L + log 2 to B_L + 2 log L.
-(c) Second moments on w^2/2 with unit noise: lines are exact, points are 4000 runs with three standard errors. The square-root rule
-keeps the diffusion of the small batch, the linear rule nearly its stationary level.
+(b) Logarithms of expected hitting times in drawn potentials with E(V_a - V_b)^2 = |a - b|^alpha: means, and bars from the 10
+    to the 90 % quantile; the band is the theorem, from B_L + log 2 to B_L + 2 log L.
+(c) Second moments on w^2/2 with unit noise: lines are exact, points are 4000 runs with three standard errors. The square-root
+    rule keeps the diffusion of the small batch, the linear rule nearly its stationary level.
 """
 
 from typing import Any
