@@ -1,6 +1,7 @@
 """The claims of train-longer as data: reference values, domains, and derivations that end in them and in nothing else."""
 
 import math
+from dataclasses import replace
 from fractions import Fraction as F
 
 import pytest
@@ -60,6 +61,16 @@ def test_most_claims_are_proved():
 @pytest.mark.parametrize("claim", PROVED, ids=lambda c: c.id)
 def test_its_derivation_ends_in_the_claim_and_in_no_other(claim):
     derivation = derivation_of(claim)
-    assert check_derivation(derivation, claim).used
-    with pytest.raises(GradproofError):
-        check_derivation(derivation, claim.with_bound(sp.Rational(99, 100) * claim.expression))
+    used = check_derivation(derivation, claim).used
+    assert used
+    variants = [claim.with_bound(sp.Rational(99, 100) * claim.expression)]
+    variants += [claim.with_bound(s * claim.expression) for s in claim.expression.free_symbols]
+    variants += [replace(claim, assumptions=tuple(a for a in claim.assumptions if a.name != name)) for name in used]
+    for variant in variants:
+        with pytest.raises(GradproofError):
+            check_derivation(derivation, variant)
+
+
+def test_the_exact_ratio_tends_to_that_of_the_sizes():
+    m, M, n = (paper.EXACT_RATIO.parameter(name).symbol for name in ("m", "M", "n"))
+    assert sp.simplify(sp.limit(paper.EXACT_RATIO.expression, n, sp.oo) - M / m) == 0

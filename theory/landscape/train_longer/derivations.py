@@ -462,7 +462,10 @@ def running_mean() -> d.Derivation:
     laws = {
         "update": d.Law((("1", "run'"), ("-(1 - lam)", "run"), ("-lam", "new")), ("sequential",), equality=True),
         "discount": d.Law(
-            (("1", "R'"), ("-(1 - lam)", "R"), ("1", "new")), (), True, says="the next mean leaves the sum, which is rescaled"
+            (("1", "R'"), ("-(1 - lam)", "R"), ("1", "new")),
+            (),
+            True,
+            says="the next mean leaves the sum, which is rescaled",
         ),
         "none left": rest("R", (), ())["none left"],
     }
