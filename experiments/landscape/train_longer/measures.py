@@ -130,7 +130,7 @@ def spread_of_runs(M, eta, t, keys, backend):
 
 # --- the step that keeps the covariance --------------------------------------------------------------------------------------
 
-SIZES = [{"m": 1, "M": 2}, {"m": 2, "M": 3}, {"m": 1, "M": 4}]
+SIZES = [{"m": 1, "M": 2}, {"m": 2, "M": 3}, {"m": 1, "M": 3}]  # of five points: M + 1 has a ratio too
 LAWS = {"subsets": batch.without_replacement, "kept": batch.independent_inclusion}
 
 
