@@ -35,10 +35,10 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
     values = np.array([np.linalg.svd(it.U[0], compute_uv=False)[: R + 1] for it in path]).T
     power = np.array([np.linalg.norm(it.Y[0][:R], axis=1) for it in path]).T
     null = float(np.linalg.norm(path[0].U[0][R:], 2)) ** 2
-    decay = [null, *(paper.NULL_DECAY.bound(mu=MU, q=null, t=float(t)) for t in steps[1:])]
+    decay = [null, *paper.NULL_DECAY.bound(mu=MU, q=null, t=steps[1:].astype(float))]
     ratio = np.array([[_ratio(part[0]) for part in (it.U, it.Y)] for it in path]).T
     lam_r = float(SPECTRUM[R - 1])
-    bound = [paper.POWER_ALIGNMENT.bound(mu=MU, lam_r=lam_r, rho0=ratio[1, 0], t=float(t)) for t in steps[1:]]
+    bound = paper.POWER_ALIGNMENT.bound(mu=MU, lam_r=lam_r, rho0=ratio[1, 0], t=steps[1:].astype(float))
     errors, nuclear = [], []
     for seed in range(seeds):
         problem = measurements(seed=seed)

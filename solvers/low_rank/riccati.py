@@ -132,11 +132,13 @@ def _taylor(
     """W(h), and a bound on what its series leaves out beyond the order."""
     series, majorant = [W], [size]
     for n in range(order):
-        square, scalar = W * series[n], size * majorant[n]
-        for i in range(1, n + 1):
-            square, scalar = square + series[i] * series[n - i], scalar + majorant[i] * majorant[n - i]
-        product = S * series[n]
-        series.append((product + product.transpose() - 2 * square) * (flint.arb(1) / (n + 1)))
+        # the coefficients are symmetric, so that half of the products are transposes of the others
+        half, scalar = S * series[n], flint.arb(0)
+        for i in range((n + 1) // 2):
+            half, scalar = half - 2 * (series[i] * series[n - i]), scalar + 2 * majorant[i] * majorant[n - i]
+        if n % 2 == 0:
+            half, scalar = half - series[n // 2] * series[n // 2], scalar + majorant[n // 2] ** 2
+        series.append((half + half.transpose()) * (flint.arb(1) / (n + 1)))
         majorant.append((2 * lam * majorant[n] + 2 * scalar) / (n + 1))
     total, summed, power = series[0], majorant[0], flint.arb(1)
     for n in range(1, order + 1):

@@ -13,25 +13,6 @@ from gradproof.theory.symbolic import Identity, Inequality
 mu, lam, s, x, f = sp.symbols("mu lam s x f", positive=True)  # f = s^2 as a share of its largest value
 
 
-@check(paper.NULL_FLOOR, level=Level.SYMBOLIC)
-def reciprocals_grow_by_a_constant(ctx: Context) -> Iterator[Evidence]:
-    r"""With $x = \mu\alpha^2$ and $\mu s^2 = fx \le x$: $1/s_{t+1}^2 \le 1/s_t^2 + 2\mu/(1-x)^2$; the bound is the sum of these."""
-    unit = (Interval("x", "0", "1"), Interval("f", "0", "1", closed_high=True), Interval("mu"))
-    after = 1 / (f * x / mu * (1 - f * x) ** 2)
-    yield Inequality(1 / (f * x / mu) + 2 * mu / (1 - x) ** 2 - after, unit, what="one step")
-    step, alpha, t = ctx.symbols("mu", "alpha", "t")
-    grown = 1 / alpha**2 + 2 * step * t / (1 - step * alpha**2) ** 2
-    yield Identity(1 / ctx.claim.expression - grown, "t steps")
-
-
-@check(paper.DECOUPLED, level=Level.SYMBOLIC)
-def a_common_eigenvector(ctx: Context) -> Iterator[Evidence]:
-    r"""$U_{t+1}^\top v = U_t^\top(I + \mu(M - W))v$; the new Gram matrix is a polynomial in M and W."""
-    step, lam_i, value = ctx.symbols("mu", "lam_i", "s")
-    factor = 1 + step * (lam_i - value**2)  # M v = lam_i v, W v = s^2 v
-    yield Identity(value * factor - ctx.claim.expression, "along v")
-
-
 def _factor(ctx: Context, growth: sp.Expr, late: int) -> Iterator[Evidence]:
     """A level that is reached by a constant factor a step: the claimed time is its logarithm."""
     alpha, lam_i = ctx.symbols("alpha", "lam_i")

@@ -168,7 +168,7 @@ def running_mean_at_once(x, lam):
     """One update, with the mean of the means."""
     out = methods.ghost_bn([[F(a) for a in row] for row in x], F(0), lam, 1.0)
     once = (1 - lam) * measures.FIRST + lam * sum(out.means) / len(x)
-    return once, {"start": measures.FIRST, "mu": tuple(out.means)}
+    return once, measures.of_means(out.means, lam)
 
 
 def running_mean_in_reverse(x, lam):

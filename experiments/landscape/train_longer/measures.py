@@ -28,7 +28,7 @@ def of_samples(g: Any, M: int) -> dict[str, Any]:
 
 def spread(g, M, law):
     r"""$\mathbb E\|\hat g - \bar g\|^2$ over every batch, in rational arithmetic."""
-    return Supremum(batch.trace(batch.enumerated(g, M, law(len(g), M)))), of_samples(g, M)
+    return batch.trace(batch.enumerated(g, M, law(len(g), M))), of_samples(g, M)
 
 
 SAMPLED = cases(g=data.SAMPLES, M=[1, 2, 3]).where(lambda g, M: len(g) ** M < 2000)
@@ -46,7 +46,7 @@ measure(paper.POISSON_SAMPLING, KEPT)(spread)
 )
 def across(g, M, pairs):
     r"""$\mathbb E\langle\hat g_1 - \bar g, \hat g_2 - \bar g\rangle$ over every pair of batches."""
-    return Supremum(batch.across(g, pairs(len(g), M), M)), of_samples(g, M)
+    return batch.across(g, pairs(len(g), M), M), of_samples(g, M)
 
 
 #: factors of mean 1 and variance v: 1 - s, 1 + s
@@ -68,7 +68,7 @@ def spread_with_factors(g, M, s, alone):
         for z in signs:
             u = [sum(F(c) * g[i][a] for c, i in zip(z, which, strict=True)) / M - y for a, y in enumerate(mean)]
             total += sum(x * x for x in u)
-    return Supremum(total / (n**M * len(signs))), of_samples(g, M)
+    return total / (n**M * len(signs)), of_samples(g, M)
 
 
 # --- paths on a flat potential ----------------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ FLAT = cases(g={"line": data.LINE, "centred": data.CENTRED}, M=[1, 2], eta=F(1, 
 def spread_over_paths(g, M, eta, t, same):
     """By enumeration of the paths; the covariance of an update by enumeration of the batches."""
     V = batch.trace(batch.enumerated(g, M, batch.with_replacement(len(g), M)))
-    return Supremum(over_paths(g, M, eta, t, same=same)), {"V": V}
+    return over_paths(g, M, eta, t, same=same), {"V": V}
 
 
 RULES = cases(g={"line": data.LINE}, size=[{"m": 1, "M": 4}, {"m": 4, "M": 9}], eta=F(1, 5), t=[1, 2])
@@ -110,7 +110,7 @@ SQRT = RULES.let(power=lambda: 1, same=lambda: False, updates=lambda t: t)
 def spread_by_a_rule(g, m, M, eta, power, updates, same):
     r"""The spread of the large batch, over its paths, with the step $\eta\sqrt{M/m}$ (``power`` 1) or $\eta M/m$ (2)."""
     scale = F(isqrt(M), isqrt(m)) ** power
-    return Supremum(over_paths(g, M, eta * scale, updates, same=same)), batch.moments(g)
+    return over_paths(g, M, eta * scale, updates, same=same), batch.moments(g)
 
 
 @measure(paper.FLAT_SPREAD, cases(M=[1, 4], eta=[0.1], t=[16]).guaranteeing("flat_potential"))
@@ -130,18 +130,18 @@ def spread_of_runs(M, eta, t, keys, backend):
 
 # --- the step that keeps the covariance --------------------------------------------------------------------------------------
 
-SIZES = [{"m": 1, "M": 2}, {"m": 2, "M": 3}, {"m": 1, "M": 4}]
+SIZES = [{"m": 1, "M": 2}, {"m": 2, "M": 3}, {"m": 1, "M": 3}]  # of five points: M + 1 has a ratio too
 LAWS = {"subsets": batch.without_replacement, "kept": batch.independent_inclusion}
 
 
 @measure(paper.EXACT_RATIO, cases(g={"five points": data.FIVE}, size=SIZES, law=LAWS).guaranteeing("finite_sampling"))
 def largest_ratio(g, m, M, law):
-    """The largest ratio of the steps at which no update of the large batch is noisier: bisection over every batch, in fractions."""
+    """The largest squared ratio of steps at which no update of the large batch is noisier: bisection, in fractions."""
     small, large = (batch.trace(batch.enumerated(g, size, law(len(g), size))) for size in (m, M))
-    low, high = F(0), F(16)
-    for _ in range(50):
+    low, high = F(0), F(256)
+    for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if middle**2 * large <= small else (low, middle)
+        low, high = (middle, high) if middle * large <= small else (low, middle)
     return Bracket(low, high), {"n": len(g)}
 
 
@@ -172,7 +172,7 @@ def variance_over_paths(eta, h, M, s2, t, sign):
             x = path[k] if sign > 0 else path[0] * (-1) ** k
             w = (1 - eta * h) * w - eta * size * x
         total += w * w
-    return Supremum(total / 2**t)
+    return total / 2**t
 
 
 SHORT = cases(eta=[F(1, 10), F(8, 5)], h=[F(1), F(1, 3)], M=[1, 16], s2=F(4), t=[1, 2, 7]).where(lambda t: t <= 10)
@@ -233,7 +233,7 @@ def mean_of_variances(x):
     """The mean of the variances of the ghost batches; the others from all activations, and from the means."""
     out = methods.ghost_bn([[F(a) for a in row] for row in x], F(0), F(1, 2), 1.0)
     both = {"total": variance([a for row in x for a in row]), "between": variance(out.means)}
-    return Supremum(sum(out.variances) / len(x)), both
+    return sum(out.variances) / len(x), both
 
 
 @measure(
@@ -247,7 +247,7 @@ def expected_variance(values, m, paired):
     mean = sum(map(F, values)) / len(values)
     half = m // 2 if paired else m
     drawn = [(*x, *(2 * mean - a for a in x if paired)) for x in product(map(F, values), repeat=half)]
-    return Supremum(sum(map(variance, drawn)) / len(drawn)), {"sigma2": variance(values)}
+    return sum(map(variance, drawn)) / len(drawn), {"sigma2": variance(values)}
 
 
 @measure(paper.GHOST_NORMALISED, cases(x=GHOSTS, eps=[F(1, 100), F(2)], own=True).guaranteeing("own_statistics"))
@@ -257,11 +257,17 @@ def second_moment(x, eps, own) -> Iterator[Any]:
     for k, row in enumerate(x):
         by = k if own else (k + 1) % len(x)
         squares = [(F(a) - out.means[by]) ** 2 / (out.variances[by] + eps) for a in row]
-        yield Supremum(sum(squares) / len(row)), {"v_g": out.variances[by]}
+        yield sum(squares) / len(row), {"v_g": out.variances[by]}
+
+
+def of_means(means: Any, lam: F) -> dict[str, Any]:
+    """The parameters that the means of the ghost batches determine."""
+    discounted = sum(mean / (1 - lam) ** g for g, mean in enumerate(means, 1))
+    return {"start": FIRST, "G": len(means), "discounted": discounted, "mu": tuple(means)}
 
 
 @measure((paper.RUNNING_MEAN, paper.RUNNING_MEAN_PUBLISHED), cases(x=GHOSTS, lam=LAM).guaranteeing("sequential"))
 def running_mean(x, lam):
     """Updated once for each ghost batch."""
     out = methods.ghost_bn([[F(a) for a in row] for row in x], FIRST, lam, 1.0)
-    return out.running, {"start": FIRST, "mu": tuple(out.means), "m": len(x[0])}
+    return out.running, {**of_means(out.means, lam), "m": len(x[0])}

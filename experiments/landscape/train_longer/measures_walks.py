@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from gradproof.experiments.engine.measure import Enclosed, Sample, Supremum, around, cases, measure, rounded
+from gradproof.experiments.engine.measure import Enclosed, Sample, around, cases, measure, rounded
 from gradproof.experiments.landscape.train_longer import instances as data
 from gradproof.experiments.landscape.train_longer import methods
 from gradproof.solvers import birth_death
@@ -39,7 +39,7 @@ EDGES = WALKS.where(lambda rho: len(rho) > 0)
 def crossing_by_the_linear_system(rho, rest):
     r"""$\mathbb ET_{i\to i+1}$ from $(I - P)h = 1$ in fractions; $\Sigma_i$ term by term."""
     *below, top = data.heights(rho)
-    return Supremum(walk(rho, rest)[-1]), {"Sigma_i": sum((top / e for e in below), F(0))}
+    return walk(rho, rest)[-1], {"Sigma_i": sum((top / e for e in below), F(0))}
 
 
 @measure(paper.CROSSING_TIME, EDGES.let(share=lambda: F(1)).guaranteeing(CHAIN, "climb"))
@@ -71,7 +71,7 @@ SLOPES = cases(rho=[F(2), F(5, 4)], L=[1, 2, 7, 20], rest=F(0)).where(lambda L: 
 def time_on_a_slope(rho, L, rest, bump):
     """From the linear system; the first ratio is ``bump`` times the others."""
     ratios = [rho] * (L - 1)
-    return Supremum(walk([bump * r for r in ratios[:1]] + ratios[1:], rest)[0])
+    return walk([bump * r for r in ratios[:1]] + ratios[1:], rest)[0]
 
 
 @measure(

@@ -1,13 +1,16 @@
 """Checks for a GPU are asked for by name, and run anywhere: here at a reduced size, on torch as on NumPy."""
 
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 
 import pytest
 
 from gradproof.experiments.engine.check import Context, checks_of
 from gradproof.experiments.engine.judge import judge
+from gradproof.experiments.engine.measure import cases as rows_of
 from gradproof.experiments.landscape.laplacian_smoothing.measures_smoothing import SMOOTHED, runs
+from gradproof.experiments.landscape.small_init.measures_runs import HELD
 from gradproof.theory import registry
 from gradproof.theory.evidence import Level, Outcome
 
@@ -24,6 +27,8 @@ def reduced(ctx, cases=None, values=None, **sizes):
 
 #: vectors of length 200 instead of 10^5
 SHORTER = runs([200], [1.0], 40, 50).guaranteeing(*SMOOTHED)
+#: a matrix of 8 x 8 from 30 measurements
+FEWER = rows_of(alpha=Fraction(1, 10), at=[{"n": 8, "k": 8, "r": 1, "m": 30}], seeds=12, share=4.0, diagonal=False)
 CHECKS = {
     "ef21.nonconvex-am": (
         "average_gradient_of_a_thousand_clients",
@@ -47,6 +52,10 @@ CHECKS = {
         "nuclear_norms_of_layers",
         lambda ctx: reduced(ctx, values={"layers": 2, "shape": (6, 15)}),
     ),
+    "small-init.sensing-theorem": (
+        "error_of_a_smaller_start_in_high_dimension",
+        lambda ctx: reduced(ctx, FEWER.guaranteeing(*HELD)),
+    ),
     "train-longer.log-distance": (
         "training_a_wide_network",
         lambda ctx: reduced(ctx, values={"M": 16, "width": 16}),
@@ -58,6 +67,7 @@ FALSE = {
     "laplacian-smoothing.descent": lambda bound: 2 * bound, "krum.deterministic": lambda bound: bound / 10,
     "dpsgd.sharper": lambda bound: bound / 1000, "gradient-sparsification.optimal-density": lambda bound: bound / 2,
     "atomo.spectral-from-below": lambda bound: bound * 2,
+    "small-init.sensing-theorem": lambda bound: bound / 500,
     "train-longer.log-distance": lambda bound: bound * 1.03,
 }  # fmt: skip
 

@@ -11,7 +11,6 @@ import sympy as sp
 from gradproof.experiments.engine.check import Context, checks_of
 from gradproof.experiments.engine.draws import keys
 from gradproof.experiments.engine.judge import judge
-from gradproof.experiments.engine.measure import cases
 from gradproof.experiments.engine.measure import confront as set_beside
 from gradproof.experiments.landscape.small_init import instances, measures, measures_runs, methods
 from gradproof.solvers.low_rank import descend
@@ -64,18 +63,21 @@ def _variants():
             yield pytest.param(claim, sp.nsimplify(variant, rational=True), id=f"{name}-{k}")
 
 
-@pytest.mark.parametrize(("claim", "variant"), list(_variants()))
+VARIANTS = list(_variants())
+
+
+@pytest.mark.parametrize(("claim", "variant"), VARIANTS)
 def test_false_variants_are_refuted(claim, variant):
     wrong = claim.with_bound(variant)
     numeric = [c for c in checks_of(claim, "quick") if c.level in (Level.EXACT, Level.EMPIRICAL)]
-    found = [
-        judge(c.level, claim.relation, set_beside(wrong, c.measured, taken(claim, c.name))).outcome for c in numeric
-    ]
-    assert Outcome.REFUTED in found
+    assert any(
+        judge(c.level, claim.relation, set_beside(wrong, c.measured, taken(claim, c.name))).outcome is Outcome.REFUTED
+        for c in numeric
+    )
 
 
 def test_all_claims_have_variants():
-    assert {p.values[0].id for p in _variants()} == {c.id for c in CLAIMS}
+    assert {p.values[0].id for p in VARIANTS} == {c.id for c in CLAIMS}
 
 
 def test_the_ball_is_invariant_up_to_twice_the_step_of_a_singular_value_argument():
@@ -123,18 +125,6 @@ def test_a_direction_that_the_start_misses_is_never_learned():
     *_, last = descend(np.diag([2.0, 1.0, 0.0]), np.diag([0.1, 0.0, 0.1]), F(1, 10), 200)
     assert (last.U[0][1] == 0).all()
     assert last.U[0][0, 0] ** 2 == pytest.approx(2, abs=1e-9)
-
-
-@pytest.mark.parametrize("name", ["numpy", "torch"])
-def test_the_run_for_a_gpu_in_small(on_backend, name):
-    on_backend(name)
-    check = next(c for c in checks_of(paper.SENSING, "gpu") if c.budget == "gpu")
-    small = cases(alpha=[F(1, 10)], at=[{"n": 8, "k": 8, "r": 1, "m": 30}], seeds=12, share=4.0, diagonal=False)
-    made = check.measured.__class__(paper.SENSING, check.measured.function, small.guaranteeing(*measures_runs.HELD))
-    for bound, outcome in ((sp.Rational(1, 2), Outcome.CONSISTENT), (sp.Rational(1, 1000), Outcome.REFUTED)):
-        claim = paper.SENSING.with_bound(bound)
-        found = made.evidence(Context(claim, "gpu", backend=name, scope=check.name))
-        assert judge(Level.EMPIRICAL, claim.relation, found).outcome is outcome
 
 
 def test_lengths_of_rational_vectors():

@@ -27,6 +27,7 @@ def test_numbers(data):
     assert data.sine.sel(to="signal")[-1] < 1e-2 < data.sine.sel(to="power")[-1]
 
 
+@pytest.mark.slow  # the notebook draws it too
 def test_it_draws(data, tmp_path):
     import matplotlib.pyplot as plt
 

@@ -17,8 +17,8 @@ DERIVED = [c for c in CLAIMS if derivation_of(c) is not None]
 HALF, TENTH = sp.Rational(1, 2), sp.Rational(1, 10)
 
 
-def test_six_of_ten_are_derived_without_facts():
-    assert len(DERIVED) == 10 >= 0.6 * len(CLAIMS)
+def test_three_of_four_are_derived_without_facts():
+    assert len(DERIVED) == 12 >= 0.75 * len(CLAIMS)
     for claim in DERIVED:
         accepted = check_derivation(derivation_of(claim), claim)
         assert accepted.facts == () == accepted.unused
@@ -26,8 +26,8 @@ def test_six_of_ten_are_derived_without_facts():
 
 @pytest.mark.parametrize("claim", DERIVED, ids=lambda c: c.id)
 def test_no_derivation_ends_in_a_false_variant(claim):
-    flip = {Relation.LE: Relation.GE, Relation.GE: Relation.LE}
-    times = sp.Rational(99, 100) if claim.relation is Relation.LE else sp.Rational(100, 99)
+    flip = {Relation.LE: Relation.GE, Relation.GE: Relation.LE, Relation.EQ: Relation.LE}
+    times = sp.Rational(100, 99) if claim.relation is Relation.GE else sp.Rational(99, 100)
     variants = [claim.with_bound(claim.expression * times), replace(claim, relation=flip[claim.relation])]
     variants += [
         replace(claim, assumptions=claim.assumptions[:k] + claim.assumptions[k + 1 :])

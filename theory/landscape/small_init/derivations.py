@@ -188,7 +188,86 @@ def null_decay() -> d.Derivation:
     return d.Derivation(formal, d.Case((MU, Interval("q")), steps))
 
 
+@d.derivation(claims.NULL_FLOOR)
+def null_floor() -> d.Derivation:
+    """u = s e, p = e/s its reciprocal, c = s^2 u, w = s^2 p+, and g = e/(1 - mu s^2) = e + mu d, d = s^2 g.
+
+    ||p+||^2 - ||p||^2 = 2 mu ||g||^2 - mu^2 ||w||^2, and ||g|| <= 1/(1 - mu alpha^2); from <u, p> = 1, ||u||^2 >= 1/||p||^2.
+    """
+    x = "mu*alpha^2"
+    grown = f"2*mu/(1 - {x})^2"
+    total = f"(1/alpha^2 + {grown}*N)"
+    g: d.Vec = {"e": "1", "d": "mu"}
+    by = ("population", "commuting_init")
+    laws = {
+        "unit": d.Law((_square("1", {"e": "1"}), ("-1", "1")), (), True, says=r"$e$ is the unit vector along $U_0^\top v_i$"),
+        "scaled": d.Law(
+            (("1", {"u": "1"}, {"w": "1"}), ("-1", {"c": "1"}, {"p'": "1"})), by, True, says="$c = s^2u$ and $w = s^2p^+$"
+        ),
+        "gap": d.Law(
+            (("1", {"w": "1"}, {"p'": "1"}), ("-1", g, g)), by, True, says=r"$w = s^2p^+$ and $g = sp^+$, as $(1 - \mu s^2)p^+ = p$"
+        ),
+        "inside": d.Law(
+            (_square("1", {"d": "1"}), ("-alpha^2", {"d": "1"}, g)), (*by, "null_step"),
+            says=r"$d = s^2g$, and $s \le \alpha$ by small-init.null-monotone, where every step is short",
+        ),
+    }  # fmt: skip
+    method = d.Method(
+        {}, {"u": {"u": "1", "c": "-mu"}, "p": {"p": "1", "w": "mu"}}, ("c", "w", "d"), {}, fixed=("e",), fixed_values=(),
+        start={"u": {"e": "alpha"}, "p": {"e": "1/alpha"}}, laws=laws,
+    )  # fmt: skip
+    steps: dict[str, d.Step] = {
+        "pair": d.Combine({}, {"scaled": "mu"}, index="k"),
+        "pairs": d.Induct("pair", (("1", {"u": "1"}, {"p": "1"}),)),
+        "reciprocal": d.Inequality(
+            (_square("1", {"p'": "1"}), _square("-1", {"p": "1"}), (f"-{grown}", "1")),
+            laws={"gap": "2*mu", "inside": f"4*mu^2/(alpha^2*(1 - {x}))", "unit": grown},
+        ),
+        "reciprocals": d.Induct("reciprocal", (_square("1", {"p": "1"}), (f"-k*{grown}", "1"))),
+        "end": d.Combine(
+            {"pairs": f"-2/{total}", "reciprocals": f"1/{total}^2"}, {"unit": f"1/(alpha^2*{total}^2) - 2/{total}"},
+            squares=(("1", {"u": "1", "p": f"-1/{total}"}),),
+        ),
+    }  # fmt: skip
+    case = d.Case((Interval("alpha"), Interval("mu", "0", "1/alpha^2")), steps)
+    return d.Derivation(d.Formal(method, (_square("1", {"u": "1"}),), horizon="t"), case)
+
+
 # --- one eigenvector -------------------------------------------------------------------------------------------------
+
+
+@d.derivation(claims.DECOUPLED)
+def decoupled() -> d.Derivation:
+    """U'v_i = s e; z = W v_i, c = U'z = U'U U'v_i, o = U e; ``norm`` is s_{t+1}."""
+    moved: d.Vec = {"e": "s*(1 + mu*lam_i)", "c": "-mu"}
+    zero: d.Vec = {"z": "1", "v": "-s^2"}
+    laws = {
+        "unit": d.Law((_square("1", {"e": "1"}), ("-1", "1")), (), True, says=r"$U_t^\top v_i = s_te$ with a unit vector $e$"),
+        "eigenvector": d.Law(
+            (_square("1", zero),), ("commuting_init",), True, says=r"$U_tU_t^\top v_i$ is a multiple of $v_i$, hence $s_t^2v_i$"
+        ),
+        "through": d.Law(
+            (("1", {"e": "1"}, {"c": "1"}), ("-1", {"o": "1"}, {"z": "1"})), (), True, says=r"$c = U_t^\top z$ and $o = U_te$"
+        ),
+        "adjoint": d.Law(
+            (("1", {"o": "1"}, {"v": "1"}), _square("-s", {"e": "1"})), (), True, says=r"$o = U_te$ and $U_t^\top v_i = s_te$"
+        ),
+        "norm": d.Law(
+            (("1", "norm"), ("-1", {"e": "1"}, moved)), ("population", "short_step", "commuting_init"), True,
+            says=r"$U_{t+1}^\top v_i$ is $e$ times a number, which is not negative as steps are short",
+        ),
+    }  # fmt: skip
+    method = d.Method({}, {}, (), {}, fixed=("e", "v", "z", "c", "o"), fixed_values=("norm",), laws=laws)
+    steps: dict[str, d.Step] = {
+        "is zero": d.Combine({}, {"eigenvector": "1"}, index="k"),
+        "zero": d.Vanish(zero, "is zero"),
+        "end": d.Combine(
+            {}, {"norm": "1", "unit": "s*(1 + mu*lam_i) - mu*s^3", "through": "-mu", "adjoint": "-mu*s^2"}, index="0",
+            nulls=(("zero", {"o": "1"}, "-mu"),),
+        ),
+    }  # fmt: skip
+    case = d.Case((MU, LAM_I, Interval("s", "0", "", True)), steps)
+    return d.Derivation(d.Formal(method, (("1", "norm"),), at="0"), case)
 
 
 @d.derivation(claims.ESCAPE)

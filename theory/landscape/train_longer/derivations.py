@@ -28,21 +28,23 @@ def square(v: str, c: str = "1") -> d.Terms:
     return ((c, {v: "1"}, {v: "1"}),)
 
 
-def minus(terms: d.Terms, factor: str = "1") -> d.Terms:
-    return tuple((f"-({factor})*({c})", *rest) for c, *rest in terms)  # type: ignore[misc]
+def minus(terms: d.Terms) -> d.Terms:
+    return tuple((f"-({c})", *rest) for c, *rest in terms)  # type: ignore[misc]
 
 
-def after(terms: d.Terms) -> d.Terms:
-    """The terms at k + 1."""
-    return tuple(
-        (c.replace("k", "(k + 1)"), *({f"{n}'" if n != "u" else n: a for n, a in x.items()} if isinstance(x, Mapping)
-        else x if x == "1" else f"{x}'" for x in rest)) for c, *rest in terms  # type: ignore[misc]
-    )  # fmt: skip
+def one(laws: Mapping[str, str]) -> d.Combine:
+    """One step of an induction, as a sum of laws: where these are equalities, so is the end."""
+    return d.Combine({}, laws, index="k")
 
 
-def grows(potential: d.Terms, rho: str = "1", **more: object) -> d.Inequality:
-    """V_{k+1} <= rho V_k."""
-    return d.Inequality((*after(potential), *minus(potential, rho)), **more)  # type: ignore[arg-type]
+def rest(sum_: str, term: d.Terms, by: tuple[str, ...]) -> dict[str, d.Law]:
+    """``sum_`` is the sum of the terms from k on: N - k times their mean, so that nothing is left at N."""
+    return {
+        "rest": d.Law((("1", f"{sum_}'"), *term, ("-1", sum_)), by, equality=True),
+        "none left": d.Law(
+            (("1", sum_), ("-(N - k)", f"{sum_}_mean")), (), True, says=f"{sum_} is N - k times the mean of its terms"
+        ),
+    }
 
 
 # --- second moments of sums -----------------------------------------------------------------------------------------------
@@ -65,7 +67,7 @@ def mean_of_draws(
     """E||s_M / M||^2 where E||s_k||^2 = ``total`` (in k)."""
     potential: d.Terms = (*square("s"), (f"-({total})", "1"))
     steps: dict[str, d.Step] = {
-        "one more": grows(potential, laws={"one": "1", "past": "2"}),
+        "one more": one({"one": "1", "past": "2"}),
         "all": d.Induct("one more", potential),
         "mean": d.Combine({"all": "1/N^2"}),
     }
@@ -95,22 +97,21 @@ def poisson_sampling() -> d.Derivation:
     """s+ = s + (b - p) g over the samples; q = ||g||^2, and A is the sum of the q that are still to come."""
     by, p = ("independent_inclusion",), "M/N*(1 - M/N)"
     method = d.Method(
-        {}, {"s": {"s": "1", "x": "1"}}, ("x",), {}, ("A", "q"), fixed=(), fixed_values=(), start={"s": {}},
+        {}, {"s": {"s": "1", "x": "1"}}, ("x",), {}, ("A", "A_mean", "q"), fixed=(), fixed_values=(), start={"s": {}},
         laws={
             "one": d.Law((*square("x"), (f"-{p}", "q")), by, equality=True),
             "past": d.Law((("1", {"x": "1"}, {"s": "1"}),), (*by, "tower"), equality=True),
-            "rest": d.Law((("1", "A'"), ("1", "q"), ("-1", "A")), by, equality=True),
-            "left": d.Law((("-1", "A"),), by),
+            **rest("A", (("1", "q"),), by),
         },
     )  # fmt: skip
     potential: d.Terms = (*square("s"), (p, "A"))
     steps: dict[str, d.Step] = {
-        "one more": grows(potential, laws={"one": "1", "past": "2", "rest": p}),
+        "one more": one({"one": "1", "past": "2", "rest": p}),
         "all": d.Induct("one more", potential),
-        "mean": d.Combine({"all": "1/M^2"}, {"left": f"{p}/M^2"}),
+        "mean": d.Combine({"all": "1/M^2"}, {"none left": f"-{p}/M^2"}),
     }
     formal = d.Formal(method, square("s", "1/M^2"), horizon="n", stands={"S": (("1/N", "A"),)}, by=("expectation",))
-    return d.Derivation(formal, d.Case(over("M"), steps, knows=("N - M",)))
+    return d.Derivation(formal, d.Case(over("M"), steps))
 
 
 @d.derivation(increments.ACROSS_BATCHES)
@@ -125,7 +126,7 @@ def across_batches() -> d.Derivation:
             "others": d.Law((("n - 1", {"x": "1"}, {"y": "1"}), *square("x")), (*by, "tower"), equality=True),
         },
     )  # fmt: skip
-    step = d.Inequality((*cross, ("C/(n - 1)", "1")), laws={"others": "1/(n - 1)", "one": "-1/(n - 1)"}, index="0")
+    step = d.Combine({}, {"others": "1/(n - 1)", "one": "-1/(n - 1)"}, index="0")
     formal = d.Formal(method, cross, at="0", by=("expectation",))
     return d.Derivation(formal, d.Case(over("n", "C"), {"step": step}))
 
@@ -133,10 +134,10 @@ def across_batches() -> d.Derivation:
 def diffusion(
     size: str, by: tuple[str, ...], factor: str, total: str, case: d.Case, roots: Mapping[str, str] | None = None
 ) -> d.Derivation:
-    """E||s_t||^2 <= t ``total`` for s+ = s - factor x."""
+    """E||s_t||^2 = t ``total`` for s+ = s - factor x."""
     potential: d.Terms = (*square("s"), (f"-k*({total})", "1"))
     laws = {"one": f"({factor})^2", "past": f"-2*({factor})"}
-    steps: dict[str, d.Step] = {"update": grows(potential, laws=laws), "all": d.Induct("update", potential)}
+    steps: dict[str, d.Step] = {"update": one(laws), "all": d.Induct("update", potential)}
     method = replace(summed(size, by, factor=f"-({factor})"), roots=roots or {})
     return d.Derivation(d.Formal(method, square("s"), horizon="t", by=("expectation",)), replace(case, steps=steps))
 
@@ -155,44 +156,94 @@ def sqrt_rule() -> d.Derivation:
     return diffusion("C/M", by, "eta*root", "eta^2*C/m", case, {"root": "M/m"})
 
 
+@d.derivation(increments.EXACT_RATIO)
+def exact_ratio() -> d.Derivation:
+    """A is the sum of the ||g_i||^2, B that of the <g_i, g_j>.
+
+    Whether a sample is in a batch has the variance p(1 - p), p = M/n, and with another a covariance of kappa times that.
+    """
+    says = r"kappa = 0 for samples kept independently, $-1/(n - 1)$ for subsets"
+
+    def batch(x: str, size: str) -> d.Law:
+        p = f"1/{size}^2*({size}/n)*(1 - {size}/n)"
+        return d.Law((*square(x), (f"-{p}", "A"), (f"-kappa*{p}", "B")), ("finite_sampling",), True, "0", says)
+
+    method = d.Method(
+        {}, {}, (), {}, fixed=("x", "y"), fixed_values=("A", "B"), laws={"large": batch("x", "M"), "small": batch("y", "m")},
+        numbers=(d.Number(Interval("kappa", "-1/(n - 1)", "", True), ("finite_sampling",)),),
+    )  # fmt: skip
+    ratio = Interval("ratio2")
+    quantity = d.Threshold((*square("x", "ratio2"), *square("y", "-1")), "ratio2*(1/M - 1/n) - (1/m - 1/n)", ratio)
+    formal = d.Formal(method, quantity, (("1/n", "A"), ("kappa/n", "B")), at="0", by=("expectation",))
+    case = d.Case(
+        (*over("m"), Interval("M", "m"), Interval("n", "M"), *(n.interval for n in method.numbers), ratio),
+        {"difference": d.Combine({}, {"large": "ratio2", "small": "-1"}, index="0")},
+    )
+    return d.Derivation(formal, case)
+
+
 # --- a quadratic ----------------------------------------------------------------------------------------------------------
 
 STATIONARY, RATIO = "eta*s2/(M*h*(2 - eta*h))", "(1 - eta*h)^2"
 
 
-def quadratic() -> d.Method:
-    """w+ = (1 - eta h) w - eta x from the minimum."""
+def noisy(w: str, x: str, eta: str, M: str) -> d.Method:
+    """w+ = (1 - eta h) w - eta x."""
     by = ("fresh_noise",)
-    return d.Method(
-        {}, {"w": {"w": "1 - eta*h", "x": "-eta"}}, ("x",), {}, fixed=(), fixed_values=(), start={"w": {}},
-        laws={
-            "one": d.Law((*square("x"), ("-s2/M", "1")), by, equality=True),
-            "past": d.Law((("1", {"x": "1"}, {"w": "1"}),), (*by, "tower"), equality=True),
-        },
-    )  # fmt: skip
+    laws = {
+        f"one {x}": d.Law((*square(x), (f"-s2/{M}", "1")), by, equality=True),
+        f"past {x}": d.Law((("1", {x: "1"}, {w: "1"}),), (*by, "tower"), equality=True),
+    }
+    return d.Method({}, {w: {w: f"1 - {eta}*h", x: f"-{eta}"}}, (x,), {}, fixed=(), fixed_values=(), laws=laws)
 
 
-def settles(sign: str, end: Mapping[str, d.Step]) -> d.Derivation:
-    """The distance of E w_t^2 from the stationary variance shrinks by (1 - eta h)^2 a step, on either side."""
-    potential: d.Terms = (*square("w", sign), (f"-({sign})*{STATIONARY}", "1"))
-    step = grows(potential, RATIO, laws={"one": f"({sign})*eta^2", "past": f"-2*({sign})*eta*(1 - eta*h)"})
+def moved(x: str, eta: str) -> dict[str, str]:
+    """E w'^2 less (1 - eta h)^2 E w^2 and the noise."""
+    return {f"one {x}": f"{eta}^2", f"past {x}": f"-2*{eta}*(1 - {eta}*h)"}
+
+
+def settles(end: Mapping[str, d.Step], horizon: str = "N") -> d.Derivation:
+    """From the minimum; the distance of E w_t^2 from the stationary variance shrinks by (1 - eta h)^2 a step."""
+    off: d.Terms = (*square("w"), (f"-{STATIONARY}", "1"))
     domain = (*over("h"), Interval("eta", "0", "2/h"), *over("M", "s2"))
-    steps = {"update": step, "all": d.Induct("update", potential, RATIO, "P"), **end}
-    horizon = "t" if sign == "-1" else "N"
-    formal = d.Formal(quadratic(), square("w"), horizon=horizon, by=("expectation",))
+    steps = {"update": one(moved("x", "eta")), "all": d.Induct("update", off, RATIO, "P"), **end}
+    method = replace(noisy("w", "x", "eta", "M"), start={"w": {}})
+    formal = d.Formal(method, square("w"), horizon=horizon, by=("expectation",))
     return d.Derivation(formal, d.Case(domain, steps, powers={"P": RATIO}))
 
 
 @d.derivation(increments.STATIONARY)
 def stationary() -> d.Derivation:
-    below: d.Terms = (*square("w"), (f"-{STATIONARY}", "1"))
-    end = d.Inequality(below, steps={"all": "1"}, signs=((f"P*{STATIONARY}", {}),), index="N")
-    return settles("1", {"below": end})
+    return settles({"below": d.Combine({"all": "1"}, squares=((f"P*{STATIONARY}", {}),))})
 
 
 @d.derivation(increments.SETTLING)
 def settling() -> d.Derivation:
-    return settles("-1", {})
+    return settles({}, "t")
+
+
+@d.derivation(increments.SQRT_VS_LINEAR)
+def sqrt_vs_linear() -> d.Derivation:
+    """W has the large batches and tends to its stationary variance from anywhere; v, of small ones, starts with its own."""
+    large, small = noisy("w", "x", "eta_M", "M"), noisy("v", "y", "eta_m", "m")
+    stays = d.Law(
+        (("1", {"v'": "1"}, {"v'": "1"}), *square("v", "-1")), (), True, "0", says="v starts from its stationary law"
+    )
+    method = replace(
+        large, step={**large.step, **small.step}, outputs=("x", "y"), laws={**large.laws, **small.laws, "stays": stays},
+        numbers=(d.Number(SETS["s2"], ("fresh_noise",)),),
+    )  # fmt: skip
+    rho, rise = "(1 - eta_M*h)^2", "eta_M^2*s2/M"
+    c = "eta_M*m/(eta_m^2*h*M*(2 - eta_M*h))"
+    used = {law: f"-{c}*({factor})" for law, factor in moved("y", "eta_m").items()}
+    steps: dict[str, d.Step] = {
+        "update": one(moved("x", "eta_M")),
+        "limit": d.Settle("update", square("w"), rho, rise),
+        "ratio": d.Combine({"limit": "1"}, {"stays": c, **used}, index="0"),
+    }
+    domain = (*over("h"), *(Interval(eta, "0", "2/h") for eta in ("eta_m", "eta_M")), *over("m", "M", "s2"))
+    formal = d.Formal(method, d.Limit(square("w")), square("v"), by=("expectation",))
+    return d.Derivation(formal, d.Case(domain, steps))
 
 
 # --- a walk between barriers ----------------------------------------------------------------------------------------------
@@ -212,22 +263,47 @@ def scaled_crossing(laws: Mapping[str, d.Law], start: d.Vec | None, values: tupl
 CROSSING: d.Terms = (("1", {"u": "1"}, {"s": "1", "c": "1"}),)
 
 
+@d.derivation(walks.HITTING_TIME)
+def hitting_time() -> d.Derivation:
+    """S_k = m_k c_k, q_k the sum of the c_a below k, and u_k = e^{V_k}; A is the sum of the <u_b, q_b> still to come."""
+    by = ("birth_death_reflecting",)
+    laws = {
+        "time": d.Law((("1", "T'"), ("-1", "T"), ("-1", {"u": "1"}, {"S": "1"})), by, equality=True),
+        "start": d.Law((("1", "T"),), by, equality=True, index="0"),
+        "height": d.Law((("1", {"u": "1"}, {"c": "1"}), ("-1", "1")), (), True, says="u and c are reciprocals"),
+        **rest("A", (("1", {"u": "1"}, {"q": "1"}),), by),
+    }
+    first_step: d.Vec = {"S": "1", "c": "1", "c'": "1"}
+    method = d.Method(
+        {}, {"S": first_step, "q": {"q": "1", "c": "1"}}, ("c", "u"), {}, ("T", "A", "A_mean"), fixed=(), fixed_values=(),
+        start={"S": {"c": "1"}, "q": {}}, laws=laws,
+    )  # fmt: skip
+    kept: d.Terms = (("1", "T"), ("2", "A"), ("-k", "1"))
+    steps: dict[str, d.Step] = {
+        "crossing": d.Invariant({"S": "1", "c": "-1", "q": "-2"}),
+        "one site": replace(one({"time": "1", "height": "1", "rest": "2"}), nulls=(("crossing", {"u": "1"}, "1"),)),
+        "all sites": d.Induct("one site", kept),
+        "from 0": d.Combine({"all sites": "1"}, {"start": "1", "none left": "-2"}),
+    }
+    formal = d.Formal(method, (("1", "T"),), horizon="L", stands={"Sigma": (("1", "A"),)})
+    return d.Derivation(formal, d.Case((), steps))
+
+
 @d.derivation(walks.CROSSING_SUM)
 def crossing_sum() -> d.Derivation:
     """A is the sum of <u, c_a> over the sites still to come below i; top = c_i, so that <u, top> = 1."""
     by = ("birth_death_reflecting",)
     laws = {
-        "rest": d.Law((("1", "A'"), ("1", {"u": "1"}, {"c": "1"}), ("-1", "A")), by, equality=True),
-        "left": d.Law((("-1", "A"),), by),
+        **rest("A", (("1", {"u": "1"}, {"c": "1"}),), by),
         "top": d.Law((("1", {"u": "1"}, {"top": "1"}), ("-1", "1")), by, equality=True, index="0"),
     }
     potential: d.Terms = (("1", {"u": "1"}, {"s": "1"}), ("2", "A"))
     steps: dict[str, d.Step] = {
-        "one site": grows(potential, laws={"rest": "2"}),
+        "one site": one({"rest": "2"}),
         "all sites": d.Induct("one site", potential),
-        "crossing": d.Combine({"all sites": "1"}, {"left": "2", "top": "1"}),
+        "crossing": d.Combine({"all sites": "1"}, {"none left": "-2", "top": "1"}),
     }
-    method = replace(scaled_crossing(laws, {}, ("A",)), fixed=("u", "top"))
+    method = replace(scaled_crossing(laws, {}, ("A", "A_mean")), fixed=("u", "top"))
     quantity: d.Terms = (("1", {"u": "1"}, {"s": "1", "top": "1"}),)
     return d.Derivation(d.Formal(method, quantity, stands={"Sigma_i": (("1", "A"),)}), d.Case((), steps))
 
@@ -238,7 +314,7 @@ def crossing_time() -> d.Derivation:
     climb = d.Law((("1", {"u": "1"}, {"c": "1"}), ("-W", "1")), ("birth_death_reflecting", "climb"))
     potential: d.Terms = (("1", {"u": "1"}, {"s": "1"}), ("-2*k*W", "1"))
     steps: dict[str, d.Step] = {
-        "one site": grows(potential, laws={"climb": "2"}),
+        "one site": one({"climb": "2"}),
         "all sites": d.Induct("one site", potential),
         "crossing": d.Combine({"all sites": "1"}, {"climb": "1"}),
     }
@@ -258,7 +334,7 @@ def barrier_lower() -> d.Derivation:
     }
     potential: d.Terms = (("-1", {"u": "1"}, {"s": "1"}),)
     steps: dict[str, d.Step] = {
-        "one site": grows(potential, laws={"height": "2"}),
+        "one site": one({"height": "2"}),
         "all sites": d.Induct("one site", potential, start="1"),
         "crossing": d.Combine({"all sites": "1"}, {"below": "1", "height": "1", "time": "1"}),
     }
@@ -291,7 +367,7 @@ def barrier_bound() -> d.Derivation:
     crossing = d.Law((("1", "m"), ("-(2*k + 1)*W", "1")), ("barrier",))
     potential: d.Terms = (*TIME, ("-k^2*W", "1"))
     steps: dict[str, d.Step] = {
-        "one edge": grows(potential, laws={"time": "1", "crossing": "1"}),
+        "one edge": one({"time": "1", "crossing": "1"}),
         "all edges": d.Induct("one edge", potential),
         "from 0": d.Combine({"all edges": "1"}, {"start": "1"}),
     }
@@ -307,9 +383,9 @@ def linear_potential() -> d.Derivation:
     growing: d.Terms = (("1", "m"), (fixed, "1"))
     kept: d.Terms = (*TIME, ("-1/(rho - 1)", "m"), (f"k*{fixed}", "1"))
     steps: dict[str, d.Step] = {
-        "one crossing": grows(growing, "rho", laws={"crossing": "1"}),
+        "one crossing": one({"crossing": "1"}),
         "crossings": d.Induct("one crossing", growing, "rho", "P"),
-        "one edge": grows(kept, laws={"time": "1", "crossing": "-1/(rho - 1)"}),
+        "one edge": one({"time": "1", "crossing": "-1/(rho - 1)"}),
         "edges": d.Induct("one edge", kept),
         "from 0": d.Combine({"edges": "1", "crossings": "1/(rho - 1)"}, {"start": "1", "first": "(P - 1)/(rho - 1)"}),
     }
@@ -324,7 +400,7 @@ def downhill() -> d.Derivation:
     least = d.Law((("1", "1"), ("-1", "m")), ("birth_death_reflecting",))
     potential: d.Terms = (*TIME, ("1/(1 - r)", "m"), ("-k*(1 + r)/(1 - r)", "1"))
     steps: dict[str, d.Step] = {
-        "one edge": grows(potential, laws={"time": "1", "crossing": "1/(1 - r)"}),
+        "one edge": one({"time": "1", "crossing": "1/(1 - r)"}),
         "edges": d.Induct("one edge", potential),
         "from 0": d.Combine({"edges": "1"}, {"start": "1", "first": "1/(1 - r)", "least": "1/(1 - r)"}),
     }
@@ -342,7 +418,7 @@ def ghost_bn() -> d.Derivation:
     within = d.Law((("1", {"x": "1"}, {"y": "1"}),), ("equal_sizes", "tower"), equality=True)
     method = d.Method({}, {}, ("x", "y"), {}, fixed=(), fixed_values=(), laws={"within": within})
     total: d.Terms = (("1", both, both),)
-    step = d.Inequality((*square("x"), *minus(total), *square("y")), laws={"within": "-2"}, index="0")
+    step = d.Combine({}, {"within": "-2"}, index="0")
     stands = {"total": total, "between": square("y")}
     return d.Derivation(
         d.Formal(method, square("x"), at="0", stands=stands, by=("expectation",)), d.Case((), {"step": step})
@@ -357,14 +433,14 @@ def ghost_variance() -> d.Derivation:
     none = d.Law((("1", "q"),), by, equality=True, index="0")
     plain = summed("sigma2", by)
     method = replace(plain, values=("q",), laws={**plain.laws, "squares": squares, "none": none})
-    sums: d.Terms = (*square("s", "-1"), ("k*sigma2", "1"))
+    sums: d.Terms = (*square("s"), ("-k*sigma2", "1"))
     moments: d.Terms = (("1", "q"), ("-k*sigma2", "1"))
     steps: dict[str, d.Step] = {
-        "sum": grows(sums, laws={"one": "-1", "past": "-2"}),
+        "sum": one({"one": "1", "past": "2"}),
         "sums": d.Induct("sum", sums),
-        "square": grows(moments, laws={"one": "1", "squares": "1"}),
+        "square": one({"one": "1", "squares": "1"}),
         "squares": d.Induct("square", moments),
-        "variance": d.Combine({"squares": "1/N", "sums": "1/N^2"}, {"none": "1/N"}),
+        "variance": d.Combine({"squares": "1/N", "sums": "-1/N^2"}, {"none": "1/N"}),
     }
     quantity: d.Terms = (("1/N", "q"), *square("s", "-1/N^2"))
     return d.Derivation(d.Formal(method, quantity, horizon="m", by=("expectation",)), d.Case(over("sigma2"), steps))
@@ -376,5 +452,29 @@ def ghost_normalised() -> d.Derivation:
     own = d.Law((*square("x"), ("-v_g", "1")), ("own_statistics",), equality=True)
     method = d.Method({}, {}, ("x",), {}, fixed=(), fixed_values=(), laws={"own": own})
     moment = square("x", "1/(v_g + eps)")
-    step = d.Inequality((*moment, ("-v_g/(v_g + eps)", "1")), laws={"own": "1/(v_g + eps)"}, index="0")
+    step = d.Combine({}, {"own": "1/(v_g + eps)"}, index="0")
     return d.Derivation(d.Formal(method, moment, at="0"), d.Case(over("v_g", "eps"), {"step": step}))
+
+
+@d.derivation(normalisation.RUNNING_MEAN)
+def running_mean() -> d.Derivation:
+    """R_k is the discounted sum of the means still to come: of (1 - lam)^(k - g) mu_g over g > k."""
+    laws = {
+        "update": d.Law((("1", "run'"), ("-(1 - lam)", "run"), ("-lam", "new")), ("sequential",), equality=True),
+        "discount": d.Law(
+            (("1", "R'"), ("-(1 - lam)", "R"), ("1", "new")),
+            (),
+            True,
+            says="the next mean leaves the sum, which is rescaled",
+        ),
+        "none left": rest("R", (), ())["none left"],
+    }
+    method = d.Method({}, {}, (), {}, ("run", "R", "R_mean", "new"), fixed=(), fixed_values=(), laws=laws)
+    run, left = (("1", "run"),), (("1", "R"),)
+    steps: dict[str, d.Step] = {
+        "one more": one({"update": "1", "discount": "lam"}),
+        "all": d.Induct("one more", (*run, ("lam", "R")), "1 - lam", "P"),
+        "end": d.Combine({"all": "1"}, {"none left": "-lam"}),
+    }
+    formal = d.Formal(method, run, horizon="G", stands={"start": run, "discounted": left})
+    return d.Derivation(formal, d.Case((Interval("lam", "0", "1"),), steps, powers={"P": "1 - lam"}))

@@ -58,9 +58,8 @@ HITTING_TIME = claim(
 CROSSING_SUM = claim(
     "crossing-sum", "The expected time to cross an edge, as a sum over the sites below",
     r"$\mathbb ET_{i\to i+1} = 1 + 2\sum_{a<i}e^{V_i-V_a}$; these times add to train-longer.hitting-time.",
-    parameters=(Sigma_i,), assumptions=(CHAIN,), quantity=r"\mathbb ET_{i\to i+1}", relation=Relation.LE,
-    expression=1 + 2 * Sigma_i.symbol, tight=True, where=f"classical for birth-and-death chains; {HERE}",
-    remark="An equality; the derivation proves the bound.",
+    parameters=(Sigma_i,), assumptions=(CHAIN,), quantity=r"\mathbb ET_{i\to i+1}", relation=Relation.EQ,
+    expression=1 + 2 * Sigma_i.symbol, where=f"classical for birth-and-death chains; {HERE}",
 )  # fmt: skip
 
 CROSSING_TIME = claim(
@@ -90,9 +89,8 @@ LINEAR_POTENTIAL = claim(
     r"For $V_k = \xi k$, $\rho = e^\xi$: $\mathbb ET_L = L + 2\sum_{s=1}^{L-1}(L-s)\rho^s = "
     r"\frac{2\rho(\rho^L-1)}{(\rho-1)^2} - L\frac{\rho+1}{\rho-1}$; so the "
     r"distance after $t$ updates is $\log t/\xi$, the law that the paper sees in training.",
-    parameters=(L, rho), assumptions=(CHAIN, CONSTANT), quantity=r"\mathbb ET_L", relation=Relation.LE,
-    expression=2 * _r * (_r**_L - 1) / (_r - 1) ** 2 - _L * (_r + 1) / (_r - 1), tight=True, where=HERE, confidence="derived",
-    remark="An equality; the derivation proves the bound.",
+    parameters=(L, rho), assumptions=(CHAIN, CONSTANT), quantity=r"\mathbb ET_L", relation=Relation.EQ,
+    expression=2 * _r * (_r**_L - 1) / (_r - 1) ** 2 - _L * (_r + 1) / (_r - 1), where=HERE, confidence="derived",
 )  # fmt: skip
 
 DOWNHILL = claim(
