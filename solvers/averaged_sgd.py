@@ -89,6 +89,29 @@ def exact_quadratic(
     return total
 
 
+def relative_quadratic(
+    T: int, taus: Sequence[int], step: Callable[[int], Number], h: Number, x0: Number, sigma2: Number, c: Number, N: int
+) -> Number:
+    """E F(mean x^T) for F = h x^2/2 with noise of variance sigma2 + c (F')^2 at each worker's own point.
+
+    From P = E x_i^2 and C = E x_i x_j, i != j: only P feels the noise, and an averaging makes both P/N + (1 - 1/N) C.
+
+    Args:
+        taus: times of the averagings. step: t -> eta_t. h, x0: curvature and start. c: relative part of the variance. N: workers.
+    """
+    h, sigma2, c = _exact(h), _exact(sigma2), _exact(c)
+    own = _exact(N) ** -1
+    P = C = _exact(x0) ** 2
+    times = set(taus)
+    for t in range(T):
+        if t in times:
+            P = C = P * own + C * (1 - own)
+        e = step(t)
+        shrink = (1 - e * h) ** 2
+        P, C = (shrink + c * (e * h) ** 2) * P + e**2 * sigma2, shrink * C
+    return h * (P * own + C * (1 - own)) / 2
+
+
 def consensus_exact(
     T: int,
     taus: Sequence[int],

@@ -49,13 +49,19 @@ def opposed(n: int) -> list[tuple[int, ...]]:
 
 
 def after_a_step(
-    shapes: Sequence[TwoSlopes], places: Sequence[F], eta: F, sigma: F, signs: Callable[[int], Any]
+    shapes: Sequence[TwoSlopes], places: Sequence[F], eta: F, sigma: F, signs: Callable[[int], Any], relative: F = F(0)
 ) -> tuple[F, F]:
-    """E (F(mean) - F*) for the mean F of the shapes, where they are one, and the spread, over the signs of the noise."""
+    """E (F(mean) - F*) for the mean F of the shapes, where they are one, and the spread, over the signs of the noise.
+
+    A worker's noise is sigma, and independently ``relative`` times its gradient, with signs.
+    """
     n, error, spread = len(places), F(0), F(0)
-    outcomes = signs(n)
-    for outcome in outcomes:
-        x = [y - eta * (f.slope(y) + sigma * e) for f, y, e in zip(shapes, places, outcome, strict=True)]
+    outcomes = list(product(signs(n), signs(n) if relative else [(0,) * n]))
+    for plain, scaled in outcomes:
+        x = [
+            y - eta * (f.slope(y) * (1 + relative * s) + sigma * e)
+            for f, y, e, s in zip(shapes, places, plain, scaled, strict=True)
+        ]
         mean = sum(x) / n
         error += sum(f.value(mean) for f in shapes) / n
         spread += sum((y - mean) ** 2 for y in x) / n

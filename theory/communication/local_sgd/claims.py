@@ -30,6 +30,7 @@ L = Parameter("L", "smoothness constant")
 sigma2 = Parameter("sigma2", r"bound on the variance of a worker's gradient", NONNEGATIVE, r"\sigma^2")
 n = Parameter("n", "number of workers", COUNT, "N")
 eta = Parameter("eta", "step size", latex=r"\eta_t")
+c = Parameter("c", r"variance of a worker's gradient by the square of the gradient", NONNEGATIVE)
 beta = Parameter("beta", r"offset of the steps $\eta_t = 2/(\mu(t + \beta))$", latex=r"\beta")
 T = Parameter("T", "number of steps", COUNT)
 R = Parameter("R", "number of rounds: blocks between averagings, the last one included", COUNT)
@@ -60,9 +61,18 @@ NOISE = Assumption(
     "noise", r"the noise of a gradient has mean zero and $\mathbb E\|\varepsilon\|^2 \le \sigma^2$ given the past, independently "
     "over workers",
 )  # fmt: skip
+RELATIVE_NOISE = Assumption(
+    "relative_noise", r"the noise of a gradient has mean zero and $\mathbb E\|\varepsilon_i\|^2 \le \sigma^2 + c\|\nabla "
+    r"F(x_i)\|^2$ given the past, independently over workers",
+)  # fmt: skip
 COMMON_START = Assumption("common_start", "all workers start at the same point, or have just been averaged")
 MU_L = Assumption("mu_at_most_L", r"$\mu \le L$", sp.Le(_mu, _L))
 SHORT = Assumption("step_size", r"$\eta_t \le 1/L$", sp.Le(_eta, 1 / _L))
+SHORTER = Assumption("step_size", r"$\eta_t \le \frac1{L(1 + c/N)}$", sp.Le(_eta * _L * (1 + c.symbol / _n), 1))
+BETA_RELATIVE = Assumption(
+    "beta_2kappa", r"$\beta \ge \frac{2L}\mu(1 + \frac cN)$, that is $\eta_t \le \frac1{L(1 + c/N)}$",
+    sp.Ge(_beta, 2 * _L / _mu * (1 + c.symbol / _n)),
+)  # fmt: skip
 CONTRACTING = Assumption("contracting", r"$\eta_t \le 2/(L + \mu)$", sp.Le(_eta, 2 / (_L + _mu)))
 BETA = Assumption("beta_2kappa", r"$\beta \ge 2L/\mu$, that is $\eta_t \le 1/L$", sp.Ge(_beta, 2 * _L / _mu))
 BETA_1 = Assumption("beta_1", r"$\beta > 1$", sp.Gt(_beta, 1))
@@ -183,6 +193,38 @@ WORST_SCHEDULE = _claim(
     r"no number of workers makes smaller, is at most $S = T$ in local-sgd.main.",
     parameters=(mu, L, sigma2, n, beta, T, a0), assumptions=(*_CLASS, COMMON_START, AVERAGING, MU_L, BETA), quantity=ERROR,
     relation=Relation.LE, expression=(_START + _NOISE + _COST * (_beta - 1) / (2 * _beta - 3) * _T) / _END,
+)  # fmt: skip
+
+# --- noise that grows with the gradient ------------------------------------------------------------------------------
+
+_RELATIVE = (SMOOTH, STRONGLY_CONVEX, ONE_OBJECTIVE, RELATIVE_NOISE)
+
+RELATIVE_RECURSION = _claim(
+    "relative-recursion", "One local step on the error of the mean, with noise that grows with the gradient",
+    r"If $\mathbb E\|\varepsilon_i\|^2 \le \sigma^2 + c\|\nabla F(x_i)\|^2$, steps of $\frac1{L(1 + c/N)}$ pay for the relative "
+    r"part: $a_{t+1} \le (1 - \eta_t\mu)a_t + \frac{\eta_tL^2}2V_t + \frac{\eta_t^2L\sigma^2}{2N}$, as without it.",
+    parameters=(eta, mu, L, sigma2, c, n, a_t, V_t), assumptions=(*_RELATIVE, MU_L, SHORTER),
+    quantity=r"\mathbb E F(\bar x^{t+1}) - F^*", relation=Relation.LE, expression=RECURSION.expression, tight=True,
+)  # fmt: skip
+
+_RELATIVE_PART = _eta**2 * (_n - 1) / _n
+
+RELATIVE_CONSENSUS = _claim(
+    "relative-consensus", "One local step on the spread, with noise that grows with the gradient",
+    r"$V_{t+1} \le \big((1 - \eta_t\mu)^2 + \eta_t^2\frac{N-1}NcL^2\big)V_t + \eta_t^2\frac{N-1}N(\sigma^2 + 2cLa_t)$: the "
+    r"error now feeds the spread, whatever the number of workers; with equality for $F = \frac\mu2\|x\|^2$.",
+    parameters=(eta, mu, L, sigma2, c, n, a_t, V_t), assumptions=(*_RELATIVE, MU_L, CONTRACTING),
+    quantity=r"\frac1N\sum_i\mathbb E\|x_i^{t+1} - \bar x^{t+1}\|^2", relation=Relation.LE, tight=True,
+    expression=(1 - _eta * _mu) ** 2 * V_t.symbol
+    + _RELATIVE_PART * (_sig2 + c.symbol * (_L**2 * V_t.symbol + 2 * _L * a_t.symbol)),
+)  # fmt: skip
+
+RELATIVE_SYNCHRONISED = _claim(
+    "relative-synchronised", "Averaging at every step, with noise that grows with the gradient",
+    r"$a_T \le \frac{(\beta-1)(\beta-2)a_0 + 2L\sigma^2T/(N\mu^2)}{(T+\beta-1)(T+\beta-2)}$ for $\beta \ge "
+    r"\frac{2L}\mu(1 + \frac cN)$: the relative part costs shorter first steps, the less so the more workers there are.",
+    parameters=(mu, L, sigma2, c, n, beta, T, a0), assumptions=(*_RELATIVE, EVERY_STEP, MU_L, BETA_RELATIVE), quantity=ERROR,
+    relation=Relation.LE, expression=SYNCHRONISED.expression,
 )  # fmt: skip
 
 # --- quadratics ------------------------------------------------------------------------------------------------------
