@@ -1,20 +1,20 @@
 """Noise whose variance grows with the square of the gradient: steps and runs by enumeration, by recursion and by chance."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction as F
 from typing import Any
 
 import numpy as np
 
 from gradproof.experiments.communication.local_sgd import measures as m
-from gradproof.experiments.communication.local_sgd.controls import averaged_once
+from gradproof.experiments.communication.local_sgd.controls import averaged_once, error_of_two_objectives, with_jumps
 from gradproof.experiments.communication.local_sgd.instances import Bent, RandomCurvature, TwoSlopes
 from gradproof.experiments.communication.local_sgd.measures_runs import strongly_convex_steps
 from gradproof.experiments.communication.local_sgd.methods import errors, normal
 from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.measure import Sample, cases, measure
 from gradproof.solvers.averaged_sgd import relative_quadratic, steps
-from gradproof.solvers.averaging_times import every
+from gradproof.solvers.averaging_times import every, growing
 from gradproof.theory.communication import local_sgd as ls
 
 CLASS = ("smooth", "strongly_convex", "one_objective", "relative_noise")
@@ -92,13 +92,44 @@ NOISY = NOISY.let(beta=lambda mu, L, c, n: 2 * L / mu * (1 + c / n))
 measure(ls.RELATIVE_SYNCHRONISED, NOISY.guaranteeing(*CLASS, "every_step"))(error_on_a_noisy_parabola)
 
 
-def quadratic_averaged_always(n, T, seeds, rng) -> m.With:
-    r"""$F(\bar x^T) - F^*$ on the quadratic of the paper's simulations ($c = 1$), averaged at every step."""
-    problem, beta = RandomCurvature(), 6.0 * (1 + 1 / n)
+def error_of_a_schedule(mu, h, beta, T, n, sigma2, c, x0, blocks) -> m.With:
+    r"""$\mathbb E F(\bar x^T) - F^*$ on a parabola with so many growing blocks, from the recursions of the second moments."""
+    return relative_quadratic(T, growing(T, blocks), steps(mu, beta), h, x0, sigma2, c, n), {"a0": h * x0**2 / 2}
+
+
+def offset(mu: Any, L: Any, c: Any) -> Any:
+    """The least beta of local-sgd.relative-worst-schedule."""
+    kappa = L / mu
+    return 2 * kappa * (1 + c) + 4 * kappa**2 * (1 + 2 * kappa) * c
+
+
+ANY = cases(curved=m.CURVED, T=[1, 30], n=[1, 16], sigma2=[F(0), F(4)], c=[F(0), F(1)], x0=F(3), blocks=[1, 5])
+ANY = ANY.let(beta=lambda mu, L, c: 100 + offset(mu, L, c)).where(lambda T, blocks: blocks <= T)
+measure(ls.RELATIVE_WORST_SCHEDULE, ANY.guaranteeing(*CLASS, "common_start", "averaging"))(error_of_a_schedule)
+
+
+def on_the_quadratic_of_the_paper(n: int, T: int, seeds: int, rng: Any, beta: float, times: Sequence[int]) -> m.With:
+    r"""$F(\bar x^T) - F^*$ on the quadratic of the paper's simulations, whose relative part is $c = 1$."""
+    problem = RandomCurvature()
     noise = normal(rng, 1, seeds, n, 2 * problem.d)
-    out = errors(problem, n, strongly_convex_steps(1.0, beta), [every(T, 1)], [1.0] * problem.d, noise, T, seeds=seeds)
+    out = errors(problem, n, strongly_convex_steps(1.0, beta), [times], [1.0] * problem.d, noise, T, seeds=seeds)
     known = {"mu": 1.0, "L": float(problem.d), "sigma2": problem.d * problem.noise, "c": 1.0, "beta": beta}
     return Sample(out["error"].values[0, :, -1]), known | {"a0": float(problem.excess(np.ones(problem.d)))}
+
+
+def quadratic_averaged_once(n, T, seeds, rng) -> m.With:
+    r"""$F(\bar x^T) - F^*$ on the quadratic of the paper's simulations ($c = 1$), averaged at the end alone."""
+    return on_the_quadratic_of_the_paper(n, T, seeds, rng, offset(1.0, 3.0, 1.0), (0,))
+
+
+measure(ls.RELATIVE_WORST_SCHEDULE, cases(n=20, T=200, seeds=40).guaranteeing(*CLASS, "common_start", "averaging"))(
+    quadratic_averaged_once
+)
+
+
+def quadratic_averaged_always(n, T, seeds, rng) -> m.With:
+    r"""$F(\bar x^T) - F^*$ on the quadratic of the paper's simulations ($c = 1$), averaged at every step."""
+    return on_the_quadratic_of_the_paper(n, T, seeds, rng, 6.0 * (1 + 1 / n), every(T, 1))
 
 
 measure(ls.RELATIVE_SYNCHRONISED, cases(n=[2, 20], T=100, seeds=40).guaranteeing(*CLASS, "every_step"))(
@@ -149,6 +180,12 @@ MANY = {"mu": F(1), "L": F(1), "h": F(1), "T": 30, "sigma2": F(4), "c": F(4), "x
 breaking(ls.RELATIVE_SYNCHRONISED, "relative_noise", error_with_shared_relative_noise, **MANY, n=64, beta=F(9, 4))
 LOUD = {**MANY, "L": F(4), "h": F(4), "x0": F(9), "sigma2": F(0), "c": F(9), "T": 2}
 breaking(ls.RELATIVE_SYNCHRONISED, "beta_2kappa", error_on_a_noisy_parabola, **LOUD, n=1, beta=F(8))
+
+
+EASY = {"mu": F(1), "L": F(4), "beta": F(8), "T": 60, "n": 2, "sigma2": F(1), "c": F(0)}
+breaking(ls.RELATIVE_WORST_SCHEDULE, "averaging", with_jumps, **EASY)
+breaking(ls.RELATIVE_WORST_SCHEDULE, "one_objective", error_of_two_objectives, **EASY, times=[(0,)])
+breaking(ls.RELATIVE_WORST_SCHEDULE, "beta_2kappa", error_of_a_schedule, **LOUD, n=1, beta=F(8), blocks=1)
 
 
 def averaged_once_without_a_relative_part(n, T, seeds, rng) -> m.With:

@@ -73,6 +73,11 @@ BETA_RELATIVE = Assumption(
     "beta_2kappa", r"$\beta \ge \frac{2L}\mu(1 + \frac cN)$, that is $\eta_t \le \frac1{L(1 + c/N)}$",
     sp.Ge(_beta, 2 * _L / _mu * (1 + c.symbol / _n)),
 )  # fmt: skip
+_KAPPA = _L / _mu
+BETA_SPREADING = Assumption(
+    "beta_2kappa", r"$\beta \ge 2\kappa(1 + c) + 4\kappa^2(1 + 2\kappa)c$",
+    sp.Ge(_beta, 2 * _KAPPA * (1 + c.symbol) + 4 * _KAPPA**2 * (1 + 2 * _KAPPA) * c.symbol),
+)  # fmt: skip
 CONTRACTING = Assumption("contracting", r"$\eta_t \le 2/(L + \mu)$", sp.Le(_eta, 2 / (_L + _mu)))
 BETA = Assumption("beta_2kappa", r"$\beta \ge 2L/\mu$, that is $\eta_t \le 1/L$", sp.Ge(_beta, 2 * _L / _mu))
 BETA_1 = Assumption("beta_1", r"$\beta > 1$", sp.Gt(_beta, 1))
@@ -225,6 +230,19 @@ RELATIVE_SYNCHRONISED = _claim(
     r"\frac{2L}\mu(1 + \frac cN)$: the relative part costs shorter first steps, the less so the more workers there are.",
     parameters=(mu, L, sigma2, c, n, beta, T, a0), assumptions=(*_RELATIVE, EVERY_STEP, MU_L, BETA_RELATIVE), quantity=ERROR,
     relation=Relation.LE, expression=SYNCHRONISED.expression,
+)  # fmt: skip
+
+_FED = 8 * _L**3 * c.symbol / _mu**3
+
+RELATIVE_WORST_SCHEDULE = _claim(
+    "relative-worst-schedule", "Whatever the schedule, the error is of order 1/T, also with noise that grows with the gradient",
+    r"Averaging at any times, or only at the end: $a_T \le \frac{(\beta-1)(\beta-2+A)a_0 + \frac{2L\sigma^2}{N\mu^2}(1 + "
+    r"\frac A\beta)T + \frac{4L^2\sigma^2}{\mu^3}\frac{N-1}NT}{(T+\beta-1)(T+\beta-2+A)}$ with $A = 8\kappa^3c$, what "
+    r"the errors add to the spread.",
+    parameters=(mu, L, sigma2, c, n, beta, T, a0),
+    assumptions=(*_RELATIVE, COMMON_START, AVERAGING, MU_L, BETA_SPREADING), quantity=ERROR, relation=Relation.LE,
+    expression=((_beta - 1) * (_beta - 2 + _FED) * a0.symbol + _NOISE * (1 + _FED / _beta) + _COST * _T)
+    / ((_T + _beta - 1) * (_T + _beta - 2 + _FED)),
 )  # fmt: skip
 
 # --- quadratics ------------------------------------------------------------------------------------------------------

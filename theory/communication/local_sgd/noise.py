@@ -2,9 +2,13 @@
 
 from gradproof.theory import derivation as d
 from gradproof.theory.communication.local_sgd import claims
+from gradproof.theory.communication.local_sgd.schedules import Steps, negative
 from gradproof.theory.communication.local_sgd.workers import (
     APART,
+    ETA,
     GAP,
+    GRADIENTS,
+    MARGIN,
     MU,
     RELATIVE,
     SIGMA2,
@@ -35,6 +39,23 @@ def relative_recursion() -> d.Derivation:
     return d.Derivation(d.Formal(method, GAP, at="1", stands=stands_for(a_t=GAP, V_t=APART), by=("expectation",)), case)
 
 
+def spreading(eta: str, scale: str, equal: bool, share: str = "(n - 1)/n") -> tuple[tuple[d.Use, ...], dict[str, str]]:
+    """scale times: ||d - eta u - eta w||^2 <= (1 - eta mu)^2 ||d||^2 + eta^2 (n - 1)/n (sigma2 + c ||h + c + u||^2), where the
+    last square is at most 2 L (f - f*) + L^2 ||d||^2, taken ``share`` c times.
+    """
+    uses, laws = contraction(eta, scale, equal)
+    noise = f"({scale})*({eta})^2*{share}*c"
+    turn = f"{noise}*2*L"
+    gradient: tuple[d.Use, ...] = (d.Use("interpolation", "both", ("both all", "both *"), turn),)
+    if equal:
+        gradient = (
+            d.Use("interpolation", "below", ("below all", "*"), turn),
+            d.Use("lipschitz", "smooth", ("smooth all", "smooth *"), noise),
+        )
+    above = d.Use("descent", "above", ("above mean", "above all"), turn)
+    return (*uses, above, *gradient), laws | {"hd": turn}
+
+
 @d.derivation(claims.RELATIVE_CONSENSUS)
 def relative_consensus() -> d.Derivation:
     """||grad F||^2 over all workers is at most 2 L (F(x) - F*) in their space, and F there at most f + L/2 ||d||^2."""
@@ -43,20 +64,10 @@ def relative_consensus() -> d.Derivation:
         square("1", {"d'": "1"}), square(f"-(1 - eta*mu)^2 - {part}*c*L^2", {"d": "1"}), (f"-{part}*sigma2", "1"),
         (f"-{part}*2*c*L", "f"), (f"{part}*2*c*L", "f*"),
     )  # fmt: skip
-    turn = f"{part}*2*c*L"
-    above = d.Use("descent", "above", ("above mean", "above all"), turn)
 
     def case(equal: bool) -> d.Case:
-        uses, laws = contraction("eta", "1", equal)
-        noise = f"{part}*c"
-        if equal:
-            gradient: tuple[d.Use, ...] = (
-                d.Use("interpolation", "below", ("below all", "*"), turn),
-                d.Use("lipschitz", "smooth", ("smooth all", "smooth *"), noise),
-            )
-        else:
-            gradient = (d.Use("interpolation", "both", ("both all", "both *"), turn),)
-        step = d.Inequality(target, (*uses, above, *gradient), laws={**laws, "hd": turn}, index="0")
+        uses, laws = spreading("eta", "1", equal)
+        step = d.Inequality(target, uses, laws=laws, index="0")
         if equal:
             short = Interval("eta", "0", "1/mu", closed_high=True)
             return d.Case((MU, SIGMA2, RELATIVE, WORKERS, short), {"step": step}, {"L": "mu"})
@@ -65,4 +76,55 @@ def relative_consensus() -> d.Derivation:
 
     method = local_method("eta", spread=False, relative=True)
     formal = d.Formal(method, APART, at="1", stands=stands_for(a_t=GAP, V_t=APART), by=("expectation",))
+    return d.Derivation(formal, both_cases(case))
+
+
+@d.derivation(claims.RELATIVE_WORST_SCHEDULE)
+def relative_worst_schedule() -> d.Derivation:
+    """s (s - 1 + A)(f - f*) + L^2/mu s^2 ||d||^2 with s = k + beta - 1: in a step the first loses A (f - f*), which the second
+    gains.
+    """
+    weight, after = "(k + beta - 1)*(k + beta - 2 + A)", "(k + beta)*(k + beta - 1 + A)"
+    apart, apart_after = "L^2/mu*(k + beta - 1)^2", "L^2/mu*(k + beta)^2"
+    noise, spread_noise = "2*L*sigma2/(n*mu^2)", "4*L^2*sigma2/mu^3*(n - 1)/n"
+    growth = f"{noise}*(1 + A/beta) + {spread_noise}"
+    less: tuple[str, d.Vec] = (f"{noise}*(1/(k + beta) + A*k/(beta*(k + beta)))", {})
+    moved: d.Vec = {"d": "1", "u": f"-({ETA})", "w": f"-({ETA})"}
+    averaged = d.Law((square("1", {"y": "1"}), square("-1", moved)), ("averaging",))
+    method = local_method(ETA, averaged="y", relative=True, averaged_=averaged)
+    end = "1/((N + beta - 1)*(N + beta - 2 + A))"
+
+    def steps(equal: bool) -> Steps:
+        uses, laws = spreading(ETA, apart_after, equal, "1")
+        kept = f"-({apart_after})*((1 - mu*({ETA}))^2 + ({ETA})^2*c*L^2)"
+        spread: d.Terms = (
+            square(apart_after, {"y": "1"}), square(kept, {"d": "1"}), (f"-({spread_noise})", "1"), ("-A", "f"), ("A", "f*"),
+        )  # fmt: skip
+        now: d.Terms = ((weight, "f"), (f"-{weight}", "f*"), square(apart, {"d": "1"}))
+        then: d.Terms = ((after, "f'"), (f"-{after}", "f*"), square(apart_after, {"d'": "1"}))
+        rest: d.Terms = ((f"-({growth})", "1"),)
+        alone: d.Step = d.Inequality(
+            spread, uses, laws={**laws, "averaged_": apart_after}, signs=((f"{apart_after}*({ETA})^2*c/n", GRADIENTS),)
+        )
+        return {
+            "spread": alone,
+            "step": descent(
+                ETA, (*then, *negative(now), *rest), after, steps={"spread": "1"}, signs=(less,), relative=True
+            ),
+            "sum": d.Sum("step", now, rest=rest, total=((f"-k*({growth})", "1"),)),
+            "end": d.Combine({"sum": end}, squares=((f"L^2/mu*(N + beta - 1)^2*{end}", {"d": "1"}),)),
+        }
+
+    least = "2*L/mu*(1 + c) + 4*L^2/mu^2*(1 + 2*L/mu)*c"
+
+    def case(equal: bool) -> d.Case:
+        rest = (Interval("A", closed_low=True), SIGMA2, WORKERS, MARGIN)
+        lets = {"A": "8*L^3*c/mu^3", "g": f"beta - ({least})"}
+        if equal:
+            given = {"c": "A/8", "beta": "2 + 7/4*A + g", "L": "mu"}
+            return d.Case((MU, *rest), steps(equal), given, lets)
+        given = {"c": "A*mu^3/(8*L^3)", "beta": "2*L/mu + A*(1 + mu/(2*L) + mu^2/(4*L^2)) + g"}
+        return d.Case((MU, Interval("L", "mu"), *rest), steps(equal), given, lets)
+
+    formal = d.Formal(method, GAP, horizon="T", stands={"a0": GAP}, by=("expectation", "common_start"))
     return d.Derivation(formal, both_cases(case))
