@@ -4,6 +4,7 @@ from gradproof.experiments.communication.local_sgd import (
     controls,
     derivations,
     examples,
+    fedac,
     measures,
     measures_runs,
     relative,
@@ -12,6 +13,6 @@ from gradproof.experiments.communication.local_sgd.instances import Bent, Shared
 from gradproof.experiments.communication.local_sgd.methods import errors, local_sgd, means
 
 __all__ = [
-    "Bent", "SharedRows", "TwoSlopes", "controls", "derivations", "errors", "examples", "local_sgd", "means", "measures",
+    "Bent", "SharedRows", "TwoSlopes", "controls", "derivations", "errors", "examples", "fedac", "local_sgd", "means", "measures",
     "measures_runs", "relative", "ridge_logistic",
 ]  # fmt: skip

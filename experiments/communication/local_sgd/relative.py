@@ -26,7 +26,7 @@ CURVED = [{"mu": F(4), "L": F(4), "shape": TwoSlopes(F(4), F(4))}] + [
 ]
 ONE_STEP = cases(
     curved=CURVED,
-    places=[(F(3), F(1), F(-1)), (F(8, 3), F(-2, 3)), (F(5),)],
+    places=[(F(3), F(1), F(-1)), (F(8, 3), F(-2, 3)), (F(5), F(5))],
     sigma=[F(0), F(3)],
     relative=[F(1, 2), F(2)],
 )

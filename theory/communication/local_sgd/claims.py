@@ -42,6 +42,9 @@ V_t = Parameter("V_t", r"$\frac1N\sum_i\mathbb E\|x_i^t - \bar x^t\|^2$", NONNEG
 a0 = Parameter("a0", "$F(x^0) - F^*$", NONNEGATIVE, "a_0")
 D0 = Parameter("D0", r"$\|x^0 - x^*\|^2$", NONNEGATIVE, r"\|x^0 - x^*\|^2")
 S = Parameter("S", r"$\sum_{t<T}(t - \tau(t))/(t + \beta - 1)$, what the schedule costs", NONNEGATIVE)
+AT_LEAST_ONE = sp.Interval(1, sp.oo)
+alpha = Parameter("alpha", "FedAC's weight of the main sequence", AT_LEAST_ONE, r"\alpha")
+b_ac = Parameter("b", r"FedAC's $\beta$, weight of the aggregated sequence", AT_LEAST_ONE, "b")
 theta = Parameter("theta", r"numerator of the steps $\eta_t = \theta/(t + b)$", latex=r"\theta")
 h = Parameter("h", "$F''(x^*)$")
 c3 = Parameter("c3", "$F'''(x^*)$", REAL, "c_3")
@@ -95,6 +98,16 @@ ADDITIVE = Assumption("additive", "the noise does not depend on where the gradie
 GROWING = Assumption("growing", r"$\tau_i = a\,i(i+1)/2$ for $i < R$, and $T \le \tau_R$")
 FIXED = Assumption("fixed", r"$R$ divides $T$, and $\tau_i = iT/R$ for $i < R$")
 ROUNDS = Assumption("rounds", "there are at most $R$ blocks without averaging, the last one included")
+EQUAL_STEPS = Assumption("equal_steps", r"$\gamma = \eta$")
+BOTH_START = Assumption("both_start", r"both sequences of a worker start at the same point, $w_i^0 = v_i^0$")
+BOTH_AVERAGED = Assumption("both_averaged", "workers exchange only means, of both sequences at the same times")
+PARABOLA = Assumption("parabola", r"$F(x) = \frac h2\|x - x^*\|^2$")
+ALONE = Assumption("alone", "the workers are not averaged")
+EXACT_RELATIVE = Assumption(
+    "exact_relative_noise",
+    r"noise has mean zero and $\mathbb E\|\varepsilon_i\|^2 = \sigma^2 + c\|\nabla F(x_i)\|^2$ given the past",
+)
+STABLE = Assumption("stable", r"$\eta h(1 + c) < 2$", sp.Lt(_eta * h.symbol * (1 + c.symbol), 2))
 FAST = Assumption("fast_steps", r"$\theta h > 1$", sp.Gt(_q, 1))
 FAST_ENOUGH = Assumption("fast_everywhere", r"$2\theta\mu > 1$", sp.Gt(2 * theta.symbol * _mu, 1))
 MU_H = Assumption("mu_at_most_h", r"$\mu \le h$", sp.Le(_mu, h.symbol))
@@ -243,6 +256,7 @@ RELATIVE_WORST_SCHEDULE = _claim(
     assumptions=(*_RELATIVE, COMMON_START, AVERAGING, MU_L, BETA_SPREADING), quantity=ERROR, relation=Relation.LE,
     expression=((_beta - 1) * (_beta - 2 + _FED) * a0.symbol + _NOISE * (1 + _FED / _beta) + _COST * _T)
     / ((_T + _beta - 1) * (_T + _beta - 2 + _FED)),
+    remark="$A$ is crude: no check sees its factor, and parabolas attain far less.",
 )  # fmt: skip
 
 # --- quadratics ------------------------------------------------------------------------------------------------------
@@ -350,6 +364,32 @@ NECESSITY = _claim(
     quantity=r"\lim_T\sqrt T\,\mathbb E x_i^T", relation=Relation.EQ, expression=sp.sqrt(2 / sp.pi) * (_right - _left),
     remark="The closed form is derived here; the paper assumes a second derivative, and shows the saturation in a simulation.",
 )  # fmt: skip
+
+# --- FedAC, as the paper's simulations run it ---------------------------------------------------------------------------
+
+FEDAC_UNACCELERATED = _claim(
+    "fedac-unaccelerated", "FedAC with equal step sizes is local SGD with a constant step",
+    r"$u_i = \frac{w_i}b + (1 - \frac1b)v_i$, $v_i \leftarrow u_i - \eta g_i$, $w_i \leftarrow (1 - \frac1\alpha)w_i + "
+    r"\frac{u_i}\alpha - \gamma g_i$ with $g_i$ a stochastic gradient at $u_i$: if $\gamma = \eta$, then $w_i^T = v_i^T$ for every "
+    r"$F$, noise and schedule, so that both move by $x_i \leftarrow x_i - \eta g_i$. With $\gamma = \max\{\sqrt{\eta/(\mu "
+    r"H)}, \eta\}$ that is so for blocks of $H \ge 1/(\mu\eta)$ steps.",
+    parameters=(alpha, b_ac, T), assumptions=(EQUAL_STEPS, BOTH_START, BOTH_AVERAGED),
+    quantity=r"\frac1N\sum_i\|w_i^T - v_i^T\|^2", relation=Relation.LE, expression=sp.Integer(0),
+    remark=r"FedAC is by Yuan and Ma (arXiv 2006.08950). The paper's code runs it with blocks of 200 and 333 steps, $\eta = 0.028$ "
+    r"and $1/3$, $\mu = 1$: both runs are plain local SGD with constant steps.",
+)  # fmt: skip
+
+FLOOR = _claim(
+    "constant-step-floor", "Where a constant step stalls, and where it does not even stall",
+    r"Of steps of one size $\eta$ on a parabola of curvature $h$: $\mathbb E F(x_i^T) - F^* \to \frac{\eta\sigma^2}{2(2 - \eta "
+    r"h(1 + c))}$ for a worker on its own, and an $N$-th of it for the mean of $N$. From $\eta h(1 + c) = 2$ on it grows without "
+    r"end; averaging at every step would leave $c/N$ in the place of $c$.",
+    parameters=(h, eta, sigma2, c), assumptions=(PARABOLA, EXACT_RELATIVE, ALONE, STABLE),
+    quantity=r"\lim_T\mathbb E F(x_i^T) - F^*", relation=Relation.EQ,
+    expression=_eta * _sig2 / (2 * (2 - _eta * h.symbol * (1 + c.symbol))),
+)  # fmt: skip
+
+# --- rounds ----------------------------------------------------------------------------------------------------------
 
 SINGLE = (h_plus.symbol * _right**3 + h_minus.symbol * _left**3) / (2 * (_right + _left))
 

@@ -128,3 +128,43 @@ def relative_worst_schedule() -> d.Derivation:
 
     formal = d.Formal(method, GAP, horizon="T", stands={"a0": GAP}, by=("expectation", "common_start"))
     return d.Derivation(formal, both_cases(case))
+
+
+# --- FedAC -----------------------------------------------------------------------------------------------------------
+
+
+@d.derivation(claims.FEDAC_UNACCELERATED)
+def fedac_unaccelerated() -> d.Derivation:
+    """d = w - v shrinks by (1 - 1/alpha)(1 - 1/b), as u lies between w and v; averaging does not lengthen it."""
+    left = "(1 - 1/alpha)*(1 - 1/b)"
+    moved: d.Vec = {"d": left, "q": "1", "p": "-1"}
+    averaged = d.Law((square("1", {"y": "1"}), square("-1", moved)), ("both_averaged",))
+    equal = d.Law((square("1", {"q": "1", "p": "-1"}),), ("equal_steps",))  # q = eta g, p = gamma g
+    method = d.Method(
+        {}, {"d": {"y": "1"}}, ("y", "q", "p"), {}, fixed=(), fixed_values=(), start={"d": {}},
+        laws={"averaged": averaged, "equal": equal},
+    )  # fmt: skip
+    target: d.Terms = (square("1", {"d'": "1"}), square("-1", {"d": "1"}))
+    step = d.Inequality(target, laws={"averaged": "1", "equal": f"1/(1 - ({left})^2)"})
+    domain = (Interval("alpha", "1", closed_low=True), Interval("b", "1", closed_low=True))
+    formal = d.Formal(method, APART, horizon="T", by=("both_start",))
+    return d.Derivation(formal, d.Case(domain, {"step": step, "sum": d.Sum("step", APART)}))
+
+
+@d.derivation(claims.FLOOR)
+def floor() -> d.Derivation:
+    """x+ = (1 - eta h) x - eta e with ||e||^2 = sigma2 + c h^2 ||x||^2, x the worker less x*."""
+    by = ("exact_relative_noise", "parabola", "expectation", "tower")
+    method = d.Method(
+        {}, {"x": {"x": "1 - eta*h", "e": "-eta"}}, ("e",), {}, fixed=(), fixed_values=(),
+        laws={
+            "xe": d.Law((("1", {"x": "1"}, {"e": "1"}),), (*by, "alone"), equality=True),
+            "noise": d.Law((square("1", {"e": "1"}), ("-sigma2", "1"), square("-c*h^2", {"x": "1"})), by, equality=True),
+        },
+    )  # fmt: skip
+    error: d.Terms = (square("h/2", {"x": "1"}),)
+    rho, rise = "(1 - eta*h)^2 + c*eta^2*h^2", "h/2*eta^2*sigma2"
+    step = d.Combine({}, {"xe": "-h*eta*(1 - eta*h)", "noise": "h/2*eta^2"}, index="k")
+    domain = (Interval("h"), RELATIVE, Interval("eta", "0", "2/(h*(1 + c))"), SIGMA2)
+    case = d.Case(domain, {"step": step, "end": d.Settle("step", error, rho, rise)})
+    return d.Derivation(d.Formal(method, d.Limit(error), by=("expectation",)), case)
