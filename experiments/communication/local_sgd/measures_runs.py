@@ -171,7 +171,7 @@ def beside_the_line(
     return x, z
 
 
-@measure(ls.ONE_SHOT_BIAS, cases(problem=[Bent()], theta=2.0, b=4.0, T=300, seeds=15_000).guaranteeing("exact_noise"))
+@measure(ls.ONE_SHOT_BIAS, cases(problem=[Bent()], theta=2.0, b=4.0, T=300, seeds=6000).guaranteeing("exact_noise"))
 def bias_by_a_control_variate(problem, theta, b, T, seeds, rng) -> With:
     r"""$T(x_T - z_T)$ with $z$ the linear recursion on the same noise, whose mean is exactly 0; as far from the limit as shown."""
     x, z = beside_the_line(problem, theta, b, T, seeds, rng)

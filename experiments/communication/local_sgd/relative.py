@@ -27,8 +27,7 @@ CURVED = [{"mu": F(4), "L": F(4), "shape": TwoSlopes(F(4), F(4))}] + [
 ONE_STEP = cases(
     curved=CURVED,
     places=[(F(3), F(1), F(-1)), (F(8, 3), F(-2, 3)), (F(5), F(5))],
-    sigma=[F(0), F(3)],
-    relative=[F(1, 2), F(2)],
+    some=[{"sigma": F(3), "relative": F(1, 2)}, {"sigma": F(0), "relative": F(2)}],
 )
 SHORTEST = {"eta": lambda L, places, relative: 1 / (L * (1 + relative**2 / len(places)))}
 
@@ -87,7 +86,8 @@ def error_on_a_noisy_parabola(mu, h, beta, T, n, sigma2, c, x0) -> m.With:
     return relative_quadratic(T, every(T, 1), steps(mu, beta), h, x0, sigma2, c, n), {"a0": h * x0**2 / 2}
 
 
-NOISY = cases(curved=m.CURVED, T=[1, 30], n=[1, 16], sigma2=[F(0), F(4)], c=[F(1), F(9)], x0=F(3))
+APART = [{"x0": F(3), "sigma2": F(0)}, {"x0": F(0), "sigma2": F(4)}]  # they add up
+NOISY = cases(curved=m.CURVED, T=[1, 30], some=[{"n": 1, "c": F(1)}, {"n": 16, "c": F(9)}], apart=APART)
 NOISY = NOISY.let(beta=lambda mu, L, c, n: 2 * L / mu * (1 + c / n))
 measure(ls.RELATIVE_SYNCHRONISED, NOISY.guaranteeing(*CLASS, "every_step"))(error_on_a_noisy_parabola)
 
@@ -103,8 +103,8 @@ def offset(mu: Any, L: Any, c: Any) -> Any:
     return 2 * kappa * (1 + c) + 4 * kappa**2 * (1 + 2 * kappa) * c
 
 
-ANY = cases(curved=m.CURVED, T=[1, 30], n=[1, 16], sigma2=[F(0), F(4)], c=[F(0), F(1)], x0=F(3), blocks=[1, 5])
-ANY = ANY.let(beta=lambda mu, L, c: 100 + offset(mu, L, c)).where(lambda T, blocks: blocks <= T)
+LENGTHS = [{"T": T, "blocks": blocks, "c": F(c)} for T, blocks, c in ((1, 1, 0), (1, 1, 1), (30, 1, 1), (30, 5, 1))]
+ANY = cases(curved=m.CURVED, length=LENGTHS, apart=APART, n=16).let(beta=lambda mu, L, c: 100 + offset(mu, L, c))
 measure(ls.RELATIVE_WORST_SCHEDULE, ANY.guaranteeing(*CLASS, "common_start", "averaging"))(error_of_a_schedule)
 
 
