@@ -84,21 +84,21 @@ def relative_worst_schedule() -> d.Derivation:
     """s (s - 1 + A)(f - f*) + L^2/mu s^2 ||d||^2 with s = k + beta - 1: in a step the first loses A (f - f*), which the second
     gains.
     """
-    weight, after = "(k + beta - 1)*(k + beta - 2 + A)", "(k + beta)*(k + beta - 1 + A)"
-    apart, apart_after = "L^2/mu*(k + beta - 1)^2", "L^2/mu*(k + beta)^2"
-    noise, spread_noise = "2*L*sigma2/(n*mu^2)", "4*L^2*sigma2/mu^3*(n - 1)/n"
-    growth = f"{noise}*(1 + A/beta) + {spread_noise}"
-    less: tuple[str, d.Vec] = (f"{noise}*(1/(k + beta) + A*k/(beta*(k + beta)))", {})
     moved: d.Vec = {"d": "1", "u": f"-({ETA})", "w": f"-({ETA})"}
     averaged = d.Law((square("1", {"y": "1"}), square("-1", moved)), ("averaging",))
     method = local_method(ETA, averaged="y", relative=True, averaged_=averaged)
-    end = "1/((N + beta - 1)*(N + beta - 2 + A))"
 
-    def steps(equal: bool) -> Steps:
+    def steps(equal: bool, A: str) -> Steps:
+        weight, after = f"(k + beta - 1)*(k + beta - 2 + {A})", f"(k + beta)*(k + beta - 1 + {A})"
+        apart, apart_after = "L^2/mu*(k + beta - 1)^2", "L^2/mu*(k + beta)^2"
+        noise, spread_noise = "2*L*sigma2/(n*mu^2)", "4*L^2*sigma2/mu^3*(n - 1)/n"
+        growth = f"{noise}*(1 + {A}/beta) + {spread_noise}"
+        less: tuple[str, d.Vec] = (f"{noise}*(1/(k + beta) + {A}*k/(beta*(k + beta)))", {})
+        end = f"1/((N + beta - 1)*(N + beta - 2 + {A}))"
         uses, laws = spreading(ETA, apart_after, equal, "1")
         kept = f"-({apart_after})*((1 - mu*({ETA}))^2 + ({ETA})^2*c*L^2)"
         spread: d.Terms = (
-            square(apart_after, {"y": "1"}), square(kept, {"d": "1"}), (f"-({spread_noise})", "1"), ("-A", "f"), ("A", "f*"),
+            square(apart_after, {"y": "1"}), square(kept, {"d": "1"}), (f"-({spread_noise})", "1"), (f"-({A})", "f"), (A, "f*"),
         )  # fmt: skip
         now: d.Terms = ((weight, "f"), (f"-{weight}", "f*"), square(apart, {"d": "1"}))
         then: d.Terms = ((after, "f'"), (f"-{after}", "f*"), square(apart_after, {"d'": "1"}))
@@ -115,16 +115,15 @@ def relative_worst_schedule() -> d.Derivation:
             "end": d.Combine({"sum": end}, squares=((f"L^2/mu*(N + beta - 1)^2*{end}", {"d": "1"}),)),
         }
 
-    least = "2*L/mu*(1 + c) + 4*L^2/mu^2*(1 + 2*L/mu)*c"
+    least = "2*kappa*(1 + c) + 4*kappa^2*(1 + 2*kappa)*c"
 
     def case(equal: bool) -> d.Case:
-        rest = (Interval("A", closed_low=True), SIGMA2, WORKERS, MARGIN)
-        lets = {"A": "8*L^3*c/mu^3", "g": f"beta - ({least})"}
+        rest = (RELATIVE, SIGMA2, WORKERS, MARGIN)
+        lets = {"kappa": "L/mu", "g": "beta - (2*L/mu*(1 + c) + 4*L^2/mu^2*(1 + 2*L/mu)*c)"}
         if equal:
-            given = {"c": "A/8", "beta": "2 + 7/4*A + g", "L": "mu"}
-            return d.Case((MU, *rest), steps(equal), given, lets)
-        given = {"c": "A*mu^3/(8*L^3)", "beta": "2*L/mu + A*(1 + mu/(2*L) + mu^2/(4*L^2)) + g"}
-        return d.Case((MU, Interval("L", "mu"), *rest), steps(equal), given, lets)
+            return d.Case((MU, *rest), steps(equal, "8*c"), {"beta": "2 + 14*c + g", "L": "mu"}, {"g": lets["g"]})
+        domain = (MU, Interval("kappa", "1"), *rest)
+        return d.Case(domain, steps(equal, "8*kappa^3*c"), {"L": "kappa*mu", "beta": f"{least} + g"}, lets)
 
     formal = d.Formal(method, GAP, horizon="T", stands={"a0": GAP}, by=("expectation", "common_start"))
     return d.Derivation(formal, both_cases(case))

@@ -29,6 +29,9 @@ RELATIVE = Interval("c", closed_low=True)
 WORKERS = Interval("n", "1", closed_low=True)
 #: beta = 2 L/mu + g, g >= 0
 MARGIN = Interval("g", closed_low=True)
+#: the same by kappa = L/mu: polynomials in the place of quotients, which are faster
+KAPPA_BETA = {"L": "kappa*mu", "beta": "2*kappa + g"}
+KAPPA_LET = {"kappa": "L/mu", "g": "beta - 2*L/mu"}
 BETA, LET = {"beta": "2*L/mu + g"}, {"g": "beta - 2*L/mu"}
 
 
@@ -149,6 +152,6 @@ def with_beta(make: Callable[[bool], Steps], *before: Interval, after: tuple[Int
     def case(equal: bool) -> d.Case:
         if equal:
             return d.Case((MU, *before, Interval("beta", "2", closed_low=True), *after), make(equal), {"L": "mu"})
-        return d.Case((MU, Interval("L", "mu"), *before, MARGIN, *after), make(equal), BETA, LET)
+        return d.Case((MU, Interval("kappa", "1"), *before, MARGIN, *after), make(equal), KAPPA_BETA, KAPPA_LET)
 
     return both_cases(case)
