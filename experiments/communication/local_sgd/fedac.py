@@ -104,7 +104,7 @@ def error_of_a_stalled_worker(T, seeds, rng) -> m.With:
     r"""$F(x^T) - F^*$ of FedAC with equal steps on $x^2/2$ from $x^*$, signs as noise of both kinds; as far from the limit as
     shown.
     """
-    known = {"h": F(1), "eta": F(1, 4), "sigma2": F(1, 4), "c": F(1, 4)}
+    known: dict[str, Any] = {"h": F(1), "eta": F(1, 4), "sigma2": F(1, 4), "c": F(1, 4)}
     problem, root, draws = RandomCurvature(d=1), 0.5, (1, seeds, 1, 1)
 
     def noise(t: int) -> np.ndarray:
