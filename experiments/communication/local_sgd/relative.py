@@ -188,6 +188,14 @@ breaking(ls.RELATIVE_WORST_SCHEDULE, "one_objective", error_of_two_objectives, *
 breaking(ls.RELATIVE_WORST_SCHEDULE, "beta_2kappa", error_of_a_schedule, **LOUD, n=1, beta=F(8), blocks=1)
 
 
+def error_with_louder_noise(mu, h, beta, T, n, sigma2, c, x0, blocks) -> m.With:
+    """E F(mean) - F* where the variance is a hundred times what it is said to be."""
+    return error_of_a_schedule(mu, h, beta, T, n, 100 * sigma2, c, x0, blocks)
+
+
+breaking(ls.RELATIVE_WORST_SCHEDULE, "relative_noise", error_with_louder_noise, **MANY, n=1, beta=F(99), blocks=1)
+
+
 def averaged_once_without_a_relative_part(n, T, seeds, rng) -> m.With:
     """F(mean) - F* on the kinked example, averaged at the end alone, with c = 0."""
     sample, known = averaged_once(n, T, seeds, rng)
