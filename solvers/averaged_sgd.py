@@ -89,6 +89,61 @@ def exact_quadratic(
     return total
 
 
+def relative_quadratic(
+    T: int, taus: Sequence[int], step: Callable[[int], Number], h: Number, x0: Number, sigma2: Number, c: Number, N: int
+) -> Number:
+    """E F(mean x^T) for F = h x^2/2 with noise of variance sigma2 + c (F')^2 at each worker's own point.
+
+    From P = E x_i^2 and C = E x_i x_j, i != j: only P feels the noise, and an averaging makes both P/N + (1 - 1/N) C.
+
+    Args:
+        taus: times of the averagings. step: t -> eta_t. h, x0: curvature and start. c: relative part of the variance. N: workers.
+    """
+    h, sigma2, c = _exact(h), _exact(sigma2), _exact(c)
+    own = _exact(N) ** -1
+    P = C = _exact(x0) ** 2
+    times = set(taus)
+    for t in range(T):
+        if t in times:
+            P = C = P * own + C * (1 - own)
+        e = step(t)
+        shrink = (1 - e * h) ** 2
+        P, C = (shrink + c * (e * h) ** 2) * P + e**2 * sigma2, shrink * C
+    return h * (P * own + C * (1 - own)) / 2
+
+
+def fedac_quadratic(
+    T: int, taus: Sequence[int], ac: Any, h: Number, x0: Number, sigma2: Number, c: Number, N: int
+) -> tuple[Number, Number]:
+    """E F(mean w^T) and E F(mean v^T) of FedAC for F = h x^2/2, noise of variance sigma2 + c (F')^2 at each worker's u.
+
+    From the second moments (ww, wv, vv) of a worker and across two workers: a step is linear in both, noise enters the first alone.
+
+    Args:
+        taus: times of the averagings. ac: ``eta``, ``gamma``, ``alpha``, ``b``. h, x0: curvature and start, w = v. N: workers.
+    """
+    own, times = 1 / _exact(N), set(taus)
+    turn, part = 1 / _exact(ac.alpha), 1 / _exact(ac.b)
+    u = (part, 1 - part)
+    w = tuple((1 - turn) * e + (turn - ac.gamma * h) * y for e, y in zip((1, 0), u, strict=True))
+    v = tuple((1 - ac.eta * h) * y for y in u)
+
+    def moment(p: Sequence[Number], a: Sequence[Number], b: Sequence[Number]) -> Number:
+        return a[0] * b[0] * p[0] + (a[0] * b[1] + a[1] * b[0]) * p[1] + a[1] * b[1] * p[2]
+
+    P = C = (_exact(x0) ** 2,) * 3
+    for t in range(T):
+        if t in times:
+            P = C = tuple(own * p + (1 - own) * q for p, q in zip(P, C, strict=True))
+        noise = sigma2 + c * h**2 * moment(P, u, u)
+        kicks = (ac.gamma**2, ac.gamma * ac.eta, ac.eta**2)
+        pairs = ((w, w), (w, v), (v, v))
+        P = tuple(moment(P, *pair) + k * noise for pair, k in zip(pairs, kicks, strict=True))
+        C = tuple(moment(C, *pair) for pair in pairs)
+    ends = [h * (own * p + (1 - own) * q) / 2 for p, q in zip(P, C, strict=True)]
+    return ends[0], ends[2]
+
+
 def consensus_exact(
     T: int,
     taus: Sequence[int],

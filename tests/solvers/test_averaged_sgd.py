@@ -2,10 +2,19 @@
 
 from fractions import Fraction
 from itertools import product
+from types import SimpleNamespace
 
 import pytest
 
-from gradproof.solvers.averaged_sgd import bound, consensus_exact, exact_quadratic, recursion_bound, steps
+from gradproof.solvers.averaged_sgd import (
+    bound,
+    consensus_exact,
+    exact_quadratic,
+    fedac_quadratic,
+    recursion_bound,
+    relative_quadratic,
+    steps,
+)
 from gradproof.solvers.averaging_times import equal_blocks, every, growing
 from gradproof.theory.errors import ParameterError
 
@@ -59,3 +68,20 @@ def test_long_first_steps_are_refused():
         bound(10, (0,), 3, 2, 1, 1, 4, 1)
     with pytest.raises(ParameterError, match="0 < mu <= L"):
         recursion_bound(10, (0,), 8, 1, 2, 1, 4, 1)
+
+
+def test_second_moments_with_relative_noise_against_all_signs():
+    """Two workers, two steps, averaged between them or not: noise of signs, 2 + 2 a step and worker, in rationals."""
+    h, x0, s, r, eta, N = Fraction(3), Fraction(2), Fraction(1, 2), Fraction(1, 3), Fraction(1, 5), 2
+    for taus in ((0,), (0, 1)):
+        total = Fraction(0)
+        for signs in product((-1, 1), repeat=8):
+            x = [x0, x0]
+            for t in range(2):
+                x = [sum(x) / N] * N if t in taus else x
+                x = [y - eta * (h * y * (1 + r * signs[4 * t + i]) + s * signs[4 * t + 2 + i]) for i, y in enumerate(x)]
+            total += h * (sum(x) / N) ** 2 / 2
+        exact = total / 2**8
+        assert relative_quadratic(2, taus, lambda t: eta, h, x0, s**2, r**2, N) == exact
+        same = SimpleNamespace(eta=eta, gamma=eta, alpha=Fraction(4), b=Fraction(7))
+        assert fedac_quadratic(2, taus, same, h, x0, s**2, r**2, N) == (exact, exact)

@@ -1,5 +1,6 @@
 """Runs: errors of schedules on a bent line and on data, spreads, the bias by a control variate, rounds on the kinked example."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +14,13 @@ from gradproof.experiments.communication.local_sgd.instances import (
     ridge_logistic,
 )
 from gradproof.experiments.communication.local_sgd.measures import CLASS, shape_of
-from gradproof.experiments.communication.local_sgd.methods import counted, errors, normal
+from gradproof.experiments.communication.local_sgd.methods import (
+    Fedac,
+    counted,
+    errors,
+    fedac_parameters,
+    normal,
+)
 from gradproof.experiments.engine.measure import Sample, cases, measure
 from gradproof.solvers.averaging_times import cost, equal_blocks, every, growing, growing_evenly
 from gradproof.solvers.stochastic_approximation import limits, moments
@@ -68,6 +75,8 @@ def synchronised_on_the_bent_line(n, T, seeds, keys, backend) -> Any:
 measure(ls.MAIN, BENT_RUNS.guaranteeing(*CLASS, "drifting"))(errors_on_the_bent_line)
 measure(ls.WORST_SCHEDULE, BENT_RUNS.guaranteeing(*CLASS, "common_start", "averaging"))(errors_on_the_bent_line)
 measure(ls.SYNCHRONISED, BENT_RUNS.guaranteeing(*CLASS, "every_step"))(synchronised_on_the_bent_line)
+RANGE = cases(n=[2, 16, 64, 256], T=2000, seeds=100).guaranteeing(*CLASS, "drifting")
+measure(ls.MAIN, RANGE, budget="full", name="longer_runs")(errors_on_the_bent_line)
 WIDE = cases(n=[256], T=2000, seeds=40_000).guaranteeing(*CLASS, "drifting")  # 10^7 numbers a step, for each schedule
 measure(ls.MAIN, WIDE, budget="gpu", name="wide_runs")(errors_on_the_bent_line)
 
@@ -162,7 +171,7 @@ def beside_the_line(
     return x, z
 
 
-@measure(ls.ONE_SHOT_BIAS, cases(problem=[Bent()], theta=2.0, b=4.0, T=300, seeds=15_000).guaranteeing("exact_noise"))
+@measure(ls.ONE_SHOT_BIAS, cases(problem=[Bent()], theta=2.0, b=4.0, T=300, seeds=6000).guaranteeing("exact_noise"))
 def bias_by_a_control_variate(problem, theta, b, T, seeds, rng) -> With:
     r"""$T(x_T - z_T)$ with $z$ the linear recursion on the same noise, whose mean is exactly 0; as far from the limit as shown."""
     x, z = beside_the_line(problem, theta, b, T, seeds, rng)
@@ -206,6 +215,15 @@ def quadratic_of_the_paper(rng: Any, *, n: int = 20, T: int = 1000, seeds: int =
     noise = normal(rng, 1, seeds, n, 2 * problem.d)
     out = errors(problem, n, lambda t: 3 / (t + 1), list(schedules.values()), [1.0] * problem.d, noise, T, seeds=seeds)
     return dict(zip(schedules, out["error"].values[:, :, -1], strict=True))
+
+
+def fedac_of_the_paper(second: bool, n: int = 20, T: int = 1000) -> tuple[Fedac, tuple[int, ...]]:
+    """FedAC-I with about sqrt(N) blocks, or FedAC-II with N^(1/3), on that quadratic: its numbers, and the times of averaging."""
+    R = math.ceil(n ** (1 / 3 if second else 1 / 2))
+    problem = RandomCurvature()
+    a0, D0 = float(problem.excess(np.ones(problem.d))), float(problem.d)
+    ac = fedac_parameters(second, R=R, T=T, n=n, mu=1.0, L=3.0, sigma2=problem.noise, a0=a0, D0=D0)
+    return ac, tuple(T * i // R for i in range(R))
 
 
 def kinked_runs(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,6 +37,62 @@ def local_sgd(problem: Any, n: int) -> Method:
     return Method(init, step)
 
 
+class FedacState(NamedTuple):
+    x: Array  # v, the aggregated sequence, which FedAC returns, (setting, seed, n, d)
+    w: Array  # the main sequence
+
+
+@dataclass(frozen=True)
+class Fedac:
+    """Step sizes and weights of FedAC; ``b`` is its beta."""
+
+    eta: Any
+    gamma: Any
+    alpha: Any
+    b: Any
+
+    def step(self, problem: Any, x: Any, w: Any, noise: Any) -> tuple[Any, Any]:
+        """v and w after a step."""
+        u = w / self.b + (1 - 1 / self.b) * x
+        g = problem.sample(u, noise)
+        return u - self.eta * g, (1 - 1 / self.alpha) * w + u / self.alpha - self.gamma * g
+
+
+def fedac(problem: Any, n: int, ac: Fedac) -> Method:
+    """FedAC of Yuan and Ma: both sequences to their means where ``average`` is 1, then a step; draws as in ``local_sgd``."""
+
+    def init(x0: Array) -> FedacState:
+        x = local_sgd(problem, n).init(x0).x
+        return FedacState(x, x)
+
+    def step(s: FedacState, draw: tuple[Any, Array, Array]) -> FedacState:
+        _, average, noise = draw
+        x, w = (a + average * (array_namespace(a).mean(a, axis=-2, keepdims=True) - a) for a in s)
+        return FedacState(*ac.step(problem, x, w, noise))
+
+    return Method(init, step)
+
+
+def fedac_parameters(
+    second: bool, *, R: int, T: int, n: int, mu: float, L: float, sigma2: float, a0: float, D0: float
+) -> Fedac:
+    """FedAC-I, or FedAC-II, as the paper's code tunes it.
+
+    Args:
+        R: blocks, of T/R steps each. a0: F(x^0) - F*. D0: |x^0 - x*|^2.
+    """
+    H = T / R
+    power = 3 if second else 2  # of H
+    phi = a0 + mu / (6 if second else 2) * D0
+    gain = min(mu * n * T * phi / sigma2, mu**power * T ** (power + 1) * phi / (L ** (power - 1) * H**power * sigma2))
+    eta = min(1 / L, (9 if second else 1) / (mu * T * R) * math.log(math.e + gain) ** 2)
+    gamma = max(math.sqrt(eta / (mu * H)), eta)
+    if not second:
+        return Fedac(eta, gamma, 1 / (gamma * mu), 1 / (gamma * mu) + 1)
+    alpha = 1.5 / (gamma * mu) - 0.5
+    return Fedac(eta, gamma, alpha, (2 * alpha**2 - 1) / (alpha - 1))
+
+
 def mean_of(s: LocalState) -> Array:
     return array_namespace(s.x).mean(s.x, axis=-2)
 
@@ -58,11 +116,13 @@ def errors(
     seeds: int,
     at: Sequence[int] | None = None,
     backend: str = "numpy",
+    ac: Fedac | None = None,
 ) -> Any:
     """``error`` F(mean) - F* and ``spread`` of the workers, dims (setting, seed, step), one setting a schedule.
 
     Args:
         problem: ``sample`` and ``excess``. eta: steps, of arrays of times. schedules: times of averaging.
+        ac: FedAC with these numbers in the place of local SGD; ``eta`` is not used then.
         x0: (d,). noise: t -> what ``problem.sample`` takes, (1 or setting, seed, n, ...). at: steps to record at; the last.
     """
     on = library(backend)
@@ -70,8 +130,9 @@ def errors(
     for k, times in enumerate(schedules):
         flags[list(times), k] = 1.0
     moved, etas, flags = on.move((problem, np.asarray(eta(np.arange(T)), float), flags))
+    method = fedac(moved, n, ac) if ac else local_sgd(moved, n)
     return run(
-        local_sgd(moved, n), on.move(start(x0, settings=len(schedules), seeds=seeds)), T, at=at or [T],
+        method, on.move(start(x0, settings=len(schedules), seeds=seeds)), T, at=at or [T],
         record={"error": lambda s: moved.excess(mean_of(s)), "spread": spread_of},
         draw=lambda t: (etas[t, ...], flags[t, ...], noise(t)),
     )  # fmt: skip

@@ -41,7 +41,7 @@ def test_the_limits_with_a_kink_are_those_that_simulations_show():
 
 
 def test_two_thirds_are_proved():
-    assert len(PROVED) == 12
+    assert len(PROVED) == 18
     assert len(PROVED) >= 0.6 * len(registry.claims("local-sgd"))
 
 
@@ -70,6 +70,14 @@ def test_the_spread_is_never_above_the_drift():
         assert ls.SPREAD.bound(**at) <= ls.DRIFT.bound(**at)
     long = {"mu": 1, "L": 2, "sigma2": 1, "n": 5, "beta": 4, "tau": 0, "H": 10**6}
     assert float(ls.DRIFT.bound(**long) / ls.SPREAD.bound(**long)) == pytest.approx(3, rel=1e-4)
+
+
+def test_the_relative_claims_are_the_plain_ones_where_c_is_zero():
+    at = {"mu": 1, "L": 2, "sigma2": 1, "n": 5, "beta": 4, "T": 9, "a0": 1}
+    assert ls.RELATIVE_SYNCHRONISED.bound(c=0, **at) == ls.SYNCHRONISED.bound(**at)
+    assert ls.RELATIVE_WORST_SCHEDULE.bound(c=0, **at) == ls.MAIN.bound(S=9, **at)
+    with pytest.raises(DomainError, match="beta_2kappa"):
+        ls.RELATIVE_SYNCHRONISED.bound(c=1, **at)
 
 
 def test_parameters_outside_their_domain_are_refused():

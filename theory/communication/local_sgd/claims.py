@@ -30,6 +30,7 @@ L = Parameter("L", "smoothness constant")
 sigma2 = Parameter("sigma2", r"bound on the variance of a worker's gradient", NONNEGATIVE, r"\sigma^2")
 n = Parameter("n", "number of workers", COUNT, "N")
 eta = Parameter("eta", "step size", latex=r"\eta_t")
+c = Parameter("c", r"variance of a worker's gradient by the square of the gradient", NONNEGATIVE)
 beta = Parameter("beta", r"offset of the steps $\eta_t = 2/(\mu(t + \beta))$", latex=r"\beta")
 T = Parameter("T", "number of steps", COUNT)
 R = Parameter("R", "number of rounds: blocks between averagings, the last one included", COUNT)
@@ -41,6 +42,9 @@ V_t = Parameter("V_t", r"$\frac1N\sum_i\mathbb E\|x_i^t - \bar x^t\|^2$", NONNEG
 a0 = Parameter("a0", "$F(x^0) - F^*$", NONNEGATIVE, "a_0")
 D0 = Parameter("D0", r"$\|x^0 - x^*\|^2$", NONNEGATIVE, r"\|x^0 - x^*\|^2")
 S = Parameter("S", r"$\sum_{t<T}(t - \tau(t))/(t + \beta - 1)$, what the schedule costs", NONNEGATIVE)
+AT_LEAST_ONE = sp.Interval(1, sp.oo)
+alpha = Parameter("alpha", "FedAC's weight of the main sequence", AT_LEAST_ONE, r"\alpha")
+b_ac = Parameter("b", r"FedAC's $\beta$, weight of the aggregated sequence", AT_LEAST_ONE, "b")
 theta = Parameter("theta", r"numerator of the steps $\eta_t = \theta/(t + b)$", latex=r"\theta")
 h = Parameter("h", "$F''(x^*)$")
 c3 = Parameter("c3", "$F'''(x^*)$", REAL, "c_3")
@@ -60,9 +64,23 @@ NOISE = Assumption(
     "noise", r"the noise of a gradient has mean zero and $\mathbb E\|\varepsilon\|^2 \le \sigma^2$ given the past, independently "
     "over workers",
 )  # fmt: skip
+RELATIVE_NOISE = Assumption(
+    "relative_noise", r"the noise of a gradient has mean zero and $\mathbb E\|\varepsilon_i\|^2 \le \sigma^2 + c\|\nabla "
+    r"F(x_i)\|^2$ given the past, independently over workers",
+)  # fmt: skip
 COMMON_START = Assumption("common_start", "all workers start at the same point, or have just been averaged")
 MU_L = Assumption("mu_at_most_L", r"$\mu \le L$", sp.Le(_mu, _L))
 SHORT = Assumption("step_size", r"$\eta_t \le 1/L$", sp.Le(_eta, 1 / _L))
+SHORTER = Assumption("step_size", r"$\eta_t \le \frac1{L(1 + c/N)}$", sp.Le(_eta * _L * (1 + c.symbol / _n), 1))
+BETA_RELATIVE = Assumption(
+    "beta_2kappa", r"$\beta \ge \frac{2L}\mu(1 + \frac cN)$, that is $\eta_t \le \frac1{L(1 + c/N)}$",
+    sp.Ge(_beta, 2 * _L / _mu * (1 + c.symbol / _n)),
+)  # fmt: skip
+_KAPPA = _L / _mu
+BETA_SPREADING = Assumption(
+    "beta_2kappa", r"$\beta \ge 2\kappa(1 + c) + 4\kappa^2(1 + 2\kappa)c$",
+    sp.Ge(_beta, 2 * _KAPPA * (1 + c.symbol) + 4 * _KAPPA**2 * (1 + 2 * _KAPPA) * c.symbol),
+)  # fmt: skip
 CONTRACTING = Assumption("contracting", r"$\eta_t \le 2/(L + \mu)$", sp.Le(_eta, 2 / (_L + _mu)))
 BETA = Assumption("beta_2kappa", r"$\beta \ge 2L/\mu$, that is $\eta_t \le 1/L$", sp.Ge(_beta, 2 * _L / _mu))
 BETA_1 = Assumption("beta_1", r"$\beta > 1$", sp.Gt(_beta, 1))
@@ -80,6 +98,16 @@ ADDITIVE = Assumption("additive", "the noise does not depend on where the gradie
 GROWING = Assumption("growing", r"$\tau_i = a\,i(i+1)/2$ for $i < R$, and $T \le \tau_R$")
 FIXED = Assumption("fixed", r"$R$ divides $T$, and $\tau_i = iT/R$ for $i < R$")
 ROUNDS = Assumption("rounds", "there are at most $R$ blocks without averaging, the last one included")
+EQUAL_STEPS = Assumption("equal_steps", r"$\gamma = \eta$")
+BOTH_START = Assumption("both_start", r"both sequences of a worker start at the same point, $w_i^0 = v_i^0$")
+BOTH_AVERAGED = Assumption("both_averaged", "workers exchange only means, of both sequences at the same times")
+PARABOLA = Assumption("parabola", r"$F(x) = \frac h2\|x - x^*\|^2$")
+ALONE = Assumption("alone", "the workers are not averaged")
+EXACT_RELATIVE = Assumption(
+    "exact_relative_noise",
+    r"noise has mean zero and $\mathbb E\|\varepsilon_i\|^2 = \sigma^2 + c\|\nabla F(x_i)\|^2$ given the past",
+)
+STABLE = Assumption("stable", r"$\eta h(1 + c) < 2$", sp.Lt(_eta * h.symbol * (1 + c.symbol), 2))
 FAST = Assumption("fast_steps", r"$\theta h > 1$", sp.Gt(_q, 1))
 FAST_ENOUGH = Assumption("fast_everywhere", r"$2\theta\mu > 1$", sp.Gt(2 * theta.symbol * _mu, 1))
 MU_H = Assumption("mu_at_most_h", r"$\mu \le h$", sp.Le(_mu, h.symbol))
@@ -183,6 +211,52 @@ WORST_SCHEDULE = _claim(
     r"no number of workers makes smaller, is at most $S = T$ in local-sgd.main.",
     parameters=(mu, L, sigma2, n, beta, T, a0), assumptions=(*_CLASS, COMMON_START, AVERAGING, MU_L, BETA), quantity=ERROR,
     relation=Relation.LE, expression=(_START + _NOISE + _COST * (_beta - 1) / (2 * _beta - 3) * _T) / _END,
+)  # fmt: skip
+
+# --- noise that grows with the gradient ------------------------------------------------------------------------------
+
+_RELATIVE = (SMOOTH, STRONGLY_CONVEX, ONE_OBJECTIVE, RELATIVE_NOISE)
+
+RELATIVE_RECURSION = _claim(
+    "relative-recursion", "One local step on the error of the mean, with noise that grows with the gradient",
+    r"If $\mathbb E\|\varepsilon_i\|^2 \le \sigma^2 + c\|\nabla F(x_i)\|^2$, steps of $\frac1{L(1 + c/N)}$ pay for the relative "
+    r"part: $a_{t+1} \le (1 - \eta_t\mu)a_t + \frac{\eta_tL^2}2V_t + \frac{\eta_t^2L\sigma^2}{2N}$, as without it.",
+    parameters=(eta, mu, L, sigma2, c, n, a_t, V_t), assumptions=(*_RELATIVE, MU_L, SHORTER),
+    quantity=r"\mathbb E F(\bar x^{t+1}) - F^*", relation=Relation.LE, expression=RECURSION.expression, tight=True,
+)  # fmt: skip
+
+_RELATIVE_PART = _eta**2 * (_n - 1) / _n
+
+RELATIVE_CONSENSUS = _claim(
+    "relative-consensus", "One local step on the spread, with noise that grows with the gradient",
+    r"$V_{t+1} \le \big((1 - \eta_t\mu)^2 + \eta_t^2\frac{N-1}NcL^2\big)V_t + \eta_t^2\frac{N-1}N(\sigma^2 + 2cLa_t)$: the "
+    r"error now feeds the spread, whatever the number of workers; with equality for $F = \frac\mu2\|x\|^2$.",
+    parameters=(eta, mu, L, sigma2, c, n, a_t, V_t), assumptions=(*_RELATIVE, MU_L, CONTRACTING),
+    quantity=r"\frac1N\sum_i\mathbb E\|x_i^{t+1} - \bar x^{t+1}\|^2", relation=Relation.LE, tight=True,
+    expression=(1 - _eta * _mu) ** 2 * V_t.symbol
+    + _RELATIVE_PART * (_sig2 + c.symbol * (_L**2 * V_t.symbol + 2 * _L * a_t.symbol)),
+)  # fmt: skip
+
+RELATIVE_SYNCHRONISED = _claim(
+    "relative-synchronised", "Averaging at every step, with noise that grows with the gradient",
+    r"$a_T \le \frac{(\beta-1)(\beta-2)a_0 + 2L\sigma^2T/(N\mu^2)}{(T+\beta-1)(T+\beta-2)}$ for $\beta \ge "
+    r"\frac{2L}\mu(1 + \frac cN)$: the relative part costs shorter first steps, the less so the more workers there are.",
+    parameters=(mu, L, sigma2, c, n, beta, T, a0), assumptions=(*_RELATIVE, EVERY_STEP, MU_L, BETA_RELATIVE), quantity=ERROR,
+    relation=Relation.LE, expression=SYNCHRONISED.expression,
+)  # fmt: skip
+
+_FED = 8 * _L**3 * c.symbol / _mu**3
+
+RELATIVE_WORST_SCHEDULE = _claim(
+    "relative-worst-schedule", "Whatever the schedule, the error is of order 1/T, also with noise that grows with the gradient",
+    r"Averaging at any times, or only at the end: $a_T \le \frac{(\beta-1)(\beta-2+A)a_0 + \frac{2L\sigma^2}{N\mu^2}(1 + "
+    r"\frac A\beta)T + \frac{4L^2\sigma^2}{\mu^3}\frac{N-1}NT}{(T+\beta-1)(T+\beta-2+A)}$ with $A = 8\kappa^3c$, what "
+    r"the errors add to the spread.",
+    parameters=(mu, L, sigma2, c, n, beta, T, a0),
+    assumptions=(*_RELATIVE, COMMON_START, AVERAGING, MU_L, BETA_SPREADING), quantity=ERROR, relation=Relation.LE,
+    expression=((_beta - 1) * (_beta - 2 + _FED) * a0.symbol + _NOISE * (1 + _FED / _beta) + _COST * _T)
+    / ((_T + _beta - 1) * (_T + _beta - 2 + _FED)),
+    remark="$A$ is crude: no check sees its factor, and parabolas attain far less.",
 )  # fmt: skip
 
 # --- quadratics ------------------------------------------------------------------------------------------------------
@@ -290,6 +364,32 @@ NECESSITY = _claim(
     quantity=r"\lim_T\sqrt T\,\mathbb E x_i^T", relation=Relation.EQ, expression=sp.sqrt(2 / sp.pi) * (_right - _left),
     remark="The closed form is derived here; the paper assumes a second derivative, and shows the saturation in a simulation.",
 )  # fmt: skip
+
+# --- FedAC, as the paper's simulations run it ---------------------------------------------------------------------------
+
+FEDAC_UNACCELERATED = _claim(
+    "fedac-unaccelerated", "FedAC with equal step sizes is local SGD with a constant step",
+    r"$u_i = \frac{w_i}b + (1 - \frac1b)v_i$, $v_i \leftarrow u_i - \eta g_i$, $w_i \leftarrow (1 - \frac1\alpha)w_i + "
+    r"\frac{u_i}\alpha - \gamma g_i$ with $g_i$ a stochastic gradient at $u_i$: if $\gamma = \eta$, then $w_i^T = v_i^T$ for every "
+    r"$F$, noise and schedule, so that both move by $x_i \leftarrow x_i - \eta g_i$. With $\gamma = \max\{\sqrt{\eta/(\mu "
+    r"H)}, \eta\}$ that is so for blocks of $H \ge 1/(\mu\eta)$ steps.",
+    parameters=(alpha, b_ac, T), assumptions=(EQUAL_STEPS, BOTH_START, BOTH_AVERAGED),
+    quantity=r"\frac1N\sum_i\|w_i^T - v_i^T\|^2", relation=Relation.LE, expression=sp.Integer(0),
+    remark=r"FedAC is by Yuan and Ma (arXiv 2006.08950). The paper's code runs it with blocks of 200 and 333 steps, $\eta = 0.028$ "
+    r"and $1/3$, $\mu = 1$: both runs are plain local SGD with constant steps.",
+)  # fmt: skip
+
+FLOOR = _claim(
+    "constant-step-floor", "Where a constant step stalls, and where it does not even stall",
+    r"Of steps of one size $\eta$ on a parabola of curvature $h$: $\mathbb E F(x_i^T) - F^* \to \frac{\eta\sigma^2}{2(2 - \eta "
+    r"h(1 + c))}$ for a worker on its own, and an $N$-th of it for the mean of $N$. From $\eta h(1 + c) = 2$ on it grows without "
+    r"end; averaging at every step would leave $c/N$ in the place of $c$.",
+    parameters=(h, eta, sigma2, c), assumptions=(PARABOLA, EXACT_RELATIVE, ALONE, STABLE),
+    quantity=r"\lim_T\mathbb E F(x_i^T) - F^*", relation=Relation.EQ,
+    expression=_eta * _sig2 / (2 * (2 - _eta * h.symbol * (1 + c.symbol))),
+)  # fmt: skip
+
+# --- rounds ----------------------------------------------------------------------------------------------------------
 
 SINGLE = (h_plus.symbol * _right**3 + h_minus.symbol * _left**3) / (2 * (_right + _left))
 

@@ -1,162 +1,62 @@
-"""Derivations: one-step inequalities in the space of all workers, and their sums over the steps.
-
-The workers' vectors together lie in a space with the inner product (1/n) sum <., .>; that of the mean, of all equal
-parts, is orthogonal to the deviations from it. ``x`` is the mean, ``d`` the deviation; the gradients at all points
-are ``h + c + u``, ``h`` the one at the mean, ``c`` what the mean of the gradients adds to it, ``u`` its deviations;
-the noise is ``e`` in the mean and ``w`` in the deviations.
-"""
+"""Derivations: one-step inequalities in the space of all workers (``workers.py``), and their sums over the steps."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from gradproof.theory import derivation as d
-from gradproof.theory.communication.local_sgd import claims
+from gradproof.theory.communication.local_sgd import claims, noise  # noqa: F401
 from gradproof.theory.communication.local_sgd.schedules import Steps, negative
+from gradproof.theory.communication.local_sgd.workers import (
+    APART,
+    BETA,
+    ETA,
+    GAP,
+    LET,
+    MARGIN,
+    MEAN_ZERO,
+    MU,
+    RELATIVE,
+    SIGMA2,
+    UPPER,
+    WORKERS,
+    both_cases,
+    contraction,
+    descent,
+    local_method,
+    no_inner,
+    square,
+    stands_for,
+    with_beta,
+)  # fmt: skip
 from gradproof.theory.field import Interval
 
-ALL = ("product-space", "one_objective")  # x_1, ..., x_n -> (1/n) sum F(x_i) is in the class of F
-PARTS = ("weighted-workers",)  # means are orthogonal to deviations
-MEAN_ZERO = ("noise", "tower", "expectation")
-Signs = tuple[tuple[str, d.Vec], ...]
-GAP: d.Terms = (("1", "f"), ("-1", "f*"))
-APART: d.Terms = (("1", {"d": "1"}, {"d": "1"}),)
-ETA = "2/(mu*(k + beta))"
-
-MU = Interval("mu")
-UPPER = Interval("L", "mu", closed_low=True)
-SIGMA2 = Interval("sigma2", closed_low=True)
-WORKERS = Interval("n", "1", closed_low=True)
-#: beta = 2 L/mu + g, g >= 0
-MARGIN = Interval("g", closed_low=True)
-BETA, LET = {"beta": "2*L/mu + g"}, {"g": "beta - 2*L/mu"}
-
-
-def _square(c: str, v: d.Vec) -> d.Term:
-    return (c, v, v)
-
-
-def _no_inner(u: str, v: str, by: tuple[str, ...]) -> d.Law:
-    return d.Law((("1", {u: "1"}, {v: "1"}),), by, equality=True)
-
-
-def _stands(**terms: d.Terms) -> Mapping[str, d.Terms]:
-    return terms
-
-
-def _method(eta: str, *, spread: bool = True, averaged: str = "", **laws: d.Law) -> d.Method:
-    """Local SGD; ``averaged`` names the deviation after the step where the workers may then be averaged."""
-    moved: d.Vec = {"d": "1", "u": f"-({eta})", "w": f"-({eta})"}
-    members = {
-        "below": d.Class("function", {"mu": ("mu", "strongly_convex")}),
-        "above": d.Class("function", {"L": ("L", "smooth")}),
-        "smooth": d.Class("function", {"L": ("L", "smooth"), "mu": ("-L", "smooth")}),
-        "both": d.Class("function", {"mu": ("mu", "strongly_convex"), "L": ("L", "smooth")}),
-    }
-    mean: tuple[d.Vec, d.Vec, str] = ({"x": "1"}, {"h": "1"}, "f")
-    everyone: tuple[d.Vec, d.Vec, str] = ({"x": "1", "d": "1"}, {"h": "1", "c": "1", "u": "1"}, "fx")
-    return d.Method(
-        members,
-        {"x": {"x": "1", "h": f"-({eta})", "c": f"-({eta})", "e": f"-({eta})"}, "d": {averaged: "1"} if averaged else moved},
-        ("h", "c", "u", "e", "w", *((averaged,) if averaged else ())),
-        {f"{m} mean": d.Call(m, *mean) for m in members}
-        | {f"{m} all": d.Call(m, *everyone, by=ALL) for m in members}
-        | {"*": d.Call("below", {"x*": "1"}, {}, "f*", ("fermat",))},
-        ("f", "fx", *(("s", "r") if "cost" in laws else ())),
-        start={"d": {}} if spread else {},
-        laws={
-            "cu": _no_inner("c", "u", PARTS), "cd": _no_inner("c", "d", PARTS),
-            "he": _no_inner("h", "e", MEAN_ZERO), "ce": _no_inner("c", "e", MEAN_ZERO),
-            "dw": _no_inner("d", "w", MEAN_ZERO), "uw": _no_inner("u", "w", MEAN_ZERO),
-            "mean noise": d.Law((_square("1", {"e": "1"}), ("-sigma2/n", "1")), MEAN_ZERO),
-            "noise": d.Law((_square("1", {"w": "1"}), ("-sigma2*(n - 1)/n", "1")), MEAN_ZERO),
-            **laws,
-        },
-    )  # fmt: skip
-
-
 # --- one step --------------------------------------------------------------------------------------------------------
-
-
-def _descent(
-    eta: str,
-    target: d.Terms,
-    scale: str = "1",
-    *,
-    steps: Mapping[str, str] | None = None,
-    laws: Mapping[str, str] | None = None,
-    signs: Signs = (),
-    index: str = "k",
-) -> d.Inequality:
-    """scale times: f+ - f* <= (1 - eta mu)(f - f*) + eta/2 ||c||^2 + eta^2 L/2 E||e||^2, and ||c + u||^2 <= L^2 ||d||^2."""
-    uses = (
-        d.Use("descent", "above", ("above mean", "above mean'"), scale),
-        d.Use("interpolation", "below", ("*", "below mean"), f"({scale})*({eta})*mu"),
-        d.Use("lipschitz", "smooth", ("smooth all", "smooth mean"), f"({scale})*({eta})/2"),
-    )
-    own = {
-        "he": f"({scale})*({eta})*(L*({eta}) - 1)",
-        "ce": f"({scale})*({eta})^2*L",
-        "mean noise": f"({scale})*({eta})^2*L/2",
-        "cu": f"-({scale})*({eta})",
-    }
-    return d.Inequality(target, uses, steps or {}, {**own, **(laws or {})}, signs=signs, index=index)
 
 
 @d.derivation(claims.RECURSION)
 def recursion() -> d.Derivation:
     target: d.Terms = (
-        ("1", "f'"), ("-1", "f*"), ("-(1 - eta*mu)", "f"), ("1 - eta*mu", "f*"), _square("-eta*L^2/2", {"d": "1"}),
+        ("1", "f'"), ("-1", "f*"), ("-(1 - eta*mu)", "f"), ("1 - eta*mu", "f*"), square("-eta*L^2/2", {"d": "1"}),
         ("-eta^2*L*sigma2/(2*n)", "1"),
     )  # fmt: skip
     case = d.Case(
         (MU, UPPER, SIGMA2, WORKERS, Interval("eta", "0", "1/L", closed_high=True)),
-        {"step": _descent("eta", target, index="0")},
+        {"step": descent("eta", target, index="0")},
     )
-    stands = _stands(a_t=GAP, V_t=APART)
-    return d.Derivation(d.Formal(_method("eta", spread=False), GAP, at="1", stands=stands, by=("expectation",)), case)
-
-
-def _both_ways(member: str, turn: str) -> tuple[d.Use, ...]:
-    """The interpolation inequality between all points and their mean, both ways."""
-    pair = (f"{member} all", f"{member} mean")
-    return d.Use("interpolation", member, pair, turn), d.Use("interpolation", member, pair[::-1], turn)
-
-
-def _contraction(eta: str, scale: str, equal: bool) -> tuple[tuple[d.Use, ...], dict[str, str]]:
-    """scale times: ||d - eta u - eta w||^2 <= (1 - eta mu)^2 ||d||^2 + eta^2 E||w||^2; ``equal``: where L = mu."""
-    noise = {"dw": f"-2*({scale})*({eta})", "uw": f"2*({scale})*({eta})^2", "noise": f"({scale})*({eta})^2"}
-    if equal:
-        turn = f"2*({scale})*({eta})"
-        lipschitz = d.Use("lipschitz", "smooth", ("smooth all", "smooth mean"), f"({scale})*({eta})^2")
-        return (*_both_ways("below", turn), lipschitz), noise | {"cd": turn, "cu": f"-2*({scale})*({eta})^2"}
-    turn = f"2*({scale})*({eta})*(1 - ({eta})*mu)"
-    return _both_ways("both", turn), noise | {"cd": f"({turn})*(L + mu)/(L - mu)", "cu": f"-2*({turn})/(L - mu)"}
-
-
-def _both_cases(make: Callable[[bool], d.Case]) -> d.Split:
-    """The class with L > mu, and with L = mu, where F is the parabola."""
-    return d.Split("L - mu", make(True), make(False))
-
-
-def _with_beta(make: Callable[[bool], Steps], *before: Interval, after: tuple[Interval, ...] = ()) -> d.Split:
-    """Both cases for steps of size 2/(mu (k + beta)); further parameters stand before beta, or after it."""
-
-    def case(equal: bool) -> d.Case:
-        if equal:
-            return d.Case((MU, *before, Interval("beta", "2", closed_low=True), *after), make(equal), {"L": "mu"})
-        return d.Case((MU, Interval("L", "mu"), *before, MARGIN, *after), make(equal), BETA, LET)
-
-    return _both_cases(case)
+    stands = stands_for(a_t=GAP, V_t=APART)
+    return d.Derivation(
+        d.Formal(local_method("eta", spread=False), GAP, at="1", stands=stands, by=("expectation",)), case
+    )
 
 
 @d.derivation(claims.CONSENSUS)
 def consensus() -> d.Derivation:
     target: d.Terms = (
-        _square("1", {"d'": "1"}), _square("-(1 - eta*mu)^2", {"d": "1"}), ("-eta^2*sigma2*(n - 1)/n", "1"),
+        square("1", {"d'": "1"}), square("-(1 - eta*mu)^2", {"d": "1"}), ("-eta^2*sigma2*(n - 1)/n", "1"),
     )  # fmt: skip
 
     def case(equal: bool) -> d.Case:
-        uses, laws = _contraction("eta", "1", equal)
+        uses, laws = contraction("eta", "1", equal)
         step = d.Inequality(target, uses, laws=laws, index="0")
         if equal:
             return d.Case(
@@ -165,8 +65,10 @@ def consensus() -> d.Derivation:
         short = Interval("eta", "0", "2/(L + mu)", closed_high=True)
         return d.Case((MU, Interval("L", "mu"), SIGMA2, WORKERS, short), {"step": step})
 
-    formal = d.Formal(_method("eta", spread=False), APART, at="1", stands=_stands(V_t=APART), by=("expectation",))
-    return d.Derivation(formal, _both_cases(case))
+    formal = d.Formal(
+        local_method("eta", spread=False), APART, at="1", stands=stands_for(V_t=APART), by=("expectation",)
+    )
+    return d.Derivation(formal, both_cases(case))
 
 
 # --- the spread between averagings -----------------------------------------------------------------------------------
@@ -175,20 +77,20 @@ def consensus() -> d.Derivation:
 def _spread(weight: str, after: str, growth: str, total: str, end: str) -> d.Derivation:
     """weight ||d||^2 grows by at most ``growth`` a step; ``after`` is the weight at k + 1, ``total`` the sum of ``growth``."""
     eta = "2/(mu*(k + tau + beta))"
-    potential: d.Terms = (_square(weight, {"d": "1"}),)
+    potential: d.Terms = (square(weight, {"d": "1"}),)
     rest: d.Terms = ((f"-({growth})", "1"),)
 
     def steps(equal: bool) -> Steps:
-        uses, laws = _contraction(eta, after, equal)
-        target: d.Terms = (_square(after, {"d'": "1"}), _square(f"-({weight})", {"d": "1"}), *rest)
+        uses, laws = contraction(eta, after, equal)
+        target: d.Terms = (square(after, {"d'": "1"}), square(f"-({weight})", {"d": "1"}), *rest)
         return {
             "step": d.Inequality(target, uses, laws=laws),
             "sum": d.Sum("step", potential, rest=rest, total=((f"-({total})", "1"),)),
             "end": d.Combine({"sum": end}),
         }
 
-    formal = d.Formal(_method(eta), APART, horizon="H", by=("expectation", "common_start"))
-    return d.Derivation(formal, _with_beta(steps, SIGMA2, WORKERS, after=(Interval("tau", closed_low=True),)))
+    formal = d.Formal(local_method(eta), APART, horizon="H", by=("expectation", "common_start"))
+    return d.Derivation(formal, with_beta(steps, SIGMA2, WORKERS, after=(Interval("tau", closed_low=True),)))
 
 
 C = "4*sigma2/mu^2*(n - 1)/n"
@@ -249,33 +151,47 @@ def _error(method: d.Method, by: tuple[str, ...] = (), **stands: d.Terms) -> d.F
 @d.derivation(claims.MAIN)
 def main() -> d.Derivation:
     """``s`` is what is left of S after k steps, ``r`` the number of steps since the last averaging."""
-    method = _method(
+    method = local_method(
         ETA, spread=False,
         cost=d.Law((("1", "s'"), ("-1", "s"), ("1/(k + beta - 1)", "r")), (), True, says="a step takes its part of $S$"),
         left=d.Law((("-1", "s"),), (), says="no part of $S$ is negative"),
-        drift=d.Law((_square("1", {"d": "1"}), (f"-({C})/(k + beta - 1)^2", "r")), ("drifting",)),
+        drift=d.Law((square("1", {"d": "1"}), (f"-({C})/(k + beta - 1)^2", "r")), ("drifting",)),
     )  # fmt: skip
 
     def step(target: d.Terms) -> d.Step:
         laws = {"cost": COST, "drift": "L^2/mu*(k + beta - 1)"}
-        return _descent(ETA, target, NEXT_WEIGHT, laws=laws, signs=(LESS,))
+        return descent(ETA, target, NEXT_WEIGHT, laws=laws, signs=(LESS,))
 
     steps = _growth(step, NOISE, ((COST, "s"),), ((COST, "s'"),))
     steps["end"] = d.Combine({"sum": END}, {"left": f"({COST})*({END})"})
     return d.Derivation(_error(method, S=(("1", "s"),)), d.Case(DOMAIN, steps, BETA, LET))
 
 
-@d.derivation(claims.SYNCHRONISED)
-def synchronised() -> d.Derivation:
+def _synchronised(relative: bool) -> d.Derivation:
     """All workers are at the mean before every step, so that d = 0."""
-    method = _method(ETA, spread=False, together=d.Law(APART, ("every_step",)))
+    method = local_method(ETA, spread=False, relative=relative, together=d.Law(APART, ("every_step",)))
 
     def step(target: d.Terms) -> d.Step:
-        return _descent(ETA, target, NEXT_WEIGHT, laws={"together": f"({NEXT_WEIGHT})*({ETA})*L^2/2"}, signs=(LESS,))
+        laws = {"together": f"({NEXT_WEIGHT})*({ETA})*L^2/2"}
+        return descent(ETA, target, NEXT_WEIGHT, laws=laws, signs=(LESS,), relative=relative)
 
     steps = _growth(step, NOISE)
     steps["end"] = d.Combine({"sum": END})
-    return d.Derivation(_error(method), d.Case(DOMAIN, steps, BETA, LET))
+    if not relative:
+        return d.Derivation(_error(method), d.Case(DOMAIN, steps, BETA, LET))
+    domain = (MU, UPPER, SIGMA2, RELATIVE, WORKERS, MARGIN)
+    least = "2*L/mu*(1 + c/n)"
+    return d.Derivation(_error(method), d.Case(domain, steps, {"beta": f"{least} + g"}, {"g": f"beta - {least}"}))
+
+
+@d.derivation(claims.SYNCHRONISED)
+def synchronised() -> d.Derivation:
+    return _synchronised(False)
+
+
+@d.derivation(claims.RELATIVE_SYNCHRONISED)
+def relative_synchronised() -> d.Derivation:
+    return _synchronised(True)
 
 
 @d.derivation(claims.WORST_SCHEDULE)
@@ -284,30 +200,30 @@ def worst_schedule() -> d.Derivation:
     share = "L^2/mu*(beta - 1)/(2*beta - 3)"
     weight, after = f"({share})*(k + beta - 1)^2", f"({share})*(k + beta)^2"
     moved: d.Vec = {"d": "1", "u": f"-({ETA})", "w": f"-({ETA})"}
-    averaged = d.Law((_square("1", {"y": "1"}), _square("-1", moved)), ("averaging",))
-    method = _method(ETA, averaged="y", averaged_=averaged)
+    averaged = d.Law((square("1", {"y": "1"}), square("-1", moved)), ("averaging",))
+    method = local_method(ETA, averaged="y", averaged_=averaged)
     growth = f"{NOISE} + ({share})*({C})"
 
     def steps(equal: bool) -> Steps:
-        uses, laws = _contraction(ETA, after, equal)
+        uses, laws = contraction(ETA, after, equal)
 
         def step(target: d.Terms) -> d.Step:
-            return _descent(ETA, target, NEXT_WEIGHT, steps={"spread": "1"}, signs=(LESS,))
+            return descent(ETA, target, NEXT_WEIGHT, steps={"spread": "1"}, signs=(LESS,))
 
         target: d.Terms = (
-            _square(after, {"y": "1"}),
-            _square(f"-({after})*(1 - mu*({ETA}))^2", {"d": "1"}),
+            square(after, {"y": "1"}),
+            square(f"-({after})*(1 - mu*({ETA}))^2", {"d": "1"}),
             (f"-({share})*({C})", "1"),
         )
         spread = d.Inequality(target, uses, laws={**laws, "averaged_": after})
-        made = _growth(step, growth, (_square(weight, {"d": "1"}),), (_square(after, {"d'": "1"}),))
+        made = _growth(step, growth, (square(weight, {"d": "1"}),), (square(after, {"d'": "1"}),))
         return {
             "spread": spread,
             **made,
             "end": d.Combine({"sum": END}, squares=((f"({share})*(N + beta - 1)^2*({END})", {"d": "1"}),)),
         }
 
-    return d.Derivation(_error(method, ("common_start",)), _with_beta(steps, SIGMA2, WORKERS))
+    return d.Derivation(_error(method, ("common_start",)), with_beta(steps, SIGMA2, WORKERS))
 
 
 # --- quadratics ------------------------------------------------------------------------------------------------------
@@ -354,27 +270,27 @@ def quadratic_rate() -> d.Derivation:
         ("quadratic", "one_objective", "fermat"), outputs=("g", "e"), values=("f",),
         laws={
             "xe": d.Law((("1", ERROR, {"e": "1"}),), MEAN_ZERO, equality=True),
-            "ge": _no_inner("g", "e", MEAN_ZERO),
-            "noise": d.Law((_square("1", {"e": "1"}), ("-sigma2/n", "1")), MEAN_ZERO),
+            "ge": no_inner("g", "e", MEAN_ZERO),
+            "noise": d.Law((square("1", {"e": "1"}), ("-sigma2/n", "1")), MEAN_ZERO),
         },
     )  # fmt: skip
-    close: d.Terms = (_square("1", ERROR),)
+    close: d.Terms = (square("1", ERROR),)
     weight, after = f"({WEIGHT})^2", f"({NEXT_WEIGHT})^2"
     growth, total = "4*sigma2/(n*mu^2)*(k + beta - 1)^2", f"4*sigma2/(n*mu^2)*{_squares('beta - 1')}"
-    target: d.Terms = (_square(after, {"x'": "1", "x*": "-1"}), _square(f"-({weight})", ERROR), (f"-({growth})", "1"))
+    target: d.Terms = (square(after, {"x'": "1", "x*": "-1"}), square(f"-({weight})", ERROR), (f"-({growth})", "1"))
     laws = {"xe": f"-2*({after})*({ETA})", "ge": f"2*({after})*({ETA})^2", "noise": f"({after})*({ETA})^2"}
 
     def steps(equal: bool) -> Steps:
         return {
             "step": d.Inequality(target, _shrinks(after, "x", "*", equal), laws=laws),
             "sum": d.Sum(
-                "step", (_square(weight, ERROR),), rest=((f"-({growth})", "1"),), total=((f"-({total})", "1"),)
+                "step", (square(weight, ERROR),), rest=((f"-({growth})", "1"),), total=((f"-({total})", "1"),)
             ),
             "end": d.Combine({"sum": f"({END})^2"}),
         }
 
     formal = d.Formal(method, close, horizon="T", stands={"D0": close}, by=("expectation",))
-    return d.Derivation(formal, _with_beta(steps, SIGMA2, WORKERS))
+    return d.Derivation(formal, with_beta(steps, SIGMA2, WORKERS))
 
 
 @d.derivation(claims.QUADRATIC_INVARIANCE)
@@ -385,11 +301,11 @@ def quadratic_invariance() -> d.Derivation:
         {"x": ({"z": "1", "a": "1"}, {"g": "1"}, "f"), "z": ({"z": "1"}, {"y": "1"}, "fz")},
         ("quadratic", "additive", "one_objective"), outputs=("g", "y", "e"), values=("f", "fz"), start={"a": {}},
     )  # fmt: skip
-    distance: d.Terms = (_square("1", {"a": "1"}),)
-    target: d.Terms = (_square("1", {"a'": "1"}), *negative(distance))
+    distance: d.Terms = (square("1", {"a": "1"}),)
+    target: d.Terms = (square("1", {"a'": "1"}), *negative(distance))
 
     def steps(equal: bool) -> Steps:
         return {"step": d.Inequality(target, _shrinks("1", "x", "z", equal)), "sum": d.Sum("step", distance)}
 
     formal = d.Formal(method, distance, horizon="T", by=("common_start",))
-    return d.Derivation(formal, _with_beta(steps))
+    return d.Derivation(formal, with_beta(steps))
