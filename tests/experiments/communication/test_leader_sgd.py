@@ -241,8 +241,8 @@ def test_minors_of_the_reference():
     ]
 
 
-def test_runs_on_every_library_agree():
-    pytest.importorskip("torch")
+def test_runs_on_every_library_agree(on_backend):
+    on_backend("torch")
     words = methods.stream("agree", settings=1, seeds=2)
     ends = [
         methods.trace(methods.leader_sgd, methods.Wells(0.05, 0.3), np.cos(np.arange(6.0)).reshape(3, 2), 20, eta=0.1, lam=0.5,
