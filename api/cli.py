@@ -22,7 +22,7 @@ from gradproof.output import strict_json, users_prints_aside
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.text import printable
 
-ANSWER = 30  # seconds for the decimals of one bound
+ANSWER = 20  # seconds for the decimals of one bound
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
