@@ -146,7 +146,7 @@ measure(paper.EASGD, NEAR.let(pulled=lambda: "centre").guaranteeing("double_well
 
 # --- a leader against a centre ----------------------------------------------------------------------------------------
 
-RUNS = {"eta": 0.2, "steps": 50, "workers": 8}
+STEP, STEPS, WORKERS = 0.2, 50, 8
 
 
 def best_of(make: Any, f: Any, x0: np.ndarray, eta: float, share: float, steps: int, backend: str) -> float:
@@ -161,7 +161,7 @@ def best_of(make: Any, f: Any, x0: np.ndarray, eta: float, share: float, steps: 
 def beside_a_centre(f: Any, x0: np.ndarray, share: float, backend: str, slower: float = 1.0) -> With:
     """The best worker with a leader, with the rounding of the two values, and with a centre."""
     led, drawn = (
-        best_of(make, f, x0, RUNS["eta"] / part, share, RUNS["steps"], backend)
+        best_of(make, f, x0, STEP / part, share, STEPS, backend)
         for make, part in ((methods.leader_sgd, slower), (methods.elastic_averaging, 1.0))
     )
     return around(led, 2 * x0.shape[-1] * 2.0**-52 * (led + drawn + 1)), {"elastic": drawn}
@@ -170,7 +170,7 @@ def beside_a_centre(f: Any, x0: np.ndarray, share: float, backend: str, slower: 
 def factors(d: int, rank: int, number: int) -> tuple[methods.Factors, np.ndarray]:
     """M = FF' with F (d, rank) and eight starts, all with entries N(0, 1/d)."""
     rng = np.random.default_rng([d, rank, number])
-    factor, x0 = rng.standard_normal((d, rank)), rng.standard_normal((RUNS["workers"], d * rank))
+    factor, x0 = rng.standard_normal((d, rank)), rng.standard_normal((WORKERS, d * rank))
     return methods.Factors(factor @ factor.T / d), x0 / np.sqrt(d)
 
 
@@ -190,7 +190,7 @@ def best_worker_behind_a_leader(
 
 def best_worker_in_a_valley(share: float, backend: str) -> With:
     """A parabola whose leader is far along its flat axis; the others, high on the slopes, are at the minimum of that axis."""
-    others = [[0.0, 10.0 * (-1) ** k] for k in range(RUNS["workers"] - 1)]
+    others = [[0.0, 10.0 * (-1) ** k] for k in range(WORKERS - 1)]
     return beside_a_centre(methods.Bowl(np.array([0.01, 1.0])), np.array([[1.0, 0.0], *others]), share, backend)
 
 
