@@ -135,7 +135,7 @@ def largest_outlier_after_large_batches(start: int, width: int, backend: str, et
 
 
 #: Large batches with a twenty-fifth of the step.
-without(paper.BATCHES, "same_run", largest_outlier_after_large_batches, cases(start=[0, 1], width=4, eta=0.02))
+without(paper.BATCHES, "same_run", largest_outlier_after_large_batches, cases(start=0, width=4, eta=0.02))
 
 # --- Lanczos ----------------------------------------------------------------------------------------------------------
 
