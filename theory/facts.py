@@ -127,6 +127,12 @@ _ALL = (
         "Horn, Johnson (2013), Matrix Analysis, Section 0.4.5",
     ),
     Fact(
+        "dimension-formula",
+        r"For subspaces of $\mathbb R^P$: $\dim(V\cap W)\ge\dim V+\dim W-P$; a matrix with $P$ columns has $P-\mathrm{rank}$ "
+        r"dimensions in its kernel; nonzero vectors that are orthogonal to each other are linearly independent.",
+        "Horn, Johnson (2013), Matrix Analysis, (0.1.7.2), (0.2.3.1) and Theorem 2.1.2",
+    ),
+    Fact(
         "nuclear-dual",
         r"For every matrix $W$ there is $P$ with $\|P\|_2\le1$ and $\langle W,P\rangle=\|W\|_*$; $\|PQ\|_F\le\|P\|_2\|Q\|_F$; and "
         r"$\|W\|_F\le\|W\|_*$.",

@@ -10,7 +10,7 @@ from gradproof.experiments.communication.leader_sgd import instances as on
 from gradproof.experiments.communication.leader_sgd import methods
 from gradproof.experiments.communication.leader_sgd.instances import Bowl
 from gradproof.experiments.communication.leader_sgd.measures import NOISY, With
-from gradproof.experiments.engine.measure import Holds, Sample, cases, measure
+from gradproof.experiments.engine.measure import Holds, Sample, around, cases, measure, without
 from gradproof.solvers import ellipsoid
 from gradproof.theory.communication import leader_sgd as paper
 
@@ -142,3 +142,59 @@ def stays(pulled: str, lam: F, backend: str, steps: int = 1000) -> Any:
 
 NEAR = cases(lam=[F(1, 2), F(3, 5), F(7, 10), F(4, 5)])
 measure(paper.EASGD, NEAR.let(pulled=lambda: "centre").guaranteeing("double_well", "free_centre"))(stays)
+
+
+# --- a leader against a centre ----------------------------------------------------------------------------------------
+
+STEP, STEPS, WORKERS = 0.2, 50, 8
+
+
+def best_of(make: Any, f: Any, x0: np.ndarray, eta: float, share: float, steps: int, backend: str) -> float:
+    """The least f of the workers at the end of a run without noise."""
+    words = np.zeros((1, 1, 2), dtype=np.int64)
+    out = methods.trace(
+        make, f, x0, steps, eta=eta, lam=share / eta, shape=(1,), law="normal", words=words, on=backend
+    )  # fmt: skip
+    return float(out["leader"].values[0, 0, -1])
+
+
+def beside_a_centre(f: Any, x0: np.ndarray, share: float, backend: str, slower: float = 1.0) -> With:
+    """The best worker with a leader, with the rounding of the two values, and with a centre."""
+    led, drawn = (
+        best_of(make, f, x0, STEP / part, share, STEPS, backend)
+        for make, part in ((methods.leader_sgd, slower), (methods.elastic_averaging, 1.0))
+    )
+    return around(led, 2 * x0.shape[-1] * 2.0**-52 * (led + drawn + 1)), {"elastic": drawn}
+
+
+def factors(d: int, rank: int, number: int) -> tuple[methods.Factors, np.ndarray]:
+    """M = FF' with F (d, rank) and eight starts, all with entries N(0, 1/d)."""
+    rng = np.random.default_rng([d, rank, number])
+    factor, x0 = rng.standard_normal((d, rank)), rng.standard_normal((WORKERS, d * rank))
+    return methods.Factors(factor @ factor.T / d), x0 / np.sqrt(d)
+
+
+TOGETHER = ("rotations", "same_run")
+SMALL = cases(d=20, rank=[1, 10], number=[0, 2], share=[0.02, 0.1])
+LARGE = cases(d=[50, 100], rank=[1, 5, 10], number=[0, 1, 2], share=[0.02, 0.1])
+
+
+@measure(paper.FACTORS, LARGE.guaranteeing(*TOGETHER), budget="full", name="best_worker_on_larger_matrices")
+@measure(paper.FACTORS, SMALL.guaranteeing(*TOGETHER))
+def best_worker_behind_a_leader(
+    d: int, rank: int, number: int, share: float, backend: str, slower: float = 1.0
+) -> With:
+    r"""$\min_if(x^i)$ after 50 steps of LGD from random starts, beside that of EAGD."""
+    return beside_a_centre(*factors(d, rank, number), share, backend, slower)
+
+
+def best_worker_in_a_valley(share: float, backend: str) -> With:
+    """A parabola whose leader is far along its flat axis; the others, high on the slopes, are at the minimum of that axis."""
+    others = [[0.0, 10.0 * (-1) ** k] for k in range(WORKERS - 1)]
+    return beside_a_centre(methods.Bowl(np.array([0.01, 1.0])), np.array([[1.0, 0.0], *others]), share, backend)
+
+
+without(paper.FACTORS, "rotations", best_worker_in_a_valley, cases(share=[0.02, 0.1]).guaranteeing("same_run"))
+#: The leader's workers with a twentieth of the step.
+slow = cases(d=20, rank=[2, 10], number=0, share=0.1, slower=20.0).guaranteeing("rotations")
+without(paper.FACTORS, "same_run", best_worker_behind_a_leader, slow)

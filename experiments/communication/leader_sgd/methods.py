@@ -136,6 +136,28 @@ class Wells(NamedTuple):
         return self.gradients(x) + self.scale * draw
 
 
+class Factors(NamedTuple):
+    """f = ||XX' - M||_F^2/4 for X (d, r), row by row as one vector; M (d, d). No noise."""
+
+    target: Array
+
+    def _residual(self, x: Array) -> tuple[Array, Array]:
+        xp, d = array_namespace(x), self.target.shape[0]
+        X = xp.reshape(x, (*x.shape[:-1], d, x.shape[-1] // d))
+        return xp.matmul(X, xp.matrix_transpose(X)) - self.target, X
+
+    def values(self, x: Array) -> Array:
+        residual, _ = self._residual(x)
+        return array_namespace(x).sum(residual * residual, axis=(-1, -2)) / 4
+
+    def gradients(self, x: Array) -> Array:
+        xp, (residual, X) = array_namespace(x), self._residual(x)
+        return xp.reshape(xp.matmul(residual, X), x.shape)
+
+    def sample(self, x: Array, draw: Array) -> Array:
+        return self.gradients(x)
+
+
 class Rows(NamedTuple):
     """A finite sum of one client; a stochastic gradient is the mean of B rows, drawn with replacement."""
 

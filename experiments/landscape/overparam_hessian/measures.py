@@ -22,7 +22,7 @@ from gradproof.theory.landscape import overparam_hessian as paper
 from gradproof.theory.symbolic import Identity
 
 Ends = tuple[Fraction, Fraction]
-SPECTRAL = ("min_max", "operator_norm")
+SPECTRAL = ("operator_norm",)
 
 
 def between(ends: Ends, *inputs: Ends) -> tuple[Any, list[Fraction]]:
@@ -212,12 +212,17 @@ def positive_eigenvalues(net: Net) -> Any:
     return inertia(net.hessian).positive, {"rank_G": net.G.rank(), "pos_R": inertia(net.R).positive}
 
 
-@measure(paper.RESIDUAL_MEAN, cases(net=[data.SADDLE, data.FACTORIAL, data.ORIGIN]))
+@measure(paper.RESIDUAL_MEAN, cases(net=[data.SADDLE, data.FACTORIAL, data.ORIGIN], number=[0, 1, 2]))
+def residual_part_along(net: Net, number: int) -> Any:
+    r"""$u^\top Ru$ of networks with one output, in rationals."""
+    u = direction(net, number)
+    return quadratic_form(net.R, u), {"mean_r": net.mean_residual, "mean_h": quadratic_form(net.mean_curvature, u)}
+
+
 @measure(paper.UNCORRELATED_ALONE, cases(net=data.SADDLE))
 def size_of_the_residual_part(net: Net) -> Any:
-    r"""$\|R\|_2$ of networks with one output, and of what it would be without correlation."""
-    value, (curvature,) = between(norm(net.R), norm(net.mean_curvature))
-    return value, {"mean_r": abs(net.mean_residual), "mean_h": curvature}
+    r"""$\|R\|_2$ of networks with one output."""
+    return between(norm(net.R))[0]
 
 
 # --- outliers and flat directions -------------------------------------------------------------------------------------
@@ -301,9 +306,7 @@ def repeated(P: int, k: int) -> list[list[Fraction]]:
 
 @measure(
     paper.LANCZOS,
-    cases(net=[*data.NETS, data.PYTHAGOREAN], k=[0, 1, 3])
-    .where(lambda net, k: k < net.P)
-    .guaranteeing("min_max", "orthonormal"),
+    cases(net=[*data.NETS, data.PYTHAGOREAN], k=[0, 1, 3]).where(lambda net, k: k < net.P).guaranteeing("orthonormal"),
 )
 def eigenvalue_beyond_the_subspace(net: Net, k: int, vectors: Any = orthonormal) -> Any:
     r"""$\lambda_{k+1}(G)$ between rational ends, beside $k$ orthonormal rational vectors."""

@@ -186,6 +186,14 @@ def spectra(classes: int, width: int, n: int = 60, backend: str = "numpy") -> tu
     return tuple(Spectrum(problem, s) for s in train(problem, x0, ETA, STEPS, at=CHECKPOINTS, backend=backend))
 
 
+@cache
+def batched(start: int, width: int, batch: int, eta: float, backend: str, steps: int = 600) -> Spectrum:
+    """After training on 60 digits of each class in batches; the start is drawn by its number."""
+    problem = digits(10, 600)
+    x0 = problem.start(width, np.random.default_rng([10, width, start]))
+    return Spectrum(problem, train(problem, x0, eta, steps, batch=batch, seed=start, backend=backend)[-1])
+
+
 def network(problem: Classes, state: NetState) -> Network:
     """The state for products with its Hessian."""
     return Network(state.W, state.V, problem.X, problem.onehot)

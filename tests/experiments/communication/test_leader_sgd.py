@@ -73,6 +73,8 @@ VARIANTS = {
     "monotone: doubled": (paper.MONOTONE, lambda e: 2 * e),
     "half: d for d + 1": (paper.HALF_VOLUME, lambda e: e.subs(_d, _d + 1)),
     "half: h for its square": (paper.HALF_VOLUME, lambda e: e.subs(_h, sp.sqrt(_h))),
+    "factors: a quarter": (paper.FACTORS, lambda e: e / 4),
+    "factors: squared": (paper.FACTORS, lambda e: e**2),
     "large: all": (paper.LARGE_ANGLE, lambda e: sp.Integer(1)),
 }  # fmt: skip
 
@@ -149,6 +151,25 @@ def test_leaders_leave_wells_where_averages_stay():
     assert abs(float((out.elastic - out.alone).mean())) < 0.1
 
 
+def test_where_a_centre_gets_stuck_a_leader_does_not():
+    """A rank-one target: X and -X are both factors, and the workers of a centre stay between them; the leader's are done."""
+    f, x0 = measures_runs.factors(20, 1, 0)
+    led, drawn = (
+        measures_runs.best_of(make, f, x0, 0.2, 0.1, 200, "numpy")
+        for make in (methods.leader_sgd, methods.elastic_averaging)
+    )
+    assert led < 1e-20 < 1e-2 < drawn
+
+
+def test_factors_have_the_gradient_of_their_values():
+    f, x0 = measures_runs.factors(5, 2, 0)
+    x, v = x0[0], np.cos(np.arange(10.0))
+    slope = (f.values(x + 1e-6 * v) - f.values(x - 1e-6 * v)) / 2e-6
+    assert slope == pytest.approx(f.gradients(x) @ v, rel=1e-6)
+    turn = np.array([[0.6, 0.8], [-0.8, 0.6]])
+    assert f.values((x.reshape(5, 2) @ turn).ravel()) == pytest.approx(f.values(x))
+
+
 def test_the_minimum_of_a_regression_is_bounded_from_below():
     problem, x, least = measures_runs.logistic("breast_cancer")
     assert np.linalg.norm(problem.gradient(x)) < 1e-12
@@ -220,8 +241,8 @@ def test_minors_of_the_reference():
     ]
 
 
-def test_runs_on_every_library_agree():
-    pytest.importorskip("torch")
+def test_runs_on_every_library_agree(on_backend):
+    on_backend("torch")
     words = methods.stream("agree", settings=1, seeds=2)
     ends = [
         methods.trace(methods.leader_sgd, methods.Wells(0.05, 0.3), np.cos(np.arange(6.0)).reshape(3, 2), 20, eta=0.1, lam=0.5,

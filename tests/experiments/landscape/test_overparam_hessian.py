@@ -78,6 +78,8 @@ VARIANTS = [
     (paper.MP_BULK, sp.Rational(8, 10) * paper.MP_BULK.expression),
     (paper.MP_BULK, sp.Symbol("gamma", positive=True)),
     (paper.WIDTH, 2 * paper.WIDTH.expression),
+    (paper.BATCHES, sp.Rational(3, 2) * paper.BATCHES.expression),
+    (paper.BATCHES, 4 * paper.BATCHES.expression**2),
     (paper.LANCZOS, paper.LANCZOS.expression / 2),
     (paper.INERTIA_NEGATIVE, paper.INERTIA_NEGATIVE.expression - 1),
     (paper.INERTIA_POSITIVE, paper.INERTIA_POSITIVE.parameter("rank_G").symbol),
@@ -132,6 +134,16 @@ def test_the_width_sweep():
             assert (at.G[0] > at.within[0]).sum() <= classes**2
         shares = [at.near_zero()[0] / len(at.H[0]) for at in ends]
         assert shares == sorted(shares)
+
+
+def test_more_eigenvalues_leave_the_residual_part_after_large_batches():
+    """Not equally many, as the paper has it by eye, but on both sides no more than groups of G beyond what is within them."""
+    for start in (0, 1):
+        small, large = (methods.batched(start, 4, batch, methods.ETA, "numpy") for batch in (10, 512))
+        few, many = (int((at.H[0] > at.rho[0]).sum()) for at in (small, large))
+        assert 0 < few < many < 60
+        assert all((at.G[0] > at.within[0]).sum() <= 100 for at in (small, large))
+        assert large.parts.loss < small.parts.loss
 
 
 def test_clusters_have_labels_in_order():

@@ -1,13 +1,16 @@
 """The claims on the Hessian as data: values at exact numbers, domains, and derivations that end in them and in nothing else."""
 
+import dataclasses
 from fractions import Fraction
 
 import pytest
 import sympy as sp
 
+from gradproof.solvers.exact.derivation_check import check as second_check
 from gradproof.theory import registry
-from gradproof.theory.derivation import DerivationRejected, derivation_of
-from gradproof.theory.errors import DomainError
+from gradproof.theory.derivation import derivation_of
+from gradproof.theory.errors import DomainError, GradproofError
+from gradproof.theory.evidence import Relation
 from gradproof.theory.landscape import overparam_hessian as paper
 from gradproof.theory.tie import check_derivation
 
@@ -49,15 +52,45 @@ def test_domains_are_kept():
 
 def test_which_claims_are_derived():
     assert {c.id.split(".")[1] for c in DERIVED} == {
-        "weyl", "weyl-below", "negative-curvature", "residual-norm", "outliers", "class-outliers", "symmetry-flat",
-        "lanczos-missed", "connected",
+        "decomposition", "rank", "zeros", "weyl", "weyl-below", "negative-curvature", "residual-norm", "residual-mean",
+        "outliers", "inertia-negative", "inertia-positive", "class-outliers", "symmetry-gradient", "symmetry-flat",
+        "symmetry-zeros", "lanczos-missed", "connected",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("claim", DERIVED, ids=lambda c: c.id)
 def test_a_derivation_ends_in_its_claim_and_in_no_stronger_one(claim):
-    accepted = check_derivation(derivation_of(claim), claim)
-    assert not accepted.unused
-    for stronger in (sp.Rational(99, 100) * claim.expression, claim.expression - sp.Rational(1, 100)):
-        with pytest.raises(DerivationRejected):
-            check_derivation(derivation_of(claim), claim.with_bound(stronger))
+    """The constant and an offset, by both checkers; the exponent by the first: the second takes bounds for affine in forms."""
+    derivation, bound = derivation_of(claim), claim.expression
+    assert not check_derivation(derivation, claim).unused
+    second_check(derivation, claim)
+    sign = -1 if claim.relation is Relation.GE else 1
+    for stronger in (bound - sign * sp.Rational(1, 100), sp.Rational(100 - sign, 100) * bound, bound**2):
+        for check in (check_derivation, second_check)[: 1 if stronger == bound**2 else 2]:
+            with pytest.raises(GradproofError):
+                check(derivation, claim.with_bound(stronger))
+
+
+@pytest.mark.parametrize("claim", DERIVED, ids=lambda c: c.id)
+def test_a_derivation_needs_each_assumption(claim):
+    for dropped in claim.assumptions:
+        kept = tuple(a for a in claim.assumptions if a is not dropped)
+        with pytest.raises(GradproofError, match=f"{dropped.name}|does not state"):
+            check_derivation(derivation_of(claim), dataclasses.replace(claim, assumptions=kept))
+
+
+def test_counts_are_proved_from_the_dimension_formula():
+    counts = (paper.ZEROS, paper.INERTIA_NEGATIVE, paper.INERTIA_POSITIVE, paper.SYMMETRY_ZEROS)
+    assert all("dimension-formula" in check_derivation(derivation_of(c), c).facts for c in counts)
+
+
+def test_no_count_without_positive_semidefiniteness():
+    """The law that u'Gu >= 0 carries n_-(H) <= n_-(R): with the other sign nothing follows."""
+    derivation = derivation_of(paper.INERTIA_NEGATIVE)
+    method = derivation.formal.method
+    turned = dataclasses.replace(method.laws["G"], terms=(("1", {"u": "1"}, {"g": "1"}),))
+    other = dataclasses.replace(
+        derivation.formal, method=dataclasses.replace(method, laws={**method.laws, "G": turned})
+    )
+    with pytest.raises(GradproofError):
+        second_check(dataclasses.replace(derivation, formal=other), paper.INERTIA_NEGATIVE)
