@@ -87,7 +87,9 @@ def render(name: str, pages: Mapping[str, str], root: str = "") -> Note:
 
 
 def _text(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:
-    return str(linked(escape(tokens[k].content), env["pages"], env["root"]))  # plain text: a renderer adds it to its own
+    return str(
+        linked(escape(tokens[k].content), env["pages"], env["root"])
+    )  # plain text: a renderer adds it to its own
 
 
 def _code(_: Any, tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:
