@@ -130,10 +130,11 @@ def _compare(w: Case, proved: Form, f: d.Formal, claim: Claim, rng: random.Rando
     sides = [w.form(t, ("0", 0)) for t in (f.initial, *f.stands.values())]
     drop = [a.name for a in claim.assumptions]
     compared = 0
-    # the bound is affine in what stands for forms: it is read at a point of their domains, and one further in each
+    # the bound is affine in what stands for forms: it is read at a point of their domains, one further in each, and off both
     domains = {name: claim.parameter(name).domain for name in f.stands}
     base = {name: 0 if 0 in domain else domain.inf + 1 for name, domain in domains.items()}
     whole = {p.name for p in claim.parameters if p.domain.is_subset(sp.S.Integers)}
+    off = {name: sp.Integer(2) if name in whole else sp.Rational(1, 2) for name in f.stands}
     for _ in range(10 * POINTS):
         point, steps = _point(w, rng, whole)
         numbers = {
@@ -142,8 +143,9 @@ def _compare(w: Case, proved: Form, f: d.Formal, claim: Claim, rng: random.Rando
             if p.name not in f.stands
         }
         unit = [base] + [{x: v + int(x == p) for x, v in base.items()} for p in f.stands]
+        unit.append({x: v + off[x] for x, v in base.items()})
         try:
-            bounds = [_simple(claim.bound(drop=drop, **numbers, **u)) for u in unit]
+            *bounds, elsewhere = [_simple(claim.bound(drop=drop, **numbers, **u)) for u in unit]
         except DomainError:
             continue  # a case may reach beyond the claim's domain
         if not all(b.is_Rational or any(isinstance(x, flint.arb) for x in point) for b in bounds):
@@ -163,6 +165,8 @@ def _compare(w: Case, proved: Form, f: d.Formal, claim: Claim, rng: random.Rando
                 return
             continue
         slopes = [b - bounds[0] for b in bounds[1:]]
+        if not _is(_number(bounds[0] + sum(b * off[x] for b, x in zip(slopes, f.stands, strict=True))), elsewhere):
+            refuse(f"the bound is not linear in {', '.join(f.stands)}")
         slopes = [bounds[0] - sum(c * v for c, v in zip(slopes, base.values(), strict=True)), *slopes]
         if isinstance(q, d.Infimum):
             slopes = [-slopes[0]]

@@ -1,6 +1,7 @@
 """Derivations of the library end in their claims, and their files are read with care."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import sympy as sp
@@ -24,8 +25,18 @@ def test_how_many_claims_are_derived():
     assert len([c for c in DERIVED if c.paper.key == "krum"]) >= 8
     assert len([c for c in DERIVED if c.paper.key == "dpsgd"]) >= 8
     assert len([c for c in DERIVED if c.paper.key == "sgd-stability"]) >= 5
-    assert len(DERIVED) >= 170
+    assert len(DERIVED) >= 190
     assert {"sgld.contraction", "laplacian-smoothing.descent-rate", "convex-relu.amgm"} <= {c.id for c in DERIVED}
+
+
+@pytest.mark.parametrize("check", [check_derivation, second_check])
+@pytest.mark.parametrize("more", ["total**2 - total", "between**2 - between", "total*between"])
+def test_a_bound_must_be_linear_in_what_stands_for_forms(check, more):
+    """What is added is zero where a stand-in is 0, or 1 and the others 0."""
+    claim = registry.claim("train-longer.ghost-bn")
+    symbols = {p.name: p.symbol for p in claim.parameters}
+    with pytest.raises(GradproofError, match="linear"):
+        check(derivation_of(claim), replace(claim, expression=claim.expression + sp.sympify(more, symbols)))
 
 
 @pytest.mark.parametrize("claim", DERIVED, ids=lambda c: c.id)
