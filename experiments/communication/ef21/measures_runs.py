@@ -187,7 +187,7 @@ def psi_along_runs(problem, refined, backend):
     P = problem()
     top, at, rows = C.TopK(P.d // 2), Constants.of(P), P.A.reshape(-1, P.d)
     alpha, mu = top.alpha(P.d), 2 * float(np.linalg.eigvalsh(rows.T @ rows / len(rows))[0])
-    least = float(P.values(np.linalg.lstsq(rows, P.b.ravel())[0]).mean())
+    least = float(P.values(np.linalg.lstsq(rows, P.b.ravel(), rcond=None)[0]).mean())
     gamma = float((ef21.step_size_pl_refined if refined else ef21.step_size_pl)(mu, at.L, at.L_AM, alpha)) * (1 - 1e-9)
     weight = psi_weight(refined, gamma, mu, float(ef21.theta(alpha)))
     t = trace(P, 400, compressor=top, gammas={"pl": gamma}, backend=backend)
