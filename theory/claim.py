@@ -311,7 +311,8 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
             else:
                 table[p.symbol] = numbers[p.name]
         affordable(expanded, table, exact=True)
-        value = sp.nsimplify(expanded.subs(table)) if expanded.has(sp.Float) else expanded.subs(table)
+        value = expanded.xreplace(table)  # numbers in all places at once: ``subs`` takes a hundred times as long
+        value = sp.nsimplify(value) if expanded.has(sp.Float) else value
         return value.doit() if value.has(sp.Sum, sp.Product) else value  # limits that were parameters are numbers now
     if not arrays:
         affordable(expression, {p.symbol: numbers[p.name] for p in parameters if not p.size}, exact=False)
@@ -329,7 +330,7 @@ def evaluate(expression: sp.Basic, numbers: Mapping[str, Any], parameters: tuple
             raise
         table = {p.symbol: v if getattr(v, "is_Rational", False) else sp.Rational(v) for p in parameters
                  if (v := numbers[p.name]) is not None}  # fmt: skip
-        found = decimal(expression.subs(table).doit(), 30)
+        found = decimal(expression.xreplace(table).doit(), 30)
         if not found.is_real:
             raise DomainError(f"the bound has no real value at these parameters: {error}") from None
         return float(found)

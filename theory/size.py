@@ -26,11 +26,12 @@ def affordable(expression: Any, table: Mapping[Any, Any], *, exact: bool) -> Non
     """
     if not any(_large(v) for v in table.values()):
         return
+    table = {k: sp.sympify(v) for k, v in table.items()}
     kinds = (sp.Sum, sp.Product, sp.harmonic, sp.Pow, sp.binomial, sp.factorial) if exact else (sp.Sum, sp.Product)
     for part in sorted(expression.atoms(*kinds), key=sp.count_ops):  # what is inside comes before what it is inside of
         if isinstance(part, sp.Sum | sp.Product | sp.harmonic):
             for count in _counts(part):
-                terms = count.subs(table)
+                terms = count.xreplace(table)
                 if terms.is_number and terms > MAX_TERMS:
                     raise DomainError(
                         f"the bound is a sum of {_short(terms)} terms; more than {MAX_TERMS} are not added up"
@@ -74,19 +75,19 @@ def _large(v: Any) -> bool:
 def _bits(part: Any, table: Mapping[Any, Any]) -> float:
     """Digits, to the base 2, of a power, a binomial or a factorial at these numbers."""
     if isinstance(part, sp.Pow):
-        exponent = part.exp.subs(table)
+        exponent = part.exp.xreplace(table)
         if not exponent.is_Rational or abs(exponent) <= 1:
             return 0
-        base = part.base.subs(table)
+        base = part.base.xreplace(table)
         if not base.is_Rational or base in (-1, 0, 1):
             return 0
         return float(abs(exponent) * max(abs(base.p).bit_length(), base.q.bit_length()))
-    count = part.args[-1].subs(table)
+    count = part.args[-1].xreplace(table)
     if isinstance(part, sp.binomial) and count.is_number:
-        count = sp.Min(count, part.args[0].subs(table) - count)
+        count = sp.Min(count, part.args[0].xreplace(table) - count)
     if not count.is_Rational or count <= 1000:
         return 0
-    return float(count * abs(part.args[0].subs(table).p).bit_length()) if count < 10**9 else float("inf")
+    return float(count * abs(part.args[0].xreplace(table).p).bit_length()) if count < 10**9 else float("inf")
 
 
 def _short(x: Any) -> str:
