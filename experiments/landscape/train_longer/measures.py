@@ -165,14 +165,14 @@ def stationary_variance(eta, h, M, s2):
 
 def variance_over_paths(eta, h, M, s2, t, sign):
     r"""$\mathbb Ew_t^2$ over all $2^t$ paths of noise $\pm s/\sqrt M$; ``sign`` $-1$: noise that takes itself back at once."""
-    size, total = F(isqrt(s2.numerator), isqrt(M)), F(0)
+    total = F(0)  # of unit noise; w is proportional to it
     for path in product((1, -1), repeat=t):
         w = F(0)
         for k in range(t):
             x = path[k] if sign > 0 else path[0] * (-1) ** k
-            w = (1 - eta * h) * w - eta * size * x
+            w = (1 - eta * h) * w - eta * x
         total += w * w
-    return total / 2**t
+    return s2 / M * total / 2**t
 
 
 SHORT = cases(eta=[F(1, 10), F(8, 5)], h=[F(1), F(1, 3)], M=[1, 16], s2=F(4), t=[1, 2, 7]).where(lambda t: t <= 10)

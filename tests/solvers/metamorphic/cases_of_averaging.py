@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 from moves import Case, Move, about, last_place, permuted, rounded, units
 
-from gradproof.solvers.averaged_sgd import bound, consensus_exact, exact_quadratic, recursion_bound, steps
+from gradproof.solvers.averaged_sgd import (
+    bound,
+    consensus_exact,
+    exact_quadratic,
+    fedac_quadratic,
+    recursion_bound,
+    relative_quadratic,
+    steps,
+)
 from gradproof.solvers.averaging_times import (
     best_schedule,
     blocks,
@@ -46,6 +55,13 @@ def parabolas(T, mu, beta, curvatures, x0, variances, N):
     }
 
 
+def two_sequences(T, h, x0, variance, c, N, eta, gamma, alpha, b):
+    ac, times = SimpleNamespace(eta=eta, gamma=gamma, alpha=alpha, b=b), (0, 3, 4)
+    main, returned = fedac_quadratic(T, times, ac, h, x0, variance, c, N)
+    plain = relative_quadratic(T, times, lambda t: eta / (t + 1), h, x0, variance, c, N)
+    return {name: rounded(x, 64 * T) for name, x in (("main", main), ("returned", returned), ("local", plain))}
+
+
 def on_the_line(h, c3, c4, mu, L, theta, b, sigma2, fourth):
     F = Smooth(h, c3, c4, mu, L)
     at = moments(F, theta, b, sigma2, fourth, 3000)
@@ -76,6 +92,15 @@ AVERAGING = {
             "units of F": units({"mu": 9, "L": 9, "sigma2": 18, "a0": 9}, bound=9, recursion=9),
             "units of x": units({"sigma2": 8, "a0": 8}, bound=8, recursion=8),
             "last place": last_place("beta", "mu", "L", "sigma2", "a0"),
+        },
+    ),
+    "two sequences, and noise that grows with the gradient": Case(
+        two_sequences,
+        {"T": 12, "h": 2.0, "x0": 1.5, "variance": 0.75, "c": 0.5, "N": 5, "eta": 0.1, "gamma": 0.15, "alpha": 6.0, "b": 7.0},
+        {
+            "units of F": units({"h": 9, "eta": -9, "gamma": -9, "variance": 18}, main=9, returned=9, local=9),
+            "units of x": units({"x0": 4, "variance": 8}, main=8, returned=8, local=8),
+            "last place": last_place("x0", "variance", "c"),
         },
     ),
     "averaged SGD on parabolas": Case(
