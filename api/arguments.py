@@ -37,7 +37,7 @@ def decimals(number: Any) -> tuple[float | str, str, str | None]:
     """A bound as a JSON value, in twelve digits, and exactly, unless it has more digits than Python prints."""
     import sympy as sp
 
-    from gradproof.theory.size import decimal
+    from gradproof.theory.decimals import decimal
 
     try:
         exact = str(number)

@@ -16,11 +16,12 @@ import sympy as sp
 
 from gradproof.theory.arguments import fields_of_type, listed, of_type, shown
 from gradproof.theory.assumption import Assumption
+from gradproof.theory.decimals import decimal
 from gradproof.theory.errors import DomainError, ParameterError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
 from gradproof.theory.parameter import Parameter, is_array, pretty_set, spelt
-from gradproof.theory.size import affordable, decimal
+from gradproof.theory.size import affordable
 from gradproof.theory.text import plain
 
 #: Rounding slack for relations between floats: 2^-40 of the size of the two sides. Sixteen-digit inputs pushed through

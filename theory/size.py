@@ -1,6 +1,4 @@
-"""How large the exact value of an expression becomes, told before it is computed: powers, sums and binomials of huge numbers;
-and its decimals.
-"""
+"""How large the exact value of an expression becomes, told before it is computed: powers, sums and binomials of huge numbers."""
 
 from __future__ import annotations
 
@@ -8,14 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import sympy as sp
-from mpmath.libmp import NoConvergence
 
 from gradproof.theory.errors import DomainError
 
 #: digits of an exact number that can still be computed with, and terms of a sum
 MAX_BITS, MAX_TERMS = 200_000, 100_000
-#: digits that are computed with, where some cancel
-MOST_DIGITS = 3000
 
 
 def affordable(expression: Any, table: Mapping[Any, Any], *, exact: bool) -> None:
@@ -50,22 +45,6 @@ def _counts(part: Any) -> list[Any]:
     if isinstance(part, sp.harmonic):
         return [part.args[0]]
     return [limit[2] - limit[1] for limit in part.limits if len(limit) == 3]
-
-
-def decimal(value: Any, digits: int) -> Any:
-    """An exact number to so many true digits, as sympy's ``Float``, or a sum with one where it is not real.
-
-    Raises:
-        DomainError: the digits are not found: thousands cancel, or a series converges too slowly.
-    """
-    for working in (digits, 1000):  # sympy divides by what is zero to the digits asked for
-        try:
-            return sp.N(sp.sympify(value).evalf(working, maxn=MOST_DIGITS, strict=True), digits)
-        except (ArithmeticError, ValueError, NotImplementedError, NoConvergence):
-            continue
-    if value.equals(0):
-        return sp.Float(0, digits)
-    raise DomainError("the decimals of the bound cannot be computed at these numbers; give less extreme ones")
 
 
 def _large(v: Any) -> bool:

@@ -13,11 +13,11 @@ from itertools import islice, product
 import sympy as sp
 
 from gradproof.theory.arguments import fields_of_type
+from gradproof.theory.decimals import decimal
 from gradproof.theory.definedness import element, named, unshown
 from gradproof.theory.errors import DomainError, ProofFormatError, ProofRejected
 from gradproof.theory.evidence import Outcome
 from gradproof.theory.field import Functions, Interval
-from gradproof.theory.size import decimal
 
 _DIGITS = 50  # precision of a refuting evaluation
 _NONZERO = sp.Float("1e-25", _DIGITS)  # far above the error of 50-digit arithmetic on a formula of this size

@@ -17,8 +17,8 @@ import sympy as sp
 
 from gradproof.experiments.instances.exact import FUNCTIONS, Exact, Inexact, precision
 from gradproof.theory.claim import Claim, evaluate
+from gradproof.theory.decimals import decimal
 from gradproof.theory.errors import DomainError
-from gradproof.theory.size import decimal
 
 MOST_TERMS = 100_000  # of a sum or a product
 #: what ``math`` evaluates at floats as it is

@@ -25,10 +25,10 @@ from gradproof.solvers.pep.certify.counterexample import Counterexample, NoCount
 from gradproof.solvers.pep.certify.worst_case import solve
 from gradproof.theory import registry
 from gradproof.theory.claim import Claim
+from gradproof.theory.decimals import decimal
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level
 from gradproof.theory.proof import Proof
-from gradproof.theory.size import decimal
 from gradproof.theory.symbolic import Identity
 
 Method = Callable[..., WorstCase]

@@ -33,9 +33,9 @@ from gradproof.experiments.engine.workers import can_fork
 from gradproof.theory import registry
 from gradproof.theory.arguments import shown
 from gradproof.theory.claim import LIBRARY, Claim
+from gradproof.theory.decimals import decimal
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
-from gradproof.theory.size import decimal
 from gradproof.theory.statement import statement_of
 
 

@@ -23,10 +23,10 @@ from gradproof.solvers.exact.derivation_steps import conclusion
 from gradproof.solvers.exact.ratio import Ring
 from gradproof.theory import derivation as d
 from gradproof.theory.claim import Claim
+from gradproof.theory.decimals import decimal
 from gradproof.theory.errors import DomainError, GradproofError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.field import Interval
-from gradproof.theory.size import decimal
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 POINTS = 6  # per case, at which the bound is compared
