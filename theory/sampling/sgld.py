@@ -43,7 +43,9 @@ L_h = Parameter("L_h", "smoothness of every minibatch potential", latex=r"L_h")
 u2 = Parameter("u2", r"$u''(\theta^*)$", latex="u''")
 u3 = Parameter("u3", r"$u'''(\theta^*)$", REAL, "u'''")
 L = Parameter("L", r"Lipschitz constant of $\nabla U$")
-g2 = Parameter("g2", r"mean squared norm of the gradient that a step takes, $\mathbb E\|g\|^2$", NONNEGATIVE, r"\mathbb E\|g\|^2")
+g2 = Parameter(
+    "g2", r"mean squared norm of the gradient that a step takes, $\mathbb E\|g\|^2$", NONNEGATIVE, r"\mathbb E\|g\|^2"
+)
 spread = Parameter("V", r"$\mathbb E\|\theta - \theta^*\|^2$", NONNEGATIVE)
 m3 = Parameter("m3", r"$\mathbb E\|\theta - \theta^*\|^3$", NONNEGATIVE, "m_3")
 M3 = Parameter("M3", r"Lipschitz constant of $\nabla^2U$", NONNEGATIVE, "M_3")
@@ -204,7 +206,9 @@ CONTROL_VARIATE = Claim(
     confidence="derived", tight=True,
 )  # fmt: skip
 
-CENTRED = Assumption("centred", r"$\mathbb E\nabla U(\theta) = 0$, as by `sgld.stationarity` for each of the four chains")
+CENTRED = Assumption(
+    "centred", r"$\mathbb E\nabla U(\theta) = 0$, as by `sgld.stationarity` for each of the four chains"
+)
 
 MEAN_BIAS = Claim(
     id="sgld.mean-bias", paper=PAPER, title=r"The bias of the mean in $\mathbb R^d$ is at most of the order of the spread",
@@ -236,6 +240,17 @@ EXPANSION = Claim(
 )  # fmt: skip
 
 register(
-    MEAN, STATIONARITY, COVARIANCE, ADDITIVITY, STABILITY, LMC_EXACT, GAUSSIAN_MEAN, CONTRACTION, BIAS, PITFALL, CONTROL_VARIATE,
-    MEAN_BIAS, EXPANSION,
+    MEAN,
+    STATIONARITY,
+    COVARIANCE,
+    ADDITIVITY,
+    STABILITY,
+    LMC_EXACT,
+    GAUSSIAN_MEAN,
+    CONTRACTION,
+    BIAS,
+    PITFALL,
+    CONTROL_VARIATE,
+    MEAN_BIAS,
+    EXPANSION,
 )

@@ -27,7 +27,9 @@ steps = Parameter("L", "updates of the server", COUNT)
 servers = Parameter("S", "number of servers, each with its own chain and its own workers", COUNT)
 moved = Parameter("D2", r"$\mathbb E(x_l - x_{l-\tau_l})^2$", NONNEGATIVE, "D^2")
 rounds = Parameter("c", r"$L(\lambda h)^3$, the length of the average relative to $(\lambda h)^{-3}$")
-best = Parameter("Q", r"the best number of workers, as a real number", sp.Interval.open(sp.Rational(1, 2), sp.oo), "P^*")
+best = Parameter(
+    "Q", r"the best number of workers, as a real number", sp.Interval.open(sp.Rational(1, 2), sp.oo), "P^*"
+)
 
 GAUSSIAN = Assumption(
     "gaussian_target", r"$U = \lambda x^2/2$; in $\mathbb R^d$ one copy for each eigenvector of the precision"
@@ -170,7 +172,8 @@ SPEEDUP = Claim(
 # --- a server whose workers come in any order ---------------------------------------------------------------------------
 
 READ_ONCE = Assumption(
-    "reads_after_its_update", "a worker reads the point that its own update has made, whatever the order in which workers come"
+    "reads_after_its_update",
+    "a worker reads the point that its own update has made, whatever the order in which workers come",
 )
 
 MEAN_STALENESS = Claim(
@@ -240,5 +243,17 @@ OPTIMAL = Claim(
 )  # fmt: skip
 
 register(
-    ORDERS, STABILITY, VARIANCE, BIAS, INDEPENDENT, GRADIENT, TRANSIENT, SPEEDUP, MEAN_STALENESS, ANY_ORDER, BALANCE, MSE, OPTIMAL
+    ORDERS,
+    STABILITY,
+    VARIANCE,
+    BIAS,
+    INDEPENDENT,
+    GRADIENT,
+    TRANSIENT,
+    SPEEDUP,
+    MEAN_STALENESS,
+    ANY_ORDER,
+    BALANCE,
+    MSE,
+    OPTIMAL,
 )

@@ -57,7 +57,7 @@ def diabetes(prior: float = 20_000.0) -> tuple[Posterior, FiniteSum, float]:
     budget="full",
     name="more_chains_on_diabetes",
 )
-@measure(paper.COVARIANCE, cases(method=METHODS, n=2_500).guaranteeing(*SETTLED))
+@measure(paper.COVARIANCE, cases(method=METHODS, n=1_500).guaranteeing(*SETTLED))
 def chains_on_diabetes(method: str, n: int, keys: Any, backend: str) -> Found:
     r"""$2\mathrm{tr}(HC)$ of Bayesian linear regression on diabetes, one index a step, 40 steps."""
     problem, quadratic, gamma = diabetes()
@@ -68,7 +68,7 @@ def chains_on_diabetes(method: str, n: int, keys: Any, backend: str) -> Found:
     return limits(quadratic, gamma, method).squares(x, weight, 40), terms(quadratic, C, gamma, method, 1)
 
 
-@measure(paper.MEAN, cases(method=METHODS, direction=[0, -1], t=2, n=2_000, delta0=1.0).guaranteeing(*CHAIN))
+@measure(paper.MEAN, cases(method=["sgld", "sgldfp"], direction=[0, -1], t=2, n=1_000, delta0=1.0).guaranteeing(*CHAIN))
 def means_on_diabetes(method: str, direction: int, t: int, n: int, delta0: float, keys: Any, backend: str) -> Found:
     r"""The mean along the softest and the stiffest eigenvector, from a distance of 1 on it."""
     problem, quadratic, gamma = diabetes()
@@ -82,7 +82,7 @@ def means_on_diabetes(method: str, direction: int, t: int, n: int, delta0: float
     return Sample(np.clip(x, -top, top), at_least=-top, at_most=top, bias=beyond), at
 
 
-@measure(paper.ADDITIVITY, cases(n=3_000).guaranteeing(*SETTLED))
+@measure(paper.ADDITIVITY, cases(n=2_000).guaranteeing(*SETTLED))
 def size_on_diabetes(n: int, keys: Any, backend: str) -> Found:
     r"""$\mathrm{tr}\,C_{SGLD} = \mathbb E\|\theta - \theta^*\|^2$ on diabetes, 40 steps."""
     problem, quadratic, gamma = diabetes()
@@ -92,24 +92,28 @@ def size_on_diabetes(n: int, keys: Any, backend: str) -> Found:
     return found, {"c_fp": trace["sgldfp"], "c_sgd": trace["sgd"]}
 
 
-@measure(paper.STATIONARITY, cases(n=1_000).guaranteeing("invariant", "uniform_indices", "anchor_at_mode"))
-def gradient_on_breast_cancer(n: int, keys: Any, backend: str) -> Any:
-    r"""$\mathbb E\nabla U$, each component, of SGD with five indices for logistic regression, 60 steps from the mode."""
-    problem, steps = data.cancer(20_000.0), 60
-    squares = (problem.rows**2).sum(axis=1)
-    L = problem.prior + problem.N * float(squares.max()) / 4
-    mode, gamma = problem.mode(), 1 / L
-    slopes = problem.slope(problem.rows @ mode, problem.targets)
-    kicks = problem.N * slopes[:, None] * problem.rows + problem.prior * mode
-    R = float(np.linalg.norm(kicks, axis=1).max()) / problem.prior  # a step contracts by 1 - gamma prior
-    smooth = problem.prior + float(np.linalg.eigvalsh(problem.rows.T @ problem.rows)[-1]) / 4
-    gradient = problem.gradient(mode + ends(keys, backend, problem, gamma, "sgd", mode, steps, n, p=5))
-    top, left = smooth * R, smooth * R * (1 - gamma * problem.prior) ** steps
-    for k in range(problem.d):
+SETTLING = ("invariant", "uniform_indices", "anchor_at_mode")
+CANCER = cases(problem={"breast cancer": data.projected}, n=1_000, p=5).guaranteeing(*SETTLING)
+MILLION = cases(problem={"N = 10^5, d = 50": data.synthetic}, n=1_000_000, p=1).guaranteeing(*SETTLING)
+
+
+@measure(paper.STATIONARITY, MILLION, budget="gpu", name="gradient_of_a_million_logistic_chains")
+@measure(paper.STATIONARITY, CANCER)
+def gradient_of_logistic_chains(problem: Any, n: int, p: int, keys: Any, backend: str) -> Any:
+    r"""$\mathbb E\nabla U$, each component, of SGD for logistic regression with rows of length one, 100 steps from the mode."""
+    posterior, steps = problem(), 100
+    mode, gamma = posterior.mode(), 1 / (posterior.prior + posterior.N / 4)
+    slopes = posterior.slope(posterior.rows @ mode, posterior.targets)
+    kicks = posterior.N * slopes[:, None] * posterior.rows + posterior.prior * mode
+    R = float(np.linalg.norm(kicks, axis=1).max()) / posterior.prior  # a step contracts by 1 - gamma prior
+    smooth = posterior.prior + float(np.linalg.eigvalsh(posterior.rows.T @ posterior.rows)[-1]) / 4
+    gradient = posterior.gradient(mode + ends(keys, backend, posterior, gamma, "sgd", mode, steps, n, p=p))
+    top, left = smooth * R, smooth * R * (1 - gamma * posterior.prior) ** steps
+    for k in range(posterior.d):
         yield Sample(gradient[:, k], at_least=-top, at_most=top, bias=left)
 
 
-@measure(paper.GAUSSIAN_MEAN, cases(N=[100, 1000], eta=0.5, p=1, n=5_000).guaranteeing(*MEANS))
+@measure(paper.GAUSSIAN_MEAN, cases(N=[100, 1000], eta=0.5, p=1, n=2_000).guaranteeing(*MEANS))
 def chains_for_a_mean(N: int, eta: float, n: int, keys: Any, backend: str) -> Found:
     r"""$C_{SGLD}$ for the mean of N sines, 60 steps."""
     x = np.sin(np.arange(1, N + 1))
@@ -123,7 +127,7 @@ def chains_for_a_mean(N: int, eta: float, n: int, keys: Any, backend: str) -> Fo
 @measure(paper.CONTRACTION, cases(share=[0.05, 0.5, 0.9], scale=[0.01, 1.0, 10.0]).guaranteeing(*PAIRS))
 def pairs_on_breast_cancer(share: float, scale: float, rng: Any) -> tuple[Enclosed, dict[str, float]]:
     r"""The worst of ten random pairs at a distance, logistic loss, the mean over all 569 one-sample batches."""
-    problem = data.cancer()
+    problem = data.projected(d=30)
     L = problem.prior + problem.N * float((problem.rows**2).sum(axis=1).max()) / 4
     gamma, index, worst = share * 2 / L, np.arange(problem.N)[:, None], 0.0
     for _ in range(10):

@@ -94,7 +94,7 @@ def test_enumeration_and_covariance_disagree_at_another_step():
 
 def test_coupled_chains_add_up():
     """SGLD minus SGLDFP is SGD minus theta*, path by path, with the same random numbers."""
-    problem, quadratic = instances.diabetes()
+    problem, quadratic = instances.diabetes(400.0)
     mode, rng = quadratic.mode, np.random.default_rng(0)
     four = methods.all_four(problem, gaussian.threshold(quadratic).value / 4, mode)
     states = {k: m.init(np.broadcast_to(mode, (1, 5, 10)).copy()) for k, m in four.items()}

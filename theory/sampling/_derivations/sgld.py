@@ -275,7 +275,9 @@ def pitfall() -> d.Derivation:
         for low, high in bounds
     ]
     low, high = (d.Case(part, {"end": step}) for part in domain)
-    formal = d.Formal(method, (("1", D, D),), at="0", stands={"g2": (_inner("1", "g", "g"),)}, by=("expectation", "tower"))
+    formal = d.Formal(
+        method, (("1", D, D),), at="0", stands={"g2": (_inner("1", "g", "g"),)}, by=("expectation", "tower")
+    )
     return d.Derivation(formal, d.Split("w - 1/2", low, high))
 
 
