@@ -57,7 +57,7 @@ def diabetes(prior: float = 20_000.0) -> tuple[Posterior, FiniteSum, float]:
     budget="full",
     name="more_chains_on_diabetes",
 )
-@measure(paper.COVARIANCE, cases(method=METHODS, n=1_500).guaranteeing(*SETTLED))
+@measure(paper.COVARIANCE, cases(method=METHODS, n=1_000).guaranteeing(*SETTLED))
 def chains_on_diabetes(method: str, n: int, keys: Any, backend: str) -> Found:
     r"""$2\mathrm{tr}(HC)$ of Bayesian linear regression on diabetes, one index a step, 40 steps."""
     problem, quadratic, gamma = diabetes()
