@@ -119,7 +119,8 @@ _hj = h_j.symbol[_j]
 
 LMC_EXACT = Claim(
     id="sgld.lmc-exact", paper=PAPER, title="The invariant law of LMC and its distance to the posterior, exactly",
-    statement=r"On a quadratic $U$, $\pi_{LMC} = N(\theta^*, (H - \gamma H^2/2)^{-1})$; its Wasserstein distance to the posterior "
+    statement=r"On a quadratic $U$, $\pi_{LMC} = N(\theta^*, (H - \gamma H^2/2)^{-1})$; its Wasserstein distance to the "
+    r"posterior "
     r"$N(\theta^*, H^{-1})$, with $h_j$ the eigenvalues of $H$:",
     parameters=(gamma, h_j), assumptions=(QUADRATIC, Assumption("stable", r"$\gamma h_j < 2$ for all $j$")),
     quantity=r"W_2^2(\pi_{LMC}, \pi)", relation=Relation.EQ,
@@ -195,7 +196,8 @@ PITFALL = Claim(
 
 CONTROL_VARIATE = Claim(
     id="sgld.control-variate", paper=PAPER, title="With the control variate the spread is that of the posterior, to a factor",
-    statement=r"For the invariant laws of SGLDFP and LMC. With $\mu = Nm$, $L_h = N\ell_h$ and $\gamma = \eta/N$ it falls as $1/N$: "
+    statement=r"For the invariant laws of SGLDFP and LMC. With $\mu = Nm$, $L_h = N\ell_h$ and $\gamma = \eta/N$ it falls "
+    r"as $1/N$: "
     r"$\frac{d}{Nm(1 - \eta\ell_h/2)}$. A chain that starts at $\theta^*$ is never beyond it.",
     parameters=(gamma, d, m, L_h),
     assumptions=(
@@ -212,7 +214,8 @@ CENTRED = Assumption(
 
 MEAN_BIAS = Claim(
     id="sgld.mean-bias", paper=PAPER, title=r"The bias of the mean in $\mathbb R^d$ is at most of the order of the spread",
-    statement=r"For each of the four chains. So it is of order $1/N$ for LMC and SGLDFP, by `sgld.control-variate`; SGLD's spread is "
+    statement=r"For each of the four chains. So it is of order $1/N$ for LMC and SGLDFP, by `sgld.control-variate`; SGLD's "
+    r"spread is "
     r"of order one, and so is its bias where $D^3U \ne 0$: see `sgld.bias-expansion`.",
     parameters=(m, M3, spread),
     assumptions=(
@@ -228,7 +231,8 @@ EXPANSION = Claim(
     id="sgld.bias-expansion", paper=PAPER, title=r"The bias of the mean in $\mathbb R^d$ to first order, with a remainder",
     statement=r"$H(\mathbb E\theta - \theta^*) = -\frac12D^3U(\theta^*)[C]$ up to the bound, for each of the four chains; "
     r"$C = \mathbb E\delta\delta^\top$, $\delta = \theta - \theta^*$, $H = \nabla^2U(\theta^*)$, and $e$ is any unit vector. "
-    r"SGLD's and SGD's $C$ is of order one for $\gamma = \eta/N$ (about $\frac{\eta s^2}{2pu^{(2)}}$ on the line for small $\eta$), so "
+    r"SGLD's and SGD's $C$ is of order one for $\gamma = \eta/N$ (about $\frac{\eta s^2}{2pu^{(2)}}$ on the line for small "
+    r"$\eta$), so "
     r"their means miss $\theta^*$ by a distance that does not fall with $N$: about $-\frac{\eta u^{(3)}s^2}{4p(u^{(2)})^2}$.",
     parameters=(M4, m3),
     assumptions=(
@@ -236,7 +240,8 @@ EXPANSION = Claim(
         r"$\frac{M_4}6\|\delta\|^3$, as where $D^3U$ is $M_4$-Lipschitz"),
     ),
     quantity=r"-\langle H\mathbb E\delta, e\rangle - \tfrac12\mathbb E D^3U(\theta^*)[\delta, \delta, e]",
-    relation=Relation.LE, expression=M4.symbol * m3.symbol / 6, where="derived here; the paper has expansions", confidence="derived",
+    relation=Relation.LE, expression=M4.symbol * m3.symbol / 6, where="derived here; the paper has expansions",
+    confidence="derived",
 )  # fmt: skip
 
 register(

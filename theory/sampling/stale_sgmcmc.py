@@ -114,7 +114,8 @@ BIAS = Claim(
 INDEPENDENT = Claim(
     id="stale-sgmcmc.variance-independent-of-staleness", paper=PAPER,
     title="The variance of the mean does not depend on the staleness",
-    statement=r"For $\phi(x) = x$: $\lim_L L\,\mathrm{Var}(\frac1L\sum x_l)$ is the sum of the autocovariances, $\frac2{\lambda^2h}$ for "
+    statement=r"For $\phi(x) = x$: $\lim_L L\,\mathrm{Var}(\frac1L\sum x_l)$ is the sum of the autocovariances, "
+    r"$\frac2{\lambda^2h}$ for "
     r"every $\tau$ with $h\lambda < a_{\max}(\tau)$. For $\phi(x) = x^2$ it is $2\sum r_k^2$, which depends on $\tau$ at the "
     r"relative order $\tau a$: there the independence holds to leading order only.",
     parameters=(lam, h),
@@ -130,7 +131,8 @@ GRADIENT = Claim(
     id="stale-sgmcmc.averaged-gradient", paper=PAPER,
     title="The variance of an averaged gradient does not depend on the staleness, for any posterior",
     statement=r"For any smooth $U$ and any unit vector $v$, with $g_l = \langle\nabla U(x_l), v\rangle$: "
-    r"$\lim_L L\,\mathrm{Var}(\frac1L\sum g_l)$ is the sum of the autocovariances, $2/h$ for every staleness. On a Gaussian $g_l$ is "
+    r"$\lim_L L\,\mathrm{Var}(\frac1L\sum g_l)$ is the sum of the autocovariances, $2/h$ for every staleness. On a Gaussian "
+    r"$g_l$ is "
     r"$\lambda x_l$, and this is `stale-sgmcmc.variance-independent-of-staleness`; here nothing is Gaussian.",
     parameters=(h,),
     assumptions=(
@@ -178,9 +180,12 @@ READ_ONCE = Assumption(
 
 MEAN_STALENESS = Claim(
     id="stale-sgmcmc.mean-staleness", paper=PAPER, title="However fast each worker is, the mean staleness is $P - 1$",
-    statement=r"Of $L$ updates from $P$ workers in any order, with any delays: $\tau_l$ is the age of the gradient of update $l$, "
-    r"$V_L$ the sum of the ages of the $P$ points that workers hold at the end. As ages are bounded where no worker stops for good, the "
-    r"mean staleness tends to $P - 1$, and with `stale-sgmcmc.bias-coefficient` the bias of $\mathbb Ex^2$ is about $(P - \frac12)h$.",
+    statement=r"Of $L$ updates from $P$ workers in any order, with any delays: $\tau_l$ is the age of the gradient of "
+    r"update $l$, "
+    r"$V_L$ the sum of the ages of the $P$ points that workers hold at the end. As ages are bounded where no worker stops "
+    r"for good, the "
+    r"mean staleness tends to $P - 1$, and with `stale-sgmcmc.bias-coefficient` the bias of $\mathbb Ex^2$ is about $(P - "
+    r"\frac12)h$.",
     parameters=(steps, P),
     assumptions=(Assumption("fresh_start", r"all workers read $x_0$"), READ_ONCE),
     quantity=r"\frac1L\left(\sum_{l<L}\tau_l + V_L\right)", relation=Relation.EQ, expression=P.symbol - 1,
@@ -202,13 +207,14 @@ ANY_ORDER = Claim(
 
 BALANCE = Claim(
     id="stale-sgmcmc.balance", paper=PAPER, title="What staleness adds to the variance, exactly",
-    statement=r"For staleness of any law, the stationary variance is that of fresh gradients plus what the chain moves in the time that a "
+    statement=r"For staleness of any law, the stationary variance is that of fresh gradients plus what the chain moves in "
+    r"the time that a "
     r"gradient is late; so staleness never lowers it. As $\mathbb E(x_l - x_{l-\tau})^2 \approx 2h\tau$, this is "
     r"the bias $(\mathbb E\tau + \frac12)h$ of `stale-sgmcmc.bias-coefficient`.",
     parameters=(lam, h, sigma, moved),
     assumptions=(
         GAUSSIAN, Assumption("settled", r"$x_{l+1}$, $x_l$ and $x_{l-\tau_l}$ have the same second moment"),
-        Assumption("independent_noise", r"the noises of a step are independent of the past; the gradient's has variance $\sigma^2$"),
+        Assumption("independent_noise", r"the noises of a step are independent of the past; the gradient's of variance $\sigma^2$"),
         Assumption("short_steps", "otherwise there is no such law", sp.Lt(_h * _lam, 2)),
     ),
     quantity=r"\mathbb Ex^2", relation=Relation.EQ,
@@ -220,7 +226,8 @@ BALANCE = Claim(
 
 MSE = Claim(
     id="stale-sgmcmc.mean-squared-error", paper=PAPER, title="The mean squared error, with its constants",
-    statement=r"For $\phi(x) = x^2$ and $L = c(\lambda h)^{-3}$ steps both parts of the mean squared error are of order $h^2$: the squared "
+    statement=r"For $\phi(x) = x^2$ and $L = c(\lambda h)^{-3}$ steps both parts of the mean squared error are of order "
+    r"$h^2$: the squared "
     r"bias $(\tau + \frac12)^2h^2$, and the variance $\frac{2}{\lambda^3hL}$, which has no $\tau$. So the orders of "
     r"`stale-sgmcmc.paper-orders` in $L$, $h$ and $\tau$ are attained.",
     parameters=(tau, rounds), assumptions=(GAUSSIAN, FIXED, SMALL),

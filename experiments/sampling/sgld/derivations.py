@@ -15,43 +15,9 @@ from gradproof.solvers.gaussian.langevin import METHODS
 from gradproof.solvers.moments.certificates import certify
 from gradproof.theory.errors import ParameterError
 from gradproof.theory.evidence import Level
-from gradproof.theory.field import Interval
 from gradproof.theory.proof import Proof
 from gradproof.theory.sampling import sgld as paper
-from gradproof.theory.symbolic import Identity, Inequality
-
-_N, _p, _gamma = (sp.Symbol(k, positive=True) for k in ("N", "p", "gamma"))
-# matrices of any size d: H_0, A = sum H_i, C, and sum H_i C H_i; vectors' outer products: sum g_i g_i', (sum g_i)(sum g_i)'
-_H0, _A, _C, _HCH, _GG, _gg = sp.symbols("H_0 A C HCH GG gg", commutative=False)
-
-
-def _sampled(total: sp.Expr) -> sp.Expr:
-    """E (N/p) sum over the batch, for terms whose sum over all samples is ``total``: p indices, each uniform."""
-    return _N / _p * _p * total / _N
-
-
-def _sampled_pairs(singles: sp.Expr, product_of_sums: sp.Expr) -> sp.Expr:
-    """E of ((N/p) sum over the batch) times the same: p equal and p (p - 1) independent pairs of indices."""
-    return (_N / _p) ** 2 * (_p * singles / _N + _p * (_p - 1) * product_of_sums / _N**2)
-
-
-@check(paper.COVARIANCE, level=Level.SYMBOLIC)
-def second_moment_of_a_step(ctx: Context) -> Iterator[Evidence]:
-    """Any N, p and d: E delta+ delta+' for each method, H_i and C as matrices that do not commute; the claim is its trace."""
-    H = _H0 + _A
-    T, M = (_N * _HCH - _A * _C * _A) / _p, (_N * _GG - _gg) / _p
-    gamma, hch, tT, m, d, w = ctx.symbols()
-    eye = sp.Symbol("eye", commutative=False)
-    # E H_S C H_S, with H_S = H_0 + the batch's part; E delta = 0 leaves no cross terms with g_S
-    seen = _H0 * _C * _H0 + _H0 * _C * _sampled(_A) + _sampled(_A) * _C * _H0 + _sampled_pairs(_HCH, _A * _C * _A)
-    kick = _sampled_pairs(_GG, _gg) - _sampled(_gg) - _sampled(_gg) + _gg  # g_S = the batch's part - sum g_i
-    for name, (bend, add, warm) in {
-        "lmc": (H * _C * H, 0, 1), "sgldfp": (seen, 0, 1), "sgld": (seen, kick, 1), "sgd": (seen, kick, 0)
-    }.items():  # fmt: skip
-        after = _C - gamma * (H * _C + _C * H) + gamma**2 * (bend + add) + 2 * gamma * warm * eye
-        terms = {hch: H * _C * H, tT: T if name != "lmc" else 0, m: M if add else 0, w: warm}
-        claimed = ctx.claim.expression.subs(terms, simultaneous=True).subs(d, eye)
-        yield Identity(sp.expand(after - (_C - gamma * (H * _C + _C * H) + gamma * claimed)), name)
+from gradproof.theory.symbolic import Identity
 
 
 @check(paper.ADDITIVITY, level=Level.CERTIFIED)
@@ -69,16 +35,6 @@ def entries_and_distances(ctx: Context) -> Iterator[Evidence]:
         for one, other, upper in (("sgld", "sgldfp", C["sgd"]), ("sgldfp", "lmc", E)):
             below = gaussian.bures_between(C[one], C[other])[1] <= np.trace(upper)
             yield Identity(sp.Integer(not below), f"W2^2({one}, {other})")
-
-
-@check(paper.STABILITY, level=Level.SYMBOLIC)
-def threshold_on_the_line(ctx: Context) -> Iterator[Evidence]:
-    """One dimension: the factor of E delta^2 is below 1 iff gamma is below the claimed threshold, and that is <= 2/h."""
-    (h, g), t = sp.symbols("h gamma", positive=True), sp.Symbol("t", nonnegative=True)
-    claimed = ctx.claim.expression.subs(ctx.claim.parameter("lam").symbol, (h**2 + t) / (2 * h))
-    factor = (1 - g * h) ** 2 + g**2 * t
-    yield Identity(factor - 1 - g * (h**2 + t) * (g - claimed), "sign of the factor minus one")
-    yield Inequality(2 / h - claimed, (Interval("h"), Interval("t", closed_low=True)), what="at most 2/h")
 
 
 @check(paper.STABILITY, level=Level.CERTIFIED)

@@ -64,7 +64,7 @@ def window(problem: FiniteSum, p: int = 1) -> Fraction:
 
 @lru_cache(maxsize=1)
 def diabetes_data() -> tuple[np.ndarray, np.ndarray]:
-    """Diabetes (442 x 10) and its progression, standardised; scikit-learn's files, without loading that library if they are there."""
+    """Diabetes (442 x 10) and its progression, standardised; from scikit-learn's files, as loading that library takes long."""
     spec = importlib.util.find_spec("sklearn")
     for folder in (spec and spec.submodule_search_locations) or ():
         files = [Path(folder) / "datasets" / "data" / f"diabetes_{k}.csv.gz" for k in ("data_raw", "target")]

@@ -6,12 +6,12 @@ import numpy as np
 
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import Draws
-from gradproof.experiments.engine.measure import Enclosed, Sample, cases, measure, rounded
+from gradproof.experiments.engine.measure import Sample, cases, measure
 from gradproof.experiments.engine.run import run
 from gradproof.experiments.sampling._limits import Limits
 from gradproof.experiments.sampling.sgld import instances as data
 from gradproof.experiments.sampling.sgld import methods
-from gradproof.experiments.sampling.sgld.measures import CHAIN, MEANS, PAIRS, SETTLED, Found, terms
+from gradproof.experiments.sampling.sgld.measures import CHAIN, MEANS, SETTLED, Found, terms
 from gradproof.experiments.sampling.sgld.methods import Posterior
 from gradproof.solvers import gaussian
 from gradproof.solvers.gaussian.langevin import METHODS, FiniteSum
@@ -51,12 +51,6 @@ def diabetes(prior: float = 20_000.0) -> tuple[Posterior, FiniteSum, float]:
     return problem, quadratic, 2 / (prior + float(np.linalg.eigvalsh(quadratic.per_sample).max()))
 
 
-@measure(
-    paper.COVARIANCE,
-    cases(method=METHODS, n=20_000).guaranteeing(*SETTLED),
-    budget="full",
-    name="more_chains_on_diabetes",
-)
 @measure(paper.COVARIANCE, cases(method=METHODS, n=1_000).guaranteeing(*SETTLED))
 def chains_on_diabetes(method: str, n: int, keys: Any, backend: str) -> Found:
     r"""$2\mathrm{tr}(HC)$ of Bayesian linear regression on diabetes, one index a step, 40 steps."""
@@ -80,16 +74,6 @@ def means_on_diabetes(method: str, direction: int, t: int, n: int, delta0: float
     beyond = 2 * top * 1e-14 + known.s2**0.5 * 1e-14  # E (|normal| - 8)_+ < 1e-14
     at = {"gamma": gamma, "h": float(values[direction])}
     return Sample(np.clip(x, -top, top), at_least=-top, at_most=top, bias=beyond), at
-
-
-@measure(paper.ADDITIVITY, cases(n=2_000).guaranteeing(*SETTLED))
-def size_on_diabetes(n: int, keys: Any, backend: str) -> Found:
-    r"""$\mathrm{tr}\,C_{SGLD} = \mathbb E\|\theta - \theta^*\|^2$ on diabetes, 40 steps."""
-    problem, quadratic, gamma = diabetes()
-    delta = ends(keys, backend, problem, gamma, "sgld", quadratic.mode, 40, n)
-    trace = {m: float(gaussian.covariance(quadratic, gamma, m).trace) for m in ("sgldfp", "sgd")}
-    found = limits(quadratic, gamma, "sgld").squares((delta**2).sum(axis=1), 1.0, 40)
-    return found, {"c_fp": trace["sgldfp"], "c_sgd": trace["sgd"]}
 
 
 SETTLING = ("invariant", "uniform_indices", "anchor_at_mode")
@@ -122,18 +106,3 @@ def chains_for_a_mean(N: int, eta: float, n: int, keys: Any, backend: str) -> Fo
     problem = gaussian.quadratic(np.ones((N, 1, 1)), (mode - x)[:, None])
     found = limits(problem, eta / N, "sgld").squares(delta[:, 0] ** 2, 1.0, 60)
     return found, {"s2": float(((x - mode) ** 2).mean())}
-
-
-@measure(paper.CONTRACTION, cases(share=[0.05, 0.5, 0.9], scale=[0.01, 1.0, 10.0]).guaranteeing(*PAIRS))
-def pairs_on_breast_cancer(share: float, scale: float, rng: Any) -> tuple[Enclosed, dict[str, float]]:
-    r"""The worst of ten random pairs at a distance, logistic loss, the mean over all 569 one-sample batches."""
-    problem = data.projected(d=30)
-    L = problem.prior + problem.N * float((problem.rows**2).sum(axis=1).max()) / 4
-    gamma, index, worst = share * 2 / L, np.arange(problem.N)[:, None], 0.0
-    for _ in range(10):
-        theta = rng.standard_normal(problem.d)
-        other = theta + scale * rng.standard_normal(problem.d)
-        pair = [z - gamma * problem.estimate(np.tile(z, (problem.N, 1)), index) for z in (theta, other)]
-        worst = max(worst, float(((pair[0] - pair[1]) ** 2).sum(axis=1).mean() / ((theta - other) ** 2).sum()))
-    # differences of points of size 1 at a distance of 0.01 lose two digits; sums of d and N terms
-    return rounded(worst, 1e3 * problem.N, 1.0), {"gamma": gamma, "mu": problem.prior, "L_h": L}

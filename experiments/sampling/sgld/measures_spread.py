@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,57 +10,45 @@ import numpy as np
 from gradproof.experiments.engine.controls import breaking, replacing
 from gradproof.experiments.engine.measure import Enclosed, Sample, around, cases, instead, measure
 from gradproof.experiments.sampling.sgld import instances as data
+from gradproof.experiments.sampling.sgld import measures
 from gradproof.experiments.sampling.sgld.measures import BENT, CURVES, Found
 from gradproof.experiments.sampling.sgld.measures_runs import ends
 from gradproof.experiments.sampling.sgld.methods import Posterior
 from gradproof.solvers import gaussian
-from gradproof.solvers.gaussian.langevin import FiniteSum
+from gradproof.solvers.gaussian.langevin import METHODS, FiniteSum
 from gradproof.theory.sampling import sgld as paper
 
 F = Fraction
 
 # --- the spread ------------------------------------------------------------------------------------------------------------
 
-
-def spread(problem: FiniteSum, gamma: Any, method: str, p: int = 1) -> Any:
-    """tr C from the covariance equations, with the error of the linear solver."""
-    law = gaussian.covariance(problem, gamma, method, p)
-    return law.trace if problem.exact else around(law.trace, law.trace_error)
-
-
-def kicks(problem: FiniteSum, gamma: Any, method: str) -> dict[str, Any]:
-    """What the lower bound depends on: E |g|^2 is the trace of H C H + T(C) + M."""
-    C, H = gaussian.covariance(problem, gamma, method).matrix, problem.H
-    g2 = np.trace(H @ C @ H)
-    if method != "lmc":
-        g2 += np.trace(problem.T(C)) + (np.trace(problem.M()) if method != "sgldfp" else 0)
-    L = H[0, 0] if problem.exact else float(np.linalg.eigvalsh(H)[-1])
-    return {"gamma": gamma, "d": problem.d, "w": 0 if method == "sgd" else 1, "g2": g2, "L": L}
+LAWS = ("invariant", "uniform_indices", "anchor_at_mode")
+VARIATE = (*LAWS, "strongly_convex", "convex_minibatches")
+DIABETES = {f"{n} rows of diabetes": partial(data.diabetes_regression, n) for n in (60, 110, 221, 442)}
+PROBLEMS = {"one column": partial(data.rational, 20, 1), "mean of 10": partial(data.mean_of, 10)} | DIABETES
+SHARES = [F(1, 20), F(1, 2)]
 
 
-ROWS = [60, 110, 221, 442]
+@measure(paper.CONTROL_VARIATE, cases(problem=PROBLEMS, method=["sgldfp", "lmc"], share=SHARES).guaranteeing(*VARIATE))
+@measure(paper.PITFALL, cases(problem=PROBLEMS, method=METHODS, share=F(1, 20)).guaranteeing(*LAWS, "l_smooth"))
+def spread(problem: Any, method: str, share: Fraction) -> Found:
+    r"""$\mathrm{tr}\,C$ of regressions, with a prior of precision 1; $\mathbb E\|g\|^2 = \mathrm{tr}(HCH + T(C) + M)$."""
+    quadratic: FiniteSum = problem()
+    H, per = quadratic.H, quadratic.per_sample
+    if quadratic.exact:  # one dimension
+        mu, L, L_h = H[0, 0], H[0, 0], max(per[:, 0, 0])
+    else:
+        (mu, *_, L), L_h = np.linalg.eigvalsh(H).tolist(), float(np.linalg.eigvalsh(per).max())
+    gamma = share * 2 / L_h
+    law = gaussian.covariance(quadratic, gamma, method)
+    known = measures.terms(quadratic, law.matrix, gamma, method, 1)
+    known |= {"g2": known["hch"] + known["tT"] + known["m"], "L": L, "mu": mu, "L_h": L_h}
+    return law.trace if quadratic.exact else around(law.trace, law.trace_error), known
 
 
-@measure(
-    paper.PITFALL,
-    cases(rows=ROWS, method=["sgld", "sgd", "sgldfp"]).guaranteeing("invariant", "l_smooth", "uniform_indices", "anchor_at_mode"),
-)  # fmt: skip
-def spread_on_diabetes(rows: int, method: str) -> Found:
-    r"""$\mathrm{tr}\,C$ of the regression on the first rows of diabetes, prior of precision 1, $\gamma = 1/(100N)$."""
-    problem = data.diabetes_regression(rows)
-    gamma = 0.01 / rows
-    return spread(problem, gamma, method), kicks(problem, gamma, method)
-
-
-@measure(
-    paper.PITFALL,
-    cases(N=[4, 20], method=["lmc", "sgldfp", "sgld", "sgd"]).guaranteeing("invariant", "l_smooth", "uniform_indices", "anchor_at_mode"),
-)  # fmt: skip
-def spread_of_one_column(N: int, method: str) -> Found:
-    r"""$C$ of rational regressions in one dimension, where $H = L$."""
-    problem = data.rational(N, 1)
-    gamma = data.window(problem)
-    return spread(problem, gamma, method), kicks(problem, gamma, method)
+replacing(paper.CONTROL_VARIATE, "SGLD", spread, cases(problem=PROBLEMS, method="sgld", share=F(1, 2)))
+TURNS = {"-2 and 4": partial(data.mean_of, 2, (-2, 4))}
+breaking(paper.CONTROL_VARIATE, "convex_minibatches", spread, cases(problem=TURNS, method="sgldfp", share=F(1, 5)))
 
 
 def spread_after(steps: int) -> Found:
@@ -72,50 +61,8 @@ def spread_after(steps: int) -> Found:
 
 breaking(paper.PITFALL, "invariant", spread_after, steps=3)
 
-VARIATE = ("invariant", "strongly_convex", "convex_minibatches", "uniform_indices", "anchor_at_mode")
-
-
-def constants(problem: FiniteSum, share: Any) -> dict[str, Any]:
-    """mu, L_h and a step at a share of 2/L_h."""
-    if problem.exact:
-        mu, L = problem.H[0, 0], max(problem.per_sample[:, 0, 0])
-    else:
-        mu, L = (float(np.linalg.eigvalsh(a)[..., k].max()) for a, k in ((problem.H, 0), (problem.per_sample, -1)))
-    return {"gamma": share * 2 / L, "d": problem.d, "mu": mu, "L_h": L}
-
-
-@measure(
-    paper.CONTROL_VARIATE,
-    cases(rows=ROWS, method=["sgldfp", "lmc"], share=[0.05, 0.5]).guaranteeing(*VARIATE),
-)  # fmt: skip
-def bounded_on_diabetes(rows: int, method: str, share: float) -> Found:
-    r"""$\mathrm{tr}\,C$ of the regression on the first rows of diabetes, prior of precision 1."""
-    problem = data.diabetes_regression(rows)
-    at = constants(problem, share)
-    return spread(problem, at["gamma"], method), at
-
-
-@measure(
-    paper.CONTROL_VARIATE,
-    cases(N=[10, 40], method=["sgldfp", "lmc"], share=F(1, 4), curvatures={"1": (1,)}).guaranteeing(*VARIATE),
-)  # fmt: skip
-def variance_with_equal_curvatures(N: int, method: str, share: Fraction, curvatures: Any) -> Found:
-    r"""$C$ for the mean of N rational numbers; the curvatures in turn."""
-    problem = data.mean_of(N, curvatures)
-    at = constants(problem, share)
-    return spread(problem, at["gamma"], method), at
-
-
-replacing(
-    paper.CONTROL_VARIATE, "SGLD", variance_with_equal_curvatures,
-    cases(N=[10, 40], method="sgld", share=F(1, 4), curvatures={"1": (1,)}),
-)  # fmt: skip
-TURNS = cases(N=2, method="sgldfp", share=F(1, 5), curvatures={"-2 and 4": (-2, 4)})
-breaking(paper.CONTROL_VARIATE, "convex_minibatches", variance_with_equal_curvatures, TURNS)
-
-
-REAL = {f"breast cancer, {n} rows": lambda n=n: data.projected(rows=n) for n in (140, 569)}
-LIBSVM = {n: lambda n=n: data.projected(n) for n in ("mushrooms", "a9a", "w8a")}
+REAL = {f"breast cancer, {n} rows": partial(data.projected, rows=n) for n in (140, 569)}
+LIBSVM = {n: partial(data.projected, n) for n in ("mushrooms", "a9a", "w8a")}
 SYNTHETIC = {"N = 10^5, d = 50": data.synthetic}
 LOGISTIC = cases(problem=REAL, n=400, steps=60).guaranteeing(*VARIATE)
 FILES = cases(problem=LIBSVM, n=2_000, steps=100).guaranteeing(*VARIATE)
@@ -148,7 +95,7 @@ for _where, _budget in ((LOGISTIC, "quick"), (FILES, "full"), (MILLION, "gpu")):
 def on_the_line(
     slope: float, shift: float, eta: float, N: float, method: str
 ) -> tuple[list[tuple[float, float]], dict[str, float]]:
-    r"""$\mathbb E\delta$, $\mathbb E\delta^2$ and $\mathbb E|\delta|^3$ with errors, by quadrature, for $U = Nu$ with a bent u; and its derivatives.
+    r"""$\mathbb E\delta$, $\mathbb E\delta^2$ and $\mathbb E|\delta|^3$ for $U = Nu$ with a bent u by quadrature; and derivatives.
 
     SGLD takes $2Nu_1'$ or $2Nu_2'$, with the bend in $u_1$ alone: half of the samples each.
     """

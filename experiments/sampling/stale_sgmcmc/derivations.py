@@ -107,7 +107,7 @@ def series_in_the_step(ctx: Context) -> Iterator[Evidence]:
 @check(paper.SPEEDUP, level=Level.CERTIFIED)
 def workers_in_turn(ctx: Context) -> Iterator[Evidence]:
     """P = 1..5 workers that each keep the point they read: their updates are the delay recursion with tau = P - 1."""
-    a, P = sp.Symbol("a", positive=True), ctx.claim.parameter("P").symbol
+    a, (P, S) = sp.Symbol("a", positive=True), ctx.symbols("P", "S")
     for workers in range(1, 6):
         noise = sp.symbols(f"z_0:{3 * workers}")
         x, copies = sp.Integer(1), [sp.Integer(1)] * workers
@@ -117,4 +117,4 @@ def workers_in_turn(ctx: Context) -> Iterator[Evidence]:
             copies[k % workers] = x
             path.append(sp.expand(path[-1] - a * path[-workers] + noise[k]))
         yield Identity(x - path[-1], f"{workers} workers, three rounds")
-    yield Identity(ctx.claim.expression * P - paper.INDEPENDENT.expression, "rounds against updates")
+    yield Identity(ctx.claim.expression * P * S - paper.INDEPENDENT.expression, "rounds against updates")

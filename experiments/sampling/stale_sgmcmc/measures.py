@@ -136,6 +136,12 @@ def variance_with_random_staleness(law: Any, lam: Any, h: Any, sigma: Any) -> Fo
 
 
 @cache
+def first_order(tau: int) -> Fraction:
+    """Coefficient of h in the bias of E x^2, in rationals."""
+    return gaussian.small_steps([{tau: 1}], 2)[1]
+
+
+@cache
 def leading_variance(tau: int) -> Fraction:
     r"""$\lim_{a\to0} a\sum_k 2r_k^2$ for $\lambda = 1$, of a rational function of a, from the resolvent of $A \otimes A$."""
     a, n = sp.Symbol("a"), tau + 1
@@ -153,8 +159,8 @@ def leading_variance(tau: int) -> Fraction:
 
 @measure(paper.MSE, cases(tau=[0, 1, 2], c=[F(1, 10), F(4)]).guaranteeing(*LINE, "small_steps"))
 def leading_error(tau: int, c: Fraction) -> Fraction:
-    r"""$\lim\mathrm{MSE}/h^2$, $\lambda = 1$: the first coefficient of the bias, and that of the long-run variance of $x^2$, exactly."""
-    return gaussian.small_steps([{tau: 1}], 2)[1] ** 2 + leading_variance(tau) / c
+    r"""$\lim\mathrm{MSE}/h^2$, $\lambda = 1$: first coefficients of the bias and the long-run variance of $x^2$."""
+    return first_order(tau) ** 2 + leading_variance(tau) / c
 
 
 BEST = ("gaussian_target", "round_robin", "leading_order")
@@ -162,13 +168,13 @@ BEST = ("gaussian_target", "round_robin", "leading_order")
 
 @measure(paper.OPTIMAL, cases(Q=[1, 2, 3], h=[F(1, 10), F(1, 100)], shared=True).guaranteeing(*BEST))
 def least_error(Q: int, h: Fraction, shared: bool) -> Fraction:
-    r"""The least over P of the leading order, with the first coefficient of the bias in rationals, $\lambda = 1$ and the R of $P^* = Q$.
+    r"""The least over P of the leading order, the bias's coefficient in rationals, $\lambda = 1$, the R of $P^* = Q$.
 
     ``shared`` is False for workers that wait for each other: one fresh update a round, whatever P.
     """
     rounds = 1 / (h**3 * Q**2 * (Q - F(1, 2)))
     worth = [(P - 1, P) if shared else (0, 1) for P in range(1, 2 * Q + 3)]
-    return min(h**2 * gaussian.small_steps([{tau: 1}], 2)[1] ** 2 + 2 / (h * P * rounds) for tau, P in worth)
+    return min(h**2 * first_order(tau) ** 2 + 2 / (h * P * rounds) for tau, P in worth)
 
 
 # --- runs ----------------------------------------------------------------------------------------------------------------
@@ -205,9 +211,9 @@ def line() -> np.ndarray:
 
 RUNS = cases(
     at=[
-        {"directions": line, "h": 0.1, "tau": 3, "sigma": 0.0, "n": 5_000},
-        {"directions": line, "h": 0.1, "tau": 3, "sigma": 3.0, "n": 5_000},
-        {"directions": posterior_of_diabetes, "h": 0.4, "tau": 2, "sigma": 0.0, "n": 2_000},
+        {"directions": line, "h": 0.1, "tau": 3, "sigma": 0.0, "n": 3_000},
+        {"directions": line, "h": 0.1, "tau": 3, "sigma": 3.0, "n": 3_000},
+        {"directions": posterior_of_diabetes, "h": 0.4, "tau": 2, "sigma": 0.0, "n": 1_000},
     ]
 )
 
@@ -226,14 +232,6 @@ def variance_of_chains(
         yield Sample(x[:, k] ** 2, law="square of normal", bias=left), {"lam": curvature}
 
 
-def average(keys: Any, backend: str, h: float, tau: int, L: int, n: int) -> Sample:
-    """L times the square of the mean of L points from 0, n chains; the bias is that of a finite L: both laws are solved."""
-    law = Delay(1.0, h, tau)
-    total = chains(keys, backend, h, tau, L, n).total[:, 0]
-    bias = abs(L * law.average_variance_from_zero(L) - float(law.long_run(1)))
-    return Sample(total**2 / L, law="square of normal", bias=bias)
-
-
 SIX = round(float(critical(20)[0]) / 4, 6)  # a quarter of the threshold of the last of six delays
 
 
@@ -244,8 +242,10 @@ SIX = round(float(critical(20)[0]) / 4, 6)  # a quarter of the threshold of the 
 )  # fmt: skip
 @measure(paper.INDEPENDENT, cases(lam=1.0, h=0.1, tau=[0, 5], L=400, n=4_000).guaranteeing(*AVERAGED))
 def averages_of_chains(h: float, tau: int, L: int, n: int, keys: Any, backend: str) -> Sample:
-    r"""$L\,\mathrm{Var}(\hat x)$ of chains from 0."""
-    return average(keys, backend, h, tau, L, n)
+    r"""$L\,\mathrm{Var}(\hat x)$ of chains from 0; the bias is that of a finite L: both laws are solved."""
+    law = Delay(1.0, h, tau)
+    bias = abs(L * law.average_variance_from_zero(L) - float(law.long_run(1)))
+    return Sample(chains(keys, backend, h, tau, L, n).total[:, 0] ** 2 / L, law="square of normal", bias=bias)
 
 
 @measure(
@@ -254,22 +254,12 @@ def averages_of_chains(h: float, tau: int, L: int, n: int, keys: Any, backend: s
         *TURNS
     ),
 )
-def workers_in_turn(h: float, P: int, S: int, R: int, n: int, keys: Any, backend: str) -> Sample:
+def averages_of_workers(h: float, P: int, S: int, R: int, n: int, keys: Any, backend: str) -> Sample:
     r"""$R\,\mathrm{Var}(\hat x)$ of workers in turn: the mean over $PR$ updates of S servers from 0."""
     law = Delay(1.0, h, P - 1)
     mean = chains(keys, backend, h, P - 1, P * R, n * S).total[:, 0].reshape(n, S).mean(axis=1) / (P * R)
     bias = abs(R * law.average_variance_from_zero(P * R) - float(law.long_run(1)) / P) / S
     return Sample(R * mean**2, law="square of normal", bias=bias)
-
-
-@measure(paper.TRANSIENT, cases(lam=1.0, h=0.2, tau=2, x0=50.0).guaranteeing(*CONSTANT))
-def sums_of_chains(h: float, tau: int, x0: float, keys: Any, backend: str) -> Sample:
-    r"""$\sum_{l\le100} x_l$ of 4000 chains; the steps after them add $(I - A)^{-1}A^{101}$ times the start."""
-    steps = 100
-    A = companion(h, tau, tau + 1)
-    left = np.linalg.solve(np.eye(tau + 1) - A, np.linalg.matrix_power(A, steps + 1) @ np.full(tau + 1, x0))[0]
-    total = chains(keys, backend, h, tau, steps, 4_000, x0=x0).total[:, 0]
-    return Sample(total + x0, law="normal", bias=abs(float(left)))
 
 
 @measure(paper.BIAS, cases(h=0.05, mean_tau=2.0, n=10_000).guaranteeing(*SLOW))

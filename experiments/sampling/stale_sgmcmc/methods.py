@@ -48,7 +48,7 @@ def stale(
 ) -> Method:
     """x - h grad U(x_{l - tau}) + sqrt(2 h) z + h sigma xi, from a constant history.
 
-    ``random``: the delay is drawn in each step (at most tau) instead of being tau. ``of_gradients``: the total is that of gradients.
+    ``random``: the delay is drawn in each step (at most tau) instead of being tau. ``of_gradients``: the total is theirs.
     """
 
     def init(x: Array) -> State:

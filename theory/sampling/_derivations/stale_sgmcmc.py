@@ -85,7 +85,7 @@ def transient() -> d.Derivation:
 
 @d.derivation(paper.MEAN_STALENESS)
 def mean_staleness() -> d.Derivation:
-    """s is the sum of the ages of the gradients so far, V of those that workers hold: a step adds one to all of V but one's, now 0."""
+    """s is the sum of the ages of the gradients so far, V of those that workers hold: a step adds one to all but one's, now 0."""
     laws = {
         "sum": d.Law((("1", "s'"), ("-1", "s"), ("-1", "age")), (), True, says="$s$ is the sum of the ages"),
         "held": d.Law((("1", "V'"), ("-1", "V"), ("1", "age"), ("-(P - 1)", "1")), ("reads_after_its_update",), True),
