@@ -46,7 +46,8 @@ def spread(problem: Any, method: str, share: Fraction) -> Found:
     return law.trace if quadratic.exact else around(law.trace, law.trace_error), known
 
 
-replacing(paper.CONTROL_VARIATE, "SGLD", spread, cases(problem=PROBLEMS, method="sgld", share=F(1, 2)))
+MEANS = {f"mean of {n}": partial(data.mean_of, n) for n in (10, 40)}
+replacing(paper.CONTROL_VARIATE, "SGLD", spread, cases(problem=MEANS, method="sgld", share=F(1, 2)))
 TURNS = {"-2 and 4": partial(data.mean_of, 2, (-2, 4))}
 breaking(paper.CONTROL_VARIATE, "convex_minibatches", spread, cases(problem=TURNS, method="sgldfp", share=F(1, 5)))
 

@@ -118,3 +118,13 @@ def workers_in_turn(ctx: Context) -> Iterator[Evidence]:
             path.append(sp.expand(path[-1] - a * path[-workers] + noise[k]))
         yield Identity(x - path[-1], f"{workers} workers, three rounds")
     yield Identity(ctx.claim.expression * P * S - paper.INDEPENDENT.expression, "rounds against updates")
+
+
+@check(paper.MSE, level=Level.CERTIFIED)
+def fresh_gradients(ctx: Context) -> Iterator[Evidence]:
+    """tau = 0, where r_k = v (1 - a)^k: the squared bias and the variance of the average of x^2, by their closed forms."""
+    a, (tau, c) = sp.Symbol("a", positive=True), ctx.symbols("tau", "c")
+    v = 1 / (1 - a / 2)
+    both_sides = 2 * v**2 * (1 + (1 - a) ** 2) / (1 - (1 - a) ** 2)  # sum over all lags of 2 r_k^2
+    error = ((v - 1) / a) ** 2 + sp.cancel(both_sides * a) / c  # over a^2, with L = c/a^3
+    yield Identity(sp.cancel(error).subs(a, 0) - ctx.claim.expression.subs(tau, 0), "tau = 0")
