@@ -102,7 +102,9 @@ def on_the_line(
     """
     bent = data.bent(slope, shift)
     at = data.minimiser(bent)
-    parts = {"lmc": [bent], "sgld": [lambda x: 2 * bent(x) - x, lambda x: x]}[method]
+    halves = [lambda x: 2 * bent(x) - x, lambda x: x]
+    anchored = [lambda x, f=f: f(x) - float(f(np.float64(at))) for f in halves]
+    parts = {"lmc": [bent], "sgld": halves, "sgldfp": anchored}[method]
     moments = gaussian.langevin_on_the_line(
         [lambda y, f=f: N * f(at + y) for f in parts], eta / N, [lambda y: y, lambda y: y**2, lambda y: np.abs(y) ** 3],
         centre=0.0, reach=(4.0 if method == "sgld" else 0.0) + 10 / N**0.5,
@@ -114,6 +116,7 @@ def on_the_line(
 
 LINES = [
     {"eta": 0.2, "method": "lmc", "N": 1.0}, {"eta": 0.2, "method": "lmc", "N": 100.0},
+    {"eta": 0.2, "method": "sgldfp", "N": 100.0},
     {"eta": 0.2, "method": "sgld", "N": 10.0}, {"eta": 0.2, "method": "sgld", "N": 100.0},
 ]  # fmt: skip
 LINE = {"slope": CURVES[0][0], "shift": CURVES[0][1]}
