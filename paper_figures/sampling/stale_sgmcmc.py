@@ -111,8 +111,9 @@ def draw(data: xr.Dataset) -> Any:
     right.set_title(f"(b) Bias against staleness, $h = {data.attrs['h_right']}$")
     best.semilogy(data.P, data.mse, "o-", ms=3, color=COLOURS[0], label="exact")
     best.semilogy(data.P, data.leading, "--", color=COLOURS[1], label=r"$(P - \frac{1}{2})^2h^2 + 2/(\lambda^3hPR)$")
-    best.axvline(float(data.P[int(np.argmin(data.mse.values))]), color=COLOURS[6], lw=0.8, ls=":")
-    best.set(xlabel="workers $P$ (dotted: the best)", ylabel=r"MSE of $\mathbb{E}x^2$")
+    least = int(np.argmin(data.mse.values))
+    best.semilogy(data.P[least], data.mse[least], "*", ms=9, color=COLOURS[6], label="the best number")
+    best.set(xlabel="workers $P$", ylabel=r"MSE of $\mathbb{E}x^2$")
     best.set_title(f"(c) After {ROUNDS} rounds, $h = {data.attrs['h_left']}$")
     best.legend()
     for colour, style, P in zip(COLOURS, ("o-", "s--", "^:"), data.servers.values, strict=False):
