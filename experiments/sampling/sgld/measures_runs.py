@@ -19,19 +19,26 @@ from gradproof.theory.errors import DomainError
 from gradproof.theory.sampling import sgld as paper
 
 
-def ends(
-    keys: Any, backend: str, problem: Posterior, gamma: float, method: str, mode: np.ndarray, steps: int, n: int, *, p: int = 1,
+def path(
+    keys: Any, backend: str, problem: Posterior, gamma: float, method: str, mode: np.ndarray, at: list[int], n: int, *, p: int = 1,
     start: Any = 0.0,
 ) -> np.ndarray:  # fmt: skip
-    """theta - mode (n, d) after some steps of n chains from mode + start."""
+    """theta - mode (times, n, d) after numbers of steps of n chains from mode + start."""
     on = array_library(backend)
-    moved, at, stream = on.move((problem, mode, keys(seeds=n)))
+    moved, anchor, stream = on.move((problem, mode, keys(seeds=n)))
     with on.scope():
-        chosen = methods.all_four(moved, gamma, at)[method]
+        chosen = methods.all_four(moved, gamma, anchor)[method]
     x0 = on.asarray(np.broadcast_to(mode + start, (1, n, problem.d)).copy())
     draw = methods.numbers(moved, p)
-    out = run(chosen, x0, steps, draw=lambda t: draw(Draws(stream, t)), record={"theta": lambda s: s.theta}, at=[steps])
-    return out.theta.values[0, :, 0, :] - mode
+    out = run(chosen, x0, at[-1], draw=lambda t: draw(Draws(stream, t)), record={"theta": lambda s: s.theta}, at=at)
+    return np.moveaxis(out.theta.values[0], 1, 0) - mode
+
+
+def ends(
+    keys: Any, backend: str, problem: Posterior, gamma: float, method: str, mode: np.ndarray, steps: int, n: int, **more: Any
+) -> np.ndarray:  # fmt: skip
+    """theta - mode (n, d) after some steps."""
+    return path(keys, backend, problem, gamma, method, mode, [steps], n, **more)[0]
 
 
 def limits(problem: FiniteSum, gamma: float, method: str) -> Limits:
@@ -84,17 +91,18 @@ MILLION = cases(problem={"N = 10^5, d = 50": data.synthetic}, n=1_000_000, p=1).
 @measure(paper.STATIONARITY, MILLION, budget="gpu", name="gradient_of_a_million_logistic_chains")
 @measure(paper.STATIONARITY, CANCER)
 def gradient_of_logistic_chains(problem: Any, n: int, p: int, keys: Any, backend: str) -> Any:
-    r"""$\mathbb E\nabla U$, each component, of SGD for logistic regression with rows of length one, 100 steps from the mode."""
+    r"""$\mathbb E\nabla U$, each component: the mean of what the 101st step of SGD subtracts, logistic regression."""
     posterior, steps = problem(), 100
     mode, gamma = posterior.mode(), 1 / (posterior.prior + posterior.N / 4)
     slopes = posterior.slope(posterior.rows @ mode, posterior.targets)
     kicks = posterior.N * slopes[:, None] * posterior.rows + posterior.prior * mode
     R = float(np.linalg.norm(kicks, axis=1).max()) / posterior.prior  # a step contracts by 1 - gamma prior
     smooth = posterior.prior + float(np.linalg.eigvalsh(posterior.rows.T @ posterior.rows)[-1]) / 4
-    gradient = posterior.gradient(mode + ends(keys, backend, posterior, gamma, "sgd", mode, steps, n, p=p))
-    top, left = smooth * R, smooth * R * (1 - gamma * posterior.prior) ** steps
+    before, after = path(keys, backend, posterior, gamma, "sgd", mode, [steps, steps + 1], n, p=p)
+    top = posterior.N + posterior.prior * (R + float(np.linalg.norm(mode)))
+    left = smooth * R * (1 - gamma * posterior.prior) ** steps
     for k in range(posterior.d):
-        yield Sample(gradient[:, k], at_least=-top, at_most=top, bias=left)
+        yield Sample((before - after)[:, k] / gamma, at_least=-top, at_most=top, bias=left)
 
 
 @measure(paper.GAUSSIAN_MEAN, cases(N=[100, 1000], eta=0.5, p=1, n=2_000).guaranteeing(*MEANS))

@@ -184,7 +184,7 @@ CANCER = cases(P=[1, 2, 4, 8]).guaranteeing(*SETTLED)
 
 
 @measure(
-    paper.GRADIENT, CANCER.let(L=lambda: 200_000, n=lambda: 10_000), budget="gpu", name="ten_thousand_logistic_servers"
+    paper.GRADIENT, CANCER.let(L=lambda: 50_000, n=lambda: 10_000), budget="gpu", name="ten_thousand_logistic_servers"
 )
 @measure(paper.GRADIENT, CANCER.let(L=lambda: 5_000, n=lambda: 50), budget="full")
 def logistic_servers(P: int, L: int, n: int, keys: Any, backend: str) -> Iterator[tuple[Sample, dict[str, float]]]:
