@@ -122,7 +122,7 @@ def variance_by_what_the_chain_moves(lam: Any, h: Any, tau: int, sigma: Any) -> 
     return r[0], {"D2": 2 * (r[0] - r[tau])}
 
 
-@measure(paper.BALANCE, cases(law={"uniform": (F(1, 5),) * 5, "0 or 3": (F(1, 2), 0, 0, F(1, 2))}, lam=F(2), h=F(1, 20), sigma=1)
+@measure(paper.BALANCE, cases(law={"uniform": (F(1, 5),) * 5, "0 or 3": (F(1, 2), 0, 0, F(1, 2))}, lam=F(2), h=F(1, 20), sigma=2)
          .guaranteeing(*STATIONARY))  # fmt: skip
 def variance_with_random_staleness(law: Any, lam: Any, h: Any, sigma: Any) -> Found:
     r"""$\mathbb E x^2$ with staleness that is drawn in each step, in rationals."""

@@ -6,6 +6,7 @@ script, this file is the worker.
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import selectors
 import subprocess
@@ -102,7 +103,5 @@ def work(incoming: BinaryIO, outgoing: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
         work(sys.stdin.buffer, sys.stdout.buffer)
-    except (EOFError, BrokenPipeError, KeyboardInterrupt):
-        pass
