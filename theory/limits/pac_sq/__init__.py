@@ -1,0 +1,29 @@
+"""Mini-batch SGD between PAC and statistical-query learning: rounding oracles, Parseval counts, and parities."""
+
+from gradproof.theory.limits.pac_sq.claims import (
+    BATCH_TAIL,
+    BIT_EXTRACTION,
+    CONSISTENT,
+    COUNT_EXTRACTION,
+    DISTINGUISHABLE,
+    GRADIENT_VARIANCE,
+    HISTOGRAM,
+    LEGAL_ROUNDING,
+    LOWER_BOUND,
+    PAC_PARITY,
+    PAC_PARITY_BOUND,
+    PAPER,
+    PARITY_COUNT,
+    PARSEVAL,
+    PRECISION,
+    REFERENCE_RUN,
+    SQ_SIMULATES_SGD,
+    TRAINING,
+    UNION,
+)
+
+__all__ = [
+    "BATCH_TAIL", "BIT_EXTRACTION", "CONSISTENT", "COUNT_EXTRACTION", "DISTINGUISHABLE", "GRADIENT_VARIANCE", "HISTOGRAM",
+    "LEGAL_ROUNDING", "LOWER_BOUND", "PAC_PARITY", "PAC_PARITY_BOUND", "PAPER", "PARITY_COUNT", "PARSEVAL", "PRECISION",
+    "REFERENCE_RUN", "SQ_SIMULATES_SGD", "TRAINING", "UNION",
+]  # fmt: skip

@@ -1,0 +1,284 @@
+r"""What mini-batch SGD with batches of b examples and gradients of precision rho can learn.
+
+The paper's theorems (cited, with constants that are not compared): for b rho below a constant SGD simulates every sample-based
+algorithm (PAC), for exponentially small rho at every b; it always simulates statistical queries (SQ); for b rho^2 above a
+constant times a logarithm it is no stronger than they are. The polynomials bound time, model size and random bits; activation and
+initialisation are engineered. The claims below are the exact cores of it. A ``rho-oracle`` answers a number v by any multiple g of
+rho with |g - v| <= 3 rho/4. Parities are chi_S(x) = prod_{i in S} x_i on {-1, 1}^n; of a query q(x, y) only
+h(x) = (q(x, 1) - q(x, -1))/2 sees the label: E q(x, chi_S(x)) - E q(x, y) = E h chi_S for a label y that is a fair coin.
+"""
+
+from typing import Any
+
+import sympy as sp
+
+from gradproof.theory.assumption import Assumption
+from gradproof.theory.claim import Claim
+from gradproof.theory.evidence import Relation
+from gradproof.theory.paper import Paper
+from gradproof.theory.parameter import COUNT, NONNEGATIVE, Parameter
+from gradproof.theory.registry import register
+
+PAPER = Paper(
+    key="pac-sq", authors=("Abbe", "Kamath", "Malach", "Sandon", "Srebro"), year=2021, family="limits", arxiv="2108.04190",
+    venue="NeurIPS", title="On the Power of Differentiable Learning versus PAC and SQ Learning",
+)  # fmt: skip
+
+DERIVED = "docs/derivations/pac_sq.md"
+
+# --- parameters ------------------------------------------------------------------------------------------------------
+
+b = Parameter("b", "examples in a batch", COUNT)
+rho = Parameter("rho", "precision of the gradients", latex=r"\rho")
+tau = Parameter("tau", "tolerance", latex=r"\tau")
+answer = Parameter(
+    "tau", r"how far the answer $a$ may be from the expectation $\mathbb Ev$", NONNEGATIVE, latex=r"\tau"
+)
+dev = Parameter("dev", r"how far the batch mean $\bar v$ may be from $\mathbb Ev$", NONNEGATIVE, r"\beta")
+T = Parameter("T", "steps", COUNT)
+p = Parameter("p", "parameters of the model, coordinates of the gradient", COUNT)
+H = Parameter(
+    "H", r"bound on $P(|\bar v_{t,i} - \mathbb Ev_{t,i}| > \tau)$ for one coordinate of one batch", sp.Interval(0, 1)
+)
+r = Parameter("r", r"$\mathbb Ee^{\lambda(v - \mathbb Ev - \tau)}$")
+B = Parameter("B", "base of the codes", sp.Range(2, sp.oo))
+D = Parameter("D", "number of parities", COUNT)
+h2 = Parameter("h2", r"$\mathbb Eh(x)^2$, $h(x) = (q(x, 1) - q(x, -1))/2$", NONNEGATIVE, r"\mathbb Eh^2")
+g2 = Parameter("g2", r"$\mathbb E\|\nabla_wf_w(x)\|^2$", NONNEGATIVE, r"\mathbb E\|\nabla f\|^2")
+k = Parameter("queries", "number of statistical queries", COUNT, "k")
+G = Parameter(
+    "G", r"$\sum_{t<T}\sum_i\mathbb E(\partial_if_{w_t})^2$", NONNEGATIVE, r"\sum_{t,i}\mathbb E(\partial_if_{w_t})^2"
+)
+n = Parameter("n", "bits of an input", COUNT)
+m = Parameter("m", "labelled examples", COUNT)
+W = Parameter("W", r"$2^n - 1$, the parities other than $S$", COUNT)
+
+# --- assumptions -----------------------------------------------------------------------------------------------------
+
+CLIPPED = Assumption("clipped_gradients", r"each coordinate of an example's gradient lies in $[-1, 1]$")
+IID = Assumption("iid_batch", "the examples of a batch are independent and of one law")
+FRESH = Assumption(
+    "fresh_batches", "each step has a batch of its own, independent of the iterate at which its gradient is taken"
+)
+MOMENT = Assumption("moment", r"$r = \mathbb Ee^{\lambda(v - \mathbb Ev - \tau)}$ for some $\lambda \ge 0$")
+EACH = Assumption("each_query", r"$P(|\bar v_{t,i} - \mathbb Ev_{t,i}| > \tau) \le H$ for each coordinate at each step")
+NEAREST = Assumption("nearest", r"$g$ is a multiple of $\rho$ that is nearest to $a$")
+ANSWER = Assumption("sq_answer", r"$|a - \mathbb Ev| \le \tau$")
+WITHIN = Assumption("batch_within", r"$|\bar v - \mathbb Ev| \le \beta$")
+ORACLE = Assumption("rho_oracle", r"$v$ is answered by some $g \in \rho\mathbb Z$ with $|g - v| \le 3\rho/4$")
+CARRIER = Assumption("one_carrier", r"one example of the batch has the gradient 0 or 1, its bit, and all others 0")
+CODES = Assumption("codes", r"an example of code $c$ has the gradient $B^c$, and the batches have the same size")
+DIFFERENT = Assumption("different_histograms", r"some code is not as frequent in the one batch as in the other")
+BASE = Assumption("base", r"$B \ge b + 1$", sp.Ge(B.symbol, b.symbol + 1))
+UNIFORM = Assumption("uniform_inputs", r"$x$ is uniform on $\{-1, 1\}^n$")
+ALL = Assumption("all_parities", r"the $D = 2^n$ parities are those of all subsets $S$")
+SQUARED = Assumption("squared_loss", r"$L_S(w) = \frac12\mathbb E(f_w(x) - \chi_S(x))^2$")
+BOUNDED = Assumption(
+    "bounded_queries", r"$|q| \le 1$, so that by pac-sq.parity-count each query is moved by $\tau$ or more by $1/\tau^2$ parities "
+    "at most"
+)  # fmt: skip
+UNDETECTED = Assumption(
+    "undetected", r"$|\mathbb E\chi_S\partial_if_{w_t}| \le \rho/4$ for all $i$ and $t$ of the reference run"
+)
+ADVERSARIAL = Assumption(
+    "adversarial_rounding", r"the $\rho$-oracle answers as in the reference run, $\rho\,\mathrm{round}(\mathbb "
+    r"E[f_w\partial_if_w]/\rho)$, "
+    "wherever this is legal"
+)  # fmt: skip
+EXAMPLES = Assumption("iid_examples", "the examples are independent")
+NOISELESS = Assumption("noiseless", r"the labels are $\chi_S(x)$")
+
+
+def _claim(name: str, title: str, statement: str, **fields: Any) -> Claim:
+    given = {"where": DERIVED, "confidence": "derived"} | fields
+    return register(Claim(id=f"{PAPER.key}.{name}", paper=PAPER, title=title, statement=statement, **given))[0]
+
+
+# --- batches as statistical queries -----------------------------------------------------------------------------------
+
+_b, _rho, _tau = b.symbol, rho.symbol, tau.symbol
+
+SQ_SIMULATES_SGD = _claim(
+    "sq-simulates-sgd", "Batch means are within the tolerance of their expectations during a whole run",
+    r"$P(\max_{t,i}|\bar v_{t,i} - \mathbb Ev_{t,i}| > \tau) \le 2Tpe^{-b\tau^2/2}$, at most $\delta$ for "
+    r"$b \ge \frac2{\tau^2}\ln\frac{2Tp}\delta$. With pac-sq.legal-rounding: for $b\rho^2 \ge 128\ln(2Tp/\delta)$ the "
+    r"rounded answers "
+    r"of $Tp$ statistical queries of tolerance $\rho/8$ are a legal run of SGD, but for probability $\delta$; with exact "
+    r"expectations $b\rho^2 \ge 32\ln(2Tp/\delta)$ is enough.",
+    parameters=(b, tau, T, p), assumptions=(CLIPPED, IID, FRESH), quantity=r"P(\max_{t,i}|\bar v_{t,i} - \mathbb Ev_{t,i}| > \tau)",
+    relation=Relation.LE, expression=2 * T.symbol * p.symbol * sp.exp(-_b * _tau**2 / 2),
+    where=f"the theorem on $b\\rho^2$ has other constants; {DERIVED}",
+)  # fmt: skip
+
+BATCH_TAIL = _claim(
+    "batch-tail", "The tail of a batch mean, by its exponential moment",
+    r"$P(\bar v - \mathbb Ev \ge \tau) \le r^b$ for every $\lambda \ge 0$. Hoeffding's lemma makes it $e^{-b\tau^2/2}$ for "
+    r"$v \in [-1, 1]$.",
+    parameters=(r, b), assumptions=(IID, MOMENT), quantity=r"P(\bar v - \mathbb Ev \ge \tau)", relation=Relation.LE,
+    expression=r.symbol**_b,
+)  # fmt: skip
+
+UNION = _claim(
+    "union-over-run", "No coordinate is off in a whole run, by the union bound",
+    r"The step at time $t$ may depend on all batches before: given these, its batch is fresh.",
+    parameters=(T, p, H), assumptions=(EACH, FRESH), quantity=r"P(\max_{t<T,\,i\le p}|\bar v_{t,i} - \mathbb Ev_{t,i}| > \tau)",
+    relation=Relation.LE, expression=T.symbol * p.symbol * H.symbol, tight=True,
+)  # fmt: skip
+
+LEGAL_ROUNDING = _claim(
+    "legal-rounding", "A rounded answer is a legal answer of the oracle",
+    r"Rounding costs $\rho/2$; so a quarter of $\rho$ is left: for $\tau = \beta = \rho/8$, and for $\tau = 0$, $\beta = "
+    r"\rho/4$, the "
+    r"rounded answer $g$ is within $3\rho/4$ of the batch mean.",
+    parameters=(rho, answer, dev), assumptions=(NEAREST, ANSWER, WITHIN), quantity=r"|g - \bar v|", relation=Relation.LE,
+    expression=_rho / 2 + answer.symbol + dev.symbol, tight=True,
+)  # fmt: skip
+
+# --- batches as samples ------------------------------------------------------------------------------------------------
+
+BIT_EXTRACTION = _claim(
+    "bit-extraction", "A bit of one example is read off a batch",
+    r"The batch mean is 0 or $1/b$. For $b\rho < 4/3$ no answer of the oracle is legal for both, and every run reveals the "
+    r"bit; from "
+    r"$b\rho = 4/3$ on, 0 is.",
+    parameters=(b,), assumptions=(CARRIER, ORACLE), quantity=r"\sup\{\rho: \text{the bit is revealed}\}", relation=Relation.IFF,
+    expression=sp.Rational(4, 3) / _b, tight=True, where=f"the theorem on $b\\rho$ has another constant; {DERIVED}",
+)  # fmt: skip
+
+COUNT_EXTRACTION = _claim(
+    "count-extraction", "Two numbers with a common legal answer are near each other",
+    r"$|v - v'| \le 3\rho/2$. So a count, of batch means $j/b$, is always revealed if $b\rho < 2/3$.",
+    parameters=(rho,), assumptions=(ORACLE,), quantity=r"|v - v'|", relation=Relation.LE, expression=3 * _rho / 2, tight=True,
+)  # fmt: skip
+
+HISTOGRAM = _claim(
+    "histogram-decoding", "Exact gradients reveal the whole batch",
+    r"Batches with different histograms of codes $c \in \{0, \ldots, K\}$ have means of $B^c$ that are at least $(B-1)/b$ "
+    r"apart: by 1 "
+    r"for $B = b + 1$. Clipped to $[-1, 1]$ these are $(b+1)^{-K}$, and $\rho < \frac23(b+1)^{-K}$ reveals the histogram by "
+    "pac-sq.count-extraction.",
+    parameters=(b, B), assumptions=(CODES, DIFFERENT, BASE), quantity=r"|\overline{B^c} - \overline{B^{c'}}|",
+    relation=Relation.GE, expression=(B.symbol - 1) / _b, tight=True,
+    remark=r"Means of different batches of one size differ by more than $1/b$: sums of $b$ powers of $B$ are congruent "
+    r"modulo $B - 1$. "
+    "The paper's construction needs far less precision.",
+)  # fmt: skip
+
+# --- parities ----------------------------------------------------------------------------------------------------------
+
+_MOVED = r"|\mathbb Eq(x, \chi_S(x)) - \mathbb Eq(x, y)|"
+
+PARSEVAL = _claim(
+    "parity-parseval", "What all parities together move a query by",
+    r"For every query $q$, and $y$ a fair coin: $\sum_S" + _MOVED + r"^2 = \sum_S(\mathbb Eh\chi_S)^2 = \mathbb Eh^2$, at "
+    r"most 1 for "
+    r"$|q| \le 1$.",
+    parameters=(D, h2), assumptions=(UNIFORM, ALL), quantity=r"2^{-n}\sum_S" + _MOVED + "^2", relation=Relation.EQ,
+    expression=h2.symbol / D.symbol, tight=True, where="Parseval's identity", confidence="verified",
+)  # fmt: skip
+
+PARITY_COUNT = _claim(
+    "parity-count", "How many parities can move a query",
+    r"$\#\{S: " + _MOVED + r" \ge \tau\} \le \mathbb Eh^2/\tau^2$, whatever $n$ is. Bent functions attain it: all $2^n$ "
+    r"parities move "
+    r"them by $2^{-n/2}$.",
+    parameters=(h2, tau), assumptions=(UNIFORM,), quantity=r"\#\{S: " + _MOVED + r" \ge \tau\}", relation=Relation.LE,
+    expression=h2.symbol / _tau**2, tight=True,
+)  # fmt: skip
+
+LOWER_BOUND = _claim(
+    "parity-sq-lower-bound", "Statistical queries tell few parities apart",
+    r"Of $D = 2^n$ parities, the share on which some of $k$ queries is moved by $\tau$ or more. On all others the answers "
+    r"of an oracle "
+    r"of tolerance $\tau$ may be those for fair-coin labels: the learner learns nothing of $S$. With $k = Tp$ and $\tau = "
+    r"\rho/4$ this is "
+    r"SGD with the rounding oracle, $T$ steps of $p$ parameters.",
+    parameters=(k, tau, D), assumptions=(UNIFORM, BOUNDED), quantity=r"\tfrac1D\#\{S: \text{some query is moved by } \tau\}",
+    relation=Relation.LE, expression=k.symbol / (_tau**2 * D.symbol), tight=True,
+)  # fmt: skip
+
+DISTINGUISHABLE = _claim(
+    "distinguishable-parities", "How many parities a run of gradient descent can react to",
+    r"Parities with $|\mathbb E\chi_S\partial_if_{w_t}| > \rho/4$ for some coordinate and step of the reference run "
+    r"$w_{t+1} = w_t - \eta\rho\,\mathrm{round}(\mathbb E[f\nabla f]/\rho)$, which knows no label. At most $16Tp/\rho^2$ "
+    r"for gradients "
+    r"in $[-1, 1]$.",
+    parameters=(G, rho), assumptions=(UNIFORM, SQUARED), quantity=r"\#\{S: \max_{t,i}|\mathbb E\chi_S\partial_if_{w_t}| > \rho/4\}",
+    relation=Relation.LE, expression=16 * G.symbol / _rho**2, tight=True,
+)  # fmt: skip
+
+REFERENCE_RUN = _claim(
+    "reference-run", "On all other parities gradient descent runs as without labels",
+    r"Population gradient descent on $L_S$ is the reference run of pac-sq.distinguishable-parities, exactly and at every step: "
+    r"$\mathbb E[f\partial_if] - \mathbb E[\chi_S\partial_if]$ is within $\rho/4$ of $\mathbb E[f\partial_if]$, so that the "
+    r"answer of the "
+    "reference run is legal.",
+    parameters=(), assumptions=(UNDETECTED, ADVERSARIAL, SQUARED), quantity=r"\|w_T^S - w_T\|^2", relation=Relation.LE,
+    expression=sp.Integer(0),
+)  # fmt: skip
+
+GRADIENT_VARIANCE = _claim(
+    "gradient-variance", "The gradient hardly knows which parity it learns",
+    r"For every differentiable $f_w$ the gradients of the $2^n$ losses $L_S$ are, in the mean, within "
+    r"$2^{-n}\mathbb E\|\nabla f\|^2$ of $\mathbb E[f\nabla f]$, which knows no $S$.",
+    parameters=(D, g2), assumptions=(UNIFORM, ALL, SQUARED),
+    quantity=r"2^{-n}\sum_S\|\nabla L_S(w) - \mathbb E[f_w\nabla f_w]\|^2", relation=Relation.EQ, expression=g2.symbol / D.symbol,
+    tight=True,
+)  # fmt: skip
+
+# --- parities from examples --------------------------------------------------------------------------------------------
+
+_i = sp.Symbol("i", integer=True)
+_LEARN = (UNIFORM, EXAMPLES, NOISELESS)
+
+PAC_PARITY = _claim(
+    "pac-parity", "Gaussian elimination finds the parity",
+    r"$S$ is the only solution of $m$ linear equations over $\mathbb F_2$ iff their matrix has rank $n$. So 10 examples "
+    r"more than bits "
+    "are enough but for one run in a thousand, while no gradient method of moderate precision gets anywhere.",
+    parameters=(n, m), assumptions=_LEARN, quantity=r"P(\text{elimination finds } S)", relation=Relation.EQ,
+    expression=sp.Product(1 - 2 ** (_i - m.symbol), (_i, 0, n.symbol - 1)), tight=True,
+)  # fmt: skip
+
+CONSISTENT = _claim(
+    "consistent-parities", "Every example halves the wrong parities",
+    r"The expected number of parities other than $S$ that agree with $m$ examples.",
+    parameters=(W, m), assumptions=_LEARN, quantity=r"\mathbb E\#\{S' \ne S \text{ consistent}\}", relation=Relation.EQ,
+    expression=W.symbol * sp.Rational(1, 2) ** m.symbol, tight=True,
+)  # fmt: skip
+
+PAC_PARITY_BOUND = _claim(
+    "pac-parity-bound", "Elimination fails rarely",
+    r"$P(\text{rank} < n) \le (2^n - 1)2^{-m}$: $m = n + \lceil\log_2(1/\delta)\rceil$ examples are enough for probability "
+    r"$1 - \delta$.",
+    parameters=(W, m), assumptions=_LEARN, quantity=r"P(\text{elimination leaves more than } S)", relation=Relation.LE,
+    expression=W.symbol * sp.Rational(1, 2) ** m.symbol,
+)  # fmt: skip
+
+# --- what training does ------------------------------------------------------------------------------------------------
+
+_NET = Assumption(
+    "tanh_network", r"a network of 32 tanh units, of normal random weights, learns $\chi_{[n]}$ in the squared loss"
+)
+_COARSE = Assumption("coarse_rounding", r"clipped gradients are rounded to multiples of $\rho = 2^{-3}$")
+
+PRECISION = _claim(
+    "precision-map", "With the same precision, larger batches are weaker",
+    r"On the parity of 6 bits with $\rho = 2^{-3}$, batches of 8 reach a mean accuracy at least 0.1 above that of batches "
+    r"of 1024: the "
+    "noise of small batches dithers the rounding.",
+    parameters=(), assumptions=(_NET, _COARSE), quantity=r"\overline{\mathrm{acc}}(b = 8) - \overline{\mathrm{acc}}(b = 1024)",
+    relation=Relation.GE, expression=sp.Rational(1, 10), where="an observation; no experiments in the paper",
+    remark="An observation with one kind of evidence, runs.",
+)  # fmt: skip
+
+TRAINING = _claim(
+    "parity-training", "The same training learns short parities and not long ones",
+    r"15000 steps of batches of 32, without rounding: the mean accuracy on the parity of 6 bits is at least 0.3 above that "
+    r"on the parity "
+    "of 12 bits, which is that of a coin.",
+    parameters=(), assumptions=(_NET, Assumption("same_budget", "both have the same number of steps")),
+    quantity=r"\overline{\mathrm{acc}}(n = 6) - \overline{\mathrm{acc}}(n = 12)", relation=Relation.GE,
+    expression=sp.Rational(3, 10), where="an observation; no experiments in the paper",
+    remark="An observation with one kind of evidence, runs.",
+)  # fmt: skip
