@@ -125,19 +125,19 @@ def count_extraction() -> d.Derivation:
 def histogram_decoding() -> d.Derivation:
     """t_c is the number of examples of code >= c in the one batch less that in the other, t_0 = 0: by parts, the sums of B^c
     differ by sum_{c>0} t_c (B^c - B^(c-1)) = (B - 1) R, R of the digits t_c in base B. R is read from the first t_c that is
-    not 0 (say positive) on.
+    not 0 (say positive) on: then the one batch has an example of all codes >= c, and t_c >= 1 - b.
     """
     laws = {
         "next digit": d.Law((("1", "R'"), ("-B", "R"), ("-1", "t")), ("codes",), equality=True),
-        "digit": d.Law((("-b", ONE), ("-1", "t")), ("codes",)),
+        "digit": d.Law((("-(b - 1)", ONE), ("-1", "t")), ("codes",)),
         "first digit": d.Law((("1", ONE), ("-1", "R")), ("different_histograms",), index="0"),
         "means": d.Law((("1", "M"), ("-(B - 1)/b", "R")), ("codes",), equality=True),
     }
-    left: Squares = ((("B - 1 - b", {}),), ())
+    left: Squares = ((("B - b", {}),), ())
     end, gap = {"first digit": "(B - 1)/b*P", "means": "-1"}, (("1", ONE), ("-1", "R"))
     steps = inducted({"next digit": "-1", "digit": "1"}, gap, end, "(B - 1)/b", "B", "P", left)
     formal = d.Formal(of_values(("R", "t", "M"), laws), (("1", "M"),))
-    case = d.Case(closed(("b", "1"), ("B", "b + 1")), steps, powers={"P": "B"}, first="0")
+    case = d.Case(closed(("b", "1"), ("B", "b")), steps, powers={"P": "B"}, first="0")
     return d.Derivation(formal, case)
 
 
