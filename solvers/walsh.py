@@ -6,6 +6,7 @@ too, is chi_S(x) = (-1)^|S and x|. Sixteen entries are transformed at once, as o
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,12 @@ def parity(S: int, n: int) -> np.ndarray:
     return found
 
 
+@cache
+def _parities(n: int) -> np.ndarray:
+    """The matrix of all parities, (2^n, 2^n)."""
+    return np.stack([parity(S, n) for S in range(2**n)])
+
+
 def transform(table: Array) -> Array:
     """sum_x h(x) chi_S(x) for all S: (..., 2^n) -> (..., 2^n), 4 n 2^n additions and multiplications by a sign.
 
@@ -45,8 +52,7 @@ def transform(table: Array) -> Array:
     out, done = table, 1
     while done < length:
         factor = min(RADIX, length // done)
-        H = np.stack([parity(S, factor.bit_length() - 1) for S in range(factor)])
-        H = xp.asarray(H, dtype=table.dtype, device=device(table))
+        H = xp.asarray(_parities(factor.bit_length() - 1), dtype=table.dtype, device=device(table))
         if done == 1:
             out = xp.matmul(xp.reshape(out, (-1, factor)), H)
         else:

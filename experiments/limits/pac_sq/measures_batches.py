@@ -30,7 +30,7 @@ def some_coin_is_off(b, tau, T, p, chance=HALF, stretch=1, copies=1):
     return 1 - (1 - coin_tail(b // copies, F(tau) / stretch, chance)) ** (T * p)
 
 
-@measure(paper.SQ_SIMULATES_SGD, cases(b=[8, 32], tau=HALF, run=RUNS["run"][1:], runs=4000).guaranteeing(*BATCHES))
+@measure(paper.SQ_SIMULATES_SGD, cases(b=[8, 32], tau=HALF, run=RUNS["run"][1:], runs=2000).guaranteeing(*BATCHES))
 def runs_that_are_off(b, tau, T, p, runs, rng):
     """The share of drawn runs in which some mean of b signs is off."""
     sums = 2 * rng.binomial(b, 0.5, size=(runs, T * p)) - b

@@ -245,7 +245,7 @@ def reference_run() -> d.Derivation:
 
 # --- parities from examples ----------------------------------------------------------------------------------------------
 
-EXAMPLES = (PARITIES, "iid_examples", "noiseless", "tower")
+EXAMPLES = (PARITIES, "iid_examples", "tower")
 
 
 def halving(end: Weights, quantity: str) -> d.Derivation:
@@ -253,7 +253,7 @@ def halving(end: Weights, quantity: str) -> d.Derivation:
     laws = {
         "one example": d.Law((("1", "v'"), ("-1/2", "v")), EXAMPLES, equality=True),
         "before": starts("v", "all wrong parities", "W"),
-        "Markov": d.Law((("1", "Pr"), ("-1", "v")), ("expectation",)),
+        "Markov": d.Law((("1", "Pr"), ("-1", "v")), ("noiseless", "expectation")),
     }
     steps = inducted({"one example": "1"}, (("1", "v"),), end, rho="1/2", power="P")
     formal = d.Formal(of_values(("v", "Pr"), laws), (("1", quantity),), horizon="m")
