@@ -106,44 +106,39 @@ def found_in_runs(n, m, runs, rng):
 UNITS, STEP, BLOCK = 32, 0.3, 500
 
 
-def networks(rng: Any, n: int, seeds: int) -> np.ndarray:
-    """W of N(0, 1)/sqrt(n), c of N(0, 1), a of N(0, 1)/sqrt(32), (1, seeds, 32 (n + 2))."""
-    W, c, a = (rng.normal(size=(1, seeds, k)) for k in (UNITS * n, UNITS, UNITS))
-    return np.concatenate([W / np.sqrt(n), c, a / np.sqrt(UNITS)], axis=-1)
+def accuracies(n: int, b: int, steps: int, seeds: int, rng: Any, backend: str, rho: Any = None) -> np.ndarray:
+    """Share of all 2^n inputs on which trained networks have the sign of the full parity, (setting, seed).
 
-
-def accuracies(n: int, b: int, steps: int, seeds: int, rng: Any, backend: str, rho: float | None = None) -> np.ndarray:
-    """Share of all 2^n inputs that the networks classify as the full parity does, after SGD with batches of b, (seeds,).
-
-    A batch of more than 2^n examples is given as the share of each input.
+    Batches of b; from more than 2^n examples on, a batch is given as the share of each input. ``rho``: one precision or several,
+    a setting each, of the same networks (W of N(0, 1)/sqrt(n), c of N(0, 1), a of N(0, 1)/sqrt(32)) and batches.
     """
     on = array_library(backend)
     inputs = walsh.signs(n).astype(float)
     labels = inputs.prod(axis=1)
-    whole = b > 2**n
+    W, c, a = (rng.normal(size=(1, seeds, k)) for k in (UNITS * n, UNITS, UNITS))
+    start = np.concatenate([W / np.sqrt(n), c, a / np.sqrt(UNITS)], axis=-1)
+    start = np.broadcast_to(start, (np.size(rho), *start.shape[1:])).copy()
     made: dict[int, Any] = {}
 
     def draw(t: int) -> Batch:
-        k = t // BLOCK
-        if k not in made:
+        if t // BLOCK not in made:
             made.clear()
-            if whole:
-                made[k] = on.asarray(rng.multinomial(b, np.full(2**n, 2.0**-n), size=(BLOCK, 1, seeds)) / b)
+            if b > 2**n:
+                new = table, parity, on.asarray(rng.multinomial(b, np.full(2**n, 2.0**-n), size=(BLOCK, 1, seeds)) / b)
             else:
                 drawn = rng.integers(0, 2**n, (BLOCK, 1, seeds, b))
-                made[k] = on.asarray(inputs[drawn]), on.asarray(labels[drawn])
-        if whole:
-            return Batch(table, parity, made[k][t % BLOCK, ...])
-        x, y = made[k]
-        return Batch(x[t % BLOCK, ...], y[t % BLOCK, ...], even)
+                new = on.asarray(inputs[drawn]), on.asarray(labels[drawn]), even
+            made[t // BLOCK] = new
+        x, y, share = made[t // BLOCK]
+        k = t % BLOCK
+        return Batch(x, y, share[k, ...]) if b > 2**n else Batch(x[k, ...], y[k, ...], share)
 
     with on.scope():
         table, parity, even = on.asarray(inputs), on.asarray(labels), on.asarray(np.full((1, seeds, b), 1 / b))
-        out = run(
-            parity_sgd(UNITS, STEP, rho), on.asarray(networks(rng, n, seeds)), steps, record={"w": lambda s: s.w},
-            draw=draw, at=[steps],
-        )  # fmt: skip
-    f, *_ = predict(out.w.values[0, :, 0], inputs, UNITS)
+        fine = None if rho is None else on.asarray(np.reshape(np.asarray(rho, float), (-1, 1, 1)))
+        method = parity_sgd(UNITS, STEP, fine)
+        out = run(method, on.asarray(start), steps, record={"w": lambda s: s.w}, draw=draw, at=[steps])
+    f, *_ = predict(out.w.values[:, :, 0], inputs, UNITS)
     return (np.sign(f) == labels).mean(axis=-1)
 
 
@@ -164,7 +159,7 @@ FINER = [{"n": 6, "rho": 0.125, "steps": (10_000, 3000)}]
 )
 def gain_of_small_batches(n, rho, steps, seeds, sizes, rng, backend):
     """The accuracies of networks trained with small batches, less those of others trained with large ones."""
-    small, large = (accuracies(n, b, t, seeds, rng, backend, rho) for b, t in zip(sizes, steps, strict=True))
+    small, large = (accuracies(n, b, t, seeds, rng, backend, rho)[0] for b, t in zip(sizes, steps, strict=True))
     return Sample(small - large, at_least=-1.0, at_most=1.0)
 
 
