@@ -103,7 +103,7 @@ def found_in_runs(n, m, runs, rng):
 
 # --- training ------------------------------------------------------------------------------------------------------------
 
-UNITS, STEP, BLOCK = 32, 0.3, 500
+UNITS, STEP = 32, 0.3
 
 
 def accuracies(n: int, b: int, steps: int, seeds: int, rng: Any, backend: str, rho: Any = None) -> np.ndarray:
@@ -118,19 +118,20 @@ def accuracies(n: int, b: int, steps: int, seeds: int, rng: Any, backend: str, r
     W, c, a = (rng.normal(size=(1, seeds, k)) for k in (UNITS * n, UNITS, UNITS))
     start = np.concatenate([W / np.sqrt(n), c, a / np.sqrt(UNITS)], axis=-1)
     start = np.broadcast_to(start, (np.size(rho), *start.shape[1:])).copy()
+    block = min(500, steps)
     made: dict[int, Any] = {}
 
     def draw(t: int) -> Batch:
-        if t // BLOCK not in made:
+        if t // block not in made:
             made.clear()
             if b > 2**n:
-                new = table, parity, on.asarray(rng.multinomial(b, np.full(2**n, 2.0**-n), size=(BLOCK, 1, seeds)) / b)
+                new = table, parity, on.asarray(rng.multinomial(b, np.full(2**n, 2.0**-n), size=(block, 1, seeds)) / b)
             else:
-                drawn = rng.integers(0, 2**n, (BLOCK, 1, seeds, b))
+                drawn = rng.integers(0, 2**n, (block, 1, seeds, b))
                 new = on.asarray(inputs[drawn]), on.asarray(labels[drawn]), even
-            made[t // BLOCK] = new
-        x, y, share = made[t // BLOCK]
-        k = t % BLOCK
+            made[t // block] = new
+        x, y, share = made[t // block]
+        k = t % block
         return Batch(x, y, share[k, ...]) if b > 2**n else Batch(x[k, ...], y[k, ...], share)
 
     with on.scope():
