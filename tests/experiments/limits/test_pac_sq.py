@@ -101,6 +101,6 @@ def test_the_runs_for_a_gpu_in_small():
     here, _ = measures_parities.told_by_a_net(6, F(1, 4), 2, 0, "numpy")
     assert (found.low, found.high) == (here.low, here.high)
     apart = measures_learning.gain_of_small_batches(
-        3, 0.5, (20, 20), 4, [(8, 1024)], np.random.default_rng(0), "array-api-strict"
+        3, 0.5, (20, 20), 4, (8, 1024), np.random.default_rng(0), "array-api-strict"
     )
     assert np.abs(apart.numbers).max() <= 1
