@@ -5,6 +5,7 @@ its square is the squared coefficient. Probabilities, counts and digits are valu
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from gradproof.theory import derivation as d
 from gradproof.theory.field import Interval
@@ -32,14 +33,8 @@ def starts(value: str, says: str, at: str = "0") -> d.Law:
 
 
 def inducted(
-    one: Weights,
-    potential: d.Terms,
-    end: Weights,
-    scale: str = "1",
-    rho: str = "1",
-    power: str = "",
-    squares: Squares = ((), ()),
-) -> dict[str, d.Step]:
+    one: Weights, potential: d.Terms, end: Weights, scale: str = "1", rho: str = "1", power: str = "", squares: Squares = ((), ()),
+) -> dict[str, d.Step]:  # fmt: skip
     """One step from laws, all steps, and what laws make of that; ``squares`` are left out of the first and the last sum."""
     return {
         "one": d.Combine({}, one, squares[0], "k"),
@@ -48,7 +43,7 @@ def inducted(
     }
 
 
-# --- batches as statistical queries -------------------------------------------------------------------------------------
+# --- batches ------------------------------------------------------------------------------------------------------------
 
 
 @d.derivation(paper.BATCH_TAIL)
@@ -77,48 +72,36 @@ def union_over_run() -> d.Derivation:
     return d.Derivation(formal, d.Case(closed(("p", "1"), ("H", "0")), steps))
 
 
-@d.derivation(paper.LEGAL_ROUNDING)
-def legal_rounding() -> d.Derivation:
-    """All differences are read with the sign of g - v."""
-
-    def near(u: str, v: str, by: str, name: str) -> d.Law:
-        return d.Law((("1", u), ("-1", v), (f"-({by})", ONE)), (name,))
-
+def chained(domain: tuple[Interval, ...], first: str, *links: tuple[str, str, str]) -> d.Derivation:
+    """From number to number, by (bound of the difference, next number, assumption); read with the sign of the whole."""
+    names = (first, *(name for _, name, _ in links))
     laws = {
-        "rounding": near("g", "a", "rho/2", "nearest"),
-        "answer": near("a", "E", "tau", "sq_answer"),
-        "batch": near("E", "v", "dev", "batch_within"),
+        by + v: d.Law((("1", u), ("-1", v), (f"-({bound})", ONE)), (by,))
+        for u, (bound, v, by) in zip(names, links, strict=False)
     }
     end = d.Combine({}, dict.fromkeys(laws, "1"), index="0")
-    formal = d.Formal(of_values((), laws, ("g", "a", "E", "v")), (("1", "g"), ("-1", "v")), at="0")
-    return d.Derivation(formal, d.Case((Interval("rho"), *closed(("tau", "0"), ("dev", "0"))), {"end": end}))
+    formal = d.Formal(of_values((), laws, names), (("1", first), ("-1", names[-1])), at="0")
+    return d.Derivation(formal, d.Case(domain, {"end": end}))
 
 
-# --- batches as samples --------------------------------------------------------------------------------------------------
+ROUNDING = ("rho/2", "a", "nearest"), ("tau", "E", "sq_answer"), ("dev", "v", "batch_within")
+ERRORS = (Interval("rho"), *closed(("tau", "0"), ("dev", "0")))
+d.derivation(paper.LEGAL_ROUNDING)(partial(chained, ERRORS, "g", *ROUNDING))
 
 
 @d.derivation(paper.BIT_EXTRACTION)
 def bit_extraction() -> d.Derivation:
     """0 is the only answer to 0 below rho = 4/3, and it is legal for v = 1/b where 3 rho/4 - v >= 0."""
     laws = {"bit": d.Law((("1", "v"), ("-1/b", ONE)), ("one_carrier",), equality=True)}
-    slack: d.Terms = (("3*rho/4", ONE), ("-1", "v"))
     rho = Interval("rho")
-    quantity = d.Threshold(slack, "3*rho/4 - 1/b", rho)
+    quantity = d.Threshold((("3*rho/4", ONE), ("-1", "v")), "3*rho/4 - 1/b", rho)
     formal = d.Formal(of_values((), laws, ("v",)), quantity, at="0", by=("rho_oracle",))
-    steps: dict[str, d.Step] = {"end": d.Combine({}, {"bit": "-1"}, index="0")}
-    return d.Derivation(formal, d.Case((*closed(("b", "1")), rho), steps))
+    end = d.Combine({}, {"bit": "-1"}, index="0")
+    return d.Derivation(formal, d.Case((*closed(("b", "1")), rho), {"end": end}))
 
 
-@d.derivation(paper.COUNT_EXTRACTION)
-def count_extraction() -> d.Derivation:
-    """v is the larger number."""
-    laws = {
-        "from above": d.Law((("1", "v"), ("-1", "g"), ("-3*rho/4", ONE)), ("rho_oracle",)),
-        "from below": d.Law((("1", "g"), ("-1", "w"), ("-3*rho/4", ONE)), ("rho_oracle",)),
-    }
-    end = d.Combine({}, dict.fromkeys(laws, "1"), index="0")
-    formal = d.Formal(of_values((), laws, ("v", "w", "g")), (("1", "v"), ("-1", "w")), at="0")
-    return d.Derivation(formal, d.Case((Interval("rho"),), {"end": end}))
+TWICE = ("3*rho/4", "g", "rho_oracle"), ("3*rho/4", "w", "rho_oracle")
+d.derivation(paper.COUNT_EXTRACTION)(partial(chained, (Interval("rho"),), "v", *TWICE))
 
 
 @d.derivation(paper.HISTOGRAM)
@@ -133,9 +116,8 @@ def histogram_decoding() -> d.Derivation:
         "first digit": d.Law((("1", ONE), ("-1", "R")), ("different_histograms",), index="0"),
         "means": d.Law((("1", "M"), ("-(B - 1)/b", "R")), ("codes",), equality=True),
     }
-    left: Squares = ((("B - b", {}),), ())
     end, gap = {"first digit": "(B - 1)/b*P", "means": "-1"}, (("1", ONE), ("-1", "R"))
-    steps = inducted({"next digit": "-1", "digit": "1"}, gap, end, "(B - 1)/b", "B", "P", left)
+    steps = inducted({"next digit": "-1", "digit": "1"}, gap, end, "(B - 1)/b", "B", "P", ((("B - b", {}),), ()))
     formal = d.Formal(of_values(("R", "t", "M"), laws), (("1", "M"),))
     case = d.Case(closed(("b", "1"), ("B", "b")), steps, powers={"P": "B"}, first="0")
     return d.Derivation(formal, case)
@@ -171,15 +153,9 @@ def all_squares(parameter: str, *by: str) -> d.Derivation:
     return d.Derivation(formal, d.Case((), steps))
 
 
-@d.derivation(paper.PARSEVAL)
-def parity_parseval() -> d.Derivation:
-    return all_squares("h2")
-
-
-@d.derivation(paper.GRADIENT_VARIANCE)
-def gradient_variance() -> d.Derivation:
-    """h is the gradient of f, a function with values in R^p: the gradient of L_S is E f grad f less its part along S."""
-    return all_squares("g2", "squared_loss")
+d.derivation(paper.PARSEVAL)(partial(all_squares, "h2"))
+# h is the gradient of f, a function with values in R^p: the gradient of L_S is E f grad f less its part along S
+d.derivation(paper.GRADIENT_VARIANCE)(partial(all_squares, "g2", "squared_loss"))
 
 
 @d.derivation(paper.PARITY_COUNT)
@@ -209,10 +185,9 @@ def parity_sq_lower_bound() -> d.Derivation:
 @d.derivation(paper.DISTINGUISHABLE)
 def distinguishable() -> d.Derivation:
     """k runs over coordinates and steps; e is E (d_i f)^2 of the next, A the sum of those to come, c how many it tells apart."""
-    count = "by pac-sq.parity-count with tolerance rho/4"
     laws = {
         "one coordinate": d.Law((("1", "U'"), ("-1", "U"), ("-1", "c")), (), says="U counts a union"),
-        "moved": d.Law((("1", "c"), ("-16/rho^2", "e")), (PARITIES, "squared_loss"), says=count),
+        "moved": d.Law((("1", "c"), ("-16/rho^2", "e")), (PARITIES, "squared_loss"), says="pac-sq.parity-count"),
         "rest": d.Law((("1", "A'"), ("1", "e"), ("-1", "A")), (), True, says="A is the sum of what is to come"),
         "sign": d.Law((("-1", "A"),), (), says="a sum of squares"),
         "none": starts("U", "no gradient was taken"),
@@ -225,10 +200,7 @@ def distinguishable() -> d.Derivation:
 
 @d.derivation(paper.REFERENCE_RUN)
 def reference_run() -> d.Derivation:
-    """w learns the parity, v is the reference run, g and u are what their oracles answer.
-
-    Where w = v the answers are the same; so, in a run of T steps, ||g - u||^2 <= c ||w - v||^2 for some number c.
-    """
+    """v is the reference run, u its answers: those at w = v are the same, so that ||g - u||^2 <= c ||w - v||^2 for some c."""
     by = ("undetected", "adversarial_rounding", "squared_loss")
     apart: d.Vec = {"w": "1", "v": "-1"}
     numbers = (d.Number(Interval("c"), by), d.Number(Interval("eta"), ()))
@@ -245,13 +217,11 @@ def reference_run() -> d.Derivation:
 
 # --- parities from examples ----------------------------------------------------------------------------------------------
 
-EXAMPLES = (PARITIES, "iid_examples", "tower")
-
 
 def halving(end: Weights, quantity: str) -> d.Derivation:
     """v is the mean number of wrong parities that are left: each agrees with half of the inputs."""
     laws = {
-        "one example": d.Law((("1", "v'"), ("-1/2", "v")), EXAMPLES, equality=True),
+        "one example": d.Law((("1", "v'"), ("-1/2", "v")), (PARITIES, "iid_examples", "tower"), True),
         "before": starts("v", "all wrong parities", "W"),
         "Markov": d.Law((("1", "Pr"), ("-1", "v")), ("noiseless", "expectation")),
     }
@@ -260,11 +230,5 @@ def halving(end: Weights, quantity: str) -> d.Derivation:
     return d.Derivation(formal, d.Case(closed(("W", "1")), steps, powers={"P": "1/2"}))
 
 
-@d.derivation(paper.CONSISTENT)
-def consistent() -> d.Derivation:
-    return halving({"before": "P"}, "v")
-
-
-@d.derivation(paper.PAC_PARITY_BOUND)
-def pac_parity_bound() -> d.Derivation:
-    return halving({"before": "P", "Markov": "1"}, "Pr")
+d.derivation(paper.CONSISTENT)(partial(halving, {"before": "P"}, "v"))
+d.derivation(paper.PAC_PARITY_BOUND)(partial(halving, {"before": "P", "Markov": "1"}, "Pr"))
