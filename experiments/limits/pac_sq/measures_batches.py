@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradproof.experiments.engine.controls import breaking, replacing
+from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.measure import Bracket, Holds, Sample, cases, measure
 from gradproof.solvers.rounding_oracle import SLACK, coin_tail, legal_answers, revealed, revealing_precision
 from gradproof.theory.limits import pac_sq as paper
@@ -191,11 +191,3 @@ def nearest_batches(b, B, K, code=powers, same=False):
 breaking(paper.HISTOGRAM, "codes", nearest_batches, b=3, B=4, K=2, code=linear)
 breaking(paper.HISTOGRAM, "different_histograms", nearest_batches, b=3, B=4, K=2, same=True)
 breaking(paper.HISTOGRAM, "base", nearest_batches, at=[{"b": 3, "B": 2}, {"b": 5, "B": 4}], K=2)
-
-
-def means_of_one_base(b, B, K):
-    """Base 2, whatever B is: sums carry."""
-    return nearest_batches(b, 2, K)
-
-
-replacing(paper.HISTOGRAM, "base 2 in the place of b", means_of_one_base, b=4, B=4, K=3)

@@ -160,9 +160,9 @@ PARSEVAL = _claim(
 
 PARITY_COUNT = _claim(
     "parity-count", "How many parities can move a query",
-    r"$\#\{S: " + _MOVED + r" \ge \tau\} \le \mathbb Eh^2/\tau^2$, whatever $n$ is. Bent functions attain it: all $2^n$ "
+    r"$|\{S: " + _MOVED + r" \ge \tau\}| \le \mathbb Eh^2/\tau^2$, whatever $n$ is. Bent functions attain it: all $2^n$ "
     "parities move them by $2^{-n/2}$.",
-    parameters=(h2, tau), assumptions=(UNIFORM,), quantity=r"\#\{S: " + _MOVED + r" \ge \tau\}", relation=Relation.LE,
+    parameters=(h2, tau), assumptions=(UNIFORM,), quantity=r"|\{S: " + _MOVED + r" \ge \tau\}|", relation=Relation.LE,
     expression=h2.symbol / _tau**2, tight=True,
 )  # fmt: skip
 
@@ -171,7 +171,7 @@ LOWER_BOUND = _claim(
     r"The share of $D = 2^n$ parities that move some of $k$ queries by $\tau$ or more. On the others an oracle of tolerance "
     r"$\tau$ may answer as for fair-coin labels, and nothing is learned. For $k = Tp$, $\tau = \rho/4$: $T$ steps of SGD, $p$ "
     "parameters.",
-    parameters=(k, tau, D), assumptions=(UNIFORM, BOUNDED), quantity=r"\tfrac1D\#\{S: \text{some query is moved by } \tau\}",
+    parameters=(k, tau, D), assumptions=(UNIFORM, BOUNDED), quantity=r"\tfrac1D|\{S: \text{some query is moved by } \tau\}|",
     relation=Relation.LE, expression=k.symbol / (_tau**2 * D.symbol), tight=True,
 )  # fmt: skip
 
@@ -180,7 +180,7 @@ DISTINGUISHABLE = _claim(
     r"Parities with $|\mathbb E\chi_S\partial_if_{w_t}| > \rho/4$ for some coordinate and step of the reference run $w_{t+1} = "
     r"w_t - \eta\rho\,\mathrm{round}(\mathbb E[f\nabla f]/\rho)$, which knows no label. At most $16Tp/\rho^2$ for gradients in "
     "$[-1, 1]$.",
-    parameters=(G, rho), assumptions=(UNIFORM, SQUARED), quantity=r"\#\{S: \max_{t,i}|\mathbb E\chi_S\partial_if_{w_t}| > \rho/4\}",
+    parameters=(G, rho), assumptions=(UNIFORM, SQUARED), quantity=r"|\{S: \max_{t,i}|\mathbb E\chi_S\partial_if_{w_t}| > \rho/4\}|",
     relation=Relation.LE, expression=16 * G.symbol / _rho**2, tight=True,
 )  # fmt: skip
 
@@ -217,7 +217,7 @@ PAC_PARITY = _claim(
 CONSISTENT = _claim(
     "consistent-parities", "Every example halves the wrong parities",
     "The expected number of parities other than $S$ that agree with $m$ examples, also where labels are flipped at random.",
-    parameters=(W, m), assumptions=_LEARN, quantity=r"\mathbb E\#\{S' \ne S \text{ consistent}\}", relation=Relation.EQ,
+    parameters=(W, m), assumptions=_LEARN, quantity=r"\mathbb E|\{S' \ne S: \text{consistent}\}|", relation=Relation.EQ,
     expression=W.symbol * sp.Rational(1, 2) ** m.symbol, tight=True,
 )  # fmt: skip
 
