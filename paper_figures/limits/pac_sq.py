@@ -35,7 +35,7 @@ def compute(*, budget: str = "quick") -> Any:
     rng = np.random.default_rng(0)
     accuracy = [accuracies(n, int(b), steps, seeds, rng, "numpy", rhos).mean(axis=-1) for b in sizes]
 
-    precisions, nets = 2.0 ** np.arange(-7, 1), range(4)
+    precisions, nets = 2.0 ** np.arange(-7, 1), range(3)
     net = Net(2, walsh.signs(12).astype(float))
     seen = [[largest_signals(net, start(12, 2, seed), 0.5, rho, 5) for rho in precisions] for seed in nets]
     told = [
