@@ -4,8 +4,8 @@
 below b rho = 4/3 batches reveal their examples, so that gradients can do what any algorithm on samples does (PAC); above
 b rho^2 = 32 ln(2Tp/delta), delta = 0.01, they say no more than statistical queries (SQ). Small batches dither the rounding; those
 of one example are too noisy for this step.
-(b) Parities of 12 bits that population gradient descent with a rounding oracle can react to at all (mean and range over networks
-with two units), the proved bound 16 sum E(d_i f)^2/rho^2 (band: its range), and all 4096. (c) How often elimination finds a parity
+(b) Parities of 11 bits that population gradient descent with a rounding oracle can react to at all (mean and range over networks
+with two units), the proved bound 16 sum E(d_i f)^2/rho^2 (band: its range), and all 2048. (c) How often elimination finds a parity
 of 10 bits: exactly, the proved lower bound, and drawn samples (bars: three standard deviations).
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-BITS, DRAWS, DELTA = 10, 2000, 0.01
+BITS, DRAWS, DELTA, NET_BITS = 10, 2000, 0.01, 11
 
 
 def compute(*, budget: str = "quick") -> Any:
@@ -30,14 +30,14 @@ def compute(*, budget: str = "quick") -> Any:
     from gradproof.solvers import gf2, walsh
     from gradproof.theory.limits import pac_sq as paper
 
-    n, steps, seeds = (3, 100, 16) if budget == "quick" else (6, 3000, 10)
+    n, steps, seeds = (3, 100, 12) if budget == "quick" else (6, 3000, 10)
     sizes, rhos = 2 ** np.arange(0, 15, 2), 2.0 ** np.arange(-6, 2)
     rng = np.random.default_rng(0)
     accuracy = [accuracies(n, int(b), steps, seeds, rng, "numpy", rhos).mean(axis=-1) for b in sizes]
 
     precisions, nets = 2.0 ** np.arange(-7, 1), range(3)
-    net = Net(2, walsh.signs(12).astype(float))
-    seen = [[largest_signals(net, start(12, 2, seed), 0.5, rho, 5) for rho in precisions] for seed in nets]
+    net = Net(2, walsh.signs(NET_BITS).astype(float))
+    seen = [[largest_signals(net, start(NET_BITS, 2, seed), 0.5, rho, 5) for rho in precisions] for seed in nets]
     told = [
         [int((largest > rho / 4).sum()) for (largest, *_), rho in zip(row, precisions, strict=True)] for row in seen
     ]
@@ -97,13 +97,13 @@ def draw(data: Any) -> Any:
         at, np.maximum(data.told.min("net"), 0.5), np.maximum(data.told.max("net"), 0.5), color=blue, alpha=0.25, lw=0
     )
     second.plot(at, np.maximum(data.told.mean("net"), 0.5), "o-", color=blue, ms=3, label="told apart")
-    second.axhline(2**12, color=black, linestyle=":", label="all $2^{12}$")
+    second.axhline(2**NET_BITS, color=black, linestyle=":", label=f"all $2^{{{NET_BITS}}}$")
     second.set(
         xscale="log",
         yscale="log",
         xlabel=r"precision $\rho$",
         ylabel="parities",
-        title="(b) $n = 12$, 5 steps",
+        title=f"(b) $n = {NET_BITS}$, 5 steps",
         ylim=(0.7, 3e8),
     )
     second.set_xscale("log", base=2)

@@ -72,7 +72,7 @@ def upper_tail(law: dict[Any, F], b: int, tau: F) -> F:
     return sum((chance for total, chance in sums.items() if total >= b * tau), F(0))
 
 
-@measure(paper.BATCH_TAIL, cases(law=LAWS, b=[1, 2, 12, 40], tilt=TILTS).guaranteeing("iid_batch", "moment"))
+@measure(paper.BATCH_TAIL, cases(law=LAWS, b=[1, 2, 12, 30], tilt=TILTS).guaranteeing("iid_batch", "moment"))
 def tail_of_a_mean(law, b, tau, s, copies=1, other=None):
     """Laws of mean 0, and r of that law (or of another one); a batch of copies is a smaller one."""
     r = sum((q * s ** int(2 * (v - tau)) for v, q in (other or law).items()), F(0))

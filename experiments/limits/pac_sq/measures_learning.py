@@ -147,7 +147,7 @@ COARSE = [{"n": 3, "rho": 0.5, "steps": (100, 100)}]
 FINER = [{"n": 6, "rho": 0.125, "steps": (10_000, 3000)}]
 
 
-@measure(paper.PRECISION, cases(at=COARSE, seeds=50, sizes=[(8, 1024)]).guaranteeing("coarse_rounding"))
+@measure(paper.PRECISION, cases(at=COARSE, seeds=30, sizes=[(8, 1024)]).guaranteeing("coarse_rounding"))
 @measure(
     paper.PRECISION,
     cases(at=FINER, seeds=10, sizes=[(8, 1024)]).guaranteeing("coarse_rounding"),
@@ -174,7 +174,7 @@ def rounded_finely(n, rho, steps, seeds, sizes, rng, backend):
 breaking(paper.PRECISION, "coarse_rounding", rounded_finely, at=COARSE, seeds=240, sizes=[(8, 1024)])
 
 
-@measure(paper.TRAINING, cases(bits=[(4, 10)], steps=600, seeds=20).guaranteeing("same_budget"))
+@measure(paper.TRAINING, cases(bits=[(4, 10)], steps=400, seeds=15).guaranteeing("same_budget"))
 @measure(paper.TRAINING, cases(bits=[(6, 12)], steps=15_000, seeds=10).guaranteeing("same_budget"),
          budget="full", name="six_and_twelve_bits")  # fmt: skip
 def gain_of_short_parities(bits, steps, seeds, rng, backend, longer=1):

@@ -41,7 +41,7 @@ def mean_square_by_transform(n, seed_of, backend):
     on, signs = array_library(backend), 2.0 * np.random.default_rng([seed_of, n]).integers(0, 2, 2**n) - 1
     with on.scope():
         coefficients = to_numpy(walsh.transform(on.asarray(signs))).astype(np.int64)
-    return F(sum((coefficients**2).tolist()), 8**n), {"D": 2**n, "h2": 1}
+    return F(int((coefficients**2).sum()), 8**n), {"D": 2**n, "h2": 1}
 
 
 TILTED = {"leaning": leaning}
@@ -93,7 +93,7 @@ def queries_on_cosets(queries, n, size):
     return value, at | {"tau": tau}
 
 
-@measure(paper.LOWER_BOUND, cases(queries=[1, 5, 20], n=6, tau=[F(1, 8), F(1, 4)]).guaranteeing(*LEARNED))
+@measure(paper.LOWER_BOUND, cases(queries=[1, 10], n=6, tau=[F(1, 8), F(1, 4)]).guaranteeing(*LEARNED))
 def random_queries(queries, n, tau, times=1, law=fair, exact=False):
     """The share of parities that random queries (or multiples of them) tell; all that move them at all, of exact answers."""
     asked = [times * random_query(n, seed) for seed in range(queries)]
@@ -127,7 +127,7 @@ def largest_signals(net: Any, w: Any, eta: Any, rho: Any, T: int, law: Any = Non
     return largest, error, G
 
 
-EXACT_NETS = cases(n=4, rho=[F(1, 4), F(1, 16)], T=3, seed_of=[0, 1]) + cases(n=6, rho=F(1, 16), T=1, seed_of=0)
+EXACT_NETS = cases(n=4, rho=[F(1, 4), F(1, 16)], T=2, seed_of=0) + cases(n=6, rho=F(1, 16), T=1, seed_of=0)
 
 
 @measure(paper.DISTINGUISHABLE, EXACT_NETS.guaranteeing(*REACTS))
@@ -202,7 +202,7 @@ def rounds_to_nearest(v: Any, reference: Any, rho: Any) -> Any:
     return nearest(v, rho)
 
 
-UNSEEN = cases(n=4, rho=[F(1), F(2)], T=2, seed_of=[0, 1])
+UNSEEN = cases(n=4, rho=F(1), T=2, seed_of=[0, 1])
 
 
 @measure(paper.REFERENCE_RUN, UNSEEN.guaranteeing(*HIDDEN))

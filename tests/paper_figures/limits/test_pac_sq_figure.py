@@ -18,7 +18,7 @@ def test_small_batches_bear_coarser_rounding(data):
 
 def test_counts_are_below_their_bounds(data):
     assert (data.told <= data.bound).all()
-    assert (data.told <= 2**12).all()
+    assert (data.told <= 2**pac_sq.NET_BITS).all()
     assert (np.diff(data.told.mean("net")) < 0).all()
 
 

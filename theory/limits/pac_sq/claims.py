@@ -245,7 +245,7 @@ PRECISION = _claim(
 TRAINING = _claim(
     "parity-training", "The same training learns short parities and not long ones",
     "32 tanh units, batches of 32, no rounding: the mean accuracy on a short parity is at least 0.3 above that on a long one, "
-    "which stays that of a coin; 4 and 10 bits in 600 steps, 6 and 12 in 15000.",
+    "which stays that of a coin; 4 and 10 bits in 400 steps, 6 and 12 in 15000.",
     parameters=(), assumptions=(Assumption("same_budget", "both have the same number of steps"),),
     quantity=r"\overline{\mathrm{acc}}(\text{short}) - \overline{\mathrm{acc}}(\text{long})", relation=Relation.GE,
     expression=sp.Rational(3, 10), where=_OBSERVED, remark=_RUNS,
