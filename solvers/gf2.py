@@ -52,9 +52,8 @@ def solve(rows: np.ndarray, right: np.ndarray, n: int) -> Solved:
     solution = np.zeros(len(A), dtype=np.int64)
     for i in range(n):
         solution |= np.where(place[:, i] >= 0, (A[every, place[:, i]] >> n) & 1, 0) << i
-    contradiction = 1 << n  # 0 = 1
-    consistent = ~(contradiction == A).any(axis=1)
-    return Solved(*(x.reshape(shape[:-1]) for x in (rank, consistent, solution)))
+    consistent: np.ndarray = ~np.any(np.equal(A, 1 << n), axis=1)  # none says 0 = 1
+    return Solved(rank.reshape(shape[:-1]), consistent.reshape(shape[:-1]), solution.reshape(shape[:-1]))
 
 
 def full_rank_probability(n: int, m: int) -> Fraction:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,20 +34,18 @@ def revealed(values: Sequence[Number], rho: Number, slack: Number = SLACK) -> bo
     return all(not low or not high or low[-1] < high[0] for low, high in pairwise(answers))
 
 
-def revealing_precision(
-    values: Sequence[Number], *, slack: Number = SLACK, steps: int = 30
-) -> tuple[Fraction, Fraction]:
-    """(low, high): two values are told apart by every answer at rho = low, not at high; by bisection from the smallest gap up.
+def revealing_precision(v: Number, *, slack: Number = SLACK, steps: int = 30) -> tuple[Fraction, Fraction]:
+    """(low, high): 0 and v > 0 are told apart by every answer at rho = low, not at high; by bisection between v/2 and 4 v.
 
-    For two values of which one is 0, where this is monotone in rho.
+    Raises:
+        ParameterError: at v/2 they are not, or at 4 v they are.
     """
-    low, high = (
-        Fraction(min(abs(a - b) for a, b in combinations(values, 2))) / 2,
-        Fraction(max(values) - min(values)) * 4,
-    )
+    low, high = Fraction(v) / 2, Fraction(v) * 4
+    if not revealed([0, v], low, slack) or revealed([0, v], high, slack):
+        raise ParameterError(f"0 and {v} begin to share an answer at no precision between {low} and {high}")
     for _ in range(steps):
         middle = (low + high) / 2
-        low, high = (middle, high) if revealed(values, middle, slack) else (low, middle)
+        low, high = (middle, high) if revealed([0, v], middle, slack) else (low, middle)
     return low, high
 
 
@@ -69,5 +67,6 @@ def examples_needed(tau: float, queries: int, delta: float) -> int:
 
 def coin_tail(b: int, tau: Number, chance: Number = Fraction(1, 2)) -> Fraction:
     """P(|mean of b signs - its expectation| >= tau), exactly; a sign is 1 with the probability ``chance``."""
-    far = [j for j in range(b + 1) if abs(2 * j - 2 * b * chance) >= tau * b]
-    return Fraction(sum(math.comb(b, j) * Fraction(chance) ** j * (1 - Fraction(chance)) ** (b - j) for j in far))
+    q = Fraction(chance)
+    far = (j for j in range(b + 1) if abs(2 * j - 2 * b * q) >= Fraction(tau) * b)
+    return sum((math.comb(b, j) * q**j * (1 - q) ** (b - j) for j in far), Fraction(0))

@@ -73,10 +73,12 @@ def test_legal_answers_and_what_they_reveal():
     assert list(rounding_oracle.legal_answers(F(3, 4), 1)) == [0, 1]
     assert list(rounding_oracle.legal_answers(F(0), F(1, 7))) == [0]
     for b in (1, 4, 10):
-        low, high = rounding_oracle.revealing_precision([F(0), F(1, b)])
+        low, high = rounding_oracle.revealing_precision(F(1, b))
         assert low < F(4, 3 * b) <= high < low + F(1, 10**8)
         counts = [F(j, b) for j in range(b + 1)]
         assert all(rounding_oracle.revealed(counts, F(k, 100 * b)) for k in range(1, 67))
+    with pytest.raises(ParameterError, match="at no precision"):
+        rounding_oracle.revealing_precision(F(1), slack=2)
     with pytest.raises(ParameterError, match="positive"):
         rounding_oracle.legal_answers(F(1), 0)
 

@@ -1,6 +1,5 @@
 """Batches as statistical queries and as samples: exact tails, rounding and decoding by enumeration in rationals."""
 
-from collections import Counter
 from fractions import Fraction as F
 from itertools import combinations, combinations_with_replacement, pairwise, product
 from math import ceil, floor
@@ -17,20 +16,18 @@ HALF = F(1, 2)
 
 # --- the tail of a batch mean --------------------------------------------------------------------------------------------
 
-RUNS = {
-    "b": [1, 4, 25, 200], "tau": [F(3, 20), HALF, F(1)], "chance": [HALF, F(1, 4)],
-    "run": [{"T": 1, "p": 1}, {"T": 3, "p": 2}],
-}  # fmt: skip
+LENGTHS = [{"T": 1, "p": 1}, {"T": 3, "p": 2}]
+RUNS = cases(b=[1, 4, 25, 200], tau=[F(3, 20), HALF, F(1)], chance=[HALF, F(1, 4)], run=LENGTHS)
 BATCHES = ("clipped_gradients", "iid_batch", "fresh_batches")
 
 
-@measure(paper.SQ_SIMULATES_SGD, cases(**RUNS).guaranteeing(*BATCHES))
+@measure(paper.SQ_SIMULATES_SGD, RUNS.guaranteeing(*BATCHES))
 def some_coin_is_off(b, tau, T, p, chance=HALF, stretch=1, copies=1):
     """The exact probability for T p independent means of b signs; ``stretch`` times as large, or each example ``copies`` times."""
     return 1 - (1 - coin_tail(b // copies, F(tau) / stretch, chance)) ** (T * p)
 
 
-@measure(paper.SQ_SIMULATES_SGD, cases(b=[8, 32], tau=HALF, run=RUNS["run"][1:], runs=2000).guaranteeing(*BATCHES))
+@measure(paper.SQ_SIMULATES_SGD, cases(b=[8, 32], tau=HALF, run=LENGTHS[1:], runs=2000).guaranteeing(*BATCHES))
 def runs_that_are_off(b, tau, T, p, runs, rng):
     """The share of drawn runs in which some mean of b signs is off."""
     sums = 2 * rng.binomial(b, 0.5, size=(runs, T * p)) - b
@@ -65,10 +62,10 @@ def upper_tail(law: dict[Any, F], b: int, tau: F) -> F:
     """P(mean of b examples >= tau), exactly."""
     sums = {F(0): F(1)}
     for _ in range(b):
-        new: Counter[F] = Counter()
+        new: dict[F, F] = {}
         for (total, chance), (v, q) in product(sums.items(), law.items()):
-            new[total + v] += chance * q
-        sums = dict(new)
+            new[total + v] = new.get(total + v, F(0)) + chance * q
+        sums = new
     return sum((chance for total, chance in sums.items() if total >= b * tau), F(0))
 
 
@@ -85,7 +82,7 @@ breaking(
 )
 
 
-@measure(paper.UNION, cases(b=[4, 9], tau=[HALF, F(1)], run=RUNS["run"]).guaranteeing("each_query", "fresh_batches"))
+@measure(paper.UNION, cases(b=[4, 9], tau=[HALF, F(1)], run=LENGTHS).guaranteeing("each_query", "fresh_batches"))
 def off_in_a_run(b, tau, T, p, assumed=None):
     """T p independent means of b coins, with H their tail (or that of ``assumed`` coins)."""
     return some_coin_is_off(b, tau, T, p), {"H": coin_tail(assumed or b, tau)}
@@ -140,7 +137,7 @@ BITS = ("one_carrier", "rho_oracle")
 @measure(paper.BIT_EXTRACTION, cases(b=[1, 4, 10, 37]).guaranteeing(*BITS))
 def precision_that_reveals(b, carriers=1, slack=SLACK):
     """Two batch means, and all legal answers: the precision where they begin to overlap, by bisection."""
-    return Bracket(*revealing_precision([F(0), F(carriers, b)], slack=slack))
+    return Bracket(*revealing_precision(F(carriers, b), slack=slack))
 
 
 @measure(paper.BIT_EXTRACTION, cases(b=[1, 4, 10], twelfths=range(1, 33)).guaranteeing(*BITS))

@@ -30,7 +30,7 @@ def outcomes(n: int, m: int, up: F = HALF, wrong: F = F(0), distinct: int = 0) -
     """
     k = distinct or m
     rows = np.array(list(product(range(2**n), repeat=k)))
-    ones = sum((rows >> i) & 1 for i in range(n)).sum(axis=1)
+    ones = np.bitwise_count(rows).sum(axis=1)
     chance = [up ** int(n * k - c) * (1 - up) ** int(c) for c in ones]
     found, others, more = F(0), F(0), F(0)
     for flips in product((0, 1), repeat=k) if wrong else [(0,) * k]:

@@ -35,7 +35,7 @@ def systems(rows, right, n):
 
 
 def answers(values, rho, tau):
-    low, high = rounding_oracle.revealing_precision([F(0), values[0]])
+    low, high = rounding_oracle.revealing_precision(values[0])
     told = np.array(values, dtype=object)
     moved = rounding_oracle.adversarial(told, told + rho / 8, rho)
     return {
