@@ -87,7 +87,7 @@ for claim, function in (
 for claim, function in ((paper.PAC_PARITY, found_of_all_samples), (paper.PAC_PARITY_BOUND, failures_of_all_samples)):
     breaking(claim, "noiseless", function, n=2, m=4, wrong=F(1, 4))
 
-DRAWN = cases(size=[{"n": 10, "m": 10}, {"n": 20, "m": 22}, {"n": 60, "m": 61}], runs=1000)
+DRAWN = cases(size=[{"n": 10, "m": 10}, {"n": 20, "m": 22}, {"n": 60, "m": 61}], runs=600)
 
 
 @measure(paper.PAC_PARITY, DRAWN.guaranteeing(*LEARN))
