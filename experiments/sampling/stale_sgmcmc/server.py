@@ -50,8 +50,9 @@ def serve(
             worker. x0: (d,).
     """  # fmt: skip
     rest = task.get("rest", [0.0] * workers)
+    delays: list[int] = []
     processes = [subprocess.Popen(WORKER, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(workers)]
-    x, total, delays = x0.copy(), 0 * x0, []
+    x, total = x0.copy(), 0 * x0
     try:
         ready = selectors.DefaultSelector()
         pipes: list[tuple[Any, Any]] = [(p.stdin, p.stdout) for p in processes]
