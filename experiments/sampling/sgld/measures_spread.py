@@ -152,7 +152,7 @@ def what_the_first_order_leaves(
     r"""$\mp(U''\mathbb E\delta + \frac12U'''\mathbb E\delta^2)$ on the line by quadrature."""
     ((mean, error), (V, off), (third, rest)), known = on_the_line(slope, shift, eta, N, method)
     left, size = known["u2"] * mean + known["u3"] * V / 2, known["u2"] * error + abs(known["u3"]) * off / 2
-    for sign in ((1 if left > 0 else -1,) if flat else (-1, 1)):
+    for sign in (1 if left > 0 else -1,) if flat else (-1, 1):
         yield (
             around(sign * left, size, "quadrature"),
             {"M4": 0.0 if flat else known["M4"], "m3": max(third - rest, 0.0)},
