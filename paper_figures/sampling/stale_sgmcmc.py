@@ -39,10 +39,12 @@ def _averaged_gradients(lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         method = methods.stale(problem.gradient, h, P - 1, of_gradients=True)
         draw = methods.numbers(problem.d)
         x0 = np.broadcast_to(mode, (1, CHAINS, problem.d)).copy()
-        out = run(
-            method, x0, int(lengths[-1]), draw=lambda t, s=stream, d=draw: d(Draws(s, t)), at=[int(k) for k in lengths],
-            record={"total": lambda s: s.total},
-        )  # fmt: skip
+
+        def numbers(t: Any, stream: Any = stream, draw: Any = draw) -> Any:
+            return draw(Draws(stream, t))
+
+        at = [int(k) for k in lengths]
+        out = run(method, x0, at[-1], draw=numbers, at=at, record={"total": lambda s: s.total})
         squares = (out.total.values[0] ** 2).mean(axis=-1) * h / (2 * lengths)  # (seed, L)
         mean[row], error[row] = squares.mean(axis=0), squares.std(axis=0) / CHAINS**0.5
     return mean, error

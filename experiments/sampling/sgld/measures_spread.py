@@ -103,10 +103,14 @@ def on_the_line(
     bent = data.bent(slope, shift)
     at = data.minimiser(bent)
     halves = [lambda x: 2 * bent(x) - x, lambda x: x]
-    anchored = [lambda x, f=f: f(x) - float(f(np.float64(at))) for f in halves]
+    anchored = [lambda x: 2 * (bent(x) - bent(at)) - (x - at), lambda x: x - at]
     parts = {"lmc": [bent], "sgld": halves, "sgldfp": anchored}[method]
+
+    def scaled(f: Any, y: np.ndarray) -> np.ndarray:
+        return N * f(at + y)
+
     moments = gaussian.langevin_on_the_line(
-        [lambda y, f=f: N * f(at + y) for f in parts], eta / N, [lambda y: y, lambda y: y**2, lambda y: np.abs(y) ** 3],
+        [partial(scaled, f) for f in parts], eta / N, [lambda y: y, lambda y: y**2, lambda y: np.abs(y) ** 3],
         centre=0.0, reach=(4.0 if method == "sgld" else 0.0) + 10 / N**0.5,
     )  # fmt: skip
     s = 1 / (1 + float(np.exp(shift - slope * at)))
