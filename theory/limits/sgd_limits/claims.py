@@ -86,7 +86,7 @@ FLOW = Assumption(
     r"the flow of the limit $\lambda \to \infty$, after $n \to \infty$: the data are $q$ points with equal weight",
 )
 TWO = Assumption("one_point_a_unit", "of the points of its sign no unit sees two: they are opposite")
-AT_REST = Assumption("at_rest", "a fixed point of the flow; one unit alone sees the point in question")
+AT_REST = Assumption("at_rest", "a fixed point of the flow, at which a unit sees the point in question and no other")
 GAUSSIAN = Assumption(
     "gaussian_init", "$v \\sim N(0, I)$, and $W$ has a law that flips of signs keep, independent of $v$"
 )
@@ -109,8 +109,8 @@ _V = 4 * _k * (_R2 ** (_k - 1) + (_k - 1) * _R2 ** (_k - 2) * p.symbol**2)
 
 TENSOR_NOISE = _claim(
     "tensor-noise", "The covariance of the gradient's noise",
-    r"$H = L - \mathbb EL$: $V(x) = \mathbb E\nabla H\nabla H^\top = 4k[R^{2k-2}I + (k-1)R^{2k-4}xx^\top]$ for every $n$ and $k$. Along a "
-    "unit direction $e$:",
+    r"$H = L - \mathbb EL$: $V(x) = \mathbb E\nabla H\nabla H^\top = 4k[R^{2k-2}I + (k-1)R^{2k-4}xx^\top]$ for every $n$ and "
+    r"$k$. Along a unit direction $e$:",
     parameters=(k, R2, p), assumptions=(TENSOR, NOISE, UNIT), quantity=r"\mathbb E\langle\nabla H(x), e\rangle^2",
     relation=Relation.EQ, expression=_V, where="Section 3", confidence="verified", tight=True,
 )  # fmt: skip
@@ -124,7 +124,8 @@ CHAIN_MEAN = _claim(
 
 CHAIN_RADIUS = _claim(
     "closed-chain-radius", "The mean step of the squared radius, for every n",
-    r"$r^2$ is pulled to 0 and pushed out by the noise in the $n - 1$ directions across $v$; at $\delta = c/n$ the last term stays.",
+    r"$r^2$ is pulled to 0 and pushed out by the noise in the $n - 1$ directions across $v$; at $\delta = c/n$ the last term "
+    r"stays.",
     parameters=(k, n, R2, r2, delta), assumptions=(TENSOR, NOISE, ONLINE), quantity=r"\mathbb E[(r^2)^+ - r^2 \mid x]/\delta",
     relation=Relation.EQ, tight=True,
     expression=-4 * _k * _R2 ** (_k - 1) * _r2 + 4 * _k * _d * (
@@ -162,8 +163,8 @@ CLOSED_CHAIN = _claim(
 
 CHAIN_COPIES = _claim(
     "closed-chain-copies", "After any number of steps SGD on tensors and the chain of two numbers have one law",
-    r"$x_T$ of SGD on fresh tensors, $\tilde x_T$ of an independent closed chain from the same start: a statistic of the one is as often "
-    "above that of the other as below.",
+    r"$x_T$ of SGD on fresh tensors, $\tilde x_T$ of an independent closed chain from the same start: a statistic of the one is "
+    r"as often above that of the other as below.",
     parameters=(), assumptions=(TENSOR, NOISE, ONLINE), quantity=r"P(h(m_T, r_T) > h(\tilde m_T, \tilde r_T))",
     relation=Relation.EQ, expression=sp.Rational(1, 2), tight=True,
     remark="It has one kind of evidence, runs: closed-chain is the statement on one step, and both are Markov.",
@@ -173,8 +174,8 @@ CHAIN_COPIES = _claim(
 
 BALLISTIC = _claim(
     "ballistic-tensor", "At the critical step one step is the limit's, up to c/n",
-    r"The limit at $\delta = c/n$: $m' = 2m(\lambda km^{k-2} - kR^{2k-2})$, $(r^2)' = -4kR^{2k-2}(r^2 - c)$. The corrector $4kcR^{2k-2}$ is "
-    r"absent for $\delta = o(1/n)$. By closed-chain-mean $m$ has no error; that of $r^2$:",
+    r"The limit at $\delta = c/n$: $m' = 2m(\lambda km^{k-2} - kR^{2k-2})$, $(r^2)' = -4kR^{2k-2}(r^2 - c)$. The corrector "
+    r"$4kcR^{2k-2}$ is absent for $\delta = o(1/n)$. By closed-chain-mean $m$ has no error; that of $r^2$:",
     parameters=(k, n, c, R2, r2), assumptions=(TENSOR, NOISE, ONLINE, CRITICAL),
     quantity=r"\mathbb E[(r^2)^+ - r^2 \mid x]/\delta + 4kR^{2k-2}(r^2 - c)", relation=Relation.EQ, tight=True,
     expression=4 * _k * _c / _n * (
@@ -192,8 +193,9 @@ def trajectory(m0: Any, r0: Any, lam: Any, c: Any, t: Any) -> tuple[sp.Expr, sp.
 
 TRAJECTORY = _claim(
     "ballistic-matrix", "The limit of spiked matrices in closed form",
-    r"$k = 2$: $m^2/|r^2 - c|$ grows as $e^{8\lambda t}$, and $r^2 = c + (r_0^2 - c)/Z$ where $Z$ is the denominator below over $m_0^2e^{8\lambda t}$. "
-    r"For $t \to \infty$: $m^2 \to \lambda - c$ if $\lambda > c$, else 0. (At $\lambda = c$ take the limit.)",
+    r"$k = 2$: $m^2/|r^2 - c|$ grows as $e^{8\lambda t}$, and $r^2 = c + (r_0^2 - c)/Z$ where $Z$ is the denominator below over "
+    r"$m_0^2e^{8\lambda t}$. For $t \to \infty$: $m^2 \to \lambda - c$ if $\lambda > c$, else 0. (At $\lambda = c$ take the "
+    r"limit.)",
     parameters=(lam, c, m0, r0, t), assumptions=(TENSOR, NOISE, ONLINE, CRITICAL, LIMIT), quantity=r"m(t)^2",
     relation=Relation.EQ, expression=trajectory(m0.symbol, r0.symbol, _lam, _c, t.symbol)[0], tight=True,
 )  # fmt: skip
@@ -202,8 +204,8 @@ TRAJECTORY = _claim(
 
 FIXED_POINTS = _claim(
     "fixed-points", "Where the limit rests",
-    r"Besides $(0, 0)$ and $(0, c)$ there are the $(\pm m, c)$ below: $k = 2$: $m_*^2 = \lambda - c$; $k \ge 3$: two values of $m$ for $\lambda$ "
-    r"above $\lambda_c(k)$. Population flow ($c = 0$) would have $m_* = \lambda^{1/k}$, and no barrier.",
+    r"Besides $(0, 0)$ and $(0, c)$ there are the $(\pm m, c)$ below: $k = 2$: $m_*^2 = \lambda - c$; $k \ge 3$: two values of "
+    r"$m$ for $\lambda$ above $\lambda_c(k)$. Population flow ($c = 0$) would have $m_* = \lambda^{1/k}$, and no barrier.",
     parameters=(k, c, m), assumptions=(TENSOR, CRITICAL_POINT), quantity=r"\lambda m^{k-2}", relation=Relation.EQ,
     expression=(_m**2 + _c) ** (_k - 1), where="Proposition 3.2; constants derived here", tight=True,
 )  # fmt: skip
@@ -212,8 +214,8 @@ _o = order.symbol
 
 CRITICAL_SNR = _claim(
     "critical-snr", "The signal-to-noise ratio at which fixed points with a signal appear",
-    r"$k \ge 3$: there is no fixed point with $m \ne 0$ iff $\lambda < \lambda_c$; above it there are two with $m > 0$, which part at "
-    r"$m^2 = c(k-2)/k$. $\lambda_c \to 0$ with $c$: the barrier belongs to the step size.",
+    r"$k \ge 3$: there is no fixed point with $m \ne 0$ iff $\lambda < \lambda_c$; above it there are two with $m > 0$, which "
+    r"part at $m^2 = c(k-2)/k$. $\lambda_c \to 0$ with $c$: the barrier belongs to the step size.",
     parameters=(order, c), assumptions=(TENSOR, CRITICAL_POINT), quantity=r"\lambda_c(k)", relation=Relation.IFF,
     expression=_c ** (_o / 2) * (2 * (_o - 1) / _o) ** (_o - 1) * (_o / (_o - 2)) ** ((_o - 2) / 2), tight=True,
     where="Proposition 3.2; constants derived here",
@@ -221,23 +223,24 @@ CRITICAL_SNR = _claim(
 
 CUBIC = _claim(
     "critical-snr-cubic", "The critical ratio of third-order tensors",
-    r"$k = 3$: $\lambda^2 = (m^2 + c)^4/m^2$ at a fixed point; the least value over $m$ is taken at $m^2 = c/3$. $\lambda_c = 16\sqrt3c^{3/2}/9$.",
+    r"$k = 3$: $\lambda^2 = (m^2 + c)^4/m^2$ at a fixed point; the least value over $m$ is taken at $m^2 = c/3$. $\lambda_c = "
+    r"16\sqrt3c^{3/2}/9$.",
     parameters=(c,), assumptions=(TENSOR, CRITICAL_POINT), quantity=r"\lambda_c(3)^2", relation=Relation.EQ,
     expression=sp.Rational(256, 27) * _c**3, tight=True,
 )  # fmt: skip
 
 RATE = _claim(
     "fixed-point-rate", "Which of the fixed points are stable",
-    r"The linearised limit at $(m, c)$ is triangular: the rate across is $-4kR^{2k-2} < 0$, that along $m$ is below. So $(m, c)$ is stable for "
-    r"$m^2 > c(k-2)/k$ and a saddle below: $m_\dagger$ is a saddle, $m_*$ is stable.",
+    r"The linearised limit at $(m, c)$ is triangular: the rate across is $-4kR^{2k-2} < 0$, that along $m$ is below. So $(m, c)$ "
+    r"is stable for $m^2 > c(k-2)/k$ and a saddle below: $m_\dagger$ is a saddle, $m_*$ is stable.",
     parameters=(k, c, m), assumptions=(TENSOR, CRITICAL_POINT), quantity=r"\partial m'/\partial m", relation=Relation.EQ,
     expression=2 * _k * (_m**2 + _c) ** (_k - 2) * ((_k - 2) * _c - _k * _m**2), tight=True,
 )  # fmt: skip
 
 RECOVERY = _claim(
     "weak-recovery", "The threshold of spiked matrices is the step size",
-    r"$k = 2$: $(0, c)$ is stable iff $\lambda < c$ (linear rate $4(\lambda - c)$). For $k \ge 3$ it is stable for every $\lambda$, with the rate "
-    r"$-2kc^{k-1}$.",
+    r"$k = 2$: $(0, c)$ is stable iff $\lambda < c$ (linear rate $4(\lambda - c)$). For $k \ge 3$ it is stable for every "
+    r"$\lambda$, with the rate $-2kc^{k-1}$.",
     parameters=(c,), assumptions=(TENSOR,), quantity=r"\lambda_{\text{stable}}", relation=Relation.IFF, expression=_c,
     where="Proposition 3.2", tight=True,
 )  # fmt: skip
@@ -248,19 +251,21 @@ _ONE = (TENSOR, NOISE, ONLINE)
 
 DIFFUSIVE = _claim(
     "diffusive-tensor", "The drift of the rescaled overlap",
-    r"$u = \sqrt nm$ and $\lambda_n = \Lambda n^{(k-2)/2}$, where the signal is of the order of the restoring force. In the limit $R^2 \to \rho$: "
-    r"$du = 2u(k\Lambda u^{k-2} - k\rho^{k-1})dt + 2\sqrt{ck\rho^{k-1}}dB$, $\rho' = -4k\rho^{k-1}(\rho - c)$.",
+    r"$u = \sqrt nm$ and $\lambda_n = \Lambda n^{(k-2)/2}$, where the signal is of the order of the restoring force. In the "
+    r"limit $R^2 \to \rho$: $du = 2u(k\Lambda u^{k-2} - k\rho^{k-1})dt + 2\sqrt{ck\rho^{k-1}}dB$, $\rho' = -4k\rho^{k-1}(\rho - "
+    r"c)$.",
     parameters=(k, Lam, R2, u), assumptions=(*_ONE, SCALED), quantity=r"\mathbb E[u^+ - u \mid x]/\delta", relation=Relation.EQ,
     expression=2 * _k * (Lam.symbol * _u ** (_k - 1) - _R2 ** (_k - 1) * _u), tight=True, where="Proposition 3.3, corrected",
 )  # fmt: skip
 
 PUBLISHED = _claim(
     "diffusive-tensor-published", "The drift of the rescaled overlap, as printed",
-    r"$du = 2u(k\Lambda - k\rho^{k-1})dt + \ldots$ for $\lambda_n = \Lambda n^{(k-2)/2}$, which would make $\Lambda = \rho^{k-1}$ a threshold for every $k$.",
+    r"$du = 2u(k\Lambda - k\rho^{k-1})dt + \ldots$ for $\lambda_n = \Lambda n^{(k-2)/2}$, which would make $\Lambda = "
+    r"\rho^{k-1}$ a threshold for every $k$.",
     parameters=(k, Lam, R2, u), assumptions=(*_ONE, SCALED), quantity=r"\mathbb E[u^+ - u \mid x]/\delta", relation=Relation.EQ,
     expression=2 * _k * _u * (Lam.symbol - _R2 ** (_k - 1)), where="Proposition 3.3 of the submission", confidence="recalled",
-    false_as_published=r"The signal's term lacks the factor $u^{k-2}$ for $k \ge 3$, so that there is no linear threshold; for $k = 2$ it is right. "
-    "See sgd-limits.diffusive-tensor and docs/errata.md.",
+    false_as_published=r"The signal's term lacks the factor $u^{k-2}$, so that for $k \ge 3$ there is no linear threshold; for $k = 2$ it "
+    "is right. See sgd-limits.diffusive-tensor and docs/errata.md.",
 )  # fmt: skip
 
 DIFFUSIVE_NOISE = _claim(
@@ -281,11 +286,12 @@ OU_VARIANCE = _claim(
 
 OU_LAW = _claim(
     "ou-law", "The law of the rescaled overlap is Gaussian in the limit",
-    r"$k = 2$, $\lambda < c$, $r^2 = c$: the stationary law of $u$ is $N(0, c^2/(c - \lambda))$, so that $u$ is within one standard deviation "
-    r"with the probability $\mathrm{erf}(1/\sqrt2)$.",
+    r"$k = 2$, $\lambda < c$, $r^2 = c$: the stationary law of $u$ is $N(0, c^2/(c - \lambda))$, so that $u$ is within one "
+    r"standard deviation with the probability $\mathrm{erf}(1/\sqrt2)$.",
     parameters=(), assumptions=(TENSOR, NOISE, ONLINE, CRITICAL, LIMIT, STATIONARY),
     quantity=r"P\bigl(u^2 \le \tfrac{c^2}{c - \lambda}\bigr)", relation=Relation.EQ, expression=sp.erf(1 / sp.sqrt(2)),
-    where="Proposition 3.3", tight=True, remark="It has one kind of evidence, runs of the closed chain; the variance is ou-variance.",
+    where="Proposition 3.3", tight=True,
+    remark="It has one kind of evidence, runs of the closed chain; the variance is ou-variance.",
 )  # fmt: skip
 
 # --- two-layer networks ------------------------------------------------------------------------------------------------
@@ -301,7 +307,8 @@ SECOND_LAYER = _claim(
 
 GMM_ODE = _claim(
     "gmm-ode", "The mean step of the overlaps of the first layer, for every N",
-    r"In the limit $\delta Q_{ij} \to cB_{ij}/\lambda$ with $B_{ij} = \mathbb E[g_ig_j]$: the corrector of the critical step $\delta = c/N$.",
+    r"In the limit $\delta Q_{ij} \to cB_{ij}/\lambda$ with $B_{ij} = \mathbb E[g_ig_j]$: the corrector of the critical step "
+    r"$\delta = c/N$.",
     parameters=(v_i, v_j, A_ij, A_ji, R_ij, Q_ij, alpha, delta), assumptions=(LOGISTIC, RIDGE, ONLINE),
     quantity=r"\mathbb E[R_{ij}^+ - R_{ij}]/\delta", relation=Relation.EQ, where="Proposition 4.1; exact form derived here",
     expression=-(1 - _d * _al) * (v_i.symbol * A_ij.symbol + v_j.symbol * A_ji.symbol) - (2 - _d * _al) * _al * R_ij.symbol
@@ -317,17 +324,18 @@ BALANCE = _claim(
 
 DECAY = _claim(
     "strong-regularisation", "With a strong regulariser everything is forgotten",
-    r"All weights decay for $\alpha > 1/(2q)$: only 0 is a fixed point ($\alpha > 1/4$ for the binary mixture, $\alpha > 1/8$ for XOR).",
+    r"All weights decay for $\alpha > 1/(2q)$: only 0 is a fixed point ($\alpha > 1/4$ for the binary mixture, $\alpha > 1/8$ "
+    r"for XOR).",
     parameters=(alpha, q), assumptions=(RELU, LOGISTIC, RIDGE, FLOW, TWO),
     quantity=r"\tfrac{d}{dt}(|v|^2 + |W|^2)/(|v|^2 + |W|^2)", relation=Relation.LE, expression=1 / q.symbol - 2 * _al,
-    where="Proposition 4.2 has the threshold; the rate is derived here", tight=True,
+    where="Proposition 4.2 has the threshold; the rate is derived here",
 )  # fmt: skip
 
 MARGIN = _claim(
     "gmm-fixed-points", "The margin at the fixed points",
     r"A point that is seen has the margin $C = \log\frac{1 - q\alpha}{q\alpha}$, which is positive iff $\alpha < 1/(2q)$: "
-    r"$\pm(\sqrt C, -\sqrt C)$ with $v = m$ are the optimal classifiers of the binary mixture, $C = \log\frac{1-2\alpha}{2\alpha}$; for XOR "
-    r"$C = \log\frac{1-4\alpha}{4\alpha}$.",
+    r"$\pm(\sqrt C, -\sqrt C)$ with $v = m$ are the optimal classifiers of the binary mixture, $C = "
+    r"\log\frac{1-2\alpha}{2\alpha}$; for XOR $C = \log\frac{1-4\alpha}{4\alpha}$.",
     parameters=(alpha, q), assumptions=(RELU, LOGISTIC, RIDGE, FLOW, AT_REST), quantity=r"e^C", relation=Relation.EQ,
     expression=(1 - q.symbol * _al) / (q.symbol * _al), where="Proposition 4.2, Section 5", tight=True,
 )  # fmt: skip
@@ -336,15 +344,16 @@ _INIT = (GAUSSIAN, SMALL, FLOW, WEAK)
 
 GMM_PROBABILITY = _claim(
     "gmm-probability", "SGD on the binary mixture fails half of the time",
-    r"Two units: the classifier is optimal iff $v_1v_2 < 0$ at the start; else both units see one point, and end on the quarter circle "
-    r"$|v|^2 = C$ of classifiers that are no better than a coin for the other.",
+    r"Two units: the classifier is optimal iff $v_1v_2 < 0$ at the start; else both units see one point, and end on the quarter "
+    r"circle $|v|^2 = C$ of classifiers that are no better than a coin for the other.",
     parameters=(), assumptions=_INIT, quantity=r"P(\text{optimal})", relation=Relation.EQ, expression=sp.Rational(1, 2),
     where="Proposition 4.2", confidence="verified", tight=True,
 )  # fmt: skip
 
 XOR_PROBABILITY = _claim(
     "xor-probability", "SGD on XOR with four units mostly fails",
-    r"Each unit takes one of four types: the sign of $v_i$, and that of $W_i\cdot\mu$ if $v_i > 0$, of $W_i\cdot\nu$ if $v_i < 0$. All four must be there.",
+    r"Each unit takes one of four types: the sign of $v_i$, and that of $W_i\cdot\mu$ if $v_i > 0$, of $W_i\cdot\nu$ if $v_i < "
+    r"0$. All four must be there.",
     parameters=(), assumptions=_INIT, quantity=r"P(\text{optimal})", relation=Relation.EQ, expression=sp.Rational(3, 32),
     where="Section 5", confidence="verified", tight=True,
 )  # fmt: skip

@@ -1,7 +1,7 @@
 r"""One step of SGD on a spiked tensor for every order and dimension, what follows for its limits, and two-layer networks.
 
-The order of the tensor is the horizon N. Vectors are random, ``<a, b>`` is the expectation of their product; ``P`` and ``M`` are the
-N-th powers of ``|x|^2`` (or of what it is at a fixed point) and of the overlap, ``e`` is the constant 1.
+The order of the tensor is the horizon N. Vectors are random, ``<a, b>`` is the expectation of their product; ``P`` and ``M`` are
+the N-th powers of ``|x|^2`` (or of what it is at a fixed point) and of the overlap, ``e`` is the constant 1.
 """
 
 from collections.abc import Mapping
@@ -263,7 +263,7 @@ def balance() -> d.Derivation:
 
 @d.derivation(claims.DECAY)
 def strong_regularisation() -> d.Derivation:
-    """S: sum over the points of t sigma(-t), t the signed margin; T: sum of the positive t. A, B: the absolute values of v and |W|."""
+    """S: sum over the points of t sigma(-t), t the signed margin; T: that of the positive t. A, B: absolute values of v and |W|."""
     A, B = {"A": "1"}, {"B": "1"}
     flow = ("relu", "ridge", "lambda_infinite", "logistic_loss")
     laws = {

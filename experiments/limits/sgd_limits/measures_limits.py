@@ -1,0 +1,221 @@
+"""What follows for many steps: copies of the chain, the limit's trajectories and fixed points, and the law near zero signal."""
+
+from fractions import Fraction as F
+
+import numpy as np
+import sympy as sp
+
+from gradproof.experiments.engine.check import Context, check
+from gradproof.experiments.engine.controls import breaking, replacing
+from gradproof.experiments.engine.measure import Bracket, Enclosed, Holds, Sample, cases, enclosed, measure
+from gradproof.experiments.limits.sgd_limits.instances import limit_drift
+from gradproof.experiments.limits.sgd_limits.measures_steps import ALL, NOISE, TENSOR
+from gradproof.experiments.limits.sgd_limits.methods import closed_chain, tensor_sgd
+from gradproof.solvers import polynomial_flow, spiked_tensor
+from gradproof.solvers.exact.balls import ball
+from gradproof.theory.evidence import Level
+from gradproof.theory.limits import sgd_limits as paper
+from gradproof.theory.symbolic import Identity
+
+# --- SGD on tensors and the chain ----------------------------------------------------------------------------------------
+
+OVERLAP, RADIUS = {"overlap": lambda m, r2: m * m}, {"radius": lambda m, r2: r2}
+COPIES = cases(h=OVERLAP | RADIUS, n=40, k=2, lam=1.2, time=0.4, runs=400)
+CUBES = cases(h=OVERLAP | RADIUS, n=12, k=3, lam=3.0, time=0.4, runs=400)
+
+
+@measure(paper.CHAIN_COPIES, (COPIES + CUBES).guaranteeing(*ALL))
+@measure(
+    paper.CHAIN_COPIES, cases(h=OVERLAP | RADIUS, n=60, k=2, lam=1.2, time=1.0, runs=4000).guaranteeing(*ALL), budget="full",
+    name="more_copies_at_60",
+)  # fmt: skip
+def tensors_above_chains(h, n, k, lam, time, runs, rng, noise="normal"):
+    r"""$h(m_T, r_T) > h(\tilde m_T, \tilde r_T)$ for pairs from $x_0 \sim N(0, I/n)$, $\delta = 1/n$."""
+    above, steps = [], round(time * n)
+    for _ in range(max(runs // 400, 1)):
+        x = rng.standard_normal((min(runs, 400), n)) / np.sqrt(n)
+        of_tensors = h(*tensor_sgd(x, k, lam, 1 / n, steps, rng, noise=noise))
+        above.append(of_tensors > h(*closed_chain(x[:, 0], (x[:, 1:] ** 2).sum(-1), n, k, lam, 1 / n, steps, rng)))
+    return Sample(np.concatenate(above), at_most=1.0)
+
+
+breaking(
+    paper.CHAIN_COPIES, NOISE, tensors_above_chains, h=RADIUS, n=40, k=2, lam=1.2, time=0.4, runs=400, noise="symmetric"
+)
+
+# --- trajectories ----------------------------------------------------------------------------------------------------------
+
+BALLISTIC = (*ALL, "critical_step", "high_dimension")
+STARTS = [
+    {"m0": F(1, 10), "r0": F(1)}, {"m0": F(3, 10), "r0": F(1, 2)}, {"m0": F(1), "r0": F(3)}, {"m0": F(1, 2), "r0": F(0)}
+]  # fmt: skip
+SPANS = cases(start=STARTS, lam=[F(4, 5), F(6, 5), F(8, 5)], t=[F(1, 4), F(1)], c=F(1))
+
+
+@measure(paper.TRAJECTORY, SPANS.guaranteeing(*BALLISTIC))
+def enclosed_trajectory(m0, r0, lam, c, t, share=F(1)):
+    """Taylor steps of the limit in ball arithmetic; ``share``: of the corrector."""
+    four, corrector = ball(4 * lam), ball(c * share)
+
+    def field(y):
+        m, r2 = y
+        R2 = m * m + r2
+        return m * four - m * R2 * 4, (r2 - corrector) * R2 * (-8)
+
+    low, high = polynomial_flow.flow(field, (m0, r0), t)[0]
+    return Enclosed(low * low, high * high, "truncation")
+
+
+TOGETHER = {"start": [STARTS[1]], "lam": F(6, 5), "t": F(1), "c": F(1)}
+breaking(paper.TRAJECTORY, "critical_step", enclosed_trajectory, share=F(0), **TOGETHER)
+breaking(paper.TRAJECTORY, NOISE, enclosed_trajectory, share=F(2), **TOGETHER)
+
+CHAINS = cases(start=[{"m0": 0.3, "r0": 0.5}], lam=[0.8, 1.2], t=0.3, c=1.0, n=3000, runs=250)
+
+
+@measure(paper.TRAJECTORY, CHAINS.guaranteeing(*BALLISTIC))
+@measure(
+    paper.TRAJECTORY, cases(start=[{"m0": 0.3, "r0": 0.5}], lam=[0.8, 1.2], t=0.3, c=1.0, n=100_000, runs=2000)
+    .guaranteeing(*BALLISTIC), budget="full", name="chains_at_a_hundred_thousand",
+)  # fmt: skip
+def trajectory_of_chains(m0, r0, lam, c, t, n, runs, rng):
+    """$m^2$, cut at 1, of closed chains in a large dimension, which stands for the limit: it is apart by the order of 1/n."""
+    m, _ = closed_chain(np.full(runs, m0), np.full(runs, r0), n, 2, lam, c / n, round(t * n / c), rng)
+    return Sample(np.minimum(m * m, 1.0), at_most=1.0)
+
+
+breaking(
+    paper.TRAJECTORY,
+    "high_dimension",
+    trajectory_of_chains,
+    start=[{"m0": 0.1, "r0": 0.5}],
+    lam=1.2,
+    t=0.3,
+    c=1.0,
+    n=10,
+    runs=2000,
+)
+
+
+@check(paper.TRAJECTORY, level=Level.SYMBOLIC)
+def the_closed_form_solves_the_equations(ctx: Context):
+    """m^2 and r^2 in closed form have the right values at 0 and the right derivatives."""
+    lam, c, m0, r0, t = ctx.symbols("lam", "c", "m0", "r0", "t")
+    q, r2 = paper.trajectory(m0, r0, lam, c, t)
+    yield Identity(ctx.claim.expression - q, "the claim is the first of the two")
+    yield Identity(q.subs(t, 0) - m0**2, "the start of m^2")
+    yield Identity(r2.subs(t, 0) - r0, "the start of r^2")
+    yield Identity(sp.diff(q, t) - 8 * q * (lam - q - r2), "m^2")
+    yield Identity(sp.diff(r2, t) + 8 * (q + r2) * (r2 - c), "r^2")
+
+
+# --- fixed points ----------------------------------------------------------------------------------------------------------
+
+RESTS = cases(k=[1, 2, 3, 4, 5], c=[F(1), F(4, 9)], m=[F(1, 2), F(3)])
+REST = (TENSOR, "fixed_point")
+
+
+def resting(m, c, k):
+    """The signal-to-noise ratio at which m' = 0 at (m, c): m' is linear in it."""
+    without, slope = limit_drift(m, c, k, 0), limit_drift(m, c, k, 1) - limit_drift(m, c, k, 0)
+    return -without / slope
+
+
+@measure(paper.FIXED_POINTS, RESTS.guaranteeing(*REST))
+def signal_at_rest(k, c, m, share=F(1)):
+    r"""$\lambda m^{k-2}$ where the mean gradient along v vanishes, entry by entry; ``share``: of the corrector."""
+    return resting(m, c * share, k) * m ** (k - 2)
+
+
+breaking(paper.FIXED_POINTS, "fixed_point", signal_at_rest, k=[2, 3], c=F(1), m=F(1), share=F(0))
+
+
+@measure(paper.RATE, RESTS.guaranteeing(*REST))
+def rate_at_rest(k, c, m, off=F(0)):
+    r"""The derivative of the mean gradient along v where it vanishes; ``off``: at another signal."""
+    x = sp.Symbol("x")
+    drift = limit_drift(x, c, k, resting(m, c, k) + off)
+    return sp.Rational(sp.diff(drift, x).subs(x, sp.Rational(m)))
+
+
+breaking(paper.RATE, "fixed_point", rate_at_rest, k=3, c=F(1), m=F(1), off=F(1))
+
+
+@measure(paper.RECOVERY, cases(c=[F(1), F(4, 9), F(25)], part=[F(999, 1000), F(1001, 1000)], k=2).guaranteeing(TENSOR))
+def stable_at_zero(c, part, k):
+    r"""Whether the mean gradient along v restores $m = 0$ at $r^2 = c$."""
+    x = sp.Symbol("x")
+    return Holds(bool(sp.diff(limit_drift(x, c, k, part * c), x).subs(x, 0) < 0), at=part * c)
+
+
+replacing(paper.RECOVERY, "tensors of order three", stable_at_zero, c=F(1), part=F(10), k=3)
+
+
+@measure(paper.CRITICAL_SNR, cases(k=[3, 4, 5], c=[F(1), F(1, 3)]).guaranteeing(*REST))
+def signal_by_counting_roots(k, c, share=F(1)):
+    """Where Sturm's theorem begins to count fixed points; ``share``: of the corrector."""
+    return Bracket(*spiked_tensor.critical_signal(k, c * share, width=F(1, 10**6)))
+
+
+breaking(paper.CRITICAL_SNR, "fixed_point", signal_by_counting_roots, k=3, c=F(1), share=F(1, 100))
+
+
+@check(paper.CRITICAL_SNR, level=Level.SYMBOLIC)
+def the_roots_meet(ctx: Context):
+    """At m^2 = c(k-2)/k the curve has the value of the claim, and the slope of its logarithm is zero."""
+    k, c = ctx.symbols("k", "c")
+    q = sp.Symbol("q", positive=True)
+    log_curve = (k - 1) * sp.log(q + c) - (k - 2) * sp.log(q) / 2
+    at = c * (k - 2) / k
+    yield Identity(sp.together(sp.diff(log_curve, q).subs(q, at)), "the slope")
+    log_value = k * sp.log(c) / 2 + (k - 1) * sp.log(2 * (k - 1) / k) + (k - 2) * sp.log(k / (k - 2)) / 2
+    yield Identity(sp.exp(log_value) - ctx.claim.expression, "the claim")
+    j = sp.Symbol("j", positive=True)
+    gap = (log_curve.subs(q, at) - log_value).subs(k, j + 2)
+    yield Identity(sp.expand_log(sp.expand_log(gap.rewrite(sp.log), force=True).simplify(), force=True), "the value")
+
+
+@measure(paper.CUBIC, cases(c=[F(1), F(2, 7), F(5)]).guaranteeing(*REST))
+def squared_signal_by_a_discriminant(c, share=F(1)):
+    """The largest L at which $(q + c)^4 = Lq$ has a double root."""
+    q, L = sp.symbols("q L")
+    meets = sp.discriminant(sp.Poly((q + sp.Rational(c * share)) ** 4 - L * q, q))
+    return max(sp.roots(sp.Poly(meets, L)))
+
+
+breaking(paper.CUBIC, "fixed_point", squared_signal_by_a_discriminant, c=F(1), share=F(1, 100))
+
+# --- near zero signal ------------------------------------------------------------------------------------------------------
+
+
+@measure(paper.OU_VARIANCE, cases(lam=[F(0), F(2, 5), F(9, 10)], c=[F(1), F(9, 4)]).guaranteeing("stationary"))
+def settled_variance(lam, c, time=None):
+    """Noise and slope of the mean gradient at m = 0 entry by entry; the variance that they settle at, or have at a time."""
+    x, root = sp.Symbol("x"), F(int(c.numerator**0.5), int(c.denominator**0.5))
+    noise = c * spiked_tensor.noise_covariance((F(0), root), 2)[0][0]
+    slope = F(str(sp.diff(limit_drift(x, c, 2, lam), x).subs(x, 0)))
+    settled = -noise / (2 * slope)
+    return settled if time is None else enclosed(lambda: ball(settled) * (1 - ball(2 * slope * time).exp()))
+
+
+breaking(paper.OU_VARIANCE, "stationary", settled_variance, lam=F(2, 5), c=F(1), time=F(1, 10))
+breaking(paper.OU_VARIANCE, "below_recovery", settled_variance, lam=F(6, 5), c=F(1), time=F(1))
+
+OU = (*BALLISTIC, "stationary")
+
+
+@measure(paper.OU_LAW, cases(lam=0.4, c=1.0, n=1500, runs=2500, time=0.3, spread=1.0).guaranteeing(*OU))
+@measure(
+    paper.OU_LAW, cases(lam=[0.0, 0.4], c=1.0, n=2000, runs=6000, time=2.0, spread=1.0).guaranteeing(*OU), budget="full",
+    name="longer_chains",
+)  # fmt: skip
+def within_one_deviation(lam, c, n, runs, time, spread, rng):
+    """Closed chains from the limit's stationary law (times ``spread``); n stands for the limit, from which it is 1/n apart."""
+    variance = c * c / (c - lam)
+    m = spread * np.sqrt(variance / n) * rng.standard_normal(runs)
+    m, _ = closed_chain(m, np.full(runs, c), n, 2, lam, c / n, round(time * n / c), rng)
+    return Sample(n * m * m <= variance, at_most=1.0)
+
+
+breaking(paper.OU_LAW, "stationary", within_one_deviation, lam=0.4, c=1.0, n=1000, runs=2000, time=0.1, spread=0.0)
+breaking(paper.OU_LAW, "high_dimension", within_one_deviation, lam=0.4, c=1.0, n=3, runs=2000, time=3.0, spread=1.0)
