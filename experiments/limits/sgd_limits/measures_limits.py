@@ -1,11 +1,12 @@
 """What follows for many steps: copies of the chain, the limit's trajectories and fixed points, and the law near zero signal."""
 
+from collections.abc import Iterator
 from fractions import Fraction as F
 
 import numpy as np
 import sympy as sp
 
-from gradproof.experiments.engine.check import Context, check
+from gradproof.experiments.engine.check import Context, Evidence, check
 from gradproof.experiments.engine.controls import breaking, replacing
 from gradproof.experiments.engine.measure import Bracket, Enclosed, Holds, Sample, cases, enclosed, measure
 from gradproof.experiments.limits.sgd_limits.instances import limit_drift
@@ -20,27 +21,37 @@ from gradproof.theory.symbolic import Identity
 # --- SGD on tensors and the chain ----------------------------------------------------------------------------------------
 
 OVERLAP, RADIUS = {"overlap": lambda m, r2: m * m}, {"radius": lambda m, r2: r2}
-COPIES = cases(h=OVERLAP | RADIUS, n=40, k=2, lam=1.2, time=0.4, runs=400)
-CUBES = cases(h=OVERLAP | RADIUS, n=12, k=3, lam=3.0, time=0.4, runs=400)
+COPIES = cases(h=OVERLAP | RADIUS, n=40, k=2, lam=1.2, c=1.0, time=0.3, runs=300)
+CUBES = cases(h=OVERLAP | RADIUS, n=12, k=3, lam=3.0, c=0.25, time=0.3, runs=300)
 
 
 @measure(paper.CHAIN_COPIES, (COPIES + CUBES).guaranteeing(*ALL))
 @measure(
-    paper.CHAIN_COPIES, cases(h=OVERLAP | RADIUS, n=60, k=2, lam=1.2, time=1.0, runs=4000).guaranteeing(*ALL), budget="full",
+    paper.CHAIN_COPIES, cases(h=OVERLAP | RADIUS, n=60, k=2, lam=1.2, c=1.0, time=1.0, runs=4000).guaranteeing(*ALL), budget="full",
     name="more_copies_at_60",
 )  # fmt: skip
-def tensors_above_chains(h, n, k, lam, time, runs, rng, noise="normal"):
-    r"""$h(m_T, r_T) > h(\tilde m_T, \tilde r_T)$ for pairs from $x_0 \sim N(0, I/n)$, $\delta = 1/n$."""
-    above, steps = [], round(time * n)
-    for _ in range(max(runs // 400, 1)):
-        x = rng.standard_normal((min(runs, 400), n)) / np.sqrt(n)
-        of_tensors = h(*tensor_sgd(x, k, lam, 1 / n, steps, rng, noise=noise))
-        above.append(of_tensors > h(*closed_chain(x[:, 0], (x[:, 1:] ** 2).sum(-1), n, k, lam, 1 / n, steps, rng)))
+def tensors_above_chains(h, n, k, lam, c, time, runs, rng, noise="normal"):
+    r"""$h(m_T, r_T) > h(\tilde m_T, \tilde r_T)$ for pairs from $x_0 \sim N(0, I/n)$, $\delta = c/n$."""
+    above, steps, delta = [], round(time * n / c), c / n
+    for _ in range(max(runs // 300, 1)):
+        x = rng.standard_normal((min(runs, 300), n)) / np.sqrt(n)
+        of_tensors = h(*tensor_sgd(x, k, lam, delta, steps, rng, noise=noise))
+        above.append(of_tensors > h(*closed_chain(x[:, 0], (x[:, 1:] ** 2).sum(-1), n, k, lam, delta, steps, rng)))
     return Sample(np.concatenate(above), at_most=1.0)
 
 
 breaking(
-    paper.CHAIN_COPIES, NOISE, tensors_above_chains, h=RADIUS, n=40, k=2, lam=1.2, time=0.4, runs=400, noise="symmetric"
+    paper.CHAIN_COPIES,
+    NOISE,
+    tensors_above_chains,
+    h=RADIUS,
+    n=40,
+    k=2,
+    lam=1.2,
+    c=1.0,
+    time=0.2,
+    runs=200,
+    noise="symmetric",
 )
 
 # --- trajectories ----------------------------------------------------------------------------------------------------------
@@ -49,10 +60,14 @@ BALLISTIC = (*ALL, "critical_step", "high_dimension")
 STARTS = [
     {"m0": F(1, 10), "r0": F(1)}, {"m0": F(3, 10), "r0": F(1, 2)}, {"m0": F(1), "r0": F(3)}, {"m0": F(1, 2), "r0": F(0)}
 ]  # fmt: skip
-SPANS = cases(start=STARTS, lam=[F(4, 5), F(6, 5), F(8, 5)], t=[F(1, 4), F(1)], c=F(1))
+SPANS = cases(start=STARTS, lam=[F(4, 5), F(8, 5)], t=F(1, 8), c=F(1))
 
 
 @measure(paper.TRAJECTORY, SPANS.guaranteeing(*BALLISTIC))
+@measure(
+    paper.TRAJECTORY, cases(start=STARTS, lam=[F(6, 5), F(8, 5)], t=F(2), c=[F(1), F(2, 3)]).guaranteeing(*BALLISTIC),
+    budget="full", name="longer_trajectories",
+)  # fmt: skip
 def enclosed_trajectory(m0, r0, lam, c, t, share=F(1)):
     """Taylor steps of the limit in ball arithmetic; ``share``: of the corrector."""
     four, corrector = ball(4 * lam), ball(c * share)
@@ -66,7 +81,7 @@ def enclosed_trajectory(m0, r0, lam, c, t, share=F(1)):
     return Enclosed(low * low, high * high, "truncation")
 
 
-TOGETHER = {"start": [STARTS[1]], "lam": F(6, 5), "t": F(1), "c": F(1)}
+TOGETHER = {"start": [STARTS[1]], "lam": F(6, 5), "t": F(1, 8), "c": F(1)}
 breaking(paper.TRAJECTORY, "critical_step", enclosed_trajectory, share=F(0), **TOGETHER)
 breaking(paper.TRAJECTORY, NOISE, enclosed_trajectory, share=F(2), **TOGETHER)
 
@@ -98,15 +113,16 @@ breaking(
 
 
 @check(paper.TRAJECTORY, level=Level.SYMBOLIC)
-def the_closed_form_solves_the_equations(ctx: Context):
-    """m^2 and r^2 in closed form have the right values at 0 and the right derivatives."""
+def the_closed_form_solves_the_equations(ctx: Context) -> Iterator[Evidence]:
+    """m^2 = m0^2 e^{8 lam t}/Z and r^2 = c + (r0 - c)/Z solve the equations iff Z' = 8 Z (m^2 + r^2), which is linear in Z."""
     lam, c, m0, r0, t = ctx.symbols("lam", "c", "m0", "r0", "t")
-    q, r2 = paper.trajectory(m0, r0, lam, c, t)
-    yield Identity(ctx.claim.expression - q, "the claim is the first of the two")
-    yield Identity(q.subs(t, 0) - m0**2, "the start of m^2")
-    yield Identity(r2.subs(t, 0) - r0, "the start of r^2")
-    yield Identity(sp.diff(q, t) - 8 * q * (lam - q - r2), "m^2")
-    yield Identity(sp.diff(r2, t) + 8 * (q + r2) * (r2 - c), "r^2")
+    E, G = sp.symbols("E G", positive=True)  # e^{8 c t} and e^{8 lam t}
+    Z = r0 / c * E - (r0 - c) / c + m0**2 * (G - E) / (lam - c)
+    rise = 8 * c * E * sp.diff(Z, E) + 8 * lam * G * sp.diff(Z, G)
+    yield Identity(rise - 8 * (m0**2 * G + c * Z + r0 - c), "the equation of Z")
+    yield Identity(Z.subs({E: 1, G: 1}) - 1, "the start")
+    claimed = ctx.claim.expression.subs({sp.exp(8 * c * t): E, sp.exp(8 * lam * t): G})
+    yield Identity(claimed * Z - m0**2 * G, "the claim is this solution")
 
 
 # --- fixed points ----------------------------------------------------------------------------------------------------------
@@ -151,7 +167,7 @@ def stable_at_zero(c, part, k):
 replacing(paper.RECOVERY, "tensors of order three", stable_at_zero, c=F(1), part=F(10), k=3)
 
 
-@measure(paper.CRITICAL_SNR, cases(k=[3, 4, 5], c=[F(1), F(1, 3)]).guaranteeing(*REST))
+@measure(paper.CRITICAL_SNR, cases(k=[3, 4, 5], c=F(4, 3)).guaranteeing(*REST))
 def signal_by_counting_roots(k, c, share=F(1)):
     """Where Sturm's theorem begins to count fixed points; ``share``: of the corrector."""
     return Bracket(*spiked_tensor.critical_signal(k, c * share, width=F(1, 10**6)))
@@ -161,18 +177,17 @@ breaking(paper.CRITICAL_SNR, "fixed_point", signal_by_counting_roots, k=3, c=F(1
 
 
 @check(paper.CRITICAL_SNR, level=Level.SYMBOLIC)
-def the_roots_meet(ctx: Context):
-    """At m^2 = c(k-2)/k the curve has the value of the claim, and the slope of its logarithm is zero."""
+def the_roots_meet(ctx: Context) -> Iterator[Evidence]:
+    """At m^2 = c(k-2)/k the logarithm of the curve has the slope zero, and the claim's value; j = k - 2."""
     k, c = ctx.symbols("k", "c")
-    q = sp.Symbol("q", positive=True)
-    log_curve = (k - 1) * sp.log(q + c) - (k - 2) * sp.log(q) / 2
-    at = c * (k - 2) / k
-    yield Identity(sp.together(sp.diff(log_curve, q).subs(q, at)), "the slope")
-    log_value = k * sp.log(c) / 2 + (k - 1) * sp.log(2 * (k - 1) / k) + (k - 2) * sp.log(k / (k - 2)) / 2
-    yield Identity(sp.exp(log_value) - ctx.claim.expression, "the claim")
-    j = sp.Symbol("j", positive=True)
-    gap = (log_curve.subs(q, at) - log_value).subs(k, j + 2)
-    yield Identity(sp.expand_log(sp.expand_log(gap.rewrite(sp.log), force=True).simplify(), force=True), "the value")
+    j, q = sp.symbols("j q", positive=True)
+    curve = (j + 1) * sp.log(q + c) - j * sp.log(q) / 2
+    at = c * j / (j + 2)
+    yield Identity(sp.diff(curve, q).subs(q, at), "the slope")
+    claimed = sp.expand_log(sp.log(ctx.claim.expression.subs(k, j + 2)), force=True)
+    value = sp.expand_log(curve.subs(q + c, 2 * c * (j + 1) / (j + 2)).subs(q, at), force=True)
+    names = {sp.log(x): sp.Symbol(f"log{i}") for i, x in enumerate((c, j, j + 1, j + 2, sp.Integer(2)))}
+    yield Identity(sp.expand((claimed - value).subs(names)), "the value")
 
 
 @measure(paper.CUBIC, cases(c=[F(1), F(2, 7), F(5)]).guaranteeing(*REST))
@@ -218,4 +233,4 @@ def within_one_deviation(lam, c, n, runs, time, spread, rng):
 
 
 breaking(paper.OU_LAW, "stationary", within_one_deviation, lam=0.4, c=1.0, n=1000, runs=2000, time=0.1, spread=0.0)
-breaking(paper.OU_LAW, "high_dimension", within_one_deviation, lam=0.4, c=1.0, n=3, runs=2000, time=3.0, spread=1.0)
+breaking(paper.OU_LAW, "high_dimension", within_one_deviation, lam=0.4, c=1.0, n=3, runs=1000, time=3.0, spread=1.0)

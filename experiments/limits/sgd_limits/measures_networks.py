@@ -137,7 +137,7 @@ breaking(paper.BALANCE, "ridge", difference_of_the_layers, q=4, instance=0, alph
     ),
 )
 def growth_of_the_weights(q, instance, alpha, size, share=1.0, both=False):
-    """The slope along the flow over the size, at drawn weights or (no instance) where each unit is right; ``both``: a unit sees two."""
+    """The slope along the flow over the size, at drawn weights, or where each unit is right; ``both``: a unit sees two."""
     v, W = drawn(q, instance or 0)
     if instance is None:
         v, W = (np.array([1.0]), np.array([[1.0] + [0.0] * (q // 2 - 1)]))
@@ -200,22 +200,22 @@ STARTS = {"spread": 1e-6, "alpha": 0.05}
 
 def learned(v: Any, W: Any, q: int, alpha: float) -> Any:
     """All points have a tenth of the margin of the fixed points (or, where that is none, a positive one)."""
-    C = max(np.log((1 - q * alpha) / (q * alpha)), 1e-3)
+    C = np.log(max((1 - q * alpha) / (q * alpha), 1.001))
     return margins(v, W, MIXTURES[q]).min(-1) > C / 10
 
 
 def undecided(K: int, q: int, alpha: float, time: float, spread: float) -> float:
     """Chance that some |v_i| is so small at the start that its unit has not come to a tenth of the margin by then.
 
-    Below that margin |v_i| + |W_i| of a unit that is right grows at least at the rate sigma(-C/10)/q - alpha once |v_i| is ten times
-    what the first layer starts from.
+    Below that margin |v_i| + |W_i| of a unit that is right grows at least at the rate sigma(-C/10)/q - alpha once |v_i| is ten
+    times what the first layer starts from.
     """
     C = np.log((1 - q * alpha) / (q * alpha))
     rate = 1 / (1 + np.exp(C / 10)) / q - alpha
     return float(K * np.sqrt(2 / np.pi) * (4 * np.sqrt(C / 10) * np.exp(-rate * time) + 10 * spread))
 
 
-CLAIMS = {paper.GMM_PROBABILITY: (2, 2), paper.XOR_PROBABILITY: (4, 4)}
+CLAIMS = {paper.GMM_PROBABILITY: (2, 2, [2]), paper.XOR_PROBABILITY: (4, 4, [2, 4, 8])}
 
 
 def share_of_signs(q, K, alpha, rise=0.0):
@@ -223,14 +223,14 @@ def share_of_signs(q, K, alpha, rise=0.0):
     signs = np.array(list(product((1.0, -1.0), repeat=K * (1 + q // 2))))
     v = np.abs(signs[:, :K] + rise) * np.sign(signs[:, :K] + rise)
     W = 1e-3 * signs[:, K:].reshape(-1, K, q // 2)
-    v, W = follow(v * (1 + 0.1 * np.arange(K)), W, MIXTURES[q], alpha, 60.0, step=0.25)
+    v, W = follow(v * (1 + 0.1 * np.arange(K)), W, MIXTURES[q], alpha, 30.0, step=0.5)
     return F(int(learned(v, W, q, alpha).sum()), len(signs))
 
 
 def by_the_flow(q, K, alpha, spread, starts, time, rng, rise=0.0):
     r"""Successes of the flow from $v \sim N(0, I)$ and a first layer of a size."""
     v, W = rng.standard_normal((starts, K)) + rise, spread * rng.standard_normal((starts, K, q // 2))
-    v, W = follow(v, W, MIXTURES[q], alpha, time, step=0.25)
+    v, W = follow(v, W, MIXTURES[q], alpha, time, step=0.5)
     small = spread < 1e-3 and alpha < 1 / (2 * q)
     return Sample(learned(v, W, q, alpha), at_most=1.0, bias=undecided(K, q, alpha, time, spread) if small else 0.0)
 
@@ -270,28 +270,14 @@ RUNS = {
     ),
     "gpu": ({"N": 1000, "lam": 1000.0, "alpha": 0.1, "c": 5.0, "time": 160.0, "runs": 10_000},) * 2,
 }
-for index, (claim, (q, K)) in enumerate(CLAIMS.items()):
-    measure(claim, cases(q=q, K=K, alpha=0.05).guaranteeing(*INIT))(share_of_signs)
-    begin = cases(q=q, K=K, start=[STARTS], starts=1200, time=100.0).guaranteeing(*INIT)
-    measure(claim, begin)(by_the_flow)
-    breaking(claim, "gaussian_init", by_the_flow, q=q, K=K, start=[STARTS], starts=400, time=100.0, rise=3.0)
+for index, (claim, (q, four, widths)) in enumerate(CLAIMS.items()):
+    measure(claim, cases(q=q, K=[0, 1, 2, 3, 4] if q == 4 else 2, alpha=0.05).guaranteeing(*INIT))(share_of_signs)
+    begin = {"q": q, "start": [STARTS], "time": 90.0}
+    measure(claim, cases(**begin, K=widths, starts=700).guaranteeing(*INIT))(by_the_flow)
+    breaking(claim, "gaussian_init", by_the_flow, **begin, K=four, starts=400, rise=3.0)
+    breaking(claim, "weak_regularisation", by_the_flow, q=q, K=four, alpha=0.6, spread=1e-6, starts=200, time=50.0)
     for budget, sizes in RUNS.items():
         name = f"by_sgd_{budget}" if budget != "quick" else ""
-        measure(claim, cases(q=q, K=K, sizes=[sizes[index]]).guaranteeing(*INIT), budget=budget, name=name)(by_sgd)
-    breaking(claim, "weak_regularisation", by_the_flow, q=q, K=K, alpha=0.3, spread=1e-6, starts=200, time=50.0)
-breaking(
-    paper.XOR_PROBABILITY,
-    "small_first_layer_init",
-    by_the_flow,
-    q=4,
-    K=4,
-    alpha=0.05,
-    spread=3.0,
-    starts=1000,
-    time=100.0,
-)
-
-WIDTHS = cases(q=4, K=[1, 3, 5, 8], start=[STARTS], starts=800, time=100.0).guaranteeing(*INIT)
-measure(paper.XOR_WIDTH, WIDTHS)(by_the_flow)
-measure(paper.XOR_WIDTH, cases(q=4, K=[1, 2, 3, 4], alpha=0.05).guaranteeing(*INIT))(share_of_signs)
-breaking(paper.XOR_WIDTH, "gaussian_init", by_the_flow, q=4, K=6, start=[STARTS], starts=400, time=100.0, rise=3.0)
+        measure(claim, cases(q=q, K=four, sizes=[sizes[index]]).guaranteeing(*INIT), budget=budget, name=name)(by_sgd)
+LARGE = {"q": 4, "K": 4, "alpha": 0.05, "spread": 3.0, "starts": 400, "time": 60.0}
+breaking(paper.XOR_PROBABILITY, "small_first_layer_init", by_the_flow, **LARGE)

@@ -120,9 +120,7 @@ WHERE = {"sigma": F(1, 2), "tau": F(3, 4)}
 
 @measure(
     paper.CLOSED_CHAIN,
-    cases(x=XS, k=[1, 2, 3], lam=[F(0), F(2)], delta=F(1, 9), at=[WHERE, {"sigma": F(0), "tau": F(2)}]).guaranteeing(
-        *ALL
-    ),
+    cases(x=XS, k=[1, 2, 3], lam=F(2), delta=F(1, 9), at=[WHERE]).guaranteeing(*ALL),
 )
 def transform_of_a_gaussian(x, k, lam, delta, sigma, tau, symmetric=False, batch=1):
     r"""$\det(I + 2CD)^{-1/2}\exp(-\mu'D(I + 2CD)^{-1}\mu)$, with the mean and covariance from the tensors entry by entry."""

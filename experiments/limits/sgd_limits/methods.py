@@ -21,14 +21,18 @@ Floats = NDArray[np.float64]
 def closed_chain(
     m: Floats, r2: Floats, n: int, k: int, lam: float, delta: float, steps: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """The chain of (m, r^2), any number of copies, after ``steps`` steps; a step costs the same for every n."""
-    for _ in range(steps):
-        R2 = m * m + r2
-        s = 2 * delta * np.sqrt(k) * R2 ** ((k - 1) / 2)
-        z1, z2, xi = rng.standard_normal((3, *m.shape))
-        a = 1 - 2 * delta * k * R2 ** (k - 1) + 2 * delta * np.sqrt(k * (k - 1)) * R2 ** ((k - 2) / 2) * xi
-        r2 = (a * np.sqrt(r2) + s * z2) ** 2 + (s * s * rng.chisquare(n - 2, m.shape) if n > 2 else 0)
-        m = a * m + 2 * delta * lam * k * m ** (k - 1) + s * z1
+    """The chain of (m, r^2), any number of copies, after ``steps`` steps; a step costs the same for every n.
+
+    Where n is small or the step long it may blow up, to NaN: data, which every comparison takes for failure.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(steps):
+            R2 = m * m + r2
+            s = 2 * delta * np.sqrt(k) * R2 ** ((k - 1) / 2)
+            z1, z2, xi = rng.standard_normal((3, *m.shape))
+            a = 1 - 2 * delta * k * R2 ** (k - 1) + 2 * delta * np.sqrt(k * (k - 1)) * R2 ** ((k - 2) / 2) * xi
+            r2 = (a * np.sqrt(r2) + s * z2) ** 2 + (s * s * rng.chisquare(n - 2, m.shape) if n > 2 else 0)
+            m = a * m + 2 * delta * lam * k * m ** (k - 1) + s * z1
     return m, r2
 
 

@@ -310,16 +310,6 @@ def gmm_probability() -> d.Derivation:
 
 @d.derivation(claims.XOR_PROBABILITY)
 def xor_probability() -> d.Derivation:
-    """p: of one of the 4^4 ways to give types to units; flips of signs exchange them. 4! of them have all types."""
-    laws = {
-        "each": d.Law((("256", "p"), ("-1", "1")), ("exchangeable", "gaussian_init"), True),
-        "good": d.Law((("1", "A"), ("-24", "p")), INIT, True),
-    }
-    return _numbers("A", laws, {"good": "1", "each": "24/256"}, (), horizon="N", others=("p",))
-
-
-@d.derivation(claims.XOR_WIDTH)
-def xor_width() -> d.Derivation:
     """p_i: of i different types among the first k units. The means of binom(missing, j) shrink by (4 - j)/4 a unit."""
     by = INIT
     laws = {"p0": d.Law((("1", "p0'"),), by, True)}
