@@ -21,8 +21,8 @@ from gradproof.theory.symbolic import Identity
 # --- SGD on tensors and the chain ----------------------------------------------------------------------------------------
 
 OVERLAP, RADIUS = {"overlap": lambda m, r2: m * m}, {"radius": lambda m, r2: r2}
-COPIES = cases(h=OVERLAP | RADIUS, n=40, k=2, lam=1.2, c=1.0, time=0.3, runs=300)
-CUBES = cases(h=OVERLAP | RADIUS, n=12, k=3, lam=3.0, c=0.25, time=0.3, runs=300)
+COPIES = cases(h=OVERLAP | RADIUS, n=40, k=2, lam=1.2, c=1.0, time=0.2, runs=250)
+CUBES = cases(h=OVERLAP | RADIUS, n=12, k=3, lam=3.0, c=0.25, time=0.2, runs=250)
 
 
 @measure(paper.CHAIN_COPIES, (COPIES + CUBES).guaranteeing(*ALL))

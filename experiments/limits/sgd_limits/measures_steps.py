@@ -147,7 +147,7 @@ breaking(
     paper.CLOSED_CHAIN, ONLINE, transform_of_a_gaussian, x=ONE_X, k=2, lam=F(1), delta=F(1, 9), at=[WHERE], batch=2
 )
 
-SIZES = [{"n": 60, "k": 2, "runs": 1500}, {"n": 12, "k": 3, "runs": 1500}]
+SIZES = [{"n": 60, "k": 2, "runs": 1000}, {"n": 12, "k": 3, "runs": 1000}]
 LARGE = [{"n": 60, "k": 2, "runs": 40_000}, {"n": 20, "k": 3, "runs": 10_000}]
 START = {"m": 0.5, "r2": 1.0, "lam": 1.5, "sigma": 1.0, "tau": 1.0}
 

@@ -264,8 +264,8 @@ PUBLISHED = _claim(
     r"\rho^{k-1}$ a threshold for every $k$.",
     parameters=(k, Lam, R2, u), assumptions=(*_ONE, SCALED), quantity=r"\mathbb E[u^+ - u \mid x]/\delta", relation=Relation.EQ,
     expression=2 * _k * _u * (Lam.symbol - _R2 ** (_k - 1)), where="Proposition 3.3 of the submission", confidence="recalled",
-    false_as_published=r"The signal's term lacks the factor $u^{k-2}$, so that for $k \ge 3$ there is no linear threshold; for $k = 2$ it "
-    "is right. See sgd-limits.diffusive-tensor and docs/errata.md.",
+    false_as_published=r"The signal's term lacks the factor $u^{k-2}$, so that for $k \ge 3$ there is no linear threshold; for "
+    "$k = 2$ it is right. See sgd-limits.diffusive-tensor and docs/errata.md.",
 )  # fmt: skip
 
 DIFFUSIVE_NOISE = _claim(
@@ -354,9 +354,9 @@ _K = K.symbol
 
 XOR_PROBABILITY = _claim(
     "xor-probability", "How often SGD learns XOR with K units",
-    r"Each unit takes one of four types: the sign of $v_i$, and that of $W_i\cdot\mu$ if $v_i > 0$, of $W_i\cdot\nu$ if $v_i < 0$. The "
-    r"classifier is optimal iff all four are there: $P(K) = \sum_j(-1)^j\binom4j\bigl(\frac{4-j}4\bigr)^K$, which increases to 1; for the "
-    r"paper's four units it is $3/32$.",
+    r"Each unit takes one of four types: the sign of $v_i$, and that of $W_i\cdot\mu$ if $v_i > 0$, of $W_i\cdot\nu$ if $v_i < "
+    r"0$. The classifier is optimal iff all four are there: $P(K) = \sum_j(-1)^j\binom4j\bigl(\frac{4-j}4\bigr)^K$, which "
+    r"increases to 1; for the paper's four units it is $3/32$.",
     parameters=(K,), assumptions=_INIT, quantity=r"P(\text{optimal with $K$ units})", relation=Relation.EQ,
     expression=sum(((-1) ** j * sp.binomial(4, j) * sp.Rational(4 - j, 4) ** _K for j in range(5)), sp.Integer(0)),
     where="Section 5 for K = 4; other widths derived here", confidence="verified", tight=True,

@@ -5,6 +5,7 @@ the N-th powers of ``|x|^2`` (or of what it is at a fixed point) and of the over
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from gradproof.theory import derivation as d
 from gradproof.theory.field import Interval
@@ -26,14 +27,14 @@ def _values(values: tuple[str, ...], laws: Mapping[str, d.Law]) -> d.Method:
     return d.Method({}, {}, (), {}, values, fixed=(), fixed_values=(), laws=laws)
 
 
-def _numbers(
-    value: str, laws: Mapping[str, d.Law], multipliers: Mapping[str, str], domain: tuple[Interval, ...], *,
-    coefficient: str = "1", powers: Mapping[str, str] | None = None, horizon: str = "k", others: tuple[str, ...] = (),
+def _sum(
+    quantity: d.Terms, sums: Mapping[str, str], domain: tuple[Interval, ...], *, by: tuple[str, ...] = (),
+    powers: Mapping[str, str] | None = None, horizon: str = "k", **method: Any,
 ) -> d.Derivation:  # fmt: skip
-    """A claim ``coefficient * value == bound`` as a sum of laws."""
-    method = _values((value, *others), laws)
-    case = d.Case(domain, {"sum": d.Combine({}, multipliers, index="0")}, powers=powers or {})
-    return d.Derivation(d.Formal(method, ((coefficient, value),), at="0", horizon=horizon), case)
+    """A claim that is a sum of laws, with these multipliers."""
+    case = d.Case(domain, {"sum": d.Combine({}, sums, index="0")}, powers=powers or {})
+    parts = {"step": {}, "outputs": (), "calls": {}, "members": {}, "fixed": (), "fixed_values": ()} | method
+    return d.Derivation(d.Formal(d.Method(**parts), quantity, at="0", horizon=horizon, by=by), case)
 
 
 # --- the noise, slot by slot -----------------------------------------------------------------------------------------
@@ -91,13 +92,12 @@ def _overlap(name: str, push: str, domain: tuple[Interval, ...], by: tuple[str, 
         "unit": d.Law((("1", V, V), ("-1", "1")), by, True),
         "fair": d.Law((("1", {"z": "1"}, V),), (NOISE, SGD), True),
     }
-    method = d.Method(
-        {}, step, ("z",), {}, fixed=("v",), fixed_values=(), laws=laws, numbers=ANY_STEP, reads={name: (("1", X, V),)}
-    )
     step_of: d.Terms = (("1/delta", {"x'": "1", "x": "-1"}, V),)
-    all_of = {name: "-2*N*P/R2", "unit": f"2*N*{push}", "fair": "1"}
-    case = d.Case((*domain, STEP), {"sum": d.Combine({}, all_of, index="0")}, powers={"P": "R2", power: name})
-    return d.Derivation(d.Formal(method, step_of, at="0", horizon="k", by=("expectation",)), case)
+    sums = {name: "-2*N*P/R2", "unit": f"2*N*{push}", "fair": "1"}
+    return _sum(
+        step_of, sums, (*domain, STEP), by=("expectation",), powers={"P": "R2", power: name}, step=step, outputs=("z",),
+        fixed=("v",), laws=laws, numbers=ANY_STEP, reads={name: (("1", X, V),)},
+    )  # fmt: skip
 
 
 @d.derivation(claims.CHAIN_MEAN)
@@ -121,14 +121,14 @@ def _radius(delta: str, factor: str, more: d.Terms, by: tuple[str, ...], domain:
         "fair": d.Law((("1", Z, Y),), (NOISE, SGD), True),
         "trace": d.Law((("1", Z, Z), (f"-{trace}", "1")), ("spiked_tensor", NOISE, *by), True),
     }
-    method = d.Method({}, step, ("z",), {}, fixed=(), fixed_values=(), laws=laws, reads={"r2": (("1", Y, Y),)})
-    after = {"y'": "1"}
+    after, pull = {"y'": "1"}, f"1 - 2*N*{delta}*P/R2"
     quantity: d.Terms = ((factor, after, after), (f"-{factor}", Y, Y), *more)
-    pull = f"1 - 2*N*{delta}*P/R2"
     on = f"{factor}*(({pull})^2 - 1)" + (" + 4*N*P/R2" if more else "")
-    all_of = {"r2": on, "fair": f"2*{factor}*{delta}*({pull})", "trace": f"{factor}*{delta}^2"}
-    case = d.Case(domain, {"sum": d.Combine({}, all_of, index="0")}, powers={"P": "R2"})
-    return d.Derivation(d.Formal(method, quantity, at="0", horizon="k", by=("expectation",)), case)
+    sums = {"r2": on, "fair": f"2*{factor}*{delta}*({pull})", "trace": f"{factor}*{delta}^2"}
+    return _sum(
+        quantity, sums, domain, by=("expectation",), powers={"P": "R2"}, step=step, outputs=("z",), laws=laws,
+        reads={"r2": (("1", Y, Y),)},
+    )  # fmt: skip
 
 
 RADIUS = Interval("r2", "0", "", True)
@@ -154,7 +154,9 @@ POWERS = {"P": "m^2 + c", "M": "m"}
 @d.derivation(claims.FIXED_POINTS)
 def fixed_points() -> d.Derivation:
     """L: the signal-to-noise ratio at which m' = 0."""
-    return _numbers("L", {"rest": AT_REST}, {"rest": "1/m"}, (CRITICAL, OVERLAP), coefficient="M/m^2", powers=POWERS)
+    return _sum(
+        (("M/m^2", "L"),), {"rest": "1/m"}, (CRITICAL, OVERLAP), powers=POWERS, values=("L",), laws={"rest": AT_REST}
+    )
 
 
 @d.derivation(claims.RATE)
@@ -165,8 +167,8 @@ def fixed_point_rate() -> d.Derivation:
         "rest": AT_REST,
         "slope": d.Law((("1", "G"), ("-2*N*(N - 1)*M/m^2", "L"), (slope, "1")), ("spiked_tensor", "fixed_point"), True),
     }
-    multipliers = {"slope": "1", "rest": "2*N*(N - 1)/m"}
-    return _numbers("G", laws, multipliers, (CRITICAL, OVERLAP), powers=POWERS, others=("L",))
+    sums = {"slope": "1", "rest": "2*N*(N - 1)/m"}
+    return _sum((("1", "G"),), sums, (CRITICAL, OVERLAP), powers=POWERS, values=("G", "L"), laws=laws)
 
 
 @d.derivation(claims.CUBIC)
@@ -194,10 +196,10 @@ def ou_variance() -> d.Derivation:
     """E u^2 does not change: 2 E u b(u) + 8 c^2 = 0 with b(u) = 4 (lam - c) u."""
     U = {"u": "1"}
     laws = {"kept": d.Law((("8*(lam - c)", U, U), ("8*c^2", "1")), ("stationary",), True)}
-    method = d.Method({}, {}, ("u",), {}, fixed=(), fixed_values=(), laws=laws)
-    formal = d.Formal(method, (("1", U, U),), at="0", by=("expectation",))
-    step = d.Combine({}, {"kept": "1/(8*(lam - c))"}, index="0")
-    return d.Derivation(formal, d.Case((SIGNAL, Interval("c", "lam")), {"sum": step}))
+    domain = (SIGNAL, Interval("c", "lam"))
+    return _sum(
+        (("1", U, U),), {"kept": "1/(8*(lam - c))"}, domain, by=("expectation",), horizon="N", outputs=("u",), laws=laws
+    )
 
 
 # --- two-layer networks ----------------------------------------------------------------------------------------------
@@ -213,16 +215,13 @@ def second_layer() -> d.Derivation:
     reads: Mapping[str, d.Terms] = {
         "v_i": (("1", {"V": "1"}, E),), "A_i": (("1", {"g": "1"}, {"a": "1"}),), "A_ii": (("1", {"g": "1"}, {"b": "1"}),)
     }  # fmt: skip
-    step = {"V": {"V": "1 - delta*alpha", "h": "-delta"}}
-    method = d.Method(
-        {}, step, ("h", "g", "a", "b"), {}, fixed=("e",), fixed_values=(), laws=laws, numbers=ANY_STEP, reads=reads
-    )
     move: d.Terms = (("1/delta", {"V'": "1", "V": "-1"}, E),)
-    all_of = {"relu": "-1", "A_i": "-m_i", "A_ii": "-1", "v_i": "-alpha"}
-    case = d.Case(
-        (*_real("v_i", "m_i", "A_i", "A_ii"), Interval("alpha"), STEP), {"sum": d.Combine({}, all_of, index="0")}
-    )
-    return d.Derivation(d.Formal(method, move, at="0", by=("expectation", "ridge")), case)
+    sums = {"relu": "-1", "A_i": "-m_i", "A_ii": "-1", "v_i": "-alpha"}
+    domain = (*_real("v_i", "m_i", "A_i", "A_ii"), Interval("alpha"), STEP)
+    return _sum(
+        move, sums, domain, by=("expectation", "ridge"), step={"V": {"V": "1 - delta*alpha", "h": "-delta"}}, horizon="N",
+        outputs=("h", "g", "a", "b"), fixed=("e",), laws=laws, numbers=ANY_STEP, reads=reads,
+    )  # fmt: skip
 
 
 @d.derivation(claims.GMM_ODE)
@@ -234,14 +233,13 @@ def gmm_ode() -> d.Derivation:
     reads: Mapping[str, d.Terms] = {
         "A_ij": (("1", Xi, Wj),), "A_ji": (("1", Xj, Wi),), "R_ij": (("1", Wi, Wj),), "Q_ij": (("1", Xi, Xj),)
     }  # fmt: skip
-    method = d.Method({}, step, ("Xi", "Xj"), {}, fixed=(), fixed_values=(), reads=reads)
     move: d.Terms = (("1/delta", {"Wi'": "1"}, {"Wj'": "1"}), ("-1/delta", Wi, Wj))
-    all_of = {
+    sums = {
         "A_ij": f"-({keep})*v_i", "A_ji": f"-({keep})*v_j", "R_ij": "-(2 - delta*alpha)*alpha", "Q_ij": "delta*v_i*v_j"
     }  # fmt: skip
     domain = (*_real("v_i", "v_j", "A_ij", "A_ji", "R_ij", "Q_ij"), Interval("alpha"), STEP)
-    case = d.Case(domain, {"sum": d.Combine({}, all_of, index="0")})
-    return d.Derivation(d.Formal(method, move, at="0", by=("expectation", "logistic_loss", "ridge", SGD)), case)
+    by = ("expectation", "logistic_loss", "ridge", SGD)
+    return _sum(move, sums, domain, by=by, step=step, outputs=("Xi", "Xj"), reads=reads, horizon="N")
 
 
 V, W, DV, DW = {"v": "1"}, {"W": "1"}, {"dv": "1"}, {"dW": "1"}
@@ -253,12 +251,11 @@ def balance() -> d.Derivation:
     laws = {"same": d.Law(
         (("1", V, DV), ("alpha", V, V), ("-1", W, DW), ("-alpha", W, W)), ("relu", "ridge", "lambda_infinite"), True
     )}  # fmt: skip
-    reads: Mapping[str, d.Terms] = {"gap": (("1", V, V), ("-1", W, W))}
-    method = d.Method({}, {}, ("v", "W", "dv", "dW"), {}, fixed=(), fixed_values=(), laws=laws, reads=reads)
-    case = d.Case(
-        (Interval("alpha"), *_real("gap")), {"sum": d.Combine({}, {"same": "2", "gap": "-2*alpha"}, index="0")}
-    )
-    return d.Derivation(d.Formal(method, (("2", V, DV), ("-2", W, DW)), at="0"), case)
+    move: d.Terms = (("2", V, DV), ("-2", W, DW))
+    return _sum(
+        move, {"same": "2", "gap": "-2*alpha"}, (Interval("alpha"), *_real("gap")), horizon="N", laws=laws,
+        outputs=("v", "W", "dv", "dW"), reads={"gap": (("1", V, V), ("-1", W, W))},
+    )  # fmt: skip
 
 
 @d.derivation(claims.DECAY)
@@ -290,7 +287,7 @@ def margin() -> d.Derivation:
     by = ("relu", "logistic_loss", "ridge", "lambda_infinite", "at_rest")
     laws = {"rest": d.Law((("q*alpha", "X"), ("q*alpha - 1", "1")), by, True)}
     domain = (Interval("alpha"), Interval("q", "2", "", True))
-    return _numbers("X", laws, {"rest": "1/(q*alpha)"}, domain, horizon="N")
+    return _sum((("1", "X"),), {"rest": "1/(q*alpha)"}, domain, horizon="N", values=("X",), laws=laws)
 
 
 # --- probabilities ---------------------------------------------------------------------------------------------------
@@ -305,7 +302,7 @@ def gmm_probability() -> d.Derivation:
         "either": d.Law((("1", "A"), ("1", "B"), ("-1", "1")), INIT, True),
         "flip": d.Law((("1", "A"), ("-1", "B")), ("exchangeable", "gaussian_init"), True),
     }
-    return _numbers("A", laws, {"either": "1/2", "flip": "1/2"}, (), horizon="N", others=("B",))
+    return _sum((("1", "A"),), {"either": "1/2", "flip": "1/2"}, (), horizon="N", values=("A", "B"), laws=laws)
 
 
 @d.derivation(claims.XOR_PROBABILITY)
