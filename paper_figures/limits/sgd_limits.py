@@ -3,7 +3,7 @@ r"""Limits of SGD in high dimension: spiked matrices below and above the thresho
 (a), (b) 200 closed chains for k = 2, n = 1500, c = 1 from N(0, I/n), on either side of lambda_c = 1: the median of |m| with a band
 from 10 % to 90 %, and the same quantiles by the limits (dashed): Ornstein-Uhlenbeck near m = 0, then the flow; in red r^2, which
 stays at c = 1. (c) k = 3: the stable m_* and the saddle m_dagger over lambda, which meet at lambda_c = 16 sqrt(3)/9; ends of chains
-(n = 3000, time 3) that begin on either side of the saddle. (d) The share of 500 starts from which the flow of the limit learns XOR
+(n = 3000, time 1.5) that begin on either side of the saddle. (d) The share of 400 starts from which the flow of the limit learns XOR
 with K units (with two standard errors), and P(K); shaded: the four units of the paper.
 """
 
@@ -37,18 +37,17 @@ def compute(*, budget: str = "quick") -> Any:
     many = 1 if budget == "quick" else 8
     rng = np.random.default_rng(0)
     times = np.linspace(0, 10, 41)
-    found, radii, limits = [], [], []
+    signal = np.array(SIGNALS)[:, None]
+    x = rng.standard_normal((len(SIGNALS), CHAINS * many, N)) / np.sqrt(N)
+    m, r2 = x[..., 0], (x[..., 1:] ** 2).sum(-1)
+    rows, radii = [np.quantile(abs(m), QUANTILES, axis=1)], [r2.mean(1)]
+    for steps in np.diff(np.round(times * N).astype(int)):
+        m, r2 = closed_chain(m, r2, N, 2, signal, 1 / N, steps, rng)
+        rows.append(np.quantile(abs(m), QUANTILES, axis=1))
+        radii.append(r2.mean(1))
     half = norm.ppf(0.5 + np.array(QUANTILES) / 2)
+    limits = []
     for lam in SIGNALS:
-        x = rng.standard_normal((CHAINS * many, N)) / np.sqrt(N)
-        m, r2 = x[:, 0], (x[:, 1:] ** 2).sum(-1)
-        rows, means = [np.quantile(abs(m), QUANTILES)], [r2.mean()]
-        for steps in np.diff(np.round(times * N).astype(int)):
-            m, r2 = closed_chain(m, r2, N, 2, lam, 1 / N, steps, rng)
-            rows.append(np.quantile(abs(m), QUANTILES))
-            means.append(r2.mean())
-        found.append(np.array(rows).T)
-        radii.append(means)
         grown = np.exp(8 * (lam - 1) * times)
         linear = half[:, None] ** 2 * (grown + (grown - 1) / (lam - 1)) / N
         limits.append(np.sqrt(linear / (1 + linear * (1 - 1 / grown) / (lam - 1)) if lam > 1 else linear))
@@ -65,27 +64,25 @@ def compute(*, budget: str = "quick") -> Any:
         for ends in ((1e-9, top), (top, 9.0))
     )
     some = np.array([3.4, 4.0, 4.6, 5.2, 5.8])
-    begin = np.array([[brentq(excess, 1e-9, top, args=(lam,)) + side for lam in some] for side in (-0.15, 0.15)])
-    chains = 8 * many
-    end = [
-        [closed_chain(np.full(chains, max(b, 0.02)), np.ones(chains), 3000, 3, lam, 1 / 3000, 9000, rng)[0]
-         for b, lam in zip(row, some, strict=True)] for row in begin
-    ]  # fmt: skip
-    learned = [by_the_flow(4, int(K), 0.05, 1e-6, 500 * many, 90.0, rng).numbers.mean() for K in WIDTHS]
+    sides = np.array([[-0.15], [0.15]])
+    begin = np.maximum(sides + [brentq(excess, 1e-9, top, args=(lam,)) for lam in some], 0.02)
+    start = np.repeat(begin[..., None], 8 * many, axis=-1)
+    end, _ = closed_chain(start, np.ones(start.shape), 3000, 3, some[:, None], 1 / 3000, 4500, rng)
+    learned = [by_the_flow(4, int(K), 0.05, 1e-6, 400 * many, 70.0, rng).numbers.mean() for K in WIDTHS]
     return xr.Dataset(
         {
-            "m": (["lam", "quantile", "t"], found, {"units": "1"}),
+            "m": (["t", "quantile", "lam"], rows, {"units": "1"}),
             "m_limit": (["lam", "quantile", "t"], limits, {"units": "1"}),
-            "r2": (["lam", "t"], radii, {"units": "1"}),
+            "r2": (["t", "lam"], radii, {"units": "1"}),
             "stable": (["signal"], stable, {"units": "1"}),
             "saddle": (["signal"], saddle, {"units": "1"}),
-            "begin": (["side", "end_signal"], np.maximum(begin, 0.02), {"units": "1"}),
+            "begin": (["side", "end_signal"], begin, {"units": "1"}),
             "end": (["side", "end_signal", "chain"], end, {"units": "1"}),
             "learned": (["K"], learned, {"units": "1"}),
             "P": (["K"], [float(paper.XOR_PROBABILITY.bound(K=int(K))) for K in WIDTHS], {"units": "1"}),
         },
         coords={"lam": list(SIGNALS), "quantile": list(QUANTILES), "t": times, "signal": signals, "end_signal": some, "K": WIDTHS},
-        attrs={"budget": budget, "starts": 500 * many, "critical": least},
+        attrs={"budget": budget, "starts": 400 * many, "critical": least},
     )  # fmt: skip
 
 

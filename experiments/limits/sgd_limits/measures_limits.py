@@ -184,10 +184,14 @@ def the_roots_meet(ctx: Context) -> Iterator[Evidence]:
     curve = (j + 1) * sp.log(q + c) - j * sp.log(q) / 2
     at = c * j / (j + 2)
     yield Identity(sp.diff(curve, q).subs(q, at), "the slope")
-    claimed = sp.expand_log(sp.log(ctx.claim.expression.subs(k, j + 2)), force=True)
-    value = sp.expand_log(curve.subs(q + c, 2 * c * (j + 1) / (j + 2)).subs(q, at), force=True)
     names = {sp.log(x): sp.Symbol(f"log{i}") for i, x in enumerate((c, j, j + 1, j + 2, sp.Integer(2)))}
-    yield Identity(sp.expand((claimed - value).subs(names)), "the value")
+
+    def logs(e: sp.Expr) -> sp.Expr:
+        e = sp.expand_log(e, force=True)
+        return e.replace(sp.log, lambda a: sp.expand_log(sp.log(sp.factor(a)), force=True)).subs(names)
+
+    claimed, value = logs(sp.log(ctx.claim.expression.subs(k, j + 2))), logs(curve.subs(q, at))
+    yield Identity(sp.expand(claimed - value), "the value")
 
 
 @measure(paper.CUBIC, cases(c=[F(1), F(2, 7), F(5)]).guaranteeing(*REST))

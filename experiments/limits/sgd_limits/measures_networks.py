@@ -222,7 +222,7 @@ def share_of_signs(q, K, alpha, rise=0.0):
     """Of the signs of $v$ and of the first layer's overlaps, the share of those from which the flow learns all points."""
     signs = np.array(list(product((1.0, -1.0), repeat=K * (1 + q // 2))))
     v = np.abs(signs[:, :K] + rise) * np.sign(signs[:, :K] + rise)
-    W = 1e-3 * signs[:, K:].reshape(-1, K, q // 2)
+    W = 1e-3 * signs[:, K:].reshape(len(signs), K, q // 2)
     v, W = follow(v * (1 + 0.1 * np.arange(K)), W, MIXTURES[q], alpha, 30.0, step=0.5)
     return F(int(learned(v, W, q, alpha).sum()), len(signs))
 

@@ -19,9 +19,9 @@ Floats = NDArray[np.float64]
 
 
 def closed_chain(
-    m: Floats, r2: Floats, n: int, k: int, lam: float, delta: float, steps: int, rng: np.random.Generator
+    m: Floats, r2: Floats, n: int, k: int, lam: float | Floats, delta: float, steps: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """The chain of (m, r^2), any number of copies, after ``steps`` steps; a step costs the same for every n.
+    """The chain of (m, r^2) after ``steps`` steps, any number of copies (each may have its own lambda), at one cost for every n.
 
     Where n is small or the step long it may blow up, to NaN: data, which every comparison takes for failure.
     """
