@@ -15,7 +15,12 @@ import flint
 from gradproof.solvers.exact.balls import ball, ends
 from gradproof.theory.errors import DomainError
 
-ORDER, BITS, MOST_STEPS = 16, 128, 4000
+MOST_STEPS = 4000
+PRECISIONS = (
+    128,
+    256,
+    512,
+)  # bits of the balls; a sixth of them is the order, and half of them what a step may leave out
 
 Field = Callable[[Sequence[Any]], Sequence[Any]]
 
@@ -24,47 +29,58 @@ class NotEnclosed(DomainError):
     """No box was found that the solution stays in: it blows up, or the steps would have to be shorter."""
 
 
-def flow(field: Field, start: Sequence[Fraction], time: Fraction) -> list[tuple[Fraction, Fraction]]:
-    """Rational ends around each coordinate of y(time) for ``y' = field(y)``, ``y(0) = start``.
+def flow(
+    field: Field, start: Sequence[Fraction], time: Fraction, *, width: Fraction = Fraction(1, 10**9)
+) -> list[tuple[Fraction, Fraction]]:
+    """Rational ends, at most ``width`` apart, around each coordinate of y(time) for ``y' = field(y)``, ``y(0) = start``.
 
     Args:
-        field: sums, products and whole powers of what it is given; called with power series of balls.
+        field: sums, products and whole powers of what it is given; called with power series of balls, at several precisions: it
+            makes its own constants of rationals anew (``balls.ball``), else the width of theirs stays.
 
     Raises:
-        NotEnclosed: see there.
+        NotEnclosed: no box holds a step, or the width is not reached with 512 bits.
     """
-    cap = flint.ctx.cap
-    with flint.ctx.workprec(BITS):
-        try:
-            flint.ctx.cap = ORDER + 2
-            y, left, h, taken = [ball(Fraction(x)) for x in start], Fraction(time), Fraction(time), 0
-            while left > 0:
-                h = min(h, left)
-                while (box := _box(field, y, h)) is None:
-                    h /= 2
-                    taken += 1
-                    if taken > MOST_STEPS:
-                        raise NotEnclosed(f"the solution is not enclosed beyond time {float(time - left):.6g}")
-                y = _step(field, y, box, ball(h))
-                left, h, taken = left - h, 2 * h, taken + 1
-        finally:
-            flint.ctx.cap = cap
-        return [ends(x) for x in y]
+    cap, failure = flint.ctx.cap, NotEnclosed(f"no enclosure of width {float(width):.1e} within {PRECISIONS[-1]} bits")
+    for bits in PRECISIONS:
+        with flint.ctx.workprec(bits):
+            try:
+                flint.ctx.cap = bits // 6 + 2
+                found = [ends(x) for x in _followed(field, [ball(Fraction(x)) for x in start], Fraction(time), bits)]
+            except NotEnclosed as error:
+                failure = error
+                continue
+            finally:
+                flint.ctx.cap = cap
+        if all(high - low <= width for low, high in found):
+            return found
+    raise failure
 
 
-def _box(field: Field, y: Sequence[flint.arb], h: Fraction) -> list[flint.arb] | None:
-    """A box that holds y and every y + s field(box), s in [0, h]; only where the Taylor steps are short against it."""
-    span = ball(h / 2) + flint.arb(0, 1) * ball(h / 2)
+def _followed(field: Field, y: list[flint.arb], time: Fraction, bits: int) -> list[flint.arb]:
+    left, h, taken = time, time, 0
+    while left > 0:
+        h = min(h, left)
+        while (box := _box(field, y, h, bits)) is None:
+            h, taken = h / 2, taken + 1
+            if taken > MOST_STEPS or h < time / 2**40:
+                raise NotEnclosed(f"the solution is not enclosed beyond time {float(time - left):.6g}")
+        y = _step(field, y, box, ball(h), bits // 6)
+        left, h, taken = left - h, 2 * h, taken + 1
+    return y
+
+
+def _box(field: Field, y: Sequence[flint.arb], h: Fraction, bits: int) -> list[flint.arb] | None:
+    """A box that holds y and every y + s field(box), s in [0, h], and over which the Taylor step leaves out little enough."""
+    span, order = ball(h / 2) + flint.arb(0, 1) * ball(h / 2), bits // 6
     box = [x + span * f for x, f in zip(y, _at(field, y), strict=True)]
     for _ in range(4):
-        box = [
-            x + flint.arb(0, 1) * ((x - a).abs_upper() / 4 + ball(Fraction(1, 1 << 60)))
-            for x, a in zip(box, y, strict=True)
-        ]
+        reach = [(x - a).abs_upper() / 4 + ball(Fraction(1, 1 << bits)) for x, a in zip(box, y, strict=True)]
+        box = [x + flint.arb(0, 1) * r for x, r in zip(box, reach, strict=True)]
         image = [x + span * f for x, f in zip(y, _at(field, box), strict=True)]
         if all(b.contains_interior(i) for b, i in zip(box, image, strict=True)):
-            tail = [c[-1].abs_upper() * ball(h) ** (ORDER + 1) for c in _coefficients(field, box, ORDER + 1)]
-            return box if all(t < ball(Fraction(1, 1 << 70)) for t in tail) else None
+            rest = [c[-1].abs_upper() * ball(h) ** (order + 1) for c in _coefficients(field, box, order + 1)]
+            return box if all(r < ball(Fraction(1, 1 << (bits // 2))) for r in rest) else None
         box = [b.union(i) for b, i in zip(box, image, strict=True)]
     return None
 
@@ -83,10 +99,9 @@ def _coefficients(field: Field, y: Sequence[flint.arb], order: int) -> list[list
     return found
 
 
-def _step(field: Field, y: Sequence[flint.arb], box: Sequence[flint.arb], h: flint.arb) -> list[flint.arb]:
-    rest = _coefficients(field, box, ORDER + 1)
+def _step(field: Field, y: Sequence[flint.arb], box: Sequence[flint.arb], h: flint.arb, order: int) -> list[flint.arb]:
     out = []
-    for c, r in zip(_coefficients(field, y, ORDER), rest, strict=True):
+    for c, r in zip(_coefficients(field, y, order), _coefficients(field, box, order + 1), strict=True):
         total = r[-1]
         for a in reversed(c):
             total = total * h + a

@@ -265,8 +265,8 @@ def by_sgd(q, K, N, lam, alpha, c, time, runs, keys, backend):
 RUNS = {
     "quick": ({"N": 60, "lam": 1000.0, "alpha": 0.05, "c": 4.0, "time": 40.0, "runs": 200},) * 2,
     "full": (
-        {"N": 250, "lam": 100.0, "alpha": 0.1, "c": 1.0, "time": 60.0, "runs": 1000},
-        {"N": 250, "lam": 1000.0, "alpha": 0.1, "c": 5.0, "time": 160.0, "runs": 1000},
+        {"N": 250, "lam": 100.0, "alpha": 0.1, "c": 2.0, "time": 50.0, "runs": 1000},
+        {"N": 250, "lam": 1000.0, "alpha": 0.1, "c": 8.0, "time": 160.0, "runs": 1000},
     ),
     "gpu": ({"N": 1000, "lam": 1000.0, "alpha": 0.1, "c": 5.0, "time": 160.0, "runs": 10_000},) * 2,
 }
