@@ -75,8 +75,9 @@ def _box(field: Field, y: Sequence[flint.arb], h: Fraction, bits: int) -> list[f
     span, order = ball(h / 2) + flint.arb(0, 1) * ball(h / 2), bits // 6
     box = [x + span * f for x, f in zip(y, _at(field, y), strict=True)]
     for _ in range(4):
-        reach = [(x - a).abs_upper() / 4 + ball(Fraction(1, 1 << bits)) for x, a in zip(box, y, strict=True)]
-        box = [x + flint.arb(0, 1) * r for x, r in zip(box, reach, strict=True)]
+        wide = [(x - a).abs_upper() for x, a in zip(box, y, strict=True)]
+        most = max(wide) / 8 + ball(Fraction(1, 1 << bits))  # a coordinate may rest for a moment
+        box = [x + flint.arb(0, 1) * (w / 4 + most) for x, w in zip(box, wide, strict=True)]
         image = [x + span * f for x, f in zip(y, _at(field, box), strict=True)]
         if all(b.contains_interior(i) for b, i in zip(box, image, strict=True)):
             rest = [c[-1].abs_upper() * ball(h) ** (order + 1) for c in _coefficients(field, box, order + 1)]

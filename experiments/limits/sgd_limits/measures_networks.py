@@ -215,7 +215,7 @@ def undecided(K: int, q: int, alpha: float, time: float, spread: float) -> float
     return float(K * np.sqrt(2 / np.pi) * (4 * np.sqrt(C / 10) * np.exp(-rate * time) + 10 * spread))
 
 
-CLAIMS = {paper.GMM_PROBABILITY: (2, 2, [2]), paper.XOR_PROBABILITY: (4, 4, [2, 4, 8])}
+CLAIMS = {paper.GMM_PROBABILITY: (2, 2, [2]), paper.XOR_PROBABILITY: (4, 4, [4, 8])}
 
 
 def share_of_signs(q, K, alpha, rise=0.0):
@@ -273,7 +273,7 @@ RUNS = {
 for index, (claim, (q, four, widths)) in enumerate(CLAIMS.items()):
     measure(claim, cases(q=q, K=[0, 1, 2, 3, 4] if q == 4 else 2, alpha=0.05).guaranteeing(*INIT))(share_of_signs)
     begin = {"q": q, "start": [STARTS], "time": 90.0}
-    measure(claim, cases(**begin, K=widths, starts=700).guaranteeing(*INIT))(by_the_flow)
+    measure(claim, cases(**begin, K=widths, starts=600).guaranteeing(*INIT))(by_the_flow)
     breaking(claim, "gaussian_init", by_the_flow, **begin, K=four, starts=400, rise=3.0)
     breaking(claim, "weak_regularisation", by_the_flow, q=q, K=four, alpha=0.6, spread=1e-6, starts=200, time=50.0)
     for budget, sizes in RUNS.items():
