@@ -171,7 +171,7 @@ def classifier(q: int, C: float) -> tuple[np.ndarray, np.ndarray]:
     ),
 )
 def margin_by_the_sign_of_the_flow(q, alpha, time=None, share=1):
-    """$e^C$ where the flow at the classifier of margin C changes its sign; or its margin at a time, from C = 0.1."""
+    """$e^C$ where the flow at the classifier of margin C changes its sign; or that of Euler steps from C = 0.1."""
     rate = float(alpha) * share
     if time is not None:
         found = margins(*follow(*classifier(q, 0.1), MIXTURES[q], rate, time), MIXTURES[q]).min()
