@@ -57,12 +57,12 @@ def limit_drift(m: Any, c: F, k: int, lam: Any) -> Any:
 
 
 #: x in R^n, n = 2, 3, 4: the first coordinate is the overlap
-XS = {
+XS: dict[str, tuple[F, ...]] = {
     "plane": (F(3, 5), F(4, 5)), "short": (F(1, 3), F(1, 2), F(-1, 4)), "long": (F(3, 2), F(-1), F(1, 2)),
     "four": (F(1, 4), F(1, 2), F(3, 4), F(-1, 2)),
 }  # fmt: skip
 #: unit vectors by length
-UNITS = {
+UNITS: dict[int, dict[str, tuple[F, ...]]] = {
     2: {"first": (F(1), F(0)), "turned": (F(5, 13), F(12, 13))},
     3: {"first": (F(1), F(0), F(0)), "turned": (F(2, 7), F(-3, 7), F(6, 7))},
     4: {"first": (F(1), F(0), F(0), F(0)), "turned": (F(1, 2), F(-1, 2), F(1, 2), F(1, 2))},

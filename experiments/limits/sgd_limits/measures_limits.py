@@ -40,19 +40,8 @@ def tensors_above_chains(h, n, k, lam, c, time, runs, rng, noise="normal"):
     return Sample(np.concatenate(above), at_most=1.0)
 
 
-breaking(
-    paper.CHAIN_COPIES,
-    NOISE,
-    tensors_above_chains,
-    h=RADIUS,
-    n=40,
-    k=2,
-    lam=1.2,
-    c=1.0,
-    time=0.2,
-    runs=200,
-    noise="symmetric",
-)
+SYMMETRIC = {"h": RADIUS, "n": 40, "k": 2, "lam": 1.2, "c": 1.0, "time": 0.2, "runs": 200, "noise": "symmetric"}
+breaking(paper.CHAIN_COPIES, NOISE, tensors_above_chains, **SYMMETRIC)
 
 # --- trajectories ----------------------------------------------------------------------------------------------------------
 
@@ -92,23 +81,16 @@ CHAINS = cases(start=[{"m0": 0.3, "r0": 0.5}], lam=[0.8, 1.2], t=0.3, c=1.0, n=3
     paper.TRAJECTORY, cases(start=[{"m0": 0.3, "r0": 0.5}], lam=[0.8, 1.2], t=0.3, c=1.0, n=100_000, runs=2000)
     .guaranteeing(*BALLISTIC), budget="full", name="chains_at_a_hundred_thousand",
 )  # fmt: skip
-def trajectory_of_chains(m0, r0, lam, c, t, n, runs, rng):
+def trajectory_of_chains(m0, r0, lam, c, t, n, runs, rng, longer=1.0):
     """$m^2$, cut at 1, of closed chains in a large dimension, which stands for the limit: it is apart by the order of 1/n."""
-    m, _ = closed_chain(np.full(runs, m0), np.full(runs, r0), n, 2, lam, c / n, round(t * n / c), rng)
-    return Sample(np.minimum(m * m, 1.0), at_most=1.0)
+    delta = longer * c / n
+    m, _ = closed_chain(np.full(runs, m0), np.full(runs, r0), n, 2, lam, delta, round(t / delta), rng)
+    return Sample(np.fmin(abs(m), 1.0) ** 2, at_most=1.0)  # where a chain blows up, 1
 
 
-breaking(
-    paper.TRAJECTORY,
-    "high_dimension",
-    trajectory_of_chains,
-    start=[{"m0": 0.1, "r0": 0.5}],
-    lam=1.2,
-    t=0.3,
-    c=1.0,
-    n=10,
-    runs=2000,
-)
+FEW = {"start": [{"m0": 0.1, "r0": 0.5}], "lam": 1.2, "t": 0.3, "c": 1.0, "runs": 1000}
+breaking(paper.TRAJECTORY, "high_dimension", trajectory_of_chains, **FEW, n=10)
+breaking(paper.TRAJECTORY, "critical_step", trajectory_of_chains, **FEW, n=3000, longer=200.0)  # chains blow up
 
 
 @check(paper.TRAJECTORY, level=Level.SYMBOLIC)
@@ -137,12 +119,13 @@ def resting(m, c, k):
 
 
 @measure(paper.FIXED_POINTS, RESTS.guaranteeing(*REST))
-def signal_at_rest(k, c, m, share=F(1)):
-    r"""$\lambda m^{k-2}$ where the mean gradient along v vanishes, entry by entry; ``share``: of the corrector."""
-    return resting(m, c * share, k) * m ** (k - 2)
+def signal_at_rest(k, c, m, share=F(1), more=0):
+    r"""$\lambda m^{k-2}$ where the mean gradient along v vanishes, entry by entry; ``share``: of the corrector; ``more`` slots."""
+    return resting(m, c * share, k + more) * m ** (k - 2)
 
 
 breaking(paper.FIXED_POINTS, "fixed_point", signal_at_rest, k=[2, 3], c=F(1), m=F(1), share=F(0))
+breaking(paper.FIXED_POINTS, TENSOR, signal_at_rest, k=2, c=F(1), m=F(1), more=1)
 
 
 @measure(paper.RATE, RESTS.guaranteeing(*REST))

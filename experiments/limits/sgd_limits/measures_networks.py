@@ -12,16 +12,7 @@ from gradproof.experiments.engine.draws import ahead, split
 from gradproof.experiments.engine.measure import Enclosed, Sample, around, cases, measure
 from gradproof.experiments.engine.run import run
 from gradproof.experiments.limits.sgd_limits.instances import network_starts, table
-from gradproof.experiments.limits.sgd_limits.methods import (
-    BINARY,
-    XOR,
-    Network,
-    clusters,
-    flow,
-    follow,
-    margins,
-    two_layer_sgd,
-)
+from gradproof.experiments.limits.sgd_limits.methods import BINARY, XOR, clusters, flow, follow, margins, two_layer_sgd
 from gradproof.theory.limits import sgd_limits as paper
 
 EPS = 2.0**-52
@@ -48,11 +39,7 @@ class Small:
         z = self.X @ self.W.T
         f = (self.v * np.maximum(z, 0)).sum(1, keepdims=True)
         self.g = (1 / (1 + np.exp(-f)) - self.y[:, None]) * (z >= 0)
-
-    @property
-    def across(self) -> np.ndarray:
-        """W^perp, (unit, 4)."""
-        return self.W[:, 1:]
+        self.across = self.W[:, 1:]  # W^perp, (unit, 4)
 
     def A(self, i: int, j: int) -> float:
         return float((self.g[:, i] * (self.X[:, 1:] @ self.across[j])).mean())
@@ -109,12 +96,6 @@ def drawn(q: int, seed: int, K: int = 5) -> tuple[np.ndarray, np.ndarray]:
     return rng.standard_normal(K), rng.standard_normal((K, q // 2))
 
 
-def slopes(v: Any, W: Any, q: int, alpha: float) -> tuple[float, float]:
-    """d/dt of |v|^2 and of |W|^2 along the flow."""
-    dv, dW = flow(v, W, MIXTURES[q], alpha)
-    return float(2 * (v * dv).sum()), float(2 * (W * dW).sum())
-
-
 @measure(
     paper.BALANCE,
     cases(q=[2, 4], instance=list(range(4)), alpha=0.125).guaranteeing("relu", "ridge", "lambda_infinite"),
@@ -122,9 +103,10 @@ def slopes(v: Any, W: Any, q: int, alpha: float) -> tuple[float, float]:
 def difference_of_the_layers(q, instance, alpha, share=1.0):
     """The slope along the flow at drawn weights; ``share``: of the regulariser."""
     v, W = drawn(q, instance)
-    of_v, of_W = slopes(v, W, q, alpha * share)
-    size = (v * v).sum() + (W * W).sum()
-    return around(of_v - of_W, 300 * EPS * size), {"gap": float((v * v).sum() - (W * W).sum())}
+    dv, dW = flow(v, W, MIXTURES[q], alpha * share)
+    of_v, of_W = (v * v).sum(), (W * W).sum()
+    slope = 2 * (v * dv).sum() - 2 * (W * dW).sum()
+    return around(slope, 300 * EPS * (of_v + of_W)), {"gap": float(of_v - of_W)}
 
 
 breaking(paper.BALANCE, "ridge", difference_of_the_layers, q=4, instance=0, alpha=0.125, share=0.0)
@@ -207,8 +189,7 @@ def learned(v: Any, W: Any, q: int, alpha: float) -> Any:
 def undecided(K: int, q: int, alpha: float, time: float, spread: float) -> float:
     """Chance that some |v_i| is so small at the start that its unit has not come to a tenth of the margin by then.
 
-    Below that margin |v_i| + |W_i| of a unit that is right grows at least at the rate sigma(-C/10)/q - alpha once |v_i| is ten
-    times what the first layer starts from.
+    Below that margin |v_i| + |W_i| grows at least at the rate sigma(-C/10)/q - alpha, once |v_i| is ten times the first layer's.
     """
     C = np.log((1 - q * alpha) / (q * alpha))
     rate = 1 / (1 + np.exp(C / 10)) / q - alpha
@@ -235,8 +216,8 @@ def by_the_flow(q, K, alpha, spread, starts, time, rng, rise=0.0):
     return Sample(learned(v, W, q, alpha), at_most=1.0, bias=undecided(K, q, alpha, time, spread) if small else 0.0)
 
 
-def trained(q, K, N, lam, alpha, c, time, runs, keys, backend, rng=None):
-    """Networks after online SGD at the step c/N; draws of NumPy's own generator on NumPy, which is quicker there."""
+def trained(q, K, N, lam, alpha, c, time, runs, keys, backend):
+    """Margins (runs, q) after online SGD at the step c/N; draws of NumPy's own generator on NumPy, which is quicker there."""
     on, delta = array_library(backend), c / N
     points, labels = on.move(table(MIXTURES[q], N))
     words = keys("networks", settings=[0], seeds=1)
@@ -247,13 +228,9 @@ def trained(q, K, N, lam, alpha, c, time, runs, keys, backend, rng=None):
     else:
         draw = ahead(on.asarray(split(words[:, 0], runs)), clusters(q, N), block=1)
     method = two_layer_sgd(points, labels, K, lam, alpha, delta)
-    record = {"margin": lambda s: least_margin(s, q)}
+    record = {"margin": lambda s: margins(s.v, s.W, MIXTURES[q])}
     found = run(method, x0, round(time / delta), record=record, draw=draw, every=round(time / delta))
     return found.margin.values[0, :, -1]
-
-
-def least_margin(s: Network, q: int) -> Any:
-    return margins(s.v, s.W, MIXTURES[q])
 
 
 def by_sgd(q, K, N, lam, alpha, c, time, runs, keys, backend):
