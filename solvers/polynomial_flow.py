@@ -63,7 +63,7 @@ def _followed(field: Field, y: list[flint.arb], time: Fraction, bits: int) -> li
         h = min(h, left)
         while (box := _box(field, y, h, bits)) is None:
             h, taken = h / 2, taken + 1
-            if taken > MOST_STEPS or h < time / 2**40:
+            if taken > MOST_STEPS or h < time / 2**16:
                 raise NotEnclosed(f"the solution is not enclosed beyond time {float(time - left):.6g}")
         y = _step(field, y, box, ball(h), bits // 6)
         left, h, taken = left - h, 2 * h, taken + 1
