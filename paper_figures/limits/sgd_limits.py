@@ -3,12 +3,13 @@ r"""Limits of SGD in high dimension: spiked matrices below and above the thresho
 (a), (b) 200 closed chains for k = 2, n = 1500, c = 1 from N(0, I/n), on either side of lambda_c = 1: the median of |m| with a band
 from 10 % to 90 %, and the same quantiles by the limits (dashed): Ornstein-Uhlenbeck near m = 0, then the flow; in red r^2, which
 stays at c = 1. (c) k = 3: the stable m_* and the saddle m_dagger over lambda, which meet at lambda_c = 16 sqrt(3)/9; ends of chains
-(n = 3000, time 1.5) that begin on either side of the saddle. (d) The share of 400 starts from which the flow of the limit learns XOR
-with K units (with two standard errors), and P(K); shaded: the four units of the paper.
+(n = 3000, time 1.5) that begin on either side of the saddle. (d) The share of 400 starts from which the flow of the limit learns
+XOR with K units (with two standard errors), and P(K); green: the four units of the paper.
 """
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,6 @@ def compute(*, budget: str = "quick") -> Any:
     below the saddle (``begin``). ``learned`` (K): share of starts; ``P`` (K): the claim.
     """
     import xarray as xr
-    from scipy.optimize import brentq
-    from scipy.stats import norm
 
     from gradproof.experiments.limits.sgd_limits.measures_networks import by_the_flow
     from gradproof.experiments.limits.sgd_limits.methods import closed_chain
@@ -45,7 +44,7 @@ def compute(*, budget: str = "quick") -> Any:
         m, r2 = closed_chain(m, r2, N, 2, signal, 1 / N, steps, rng)
         rows.append(np.quantile(abs(m), QUANTILES, axis=1))
         radii.append(r2.mean(1))
-    half = norm.ppf(0.5 + np.array(QUANTILES) / 2)
+    half = np.array([NormalDist().inv_cdf(0.5 + q / 2) for q in QUANTILES])  # of |N(0, 1)|
     limits = []
     for lam in SIGNALS:
         grown = np.exp(8 * (lam - 1) * times)
@@ -53,19 +52,12 @@ def compute(*, budget: str = "quick") -> Any:
         limits.append(np.sqrt(linear / (1 + linear * (1 - 1 / grown) / (lam - 1)) if lam > 1 else linear))
 
     least = float(paper.CRITICAL_SNR.bound(k=3, c=1.0))
-    signals = least * np.concatenate([[1.0], 1 + np.geomspace(1e-4, 1.0, 40)])
-    top = 3**-0.5
-
-    def excess(m: float, lam: float) -> float:
-        return (m * m + 1) ** 2 - lam * m
-
-    saddle, stable = (
-        np.array([top, *(brentq(excess, *ends, args=(lam,)) for lam in signals[1:])])
-        for ends in ((1e-9, top), (top, 9.0))
-    )
+    signals = least * np.concatenate([[1.0], 1 + np.geomspace(1e-4, 1.0, 80)])
+    rests = [np.roots([1, 0, 2, -lam, 1]) for lam in signals]  # (m^2 + 1)^2 = lam m
+    saddle, stable = np.array([[3**-0.5] * 2, *(sorted(r.real[abs(r.imag) < 1e-9]) for r in rests[1:])]).T
     some = np.array([3.4, 4.0, 4.6, 5.2, 5.8])
     sides = np.array([[-0.15], [0.15]])
-    begin = np.maximum(sides + [brentq(excess, 1e-9, top, args=(lam,)) for lam in some], 0.02)
+    begin = np.maximum(sides + np.interp(some, signals, saddle), 0.02)
     start = np.repeat(begin[..., None], 8 * many, axis=-1)
     end, _ = closed_chain(start, np.ones(start.shape), 3000, 3, some[:, None], 1 / 3000, 4500, rng)
     learned = [by_the_flow(4, int(K), 0.05, 1e-6, 400 * many, 70.0, rng).numbers.mean() for K in WIDTHS]
