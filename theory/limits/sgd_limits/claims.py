@@ -118,7 +118,7 @@ TENSOR_NOISE = _claim(
 CHAIN_MEAN = _claim(
     "closed-chain-mean", "The mean step of the overlap, for every n",
     r"$m$ moves in the mean as the limit says, without a correction in $n$.",
-    parameters=(k, lam, R2, m), assumptions=(TENSOR, NOISE, ONLINE), quantity=r"\mathbb E[m^+ - m \mid x]/\delta",
+    parameters=(k, lam, R2, m), assumptions=(TENSOR, NOISE, ONLINE), quantity=r"\mathbb E[m^+ - m | x]/\delta",
     relation=Relation.EQ, expression=2 * _k * (_lam * _m ** (_k - 1) - _R2 ** (_k - 1) * _m), tight=True,
 )  # fmt: skip
 
@@ -126,7 +126,7 @@ CHAIN_RADIUS = _claim(
     "closed-chain-radius", "The mean step of the squared radius, for every n",
     r"$r^2$ is pulled to 0 and pushed out by the noise in the $n - 1$ directions across $v$; at $\delta = c/n$ the last term "
     r"stays.",
-    parameters=(k, n, R2, r2, delta), assumptions=(TENSOR, NOISE, ONLINE), quantity=r"\mathbb E[(r^2)^+ - r^2 \mid x]/\delta",
+    parameters=(k, n, R2, r2, delta), assumptions=(TENSOR, NOISE, ONLINE), quantity=r"\mathbb E[(r^2)^+ - r^2 | x]/\delta",
     relation=Relation.EQ, tight=True,
     expression=-4 * _k * _R2 ** (_k - 1) * _r2 + 4 * _k * _d * (
         _k * _R2 ** (2 * _k - 2) * _r2 + (_k - 1) * _R2 ** (_k - 2) * _r2 + (_n - 1) * _R2 ** (_k - 1)
@@ -154,11 +154,11 @@ def _transform() -> sp.Expr:
 
 CLOSED_CHAIN = _claim(
     "closed-chain", "Overlap and radius are a Markov chain of two numbers, for every n",
-    r"With $z_1, z_2, \xi \sim N(0, 1)$, $\chi \sim \chi^2_{n-2}$ independent, $s = 2\delta\sqrt kR^{k-1}$ and "
+    r"With $z_1, z_2, \xi \sim N(0, 1)$, $\chi \sim \chi^2_{n-2}$ independent, $s = 2\delta\sqrt{k}R^{k-1}$ and "
     r"$a = 1 - 2\delta kR^{2k-2} + 2\delta\sqrt{k(k-1)}R^{k-2}\xi$, given $x$: $m^+ = am + 2\delta\lambda km^{k-1} + sz_1$ and "
     r"$(r^2)^+ = (ar + sz_2)^2 + s^2\chi$, in law. So a step costs the same for every $n$. The transform of this law:",
     parameters=(k, two_n, lam, m, r2, delta, sigma, tau), assumptions=(TENSOR, NOISE, ONLINE),
-    quantity=r"\mathbb E[e^{-\sigma(m^+)^2 - \tau(r^2)^+} \mid x]", relation=Relation.EQ, expression=_transform(), tight=True,
+    quantity=r"\mathbb E[e^{-\sigma(m^+)^2 - \tau(r^2)^+} | x]", relation=Relation.EQ, expression=_transform(), tight=True,
 )  # fmt: skip
 
 CHAIN_COPIES = _claim(
@@ -177,7 +177,7 @@ BALLISTIC = _claim(
     r"The limit at $\delta = c/n$: $m' = 2m(\lambda km^{k-2} - kR^{2k-2})$, $(r^2)' = -4kR^{2k-2}(r^2 - c)$. The corrector "
     r"$4kcR^{2k-2}$ is absent for $\delta = o(1/n)$. By closed-chain-mean $m$ has no error; that of $r^2$:",
     parameters=(k, n, c, R2, r2), assumptions=(TENSOR, NOISE, ONLINE, CRITICAL),
-    quantity=r"\mathbb E[(r^2)^+ - r^2 \mid x]/\delta + 4kR^{2k-2}(r^2 - c)", relation=Relation.EQ, tight=True,
+    quantity=r"\mathbb E[(r^2)^+ - r^2 | x]/\delta + 4kR^{2k-2}(r^2 - c)", relation=Relation.EQ, tight=True,
     expression=4 * _k * _c / _n * (
         _k * _R2 ** (2 * _k - 2) * _r2 + (_k - 1) * _R2 ** (_k - 2) * _r2 - _R2 ** (_k - 1)
     ), where="Proposition 3.1 is the limit; the error is derived here",
@@ -224,7 +224,7 @@ CRITICAL_SNR = _claim(
 CUBIC = _claim(
     "critical-snr-cubic", "The critical ratio of third-order tensors",
     r"$k = 3$: $\lambda^2 = (m^2 + c)^4/m^2$ at a fixed point; the least value over $m$ is taken at $m^2 = c/3$. $\lambda_c = "
-    r"16\sqrt3c^{3/2}/9$.",
+    r"16\sqrt{3}c^{3/2}/9$.",
     parameters=(c,), assumptions=(TENSOR, CRITICAL_POINT), quantity=r"\lambda_c(3)^2", relation=Relation.EQ,
     expression=sp.Rational(256, 27) * _c**3, tight=True,
 )  # fmt: skip
@@ -254,7 +254,7 @@ DIFFUSIVE = _claim(
     r"$u = \sqrt nm$ and $\lambda_n = \Lambda n^{(k-2)/2}$, where the signal is of the order of the restoring force. In the "
     r"limit $R^2 \to \rho$: $du = 2u(k\Lambda u^{k-2} - k\rho^{k-1})dt + 2\sqrt{ck\rho^{k-1}}dB$, $\rho' = -4k\rho^{k-1}(\rho - "
     r"c)$.",
-    parameters=(k, Lam, R2, u), assumptions=(*_ONE, SCALED), quantity=r"\mathbb E[u^+ - u \mid x]/\delta", relation=Relation.EQ,
+    parameters=(k, Lam, R2, u), assumptions=(*_ONE, SCALED), quantity=r"\mathbb E[u^+ - u | x]/\delta", relation=Relation.EQ,
     expression=2 * _k * (Lam.symbol * _u ** (_k - 1) - _R2 ** (_k - 1) * _u), tight=True, where="Proposition 3.3, corrected",
 )  # fmt: skip
 
@@ -262,7 +262,7 @@ PUBLISHED = _claim(
     "diffusive-tensor-published", "The drift of the rescaled overlap, as printed",
     r"$du = 2u(k\Lambda - k\rho^{k-1})dt + \ldots$ for $\lambda_n = \Lambda n^{(k-2)/2}$, which would make $\Lambda = "
     r"\rho^{k-1}$ a threshold for every $k$.",
-    parameters=(k, Lam, R2, u), assumptions=(*_ONE, SCALED), quantity=r"\mathbb E[u^+ - u \mid x]/\delta", relation=Relation.EQ,
+    parameters=(k, Lam, R2, u), assumptions=(*_ONE, SCALED), quantity=r"\mathbb E[u^+ - u | x]/\delta", relation=Relation.EQ,
     expression=2 * _k * _u * (Lam.symbol - _R2 ** (_k - 1)), where="Proposition 3.3 of the submission", confidence="recalled",
     false_as_published=r"The signal's term lacks the factor $u^{k-2}$, so that for $k \ge 3$ there is no linear threshold; for "
     "$k = 2$ it is right. See sgd-limits.diffusive-tensor and docs/errata.md.",
@@ -272,7 +272,7 @@ DIFFUSIVE_NOISE = _claim(
     "diffusive-noise", "The noise of the rescaled overlap",
     r"In the limit $4ckR^{2k-2}$, with $c = n\delta$: $u$ diffuses, while $r^2$ does not.",
     parameters=(k, n, c, R2, u), assumptions=(TENSOR, NOISE, ONLINE, CRITICAL),
-    quantity=r"\mathrm{Var}(u^+ \mid x)/\delta", relation=Relation.EQ,
+    quantity=r"\mathrm{Var}(u^+ | x)/\delta", relation=Relation.EQ,
     expression=4 * _k * _c * (_R2 ** (_k - 1) + (_k - 1) * _R2 ** (_k - 2) * _u**2 / _n), tight=True,
     where="Proposition 3.3; the error is derived here",
 )  # fmt: skip
@@ -289,7 +289,7 @@ OU_LAW = _claim(
     r"$k = 2$, $\lambda < c$, $r^2 = c$: the stationary law of $u$ is $N(0, c^2/(c - \lambda))$, so that $u$ is within one "
     r"standard deviation with the probability $\mathrm{erf}(1/\sqrt2)$.",
     parameters=(), assumptions=(TENSOR, NOISE, ONLINE, CRITICAL, LIMIT, STATIONARY),
-    quantity=r"P\bigl(u^2 \le \tfrac{c^2}{c - \lambda}\bigr)", relation=Relation.EQ, expression=sp.erf(1 / sp.sqrt(2)),
+    quantity=r"P\left(u^2 \le \tfrac{c^2}{c - \lambda}\right)", relation=Relation.EQ, expression=sp.erf(1 / sp.sqrt(2)),
     where="Proposition 3.3", tight=True,
     remark="It has one kind of evidence, runs of the closed chain; the variance is ou-variance.",
 )  # fmt: skip
@@ -355,9 +355,9 @@ _K = K.symbol
 XOR_PROBABILITY = _claim(
     "xor-probability", "How often SGD learns XOR with K units",
     r"Each unit takes one of four types: the sign of $v_i$, and that of $W_i\cdot\mu$ if $v_i > 0$, of $W_i\cdot\nu$ if $v_i < "
-    r"0$. The classifier is optimal iff all four are there: $P(K) = \sum_j(-1)^j\binom4j\bigl(\frac{4-j}4\bigr)^K$, which "
+    r"0$. The classifier is optimal iff all four are there: $P(K) = \sum_j(-1)^j\binom4j\left(\frac{4-j}4\right)^K$, which "
     r"increases to 1; for the paper's four units it is $3/32$.",
-    parameters=(K,), assumptions=_INIT, quantity=r"P(\text{optimal with $K$ units})", relation=Relation.EQ,
+    parameters=(K,), assumptions=_INIT, quantity=r"P_K(\text{optimal})", relation=Relation.EQ,
     expression=sum(((-1) ** j * sp.binomial(4, j) * sp.Rational(4 - j, 4) ** _K for j in range(5)), sp.Integer(0)),
     where="Section 5 for K = 4; other widths derived here", confidence="verified", tight=True,
 )  # fmt: skip
