@@ -166,7 +166,7 @@ CHAIN_COPIES = _claim(
     r"$x_T$ of SGD on fresh tensors, $\tilde x_T$ of an independent closed chain from the same start: a statistic of the one is "
     r"as often above that of the other as below.",
     parameters=(), assumptions=(TENSOR, NOISE, ONLINE), quantity=r"P(h(m_T, r_T) > h(\tilde m_T, \tilde r_T))",
-    relation=Relation.EQ, expression=sp.Rational(1, 2), tight=True,
+    relation=Relation.EQ, expression=sp.Rational(1, 2),
     remark="It has one kind of evidence, runs: closed-chain is the statement on one step, and both are Markov.",
 )  # fmt: skip
 
@@ -290,7 +290,7 @@ OU_LAW = _claim(
     r"standard deviation with the probability $\mathrm{erf}(1/\sqrt2)$.",
     parameters=(), assumptions=(TENSOR, NOISE, ONLINE, CRITICAL, LIMIT, STATIONARY),
     quantity=r"P\left(u^2 \le \tfrac{c^2}{c - \lambda}\right)", relation=Relation.EQ, expression=sp.erf(1 / sp.sqrt(2)),
-    where="Proposition 3.3", tight=True,
+    where="Proposition 3.3",
     remark="It has one kind of evidence, runs of the closed chain; the variance is ou-variance.",
 )  # fmt: skip
 
