@@ -143,14 +143,14 @@ ROOT_UPPER = _claim(
     expression=sp.sqrt(m.symbol / 2),
 )  # fmt: skip
 
-_LOWER = (WALK, FULL, RULE, BAD, SIDE, SCALE, TWO, GAP, SLOPE, STEP)
+_LOWER = (WALK, FULL, RULE, BAD, SIDE, SCALE, TWO, GAP, SLOPE)
 _beyond = r"F(w_T) - F(w^\circ)"
 
 GD_LOWER = _claim(
     "gd-lower", "Large steps walk too far, small steps come too late",
     r"J-walk and $\frac1{2\eta T}|1 - v|$ in one more coordinate, a loss of Lipschitz constant $\sqrt3 + b\sqrt d$ at most: at "
     r"$w^\circ = (0, \ldots, 0, 1)$, in the unit ball, $F = 0$.",
-    parameters=(T, n, d, eta, gamma, b), assumptions=_LOWER, quantity=_beyond, relation=Relation.GE,
+    parameters=(T, n, d, eta, gamma, b), assumptions=(*_LOWER, STEP), quantity=_beyond, relation=Relation.GE,
     expression=_e * sp.sqrt(_T - 1) / 4 + 1 / (4 * _e * _T),
     remark=r"$\gamma$ and $b$ are the instance's to choose. A step $\eta < \frac1{2T}$ is worse: then $v_T = \eta T < \frac12$, and the "
     r"excess is more than $\frac12$.",

@@ -1,0 +1,334 @@
+"""The walk of gradient descent on J-walk: iterates and excess risk in rational numbers, by runs, and what the claims rest on."""
+
+from fractions import Fraction as F
+from typing import Any
+
+import numpy as np
+
+from gradproof.experiments.engine.backend import backend as array_library
+from gradproof.experiments.engine.backend import to_numpy
+from gradproof.experiments.engine.controls import breaking, replacing
+from gradproof.experiments.engine.measure import Enclosed, Sample, cases, measure, rounded
+from gradproof.experiments.engine.run import run, start
+from gradproof.experiments.limits.full_batch.instances import (
+    JWalk,
+    Point,
+    blind,
+    fraction,
+    last,
+    lattice,
+    mean_of,
+    plain,
+    slopes,
+)
+from gradproof.experiments.limits.full_batch.methods import Loss, descent
+from gradproof.solvers.masked_norm import binomial_below, mean_masked_norm, mean_root_binomial
+from gradproof.theory.limits import full_batch as paper
+
+WALK = ("j_walk", "full_batch_gradient", "subgradient_rule")
+KNOWN = (*WALK, "bad_set")
+SIZES = {"T": [1, 2, 5, 12], "n": [1, 2, 3]}
+SCALES = {"eta": [F(1), F(1, 4)], "gamma": [F(1, 32), F(1, 16)], "b": [F(1, 4000), F(1, 500)]}
+PLACES = cases(**SIZES, **SCALES)
+
+
+def instance(T: int, n: int, gamma: F, b: F, R: int | None = None, **more: Any) -> JWalk:
+    """The lattice sample with |J| = R, which is T without it."""
+    return JWalk(lattice(n, T if R is None else R), F(gamma), F(b), **more)
+
+
+def end(walk: JWalk, T: int, eta: F, start: F | int = 0) -> Point:
+    """w_T."""
+    return list(walk.descend(T, eta, start))[-1]
+
+
+def hits(walk: JWalk, T: int) -> list[int]:
+    """1 on the first T - 1 coordinates of J."""
+    chosen = set(blind(walk.V)[: T - 1])
+    return [int(i in chosen) for i in range(len(walk.V[0]))]
+
+
+# --- iterates ---------------------------------------------------------------------------------------------------------
+
+
+@measure(paper.GD_WALK, PLACES.guaranteeing(*WALK))
+def coordinates(T, n, eta, gamma, b, R=None, walk=None, w0=0, i=None):
+    """Each coordinate of w_T in rational numbers, those that are alike once; or coordinate i."""
+    walk = walk or instance(T, n, gamma, b, R)
+    found = list(zip(end(walk, T, eta, w0), hits(walk, T), slopes(walk.V), strict=True))
+    for value, hit, ubar in dict.fromkeys(found if i is None else found[i : i + 1]):
+        yield fraction(value), {"hit": hit, "ubar": fraction(ubar)}
+
+
+AT = {"T": 9, "n": 2, "eta": F(1, 4), "gamma": F(1, 16), "b": F(1, 100)}
+
+
+def other(**kind: Any) -> Any:
+    """Walks with another rule or other samples a step."""
+    return lambda T, n, gamma, b: instance(T, n, gamma, b, **kind)
+
+
+def one_at_a_time(T: int, n: int, gamma: F, b: F) -> JWalk:
+    """The samples in turn, one a step."""
+    walk = instance(T, n, gamma, b)
+    return walk._replace(rows=lambda t: [walk.V[t % n]])
+
+
+def seeing_all(T: int, n: int, gamma: F, b: F) -> JWalk:
+    """Steps at fresh samples, all of whose bits are 1."""
+    walk = instance(T, n, gamma, b)
+    return walk._replace(rows=lambda t: [[1] * len(walk.V[0])])
+
+
+breaking(paper.GD_WALK, "subgradient_rule", coordinates, cases(**AT, i=0).let(walk=other(rule=last)))
+breaking(paper.GD_WALK, "full_batch_gradient", coordinates, cases(**AT, i=1).let(walk=one_at_a_time))
+breaking(paper.GD_WALK, "j_walk", coordinates, cases(**AT, w0=F(1), i=0))
+STEEP = cases(T=8, n=1, eta=F(1), gamma=F(1, 4), b=F(1, 8), i=8).let(
+    walk=lambda gamma, b: JWalk(plain(1, 8, 4), F(gamma), F(b))
+)
+breaking(paper.GD_WALK, "scale", coordinates, STEEP)
+breaking(paper.GD_WALK, "within_step", coordinates, cases(T=8, n=1, eta=F(1), gamma=F(100), b=F(10), R=2, i=0))
+
+#: bits of the samples, dimension, steps
+RUNS = {"quick": (4, 64), "full": (6, 512), "gpu": (14, 1024)}
+
+
+def lattice_array(n: int, R: int, on: Any) -> Any:
+    """The lattice sample as an array (n, R 2^n)."""
+    index = np.arange(R * 2**n)
+    return on.asarray(np.stack([(index % 2**n >> j & 1).astype(float) for j in range(n)]))
+
+
+def gradient_descent(n: int, T: int, eta: float, gamma: float, b: float, backend: str, tau: float = 0.0) -> Any:
+    """The run in floats on the lattice sample with |J| = T: the last iterate and the mean of w_1, ..., w_T, (1, 1, d)."""
+    on = array_library(backend)
+    V = lattice_array(n, T, on)
+    method = descent(Loss(n, gamma, b, tau), eta, V)
+    record = {"w": lambda s: s.w, "mean": lambda s: (s.total + s.w) / T}
+    return run(method, on.asarray(start(np.zeros(T * 2**n))), T, record=record, at=[T])
+
+
+def coordinates_of_a_run(eta, gamma, b, backend, budget):
+    """All coordinates of w_T of a run in floats: a step rounds a few times what is at most eta."""
+    n, T = RUNS[budget]
+    w = gradient_descent(n, T, eta, gamma, b, backend).w.values[0, 0, 0]
+    index = np.arange(T * 2**n)
+    ones = sum(((index % 2**n) >> j) & 1 for j in range(n))
+    hit = (ones == 0) & (index < (T - 1) * 2**n)
+    ubar = ones / n - (n - ones) / (2 * n * n)
+    keep = slice(None) if budget != "gpu" else np.r_[0:4096, len(w) - 4096 : len(w)]
+    return rounded(w[keep], 8 * T, eta), {"T": T, "hit": hit[keep].astype(float), "ubar": ubar[keep]}
+
+
+RUN = cases(eta=0.05, gamma=0.005, b=1e-7)
+measure(paper.GD_WALK, RUN.guaranteeing(*WALK))(coordinates_of_a_run)
+measure(paper.GD_WALK, RUN.guaranteeing(*WALK), budget="gpu", name="coordinates_of_a_large_run")(coordinates_of_a_run)
+
+# --- risks ------------------------------------------------------------------------------------------------------------
+
+
+@measure(paper.EMPIRICAL, cases(T=[1, 4, 24], n=[1, 2, 3], eta=[F(1), F(1, 4)], gamma=F(1, 16), b=[F(1, 10**5), F(1, 2000)]).guaranteeing(*KNOWN))  # fmt: skip
+def empirical_risk(T, n, eta, gamma, b):
+    """F_S(w_T) in rational numbers."""
+    walk = instance(T, n, gamma, b)
+    return fraction(walk.empirical(end(walk, T, eta)))
+
+
+def population_instead(T, n, eta, gamma, b):
+    """F(w_T)."""
+    return population(instance(T, n, gamma, b), T, eta)[0]
+
+
+replacing(
+    paper.EMPIRICAL, "the population in the place of the sample", population_instead,
+    T=[4, 24], n=2, eta=F(1, 4), gamma=F(1, 16), b=F(1, 2000),
+)  # fmt: skip
+
+def population(walk: JWalk, T: int, eta: F) -> tuple[Enclosed, dict[str, Any]]:
+    """F(w_T), with the parameters that the sample and T determine."""
+    low, high = walk.population(end(walk, T, eta))
+    ends = mean_root_binomial(T - 1)
+    return Enclosed(low, high, "rounding"), {"U": fraction(sum(slopes(walk.V))), "mean_root": sum(ends) / 2, "d": len(walk.V[0])}
+
+
+@measure(paper.GD_EXCESS, PLACES.guaranteeing(*KNOWN))
+def excess(T, n, eta, gamma, b, R=None, walk=None):
+    """F(w_T) - F(0): the law of a binomial number of hit coordinates, its roots in ball arithmetic."""
+    return population(walk or instance(T, n, gamma, b, R), T, eta)
+
+
+@measure(paper.GD_EXCESS, RUN.guaranteeing(*KNOWN))
+def excess_of_a_run(eta, gamma, b, rng, backend, budget):
+    """The mean of f(w_T; V) over fresh V, for w_T of a run in floats; the roundings of w_T move f by less than 10^-12."""
+    n, T = RUNS[budget]
+    w = gradient_descent(n, T, eta, gamma, b, backend).w.values[0, 0, 0]
+    loss, numbers = Loss(n, gamma, b), []
+    for _ in range(40 if budget == "quick" else 400):
+        numbers.append(loss.value(w, rng.integers(0, 2, (100, len(w)))))
+    ends = mean_root_binomial(T - 1)
+    index = np.arange(T * 2**n)
+    ones = sum(((index % 2**n) >> j) & 1 for j in range(n))
+    reach = float(np.linalg.norm(np.maximum(-w - gamma, 0)) + 2 * b * np.abs(w).sum() + max(0.0, w.max()))
+    sample = Sample(np.concatenate(numbers), at_least=-b * float(np.abs(w).sum()), at_most=reach, bias=1e-12)
+    ubar = ones / n - (n - ones) / (2 * n * n)
+    return sample, {"T": T, "n": n, "U": float(ubar.sum()), "mean_root": float(sum(ends) / 2)}
+
+
+breaking(paper.GD_EXCESS, "bad_set", excess, cases(T=9, n=[3, 4], eta=F(1, 4), gamma=F(1, 16), b=F(1, 100), R=1))
+breaking(paper.GD_EXCESS, "subgradient_rule", excess, cases(**AT).let(walk=lambda T, n, gamma, b: instance(
+    T, n, gamma, b, rule=lambda w, top: blind(lattice(n, T))[0])))  # fmt: skip
+breaking(paper.GD_EXCESS, "full_batch_gradient", excess, cases(**AT).let(walk=seeing_all))
+breaking(paper.GD_EXCESS, "scale", excess, STEEP)
+breaking(paper.GD_EXCESS, "reach", excess, cases(T=9, n=2, eta=F(1, 4), gamma=F(1, 3), b=F(1, 100)))
+
+
+def excess_when_smoothed(eta, gamma, b, tau, backend):
+    """F(w_T) - F(0) with a smooth maximum: the step spreads over all coordinates and none falls below -gamma."""
+    n, T = RUNS["quick"]
+    w = gradient_descent(n, T, eta, gamma, b, backend, tau).w.values[0, 0, 0]
+    if w.min() < -gamma:
+        raise ValueError(f"a coordinate fell to {w.min()}")
+    ends = mean_root_binomial(T - 1)
+    value = b * (1 / 2 - 1 / (4 * n)) * w.sum() + max(0.0, w.max())
+    return rounded(value, 10 * len(w), eta), {"T": T, "n": n, "U": 0.0, "mean_root": float(sum(ends) / 2)}
+
+
+breaking(paper.GD_EXCESS, "j_walk", excess_when_smoothed, RUN.let(tau=lambda: 50.0))
+
+# --- the average iterate ------------------------------------------------------------------------------------------------
+
+AVERAGES = (paper.GD_AVERAGE, paper.GD_AVERAGE_CLOSED)
+
+
+def whole_gaps(T: int, n: int, eta: F, b: F, g: int) -> F:
+    """A gamma for which -wbar - gamma is a multiple of eta/T on the hit coordinates, so that their norms can be counted."""
+    return F(eta) * g / T - F(eta) * b * (T + 1) / (4 * n)
+
+
+MEANS = cases(T=[4, 9, 24], n=[1, 2], eta=[F(1), F(1, 4)], b=F(1, 4000), g=[1, 2]).let(gamma=whole_gaps)
+
+
+@measure(AVERAGES, MEANS.guaranteeing(*KNOWN))
+def excess_of_the_average(T, n, eta, gamma, b, R=None):
+    """F of the mean of w_1, ..., w_T."""
+    walk = instance(T, n, gamma, b, R)
+    points = walk.descend(T, eta)
+    next(points)
+    low, high = walk.population(mean_of(points))
+    return Enclosed(low, high, "rounding"), {"U": fraction(sum(slopes(walk.V)))}
+
+
+for claim in AVERAGES:
+    breaking(claim, "bad_set", excess_of_the_average, cases(T=9, n=2, eta=F(1, 4), b=F(1, 4000), g=1, R=1).let(gamma=whole_gaps))  # fmt: skip
+
+# --- the lower bounds ---------------------------------------------------------------------------------------------------
+
+LOWER = (paper.GD_LOWER, paper.GD_RATE)
+_ALL = ("side_coordinate", *KNOWN)
+STEPS = cases(T=[2, 5, 12, 24], n=[1, 2], eta=[F(1, 4), F(1), F(2)], gamma=F(1, 32), b=[F(1, 4000), F(1, 2000)])
+
+
+def beyond(T, n, eta, gamma, b, R=None, walk=None, side=True):
+    r"""F(w_T) - F(w^o) with the side coordinate, which moves by its slope times eta a step."""
+    walk = walk or instance(T, n, gamma, b, R)
+    found, known = population(walk, T, eta)
+    slope = min(F(1), 1 / (2 * F(eta) * T))
+    late = slope * abs(1 - slope * eta * T) if side else F(0)
+    return Enclosed(found.low + late, found.high + late, "rounding"), known
+
+
+measure(LOWER, STEPS.guaranteeing(*_ALL))(beyond)
+
+
+def best_step(T: int) -> F:
+    """A rational number near the step of the least bound."""
+    return F(round(1000 * T**-0.75), 1000)
+
+
+@measure(LOWER, cases(T=[16, 48], n=1).guaranteeing(*_ALL))
+@measure(LOWER, cases(T=[256, 1024], n=1).guaranteeing(*_ALL), budget="full", name="beyond_at_the_best_step_for_long")
+def beyond_at_the_best_step(T, n):
+    """The same at eta about T^(-3/4), where the claims say the least."""
+    eta = best_step(T)
+    at = {"eta": eta, "gamma": eta / 1000, "b": F(1, 10**6) / T}
+    value, known = beyond(T, n, **at)
+    return value, known | at
+
+
+for claim in LOWER:
+    breaking(claim, "bad_set", beyond, cases(T=17, n=[2, 3], eta=F(1, 5), gamma=F(1, 50), b=F(1, 4000), R=1))
+    breaking(claim, "side_coordinate", beyond, cases(T=4, n=2, eta=F(1, 8), gamma=F(1, 64), b=F(1, 4000), side=False))
+    breaking(claim, "small_gap", beyond, cases(T=16, n=2, eta=F(1, 8), gamma=F(1, 8), b=F(1, 4000)))
+breaking(paper.GD_LOWER, "step_not_small", beyond, cases(T=2, n=2, eta=F(1, 100), gamma=F(1, 1000), b=F(1, 4000)))
+GREAT = cases(T=2, n=8, eta=F(8), gamma=F(1), b=F(1, 18))
+breaking(paper.GD_LOWER, "small_slope", beyond, GREAT)
+SEEN_BY_ALL = cases(T=1, n=16, eta=F(8), gamma=F(1), b=F(1, 400)).let(walk=lambda gamma, b: JWalk(plain(16, 1, 98), gamma, b))
+breaking(paper.GD_LOWER, "two_steps", beyond, SEEN_BY_ALL)
+
+# --- what they rest on --------------------------------------------------------------------------------------------------
+
+VECTORS = {"one": [3], "equal": [1] * 12, "growing": [*range(1, 9)], "mixed": [F(1, 2), F(-5, 3), 4, F(1, 6)]}
+
+
+@measure(paper.ROOT_LOWER, cases(a=VECTORS).guaranteeing("fair_coins"))
+def masked_norm(a, chance=None):
+    """The mean norm by counting; of one entry with coins of another chance by hand."""
+    square = sum(F(x) ** 2 for x in a)
+    size = F(a[0]) if len(a) == 1 else F(np.sqrt(float(square)))
+    low, high = mean_masked_norm(a) if chance is None else (chance * a[0],) * 2
+    # the parameter is rounded down: the bound that is tested is not larger than the claim's
+    while size * size > square:
+        size -= size * F(1, 2**52)
+    return Enclosed(low, high, "rounding"), {"A": size}
+
+
+breaking(paper.ROOT_LOWER, "fair_coins", masked_norm, cases(a={"one": [3]}, chance=[F(1, 4)]))
+
+
+@measure(paper.ROOT_UPPER, cases(m=[1, 4, 63, 1000]).guaranteeing("fair_coins"))
+def mean_root(m):
+    """By the binomial sum."""
+    return Enclosed(*mean_root_binomial(m), "rounding")
+
+
+def mean_root_of_a_coin(m, chance):
+    """One coin with another chance."""
+    return F(chance)
+
+
+breaking(paper.ROOT_UPPER, "fair_coins", mean_root_of_a_coin, cases(m=1, chance=[F(3, 4)]))
+
+
+@measure(paper.LIPSCHITZ_WALK, cases(d=[3, 12, 100], b=[0.001, 0.1], place=["drawn", "two"], n=3).guaranteeing("j_walk"))
+def square_of_a_subgradient(d, b, place, n, twice=False):
+    """||g||^2 at drawn places, and where one coordinate is high and one low."""
+    rng = np.random.default_rng(d)
+    w, V = rng.normal(size=d), rng.integers(0, 2, (1, d))
+    if place == "two":
+        w, V = np.zeros(d), np.zeros((1, d))
+        w[:2], V[0, :2] = (1.0, -1.0), 1
+    g = Loss(n, 0.1, b).subgradient(w, V) + (np.eye(d)[w.argmax()] if twice else 0)
+    return rounded(float(g @ g), 8 * d + 20, 2.0 + b * b * d)
+
+
+breaking(paper.LIPSCHITZ_WALK, "j_walk", square_of_a_subgradient, cases(d=12, b=0.001, place="two", n=3, twice=True))
+
+COORDINATES = cases(d=[16, 60, 200], p=[F(1, 2), F(1, 8)], T=[2, 4, 8]).where(lambda d, p, T: d * p > T - 1)
+
+
+@measure(paper.BAD_SET, COORDINATES.guaranteeing("independent_bits"))
+def few_blind(d, T, p, true_p=None):
+    """P(|J| < T) as a rational number."""
+    return binomial_below(d, F(true_p or p), T)
+
+
+@measure(paper.BAD_SET, cases(T=[2, 4], n=[2, 3]).guaranteeing("independent_bits"))
+def few_blind_in_runs(T, n, rng, budget):
+    """The share of samples of n in d = 2 T 2^n coordinates that are blind on fewer than T."""
+    d = 2 * T * 2**n
+    seen = rng.integers(0, 2, (2000 if budget == "quick" else 20_000, n, d)).any(axis=1)
+    return Sample(((~seen).sum(axis=1) < T).astype(float), at_most=1.0), {"d": d, "p": F(1, 2**n)}
+
+
+breaking(paper.BAD_SET, "independent_bits", few_blind, cases(d=60, T=8, p=F(1, 4), true_p=[F(1, 16)]))
+breaking(paper.BAD_SET, "many_coordinates", few_blind, cases(d=32, T=[64, 128], p=F(1, 2)))
