@@ -1,5 +1,5 @@
 """Full-batch methods in numbers: gradient descent and SGD on J-walk, stability, and the evidence for the claims."""
 
-from gradproof.experiments.limits.full_batch import measures_walk
+from gradproof.experiments.limits.full_batch import measures_upper, measures_walk
 
-__all__ = ["measures_walk"]
+__all__ = ["measures_upper", "measures_walk"]

@@ -6,7 +6,7 @@ r"""J-walk in rational numbers, samples that are blind on many coordinates, and 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction as F
 from math import isqrt
 from typing import Any, NamedTuple
@@ -171,10 +171,13 @@ class Affine(NamedTuple):
             w = w - sign * a[np.arange(len(a)), best].sum(0)
         return w
 
-    def apart(self, T: int, sign: int = 1) -> int:
-        """``(||w_T - w'_T|| n/eta)^2``. ``sign``: -1 for the negatives of the losses, which are concave."""
+    def apart(self, T: int, sign: int = 1, replaced: int = 1) -> int:
+        """``(||w_T - w'_T|| n/eta)^2`` where the first samples, one without ``replaced``, are replaced by the last loss.
+
+        ``sign``: -1 for the negatives of the losses, which are concave.
+        """
         n = len(self.a) - 1
-        w, other = (self.descend(T, rows, sign) for rows in (range(n), [n, *range(1, n)]))
+        w, other = (self.descend(T, rows, sign) for rows in (range(n), [n] * replaced + [*range(replaced, n)]))
         return int(((w - other) ** 2).sum())
 
 
@@ -203,3 +206,38 @@ def kinks(n: int, T: int) -> Affine:
     a[:, 1:] = 1000 * np.eye(T, dtype=np.int64)
     a[0], a[-1] = -1, 0
     return Affine(a, np.zeros((n + 1, T + 1), np.int64))
+
+
+def contrary(n: int, T: int) -> Affine:
+    """Every loss of the sample is x, and the one that may replace them -x."""
+    a = np.ones((n + 1, 1, 1), np.int64)
+    a[-1] = -1
+    return Affine(a, np.zeros((n + 1, 1), np.int64))
+
+
+def plateau(n: int, T: int) -> Affine:
+    """|x|, of which the subgradient at 0 is 0; but x, or -x, for the loss that differs."""
+    a = np.tile(np.array([[0], [1], [-1]], np.int64), (n + 1, 1, 1))
+    a[0], a[-1] = 1, -1
+    return Affine(a, np.zeros((n + 1, 3), np.int64))
+
+
+# --- losses on the line ---------------------------------------------------------------------------------------------------
+
+
+def distance(x: F, weights: Mapping[int, F]) -> F:
+    """``sum_z p_z |x - z|``."""
+    return sum((p * abs(x - z) for z, p in weights.items()), F(0))
+
+
+def towards(x: F, weights: Mapping[int, F]) -> F:
+    """A subgradient of it: that of ``|x - z|`` is 0 at z."""
+    return sum((p * ((x > z) - (x < z)) for z, p in weights.items()), F(0))
+
+
+def averaged(x: F, eta: F, steps: Iterable[Callable[[F], F]]) -> F:
+    """The mean of w_0, ..., w_{T-1}, a subgradient a step."""
+    total, count = F(0), 0
+    for g in steps:
+        total, count, x = total + x, count + 1, x - eta * g(x)
+    return total / count
