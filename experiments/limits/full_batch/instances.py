@@ -111,7 +111,9 @@ class JWalk(NamedTuple):
         gamma, total = exactly(self.gamma), ZERO
         for row in self.V:
             total += exact_root(sum(((x + gamma) ** 2 for x, v in zip(w, row, strict=True) if v and x < -gamma), ZERO))
-        return total / len(self.V) + sum(x * y for x, y in zip(w, self._linear(self.V), strict=True)) + max(ZERO, max(w))
+        return (
+            total / len(self.V) + sum(x * y for x, y in zip(w, self._linear(self.V), strict=True)) + max(ZERO, max(w))
+        )
 
     def population(self, w: Point) -> tuple[F, F]:
         """Rational ends around F."""

@@ -4,12 +4,10 @@ from gradproof.theory.limits.full_batch.claims import (
     BAD_SET,
     EMPIRICAL,
     GD_AVERAGE,
-    GD_AVERAGE_CLOSED,
     GD_EXCESS,
     GD_LOWER,
     GD_RATE,
     GD_STABILITY,
-    GD_STABILITY_SHARP,
     GD_UPPER,
     GD_WALK,
     LIPSCHITZ_WALK,
@@ -20,6 +18,6 @@ from gradproof.theory.limits.full_batch.claims import (
 )
 
 __all__ = [
-    "BAD_SET", "EMPIRICAL", "GD_AVERAGE", "GD_AVERAGE_CLOSED", "GD_EXCESS", "GD_LOWER", "GD_RATE", "GD_STABILITY",
-    "GD_STABILITY_SHARP", "GD_UPPER", "GD_WALK", "LIPSCHITZ_WALK", "PAPER", "ROOT_LOWER", "ROOT_UPPER", "SGD_UPPER",
+    "BAD_SET", "EMPIRICAL", "GD_AVERAGE", "GD_EXCESS", "GD_LOWER", "GD_RATE", "GD_STABILITY",
+    "GD_UPPER", "GD_WALK", "LIPSCHITZ_WALK", "PAPER", "ROOT_LOWER", "ROOT_UPPER", "SGD_UPPER",
 ]  # fmt: skip
