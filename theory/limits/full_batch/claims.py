@@ -210,8 +210,8 @@ GD_STABILITY = _claim(
     r"The differing element moves them apart by $2\eta L/n$ a step, the kinks by $2\eta L\sqrt T$ in all.",
     parameters=(T, n, eta, L), assumptions=(CONVEX, LIPSCHITZ, FULL, DIFFER), quantity=r"\|w_T - w_T'\|",
     relation=Relation.LE, expression=2 * _L * _e * (sp.sqrt(_T) + _T / _n), where=f"{HERE}, for {BFGT}",
-    remark=r"The published constant of the second term is 4; 2 is enough, and no less will do: for $n = 1$ and $f = \pm L\langle v, "
-    r"w\rangle$ the distance is $2\eta LT$.",
+    remark=r"The published constant of the second term is 4; 2 is enough, and no less will do: for $n = 1$ and "
+    r"$f = \pm L\langle v, w\rangle$ the distance is $2\eta LT$.",
 )  # fmt: skip
 
 GD_UPPER = _claim(
