@@ -48,7 +48,7 @@ FALSE = {
     "bad-set": [E["bad-set"] / 5, E["bad-set"] ** 3, sp.Integer(0)],
     "sgd-upper": [E["sgd-upper"] * sp.Rational(99, 100), E["sgd-upper"] / T, E["sgd-upper"].subs(eta, 2 * eta)],
     "gd-stability": [E["gd-stability"] * sp.Rational(98, 100), E["gd-stability"] / sp.sqrt(T), 2 * L * eta * sp.sqrt(T)],
-    "gd-upper": [E["gd-upper"] / 2, E["gd-upper"] / T, E["gd-upper"].subs(L, L / 4)],
+    "gd-upper": [E["gd-upper"] / 2, E["gd-upper"] / T, E["gd-upper"] - 2 * L**2 * eta * (sp.sqrt(T) + T / n)],
 }  # fmt: skip
 
 
@@ -58,9 +58,8 @@ def test_false_variants_are_refuted(name):
     for wrong in FALSE[name]:
         symbols = {str(s): s for s in claim.expression.free_symbols}
         wrong = wrong.subs({s: symbols[str(s)] for s in wrong.free_symbols if str(s) in symbols})
-        levels = (Level.EXACT, Level.EMPIRICAL)
-        verdicts = [outcome(k, claim.with_bound(wrong)).outcome for c, k in CHECKS if c is claim and k.level in levels]
-        assert Outcome.REFUTED in verdicts, wrong
+        exact = (k for c, k in CHECKS if c is claim and k.level is Level.EXACT)
+        assert any(outcome(k, claim.with_bound(wrong)).outcome is Outcome.REFUTED for k in exact), wrong
 
 
 def test_the_run_is_the_closed_form():
@@ -79,7 +78,7 @@ def test_the_average_and_its_bound():
 
 
 def test_several_passes_over_the_sample_walk_again():
-    """As the last iterate of gradient descent, 0.252."""
+    """Nearly as far as gradient descent, at 0.252: the median of eight runs."""
     from gradproof.experiments.engine.backend import backend
     from gradproof.experiments.engine.draws import ahead, keys
     from gradproof.experiments.engine.run import run, start
@@ -92,8 +91,8 @@ def test_several_passes_over_the_sample_walk_again():
         out = run(
             descent(loss, 0.05), start(np.zeros(1024), seeds=8), 64, record={"w": lambda s: s.w}, draw=draw, at=[64]
         )
-        value[draws.__name__] = np.mean([loss.value(w, rng.integers(0, 2, (100, 1024))) for w in out.w.values[0, :, 0]])
-    assert value["repeated"] == pytest.approx(0.246, abs=0.006)
+        value[draws.__name__] = np.median([loss.value(w, rng.integers(0, 2, (100, 1024))) for w in out.w.values[0, :, 0]])
+    assert value["repeated"] == pytest.approx(0.246, abs=0.005)
     assert value["fresh"] < 0.05
 
 

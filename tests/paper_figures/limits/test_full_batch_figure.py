@@ -22,7 +22,7 @@ def test_the_slopes(data):
     assert data.attrs["slope_gd"] == pytest.approx(-0.25, abs=0.05)
     assert max(data.attrs["slope_sgd_range"]) <= -0.45
     assert (data.excess.sel(way="sgd") <= data.bound).all()
-    assert np.ptp(data.excess.sel(way="gd at the step of sgd")) < 0.1
+    assert np.ptp(data.excess.sel(way="gd at the step of sgd").values) < 0.1
 
 
 def test_bounds_lie_on_their_sides(data):
