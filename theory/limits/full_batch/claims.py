@@ -35,7 +35,7 @@ gamma = Parameter("gamma", "how far a coordinate may fall before it costs", late
 b = Parameter("b", "slope of the linear term")
 hit = Parameter("hit", "1 on the first $T - 1$ coordinates of $J$, else 0", sp.S.Naturals0)
 ubar = Parameter("ubar", r"mean of $u_{V_j}(i)$ over the sample; $-1/(2n)$ on $J$", REAL, r"\bar u(i)")
-U = Parameter("U", r"$\sum_i\bar u(i)$", REAL, r"\textstyle\sum_i\bar u(i)")
+U = Parameter("U", r"$\sum_i\bar u(i)$", REAL, r"\sum_i\bar u(i)")
 mean_root = Parameter(
     "mean_root",
     r"$\mathbb E\sqrt{\mathrm{Bin}(T - 1, \frac12)}$",
@@ -135,7 +135,7 @@ ROOT_LOWER = _claim(
     "masked-norm", "A random half of a vector has at least half of its norm, in the mean",
     r"$\mathbb E\sqrt{\sum_iV_ia_i^2} \ge \frac12\|a\|$; a vector with one entry attains it. With $T - 1$ equal entries: "
     r"$\mathbb E\sqrt{\mathrm{Bin}(T-1, \frac12)} \ge \frac12\sqrt{T-1}$.",
-    parameters=(A,), assumptions=(COINS,), quantity=r"\mathbb E\sqrt{\textstyle\sum_iV_ia_i^2}", relation=Relation.GE,
+    parameters=(A,), assumptions=(COINS,), quantity=r"\mathbb E\sqrt{\sum_iV_ia_i^2}", relation=Relation.GE,
     expression=A.symbol / 2, tight=True,
 )  # fmt: skip
 
