@@ -51,7 +51,7 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
         {
             "risk": (["by", "on", "seed", "step"], risk), "formula": (["step"], formula),
             "excess": (["way", "length"], excess), "low": (["length"], low), "high": (["length"], high),
-            "bound": (["length"], [float(paper.SGD_UPPER.bound(T=int(t), eta=t**-0.5, G=2**0.5 + B * s**0.5, D2=0))
+            "bound": (["length"], [float(paper.SGD_UPPER.bound(T=int(t), eta=t**-0.5, G=(2 + B * B * s) ** 0.5, D2=0))
                                    for t, s in zip(lengths, d, strict=True)]),
             "rate": (["length"], 0.5 * (lengths - 1) ** 0.25 / lengths**0.5),
             "beyond": (["eta"], beyond), "lower": (["eta"], lower), "upper": (["eta"], upper),

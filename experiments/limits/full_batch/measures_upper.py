@@ -27,7 +27,7 @@ from gradproof.theory.limits import full_batch as paper
 SGD = ("convex", "one_pass_fresh_samples", "bounded")
 
 
-LINES = cases(T=[1, 3, 20], eta=[F(1), F(1, 4)], G=[F(1), F(3)], theta=[F(0), F(1, 2), F(1)])
+LINES = cases(T=[1, 3, 20], eta=[F(4), F(1, 4)], G=[F(1, 2), F(3)], theta=[F(0), F(1, 2), F(1)])
 
 
 @measure(paper.SGD_UPPER, LINES.guaranteeing(*SGD))
@@ -82,11 +82,11 @@ def repeated(n: int, T: int, on: Any) -> Callable[[Draws], Any]:
 
 
 def excess_of(wbar: np.ndarray, loss: Loss, T: int, eta: float, rng: Any) -> tuple[Sample, dict[str, float]]:
-    """f(wbar; V) at fresh V, a few for each of the runs, wbar (seed, d). f >= -b ||wbar||_1, and G = sqrt 2 + b sqrt d."""
+    """f(wbar; V) at fresh V, a few for each of the runs, wbar (seed, d). f >= -b ||wbar||_1, and G^2 = 2 + b^2 d."""
     d = wbar.shape[-1]
     numbers = [float(loss.value(w, rng.integers(0, 2, (16, d))).mean()) for w in wbar]
     low = -loss.b * eta * T * (loss.b * d + 1 + d**0.5)
-    return Sample(numbers, at_least=low, bias=1e-12), {"T": T, "G": 2**0.5 + loss.b * d**0.5, "D2": 0.0}
+    return Sample(numbers, at_least=low, bias=1e-12), {"T": T, "G": (2 + loss.b**2 * d) ** 0.5, "D2": 0.0}
 
 
 SIZE = {"quick": [(4, 16), (4, 64)], "full": [(4, 256), (4, 1024)], "gpu": [(8, 4096)]}  # n, T
@@ -133,6 +133,7 @@ LOSSES = {f"drawn {k}": drawn(k) for k in range(4)} | {"opposite": instances.opp
 MORE = {f"drawn {k}": drawn(k) for k in range(4, 154)}
 APART = {
     "apart": cases(loss=LOSSES, T=[1, 9, 40], n=[1, 7], eta=F(1)),
+    "apart_over_kinks": cases(loss={"kinks": instances.kinks}, T=[9, 40], n=100, eta=[F(1, 4), F(4)]),
     "apart_after_many_steps": cases(loss={"opposite": instances.opposite}, T=10_000, n=1, eta=F(1)),
     "apart_for_many": cases(loss=MORE, T=[7, 119], n=[2, 7], eta=[F(1, 1000), F(1)]),
 }
@@ -184,7 +185,7 @@ def on_the_walk(T, eta, b, rng):
             total, w = total + w, w - eta * loss.subgradient(w, V)
         numbers.append(float(loss.value(total / T, rng.integers(0, 2, (16, d))).mean()))
     return Sample(numbers, at_least=-b * eta * T * (b * d + 1 + d**0.5), bias=1e-12), {
-        "n": n, "L": 2**0.5 + b * d**0.5, "D2": 0.0,
+        "n": n, "L": (2 + b * b * d) ** 0.5, "D2": 0.0,
     }  # fmt: skip
 
 

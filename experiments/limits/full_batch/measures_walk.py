@@ -28,7 +28,7 @@ from gradproof.theory.limits import full_batch as paper
 WALK = ("j_walk", "full_batch_gradient", "subgradient_rule")
 KNOWN = (*WALK, "bad_set")
 SIZES = {"T": [1, 2, 12], "n": [1, 2, 3]}
-SCALES = {"eta": [F(1), F(1, 4)], "gamma": F(1, 16), "b": [F(1, 4000), F(1, 500)]}
+SCALES = {"eta": [F(2), F(1, 4)], "gamma": F(1, 16), "b": [F(1, 4000), F(1, 500)]}
 PLACES = cases(**SIZES, **SCALES)
 
 
@@ -236,7 +236,7 @@ def size_of_the_average(T: int, n: int, eta: Any, gamma: Any, b: Any) -> Any:
     return float(sum(x * x for x in falls)) ** 0.5 * (1 - 2.0**-50)
 
 
-MEANS = cases(T=[4, 9, 24], n=[1, 2], eta=[F(1), F(1, 4)], b=F(1, 4000), g=1).let(gamma=whole_gaps)
+MEANS = cases(T=[2, 9, 24], n=[1, 2], eta=[F(2), F(1, 4)], b=F(1, 4000), g=F(1, 2)).let(gamma=whole_gaps)
 
 
 @measure(paper.GD_AVERAGE, MEANS.guaranteeing(*KNOWN))
@@ -360,22 +360,25 @@ breaking(paper.ROOT_UPPER, "fair_coins", mean_root_of_a_coin, cases(m=1, chance=
 
 
 @measure(
-    paper.LIPSCHITZ_WALK, cases(d=[3, 12, 100], b=[0.001, 0.1], place=["drawn", "two"], n=3).guaranteeing("j_walk")
+    paper.LIPSCHITZ_WALK, cases(d=[3, 12, 100], b=[0.001, 0.4], place=["drawn", "two"], n=3).guaranteeing("j_walk")
 )
 def square_of_a_subgradient(d, b, place, n, twice=False):
-    """||g||^2 at drawn places, and where one coordinate is high and one low."""
+    """||g||^2 at drawn places, and for V = 1 where one coordinate is high, and one is low or none."""
     rng = np.random.default_rng(d)
     w, V = rng.normal(size=d), rng.integers(0, 2, (1, d))
-    if place == "two":
-        w, V = np.zeros(d), np.zeros((1, d))
-        w[:2], V[0, :2] = (1.0, -1.0), 1
+    if place != "drawn":
+        w, V = np.zeros(d), np.ones((1, d))
+        w[:2] = 1.0, -1.0 if place == "two" else 0.0
     g = Loss(n, 0.1, b).subgradient(w, V) + (np.eye(d)[w.argmax()] if twice else 0)
     return rounded(float(g @ g), 8 * d + 20, 2.0 + b * b * d)
 
 
-breaking(paper.LIPSCHITZ_WALK, "j_walk", square_of_a_subgradient, cases(d=12, b=0.001, place="two", n=3, twice=True))
+breaking(paper.LIPSCHITZ_WALK, "j_walk", square_of_a_subgradient, d=12, b=0.001, place="two", n=3, twice=True)
+breaking(paper.LIPSCHITZ_WALK, "gentle_slope", square_of_a_subgradient, d=12, b=2.0, place="one", n=3)
 
-COORDINATES = cases(d=[16, 60, 200], p=[F(1, 2), F(1, 8)], T=[2, 4, 8]).where(lambda d, p, T: d * p > T - 1)
+COORDINATES = cases(d=[1, 16, 60, 200], p=[F(1, 2), F(1, 8), F(999, 1000)], T=[1, 2, 8]).where(
+    lambda d, p, T: d * p > T - 1
+)
 
 
 @measure(paper.BAD_SET, COORDINATES.guaranteeing("independent_bits"))

@@ -44,7 +44,7 @@ FALSE = {
     "gd-lower": [E["gd-lower"] * sp.Rational(11, 10), E["gd-lower"] ** 2 * 4, E["gd-lower"].subs(eta, 8 * eta)],
     "gd-rate": [E["gd-rate"] * 3, sp.sqrt(E["gd-rate"]), E["gd-rate"] * sp.sqrt(T)],
     "gd-average": [E["gd-average"] * sp.Rational(5, 4), E["gd-average"] * sp.sqrt(T), E["gd-average"] / eta],
-    "lipschitz": [E["lipschitz"] * sp.Rational(99, 100), sp.sqrt(E["lipschitz"]), E["lipschitz"] - 1],
+    "lipschitz": [E["lipschitz"] * sp.Rational(99, 100), sp.sqrt(E["lipschitz"]), sp.Integer(2)],
     "bad-set": [E["bad-set"] / 5, E["bad-set"] ** 3, sp.Integer(0)],
     "sgd-upper": [E["sgd-upper"] * sp.Rational(99, 100), E["sgd-upper"] / T, E["sgd-upper"].subs(eta, 2 * eta)],
     "gd-stability": [E["gd-stability"] * sp.Rational(98, 100), E["gd-stability"] / sp.sqrt(T), 2 * L * eta * sp.sqrt(T)],

@@ -72,6 +72,7 @@ REACH = Assumption(
     r"$\gamma + \eta bT/(2n) \le \eta$: a hit coordinate stays below $-\gamma$",
     sp.Le(_g + _e * _b * _T / (2 * _n), _e),
 )
+GENTLE = Assumption("gentle_slope", r"$b \le \frac12$", sp.Le(_b, sp.Rational(1, 2)))
 COINS = Assumption("fair_coins", r"the $V_i$ are 0 or 1, with chance one half each")
 TWO = Assumption("two_steps", r"$T \ge 2$", sp.Ge(_T, 2))
 GAP = Assumption("small_gap", r"$\gamma \le \eta/8$", sp.Le(_g, _e / 8))
@@ -151,7 +152,7 @@ _LOWER = (WALK, FULL, RULE, BAD, SIDE, SCALE, TWO, GAP, SLOPE)
 
 GD_LOWER = _claim(
     "gd-lower", "Large steps walk too far, small steps come too late",
-    r"J-walk and $\frac1{2\eta T}|1 - v|$ in one more coordinate, a loss of Lipschitz constant $\sqrt3 + b\sqrt d$ at most: at "
+    r"J-walk and $\frac1{2\eta T}|1 - v|$ in one more coordinate, a loss of Lipschitz constant $\sqrt{3 + b^2d}$ at most: at "
     r"$w^\circ = (0, \ldots, 0, 1)$, in the unit ball, $F = 0$.",
     parameters=(T, n, d, eta, gamma, b), assumptions=(*_LOWER, STEP), quantity=r"F(w_T) - F(w^\circ)", relation=Relation.GE,
     expression=_e * sp.sqrt(_T - 1) / 4 + 1 / (4 * _e * _T),
@@ -179,11 +180,11 @@ GD_AVERAGE = _claim(
 )  # fmt: skip
 
 LIPSCHITZ_WALK = _claim(
-    "lipschitz", "J-walk is Lipschitz",
-    r"The root and the maximum have their subgradients in different coordinates, where $w_i < -\gamma$ and where $w_i > 0$: "
-    r"$\|g\| \le \sqrt2 + b\sqrt d$, for every $V$ and $w$.",
-    parameters=(d, b), assumptions=(WALK,), quantity=r"\|g\|^2", relation=Relation.LE,
-    expression=2 + 2 * _b * sp.sqrt(2 * _d) + _b**2 * _d, remark=r"$2 + b\sqrt d$ is what adding the three constants gives.",
+    "lipschitz", "The Lipschitz constant of J-walk",
+    r"The root pulls only where $V_i = 1$, against $u_V$, and the maximum in another coordinate: $\|g\| \le \sqrt{2 + b^2d}$ for every "
+    r"$V$ and $w$. It is attained.",
+    parameters=(d, b), assumptions=(WALK, GENTLE), quantity=r"\|g\|^2", relation=Relation.LE, expression=2 + _b**2 * _d,
+    tight=True, remark=r"The constants of the three terms add up to $2 + b\sqrt d$.",
 )  # fmt: skip
 
 BAD_SET = _claim(

@@ -187,16 +187,16 @@ def mean_root() -> d.Derivation:
 
 @d.derivation(claims.LIPSCHITZ_WALK)
 def lipschitz() -> d.Derivation:
-    """s and m are the subgradients of the root and of the maximum: 2 <s + m, u> <= r ||s + m||^2/2 + 2 ||u||^2/r, r^2 = 2 d."""
+    """s and m are the subgradients of the root and of the maximum: <s, u> = -||s||_1 <= -||s||^2, and <m, u> <= ||m||^2."""
     by, M = ("j_walk",), {"m": "1"}
     laws = {
         "root": below(square(S), ("-1", "1"), by=by, at="0"), "maximum": below(square(M), ("-1", "1"), by=by, at="0"),
         "apart": equal(("1", S, M), by=by, at="0"), "slope": below(square(U), ("-d", "1"), by=by, at="0"),
+        "against": below(square(S), ("1", S, U), by=by, at="0"), "along": below(("1", M, U), square(M, "-1"), by=by, at="0"),
     }  # fmt: skip
-    multipliers = {"root": "1 + b*r/2", "maximum": "1 + b*r/2", "apart": "2 + b*r", "slope": "b^2 + 2*b/r"}
-    step = d.Combine({}, multipliers, (("b*r/2", {"s": "1", "m": "1", "u": "-2/r"}),), index="0")
-    method = numbers(laws, fixed=("s", "m", "u"), roots={"r": "2*d"})
-    case = d.Case((Interval("r"), *over("b")), {"step": step}, {"d": "r^2/2"})
+    weights = {"root": "1 - 2*b", "maximum": "1 + 2*b", "apart": "2", "slope": "b^2", "against": "2*b", "along": "2*b"}
+    step, method = d.Combine({}, weights, index="0"), numbers(laws, fixed=("s", "m", "u"))
+    case = d.Case((*over("d"), Interval("b", "0", "1/2", closed_high=True)), {"step": step})
     return d.Derivation(d.Formal(method, (square({"s": "1", "m": "1", "u": "b"}),), at="0"), case)
 
 
