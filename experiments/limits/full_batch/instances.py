@@ -78,13 +78,13 @@ class JWalk(NamedTuple):
     rule: Callable[[Point, fmpq], int] = first
     rows: Callable[[int], Bits] | None = None
 
-    def descend(self, T: int, eta: F, start: F | int = 0) -> Iterator[Point]:
-        """w_0, ..., w_T, from a point with equal coordinates.
+    def descend(self, T: int, eta: F, start: Point | F | int = 0) -> Iterator[Point]:
+        """w_0, ..., w_T, from a point, or one with equal coordinates.
 
         Raises:
             ParameterError: the norm in a root is no rational number.
         """
-        w, step = [exactly(start)] * len(self.V[0]), exactly(eta)
+        w, step = start if isinstance(start, list) else [exactly(start)] * len(self.V[0]), exactly(eta)
         gamma, linear = exactly(self.gamma), self._linear(self.V)
         yield w
         for t in range(T):

@@ -13,6 +13,7 @@ from gradproof.experiments.limits.full_batch.instances import (
     JWalk,
     Point,
     blind,
+    exactly,
     fraction,
     last,
     lattice,
@@ -359,22 +360,25 @@ def mean_root_of_a_coin(m, chance):
 breaking(paper.ROOT_UPPER, "fair_coins", mean_root_of_a_coin, cases(m=1, chance=[F(3, 4)]))
 
 
-@measure(
-    paper.LIPSCHITZ_WALK, cases(d=[3, 12, 100], b=[0.001, 0.4], place=["drawn", "two"], n=3).guaranteeing("j_walk")
-)
-def square_of_a_subgradient(d, b, place, n, twice=False):
-    """||g||^2 at drawn places, and for V = 1 where one coordinate is high, and one is low or none."""
+@measure(paper.LIPSCHITZ_WALK, cases(d=[2, 12, 100], b=[F(1, 1000), F(2, 5)]).guaranteeing("j_walk"))
+def square_at_two_kinks(d, b, low=-1, twice=0):
+    """||g||^2 for V = 1 where one coordinate is high and one is low."""
+    w = [exactly(x) for x in (1, low, *[0] * (d - 2))]
+    _, after = JWalk([[1] * d], F(1, 10), b).descend(1, F(1), w)
+    g = [x - y for x, y in zip(w, after, strict=True)]
+    return fraction(sum((x * x for x in (g[0] + twice, *g[1:])), exactly(0)))
+
+
+@measure(paper.LIPSCHITZ_WALK, cases(d=[12, 100], b=[0.001, 0.4], n=3).guaranteeing("j_walk"))
+def square_at_a_drawn_place(d, b, n):
+    """||g||^2 for random V and w."""
     rng = np.random.default_rng(d)
-    w, V = rng.normal(size=d), rng.integers(0, 2, (1, d))
-    if place != "drawn":
-        w, V = np.zeros(d), np.ones((1, d))
-        w[:2] = 1.0, -1.0 if place == "two" else 0.0
-    g = Loss(n, 0.1, b).subgradient(w, V) + (np.eye(d)[w.argmax()] if twice else 0)
+    g = Loss(n, 0.1, b).subgradient(rng.normal(size=d), rng.integers(0, 2, (1, d)))
     return rounded(float(g @ g), 8 * d + 20, 2.0 + b * b * d)
 
 
-breaking(paper.LIPSCHITZ_WALK, "j_walk", square_of_a_subgradient, d=12, b=0.001, place="two", n=3, twice=True)
-breaking(paper.LIPSCHITZ_WALK, "gentle_slope", square_of_a_subgradient, d=12, b=2.0, place="one", n=3)
+breaking(paper.LIPSCHITZ_WALK, "j_walk", square_at_two_kinks, d=12, b=F(1, 1000), twice=1)
+breaking(paper.LIPSCHITZ_WALK, "gentle_slope", square_at_two_kinks, d=12, b=F(2), low=0)
 
 COORDINATES = cases(d=[1, 16, 60, 200], p=[F(1, 2), F(1, 8), F(999, 1000)], T=[1, 2, 8]).where(
     lambda d, p, T: d * p > T - 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from gradproof.theory import derivation as d
 from gradproof.theory.field import Interval
-from gradproof.theory.limits.full_batch import claims
+from gradproof.theory.limits import full_batch as claims
 
 Names = tuple[str, ...]
 STEP = ("full_batch_gradient", "j_walk", "scale", "within_step")
@@ -90,10 +90,10 @@ def gd_walk() -> d.Derivation:
 def empirical_risk() -> d.Derivation:
     """b <u, w> + top rises by at most eta b/n a step; top is max(0, max w), and root the mean of the roots."""
     laws = {
-        "picked": below(("-1", C, U), ("-1/(2*n)", "1"), by=CHOICE),
+        "picked": below(("-1", C, U), ("-1/(2*n)", "1"), by=CHOICE[:1]),
         "rises": below(("1", "top'"), ("-1", "top"), ("-eta*b/(2*n)", "1"), by=STEP),
         "flat": equal(("1", "top"), by=("j_walk",), at="0"),
-        "unseen": equal(("1", "root"), by=(*STEP, *CHOICE)),
+        "unseen": equal(("1", "root"), by=(*STEP, CHOICE[0])),
     }
     risk: d.Terms = (("b", W, U), ("1", "top"))
     steps: dict[str, d.Step] = {

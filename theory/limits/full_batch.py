@@ -36,16 +36,10 @@ b = Parameter("b", "slope of the linear term")
 hit = Parameter("hit", "1 on the first $T - 1$ coordinates of $J$, else 0", sp.S.Naturals0)
 ubar = Parameter("ubar", r"mean of $u_{V_j}(i)$ over the sample; $-1/(2n)$ on $J$", REAL, r"\bar u(i)")
 U = Parameter("U", r"$\sum_i\bar u(i)$", REAL, r"\sum_i\bar u(i)")
-mean_root = Parameter(
-    "mean_root",
-    r"$\mathbb E\sqrt{\mathrm{Bin}(T - 1, \frac12)}$",
-    NONNEGATIVE,
-    r"\mathbb E\sqrt{\mathrm{Bin}(T-1, \tfrac12)}",
-)
+_root = r"\mathbb E\sqrt{\mathrm{Bin}(T-1, \tfrac12)}"
+mean_root = Parameter("mean_root", f"${_root}$", NONNEGATIVE, _root)
 A = Parameter("A", r"$\|a\|$", latex=r"\|a\|")
-below = Parameter(
-    "A", r"$(\sum_{k<T}(\eta(T-k)/T - \gamma - \eta b(T+1)/(4n))_+^2)^{1/2}$", latex=r"\|\overline a\|"
-)  # fmt: skip
+below = Parameter("A", r"$(\sum_{k<T}(\eta(T-k)/T - \gamma - \eta b(T+1)/(4n))_+^2)^{1/2}$", latex=r"\|\overline a\|")
 m = Parameter("m", "number of coins", COUNT)
 p = Parameter("p", "chance that a coordinate is in $J$: $2^{-n}$ for fair bits", UNIT_OPEN)
 t = Parameter("t", r"how far below its mean $|J|$ is")
@@ -59,34 +53,26 @@ _T, _n, _d, _e, _g, _b, _L = (q.symbol for q in (T, n, d, eta, gamma, b, L))
 
 WALK = Assumption("j_walk", r"the loss is J-walk, and $w_0 = 0$")
 FULL = Assumption("full_batch_gradient", "each step uses the mean of the subgradients of all samples")
-RULE = Assumption(
-    "subgradient_rule", r"of $\max(0, \max_iw_i)$: 0 where no $w_i > 0$, else $e_i$ of the smallest maximiser; of the root: 0 at 0"
-)  # fmt: skip
+_rule = r"of $\max(0, \max_iw_i)$: 0 where no $w_i > 0$, else $e_i$ of the smallest maximiser; of the root: 0 at 0"
+RULE = Assumption("subgradient_rule", _rule)
 BAD = Assumption("bad_set", r"$|J| \ge T$")
 SCALE = Assumption(
-    "scale", r"$T\eta b < \gamma$: the linear term alone moves nothing below $-\gamma$", sp.Lt(_T * _e * _b, _g)
+    "scale", r"$T\eta b < \gamma$: the linear term moves nothing below $-\gamma$", sp.Lt(_T * _e * _b, _g)
 )
 WITHIN = Assumption("within_step", r"$\gamma < \eta$", sp.Lt(_g, _e))
-REACH = Assumption(
-    "reach",
-    r"$\gamma + \eta bT/(2n) \le \eta$: a hit coordinate stays below $-\gamma$",
-    sp.Le(_g + _e * _b * _T / (2 * _n), _e),
-)
+_reach = r"$\gamma + \eta bT/(2n) \le \eta$: a hit coordinate stays below $-\gamma$"
+REACH = Assumption("reach", _reach, sp.Le(_g + _e * _b * _T / (2 * _n), _e))
 GENTLE = Assumption("gentle_slope", r"$b \le \frac12$", sp.Le(_b, sp.Rational(1, 2)))
 COINS = Assumption("fair_coins", r"the $V_i$ are 0 or 1, with chance one half each")
 TWO = Assumption("two_steps", r"$T \ge 2$", sp.Ge(_T, 2))
 GAP = Assumption("small_gap", r"$\gamma \le \eta/8$", sp.Le(_g, _e / 8))
 SLOPE = Assumption("small_slope", r"$4b(T + d) \le 1$", sp.Le(4 * _b * (_T + _d), 1))
 STEP = Assumption("step_not_small", r"$2\eta T \ge 1$", sp.Ge(2 * _e * _T, 1))
-SIDE = Assumption(
-    "side_coordinate",
-    r"the loss has the further term $\min(1, \frac1{2\eta T})|1 - v|$ in a coordinate $v$ of its own, $v_0 = 0$",
-)
+_side = r"the loss has the further term $\min(1, \frac1{2\eta T})|1 - v|$ in a coordinate $v$ of its own, $v_0 = 0$"
+SIDE = Assumption("side_coordinate", _side)
 CONVEX = Assumption("convex", r"the losses $f(\cdot; z)$ are convex")
 LIPSCHITZ = Assumption("lipschitz", r"the losses are $L$-Lipschitz")
-FRESH = Assumption(
-    "one_pass_fresh_samples", r"each step uses a subgradient at one sample that is independent of the past"
-)
+FRESH = Assumption("one_pass_fresh_samples", "each step uses a subgradient at a sample that is independent of the past")
 BOUNDED = Assumption("bounded", r"$\mathbb E\|g_t\|^2 \le G^2$")
 DIFFER = Assumption("one_differs", "the two samples have $n - 1$ of $n$ elements in common, and the two starts are one")
 IID = Assumption("iid_sample", "the sample is $n$ independent draws, and $w$ and $w_0$ do not depend on it")
@@ -112,7 +98,7 @@ GD_WALK = _claim(
 EMPIRICAL = _claim(
     "empirical-risk", "On its own sample gradient descent does well",
     r"$F_S(w_T) \le \eta bT/n$, which vanishes with $b$, while $F(w_T)$ does not: full-batch.gd-excess.",
-    parameters=(T, n, eta, gamma, b), assumptions=(WALK, FULL, RULE, BAD, SCALE, WITHIN), quantity="F_S(w_T)",
+    parameters=(T, n, eta, gamma, b), assumptions=(WALK, FULL, RULE, SCALE, WITHIN), quantity="F_S(w_T)",
     relation=Relation.LE, expression=_e * _b * _T / _n,
 )  # fmt: skip
 
@@ -181,8 +167,8 @@ GD_AVERAGE = _claim(
 
 LIPSCHITZ_WALK = _claim(
     "lipschitz", "The Lipschitz constant of J-walk",
-    r"The root pulls only where $V_i = 1$, against $u_V$, and the maximum in another coordinate: $\|g\| \le \sqrt{2 + b^2d}$ for every "
-    r"$V$ and $w$. It is attained.",
+    r"The root pulls only where $V_i = 1$, against $u_V$, and the maximum in another coordinate: $\|g\| \le \sqrt{2 + b^2d}$ for "
+    r"every $V$ and $w$. It is attained.",
     parameters=(d, b), assumptions=(WALK, GENTLE), quantity=r"\|g\|^2", relation=Relation.LE, expression=2 + _b**2 * _d,
     tight=True, remark=r"The constants of the three terms add up to $2 + b\sqrt d$.",
 )  # fmt: skip
