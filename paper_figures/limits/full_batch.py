@@ -5,7 +5,7 @@ population it rises as the exact formula says (broad line). SGD: mean and range 
 each with the step size of its own theorem, and gradient descent with that of SGD; slopes are of least squares, for SGD with the
 range over resampled runs. (c) Excess of the last iterate, with the side coordinate, against the step size, T = 64: exact values,
 the lower bound, its minimum over the step sizes, and the upper bound for n = T^2 samples. (d) Distance of two runs whose samples,
-of n = 4, differ in one element, in units of 2 eta L: linear losses, a walk over kinks, the largest of 40 drawn losses, the bound.
+of n = 4, differ in one element, in units of 2 eta L: linear losses, a walk over kinks, the largest of 20 drawn losses, the bound.
 """
 
 from typing import Any
@@ -25,6 +25,7 @@ from gradproof.solvers.masked_norm import mean_root_binomial
 from gradproof.theory.limits import full_batch as paper
 
 N, T, ETA, B = 4, 64, 0.05, 1e-7
+STEPS = np.arange(0, T + 1, 4)
 LENGTHS = {"quick": [16, 32, 64, 128, 256], "full": [16, 32, 64, 128, 256, 512, 1024]}
 TIMES = np.unique(np.geomspace(1, 200, 15).astype(int))
 
@@ -55,10 +56,10 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
                                    for t, s in zip(lengths, d, strict=True)]),
             "rate": (["length"], 0.5 * (lengths - 1) ** 0.25 / lengths**0.5),
             "beyond": (["eta"], beyond), "lower": (["eta"], lower), "upper": (["eta"], upper),
-            "apart": (["losses", "t"], _apart(40 if budget == "quick" else 400)),
+            "apart": (["losses", "t"], _apart(20 if budget == "quick" else 400)),
             "most": (["t"], [float(paper.GD_STABILITY.bound(T=int(t), n=N, eta=0.5, L=1)) for t in TIMES]),
         },
-        coords={"by": ["gd", "sgd"], "on": ["sample", "population"], "step": np.arange(T + 1), "length": lengths, "eta": etas,
+        coords={"by": ["gd", "sgd"], "on": ["sample", "population"], "step": STEPS, "length": lengths, "eta": etas,
                 "way": ["gd", "gd at the step of sgd", "sgd"], "t": TIMES, "losses": ["linear", "kinks", "drawn"]},
         attrs={"source": "Amir, Carmon, Koren, Livni (2021), arXiv:2107.00469", "budget": budget,
                "least": 0.5 * (T - 1) ** 0.25 / T**0.5, **slopes},
@@ -66,20 +67,19 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
 
 
 def _along() -> tuple[np.ndarray, np.ndarray]:
-    """F_S and F at every step of gradient descent and of 12 runs of SGD; F of descent by its formula."""
+    """F_S and F at every fourth step of gradient descent and of 12 runs of SGD; F of descent by its formula."""
     rng, loss, on = np.random.default_rng(0), Loss(N, ETA / 10, B), backend("numpy")
-    V, fresh_bits = lattice_array(N, T), rng.integers(0, 2, (60, T * 2**N))
+    V, fresh_bits = lattice_array(N, T), rng.integers(0, 2, (60, T * 2**N)).astype(float)
     record = {"w": lambda s: s.w}
-    full = run(descent(loss, ETA, V), start(np.zeros(T * 2**N)), T, record=record).w.values[0]
+    full = run(descent(loss, ETA, V), start(np.zeros(T * 2**N)), T, record=record, every=4).w.values[0]
     draw = ahead(keys("figure", settings=[0], seeds=range(12)), fresh(N, T, on), block=8)
-    one = run(descent(loss, ETA), start(np.zeros(T * 2**N), seeds=12), T, record=record, draw=draw).w.values[0]
-    risk = np.full((2, 2, 12, T + 1), np.nan)
+    one = run(descent(loss, ETA), start(np.zeros(T * 2**N), seeds=12), T, record=record, draw=draw, every=4).w.values[0]
+    risk = np.full((2, 2, 12, len(STEPS)), np.nan)
     for k, path in enumerate((full, one)):
         for on_, samples in enumerate((V, fresh_bits)):
             risk[k, on_, : len(path)] = [[loss.value(w, samples).mean() for w in seed] for seed in path]
-    total = float(slopes_array(N, T).sum())
-    at = {"n": N, "eta": ETA, "gamma": ETA / 10, "b": B, "U": total}
-    formula = [float(paper.GD_EXCESS.bound(T=t, mean_root=mean_root(t - 1), **at)) for t in range(1, T + 1)]
+    at = {"n": N, "eta": ETA, "gamma": ETA / 10, "b": B, "U": float(slopes_array(N, T).sum())}
+    formula = [float(paper.GD_EXCESS.bound(T=int(t), mean_root=mean_root(int(t) - 1), **at)) for t in STEPS[1:]]
     return risk, np.array([0.0, *formula])
 
 
@@ -96,12 +96,11 @@ def _lengths(lengths: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray, di
     for t in lengths:
         loss, x0 = Loss(1, t**-0.5 / 10, B), start(np.zeros(2 * t), seeds=24)
         draw = ahead(keys("figure", t, settings=[0], seeds=range(24)), fresh(1, t, on), block=32)
-        found = run(
-            descent(loss, t**-0.5), x0, t, record={"m": lambda s, t=t: s.total / t}, draw=draw, at=[t]
-        ).m.values[0, :, 0]
-        samples.append([loss.value(w, rng.integers(0, 2, (200, 2 * t))).mean() for w in found])
+        record = {"total": lambda s: s.total}
+        sums = run(descent(loss, t**-0.5), x0, t, record=record, draw=draw, at=[t]).total.values[0, :, 0]
+        samples.append([loss.value(w, rng.integers(0, 2, (100, 2 * t))).mean() for w in sums / t])
     values = np.array(samples)
-    again = np.array([values[:, rng.integers(0, 24, 24)].mean(1) for _ in range(400)])
+    again = np.array([values[:, rng.integers(0, 24, 24)].mean(1) for _ in range(200)])
 
     def slope(y: np.ndarray) -> float:
         return float(np.polyfit(np.log(lengths), np.log(y), 1)[0])
@@ -123,8 +122,8 @@ def _apart(draws: int) -> np.ndarray:
         made = make(N, t)
         return (made.apart(t) / made.square) ** 0.5 / (2 * N)
 
-    kinds = [[opposite], [kinks], [drawn(k) for k in range(draws)]]
-    return np.array([[max(ratio(make, int(t)) for make in kind) for t in TIMES] for kind in kinds])
+    all_of: list[list[Any]] = [[opposite], [kinks], [drawn(k) for k in range(draws)]]
+    return np.array([[max(ratio(make, int(t)) for make in kind) for t in TIMES] for kind in all_of])
 
 
 def draw(data: xr.Dataset) -> Any:
@@ -134,7 +133,7 @@ def draw(data: xr.Dataset) -> Any:
     figure, ((along, length), (step, apart)) = plt.subplots(2, 2, figsize=(6.75, 4.9))
     gd, sgd = COLOURS[0], COLOURS[1]
     along.plot(data.step, data.formula, color="black", lw=2.2, alpha=0.35, label="$F$, formula")
-    points = data.risk.sel(by="gd", on="population")[0, ::4]
+    points = data.risk.sel(by="gd", on="population")[0]
     along.plot(points.step, points, "o", ms=3, color=gd, label="$F$, descent")
     along.plot(data.step, data.risk.sel(by="gd", on="sample")[0], ":", color=gd, label="$F_S$, descent")
     runs = data.risk.sel(by="sgd", on="population")

@@ -94,7 +94,7 @@ class JWalk(NamedTuple):
                 for row, count in Counter(map(tuple, rows)).items():
                     h = [-x - gamma if v and x < -gamma else ZERO for x, v in zip(w, row, strict=True)]
                     if any(h):
-                        norm = exact_root(sum(x * x for x in h)) * len(rows) / count
+                        norm = exact_root(sum((x * x for x in h), ZERO)) * len(rows) / count
                         g = [x - y / norm for x, y in zip(g, h, strict=True)]
             top = max(w)
             if top > 0:
@@ -126,6 +126,11 @@ class JWalk(NamedTuple):
 def fraction(x: fmpq) -> F:
     """The same number of the standard library."""
     return F(int(x.p), int(x.q))
+
+
+def total(w: Point) -> F:
+    """The sum of the entries."""
+    return fraction(sum(w, ZERO))
 
 
 def exact_root(x: fmpq) -> fmpq:

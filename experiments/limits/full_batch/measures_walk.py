@@ -20,6 +20,7 @@ from gradproof.experiments.limits.full_batch.instances import (
     mean_of,
     plain,
     slopes,
+    total,
 )
 from gradproof.experiments.limits.full_batch.methods import Loss, descent
 from gradproof.solvers.masked_norm import binomial_below, mean_masked_norm, mean_root_binomial
@@ -156,7 +157,7 @@ def population(walk: JWalk, T: int, eta: F) -> tuple[Enclosed, dict[str, Any]]:
     low, high = walk.population(end(walk, T, eta))
     ends = mean_root_binomial(T - 1)
     return Enclosed(low, high, "rounding"), {
-        "U": fraction(sum(slopes(walk.V))),
+        "U": total(slopes(walk.V)),
         "mean_root": sum(ends) / 2,
         "d": len(walk.V[0]),
     }
@@ -248,7 +249,7 @@ def excess_of_the_average(T, n, eta, gamma, b, R=None):
     next(points)
     low, high = walk.population(mean_of(points))
     return Enclosed(low, high, "rounding"), {
-        "U": fraction(sum(slopes(walk.V))),
+        "U": total(slopes(walk.V)),
         "A": size_of_the_average(T, n, eta, gamma, b),
     }
 

@@ -52,6 +52,7 @@ FALSE = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FALSE)
 def test_false_variants_are_refuted(name):
     claim = registry.claim(f"full-batch.{name}")
@@ -91,7 +92,9 @@ def test_several_passes_over_the_sample_walk_again():
         out = run(
             descent(loss, 0.05), start(np.zeros(1024), seeds=8), 64, record={"w": lambda s: s.w}, draw=draw, at=[64]
         )
-        value[draws.__name__] = np.median([loss.value(w, rng.integers(0, 2, (100, 1024))) for w in out.w.values[0, :, 0]])
+        value[draws.__name__] = np.median(
+            [loss.value(w, rng.integers(0, 2, (100, 1024))) for w in out.w.values[0, :, 0]]
+        )
     assert value["repeated"] == pytest.approx(0.246, abs=0.005)
     assert value["fresh"] < 0.05
 

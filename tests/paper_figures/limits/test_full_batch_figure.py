@@ -33,6 +33,4 @@ def test_bounds_lie_on_their_sides(data):
 
 
 def test_it_is_drawn_from_the_dataset(data):
-    figure = full_batch.draw(data)
-    assert len(figure.axes) == 4
-    figure.canvas.draw()
+    assert len(full_batch.draw(data).axes) == 4

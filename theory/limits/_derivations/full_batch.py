@@ -53,7 +53,7 @@ def walk(
 ) -> d.Method:  # fmt: skip
     """All coordinates at once, from 0."""
     steps = {"w": {"w": "1", "u": "-eta*b", "c": "-eta"}, **(step or {})}
-    begin = {name: {} for name in steps} | {"w": start or {}}
+    begin: dict[str, d.Vec] = {name: {} for name in steps} | {"w": start or {}}
     return d.Method({}, steps, ("c", *outputs), {}, values, ("u", "o", *fixed), known, begin, laws)
 
 
