@@ -101,10 +101,14 @@ def lattice_array(n: int, R: int) -> np.ndarray:
     return np.stack([(index % 2**n >> j & 1).astype(float) for j in range(n)])
 
 
+def slope_of(ones: Any, n: int) -> Any:
+    """The mean of u_V where so many of n samples are 1."""
+    return ones / n - (n - ones) / (2 * n * n)
+
+
 def slopes_array(n: int, R: int) -> np.ndarray:
     """Its mean of u_V, (R 2^n,)."""
-    ones = lattice_array(n, R).sum(0)
-    return ones / n - (n - ones) / (2 * n * n)
+    return slope_of(lattice_array(n, R).sum(0), n)
 
 
 def gradient_descent(n: int, T: int, eta: float, gamma: float, b: float, backend: str, tau: float = 0.0) -> Any:
@@ -116,12 +120,16 @@ def gradient_descent(n: int, T: int, eta: float, gamma: float, b: float, backend
 
 
 def coordinates_of_a_run(eta, gamma, b, backend, budget):
-    """Coordinates of w_T of a run in floats, the first and the last: a step rounds a few times what is at most eta."""
+    """The least and the greatest of the coordinates of w_T that are alike, of a run in floats: a step rounds a few times what is
+    at most eta."""
     n, T = RUNS[budget]
-    w, d = gradient_descent(n, T, eta, gamma, b, backend).w.values[0, 0, 0], T * 2**n
-    index = np.r_[0:128, d - 128 : d]
-    hit = (index % 2**n == 0) & (index < (T - 1) * 2**n)
-    return rounded(w[index], 8 * T, eta), {"T": T, "hit": hit.astype(float), "ubar": slopes_array(n, T)[index]}
+    w = gradient_descent(n, T, eta, gamma, b, backend).w.values[0, 0, 0].reshape(T, 2**n)
+    ones, hit = lattice_array(n, 1).sum(0), np.arange(T) < T - 1
+    for k in range(n + 1):
+        for group, h in ((w[hit], k == 0), (w[~hit], False)):
+            alike = group[:, ones == k]
+            for value in (alike.min(), alike.max()):
+                yield rounded(float(value), 8 * T, eta), {"T": T, "hit": int(h), "ubar": slope_of(k, n)}
 
 
 RUN = cases(eta=0.05, gamma=0.005, b=1e-7)
@@ -311,13 +319,15 @@ def at_the_best_step(T, n, square):
     return value, known | at
 
 
+NEAR_BEST = cases(T=17, n=[2, 3], eta=F(1, 5), gamma=F(1, 50), b=F(1, 4000))
 for claim, function, square in ((paper.GD_LOWER, beyond, False), (paper.GD_RATE, square_beyond, True)):
     where = cases(T=[16, 48], n=1, square=square).guaranteeing(*_ALL)
     measure(claim, where)(at_the_best_step)
     where = cases(T=[256, 512], n=1, square=square).guaranteeing(*_ALL)
     measure(claim, where, budget="full", name="at_the_best_step_for_long")(at_the_best_step)
-    breaking(claim, "bad_set", function, cases(T=17, n=[2, 3], eta=F(1, 5), gamma=F(1, 50), b=F(1, 4000), R=1))
+    breaking(claim, "bad_set", function, NEAR_BEST.let(R=lambda: 1))
     breaking(claim, "side_coordinate", function, cases(T=4, n=2, eta=F(1, 8), gamma=F(1, 64), b=F(1, 4000), side=False))
+    breaking(claim, "full_batch_gradient", function, NEAR_BEST.let(walk=seeing_all))
     breaking(claim, "small_gap", function, cases(T=16, n=2, eta=F(1, 8), gamma=F(1, 8), b=F(1, 4000)))
 breaking(paper.GD_LOWER, "step_not_small", beyond, cases(T=2, n=2, eta=F(1, 100), gamma=F(1, 1000), b=F(1, 4000)))
 GREAT = cases(T=2, n=8, eta=F(8), gamma=F(1), b=F(1, 18))
