@@ -26,9 +26,3 @@ def fresh_samples(on: Backend) -> Example:
         return xp.floor(2 * d.uniform((1, 12)))
 
     return Example(descent(LOSS, on.move(ETAS)), start(np.zeros(12), settings=2, seeds=3), bits, steps=4)
-
-
-@example(descent, name="descent_on_a_smooth_walk")
-def smooth(on: Backend) -> Example:
-    eta, V = on.move((ETAS, lattice_array(2, 5)))
-    return Example(descent(Loss(2, 0.03, 0.01, 5.0), eta, V), start(np.zeros(20), settings=2, seeds=2), steps=20)

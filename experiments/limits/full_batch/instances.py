@@ -55,16 +55,6 @@ def exactly(x: Any) -> fmpq:
     return fmpq(x.numerator, x.denominator)
 
 
-def first(w: Point, top: fmpq) -> int:
-    """The smallest maximiser."""
-    return w.index(top)
-
-
-def last(w: Point, top: fmpq) -> int:
-    """The largest maximiser."""
-    return len(w) - 1 - w[::-1].index(top)
-
-
 class JWalk(NamedTuple):
     """The loss with a sample.
 
@@ -75,7 +65,7 @@ class JWalk(NamedTuple):
     V: Bits
     gamma: F
     b: F
-    rule: Callable[[Point, fmpq], int] = first
+    rule: Callable[[Point, fmpq], int] = list.index
     rows: Callable[[int], Bits] | None = None
 
     def descend(self, T: int, eta: F, start: Point | F | int = 0) -> Iterator[Point]:
