@@ -186,7 +186,6 @@ def drawn(draw: int) -> Callable[[int, int], Affine]:
         d = int(rng.integers(2, 13))
         return Affine(rng.integers(-5, 6, (n + 1, 3, d)), rng.integers(-40, 41, (n + 1, 3)))
 
-    make.__name__ = f"drawn {draw}"
     return make
 
 

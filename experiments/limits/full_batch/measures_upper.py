@@ -25,8 +25,6 @@ from gradproof.theory.limits import full_batch as paper
 # --- one-pass SGD -------------------------------------------------------------------------------------------------------
 
 SGD = ("convex", "one_pass_fresh_samples", "bounded")
-
-
 LINES = cases(T=[1, 3, 20], eta=[F(4), F(1, 4)], G=[F(1, 2), F(3)], theta=[F(0), F(1, 2), F(1)])
 
 
@@ -41,9 +39,8 @@ def on_a_line(T, eta, G, theta):
 def over_all_coins(T, eta, G, w, steep=1):
     """f(x; z) = |x - z| with z = +-1, from 3: the mean over all 2^T sequences."""
     law, x0 = {1: F(steep, 2), -1: F(steep, 2)}, F(3)
-    ends = [
-        averaged(x0, F(eta), [partial(towards, weights={z: F(steep)}) for z in zs]) for zs in product((1, -1), repeat=T)
-    ]
+    steps = {z: partial(towards, weights={z: F(steep)}) for z in law}
+    ends = [averaged(x0, F(eta), [steps[z] for z in zs]) for zs in product(law, repeat=T)]
     return sum(distance(x, law) for x in ends) / len(ends) - distance(w, law), {"D2": (x0 - w) ** 2}
 
 
@@ -107,19 +104,14 @@ def sgd_on_the_walk(b, power, keys, rng, backend, budget, draws=fresh, sizes=Non
 
 
 measure(paper.SGD_UPPER, STOCHASTIC.guaranteeing(*SGD))(sgd_on_the_walk)
-breaking(
-    paper.SGD_UPPER,
-    "one_pass_fresh_samples",
-    sgd_on_the_walk,
-    STOCHASTIC.let(draws=lambda: repeated, sizes=lambda: [(4, 64)]),
-)
+PASSES = cases(b=1e-7, power=0.5, draws=repeated, sizes={"one": [(4, 64)]})
+breaking(paper.SGD_UPPER, "one_pass_fresh_samples", sgd_on_the_walk, PASSES)
 
 
 def full_gradients(eta, b, rng, backend):
     """The mean of the iterates of gradient descent on the lattice sample."""
-    n, T = 4, 64
-    w = gradient_descent(n, T, eta, eta / 10, b, backend)["mean"].values[0, 0]
-    return excess_of(np.repeat(w, 40, axis=0), Loss(n, eta / 10, b), T, eta, rng)
+    w = gradient_descent(4, 64, eta, eta / 10, b, backend)["mean"].values[0, 0]
+    return excess_of(np.repeat(w, 40, axis=0), Loss(4, eta / 10, b), 64, eta, rng)
 
 
 replacing(paper.SGD_UPPER, "gradient descent in the place of one-pass SGD", full_gradients, eta=0.125, b=1e-7)
@@ -182,9 +174,8 @@ def on_the_walk(T, eta, b, rng):
         for _ in range(T):
             total, w = total + w, w - eta * loss.subgradient(w, V)
         numbers.append(float(loss.value(total / T, rng.integers(0, 2, (16, d))).mean()))
-    return Sample(numbers, at_least=-b * eta * T * (b * d + 1 + d**0.5), bias=1e-12), {
-        "n": n, "L": (2 + b * b * d) ** 0.5, "D2": 0.0,
-    }  # fmt: skip
+    sample = Sample(numbers, at_least=-b * eta * T * (b * d + 1 + d**0.5), bias=1e-12)
+    return sample, {"n": n, "L": (2 + b * b * d) ** 0.5, "D2": 0.0}
 
 
 measure(paper.GD_UPPER, cases(T=16, eta=0.125, b=1e-6).guaranteeing(*UPPER))(on_the_walk)

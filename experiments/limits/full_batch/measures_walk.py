@@ -18,9 +18,7 @@ from gradproof.theory.limits import full_batch as paper
 
 WALK = ("j_walk", "full_batch_gradient", "subgradient_rule")
 KNOWN = (*WALK, "bad_set")
-SIZES = {"T": [1, 2, 12], "n": [1, 2, 3]}
-SCALES = {"eta": [F(2), F(1, 4)], "gamma": F(1, 16), "b": [F(1, 4000), F(1, 500)]}
-PLACES = cases(**SIZES, **SCALES)
+PLACES = cases(T=[1, 2, 12], n=[1, 2, 3], eta=[F(2), F(1, 4)], gamma=F(1, 16), b=[F(1, 4000), F(1, 500)])
 
 
 def instance(T: int, n: int, gamma: F, b: F, R: int | None = None, **more: Any) -> JWalk:
@@ -51,17 +49,12 @@ def coordinates(T, n, eta, gamma, b, R=None, walk=None, w0=0, i=None):
         yield fraction(value), {"hit": hit, "ubar": fraction(ubar)}
 
 
-def last_of(w: Any, top: Any) -> int:
-    """The largest maximiser."""
-    return len(w) - 1 - w[::-1].index(top)
-
-
 AT = {"T": 9, "n": 2, "eta": F(1, 4), "gamma": F(1, 16), "b": F(1, 100)}
 
 
-def other(**kind: Any) -> Any:
-    """Walks with another rule or other samples a step."""
-    return lambda T, n, gamma, b: instance(T, n, gamma, b, **kind)
+def backwards(T: int, n: int, gamma: F, b: F) -> JWalk:
+    """The largest maximiser is taken."""
+    return instance(T, n, gamma, b, rule=lambda w, top: len(w) - 1 - w[::-1].index(top))
 
 
 def one_at_a_time(T: int, n: int, gamma: F, b: F) -> JWalk:
@@ -76,12 +69,11 @@ def seeing_all(T: int, n: int, gamma: F, b: F) -> JWalk:
     return walk._replace(rows=lambda t: [[1] * len(walk.V[0])])
 
 
-breaking(paper.GD_WALK, "subgradient_rule", coordinates, cases(**AT, i=0).let(walk=other(rule=last_of)))
+breaking(paper.GD_WALK, "subgradient_rule", coordinates, cases(**AT, i=0).let(walk=backwards))
 breaking(paper.GD_WALK, "full_batch_gradient", coordinates, cases(**AT, i=1).let(walk=one_at_a_time))
 breaking(paper.GD_WALK, "j_walk", coordinates, cases(**AT, w0=F(1), i=0))
-STEEP = cases(T=8, n=1, eta=F(1), gamma=F(1, 4), b=F(1, 8), i=8).let(
-    walk=lambda gamma, b: JWalk(instances.plain(1, 8, 4), F(gamma), F(b))
-)
+SEEN = {"four": JWalk(instances.plain(1, 8, 4), F(1, 4), F(1, 8))}
+STEEP = cases(T=8, n=1, eta=F(1), gamma=F(1, 4), b=F(1, 8), i=8, walk=SEEN)
 breaking(paper.GD_WALK, "scale", coordinates, STEEP)
 breaking(paper.GD_WALK, "within_step", coordinates, cases(T=8, n=1, eta=F(1), gamma=F(100), b=F(10), R=2, i=0))
 
@@ -200,8 +192,8 @@ def excess_of_a_run(eta, gamma, b, rng, backend, budget):
 
 
 breaking(paper.GD_EXCESS, "bad_set", excess, cases(T=9, n=[3, 4], eta=F(1, 4), gamma=F(1, 16), b=F(1, 100), R=1))
-breaking(paper.GD_EXCESS, "subgradient_rule", excess, cases(**AT).let(walk=lambda T, n, gamma, b: instance(
-    T, n, gamma, b, rule=lambda w, top: blind(lattice(n, T))[0])))  # fmt: skip
+AGAIN = {"first of J": instance(9, 2, F(1, 16), F(1, 100), rule=lambda w, top: 0)}
+breaking(paper.GD_EXCESS, "subgradient_rule", excess, cases(**AT, walk=AGAIN))
 breaking(paper.GD_EXCESS, "full_batch_gradient", excess, cases(**AT).let(walk=seeing_all))
 breaking(paper.GD_EXCESS, "scale", excess, STEEP)
 breaking(paper.GD_EXCESS, "reach", excess, cases(T=9, n=2, eta=F(1, 4), gamma=F(1, 3), b=F(1, 100)))
@@ -309,9 +301,8 @@ for claim, function, square in ((paper.GD_LOWER, beyond, False), (paper.GD_RATE,
     breaking(claim, "small_gap", function, cases(T=16, n=2, eta=F(1, 8), gamma=F(1, 8), b=F(1, 4000)))
 breaking(paper.GD_LOWER, "step_not_small", beyond, cases(T=2, n=2, eta=F(1, 100), gamma=F(1, 1000), b=F(1, 4000)))
 breaking(paper.GD_LOWER, "small_slope", beyond, cases(T=2, n=8, eta=F(8), gamma=F(1), b=F(1, 18)))
-SEEN_BY_ALL = cases(T=1, n=16, eta=F(8), gamma=F(1), b=F(1, 400)).let(
-    walk=lambda gamma, b: JWalk(instances.plain(16, 1, 98), gamma, b)
-)
+MANY = {"98": JWalk(instances.plain(16, 1, 98), F(1), F(1, 400))}
+SEEN_BY_ALL = cases(T=1, n=16, eta=F(8), gamma=F(1), b=F(1, 400), walk=MANY)
 breaking(paper.GD_LOWER, "two_steps", beyond, SEEN_BY_ALL)
 
 # --- what they rest on --------------------------------------------------------------------------------------------------
@@ -363,12 +354,10 @@ def square_at_a_drawn_place(d, b, n):
 breaking(paper.LIPSCHITZ_WALK, "j_walk", square_at_two_kinks, d=12, b=F(1, 1000), twice=1)
 breaking(paper.LIPSCHITZ_WALK, "gentle_slope", square_at_two_kinks, d=12, b=F(2), low=0)
 
-COORDINATES = cases(d=[1, 16, 60, 200], p=[F(1, 2), F(1, 8), F(999, 1000)], T=[1, 2, 8]).where(
-    lambda d, p, T: d * p > T - 1
-)
+COORDINATES = cases(d=[1, 16, 60, 200], p=[F(1, 2), F(1, 8), F(999, 1000)], T=[1, 2, 8])
 
 
-@measure(paper.BAD_SET, COORDINATES.guaranteeing("independent_bits"))
+@measure(paper.BAD_SET, COORDINATES.where(lambda d, p, T: d * p > T - 1).guaranteeing("independent_bits"))
 def few_blind(d, T, p, true_p=None):
     """P(|J| < T) as a rational number."""
     return binomial_below(d, F(true_p or p), T), {"t": d * p - T + 1}
