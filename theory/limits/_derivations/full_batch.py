@@ -11,7 +11,10 @@ from gradproof.theory import derivation as d
 from gradproof.theory.field import Interval
 from gradproof.theory.limits import full_batch as claims
 
-Names, Laws, Steps = tuple[str, ...], Mapping[str, d.Law], dict[str, d.Step]
+Names = tuple[str, ...]
+Laws = Mapping[str, d.Law]
+Steps = dict[str, d.Step]
+Signs = tuple[tuple[str, d.Vec], ...]
 STEP = ("full_batch_gradient", "j_walk", "scale", "within_step")
 CHOICE = ("subgradient_rule", "bad_set")
 LOW = {"n": "1", "d": "1", "hit": "0", "mean_root": "0", "ubar": "", "U": ""}
@@ -233,7 +236,7 @@ LOWER = HITS | {
 def lower(bound: str, late: Mapping[str, str], end: Steps, *signs: str, **more: Any) -> d.Case:
     """``late``: the law of what is left of the side coordinate; ``end``: what follows from the bound on the excess."""
     laws = {"root": "-1", "top": "1", "entries": f"eta*b^2*N*{HALF}", "zero": "1", **late}
-    shown: tuple[tuple[str, d.Vec], ...] = tuple((c, {}) for c in (*SIGNS, *signs))
+    shown: Signs = tuple((c, {}) for c in (*SIGNS, *signs))
     steps: Steps = {
         **SUMMED,
         "coins": d.Combine({}, {"mean": "-1/r", "most": "1/r"}, index="0"),
@@ -252,7 +255,7 @@ def lower(bound: str, late: Mapping[str, str], end: Steps, *signs: str, **more: 
 
 def lower_formal(late: Laws, quantity: d.Terms, outputs: Names = ()) -> d.Formal:
     """late: what the side coordinate has still to go; zero: F at w^o."""
-    method = walk(LOWER | late, ("R", "R_mean"), ("s", "e"), ("root", "top", "zero", "late"), outputs)
+    method = walk({**LOWER, **late}, ("R", "R_mean"), ("s", "e"), ("root", "top", "zero", "late"), outputs)
     return d.Formal(method, quantity, horizon="T", by=("expectation",))
 
 
@@ -294,7 +297,7 @@ def gd_rate() -> d.Derivation:
 APART, AFTER = {"x": "1", "x*": "-1"}, {"x'": "1", "x*": "-1"}
 NEAR, NEXT, LEFT = square(APART, "1/(2*eta)"), square(AFTER, "1/(2*eta)"), (("1/(2*eta*N)", APART),)
 CLOSE, FAR = (d.Use("interpolation", "F", ("*", "x")),), {"D2": (square(APART),)}
-ROOT = {
+ROOT: dict[str, Any] = {
     "domain": (Interval("r", "1", "", True), *over("n", "eta", "L")),
     "given": {"N": "r^2"},
     "frame": over("n", "eta", "L"),
@@ -349,8 +352,8 @@ def gd_stability() -> d.Derivation:
 
     after, ratio, within = square({"D": "1", "g": "-eta"}), f"2*eta*L/n/{B}", (square(D), (f"-{most('k')}", "1"))
     multipliers = {"monotone": "2*eta", "size": "eta^2", "length": ratio, "one": f"2*eta*L/n*{B}"}
-    first = ((f"{most('1')} - 4*eta^2*L^2", {}),)
-    slack = ((f"{ratio}*({B}^2 - {most('k')})", {}), ("4*eta^2*L^2/n^2", {}))
+    first: Signs = ((f"{most('1')} - 4*eta^2*L^2", {}),)
+    slack: Signs = ((f"{ratio}*({B}^2 - {most('k')})", {}), ("4*eta^2*L^2/n^2", {}))
     short = {"length": f"1/(2*{end})", "one": f"{end}/2"}
     steps: Steps = {
         "first": d.Inequality((after, (f"-{most('1')}", "1")), laws={"size": "eta^2"}, signs=first, index="0"),
