@@ -146,7 +146,7 @@ FREQUENCIES = Claim(
     r"all $3^L$ occur: the expressivity grows exponentially with depth.",
     parameters=(L_layers,), assumptions=(Assumption("two_eigenvalues", r"the generator of each upload has two eigenvalues"),),
     quantity=r"\#\text{frequencies of } x \mapsto \mathcal L(x)", relation=Relation.LE,
-    expression=sp.Integer(3) ** L_layers.symbol, where="section on expressivity (number not recalled); derived here", confidence="derived", tight=True,
+    expression=sp.Integer(3) ** L_layers.symbol, where="derived here", confidence="derived", tight=True,
 )  # fmt: skip
 
 SMOOTHNESS = Claim(
