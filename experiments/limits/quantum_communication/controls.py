@@ -1,0 +1,172 @@
+"""Controls: each gives up one assumption, or takes another method, and the claim must fail."""
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from gradproof.experiments.engine.controls import breaking, replacing
+from gradproof.experiments.engine.measure import Enclosed, cases, rounded
+from gradproof.experiments.limits.quantum_communication import instances as data
+from gradproof.experiments.limits.quantum_communication import measures_circuits as circuits
+from gradproof.experiments.limits.quantum_communication import measures_communication as sent
+from gradproof.experiments.limits.quantum_communication.instances import CARD, COSINE
+from gradproof.theory.limits import quantum_communication as paper
+
+F = Fraction
+Found = tuple[Any, dict[str, Any]]
+
+# --- a generator with four eigenvalues -----------------------------------------------------------------------------------
+
+
+def ladder(x: float, order: int = 0) -> float:
+    """Loss, or a derivative, of exp(-i x diag(0, 1, 2, 3)) on the uniform state of two qubits, observable |0><3| + |3><0|."""
+    levels = np.arange(4)
+    bra, ket = np.exp(1j * levels * x) / 2, np.exp(-1j * levels * x) / 2
+    return float(2 * (bra[0] * ket[3] * (1j * levels[0] - 1j * levels[3]) ** order).real)
+
+
+def derivative_of_a_ladder(x: float) -> Found:
+    r"""$\mathcal L'$ of a generator with the eigenvalues 0, 1, 2, 3."""
+    quarter = math.pi / 4
+    return rounded(ladder(x, 1), 50, 1.0), {"beta": 1.0, "plus": ladder(x + quarter), "minus": ladder(x - quarter)}
+
+
+def loss_of_a_ladder(x: float, t: float) -> Found:
+    r"""$\mathcal L(x + \arctan t)$ of the same."""
+    at = {"beta": 1.0, "now": ladder(x), "opposite": ladder(x + math.pi / 2), "slope": ladder(x, 1)}
+    return rounded(ladder(x + math.atan(t)), 50, 1.0), at
+
+
+def curvature_of_a_ladder(x: float) -> Found:
+    r"""$|\mathcal L''|$ of the same."""
+    return rounded(abs(ladder(x, 2)), 50, 5.0), {"beta2": 1}
+
+
+def noise_of_a_ladder(x: float, M: int) -> Found:
+    r"""$\mathbb E(g - \mathcal L')^2$ of the shift rule for the same: its bias, and the variance of shots."""
+    plus, minus = ladder(x + math.pi / 4), ladder(x - math.pi / 4)
+    found = (plus - minus - ladder(x, 1)) ** 2 + (2 - plus**2 - minus**2) / M
+    return rounded(found, 100, 4.0), {"D": 1, "beta2": 1}
+
+
+breaking(paper.PARAMETER_SHIFT, "involution", derivative_of_a_ladder, x=0.3)
+breaking(paper.SINUSOID, "involution", loss_of_a_ladder, x=0.3, t=1.0)
+breaking(paper.SMOOTHNESS, "involution", curvature_of_a_ladder, x=0.0)
+breaking(paper.GRADIENT_NOISE, "involution", noise_of_a_ladder, x=0.3, M=100)
+
+
+# --- features -------------------------------------------------------------------------------------------------------------
+
+TRANSPOSED = cases(instance=CARD.but("adjoint"), transposed=True)
+breaking(paper.FEATURE_LOSS, "adjoint", circuits.overlap, TRANSPOSED)
+breaking(paper.FEATURE_GRADIENT, "adjoint", circuits.matrix_element, TRANSPOSED)
+breaking(paper.FEATURE_STATE, "adjoint", circuits.on_one_state, TRANSPOSED)
+
+
+def lowered() -> Found:
+    r"""$\mathcal L'$ at 0 of $(1 - i\theta A)\psi$ for $A = |0\rangle\langle1|$, observable $Z$, beside $|\chi\rangle$."""
+    A, Z, psi = np.array([[0, 1], [0, 0]]), np.diag([1, -1]), np.array([1, 1j]) / math.sqrt(2)
+    slope = 2 * np.vdot(Z @ psi, -1j * A @ psi).real
+    chi = np.concatenate([psi, Z @ psi]) / math.sqrt(2)
+    image = np.kron(np.array([[0, -1j], [1j, 0]]), A) @ chi
+    return rounded(slope, 50, 1.0), {"beta": 1, "corr": float(np.vdot(chi, image).real)}
+
+
+breaking(paper.FEATURE_STATE, "hermitian", lowered)
+
+
+# --- shots ----------------------------------------------------------------------------------------------------------------
+
+HALF = {"eps": F(1, 10), "delta": F(1, 20), "Lq": F(0)}
+breaking(paper.SHOTS, "enough", circuits.failing, **HALF, M=100)
+breaking(paper.SHOTS, "normalised", circuits.failing, **HALF, M=738, scale=9)
+breaking(paper.SHOTS, "independence", circuits.failing_together, **HALF, M=738)
+breaking(paper.CHEBYSHEV, "normalised", circuits.failing, **HALF, M=1000, scale=9)
+breaking(paper.CHEBYSHEV, "independence", circuits.failing_together, **HALF, M=1000)
+breaking(paper.SHOT_VARIANCE, "independence", circuits.variance, M=20, Lq=F(1, 2), together=True)
+breaking(paper.GRADIENT_NOISE, "independence", circuits.noise, instance=CARD, M=20, together=True)
+
+
+def biased_shots(M: int, Lq: Fraction, flip: Fraction) -> Fraction:
+    r"""$\mathbb E(\hat{\mathcal L} - \mathcal L)^2$ where a share of the shots is read wrongly."""
+    p = (1 + (1 - 2 * flip) * Lq) / 2
+    return data.binomial(M, p, lambda k: (F(2 * k - M, M) - Lq) ** 2)
+
+
+breaking(paper.SHOT_VARIANCE, "unbiased-shots", biased_shots, M=20, Lq=F(9, 10), flip=F(1, 10))
+breaking(paper.SMOOTHNESS, "normalised", circuits.curvature, instance=COSINE.but("normalised"), scale=2)
+TERNARY = (F(0), F(1), F(3))
+breaking(paper.FREQUENCIES, "two_eigenvalues", circuits.uploaded, L=1, powers=True, eigenvalues={"0, 1, 3": TERNARY})
+
+# --- what is sent ---------------------------------------------------------------------------------------------------------
+
+breaking(paper.QUBIT_COUNT, "alternating", sent.qubits, L=3, n=20, M=738, at="Bob")
+breaking(paper.GRADIENT_COUNT, "two_circuits", sent.qubits_of_a_gradient, L=2, n=4, M=10, D=8, forward=True)
+
+
+def agreeing_on_the_cube(rho: Fraction) -> Fraction:
+    r"""Two signs agree for a random $g \in \{-1,1\}^2$, $x = (\rho, \sqrt{1-\rho^2})$, $w = e_1$; $\rho > 1/\sqrt2$: always."""
+    x = (float(rho), math.sqrt(1 - rho**2))
+    return F(sum((g0 * x[0] + g1 * x[1]) * g0 > 0 for g0, g1 in data.signs(2)), 4)
+
+
+breaking(paper.SKETCH_AGREEMENT, "gaussian-directions", agreeing_on_the_cube, rho=F(4, 5))
+breaking(paper.LINEAR_UPPER, "margin", sent.erring, gamma=F(1, 4), m=356, rho=F(1, 50))
+breaking(paper.MAJORITY, "independence", sent.outvoted, a=F(1, 5), m=41, together=True)
+
+breaking(paper.LINEAR_LOWER, "no-shared-entanglement", sent.qubits_of_superdense_coding, pairs=[1, 2])
+breaking(paper.MARGIN_DIMENSION, "orthonormal", sent.questions, k=4, repeated=True)
+breaking(paper.ACCESS_CODE, "anticommuting", sent.answered, k=3, commuting=True)
+breaking(paper.HOLEVO, "no-shared-entanglement", sent.information_with_pairs, n=[1, 2], M=1)
+breaking(paper.DECODING, "no-shared-entanglement", sent.guessing_with_pairs, n=[1, 2])
+
+
+def relayed(L: int, n: int, M: int) -> int:
+    r"""Bits of a relay of all $2^n$ amplitudes."""
+    return 32 * 2**n * sent.transfers(L) * M
+
+
+replacing(paper.QUBIT_COUNT, "a classical relay of 32 bits an entry", relayed, L=2, n=[4, 20], M=1)
+
+# --- descent on cos 2 theta, L = 4 ----------------------------------------------------------------------------------------
+
+
+def descent(theta: float, eta: float, T: int, L: float, scale: int = 1) -> Enclosed:
+    r"""Mean squared derivative along noiseless steps; the loss is ``scale`` times as large. A step magnifies errors by $1 + 4\eta$."""
+    squares = []
+    for _ in range(T):
+        slope = -2 * scale * math.sin(2 * theta)
+        squares.append(slope**2)
+        theta -= eta * slope
+    return rounded(float(np.mean(squares)), 100 * (1 + 4 * scale * eta) ** T, 4.0 * scale**2)
+
+
+def started(theta: float, eta: float, T: int, L: float, scale: int = 1) -> Found:
+    r"""The same, with the loss at the start."""
+    return descent(theta, eta, T, L, scale), {"Lq0": max(-1.0, scale * math.cos(2 * theta)), "sigma2": 0}
+
+
+def pushed(eta: float, T: int) -> Found:
+    r"""Steps by $\mathcal L' + 1$ from where this is zero: nothing moves, and $\mathcal L'^2 = 1$."""
+    return 1, {"L": 4, "Lq0": -math.sqrt(3) / 2, "sigma2": 1}
+
+
+def kicked(eta: float, T: int, size: float) -> Found:
+    r"""Noise of $\pm$ ``size`` from the minimiser, the mean over all paths, where $\sigma^2 = 1/100$ is claimed."""
+    theta, squares = np.full(2**T, math.pi / 2), []
+    paths = np.array(data.signs(T), dtype=float)
+    for k in range(T):
+        slope = -2 * np.sin(2 * theta)
+        squares.append((slope**2).mean())
+        theta = theta - eta * (slope + size * paths[:, k])
+    return rounded(float(np.mean(squares)), 100 * T, 4.0), {"L": 4, "Lq0": -1, "sigma2": F(1, 100)}
+
+
+NEAR = math.pi / 2 - 1e-3
+breaking(paper.SGD, "step_size", started, theta=NEAR, eta=0.6, T=14, L=4)
+breaking(paper.SGD, "smooth", started, theta=NEAR, eta=0.6, T=14, L=0.4)
+breaking(paper.SGD, "normalised", started, theta=math.pi / 4, eta=1 / 36, T=30, L=36, scale=9)
+breaking(paper.SGD, "unbiased-gradient", pushed, eta=1 / 40, T=500)
+breaking(paper.SGD, "bounded-noise", kicked, eta=1 / 8, T=10, size=1.0)
