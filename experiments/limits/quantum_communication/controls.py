@@ -44,34 +44,25 @@ def curvature_of_a_ladder(x: float) -> Found:
     return rounded(abs(ladder(x, 2)), 50, 5.0), {"beta2": 1}
 
 
-def noise_of_a_ladder(x: float, M: int) -> Found:
-    r"""$\mathbb E(g - \mathcal L')^2$ of the shift rule for the same: its bias, and the variance of shots."""
-    plus, minus = ladder(x + math.pi / 4), ladder(x - math.pi / 4)
-    found = (plus - minus - ladder(x, 1)) ** 2 + (2 - plus**2 - minus**2) / M
-    return rounded(found, 100, 4.0), {"D": 1, "beta2": 1}
-
-
 breaking(paper.PARAMETER_SHIFT, "involution", derivative_of_a_ladder, x=0.3)
 breaking(paper.SINUSOID, "involution", loss_of_a_ladder, x=0.3, t=1.0)
 breaking(paper.SMOOTHNESS, "involution", curvature_of_a_ladder, x=0.0)
-breaking(paper.GRADIENT_NOISE, "involution", noise_of_a_ladder, x=0.3, M=100)
 
 
 # --- features -------------------------------------------------------------------------------------------------------------
 
-TRANSPOSED = cases(instance=CARD.but("adjoint"), transposed=True)
+TRANSPOSED = cases(instance=data.drawn(6, 10).but("adjoint"), transposed=True, entries=1)
 breaking(paper.FEATURE_LOSS, "adjoint", circuits.overlap, TRANSPOSED)
 breaking(paper.FEATURE_GRADIENT, "adjoint", circuits.matrix_element, TRANSPOSED)
 breaking(paper.FEATURE_STATE, "adjoint", circuits.on_one_state, TRANSPOSED)
 
 
 def lowered() -> Found:
-    r"""$\mathcal L'$ at 0 of $(1 - i\theta A)\psi$ for $A = |0\rangle\langle1|$, observable $Z$, beside $|\chi\rangle$."""
-    A, Z, psi = np.array([[0, 1], [0, 0]]), np.diag([1, -1]), np.array([1, 1j]) / math.sqrt(2)
-    slope = 2 * np.vdot(Z @ psi, -1j * A @ psi).real
-    chi = np.concatenate([psi, Z @ psi]) / math.sqrt(2)
-    image = np.kron(np.array([[0, -1j], [1j, 0]]), A) @ chi
-    return rounded(slope, 50, 1.0), {"beta": 1, "corr": float(np.vdot(chi, image).real)}
+    r"""$\mathcal L'$ at 0 of $(1 - i\theta A)\psi$ for $A = |0\rangle\langle1|$, observable $Y$, beside $|\chi\rangle$."""
+    A, Y, psi = np.array([[0, 1], [0, 0]]), np.array([[0, -1j], [1j, 0]]), np.array([0.6, 0.8])
+    chi = np.concatenate([psi, Y @ psi]) / math.sqrt(2)
+    at = {"beta": 1, "corr": float(np.vdot(chi, np.kron(Y, A) @ chi).real)}
+    return rounded(2 * np.vdot(Y @ psi, -1j * A @ psi).real, 50, 1.0), at
 
 
 breaking(paper.FEATURE_STATE, "hermitian", lowered)
@@ -118,7 +109,7 @@ breaking(paper.MAJORITY, "independence", sent.outvoted, a=F(1, 5), m=41, togethe
 
 breaking(paper.LINEAR_LOWER, "no-shared-entanglement", sent.qubits_of_superdense_coding, pairs=[1, 2])
 breaking(paper.MARGIN_DIMENSION, "orthonormal", sent.questions, k=4, repeated=True)
-breaking(paper.ACCESS_CODE, "anticommuting", sent.answered, k=3, commuting=True)
+breaking(paper.ACCESS_CODE, "anticommuting", sent.answered, k=3, commuting=True, strings=1)
 breaking(paper.HOLEVO, "no-shared-entanglement", sent.information_with_pairs, n=[1, 2], M=1)
 breaking(paper.DECODING, "no-shared-entanglement", sent.guessing_with_pairs, n=[1, 2])
 
@@ -134,7 +125,7 @@ replacing(paper.QUBIT_COUNT, "a classical relay of 32 bits an entry", relayed, L
 
 
 def descent(theta: float, eta: float, T: int, L: float, scale: int = 1) -> Enclosed:
-    r"""Mean squared derivative along noiseless steps; the loss is ``scale`` times as large. A step magnifies errors by $1 + 4\eta$."""
+    r"""Mean squared derivative along noiseless steps of ``scale`` times the loss. A step magnifies errors by $1 + 4\eta$."""
     squares = []
     for _ in range(T):
         slope = -2 * scale * math.sin(2 * theta)
@@ -153,20 +144,8 @@ def pushed(eta: float, T: int) -> Found:
     return 1, {"L": 4, "Lq0": -math.sqrt(3) / 2, "sigma2": 1}
 
 
-def kicked(eta: float, T: int, size: float) -> Found:
-    r"""Noise of $\pm$ ``size`` from the minimiser, the mean over all paths, where $\sigma^2 = 1/100$ is claimed."""
-    theta, squares = np.full(2**T, math.pi / 2), []
-    paths = np.array(data.signs(T), dtype=float)
-    for k in range(T):
-        slope = -2 * np.sin(2 * theta)
-        squares.append((slope**2).mean())
-        theta = theta - eta * (slope + size * paths[:, k])
-    return rounded(float(np.mean(squares)), 100 * T, 4.0), {"L": 4, "Lq0": -1, "sigma2": F(1, 100)}
-
-
 NEAR = math.pi / 2 - 1e-3
 breaking(paper.SGD, "step_size", started, theta=NEAR, eta=0.6, T=14, L=4)
 breaking(paper.SGD, "smooth", started, theta=NEAR, eta=0.6, T=14, L=0.4)
 breaking(paper.SGD, "normalised", started, theta=math.pi / 4, eta=1 / 36, T=30, L=36, scale=9)
 breaking(paper.SGD, "unbiased-gradient", pushed, eta=1 / 40, T=500)
-breaking(paper.SGD, "bounded-noise", kicked, eta=1 / 8, T=10, size=1.0)

@@ -10,6 +10,7 @@ import sympy as sp
 from gradproof.experiments.engine.measure import Enclosed, around, cases, enclosed, measure
 from gradproof.experiments.limits.quantum_communication import instances as data
 from gradproof.solvers.exact.balls import enclose
+from gradproof.theory.errors import ParameterError
 from gradproof.theory.limits import quantum_communication as paper
 
 F = Fraction
@@ -119,29 +120,35 @@ def random_questions(k: int, seed_: int) -> Found:
 
 
 @measure(paper.ACCESS_CODE, cases(k=[1, 2, 3, 5, 7]).guaranteeing("anticommuting", ALONE))
-def answered(k: int, commuting: bool = False) -> Iterator[Enclosed]:
-    r"""The success averaged over bits, of the best state for each string with an even number of ones (others alike)."""
+def answered(k: int, commuting: bool = False, strings: int = 4) -> Iterator[Any]:
+    r"""The success averaged over bits, of $v = (\sqrt k + S)e$ with $S = \sum_js_jA_j$, exactly: whole numbers and $\sqrt k$."""
     observables = (data.Pauli("Z"),) * k if commuting else data.anticommuting(k)
-    size = 2 ** observables[0].n
-    for s in data.signs(k)[:8]:
-        # eigenvectors are within rounding of the norm k of the sum, and so are their expectations
-        yield around(float(data.answers(observables, s).mean()), 64 * k * size * 2.0**-52)
+    e = np.eye(2 ** observables[0].n, dtype=complex)[0]
+    for s in data.signs(k)[:strings]:
+        S = lambda v, s=s: sum(c * A(v) for c, A in zip(s, observables, strict=True))  # noqa: E731
+        first, second, third = (int(x.real) for x in (np.vdot(e, S(e)), np.vdot(S(e), S(e)), np.vdot(S(e), S(S(e)))))
+        mean = (k * first + 2 * sp.sqrt(k) * second + third) / (k + 2 * sp.sqrt(k) * first + second)
+        yield sp.Rational(1, 2) + sp.radsimp(mean) / (2 * k)
 
 
 # --- what states carry ----------------------------------------------------------------------------------------------------
 
-ENSEMBLES = {
-    "basis": lambda n: np.eye(2**n, dtype=complex), "two bases": data.two_bases, "shifts": data.shifts,
-    "digits": lambda n: data.images()[0][:200],
-}  # fmt: skip
-SMALL = [{"ensemble": e, "n": n} for e in ("basis", "two bases", "shifts") for n in (1, 3)]
+ENSEMBLES = {"two bases": data.two_bases, "shifts": data.shifts, "digits": lambda n: data.images()[0][:200]}
 
 
-@measure(paper.HOLEVO, cases(of=SMALL, M=[1, 2]).guaranteeing(ALONE))
+@measure(paper.HOLEVO, cases(ensemble="two bases", n=3, M=[2, 3]).guaranteeing(ALONE), name="information_in_two_bases")
+@measure(paper.HOLEVO, cases(ensemble="shifts", n=[1, 3], M=[1, 2]).guaranteeing(ALONE))
 @measure(paper.HOLEVO, cases(ensemble="digits", n=6, M=[1, 2, 4]).guaranteeing(ALONE), name="information_on_digits")
 def information(ensemble: str, n: int, M: int) -> Enclosed:
     r"""$\chi = S(\rho_{avg})$ of equiprobable pure states, $M$ copies."""
     return around(*data.entropy(ENSEMBLES[ensemble](n), M))
+
+
+@measure(paper.HOLEVO, cases(n=[1, 3], M=1).guaranteeing(ALONE))
+def information_in_a_basis(n: int) -> Fraction:
+    r"""$\chi$ of the states of a basis, whose mixture has the eigenvalues $2^{-n}$: powers of two, of which floats round none."""
+    x = np.diag(data.gram(np.eye(2**n)))
+    return F(float(-(x * np.log2(x)).sum()))
 
 
 def information_with_pairs(n: int) -> Enclosed:
@@ -149,7 +156,7 @@ def information_with_pairs(n: int) -> Enclosed:
     return around(*data.entropy(data.superdense(n)))
 
 
-@measure(paper.DECODING, cases(of=SMALL + [{"ensemble": "digits", "n": 6}]).guaranteeing(ALONE))
+@measure(paper.DECODING, cases(of=[{"ensemble": "shifts", "n": 3}, {"ensemble": "digits", "n": 6}]).guaranteeing(ALONE))
 def guessing(ensemble: str, n: int) -> Found:
     r"""Success of the square-root measurement."""
     states = ENSEMBLES[ensemble](n)
@@ -159,3 +166,15 @@ def guessing(ensemble: str, n: int) -> Found:
 def guessing_with_pairs(n: int) -> Found:
     r"""The same for the receiver of $n$ qubits who holds the other halves of $n$ pairs."""
     return around(*data.guessed(data.superdense(n))), {"d": 2**n, "K": 4**n}
+
+
+@measure(paper.DECODING, cases(n=[1, 3]).guaranteeing(ALONE))
+def guessing_in_two_bases(n: int) -> Found:
+    r"""Success of $E_x = \frac dK|\psi_x\rangle\langle\psi_x|$ for a basis and its Hadamard transform, in rationals."""
+    d, states = 2**n, data.two_bases(n)
+    # entries of the projectors are 0, 1 or +-1/d
+    projectors = [np.vectorize(lambda c: F(round(d * c), d), otypes=[object])(np.outer(v, v).real) for v in states]
+    share = F(d, len(states))
+    if not (share * sum(projectors) == np.eye(d, dtype=int)).all():
+        raise ParameterError("the operators are no measurement")
+    return sum(share * (P @ P).trace() for P in projectors) / len(states), {"d": d, "K": len(states)}

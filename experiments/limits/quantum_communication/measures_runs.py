@@ -23,7 +23,7 @@ GAUSSIAN = "gaussian-directions"
 
 @measure(
     paper.SHOTS,
-    cases(eps=0.1, delta=0.05, n=4_000).let(M=lambda eps, delta: data.hoeffding(eps, delta)).guaranteeing(*SHOT),
+    cases(eps=0.1, delta=0.05, n=2_000).let(M=lambda eps, delta: data.hoeffding(eps, delta)).guaranteeing(*SHOT),
 )
 def shots_of_the_circuit(eps: float, M: int, n: int, rng: Any) -> Sample:
     r"""How often the mean of $M$ shots of the circuit of three qubits is off by $\varepsilon$."""
@@ -45,7 +45,7 @@ def agreements(x: np.ndarray, w: np.ndarray, m: int, n: int, rng: Any) -> np.nda
     return np.array([(g > 0).all(axis=1) | (g < 0).all(axis=1) for g in found])
 
 
-@measure(paper.SKETCH_AGREEMENT, cases(rho=[0.25, -0.6], N=[4, 64, 1024], n=2_000).guaranteeing(GAUSSIAN))
+@measure(paper.SKETCH_AGREEMENT, cases(rho=[0.25, -0.6], N=[4, 64, 1024], n=1_000).guaranteeing(GAUSSIAN))
 def signs_in_dimensions(rho: float, N: int, n: int, rng: Any) -> Sample:
     r"""How often the signs of $n$ projections agree, in three dimensions $N$."""
     return Sample(agreements(*pair(N, rho), n, 1, rng)[0], at_most=1)
@@ -68,7 +68,7 @@ def majorities(rho: float, m: int, N: int, n: int, rng: Any) -> Sample:
 
 @measure(paper.LINEAR_UPPER, cases(m=[5, 41]).guaranteeing(GAUSSIAN))
 def majorities_on_digits(m: int, rng: Any) -> Found:
-    r"""Zeros and ones against the normal of a linear classifier: how often the majority errs on each of the 90 % of largest margin."""
+    r"""Zeros and ones against the normal of a linear classifier: how often the majority errs, where the margin is large."""
     x, w = data.two_digits()
     margins = x @ w
     gamma = float(np.quantile(margins, 0.1))
@@ -114,18 +114,17 @@ def shifts_at_many_qubits(n: int, D: int, backend: str) -> Found:
 
 
 DESCENT = ("smooth", "normalised", "unbiased-gradient", "bounded-noise")
-RUN = {"eta": 1 / 16, "M": 20, "T": 60}
 
 
 @measure(
-    paper.SGD, cases(at=[{**RUN, "M": 50, "T": 40, "n": 20, "D": 200, "seeds": 8, "eta": 1 / 800}]).guaranteeing(*DESCENT), budget="gpu",
+    paper.SGD, cases(n=20, D=200, eta=1 / 800, M=50, T=40, seeds=8).guaranteeing(*DESCENT), budget="gpu",
     name="descent_on_20_qubits", timeout=3600,
 )  # fmt: skip
-@measure(paper.SGD, cases(at=[{**RUN, "n": 6, "D": 12, "seeds": 64, "eta": 1 / 48}]).guaranteeing(*DESCENT), budget="full",
+@measure(paper.SGD, cases(n=6, D=12, eta=1 / 48, M=20, T=60, seeds=64).guaranteeing(*DESCENT), budget="full",
          name="descent_on_a_digit")  # fmt: skip
-@measure(paper.SGD, cases(at=[{**RUN, "n": 3, "D": 4, "seeds": 64}]).guaranteeing(*DESCENT))
+@measure(paper.SGD, cases(n=3, D=4, eta=1 / 16, M=20, T=60, seeds=32).guaranteeing(*DESCENT))
 def descent(n: int, D: int, eta: float, M: int, T: int, seeds: int, keys: Any, backend: str) -> Found:
-    r"""$\frac1T\sum\|\nabla\mathcal L\|^2$ of SGD on shots: the circuit of three qubits, a digit, or random strings with all $\beta = 1$."""
+    r"""$\frac1T\sum\|\nabla\mathcal L\|^2$ of SGD on shots: three qubits, a digit, or random strings; all $\beta = 1$."""
     at = CARD if n == 3 else data.digit(D) if n == 6 else data.drawn(n, D)
     circuit = data.Circuit(at.circuit.gates)
     on = array_library(backend)
