@@ -1,4 +1,4 @@
-"""Descent on the circuit of three qubits, for the agreement of all array libraries."""
+"""SGD on the circuit of three qubits, for the agreement of all array libraries."""
 
 import numpy as np
 
@@ -16,9 +16,3 @@ def on_shots(on: Backend) -> Example:
     psi, eta = on.move((CARD.psi, ETAS))
     x0 = start(CARD.theta, settings=2, seeds=3)
     return Example(methods.shot_sgd(CARD.circuit, psi, eta), x0, methods.numbers(4, 20), steps=10)
-
-
-@example(methods.descent)
-def without_noise(on: Backend) -> Example:
-    psi, eta = on.move((CARD.psi, ETAS))
-    return Example(methods.descent(CARD.circuit, psi, eta), start(CARD.theta, settings=2, seeds=3))

@@ -35,8 +35,3 @@ def estimate(circuit: Circuit, psi: Array, theta: Array, uniform: Array) -> Arra
 def shot_sgd(circuit: Circuit, psi: Array, eta: Array | float) -> Method:
     """Steps of length eta along the estimate; psi (2^n,) is complex."""
     return Method(State, lambda s, uniform: State(s.theta - eta * estimate(circuit, psi, s.theta, uniform)))
-
-
-def descent(circuit: Circuit, psi: Array, eta: Array | float) -> Method:
-    """The same without noise: the exact gradient, one pass forward and one back."""
-    return Method(State, lambda s, _: State(s.theta - eta * circuit.gradient(s.theta, psi)))

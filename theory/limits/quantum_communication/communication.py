@@ -102,6 +102,7 @@ LINEAR_LOWER = Claim(
     r"alone is left.",
     parameters=(delta, gamma), assumptions=(UNENTANGLED,), quantity=r"\#\text{qubits}", relation=Relation.GE,
     expression=(1 - _H2) * sp.floor(1 / gamma.symbol**2), where="derived here from Nayak's bound", confidence="derived", tight=True,
+    remark="Of one kind of evidence: that no protocol does better is Nayak's theorem, cited; codes and plain bits obey the bound.",
 )  # fmt: skip
 
 MARGIN_DIMENSION = Claim(
