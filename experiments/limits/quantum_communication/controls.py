@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradproof.experiments.engine.controls import breaking, replacing
-from gradproof.experiments.engine.measure import Enclosed, cases, rounded
+from gradproof.experiments.engine.measure import cases, rounded
 from gradproof.experiments.limits.quantum_communication import instances as data
 from gradproof.experiments.limits.quantum_communication import measures_circuits as circuits
 from gradproof.experiments.limits.quantum_communication import measures_communication as sent
@@ -39,14 +39,14 @@ def loss_of_a_ladder(x: float, t: float) -> Found:
     return rounded(ladder(x + math.atan(t)), 50, 1.0), at
 
 
-def curvature_of_a_ladder(x: float) -> Found:
+def curvature_of_a_ladder(x: float) -> Any:
     r"""$|\mathcal L''|$ of the same."""
-    return rounded(abs(ladder(x, 2)), 50, 5.0), {"beta2": 1}
+    return rounded(abs(ladder(x, 2)), 50, 5.0)
 
 
 breaking(paper.PARAMETER_SHIFT, "involution", derivative_of_a_ladder, x=0.3)
 breaking(paper.SINUSOID, "involution", loss_of_a_ladder, x=0.3, t=1.0)
-breaking(paper.SMOOTHNESS, "involution", curvature_of_a_ladder, x=0.0)
+breaking(paper.SMOOTHNESS, "involution", curvature_of_a_ladder, x=0.0, beta2=1)
 
 
 # --- features -------------------------------------------------------------------------------------------------------------
@@ -78,15 +78,6 @@ breaking(paper.CHEBYSHEV, "normalised", circuits.failing, **HALF, M=1000, scale=
 breaking(paper.CHEBYSHEV, "independence", circuits.failing_together, **HALF, M=1000)
 breaking(paper.SHOT_VARIANCE, "independence", circuits.variance, M=20, Lq=F(1, 2), together=True)
 breaking(paper.GRADIENT_NOISE, "independence", circuits.noise, instance=CARD, M=20, together=True)
-
-
-def biased_shots(M: int, Lq: Fraction, flip: Fraction) -> Fraction:
-    r"""$\mathbb E(\hat{\mathcal L} - \mathcal L)^2$ where a share of the shots is read wrongly."""
-    p = (1 + (1 - 2 * flip) * Lq) / 2
-    return data.binomial(M, p, lambda k: (F(2 * k - M, M) - Lq) ** 2)
-
-
-breaking(paper.SHOT_VARIANCE, "unbiased-shots", biased_shots, M=20, Lq=F(9, 10), flip=F(1, 10))
 breaking(paper.SMOOTHNESS, "normalised", circuits.curvature, instance=COSINE.but("normalised"), scale=2)
 TERNARY = (F(0), F(1), F(3))
 breaking(paper.FREQUENCIES, "two_eigenvalues", circuits.uploaded, L=1, powers=True, eigenvalues={"0, 1, 3": TERNARY})
@@ -124,19 +115,14 @@ replacing(paper.QUBIT_COUNT, "a classical relay of 32 bits an entry", relayed, L
 # --- descent on cos 2 theta, L = 4 ----------------------------------------------------------------------------------------
 
 
-def descent(theta: float, eta: float, T: int, L: float, scale: int = 1) -> Enclosed:
+def descent(theta: float, eta: float, T: int, L: float, scale: int = 1) -> Found:
     r"""Mean squared derivative along noiseless steps of ``scale`` times the loss. A step magnifies errors by $1 + 4\eta$."""
-    squares = []
+    squares, at = [], {"Lq0": max(-1.0, scale * math.cos(2 * theta)), "sigma2": 0}
     for _ in range(T):
         slope = -2 * scale * math.sin(2 * theta)
         squares.append(slope**2)
         theta -= eta * slope
-    return rounded(float(np.mean(squares)), 100 * (1 + 4 * scale * eta) ** T, 4.0 * scale**2)
-
-
-def started(theta: float, eta: float, T: int, L: float, scale: int = 1) -> Found:
-    r"""The same, with the loss at the start."""
-    return descent(theta, eta, T, L, scale), {"Lq0": max(-1.0, scale * math.cos(2 * theta)), "sigma2": 0}
+    return rounded(float(np.mean(squares)), 100 * (1 + 4 * scale * eta) ** T, 4.0 * scale**2), at
 
 
 def pushed(eta: float, T: int) -> Found:
@@ -145,7 +131,7 @@ def pushed(eta: float, T: int) -> Found:
 
 
 NEAR = math.pi / 2 - 1e-3
-breaking(paper.SGD, "step_size", started, theta=NEAR, eta=0.6, T=14, L=4)
-breaking(paper.SGD, "smooth", started, theta=NEAR, eta=0.6, T=14, L=0.4)
-breaking(paper.SGD, "normalised", started, theta=math.pi / 4, eta=1 / 36, T=30, L=36, scale=9)
+breaking(paper.SGD, "step_size", descent, theta=NEAR, eta=0.6, T=14, L=4)
+breaking(paper.SGD, "smooth", descent, theta=NEAR, eta=0.6, T=14, L=0.4)
+breaking(paper.SGD, "normalised", descent, theta=math.pi / 4, eta=1 / 36, T=30, L=36, scale=9)
 breaking(paper.SGD, "unbiased-gradient", pushed, eta=1 / 40, T=500)

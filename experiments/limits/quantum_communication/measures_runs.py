@@ -21,10 +21,7 @@ Found = tuple[Any, dict[str, Any]]
 GAUSSIAN = "gaussian-directions"
 
 
-@measure(
-    paper.SHOTS,
-    cases(eps=0.1, delta=0.05, n=2_000).let(M=lambda eps, delta: data.hoeffding(eps, delta)).guaranteeing(*SHOT),
-)
+@measure(paper.SHOTS, cases(eps=0.1, delta=0.05, n=2_000, M=data.hoeffding(0.1, 0.05)).guaranteeing(*SHOT))
 def shots_of_the_circuit(eps: float, M: int, n: int, rng: Any) -> Sample:
     r"""How often the mean of $M$ shots of the circuit of three qubits is off by $\varepsilon$."""
     means = 2 * rng.binomial(M, (1 + CARD.loss) / 2, n) / M - 1
@@ -51,16 +48,12 @@ def signs_in_dimensions(rho: float, N: int, n: int, rng: Any) -> Sample:
     return Sample(agreements(*pair(N, rho), n, 1, rng)[0], at_most=1)
 
 
-SKETCH = {"gamma": 0.25, "rho": 0.25, "m": 41, "n": 4_000}
+SKETCH = cases(gamma=0.25, rho=0.25, m=41, N=[4, 64], n=1_000).guaranteeing(GAUSSIAN)
+LARGE = cases(gamma=0.25, rho=0.25, m=41, N=[4, 64, 4096], n=4_000).guaranteeing(GAUSSIAN)
 
 
-@measure(
-    paper.LINEAR_UPPER,
-    cases(at=[SKETCH], N=[4, 64, 4096]).guaranteeing(GAUSSIAN),
-    budget="full",
-    name="majorities_of_4096",
-)
-@measure(paper.LINEAR_UPPER, cases(at=[{**SKETCH, "n": 1_000}], N=[4, 64]).guaranteeing(GAUSSIAN))
+@measure(paper.LINEAR_UPPER, LARGE, budget="full", name="majorities_of_4096")
+@measure(paper.LINEAR_UPPER, SKETCH)
 def majorities(rho: float, m: int, N: int, n: int, rng: Any) -> Sample:
     r"""How often the majority of $m$ bits errs, in several dimensions $N$."""
     return Sample(2 * agreements(*pair(N, rho), m, n, rng).sum(axis=1) <= m, at_most=1)
@@ -114,26 +107,25 @@ def shifts_at_many_qubits(n: int, D: int, backend: str) -> Found:
 
 
 DESCENT = ("smooth", "normalised", "unbiased-gradient", "bounded-noise")
+QUICK = cases(n=3, D=4, eta=1 / 16, M=20, T=60, seeds=32).guaranteeing(*DESCENT)
+FULL = cases(n=6, D=12, eta=1 / 48, M=20, T=60, seeds=64).guaranteeing(*DESCENT)
+GPU = cases(n=20, D=200, eta=1 / 800, M=50, T=20, seeds=4).guaranteeing(*DESCENT)
 
 
-@measure(
-    paper.SGD, cases(n=20, D=200, eta=1 / 800, M=50, T=40, seeds=8).guaranteeing(*DESCENT), budget="gpu",
-    name="descent_on_20_qubits", timeout=3600,
-)  # fmt: skip
-@measure(paper.SGD, cases(n=6, D=12, eta=1 / 48, M=20, T=60, seeds=64).guaranteeing(*DESCENT), budget="full",
-         name="descent_on_a_digit")  # fmt: skip
-@measure(paper.SGD, cases(n=3, D=4, eta=1 / 16, M=20, T=60, seeds=32).guaranteeing(*DESCENT))
+@measure(paper.SGD, GPU, budget="gpu", name="descent_on_20_qubits", timeout=3600)
+@measure(paper.SGD, FULL, budget="full", name="descent_on_a_digit")
+@measure(paper.SGD, QUICK)
 def descent(n: int, D: int, eta: float, M: int, T: int, seeds: int, keys: Any, backend: str) -> Found:
     r"""$\frac1T\sum\|\nabla\mathcal L\|^2$ of SGD on shots: three qubits, a digit, or random strings; all $\beta = 1$."""
     at = CARD if n == 3 else data.digit(D) if n == 6 else data.drawn(n, D)
     circuit = data.Circuit(at.circuit.gates)
     on = array_library(backend)
-    psi, stream = on.move((at.psi, keys(seeds=seeds)))
+    psi, theta, stream = on.move((at.psi, at.theta, keys(seeds=seeds)))
     with on.scope():
         method, draw = methods.shot_sgd(circuit, psi, eta), methods.numbers(D, M)
+        Lq0 = float(np.clip(to_numpy(circuit.loss(theta, psi)), -1, 1))
+    squares = {"squares": lambda s: on.xp.sum(circuit.gradient(s.theta, psi) ** 2, axis=-1)}
     x0 = on.asarray(start(at.theta, seeds=seeds))
-    squares = {"squares": lambda s: (circuit.gradient(s.theta, psi) ** 2).sum(axis=-1)}
     out = run(method, x0, T - 1, draw=lambda t: draw(Draws(stream, t)), record=squares)
-    Lq0 = float(np.clip(to_numpy(circuit.loss(on.asarray(at.theta), psi)), -1, 1))
     mean = out.squares.values[0].mean(axis=1)
     return Sample(mean, at_most=4.0 * D), {"L": 4.0 * D, "Lq0": Lq0, "sigma2": 2 * D / M}

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from fractions import Fraction as F
+from functools import partial
 
 import flint
 import numpy as np
 import pytest
 import sympy as sp
 
+from gradproof.experiments.engine.draws import keys
 from gradproof.experiments.engine.verify import plan, run_task
 from gradproof.experiments.limits.quantum_communication import instances as data
 from gradproof.experiments.limits.quantum_communication import measures_communication as sent
@@ -112,6 +114,10 @@ def test_the_gpu_runs_in_small():
     assert (found.high - found.low < 1e-9).all()
     bound = paper.PARAMETER_SHIFT.bound(**at)
     assert (np.abs((found.low + found.high) / 2 - bound) <= 1e-12).all()
+
+    stream = partial(keys, "small", settings=(0,))
+    sample, at = measures_runs.descent(5, 6, 1 / 24, 20, 10, 4, lambda seeds: stream(seeds=range(seeds)), "numpy")
+    assert sample.numbers.mean() <= float(paper.SGD.bound(eta=1 / 24, T=10, **at))
 
 
 @pytest.mark.slow
