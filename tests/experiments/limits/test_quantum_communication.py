@@ -35,7 +35,8 @@ FACTORS = {paper.SHOTS: F(1, 8), paper.SGD: F(1, 6), paper.LINEAR_UPPER: F(1, 3)
 def test_a_wrong_constant_is_refuted_by_measures(claim):
     factor = FACTORS.get(claim, F(101, 100) if claim.relation is Relation.GE else F(99, 100))
     mutant = claim.with_bound(claim.expression * sp.Rational(factor.numerator, factor.denominator))
-    tasks = [t for t in plan([claim]) if t.check.level in (Level.EXACT, Level.EMPIRICAL)]
+    level = Level.EMPIRICAL if claim is paper.SGD else Level.EXACT
+    tasks = [t for t in plan([claim]) if t.check.level is level]
     outcomes = [
         run_task(replace(t, claim=mutant, context=replace(t.context, claim=mutant))).verdict.outcome for t in tasks
     ]

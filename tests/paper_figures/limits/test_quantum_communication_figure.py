@@ -5,6 +5,8 @@ import pytest
 
 from gradproof.paper_figures.limits import quantum_communication
 
+pytestmark = pytest.mark.slow  # the notebook computes it too, and asserts the second
+
 
 @pytest.fixture(scope="module")
 def data():
