@@ -98,8 +98,8 @@ def rotate(P: Pauli, angle: Array | float, v: Array) -> Array:
 def _rotate_in_numpy(P: Pauli, angle: float, v: np.ndarray) -> np.ndarray:
     """The same with half of the passes: nothing is copied to be flipped, and signs stay real."""
     sizes, flipped, z, phase = P._layout
-    reverse = tuple(slice(None, None, -1 if i - len(sizes) in flipped else 1) for i in range(len(sizes)))
-    w = v.reshape(*v.shape[:-1], *sizes)[(..., *reverse)]
+    places: list[Any] = [slice(None, None, -1 if i - len(sizes) in flipped else 1) for i in range(len(sizes))]
+    w = v.reshape(*v.shape[:-1], *sizes)[(..., *places)]
     factor = -1j * math.sin(angle) * phase * (-1) ** P.letters.count("Y")
     if any(z):
         signs = np.asarray(_signs_like(z, v)).reshape(sizes)

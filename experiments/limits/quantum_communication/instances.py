@@ -71,24 +71,16 @@ CARD = Prepared(
 COSINE = Prepared("cos 2 theta", Circuit(("X",)), np.zeros(1), encode([1, 0]))
 
 
-@lru_cache(maxsize=1)
-def images() -> tuple[np.ndarray, np.ndarray]:
-    """Handwritten digits as states of 6 qubits (1797, 64), and which digit each is."""
-    X, y = data.pixels()
-    return encode(X), y
-
-
 def digit(D: int = 6) -> Prepared:
     """A handwritten digit in a random circuit of 6 qubits."""
-    made = drawn(6, D, x=data.pixels()[0][0])
-    return Prepared("digit", made.circuit, made.theta, made.psi)
+    return drawn(6, D, x=data.pixels()[0][0])
 
 
 @lru_cache(maxsize=1)
 def two_digits() -> tuple[np.ndarray, np.ndarray]:
     """Zeros and ones as unit vectors (360, 64), less their mean, times their label; and the unit normal of ridge regression."""
-    X, y = data.pixels()
-    X, y = X[y < 2], 1.0 - 2.0 * y[y < 2]
+    X, digits = data.pixels()
+    X, y = X[digits < 2], 1.0 - 2.0 * digits[digits < 2]
     X = X - X.mean(axis=0)
     X = X / np.linalg.norm(X, axis=1, keepdims=True)
     w = np.linalg.solve(X.T @ X + 0.01 * np.eye(64), X.T @ y)
@@ -152,14 +144,9 @@ def matrix(P: Pauli) -> np.ndarray:
     return P(np.eye(2**P.n, dtype=complex)).T
 
 
-def code(observables: Sequence[Pauli], s: Sequence[int]) -> np.ndarray:
-    """The state that answers best, on average, for the bits s: the top eigenvector of sum s_j A_j."""
-    return np.linalg.eigh(sum(c * matrix(A) for c, A in zip(s, observables, strict=True)))[1][:, -1]
-
-
 def answers(observables: Sequence[Pauli], s: Sequence[int]) -> np.ndarray:
-    """P(bit j is right) for every j."""
-    v = code(observables, s)
+    """P(bit j is right) for every j, in the state that answers best on average: the top eigenvector of sum s_j A_j."""
+    v = np.linalg.eigh(sum(c * matrix(A) for c, A in zip(s, observables, strict=True)))[1][:, -1]
     return np.array([(1 + c * np.vdot(v, A(v)).real) / 2 for c, A in zip(s, observables, strict=True)])
 
 
@@ -227,7 +214,7 @@ def frequencies(
 
     def mixed(v: list[Fraction]) -> list[Fraction]:
         along = 2 * sum(a * b for a, b in zip(u, v, strict=True)) / norm
-        return [b - along * a for a, b in zip(u, v, strict=True)]
+        return [b - Fraction(along) * a for a, b in zip(u, v, strict=True)]
 
     amplitudes = {Fraction(0): mixed([Fraction(1)] + [Fraction(0)] * (d - 1))}
     for lam in lams:

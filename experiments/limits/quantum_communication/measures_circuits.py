@@ -121,9 +121,9 @@ LOSSES = [F(0), F(1, 2), F(-9, 10)]
     cases(size=[{"eps": F(1, 10), "delta": F(1, 20)}, {"eps": F(1, 4), "delta": F(1, 2)}], Lq=LOSSES)
     .let(M=lambda eps, delta: data.hoeffding(float(eps), float(delta))).guaranteeing(*SHOT),
 )  # fmt: skip
-def failing(M: int, Lq: Fraction, eps: Fraction, scale: int = 1) -> Fraction:
-    r"""$P(|\hat{\mathcal L} - \mathcal L| \ge \varepsilon)$, a sum over the binomial law in rationals."""
-    return data.failure(M, Lq, eps, scale)
+def failing(M: int, Lq: Fraction, eps: Fraction, scale: int = 1, together: bool = False) -> Fraction:
+    r"""$P(|\hat{\mathcal L} - \mathcal L| \ge \varepsilon)$ by the binomial law; ``together``: one shot is counted $M$ times."""
+    return data.failure(1 if together else M, Lq, eps, scale)
 
 
 measure(
@@ -131,11 +131,6 @@ measure(
     cases(at=[{"M": 1, "eps": F(1), "Lq": F(0)}, {"M": 20, "eps": F(1, 4), "Lq": F(1, 2)}])
     .guaranteeing(*SHOT), name="failing_by_variance",
 )(failing)  # fmt: skip
-
-
-def failing_together(M: int, Lq: Fraction, eps: Fraction) -> Fraction:
-    r"""The same for one shot that is counted $M$ times."""
-    return data.failure(1, Lq, eps)
 
 
 @measure(paper.SHOT_VARIANCE, cases(M=[1, 20, 100], Lq=LOSSES).guaranteeing(*SHOT))

@@ -8,8 +8,10 @@ import numpy as np
 import sympy as sp
 
 from gradproof.experiments.engine.measure import Enclosed, around, cases, enclosed, measure
+from gradproof.experiments.instances.data import pixels
 from gradproof.experiments.limits.quantum_communication import instances as data
 from gradproof.solvers.exact.balls import enclose
+from gradproof.solvers.statevector import encode
 from gradproof.theory.errors import ParameterError
 from gradproof.theory.limits import quantum_communication as paper
 
@@ -77,29 +79,25 @@ def outvoted(a: Fraction, m: int, together: bool = False) -> Fraction:
 # --- linear classification from below -------------------------------------------------------------------------------------
 
 
-def root(k: int) -> Any:
-    return 1 / sp.sqrt(k)
-
-
 @measure(paper.LINEAR_LOWER, cases(k=[2, 3, 5, 7]).guaranteeing(ALONE))
 def qubits_of_a_code(k: int) -> Found:
     r"""Qubits of an access code; $\delta$ is the error of its worst bit, over all bits and strings, rounded upwards."""
     observables = data.anticommuting(k)
     worst = max(1 - float(data.answers(observables, s).min()) for s in data.signs(k))
-    return observables[0].n, {"delta": F(worst) + F(1, 10**12), "gamma": root(k)}
+    return observables[0].n, {"delta": F(worst) + F(1, 10**12), "gamma": 1 / sp.sqrt(k)}
 
 
 @measure(paper.LINEAR_LOWER, cases(k=[1, 4, 100]).guaranteeing(ALONE))
 def qubits_of_plain_bits(k: int) -> Found:
     r"""One qubit for each bit in its basis: no error, so that $\delta$ may be as small as one likes."""
-    return k, {"delta": F(1, 10**12), "gamma": root(k)}
+    return k, {"delta": F(1, 10**12), "gamma": 1 / sp.sqrt(k)}
 
 
 def qubits_of_superdense_coding(pairs: int) -> Found:
     r"""Qubits sent for two bits each, with pairs that were shared before; the error is what the overlaps leave."""
     states = data.superdense(pairs)
     error = float(np.abs(data.gram(states) * len(states) - np.eye(len(states))).max())
-    return pairs, {"delta": F(error) + F(1, 10**12), "gamma": root(2 * pairs)}
+    return pairs, {"delta": F(error) + F(1, 10**12), "gamma": 1 / sp.sqrt(2 * pairs)}
 
 
 HELD = ("orthonormal", "unit", "all-margins")
@@ -108,7 +106,7 @@ HELD = ("orthonormal", "unit", "all-margins")
 @measure(paper.MARGIN_DIMENSION, cases(k=[1, 4, 9, 100]).guaranteeing(*HELD))
 def questions(k: int, repeated: bool = False) -> Found:
     r"""The number of questions of the instance, each with the margin $\langle x,w_j\rangle$ that its entry has."""
-    return (k * k if repeated else k), {"gamma": root(k)}
+    return (k * k if repeated else k), {"gamma": 1 / sp.sqrt(k)}
 
 
 @measure(paper.MARGIN_DIMENSION, cases(k=[3, 64], seed_=[0, 1]).guaranteeing(*HELD))
@@ -133,7 +131,7 @@ def answered(k: int, commuting: bool = False, strings: int = 4) -> Iterator[Any]
 
 # --- what states carry ----------------------------------------------------------------------------------------------------
 
-ENSEMBLES = {"two bases": data.two_bases, "shifts": data.shifts, "digits": lambda n: data.images()[0][:200]}
+ENSEMBLES = {"two bases": data.two_bases, "shifts": data.shifts, "digits": lambda n: encode(pixels()[0][:200])}
 
 
 @measure(paper.HOLEVO, cases(ensemble="two bases", n=3, M=[2, 3]).guaranteeing(ALONE), name="information_in_two_bases")
