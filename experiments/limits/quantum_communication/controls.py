@@ -100,6 +100,7 @@ breaking(paper.MAJORITY, "independence", sent.outvoted, a=F(1, 5), m=41, togethe
 
 breaking(paper.LINEAR_LOWER, "no-shared-entanglement", sent.qubits_of_superdense_coding, pairs=[1, 2])
 breaking(paper.MARGIN_DIMENSION, "orthonormal", sent.questions, k=4, repeated=True)
+breaking(paper.MARGIN_DIMENSION, "unit", sent.questions, k=16, scale=2)
 breaking(paper.ACCESS_CODE, "anticommuting", sent.answered, k=3, commuting=True, strings=1)
 breaking(paper.HOLEVO, "no-shared-entanglement", sent.information_with_pairs, n=[1, 2], M=1)
 breaking(paper.DECODING, "no-shared-entanglement", sent.guessing_with_pairs, n=[1, 2])

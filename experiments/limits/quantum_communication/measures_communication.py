@@ -104,9 +104,9 @@ HELD = ("orthonormal", "unit", "all-margins")
 
 
 @measure(paper.MARGIN_DIMENSION, cases(k=[1, 4, 9, 100]).guaranteeing(*HELD))
-def questions(k: int, repeated: bool = False) -> Found:
+def questions(k: int, repeated: bool = False, scale: int = 1) -> Found:
     r"""The number of questions of the instance, each with the margin $\langle x,w_j\rangle$ that its entry has."""
-    return (k * k if repeated else k), {"gamma": 1 / sp.sqrt(k)}
+    return (k * k if repeated else k), {"gamma": scale / sp.sqrt(k)}
 
 
 @measure(paper.MARGIN_DIMENSION, cases(k=[3, 64], seed_=[0, 1]).guaranteeing(*HELD))

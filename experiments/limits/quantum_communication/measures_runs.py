@@ -107,7 +107,7 @@ def shifts_at_many_qubits(n: int, D: int, backend: str) -> Found:
 
 
 DESCENT = ("smooth", "normalised", "unbiased-gradient", "bounded-noise")
-QUICK = cases(n=3, D=4, eta=1 / 16, M=20, T=60, seeds=32).guaranteeing(*DESCENT)
+QUICK = cases(n=3, D=4, eta=1 / 16, M=20, T=60, seeds=128).guaranteeing(*DESCENT)
 FULL = cases(n=6, D=12, eta=1 / 48, M=20, T=60, seeds=64).guaranteeing(*DESCENT)
 GPU = cases(n=20, D=200, eta=1 / 800, M=50, T=20, seeds=4).guaranteeing(*DESCENT)
 

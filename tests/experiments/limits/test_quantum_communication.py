@@ -28,7 +28,7 @@ def test_evidence_and_controls(claim, confront):
 
 
 #: factors of the bound that the measures refute; sums of terms and bounds that are not attained need a larger one
-FACTORS = {paper.SHOTS: F(1, 8), paper.SGD: F(1, 6), paper.LINEAR_UPPER: F(1, 3), paper.MAJORITY: F(9, 10)}
+FACTORS = {paper.SHOTS: F(1, 8), paper.SGD: F(1, 4), paper.LINEAR_UPPER: F(1, 3), paper.MAJORITY: F(9, 10)}
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)

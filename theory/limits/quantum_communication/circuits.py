@@ -30,15 +30,8 @@ slope = Parameter("slope", r"$\partial\mathcal L/\partial\theta_k$", REAL, r"\ma
 t = Parameter("t", r"tangent of $\beta_k$ times the shift", REAL)
 g = Parameter("g", "number of gates after the feature", sp.S.Naturals0)
 Lq = Parameter("Lq", "the loss", SIGNED_UNIT, r"\mathcal L")
-im = Parameter(
-    "im",
-    r"matrix element of $P_k$ between the features",
-    SIGNED_UNIT,
-    r"\operatorname{Im}\langle\nu_k|P_k|\mu_k\rangle",
-)
-corr = Parameter(
-    "corr", r"$\langle\chi_k|Y\otimes P_k|\chi_k\rangle$", SIGNED_UNIT, r"\langle\chi_k|Y\otimes P_k|\chi_k\rangle"
-)
+im = Parameter("im", "matrix element of $P_k$", SIGNED_UNIT, r"\operatorname{Im}\langle\nu_k|P_k|\mu_k\rangle")
+corr = Parameter("corr", "expectation on one state", SIGNED_UNIT, r"\langle\chi_k|Y\otimes P_k|\chi_k\rangle")
 M = Parameter("M", "number of shots", COUNT)
 eps = Parameter("eps", "accuracy", latex=r"\varepsilon")
 delta = Parameter("delta", "probability of failure", UNIT_OPEN, r"\delta")
@@ -52,13 +45,11 @@ T = Parameter("T", "number of steps", COUNT)
 sigma2 = Parameter("sigma2", r"bound on $\mathbb E\|g - \nabla\mathcal L\|^2$", NONNEGATIVE, r"\sigma^2")
 
 INVOLUTION = Assumption("involution", r"every generator is Hermitian with $P_k^2 = I$, as Pauli strings are")
-ADJOINT = Assumption(
-    "adjoint", r"$|\nu_k\rangle$ is $Z_1|\varphi\rangle$ carried back by the adjoints of the gates after $k$"
-)
+ADJOINT = Assumption("adjoint", r"$|\nu_k\rangle$ is $Z_1|\varphi\rangle$, carried back by the adjoints of the gates")
 HERMITIAN = Assumption("hermitian", r"$P_k$ is Hermitian")
 NORMALISED = Assumption("normalised", r"$\|\psi\| = 1$, so that a shot is $\pm1$ and the loss lies in $[-1,1]$")
 UNBIASED = Assumption("unbiased-shots", r"a shot is $+1$ with probability $(1+\mathcal L)/2$ and $-1$ otherwise")
-INDEPENDENT = Assumption("independence", "shots are independent of each other and of the past")
+INDEPENDENT = Assumption("independence", "shots, or bits, are independent of each other and of the past")
 
 _gap = r"\partial\mathcal L/\partial\theta_k"
 

@@ -24,8 +24,7 @@ d = Parameter("d", "dimension of what is received: $N^M$ for $M$ copies of $n$ q
 c = Parameter("c", "a constant that the source does not name")
 
 ALTERNATING = Assumption(
-    "alternating",
-    "Alice holds the data and measures; Bob's layers and hers alternate, and each hands all $n$ qubits over",
+    "alternating", "Alice has the data and measures; layers of Bob and Alice alternate, $n$ qubits a hop"
 )
 UNENTANGLED = Assumption("no-shared-entanglement", "the parties share random bits at most, and no entangled qubits")
 GAUSSIAN = Assumption("gaussian-directions", r"the public random directions are independent $g_i \sim N(0, I_N)$")
