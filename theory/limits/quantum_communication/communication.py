@@ -118,7 +118,7 @@ MARGIN_DIMENSION = Claim(
 )  # fmt: skip
 
 ACCESS_CODE = Claim(
-    id="quantum-communication.access-code", paper=PAPER, title="The best average success of a random access code",
+    id="quantum-communication.access-code", paper=PAPER, title="The best average success of questions that anticommute",
     statement=r"Bit $j$ of $s \in \{-1,1\}^k$ is read by $\pm1$-valued observables $A_j$ that anticommute, on a state that "
     r"may depend on $s$. The "
     r"success, averaged over $j$, is at most $\frac12 + \frac1{2\sqrt k}$, and the top eigenvector of $\sum_js_jA_j$ attains "
