@@ -136,7 +136,7 @@ FREQUENCIES = Claim(
     r"with frequencies in $\{\sum_l\epsilon_l\lambda_l: \epsilon_l \in \{-1,0,1\}\}$: at most $3^L$. For $\lambda_l = 3^l$ "
     r"all $3^L$ occur: the expressivity grows exponentially with depth.",
     parameters=(L_layers,), assumptions=(Assumption("two_eigenvalues", r"the generator of each upload has two eigenvalues"),),
-    quantity=r"\#\text{frequencies of } x \mapsto \mathcal L(x)", relation=Relation.LE,
+    quantity=r"\text{number of frequencies of } \mathcal L(x)", relation=Relation.LE,
     expression=sp.Integer(3) ** L_layers.symbol, where="derived here", confidence="derived", tight=True,
 )  # fmt: skip
 

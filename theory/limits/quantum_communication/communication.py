@@ -35,7 +35,7 @@ QUBIT_COUNT = Claim(
     r"$M$ passes: "
     r"$O(L\log N/\varepsilon^2)$ with $M$ of `quantum-communication.shots`. Twice the data is $2LM$ qubits more; a vector that is "
     "relayed classically doubles.",
-    parameters=(L, n, M), assumptions=(ALTERNATING,), quantity=r"\#\text{qubits}", relation=Relation.EQ,
+    parameters=(L, n, M), assumptions=(ALTERNATING,), quantity=r"\text{number of qubits sent}", relation=Relation.EQ,
     expression=2 * L.symbol * n.symbol * M.symbol, where="first lemma (as a count)", confidence="derived", tight=True,
 )  # fmt: skip
 
@@ -46,7 +46,7 @@ GRADIENT_COUNT = Claim(
     "paper's: by shadow tomography on the states of `quantum-communication.feature-state` its gradients are polylogarithmic in the "
     "number of parameters, too.",
     parameters=(L, n, M, D), assumptions=(ALTERNATING, Assumption("two_circuits", "each derivative is estimated by two circuits")),
-    quantity=r"\#\text{qubits}", relation=Relation.EQ, expression=4 * D.symbol * L.symbol * n.symbol * M.symbol,
+    quantity=r"\text{number of qubits sent}", relation=Relation.EQ, expression=4 * D.symbol * L.symbol * n.symbol * M.symbol,
     where="derived here", confidence="derived", tight=True,
 )  # fmt: skip
 
@@ -56,7 +56,7 @@ CLASSICAL_LOWER_BOUND = Claim(
     statement=r"Classical protocols for the same problem need $\Omega(\max(\sqrt N, L))$ bits, by reduction from known "
     r"communication problems. "
     "A quantifier over all protocols is beyond what is checked here: nothing supports this statement but its source.",
-    parameters=(N, L, c), assumptions=(Assumption("classical", "the parties exchange bits"),), quantity=r"\#\text{bits}",
+    parameters=(N, L, c), assumptions=(Assumption("classical", "the parties exchange bits"),), quantity=r"\text{number of bits sent}",
     relation=Relation.GE, expression=c.symbol * sp.Max(sp.sqrt(N.symbol), L.symbol), where="second lemma", confidence="recalled",
 )  # fmt: skip
 
@@ -99,7 +99,7 @@ LINEAR_LOWER = Claim(
     r"$x = k^{-1/2}\sum_is_ie_i$ against every $w = e_j$, $k = \lfloor1/\gamma^2\rfloor$: any one of $k$ bits. That takes "
     r"$(1 - H_2(\delta))k$ qubits (Nayak 1999, cited). Against `quantum-communication.linear-upper` a factor of $\delta$ "
     r"alone is left.",
-    parameters=(delta, gamma), assumptions=(UNENTANGLED,), quantity=r"\#\text{qubits}", relation=Relation.GE,
+    parameters=(delta, gamma), assumptions=(UNENTANGLED,), quantity=r"\text{number of qubits sent}", relation=Relation.GE,
     expression=(1 - _H2) * sp.floor(1 / gamma.symbol**2), where="derived here from Nayak's bound", confidence="derived", tight=True,
     remark="Of one kind of evidence: that no protocol does better is Nayak's theorem, cited; codes and plain bits obey the bound.",
 )  # fmt: skip
