@@ -56,7 +56,8 @@ CLASSICAL_LOWER_BOUND = Claim(
     statement=r"Classical protocols for the same problem need $\Omega(\max(\sqrt N, L))$ bits, by reduction from known "
     r"communication problems. "
     "A quantifier over all protocols is beyond what is checked here: nothing supports this statement but its source.",
-    parameters=(N, L, c), assumptions=(Assumption("classical", "the parties exchange bits"),), quantity=r"\text{number of bits sent}",
+    parameters=(N, L, c), assumptions=(Assumption("classical", "the parties exchange bits"),),
+    quantity=r"\text{number of bits sent}",
     relation=Relation.GE, expression=c.symbol * sp.Max(sp.sqrt(N.symbol), L.symbol), where="second lemma", confidence="recalled",
 )  # fmt: skip
 
