@@ -2,18 +2,16 @@
 
 from dataclasses import replace
 from fractions import Fraction as F
-from functools import partial
 
 import flint
 import numpy as np
 import pytest
 import sympy as sp
 
-from gradproof.experiments.engine.draws import keys
 from gradproof.experiments.engine.verify import plan, run_task
 from gradproof.experiments.limits.quantum_communication import instances as data
 from gradproof.experiments.limits.quantum_communication import measures_communication as sent
-from gradproof.experiments.limits.quantum_communication import measures_runs, methods
+from gradproof.experiments.limits.quantum_communication import methods
 from gradproof.experiments.limits.quantum_communication.instances import CARD
 from gradproof.theory import registry
 from gradproof.theory.evidence import Level, Outcome, Relation
@@ -108,17 +106,6 @@ def test_the_estimate_is_unbiased_and_its_noise_is_the_stated_one():
     variance = (2 - plus**2 - minus**2) / 20
     assert np.abs(error.mean(axis=0)) == pytest.approx(0, abs=4 * np.sqrt(variance.max() / 4000))
     assert (error**2).mean(axis=0) == pytest.approx(variance, rel=0.15)
-
-
-def test_the_gpu_runs_in_small():
-    found, at = measures_runs.shifts_at_many_qubits(8, 12, "numpy")
-    assert (found.high - found.low < 1e-9).all()
-    bound = paper.PARAMETER_SHIFT.bound(**at)
-    assert (np.abs((found.low + found.high) / 2 - bound) <= 1e-12).all()
-
-    stream = partial(keys, "small", settings=(0,))
-    sample, at = measures_runs.descent(5, 6, 1 / 24, 20, 10, 4, lambda seeds: stream(seeds=range(seeds)), "numpy")
-    assert sample.numbers.mean() <= float(paper.SGD.bound(eta=1 / 24, T=10, **at))
 
 
 @pytest.mark.slow
