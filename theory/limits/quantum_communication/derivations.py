@@ -245,22 +245,22 @@ def margin_dimension() -> d.Derivation:
 
 @d.derivation(communication.ACCESS_CODE)
 def access_code() -> d.Derivation:
-    """s is sum s_j A_j on the state v, x the next term; q is the root of k. <v, s> <= (||s||^2/q + q)/2."""
-    right = r"a bit is right with probability $\frac12(1 + s_j\langle A_j\rangle)$"
+    """s is sum s_j A_j on the state v, x the next term; q is the root of k. <v, s> <= (||s||^2/q + q)/2.
+
+    Bit j is right with probability (1 + s_j <A_j>)/2, so that the mean over j is 1/2 + <v, s>/(2 k).
+    """
     cross = r"$\langle Av, Bv\rangle = \frac12\langle v, (AB + BA)v\rangle$"
     laws = {
         "one": same(inner("x", "x"), ("-1", "1"), by=("anticommuting",)),
         "past": same(inner("x", "s"), by=("anticommuting",), says=cross),
         "state": same(inner("v", "v"), ("-1", "1"), says="$v$ is a state"),
-        "right": same(("1", "right"), ("-1/2", "1"), inner("v", "mean", "-1/2"), by=("no-shared-entanglement",), says=right),
-        "mean": same(inner("v", "s"), inner("v", "mean", "-k"), says="the mean of $k$ terms"),
     }
     steps = induction({"one": "1", "past": "2"}, (inner("s", "s"), ("-k", "1")))
-    used = {"right": "1", "mean": "-1/(2*q^2)", "state": "1/(4*q)"}
-    steps["end"] = d.Combine({"all": "1/(4*q^3)"}, used, (("1/(4*q^3)", {"s": "1", "v": "-q"}),))
-    method = setting(laws, ("x", "mean"), ("right",), step={"s": {"s": "1", "x": "1"}}, start={"s": {}}, fixed=("v",))
-    root = Interval("q", "1", "", True)
-    return proved(method, (("1", "right"),), steps, root, horizon="k", given={"N": "q^2"}, roots={"q": "N"})
+    steps["end"] = d.Combine({"all": "1/(4*q^3)"}, {"state": "1/(4*q)"}, (("1/(4*q^3)", {"s": "1", "v": "-q"}),))
+    method = setting(laws, ("x",), step={"s": {"s": "1", "x": "1"}}, start={"s": {}}, fixed=("v",))
+    mean: d.Terms = (("1/2", "1"), inner("v", "s", "1/(2*N)"))
+    root, alone = Interval("q", "1", "", True), ("no-shared-entanglement",)
+    return proved(method, mean, steps, root, horizon="k", by=alone, given={"N": "q^2"}, roots={"q": "N"})
 
 
 # --- descent --------------------------------------------------------------------------------------------------------------
