@@ -12,6 +12,7 @@ from cases_of_exact import EXACT
 from cases_of_limits import OF_LIMITS
 from cases_of_parities import PARITIES
 from cases_of_programs import PROGRAMS
+from cases_of_states import STATES
 from cases_of_walks import OF_WALKS
 from cases_of_workers import OF_WORKERS
 from moves import Case, Move, about, as_json, holds, last_place, permuted, rounded, turned, units
@@ -440,7 +441,7 @@ SIGNALS = {
 
 CASES: dict[str, Case] = {
     **PROGRAMS, **EXACT, **MOMENTS, **GAUSSIAN, **WORKERS, **SIGNALS, **AVERAGING, **OF_WORKERS, **OF_WALKS, **OF_CURVATURE,
-    **OF_LIMITS, **PARITIES,
+    **OF_LIMITS, **PARITIES, **STATES,
 }  # fmt: skip
 
 if __name__ == "__main__":  # a child process, with another dispatch than its parent's
