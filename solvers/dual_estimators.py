@@ -53,7 +53,9 @@ class Dual:
 
     def __truediv__(self, other: Any) -> Dual:
         ratio = self.value / plain(other)
-        return self._with(other, ratio, 1 / plain(other), -ratio / plain(other))
+        if not isinstance(other, Dual):
+            return Dual(ratio, tuple(a / other for a in self.slope))
+        return self._with(other, ratio, 1 / other.value, -ratio / other.value)
 
     def __neg__(self) -> Dual:
         return self * -1
@@ -80,7 +82,7 @@ def plain(x: Any) -> Number:
 def inputs(values: Iterable[Number]) -> list[Dual]:
     """Parameters: each has the derivative 1 along its own direction."""
     values = list(values)
-    return [Dual(v, tuple(int(i == j) for j in range(len(values)))) for i, v in enumerate(values)]
+    return [Dual(v, tuple(0 * v + int(i == j) for j in range(len(values)))) for i, v in enumerate(values)]
 
 
 def _library(x: Number) -> Any:
@@ -184,16 +186,16 @@ class Exact:
 
 def mean(law: Law) -> Dual:
     """E v and E d."""
-    return Dual(sum(q * a.value for q, a in law), tuple(_means(law, lambda x: x)))
+    return Dual(sum(q * a.value for q, a in law), tuple(_means(law)))
 
 
 def variance(law: Law) -> tuple[Number, ...]:
     """The variance of each coordinate of d; its sum is the total variance."""
-    return tuple(sum(q * (a.slope[j] - m) ** 2 for q, a in law) for j, m in enumerate(_means(law, lambda x: x)))
+    return tuple(sum(q * (a.slope[j] - m) ** 2 for q, a in law) for j, m in enumerate(_means(law)))
 
 
-def _means(law: Law, of: Callable[[Number], Number]) -> list[Number]:
-    return [sum(q * of(a.slope[j]) for q, a in law) for j in range(len(law[0][1].slope))]
+def _means(law: Law) -> list[Number]:
+    return [sum(q * a.slope[j] for q, a in law) for j in range(len(law[0][1].slope))]
 
 
 # --- drawn ------------------------------------------------------------------------------------------------------------
@@ -217,7 +219,7 @@ class Drawn:
         """As ``Exact.flip``, on arrays: reruns of the rest draw anew."""
         _known(strategy, FLIPS)
         u = self._next()
-        b = 1.0 * (u < p.value)
+        b = _library(u).astype(u < p.value, u.dtype)
         if strategy == "straight-through":
             return _lifted(k(Dual(b, tuple(dp + 0 * b for dp in p.slope))), p)
         if strategy == "enum":

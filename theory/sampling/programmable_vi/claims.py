@@ -75,7 +75,7 @@ BAYES = Assumption("posterior", r"$\log p(z, y) = \log p(y) + \log p(z|y)$ with 
 SUPPORT = Assumption("full_support", r"$q(z) > 0$ wherever $p(z, y) > 0$")
 NORMALISED = Assumption("normalised", r"$q$ is a probability law")
 IID = Assumption("iid_particles", r"$w_k = p(z_k, y)/q(z_k)$ for independent $z_k \sim q$")
-SPREAD = Assumption("spread_weights", r"the weights lie between positive numbers and are not all equal")
+BOUNDED = Assumption("bounded_weights", "the weights lie between two positive numbers")
 JOINT = Assumption("joint_draw", r"$(u_0, z)$ is drawn from $q(u)q(z|u)$, $u_1, \dots, u_K$ from $r(\cdot|z)$, independently given $z$")
 REVERSE = Assumption("reverse_support", r"$r(u|z)$ is a probability law, positive wherever $q(u)q(z|u)$ is")
 UNBIASED = Assumption("unbiased", r"$\mathbb E d = \nabla F(\theta)$ given the past")
@@ -217,7 +217,7 @@ IWELBO_BELOW = _claim(
 IWELBO_RATE = _claim(
     "iwelbo-rate", "What the importance-weighted bound misses, to first order",
     r"$K(\log p(y) - \mathcal L_K) = \chi^2/2 - m_3/(3K) + O(1/K)$ with $m_3$ the third central moment of $w/p(y)$.",
-    parameters=(chi2,), assumptions=(IID, SUPPORT, SPREAD), quantity=r"\lim_{K\to\infty} K(\log p(y) - \mathcal L_K)",
+    parameters=(chi2,), assumptions=(IID, SUPPORT, BOUNDED), quantity=r"\lim_{K\to\infty} K(\log p(y) - \mathcal L_K)",
     relation=Relation.EQ, expression=chi2.symbol / 2, tight=True,
 )  # fmt: skip
 

@@ -1,0 +1,254 @@
+"""Programs with random choices: two sites, three sites and a count in rationals, one site, a sigmoid belief net on digits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction as F
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from gradproof.solvers.dual_estimators import Dual, log, sigmoid
+
+Program = Callable[[Any, Sequence[Dual]], Any]
+
+
+def pick(table: Any, *bits: Any) -> Any:
+    """The entry of a nested table at bits, which may be numbers or arrays."""
+    if not bits:
+        return table
+    first, *rest = bits
+    return first * pick(table[1], *rest) + (1 - first) * pick(table[0], *rest)
+
+
+def log_bit(b: Any, p: Any) -> Any:
+    """log of the probability of the bit b under a flip of p."""
+    return b * log(p) + (1 - b) * log(1 - p)
+
+
+# --- two sites -------------------------------------------------------------------------------------------------------
+
+SEEN = ((0.05, 0.6), (0.3, 0.9))  # P(y = 1 | z1, z2)
+JOINT = tuple(
+    tuple((0.3 if a else 0.7) * ((0.8, 0.2) if a else (0.1, 0.9))[1 - b] * SEEN[a][b] for b in (0, 1)) for a in (0, 1)
+)  # p(z1, z2, y = 1)
+LOG_JOINT = tuple(tuple(math.log(x) for x in row) for row in JOINT)
+START = (0.2, -0.4, 0.7)
+
+
+def two_sites(first: str, second: str) -> Program:
+    """z1 ~ flip(sig(t1)), z2 ~ flip(sig(t2 + t3 z1)): log p - log q."""
+
+    def program(on: Any, t: Sequence[Dual]) -> Any:
+        p1 = sigmoid(t[0])
+        return on.flip(first, p1, lambda z1: second_site(second, on, t, z1, log_bit(z1, p1)))
+
+    return program
+
+
+def second_site(strategy: str, on: Any, t: Sequence[Dual], z1: Any, log_q1: Any) -> Any:
+    """The rest of the program behind z1."""
+    p2 = sigmoid(t[1] + t[2] * z1)
+    return on.flip(strategy, p2, lambda z2: pick(LOG_JOINT, z1, z2) - log_q1 - log_bit(z2, p2))
+
+
+def guide_of_two_sites(t: Sequence[float]) -> np.ndarray:
+    """q(z1, z2), shape (2, 2)."""
+    p1, p2 = 1 / (1 + math.exp(-t[0])), [1 / (1 + math.exp(-t[1] - t[2] * a)) for a in (0, 1)]
+    return np.array([[(1 - p1) * (1 - p2[0]), (1 - p1) * p2[0]], [p1 * (1 - p2[1]), p1 * p2[1]]])
+
+
+def gradient_of_two_sites(t: Sequence[float]) -> np.ndarray:
+    """Sum of q (log p - log q) times the derivative of log q, over the four outcomes, (3,)."""
+    q = guide_of_two_sites(t)
+    p1, p2 = q[1].sum(), q[:, 1] / q.sum(axis=1)
+    out = np.zeros(3)
+    for a in (0, 1):
+        for b in (0, 1):
+            score = np.array([a - p1, b - p2[a], a * (b - p2[a])])
+            out += q[a, b] * (LOG_JOINT[a][b] - math.log(q[a, b])) * score
+    return out
+
+
+# --- rational programs -----------------------------------------------------------------------------------------------
+
+RATIONAL = (F(2, 5), F(1, 3), F(3, 4))
+
+
+def three_sites(strategies: Sequence[str]) -> Program:
+    """Each site's probability, and the end, depend on what was drawn before and on the parameters."""
+    first, second, third = strategies
+
+    def program(on: Any, t: Sequence[Dual]) -> Any:
+        def end(z1: Any, z2: Any, z3: Any) -> Any:
+            return (t[0] * z3 + t[1] * (z1 * z2) - t[2]) ** 2 + (2 * z1 - z2 - z3) / (1 + t[1])
+
+        def last(z1: Any, z2: Any) -> Any:
+            return on.flip(third, t[2] * (1 + z2) / 2, lambda z3: end(z1, z2, z3))
+
+        return on.flip(first, t[0], lambda z1: on.flip(second, (t[1] + z1) / 2, lambda z2: last(z1, z2)))
+
+    return program
+
+
+def counting(strategies: Sequence[str]) -> Program:
+    """How many objects there are is drawn too: another one as long as a flip says so, at most three, each large or small."""
+    more, large = strategies
+
+    def program(on: Any, t: Sequence[Dual]) -> Any:
+        def objects(n: int, total: Any) -> Any:
+            stop = (t[2] * 3 - total) ** 2 + t[0] * n
+            if n == 3:
+                return stop
+            size = lambda: on.flip(large, t[1], lambda b: objects(n + 1, total + 1 + b))  # noqa: E731
+            return on.flip(more, t[0], lambda go: size() if go else stop)
+
+        return objects(0, F(0))
+
+    return program
+
+
+# --- one site --------------------------------------------------------------------------------------------------------
+
+C1, C0 = math.log(0.27), math.log(0.14)  # log p(z, y) at z = 1 and 0
+
+
+def one_site(strategy: str, c1: float = C1, c0: float = C0, *, path: bool = True) -> Program:
+    """q = flip(sig(t)). Without ``path`` log q is not differentiated in the rest of the program: its score has mean zero."""
+
+    def program(on: Any, t: Sequence[Dual]) -> Any:
+        p = sigmoid(t[0])
+
+        def end(z: Any) -> Any:
+            log_q = log_bit(z, p)
+            return z * c1 + (1 - z) * c0 - (log_q if path else log_q.value)
+
+        return on.flip(strategy, p, end)
+
+    return program
+
+
+@dataclass(frozen=True)
+class OneSite:
+    """The objective F(t) of one site; F' = p(1-p)(c1 - c0 - t)."""
+
+    c1: float = C1
+    c0: float = C0
+
+    def value(self, t: Any) -> Any:
+        p = 1 / (1 + np.exp(-t))
+        return p * (self.c1 - np.log(p)) + (1 - p) * (self.c0 - np.log(1 - p))
+
+    def slope(self, t: Any) -> Any:
+        p = 1 / (1 + np.exp(-t))
+        return p * (1 - p) * (self.c1 - self.c0 - t)
+
+    @property
+    def best(self) -> float:
+        """F at t* = c1 - c0."""
+        return math.log(math.exp(self.c1) + math.exp(self.c0))
+
+    def smoothness(self) -> float:
+        """Above sup of the second derivative's size, p(1-p)|(1-2p)(t* - t) - 1|: the largest on a grid of width h, and 4 h^2.
+
+        Between two points of the grid a function with a second derivative below 32 (here 8, for |t*| <= 4) is no more than that
+        above the larger one; beyond the grid all is small.
+        """
+        t, h = np.linspace(-30, 30, 600_001, retstep=True)
+        p = 1 / (1 + np.exp(-t))
+        return float(np.abs(p * (1 - p) * ((1 - 2 * p) * (self.c1 - self.c0 - t) - 1)).max()) + 4 * float(h) ** 2
+
+    def largest_variance(self, path: bool = False) -> float:
+        """Above the variance of REINFORCE at any t, p(1-p)((1-p) f1 + p f0 - path)^2, in the same way (800, for |c| <= 4)."""
+        t, h = np.linspace(-30, 30, 600_001, retstep=True)
+        p = 1 / (1 + np.exp(-t))
+        f1, f0 = self.c1 - np.log(p), self.c0 - np.log1p(-p)
+        return float((p * (1 - p) * ((1 - p) * f1 + p * f0 - path) ** 2).max()) + 100 * float(h) ** 2
+
+
+# --- a sigmoid belief net on digits ----------------------------------------------------------------------------------
+
+LATENTS = 8
+
+
+@cache
+def digits() -> np.ndarray:
+    """The 8 x 8 digits of scikit-learn, a pixel is 1 from half of the greatest intensity on; (1797, 64)."""
+    from sklearn.datasets import load_digits
+
+    return (load_digits().data >= 8).astype(float)
+
+
+def codes(n: int = LATENTS) -> np.ndarray:
+    """All bit strings, (2^n, n); the first bit is the slowest."""
+    return ((np.arange(2**n)[:, None] >> np.arange(n)[::-1]) & 1).astype(float)
+
+
+@dataclass(frozen=True)
+class BeliefNet:
+    """z_i ~ flip(sig(prior_i)), pixel_j ~ flip(sig(z W + b)_j)."""
+
+    prior: np.ndarray
+    W: np.ndarray
+    b: np.ndarray
+
+    def log_joint(self, x: np.ndarray) -> np.ndarray:
+        """log p(z, x) of all codes, (n, 256) for x (n, 64)."""
+        z = codes(len(self.prior))
+        logits = z @ self.W + self.b
+        return x @ logits.T - np.logaddexp(0, logits).sum(axis=1) + z @ self.prior - np.logaddexp(0, self.prior).sum()
+
+
+@cache
+def trained(rows: int = 200, steps: int = 40) -> BeliefNet:
+    """Ascent on the log evidence of the first digits, which enumeration of the 256 codes gives exactly."""
+    x, z = digits()[:rows], codes()
+    rng = np.random.default_rng(0)
+    mean = x.mean(axis=0).clip(0.02, 0.98)
+    net = BeliefNet(np.zeros(LATENTS), rng.normal(size=(LATENTS, 64)), np.log(mean / (1 - mean)))
+    for _ in range(steps):
+        joint = net.log_joint(x)
+        post = np.exp(joint - joint.max(axis=1, keepdims=True))
+        post /= post.sum(axis=1, keepdims=True)
+        logits = z @ net.W + net.b
+        pull = post.T @ x - post.sum(axis=0)[:, None] / (1 + np.exp(-logits))
+        lean = post.sum(axis=0) @ (z - 1 / (1 + np.exp(-net.prior)))
+        net = BeliefNet(net.prior + 2 * lean / rows, net.W + 4 * z.T @ pull / rows, net.b + pull.sum(axis=0) / rows)
+    return net
+
+
+def mean_field(joint: np.ndarray, strategies: Sequence[str]) -> Program:
+    """A flip of its own for each latent; ``joint`` (2^n,) is log p(z, x) of all codes."""
+    table = joint.reshape((2,) * len(strategies)).tolist()
+
+    def program(on: Any, t: Sequence[Dual], bits: tuple[Any, ...] = (), log_q: Any = 0) -> Any:
+        k = len(bits)
+        if k == len(strategies):
+            return pick(table, *bits) - log_q
+        p = sigmoid(t[k])
+        return on.flip(strategies[k], p, lambda z: program(on, t, (*bits, z), log_q + log_bit(z, p)))
+
+    return program
+
+
+def mean_field_law(t: np.ndarray) -> np.ndarray:
+    """q(z) of all codes, (2^n,)."""
+    p = 1 / (1 + np.exp(-np.asarray(t)))
+    return np.prod(np.where(codes(len(p)) > 0, p, 1 - p), axis=1)
+
+
+def mean_field_gradient(joint: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Sum of q (log p - log q)(z - p), (n,)."""
+    q = mean_field_law(t)
+    return (q * (joint - np.log(q))) @ (codes(len(t)) - 1 / (1 + np.exp(-np.asarray(t))))
+
+
+def guide_of(row: int, shrink: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
+    """log p(z, x) of a digit and the logits of a guide: those of the posterior's marginals, shrunk."""
+    joint = trained().log_joint(digits()[row : row + 1])[0]
+    post = np.exp(joint - joint.max())
+    share = (post @ codes() / post.sum()).clip(1e-2, 1 - 1e-2)
+    return joint, shrink * np.log(share / (1 - share))
