@@ -129,7 +129,10 @@ def _enum(p: Dual, one: Dual, zero: Dual) -> Dual:
 def _reinforce(p: Dual, b: Number, drawn: Dual, baseline: Number = 0) -> Dual:
     """b/p - (1 - b)/(1 - p) is the derivative of log p(b) in p."""
     score = b / p.value - (1 - b) / (1 - p.value)
-    return Dual(drawn.value, tuple(a + (drawn.value - baseline) * score * dp for a, dp in zip(drawn.slope, p.slope, strict=True)))
+    return Dual(
+        drawn.value,
+        tuple(a + (drawn.value - baseline) * score * dp for a, dp in zip(drawn.slope, p.slope, strict=True)),
+    )
 
 
 def _mvd(p: Dual, b: Number, drawn: Dual, other: Dual) -> Dual:
@@ -165,7 +168,9 @@ class Exact:
         if strategy == "reinforce":
             return [(weight[b] * q, _reinforce(p, b, a, baseline)) for b in (1, 0) for q, a in rest[b]]
         if len(rest[1]) * len(rest[0]) > MOST_OUTCOMES:
-            raise ParameterError(f"{len(rest[1])} times {len(rest[0])} outcomes are more than {MOST_OUTCOMES}; use fewer sites")
+            raise ParameterError(
+                f"{len(rest[1])} times {len(rest[0])} outcomes are more than {MOST_OUTCOMES}; use fewer sites"
+            )
         if strategy == "enum":
             return [(q * r, _enum(p, a, c)) for q, a in rest[1] for r, c in rest[0]]
         return [(weight[b] * q * r, _mvd(p, b, a, c)) for b in (1, 0) for q, a in rest[b] for r, c in rest[1 - b]]

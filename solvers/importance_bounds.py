@@ -21,7 +21,9 @@ MOST_TERMS = 5_000_000
 def _counts(K: int, n: int) -> Array:
     """All (k_1, ..., k_n) >= 0 that sum to K, shape (C(K+n-1, n-1), n)."""
     if math.comb(K + n - 1, n - 1) > MOST_TERMS:
-        raise ParameterError(f"{K} draws of {n} values have more than {MOST_TERMS} outcomes; use fewer particles or values")
+        raise ParameterError(
+            f"{K} draws of {n} values have more than {MOST_TERMS} outcomes; use fewer particles or values"
+        )
     rows = np.zeros((1, 0), dtype=np.int64)
     for _ in range(n - 1):
         left = K - rows.sum(axis=1)
@@ -45,7 +47,9 @@ def _multinomial(counts: Array, probabilities: Array, K: int) -> Array:
     return out
 
 
-def mean_over_draws(values: Sequence[float], probabilities: Sequence[float], K: int, of: Callable[[Array], Array]) -> tuple[float, float]:
+def mean_over_draws(
+    values: Sequence[float], probabilities: Sequence[float], K: int, of: Callable[[Array], Array]
+) -> tuple[float, float]:
     """E of((1/K) sum of K independent values), and a bound on its rounding error for an ``of`` like log, of condition at most 1.
 
     Args:
@@ -81,7 +85,9 @@ def chi_square(joint: Sequence[float], guide: Sequence[float]) -> float:
     return math.fsum(q * (relative - 1) ** 2)
 
 
-def hierarchical(joint: Sequence[float], aux: Sequence[float], given: Array, reverse: Array, K: int) -> tuple[float, float]:
+def hierarchical(
+    joint: Sequence[float], aux: Sequence[float], given: Array, reverse: Array, K: int
+) -> tuple[float, float]:
     """H_K = E[log p(z, y) - log((1/(K+1)) sum_k q(u_k) q(z|u_k)/r(u_k|z))], and a bound on its rounding error.
 
     Args:

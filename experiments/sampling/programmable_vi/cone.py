@@ -80,7 +80,11 @@ class Ring:
         from scipy.special import i0e
 
         root = math.sqrt(SEEN * r)
-        return math.exp(-((math.sqrt(r) - math.sqrt(SEEN)) ** 2) / (2 * self.s**2)) * float(i0e(root / self.s**2)) / (2 * self.s**2)
+        return (
+            math.exp(-((math.sqrt(r) - math.sqrt(SEEN)) ** 2) / (2 * self.s**2))
+            * float(i0e(root / self.s**2))
+            / (2 * self.s**2)
+        )
 
     def log_marginal(self, r: float) -> float:
         """log q(x, y)."""

@@ -14,10 +14,16 @@ ETAS = np.array([0.1, 0.2])[:, None, None]
 @example(ascent)
 def two_sites_with_reruns(on: Backend) -> Example:
     eta = on.move(ETAS)
-    return Example(ascent(models.two_sites("mvd", "reinforce"), eta), start(models.START, settings=2, seeds=3), lambda d: d.uniform((3,)))
+    return Example(
+        ascent(models.two_sites("mvd", "reinforce"), eta),
+        start(models.START, settings=2, seeds=3),
+        lambda d: d.uniform((3,)),
+    )
 
 
 @example(ascent, name="cone_reparameterised")
 def cone_reparameterised(on: Backend) -> Example:
     eta = on.move(1e-3 * ETAS)
-    return Example(ascent(cone.mean_field, eta), start([1.0, 0.5, 0.0, 0.0], settings=2, seeds=3), lambda d: d.uniform((4,)))
+    return Example(
+        ascent(cone.mean_field, eta), start([1.0, 0.5, 0.0, 0.0], settings=2, seeds=3), lambda d: d.uniform((4,))
+    )

@@ -41,7 +41,9 @@ def mean_of_a_flip(strategy, p, dp, f1, f0, g1, g0, spread, off=F(0), shared=Fal
         law = [
             (q * r, a)
             for i, (q, *_) in enumerate(spread)
-            for r, a in Exact().flip(strategy, Dual(p, (dp,)), lambda b, i=i: [(F(1), behind(at, spread, b, off)[i][1])])
+            for r, a in Exact().flip(
+                strategy, Dual(p, (dp,)), lambda b, i=i: [(F(1), behind(at, spread, b, off)[i][1])]
+            )
         ]
     else:
         law = Exact().flip(strategy, Dual(p, (dp,)), lambda b: behind(at, spread, b, off))
@@ -140,7 +142,10 @@ BIASED = cases(program={"three sites": models.three_sites}, strategies=[("straig
 breaking(paper.COMPOSITION, "correct_sites", mean_of_a_program, BIASED)
 
 
-@measure(paper.COMPOSITION, cases(row=3, strategies=[("reinforce",) * 6 + ("mvd", "enum")], N=8).guaranteeing("correct_sites"))
+@measure(
+    paper.COMPOSITION,
+    cases(row=3, strategies=[("reinforce",) * 6 + ("mvd", "enum")], N=8).guaranteeing("correct_sites"),
+)
 def mean_on_a_digit(row, strategies):
     """E d of eight latents of a sigmoid belief net that explain a digit, by enumeration of the estimator and of the codes."""
     joint, t = models.guide_of(row)
@@ -184,7 +189,10 @@ def variance_of_a_flip(strategy, p, dp, f1, f0, g1, g0, base=F(0), spread=SPREAD
     return variance(Exact().flip(strategy, Dual(p, (dp,)), lambda b: behind(at, spread, b), base))[0]
 
 
-for claim, strategy, bases in ((paper.REINFORCE_VARIANCE, "reinforce", [F(0), F(-2), F(9)]), (paper.MVD_VARIANCE, "mvd", F(0))):
+for claim, strategy, bases in (
+    (paper.REINFORCE_VARIANCE, "reinforce", [F(0), F(-2), F(9)]),
+    (paper.MVD_VARIANCE, "mvd", F(0)),
+):
     where = cases(at=POINTS, base=bases, strategy=strategy)
     measure(claim, where.guaranteeing("exact_continuation"))(variance_of_a_flip)
     breaking(claim, "exact_continuation", variance_of_a_flip, where.let(spread=lambda: SPREADS["two outcomes"]))
@@ -221,7 +229,9 @@ def expected_slope(f: Sequence[F], mu: F, s: F) -> F:
 
 CURVES = {"square": [F(0), F(0), F(1)], "quintic": [F(1), F(-2), F(0), F(1, 3), F(1), F(-1, 7)]}
 BOTH = ("domination", "smooth_continuation")
-NORMAL = cases(strategy=["reparam", "reinforce", "mvd"], f=CURVES, at=[{"mu": F(1), "s": F(1)}, {"mu": F(-1, 2), "s": F(3)}])
+NORMAL = cases(
+    strategy=["reparam", "reinforce", "mvd"], f=CURVES, at=[{"mu": F(1), "s": F(1)}, {"mu": F(-1, 2), "s": F(3)}]
+)
 
 
 @measure(paper.CONTINUOUS, NORMAL.let(gradient=expected_slope).guaranteeing(*BOTH))
@@ -256,17 +266,25 @@ breaking(paper.CONTINUOUS, "smooth_continuation", reparameterised_step, cases(mu
 def step_by_the_others(strategy):
     """The same step is right by the score function, E z 1[z > 0]/s, and by W, whose two ends lie on its two sides."""
     z = sp.Symbol("z", positive=True)
-    density = {"reinforce": z * sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi), "mvd": z * sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi)}
+    density = {
+        "reinforce": z * sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi),
+        "mvd": z * sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi),
+    }
     return sp.integrate(density[strategy], (z, 0, sp.oo)), {"gradient": 1 / sp.sqrt(2 * sp.pi)}
 
 
-@measure(paper.REPARAM_VARIANCE, cases(h=[[F(2), F(2)], [F(1), F(-3), F(0)], [F(5)]], s=[F(1), F(1, 3)]).guaranteeing("smooth", "gaussian"))
+@measure(
+    paper.REPARAM_VARIANCE,
+    cases(h=[[F(2), F(2)], [F(1), F(-3), F(0)], [F(5)]], s=[F(1), F(1, 3)]).guaranteeing("smooth", "gaussian"),
+)
 def spread_of_linear_gradients(h, s, spread=F(1), too_curved=F(1)):
     """f = sum h_i x_i^2/2: s^2 sum h_i^2."""
     return s**2 * spread * sum((too_curved * x) ** 2 for x in h), {"L": max(map(abs, h)), "d": len(h)}
 
 
-@measure(paper.REPARAM_VARIANCE, cases(mu=[F(0), F(1)], s=[F(1, 10), F(1)], L=1, d=1).guaranteeing("smooth", "gaussian"))
+@measure(
+    paper.REPARAM_VARIANCE, cases(mu=[F(0), F(1)], s=[F(1, 10), F(1)], L=1, d=1).guaranteeing("smooth", "gaussian")
+)
 def spread_of_a_sine(mu, s):
     """f = -cos x: the variance of sin(mu + s z), (1 - exp(-2s^2) cos 2mu)/2 - exp(-s^2) sin^2 mu."""
     import flint
@@ -294,7 +312,9 @@ def variance_of_a_power(mu, s, base=F(0), power=2, moments=(0, 1, 0, 3, 0, 15, 0
 
 SQUARES = cases(mu=[F(1), F(-2), F(0)], s=[F(1), F(1, 2)], base=[F(0), F(4)])
 measure(paper.SCORE_VARIANCE, SQUARES.guaranteeing("gaussian", "square"))(variance_of_a_power)
-breaking(paper.SCORE_VARIANCE, "gaussian", variance_of_a_power, SQUARES.let(moments=lambda: (0, 1, 0, 1, 0, 1)))  # signs
+breaking(
+    paper.SCORE_VARIANCE, "gaussian", variance_of_a_power, SQUARES.let(moments=lambda: (0, 1, 0, 1, 0, 1))
+)  # signs
 breaking(paper.SCORE_VARIANCE, "square", variance_of_a_power, SQUARES.where(lambda mu: mu).let(power=lambda: 3))
 
 
@@ -306,7 +326,9 @@ def variance_of_the_measure_valued(mu, s, power=2, squares=2):
     square = (np.polynomial.Polynomial(odd) ** 2).coef
     second = sum((c * squares ** (n // 2) * math.factorial(n // 2) for n, c in enumerate(square)), F(0)) / (2 * s**2)
     first = sum((c * math.prod(range(1, n + 1, 2)) for n, c in enumerate(odd)), F(0)) / (2 * s)
-    return sp.Rational(second.numerator, second.denominator) / sp.pi - sp.Rational(first.numerator, first.denominator) ** 2
+    return (
+        sp.Rational(second.numerator, second.denominator) / sp.pi - sp.Rational(first.numerator, first.denominator) ** 2
+    )
 
 
 SCALED = cases(mu=[F(1), F(-3)], s=[F(1), F(1, 2)])

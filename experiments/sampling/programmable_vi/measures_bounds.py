@@ -24,7 +24,7 @@ MODELS = {
     "far off": (np.array([0.001, 0.2]), np.array([0.9, 0.1])),
 }
 EXACT = cases(model=MODELS)
-ALONE = {"posterior": (np.array([0.1, 0.3]), np.array([0.25, 0.75]))}  # q is the posterior
+NEAR = {"near the posterior": (np.array([0.1, 0.3]), np.array([0.26, 0.74]))}  # of which the posterior is (1/4, 3/4)
 
 # --- the evidence lower bound ----------------------------------------------------------------------------------------
 
@@ -60,7 +60,7 @@ def gap_to_another_posterior(model):
     return gap_and_divergence(joint, q)[0], {"kl": math.fsum(q * np.log(q / other))}
 
 
-breaking(paper.ELBO_GAP, "posterior", gap_to_another_posterior, EXACT)
+breaking(paper.ELBO_GAP, "posterior", gap_to_another_posterior, cases(model={"far off": MODELS["far off"]}))
 
 # --- weights ---------------------------------------------------------------------------------------------------------
 
@@ -76,7 +76,7 @@ def of_tuples(shares: Any, K: int, power: int, same: bool) -> F:
     """E of a power of the mean weight, over all K-tuples of outcomes; ``same``: one outcome for all particles."""
     joint, q = shares
     total = F(0)
-    for zs in ([(z,) * K for z in range(len(q))] if same else itertools.product(range(len(q)), repeat=K)):
+    for zs in [(z,) * K for z in range(len(q))] if same else itertools.product(range(len(q)), repeat=K):
         chance = q[zs[0]] if same else math.prod((q[z] for z in zs), start=F(1))
         total += chance * (sum((joint[z] / q[z] for z in zs), F(0)) / K) ** power
     return total
@@ -110,7 +110,12 @@ def variance_of_the_mean_weight(shares, K, same=False, hidden=F(0)):
 
 MANY = PARTICLES.where(lambda K: K > 1)
 breaking(paper.WEIGHT_VARIANCE, "iid_particles", variance_of_the_mean_weight, MANY.let(same=lambda: True))
-breaking(paper.WEIGHT_VARIANCE, "full_support", variance_of_the_mean_weight, cases(shares={"rare": SHARES["rare"]}, K=[1, 2], hidden=F(1, 100)))
+breaking(
+    paper.WEIGHT_VARIANCE,
+    "full_support",
+    variance_of_the_mean_weight,
+    cases(shares={"rare": SHARES["rare"]}, K=[1, 2], hidden=F(1, 100)),
+)
 
 # --- importance-weighted bounds --------------------------------------------------------------------------------------
 
@@ -118,8 +123,8 @@ LADDER = cases(model=MODELS, K=[1, 2, 5, 10])
 
 
 @measure(paper.IWELBO, LADDER.guaranteeing("iid_particles"))
-def bound_of_particles(model, K, then=1):
-    """L_K by enumeration, beside L_{K+1}; ``then``: so many times as many particles share K of them, for the control."""
+def bound_of_particles(model, K):
+    """L_K by enumeration, beside L_{K+1}."""
     return around(*iwelbo(*model, K)), {"more": float(iwelbo(*model, K + 1)[0])}
 
 
@@ -131,9 +136,9 @@ def bound_beside_copies(model, K):
 breaking(paper.IWELBO, "iid_particles", bound_beside_copies, cases(model=MODELS, K=[2, 5]))
 
 
-@measure(paper.IWELBO_BELOW, (LADDER + cases(model=ALONE, K=[1, 3])).guaranteeing("iid_particles", "normalised"))
-def bound_below(model, K, mass=1.0, copies=False):
-    """L_K beside log p(y), which a guide that is the posterior attains; ``mass``: of a guide that is no law."""
+@measure(paper.IWELBO_BELOW, (LADDER + cases(model=NEAR, K=[1, 3])).guaranteeing("iid_particles", "normalised"))
+def bound_below(model, K, mass=1.0):
+    """L_K beside log p(y), which the posterior attains as a guide; ``mass``: of a guide that is no law."""
     joint, q = model
     if mass != 1:  # E_q log w with a q that sums to mass
         elbo = math.fsum(q * mass * np.log(joint / (q * mass)))
@@ -141,11 +146,11 @@ def bound_below(model, K, mass=1.0, copies=False):
     return around(*iwelbo(joint, q, K)), {"logp": math.log(math.fsum(joint))}
 
 
-breaking(paper.IWELBO_BELOW, "normalised", bound_below, cases(model={"posterior": ALONE["posterior"]}, K=1, mass=0.5))
+breaking(paper.IWELBO_BELOW, "normalised", bound_below, cases(model=NEAR, K=1, mass=0.5))
 
 
 def greatest_weight(model, K):
-    """The log of the largest of K weights in the place of their mean: E log max w, with certain draws of every code."""
+    """K copies of the best of K draws: E log max w."""
     joint, q = model
     order = np.argsort(joint / q)
     share = np.cumsum(q[order])
@@ -153,7 +158,9 @@ def greatest_weight(model, K):
     return rounded(float(chance @ np.log((joint / q)[order])), 200, 20), {"logp": math.log(math.fsum(joint))}
 
 
-breaking(paper.IWELBO_BELOW, "iid_particles", greatest_weight, cases(model={"two sites": MODELS["two sites"]}, K=[10, 40]))
+breaking(
+    paper.IWELBO_BELOW, "iid_particles", greatest_weight, cases(model={"two sites": MODELS["two sites"]}, K=[10, 40])
+)
 
 MILD = {
     "a tenth": (np.array([0.09, 0.11]), np.array([0.5, 0.5])),
@@ -185,15 +192,20 @@ breaking(paper.IWELBO_RATE, "iid_particles", limit_of_the_gap, cases(model=MILD,
 CARD = ([0.2, 0.35], [0.4, 0.6], np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([[0.7, 0.3], [0.4, 0.6]]))
 JOINTS = {
     "two by two": CARD,
-    "three values": ([0.05, 0.4], [0.3, 0.3, 0.4], np.array([[0.5, 0.5], [0.1, 0.9], [0.95, 0.05]]), np.full((2, 3), 1 / 3)),
+    "three values": (
+        [0.05, 0.4],
+        [0.3, 0.3, 0.4],
+        np.array([[0.5, 0.5], [0.1, 0.9], [0.95, 0.05]]),
+        np.full((2, 3), 1 / 3),
+    ),
 }
 
 
-def exact_reverse(guide: Any) -> Any:
-    """The same guide with r(u|z) = q(u|z)."""
-    joint, aux, given, _ = guide
+def near_exact(guide: Any, share: float = 0.97) -> Any:
+    """The same guide with r(u|z) = q(u|z) up to a small share of another kernel."""
+    joint, aux, given, reverse = guide
     together = np.asarray(aux)[:, None] * given
-    return joint, aux, given, (together / together.sum(axis=0)).T
+    return joint, aux, given, share * (together / together.sum(axis=0)).T + (1 - share) * reverse
 
 
 def marginal_elbo(guide: Any) -> float:
@@ -203,15 +215,16 @@ def marginal_elbo(guide: Any) -> float:
     return math.fsum(q * (np.log(joint) - np.log(q)))
 
 
-def plain_bound(joint: Any, aux: Any, given: np.ndarray, reverse: np.ndarray, K: int, posterior: bool = True) -> Enclosed:
+def plain_bound(
+    joint: Any, aux: Any, given: np.ndarray, reverse: np.ndarray, K: int, posterior: bool = True
+) -> Enclosed:
     """H_K; without ``posterior`` u_0 is drawn from r as the others are."""
     if posterior:
         return around(*hierarchical(joint, aux, given, reverse, K))
     q, total = np.asarray(aux) @ given, 0.0
     for z, p in enumerate(joint):
         ratios = np.asarray(aux) * given[:, z] / reverse[z]
-        total += q[z] * (math.log(p) + iwelbo(reverse[z], reverse[z] / ratios * ratios, 1)[0])
-        total -= q[z] * iwelbo(reverse[z] * ratios, reverse[z], K + 1)[0]
+        total += q[z] * (math.log(p) - iwelbo(reverse[z] * ratios, reverse[z], K + 1)[0])
     return rounded(total, 400, 10)
 
 
@@ -254,7 +267,9 @@ def bound_that_falls(guide, K):
 breaking(paper.HIERARCHICAL, "joint_draw", bound_that_falls, RUNGS)
 
 
-@measure(paper.HIERARCHICAL_BELOW, (RUNGS + cases(guide={"exact": exact_reverse(CARD)}, K=[0, 3])).guaranteeing(*JUDGED))
+@measure(
+    paper.HIERARCHICAL_BELOW, (RUNGS + cases(guide={"near exact": near_exact(CARD)}, K=[0, 3])).guaranteeing(*JUDGED)
+)
 def bound_below_the_marginal(guide, K, mass=1.0, posterior=True):
     """H_K beside the ELBO of the exact marginal, which r(u|z) = q(u|z) attains."""
     joint, aux, given, reverse = guide
@@ -272,7 +287,10 @@ breaking(paper.HIERARCHICAL_BELOW, "reverse_support", bound_below_the_marginal, 
 breaking(paper.HIERARCHICAL_BELOW, "joint_draw", bound_below_the_marginal, RUNGS.let(posterior=lambda: False))
 
 
-@measure(paper.HIERARCHICAL_GAP, (cases(guide=JOINTS, K=[1, 3, 9]) + cases(guide={"exact": exact_reverse(CARD)}, K=[1, 2])).guaranteeing(*JUDGED))
+@measure(
+    paper.HIERARCHICAL_GAP,
+    (cases(guide=JOINTS, K=[1, 3, 9]) + cases(guide={"near exact": near_exact(CARD)}, K=[1, 2])).guaranteeing(*JUDGED),
+)
 def exponential_gap(guide, K, mass=1.0):
     """exp of the ELBO less H_{K-1}, by enumeration."""
     joint, aux, given, reverse = guide

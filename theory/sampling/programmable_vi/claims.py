@@ -62,8 +62,12 @@ CONTINUATION = Assumption(
 )  # fmt: skip
 FIXED = Assumption("exact_continuation", r"the rest of the program is not random: $v_b = f_b$, $d_b = g_b$")
 RERUNS = Assumption("independent_reruns", "$k(1)$ and $k(0)$ are run with independent randomness")
-QUADRATIC = Assumption("quadratic", r"the rest of the program is $f(s) = a + bs + cs^2$ in the drawn number, without randomness")
-CORRECT = Assumption("correct_sites", "at every site the estimator is enum, reinforce or mvd, and at the end the exact dual number")
+QUADRATIC = Assumption(
+    "quadratic", r"the rest of the program is $f(s) = a + bs + cs^2$ in the drawn number, without randomness"
+)
+CORRECT = Assumption(
+    "correct_sites", "at every site the estimator is enum, reinforce or mvd, and at the end the exact dual number"
+)
 DOMINATION = Assumption("domination", "the drawn value has a support that does not move with the parameter")
 SMOOTH_K = Assumption(
     "smooth_continuation", "where a site is reparameterised, the rest of the program is continuous, and differentiable almost everywhere"
@@ -71,12 +75,16 @@ SMOOTH_K = Assumption(
 GAUSSIAN = Assumption("gaussian", r"$x = \mu + sz$ with $z \sim N(0, I)$")
 SQUARE = Assumption("square", r"$f(x) = x^2$ on the line")
 SMOOTH_F = Assumption("smooth", r"$\nabla f$ is $L$-Lipschitz")
-BAYES = Assumption("posterior", r"$\log p(z, y) = \log p(y) + \log p(z|y)$ with the normalised posterior, wherever $q$ puts mass")
+BAYES = Assumption(
+    "posterior", r"$\log p(z, y) = \log p(y) + \log p(z|y)$ with the normalised posterior, wherever $q$ puts mass"
+)
 SUPPORT = Assumption("full_support", r"$q(z) > 0$ wherever $p(z, y) > 0$")
 NORMALISED = Assumption("normalised", r"$q$ is a probability law")
 IID = Assumption("iid_particles", r"$w_k = p(z_k, y)/q(z_k)$ for independent $z_k \sim q$")
 BOUNDED = Assumption("bounded_weights", "the weights lie between two positive numbers")
-JOINT = Assumption("joint_draw", r"$(u_0, z)$ is drawn from $q(u)q(z|u)$, $u_1, \dots, u_K$ from $r(\cdot|z)$, independently given $z$")
+JOINT = Assumption(
+    "joint_draw", r"$(u_0, z)$ is drawn from $q(u)q(z|u)$, $u_1, \dots, u_K$ from $r(\cdot|z)$, independently given $z$"
+)
 REVERSE = Assumption("reverse_support", r"$r(u|z)$ is a probability law, positive wherever $q(u)q(z|u)$ is")
 UNBIASED = Assumption("unbiased", r"$\mathbb E d = \nabla F(\theta)$ given the past")
 VARIANCE = Assumption("bounded_variance", r"$\mathbb E\|d - \nabla F(\theta)\|^2 \le \sigma^2$")

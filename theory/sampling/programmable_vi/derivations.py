@@ -35,10 +35,14 @@ def _derived(
     numbers: tuple[str, ...] = (), by: tuple[str, ...] = ("expectation",), reads: Mapping[str, d.Terms] | None = None,
 ) -> d.Derivation:  # fmt: skip
     """An equality: the sum of laws with these multipliers."""
-    vectors = {n for law in laws.values() for _, *parts in law.terms for v in parts if not isinstance(v, str) for n in v}
+    vectors = {
+        n for law in laws.values() for _, *parts in law.terms for v in parts if not isinstance(v, str) for n in v
+    }
     vectors |= {n for _, *parts in quantity for v in parts if not isinstance(v, str) for n in v}
     free = tuple(d.Number(i, ()) for i in _real(*numbers))
-    method = d.Method({}, {}, (), {}, fixed=tuple(sorted(vectors)), fixed_values=(), laws=laws, numbers=free, reads=reads or {})
+    method = d.Method(
+        {}, {}, (), {}, fixed=tuple(sorted(vectors)), fixed_values=(), laws=laws, numbers=free, reads=reads or {}
+    )
     steps = {"end": d.Combine({}, weights)}
     return d.Derivation(d.Formal(method, quantity, at="0", by=by), d.Case((*domain, *_real(*numbers)), steps))
 
@@ -56,7 +60,9 @@ def _run(name: str, indicator: str, share: str, mean: str) -> d.Law:
 
 @d.derivation(claims.ENUM)
 def enum_unbiased() -> d.Derivation:
-    laws = {n: _is("e", n, m, "correct_continuation") for n, m in (("d1", "g1"), ("d0", "g0"), ("v1", "f1"), ("v0", "f0"))}
+    laws = {
+        n: _is("e", n, m, "correct_continuation") for n, m in (("d1", "g1"), ("d0", "g0"), ("v1", "f1"), ("v0", "f0"))
+    }
     weights = {"d1": "p", "d0": "1 - p", "v1": "dp", "v0": "-dp"}
     return _derived(laws, tuple(_inner(c, "e", v) for v, c in weights.items()), SITE, weights)
 
@@ -97,7 +103,9 @@ def composition() -> d.Derivation:
     """D_k: E d where the first k sites are as they are, and the rest of the program is its exact dual number."""
     laws = {
         "exchange": d.Law((("1", "D'"), ("-1", "D")), ("correct_sites", "tower"), True),
-        "exact": d.Law((("1", "D"), ("-gradient", "1")), (), True, "0", says=r"of the whole program the gradient is $\partial L$"),
+        "exact": d.Law(
+            (("1", "D"), ("-gradient", "1")), (), True, "0", says=r"of the whole program the gradient is $\partial L$"
+        ),
     }
     method = d.Method({}, {}, (), {}, ("D",), fixed=(), fixed_values=(), laws=laws)
     steps: dict[str, d.Step] = {
@@ -173,9 +181,22 @@ def reparam_variance() -> d.Derivation:
 def score_variance() -> d.Derivation:
     """d = ((mu^2 - c) z + 2 mu s z^2 + s^2 z^3)/s; z, q, t are z, z^2 and z^3, and the mean is 2 mu."""
     off: d.Vec = {"z": "(mu^2 - base)/s", "q": "2*mu", "t": "s", "e": "-2*mu"}
-    told = {"z-z": "1", "q-q": "3", "t-t": "15", "z-t": "3", "q-e": "1", "e-e": "1", "z-q": "0", "z-e": "0", "q-t": "0", "t-e": "0"}
+    told = {
+        "z-z": "1",
+        "q-q": "3",
+        "t-t": "15",
+        "z-t": "3",
+        "q-e": "1",
+        "e-e": "1",
+        "z-q": "0",
+        "z-e": "0",
+        "q-t": "0",
+        "t-e": "0",
+    }
     by = ("gaussian", "square")
-    laws = {n: _is(*n.split("-"), value, *by, says="the moments of $z$ are 0, 1, 0, 3, 0, 15") for n, value in told.items()}
+    laws = {
+        n: _is(*n.split("-"), value, *by, says="the moments of $z$ are 0, 1, 0, 3, 0, 15") for n, value in told.items()
+    }
     weights = {}
     for name in told:
         u, v = name.split("-")
@@ -205,7 +226,9 @@ def elbo_gap() -> d.Derivation:
     """joint, post, own: E_q of log p(z, y), of log p(z|y) and of log q(z)."""
     laws = {"bayes": d.Law((("1", "joint"), ("-1", "post"), ("-1", "logp")), ("posterior", "normalised"), True)}
     gap: d.Terms = (("1", "logp"), ("-1", "joint"), ("1", "own"))
-    return _numbers(("joint", "post", "own", "logp"), laws, gap, {"bayes": "-1"}, (), {"kl": (("1", "own"), ("-1", "post"))})
+    return _numbers(
+        ("joint", "post", "own", "logp"), laws, gap, {"bayes": "-1"}, (), {"kl": (("1", "own"), ("-1", "post"))}
+    )
 
 
 @d.derivation(claims.EVIDENCE)
@@ -229,7 +252,9 @@ def weight_variance() -> d.Derivation:
     iid = ("iid_particles", "full_support")
     laws = {"apart": _is("S", "x", "0", *iid), "one": _is("x", "x", "chi2", *iid)}
     start = {"S": {"e": "0"}}
-    method = d.Method({}, {"S": {"S": "1", "x": "1"}}, ("x",), {}, fixed=("e",), fixed_values=(), start=start, laws=laws)
+    method = d.Method(
+        {}, {"S": {"S": "1", "x": "1"}}, ("x",), {}, fixed=("e",), fixed_values=(), start=start, laws=laws
+    )
     steps: dict[str, d.Step] = {
         "one": d.Combine({}, {"apart": "2", "one": "1"}, index="k"),
         "all": d.Sum("one", square, rest=(("-chi2", "1"),), total=(("-k*chi2", "1"),)),
@@ -254,7 +279,9 @@ def iwelbo_below() -> d.Derivation:
     """top: the logarithm of the mean weight's expectation, which is p(y) or less where q does not cover."""
     laws = {
         "jensen": _less("L_K", "top", "jensen", "iid_particles"),
-        "mass": d.Law((("1", "top"), ("-logp", "1")), ("normalised",), says="$E_q w$ sums $p(z, y)$ over the support of $q$"),
+        "mass": d.Law(
+            (("1", "top"), ("-logp", "1")), ("normalised",), says="$E_q w$ sums $p(z, y)$ over the support of $q$"
+        ),
     }
     return _numbers(("L_K", "top"), laws, (("1", "L_K"),), {"jensen": "1", "mass": "1"}, _real("logp"))
 
