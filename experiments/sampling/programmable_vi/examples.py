@@ -5,7 +5,7 @@ import numpy as np
 from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.examples import Example, example
 from gradproof.experiments.engine.run import start
-from gradproof.experiments.sampling.programmable_vi import cone, models
+from gradproof.experiments.sampling.programmable_vi import models
 from gradproof.experiments.sampling.programmable_vi.methods import ascent
 
 ETAS = np.array([0.1, 0.2])[:, None, None]
@@ -25,5 +25,5 @@ def two_sites_with_reruns(on: Backend) -> Example:
 def cone_reparameterised(on: Backend) -> Example:
     eta = on.move(1e-3 * ETAS)
     return Example(
-        ascent(cone.mean_field, eta), start([1.0, 0.5, 0.0, 0.0], settings=2, seeds=3), lambda d: d.uniform((4,))
+        ascent(models.gaussian_guide, eta), start([1.0, 0.5, 0.0, 0.0], settings=2, seeds=3), lambda d: d.uniform((4,))
     )

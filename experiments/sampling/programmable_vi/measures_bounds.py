@@ -11,7 +11,8 @@ import numpy as np
 
 from gradproof.experiments.engine.controls import breaking, replacing
 from gradproof.experiments.engine.measure import Enclosed, Sample, around, cases, measure, rounded
-from gradproof.experiments.sampling.programmable_vi import cone, models
+from gradproof.experiments.instances import belief_nets
+from gradproof.experiments.sampling.programmable_vi import models
 from gradproof.solvers.importance_bounds import chi_square, hierarchical, iwelbo, reverse_chi_square
 from gradproof.theory.sampling import programmable_vi as paper
 
@@ -46,8 +47,8 @@ def gap_of_a_model(model, mass=1.0):
 @measure(paper.ELBO_GAP, cases(row=[3, 8]).guaranteeing("posterior", "normalised"), budget="full")
 def gap_of_a_digit(row):
     """The same of a digit and a mean-field guide of its 8 latents."""
-    joint, t = models.guide_of(row)
-    return gap_and_divergence(np.exp(joint), models.mean_field_law(t))
+    joint, t = belief_nets.guide_of(row)
+    return gap_and_divergence(np.exp(joint), belief_nets.mean_field(t))
 
 
 breaking(paper.ELBO_GAP, "normalised", gap_of_a_model, EXACT.let(mass=lambda: 1.3))
@@ -80,23 +81,6 @@ def of_tuples(shares: Any, K: int, power: int, same: bool) -> F:
         chance = q[zs[0]] if same else math.prod((q[z] for z in zs), start=F(1))
         total += chance * (sum((joint[z] / q[z] for z in zs), F(0)) / K) ** power
     return total
-
-
-@measure(paper.EVIDENCE, PARTICLES.guaranteeing(*WEIGHTS))
-def mean_weight(shares, K, hidden=F(0)):
-    """E of the mean weight, by all K-tuples; ``hidden`` mass of p(z, y) lies where q has none."""
-    return of_tuples(shares, K, 1, False), {"evidence": sum(shares[0], hidden)}
-
-
-def root_of_the_mean(shares, K):
-    """E of the geometric mean of the weights, as by exponentials of mean logarithms."""
-    joint, q = shares
-    log = math.fsum(float(a) * (math.log(p) - math.log(a)) for p, a in zip(joint, q, strict=True))
-    return rounded(math.exp(log), 100), {"evidence": sum(joint, F(0))}
-
-
-breaking(paper.EVIDENCE, "full_support", mean_weight, PARTICLES.let(hidden=lambda: F(1, 10)))
-replacing(paper.EVIDENCE, "the exponential of the mean of log w", root_of_the_mean, PARTICLES)
 
 
 @measure(paper.WEIGHT_VARIANCE, PARTICLES.guaranteeing(*WEIGHTS))
@@ -245,8 +229,8 @@ def gap_of_a_guide(guide, mass=1.0):
 @measure(paper.HVI_GAP, cases(s=[0.02, 0.05, 0.3]).guaranteeing(*JUDGED))
 def gap_of_the_ring(s):
     """The same of the angular guide of the cone model, by integrals over the radius."""
-    ring = cone.Ring(s)
-    (elbo, e1), (plain, e2) = ring.elbo(), ring.plain()
+    ring = models.ring(s)
+    (elbo, e1), (plain, e2) = ring.elbo(models.log_cone), ring.plain(models.log_cone)
     return around(elbo - plain, e1 + e2, "quadrature"), {"kl": ring.divergence()[0]}
 
 
@@ -279,8 +263,8 @@ def bound_below_the_marginal(guide, K, mass=1.0, posterior=True):
 @measure(paper.HIERARCHICAL_BELOW, cases(s=[0.05, 0.3]).guaranteeing(*JUDGED))
 def ring_below_its_marginal(s):
     """H_0 of the angular guide of the cone."""
-    ring = cone.Ring(s)
-    return around(*ring.plain(), "quadrature"), {"elbo": ring.elbo()[0]}
+    ring = models.ring(s)
+    return around(*ring.plain(models.log_cone), "quadrature"), {"elbo": ring.elbo(models.log_cone)[0]}
 
 
 breaking(paper.HIERARCHICAL_BELOW, "reverse_support", bound_below_the_marginal, RUNGS.let(mass=lambda: 2.0))
@@ -311,8 +295,8 @@ SIZE = {"quick": 3000, "full": 100_000, "gpu": 1_000_000}
 @measure(paper.IWELBO_BELOW, cases(row=[3], K=[1, 5]).guaranteeing("iid_particles", "normalised"), budget="full")
 def drawn_bound_of_a_digit(row, K, rng, budget):
     """L_K of a digit by draws of K codes; no mean of weights is below the least weight."""
-    joint, t = models.guide_of(row)
-    q = models.mean_field_law(t)
+    joint, t = belief_nets.guide_of(row)
+    q = belief_nets.mean_field(t)
     log_w = joint - np.log(q)
     drawn = log_w[rng.choice(len(q), size=(SIZE[budget], K), p=q / q.sum())]
     top = drawn.max(axis=1, keepdims=True)

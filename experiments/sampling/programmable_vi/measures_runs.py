@@ -15,6 +15,7 @@ from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.draws import Draws, ahead, split
 from gradproof.experiments.engine.measure import Sample, cases, measure, rounded
 from gradproof.experiments.engine.run import run, start
+from gradproof.experiments.instances import belief_nets
 from gradproof.experiments.sampling.programmable_vi import models
 from gradproof.experiments.sampling.programmable_vi.measures import PAIRS
 from gradproof.experiments.sampling.programmable_vi.methods import ascent
@@ -50,11 +51,11 @@ EIGHT = [("reinforce",) * 8, ("mvd",) * 8, ("enum", "mvd", "reinforce", "mvd") *
 @measure(paper.COMPOSITION, cases(row=[3], strategies=EIGHT, N=8).guaranteeing("correct_sites"), budget="full")
 def draws_on_a_digit(row, strategies, keys, backend, budget):
     """The same of eight latents of a belief net on a digit; no coordinate is beyond 1 + max |log w|."""
-    joint, t = models.guide_of(row)
-    log_w = joint - np.log(models.mean_field_law(t))
+    joint, t = belief_nets.guide_of(row)
+    log_w = joint - np.log(belief_nets.mean_field(t))
     most = 1.0 + 1e-9 + float(np.abs(log_w).max())
-    found = drawn(models.mean_field(joint, strategies), t, SIZE[budget] // 4, keys(seeds=1), backend)
-    for d, true in zip(found, models.mean_field_gradient(joint, t), strict=True):
+    found = drawn(models.latents(joint, strategies), t, SIZE[budget] // 4, keys(seeds=1), backend)
+    for d, true in zip(found, belief_nets.mean_field_gradient(joint, t), strict=True):
         yield Sample(d, at_least=-most, at_most=most), {"gradient": float(true)}
 
 

@@ -1,4 +1,4 @@
-"""Programs with random choices: two sites, three sites and a count in rationals, one site, a sigmoid belief net on digits."""
+"""Programs with random choices: two sites, rational ones, one site, the latents of a digit, and the noisy cone."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction as F
-from functools import cache
 from typing import Any
 
 import numpy as np
 
-from gradproof.solvers.dual_estimators import Dual, log, sigmoid
+from gradproof.solvers.dual_estimators import Dual, exp, log, sigmoid
+from gradproof.solvers.noisy_ring import NoisyRing
 
 Program = Callable[[Any, Sequence[Dual]], Any]
 
@@ -169,60 +169,12 @@ class OneSite:
         return float((p * (1 - p) * ((1 - p) * f1 + p * f0 - path) ** 2).max()) + 100 * float(h) ** 2
 
 
-# --- a sigmoid belief net on digits ----------------------------------------------------------------------------------
-
-LATENTS = 8
+# --- eight latents of a digit ------------------------------------------------------------------------------------------
 
 
-@cache
-def digits() -> np.ndarray:
-    """The 8 x 8 digits of scikit-learn, a pixel is 1 from half of the greatest intensity on; (1797, 64)."""
-    from sklearn.datasets import load_digits
-
-    return (load_digits().data >= 8).astype(float)
-
-
-def codes(n: int = LATENTS) -> np.ndarray:
-    """All bit strings, (2^n, n); the first bit is the slowest."""
-    return ((np.arange(2**n)[:, None] >> np.arange(n)[::-1]) & 1).astype(float)
-
-
-@dataclass(frozen=True)
-class BeliefNet:
-    """z_i ~ flip(sig(prior_i)), pixel_j ~ flip(sig(z W + b)_j)."""
-
-    prior: np.ndarray
-    W: np.ndarray
-    b: np.ndarray
-
-    def log_joint(self, x: np.ndarray) -> np.ndarray:
-        """log p(z, x) of all codes, (n, 256) for x (n, 64)."""
-        z = codes(len(self.prior))
-        logits = z @ self.W + self.b
-        return x @ logits.T - np.logaddexp(0, logits).sum(axis=1) + z @ self.prior - np.logaddexp(0, self.prior).sum()
-
-
-@cache
-def trained(rows: int = 200, steps: int = 40) -> BeliefNet:
-    """Ascent on the log evidence of the first digits, which enumeration of the 256 codes gives exactly."""
-    x, z = digits()[:rows], codes()
-    rng = np.random.default_rng(0)
-    mean = x.mean(axis=0).clip(0.02, 0.98)
-    net = BeliefNet(np.zeros(LATENTS), rng.normal(size=(LATENTS, 64)), np.log(mean / (1 - mean)))
-    for _ in range(steps):
-        joint = net.log_joint(x)
-        post = np.exp(joint - joint.max(axis=1, keepdims=True))
-        post /= post.sum(axis=1, keepdims=True)
-        logits = z @ net.W + net.b
-        pull = post.T @ x - post.sum(axis=0)[:, None] / (1 + np.exp(-logits))
-        lean = post.sum(axis=0) @ (z - 1 / (1 + np.exp(-net.prior)))
-        net = BeliefNet(net.prior + 2 * lean / rows, net.W + 4 * z.T @ pull / rows, net.b + pull.sum(axis=0) / rows)
-    return net
-
-
-def mean_field(joint: np.ndarray, strategies: Sequence[str]) -> Program:
-    """A flip of its own for each latent; ``joint`` (2^n,) is log p(z, x) of all codes."""
-    table = joint.reshape((2,) * len(strategies)).tolist()
+def latents(log_joint: np.ndarray, strategies: Sequence[str]) -> Program:
+    """A flip of its own for each latent; ``log_joint`` (2^n,) is log p(z, x) of all codes."""
+    table = log_joint.reshape((2,) * len(strategies)).tolist()
 
     def program(on: Any, t: Sequence[Dual], bits: tuple[Any, ...] = (), log_q: Any = 0) -> Any:
         k = len(bits)
@@ -234,21 +186,36 @@ def mean_field(joint: np.ndarray, strategies: Sequence[str]) -> Program:
     return program
 
 
-def mean_field_law(t: np.ndarray) -> np.ndarray:
-    """q(z) of all codes, (2^n,)."""
-    p = 1 / (1 + np.exp(-np.asarray(t)))
-    return np.prod(np.where(codes(len(p)) > 0, p, 1 - p), axis=1)
+# --- the noisy cone --------------------------------------------------------------------------------------------------
+
+SEEN_Z, WIDE = 5.0, 10.0  # x, y ~ N(0, 10^2), z ~ N(r, (0.1 + r/100)^2) with r = x^2 + y^2, seen at 5
 
 
-def mean_field_gradient(joint: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """Sum of q (log p - log q)(z - p), (n,)."""
-    q = mean_field_law(t)
-    return (q * (joint - np.log(q))) @ (codes(len(t)) - 1 / (1 + np.exp(-np.asarray(t))))
+def log_cone(r: Any) -> Any:
+    """log p(x, y, z = 5) at x^2 + y^2 = r; a number, an array or a dual number."""
+    s = 0.1 + r / 100
+    off = (SEEN_Z - r) / s
+    return -(off * off) / 2 - log(s) - r / (2 * WIDE**2) - 1.5 * math.log(2 * math.pi) - 2 * math.log(WIDE)
 
 
-def guide_of(row: int, shrink: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
-    """log p(z, x) of a digit and the logits of a guide: those of the posterior's marginals, shrunk."""
-    joint = trained().log_joint(digits()[row : row + 1])[0]
-    post = np.exp(joint - joint.max())
-    share = (post @ codes() / post.sum()).clip(1e-2, 1 - 1e-2)
-    return joint, shrink * np.log(share / (1 - share))
+def gaussian_guide(on: Any, t: Sequence[Dual]) -> Any:
+    """x ~ N(t1, e^t3), y ~ N(t2, e^t4), reparameterised: log p - log q of the cone."""
+
+    def end(x: Any, y: Any) -> Any:
+        own = ((x - t[0]) / exp(t[2])) ** 2 + ((y - t[1]) / exp(t[3])) ** 2
+        return log_cone(x * x + y * y) + own / 2 + t[2] + t[3] + math.log(2 * math.pi)
+
+    return on.normal("reparam", t[0], exp(t[2]), lambda x: on.normal("reparam", t[1], exp(t[3]), lambda y: end(x, y)))
+
+
+def gaussian_elbo(t: Sequence[float], nodes: int = 60) -> float:
+    """Of that guide, by Gauss and Hermite's nodes in each coordinate."""
+    z, w = np.polynomial.hermite_e.hermegauss(nodes)
+    x, y = t[0] + math.exp(t[2]) * z[:, None], t[1] + math.exp(t[3]) * z
+    weight = np.outer(w, w) / (2 * math.pi)
+    return float((weight * log_cone(x * x + y * y)).sum()) + t[2] + t[3] + 1 + math.log(2 * math.pi)
+
+
+def ring(s: float) -> NoisyRing:
+    """The angular guide: a uniform point of the circle r = 5, and Gaussian noise around it."""
+    return NoisyRing(math.sqrt(SEEN_Z), s)

@@ -23,8 +23,6 @@ PAPER = Paper(
 DERIVED = "docs/derivations/programmable_vi.md"
 WHERE = f"Section 4 (wording of the theorem not found); {DERIVED}"
 
-# --- parameters ------------------------------------------------------------------------------------------------------
-
 p = Parameter("p", "probability of 1", UNIT_OPEN)
 dp = Parameter("dp", r"derivative of $p$ along the coordinate", REAL, r"\dot p")
 f1, f0 = (Parameter(f"f{b}", f"value of the program behind {b}", REAL, f"f_{b}") for b in (1, 0))
@@ -42,7 +40,6 @@ d = Parameter("d", "dimension", COUNT)
 mu = Parameter("mu", "mean of the guide", REAL, r"\mu")
 kl = Parameter("kl", r"$\mathrm{KL}(q\,\|\,p(\cdot|y))$", NONNEGATIVE, r"\mathrm{KL}")
 kl_r = Parameter("kl", r"$\mathbb E_{q(z)}\mathrm{KL}(q(u|z)\,\|\,r(u|z))$", NONNEGATIVE, r"\mathrm{KL}_r")
-evidence = Parameter("evidence", r"$p(y)$", latex="p(y)")
 log_evidence = Parameter("logp", r"$\log p(y)$", REAL, r"\log p(y)")
 K = Parameter("K", "number of particles", COUNT)
 more = Parameter("more", "the bound with one particle more", REAL, r"\mathcal L_{K+1}")
@@ -55,35 +52,27 @@ sigma2 = Parameter("sigma2", "bound on the variance of the estimator", NONNEGATI
 smooth_L = Parameter("L", r"smoothness of $F$")
 gap0 = Parameter("gap0", r"$F_* - F(\theta_0)$", NONNEGATIVE, r"(F_* - F(\theta_0))")
 
-# --- assumptions -----------------------------------------------------------------------------------------------------
-
 CONTINUATION = Assumption(
-    "correct_continuation", r"the rest of the program is an estimator itself: $\mathbb E v_b = f_b$, $\mathbb E d_b = g_b$ given the draw"
-)  # fmt: skip
+    "correct_continuation", r"in every run of $k(b)$, whatever was drawn, $v$ and $d$ have means $f_b$, $g_b$"
+)
 FIXED = Assumption("exact_continuation", r"the rest of the program is not random: $v_b = f_b$, $d_b = g_b$")
 RERUNS = Assumption("independent_reruns", "$k(1)$ and $k(0)$ are run with independent randomness")
-QUADRATIC = Assumption(
-    "quadratic", r"the rest of the program is $f(s) = a + bs + cs^2$ in the drawn number, without randomness"
-)
-CORRECT = Assumption(
-    "correct_sites", "at every site the estimator is enum, reinforce or mvd, and at the end the exact dual number"
-)
+QUADRATIC = Assumption("quadratic", r"the rest of the program is $f(s) = a + bs + cs^2$ in the drawn number $s$")
+CORRECT = Assumption("correct_sites", "every site is estimated by enum, reinforce or mvd, and the end is exact")
 DOMINATION = Assumption("domination", "the drawn value has a support that does not move with the parameter")
 SMOOTH_K = Assumption(
-    "smooth_continuation", "where a site is reparameterised, the rest of the program is continuous, and differentiable almost everywhere"
-)  # fmt: skip
+    "smooth_continuation", "behind a reparameterised site the program is continuous, piecewise smooth"
+)
 GAUSSIAN = Assumption("gaussian", r"$x = \mu + sz$ with $z \sim N(0, I)$")
 SQUARE = Assumption("square", r"$f(x) = x^2$ on the line")
 SMOOTH_F = Assumption("smooth", r"$\nabla f$ is $L$-Lipschitz")
-BAYES = Assumption(
-    "posterior", r"$\log p(z, y) = \log p(y) + \log p(z|y)$ with the normalised posterior, wherever $q$ puts mass"
-)
+BAYES = Assumption("posterior", r"$p(z, y) = p(y)p(z|y)$ with the normalised posterior, wherever $q > 0$")
 SUPPORT = Assumption("full_support", r"$q(z) > 0$ wherever $p(z, y) > 0$")
 NORMALISED = Assumption("normalised", r"$q$ is a probability law")
 IID = Assumption("iid_particles", r"$w_k = p(z_k, y)/q(z_k)$ for independent $z_k \sim q$")
 BOUNDED = Assumption("bounded_weights", "the weights lie between two positive numbers")
 JOINT = Assumption(
-    "joint_draw", r"$(u_0, z)$ is drawn from $q(u)q(z|u)$, $u_1, \dots, u_K$ from $r(\cdot|z)$, independently given $z$"
+    "joint_draw", r"$(u_0, z) \sim q(u)q(z|u)$; $u_1, \dots, u_K \sim r(\cdot|z)$, independent given $z$"
 )
 REVERSE = Assumption("reverse_support", r"$r(u|z)$ is a probability law, positive wherever $q(u)q(z|u)$ is")
 UNBIASED = Assumption("unbiased", r"$\mathbb E d = \nabla F(\theta)$ given the past")
@@ -92,23 +81,22 @@ SMOOTH = Assumption("l_smooth", r"$F$ is $L$-smooth, and at most $F_*$")
 SHORT = Assumption("step_size", "steps that are not too long", sp.Le(step.symbol, 1 / smooth_L.symbol))
 
 _p, _dp, _K = p.symbol, dp.symbol, K.symbol
+MEAN, VAR = r"\mathbb E d", r"\mathrm{Var}\,d"
 
 
-def _claim(name: str, title: str, statement: str, **fields: Any) -> Claim:
-    told = {"where": WHERE, "confidence": "derived"} | fields
+def _claim(name: str, title: str, statement: str, *formal: Any, **more: Any) -> Claim:
+    fields = dict(zip(("parameters", "assumptions", "quantity", "expression"), formal, strict=True))
+    told = {"where": WHERE, "confidence": "derived", "relation": Relation.EQ, "tight": True} | fields | more
     return register(Claim(id=f"{PAPER.key}.{name}", paper=PAPER, title=title, statement=statement, **told))[0]
 
 
 # --- one site, and a program of sites --------------------------------------------------------------------------------
 
-_MEAN = _p * g1.symbol + (1 - _p) * g0.symbol + _dp * (f1.symbol - f0.symbol)
-
 
 def _unbiased(name: str, title: str, statement: str) -> Claim:
-    return _claim(
-        name, title, f"{statement} Its mean is the derivative of $pf_1 + (1-p)f_0$.", parameters=(p, dp, f1, f0, g1, g0),
-        assumptions=(CONTINUATION,), quantity=r"\mathbb E d", relation=Relation.EQ, expression=_MEAN, tight=True,
-    )  # fmt: skip
+    bound = _p * g1.symbol + (1 - _p) * g0.symbol + _dp * (f1.symbol - f0.symbol)
+    more = f"{statement} Its mean is the derivative of $pf_1 + (1-p)f_0$."
+    return _claim(name, title, more, (p, dp, f1, f0, g1, g0), (CONTINUATION,), MEAN, bound)
 
 
 ENUM = _unbiased(
@@ -121,60 +109,51 @@ REINFORCE = _unbiased(
 )  # fmt: skip
 MVD = _unbiased(
     "mvd-unbiased", "The measure-valued estimator of a flip is unbiased",
-    r"The drawn continuation is run, and the other for its value: $d = d_b + (2b-1)(v_b - v_{1-b})\dot p$. The second run may share "
-    r"randomness with the first.",
+    r"The drawn continuation, and the other's value: $d = d_b + (2b-1)(v_b - v_{1-b})\dot p$; both may share randomness.",
 )  # fmt: skip
 STRAIGHT_THROUGH = _claim(
     "straight-through-bias", "Straight-through gradients are biased by the curvature in the drawn bit",
-    r"$d = f'(b)\,\dot p$ takes the bit for a real number. Of an affine $f$ it is right; otherwise it is wrong unless $p = 1/2$, and "
-    r"of the wrong sign where $(2p - 1)c$ outweighs $b + c$.",
-    parameters=(p, dp, bend), assumptions=(QUADRATIC,), quantity=r"\mathbb E d - \partial L", relation=Relation.EQ,
-    expression=bend.symbol * (2 * _p - 1) * _dp, where=DERIVED, tight=True,
+    r"$d = f'(b)\,\dot p$ takes the bit for a real number: right of an affine $f$, else wrong unless $p = 1/2$.",
+    (p, dp, bend), (QUADRATIC,), r"\mathbb E d - \partial L", bend.symbol * (2 * _p - 1) * _dp, where=DERIVED,
 )  # fmt: skip
 COMPOSITION = _claim(
     "compositional-unbiased", "Strategies may be mixed site by site",
-    r"A program of $N$ sites, each with a strategy of its own, estimates its gradient without bias: the sites are exchanged one after "
-    r"the other for their exact continuation, which changes no mean. Enumeration of every site has variance 0.",
-    parameters=(gradient, sites), assumptions=(CORRECT,), quantity=r"\mathbb E d", relation=Relation.EQ,
-    expression=gradient.symbol, tight=True,
+    r"A program of $N$ sites, each with a strategy of its own, has no bias: the sites are exchanged one after the other for "
+    r"their exact continuation, which changes no mean. Enumeration of every site has variance 0.",
+    (gradient, sites), (CORRECT,), MEAN, gradient.symbol,
 )  # fmt: skip
 CONTINUOUS = _claim(
     "continuous-unbiased", "Three strategies for a continuous draw have the gradient as their mean",
     r"Of a normal draw: reparameterised $f'(x)$; the score function $f(x)(x - \mu)/s^2$; measure-valued "
     r"$(f(\mu + sW) - f(\mu - sW))/(s\sqrt{2\pi})$ with $W$ of density $we^{-w^2/2}$. Each assumption is needed by one strategy.",
-    parameters=(gradient,), assumptions=(DOMINATION, SMOOTH_K), quantity=r"\mathbb E d", relation=Relation.EQ,
-    expression=gradient.symbol, tight=True,
+    (gradient,), (DOMINATION, SMOOTH_K), MEAN, gradient.symbol,
 )  # fmt: skip
 
 # --- variances -------------------------------------------------------------------------------------------------------
 
-_score1, _score0 = (f1.symbol - base.symbol) * _dp / _p, (f0.symbol - base.symbol) * _dp / (1 - _p)
+_score = (f1.symbol - base.symbol) * _dp / _p + (f0.symbol - base.symbol) * _dp / (1 - _p)
 
 ENUM_VARIANCE = _claim(
     "enum-variance", "What the variance of the continuations becomes under enumeration",
     r"Enumeration adds no variance of its own: it is 0 where the continuations have none.",
-    parameters=(p, dp, s1, s0, w1, w0, c1, c0), assumptions=(RERUNS,), quantity=r"\mathrm{Var}\,d", relation=Relation.EQ,
-    expression=_p**2 * s1.symbol + (1 - _p) ** 2 * s0.symbol + _dp**2 * (w1.symbol + w0.symbol)
-    + 2 * _dp * (_p * c1.symbol - (1 - _p) * c0.symbol), tight=True,
+    (p, dp, s1, s0, w1, w0, c1, c0), (RERUNS,), VAR, _p**2 * s1.symbol + (1 - _p) ** 2 * s0.symbol
+    + _dp**2 * (w1.symbol + w0.symbol) + 2 * _dp * (_p * c1.symbol - (1 - _p) * c0.symbol),
 )  # fmt: skip
 REINFORCE_VARIANCE = _claim(
     "reinforce-variance", "The variance of the score-function estimator with a baseline",
-    r"$d = d_b + (v_b - c)\,\partial\log p(b)$. For $g_1 = g_0$ the baseline $c = (1-p)f_1 + pf_0$, and no other, makes it 0; without one "
+    r"$d = d_b + (v_b - c)\,\partial\log p(b)$. For $g_1 = g_0$ only the baseline $c = (1-p)f_1 + pf_0$ makes it 0; without one "
     r"it is $\dot p^2((1-p)f_1 + pf_0)^2/(p(1-p))$.",
-    parameters=(p, dp, f1, f0, g1, g0, base), assumptions=(FIXED,), quantity=r"\mathrm{Var}\,d", relation=Relation.EQ,
-    expression=_p * (1 - _p) * (g1.symbol - g0.symbol + _score1 + _score0) ** 2, tight=True,
+    (p, dp, f1, f0, g1, g0, base), (FIXED,), VAR, _p * (1 - _p) * (g1.symbol - g0.symbol + _score) ** 2,
 )  # fmt: skip
 MVD_VARIANCE = _claim(
     "mvd-variance", "The variance of the measure-valued estimator",
     r"It is 0 where the derivatives behind both values are equal, whatever the values are.",
-    parameters=(p, g1, g0), assumptions=(FIXED,), quantity=r"\mathrm{Var}\,d", relation=Relation.EQ,
-    expression=_p * (1 - _p) * (g1.symbol - g0.symbol) ** 2, tight=True,
+    (p, g1, g0), (FIXED,), VAR, _p * (1 - _p) * (g1.symbol - g0.symbol) ** 2,
 )  # fmt: skip
 REPARAM_VARIANCE = _claim(
     "reparam-variance", "Reparameterised gradients have a variance that does not grow with the function's values",
-    r"$f = L\|x\|^2/2$ attains it.", parameters=(L, s, d), assumptions=(SMOOTH_F, GAUSSIAN),
-    quantity=r"\mathbb E\|\nabla f(x) - \mathbb E\nabla f(x)\|^2", relation=Relation.LE,
-    expression=L.symbol**2 * s.symbol**2 * d.symbol, where=DERIVED, tight=True,
+    r"$f = L\|x\|^2/2$ attains it.", (L, s, d), (SMOOTH_F, GAUSSIAN), r"\mathbb E\|\nabla f(x) - \mathbb E\nabla f(x)\|^2",
+    L.symbol**2 * s.symbol**2 * d.symbol, relation=Relation.LE, where=DERIVED,
 )  # fmt: skip
 
 _m2, _s2 = mu.symbol**2 - base.symbol, s.symbol**2
@@ -183,81 +162,69 @@ SCORE_VARIANCE = _claim(
     "gaussian-reinforce-variance", "The variance of the score-function estimator of a square",
     r"$d = (x^2 - c)(x - \mu)/s^2$. No baseline makes it 0: the best, $c = \mu^2 + 3s^2$, leaves $8\mu^2 + 6s^2$, more than the "
     r"reparameterised $4s^2$. At $\mu = s = 1$, $c = 0$: 30 against 4.",
-    parameters=(mu, s, base), assumptions=(GAUSSIAN, SQUARE), quantity=r"\mathrm{Var}\,d", relation=Relation.EQ,
-    expression=_m2**2 / _s2 + 6 * _m2 + 8 * mu.symbol**2 + 15 * _s2, tight=True,
+    (mu, s, base), (GAUSSIAN, SQUARE), VAR, _m2**2 / _s2 + 6 * _m2 + 8 * mu.symbol**2 + 15 * _s2,
 )  # fmt: skip
 GAUSSIAN_MVD = _claim(
     "gaussian-mvd-variance", "The variance of the measure-valued estimator of a square",
     r"With the same $W$ in both terms; below the reparameterised $4s^2$ iff $(4/\pi - 1)\mu^2 < s^2$.",
-    parameters=(mu,), assumptions=(GAUSSIAN, SQUARE), quantity=r"\mathrm{Var}\,d", relation=Relation.EQ,
-    expression=(16 / sp.pi - 4) * mu.symbol**2, tight=True,
+    (mu,), (GAUSSIAN, SQUARE), VAR, (16 / sp.pi - 4) * mu.symbol**2,
 )  # fmt: skip
 
 # --- bounds of the evidence ------------------------------------------------------------------------------------------
 
 ELBO_GAP = _claim(
     "elbo-gap", "What the evidence lower bound misses is a divergence", r"$\mathrm{ELBO} = \mathbb E_q[\log p(z, y) - \log q(z)]$.",
-    parameters=(kl,), assumptions=(BAYES, NORMALISED), quantity=r"\log p(y) - \mathrm{ELBO}", relation=Relation.EQ,
-    expression=kl.symbol, tight=True,
-)  # fmt: skip
-EVIDENCE = _claim(
-    "evidence-unbiased", "The mean weight estimates the evidence", r"Its logarithm does not estimate $\log p(y)$: see iwelbo-below.",
-    parameters=(evidence, K), assumptions=(IID, SUPPORT), quantity=r"\mathbb E\frac1K\sum_{k<K}w_k", relation=Relation.EQ,
-    expression=evidence.symbol, tight=True,
+    (kl,), (BAYES, NORMALISED), r"\log p(y) - \mathrm{ELBO}", kl.symbol,
 )  # fmt: skip
 WEIGHT_VARIANCE = _claim(
     "weight-variance", "The relative variance of the mean weight", r"It is what the rate of $\mathcal L_K$ is made of.",
-    parameters=(chi2, K), assumptions=(IID, SUPPORT), quantity=r"\mathrm{Var}(\frac1K\sum_{k<K}w_k)/p(y)^2", relation=Relation.EQ,
-    expression=chi2.symbol / _K, tight=True,
+    (chi2, K), (IID, SUPPORT), r"\mathrm{Var}(\frac1K\sum_{k<K}w_k)/p(y)^2", chi2.symbol / _K,
 )  # fmt: skip
 
+_LE: Any = {"relation": Relation.LE}
 _BOUND = r"\mathcal L_K = \mathbb E\log(\frac1K\sum_{k\le K}w_k)"
 
 IWELBO = _claim(
     "iwelbo-monotone", "More particles tighten the importance-weighted bound", f"${_BOUND}$, strictly unless $w$ is constant.",
-    parameters=(more,), assumptions=(IID,), quantity=r"\mathcal L_K", relation=Relation.LE, expression=more.symbol,
+    (more,), (IID,), r"\mathcal L_K", more.symbol, tight=False, **_LE,
 )  # fmt: skip
 IWELBO_BELOW = _claim(
     "iwelbo-below", "The importance-weighted bound is one", f"${_BOUND}$; $K = 1$ is the ELBO. $q$ need not cover the posterior.",
-    parameters=(log_evidence,), assumptions=(IID, NORMALISED), quantity=r"\mathcal L_K", relation=Relation.LE,
-    expression=log_evidence.symbol, tight=True,
+    (log_evidence,), (IID, NORMALISED), r"\mathcal L_K", log_evidence.symbol, **_LE,
 )  # fmt: skip
 IWELBO_RATE = _claim(
     "iwelbo-rate", "What the importance-weighted bound misses, to first order",
     r"$K(\log p(y) - \mathcal L_K) = \chi^2/2 - m_3/(3K) + O(1/K)$ with $m_3$ the third central moment of $w/p(y)$.",
-    parameters=(chi2,), assumptions=(IID, SUPPORT, BOUNDED), quantity=r"\lim_{K\to\infty} K(\log p(y) - \mathcal L_K)",
-    relation=Relation.EQ, expression=chi2.symbol / 2, tight=True,
+    (chi2,), (IID, SUPPORT, BOUNDED), r"\lim_{K\to\infty} K(\log p(y) - \mathcal L_K)", chi2.symbol / 2,
 )  # fmt: skip
 
 _HELD = (JOINT, REVERSE)
-_HIERARCHICAL = r"H_K = \mathbb E[\log p(z, y) - \log\frac1{K+1}\sum_{k=0}^Kq(u_k)q(z|u_k)/r(u_k|z)]"
+_HVI = r"$H_K = \mathbb E[\log p(z, y) - \log\frac1{K+1}\sum_{k=0}^Kq(u_k)q(z|u_k)/r(u_k|z)]$"
 
 HVI_GAP = _claim(
-    "hvi-gap", "What an auxiliary variable costs", f"${_HIERARCHICAL}$; $K = 0$ is the plain hierarchical bound.",
-    parameters=(kl_r,), assumptions=_HELD, quantity=r"\mathrm{ELBO} - H_0", relation=Relation.EQ, expression=kl_r.symbol, tight=True,
+    "hvi-gap", "What an auxiliary variable costs", f"{_HVI}; $K = 0$ is the plain hierarchical bound.", (kl_r,), _HELD,
+    r"\mathrm{ELBO} - H_0", kl_r.symbol,
 )  # fmt: skip
 HIERARCHICAL = _claim(
-    "hierarchical-monotone", "More particles tighten the hierarchical bound", f"${_HIERARCHICAL}$.",
-    parameters=(more,), assumptions=_HELD, quantity="H_K", relation=Relation.LE, expression=more.symbol,
-    remark="Of one guide. Between guides nothing of the kind holds: the angular guide of the cone model has a smaller $H_0$ than the "
-    "mean-field guide's ELBO.",
+    "hierarchical-monotone", "More particles tighten the hierarchical bound", f"{_HVI}.", (more,), _HELD, "H_K", more.symbol, **_LE,
+    tight=False, remark="Of one guide. Between guides nothing of the kind holds: the angular guide of the cone model has a smaller "
+    "$H_0$ than the mean-field guide's ELBO.",
 )  # fmt: skip
 HIERARCHICAL_BELOW = _claim(
-    "hierarchical-below", "The hierarchical bound is below the ELBO of the exact marginal", f"${_HIERARCHICAL}$.",
-    parameters=(exact,), assumptions=_HELD, quantity="H_K", relation=Relation.LE, expression=exact.symbol, tight=True,
+    "hierarchical-below", "The hierarchical bound is below the ELBO of the exact marginal", f"{_HVI}.", (exact,), _HELD, "H_K",
+    exact.symbol, **_LE,
 )  # fmt: skip
 HIERARCHICAL_GAP = _claim(
-    "hierarchical-convergence", "The hierarchical bound converges at the rate 1/K", f"${_HIERARCHICAL}$. Equal laws $q(u|z) = r(u|z)$ attain it.",
-    parameters=(chi2_r, K), assumptions=_HELD, quantity=r"\exp(\mathrm{ELBO} - H_{K-1})", relation=Relation.LE,
-    expression=1 + chi2_r.symbol / _K, where=DERIVED, tight=True,
+    "hierarchical-convergence", "The hierarchical bound converges at the rate 1/K", f"{_HVI}. $q(u|z) = r(u|z)$ attains it.",
+    (chi2_r, K), _HELD, r"\exp(\mathrm{ELBO} - H_{K-1})", 1 + chi2_r.symbol / _K, **_LE, where=DERIVED,
 )  # fmt: skip
 
 # --- what is done with them ------------------------------------------------------------------------------------------
 
 ASCENT = _claim(
     "sga-rate", "Stochastic gradient ascent on a bound, by any unbiased estimator",
-    r"$\theta_{t+1} = \theta_t + \eta d_t$: the variance of the strategy decides how near to a stationary point it stays.",
-    parameters=(step, T, smooth_L, sigma2, gap0), assumptions=(UNBIASED, VARIANCE, SMOOTH, SHORT),
-    quantity=r"\frac1T\sum_{t<T}\mathbb E\|\nabla F(\theta_t)\|^2", relation=Relation.LE,
-    expression=2 * gap0.symbol / (step.symbol * T.symbol) + step.symbol * smooth_L.symbol * sigma2.symbol, where=DERIVED,
+    r"$\theta_{t+1} = \theta_t + \eta d_t$: the variance of the strategy decides how near to a stationary point it stays. One step "
+    r"$1/L$ on a parabola attains it.",
+    (step, T, smooth_L, sigma2, gap0), (UNBIASED, VARIANCE, SMOOTH, SHORT), r"\frac1T\sum_{t<T}\mathbb E\|\nabla F(\theta_t)\|^2",
+    2 * gap0.symbol / (step.symbol * T.symbol) + step.symbol * smooth_L.symbol * sigma2.symbol, where=DERIVED, **_LE,
 )  # fmt: skip
