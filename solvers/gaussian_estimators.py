@@ -25,6 +25,14 @@ def normal_moment(n: int) -> int:
     return 0 if n % 2 else math.prod(range(1, n, 2))
 
 
+def _at(f: Sequence[Fraction], x: Polynomial) -> Polynomial:
+    """f(x) without floats."""
+    out = 0 * x
+    for c in reversed(f):
+        out = out * x + c
+    return out
+
+
 def _exact(x: Number) -> sp.Rational:
     return sp.Rational(Fraction(x).numerator, Fraction(x).denominator)
 
@@ -35,7 +43,7 @@ def rayleigh_moment(n: int) -> sp.Expr:
 
 
 def mean_and_variance(
-    strategy: str, f: Sequence[Number], mu: Number, s: Number, base: Number = 0, moment: Callable[[int], sp.Expr | int] | None = None
+    strategy: str, f: Sequence[Number], mu: Number, s: Number, base: Number = 0, moment: Callable[[int], sp.Expr] | None = None
 ) -> tuple[sp.Expr, sp.Expr]:  # fmt: skip
     """Of one draw of d, as exact numbers.
 
@@ -48,15 +56,15 @@ def mean_and_variance(
     """
     if strategy not in ("reparam", "reinforce", "mvd") or s <= 0:
         raise ParameterError(f"strategy {shown(strategy)} with s = {s}: give reparam, reinforce or mvd, and s > 0")
-    x, given = Polynomial([Fraction(mu), Fraction(s)]), Polynomial([Fraction(c) for c in f])
+    x, given = Polynomial([Fraction(mu), Fraction(s)]), [Fraction(c) for c in f]
     scale = sp.Integer(1)
     if strategy == "mvd":
-        d = given(x) - given(Polynomial([Fraction(mu), -Fraction(s)]))
+        d = _at(given, x) - _at(given, Polynomial([Fraction(mu), -Fraction(s)]))
         scale = 1 / (_exact(s) * sp.sqrt(2 * sp.pi))
     elif strategy == "reparam":
-        d = Polynomial([n * c for n, c in enumerate(given.coef)][1:] or [Fraction(0)])(x)
+        d = _at([n * c for n, c in enumerate(given)][1:], x)
     else:
-        d = (given(x) - base) * Polynomial([Fraction(0), 1 / Fraction(s)])
+        d = (_at(given, x) - base) * Polynomial([Fraction(0), 1 / Fraction(s)])
     of = moment or (rayleigh_moment if strategy == "mvd" else normal_moment)
     first, second = (sum((_exact(c) * of(n) for n, c in enumerate(e.coef)), sp.Integer(0)) for e in (d, d * d))
     return sp.expand(scale * first), sp.expand(scale**2 * (second - first**2))

@@ -1,4 +1,4 @@
-"""Arguments for the claims that no derivation ends in: Stein's identity on monomials, Rayleigh's moments, Taylor of the logarithm."""
+"""Arguments for the claims that no derivation ends in: moments of the normal and of Rayleigh's law, and a logarithm."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ n, w = sp.symbols("n w", positive=True)
 
 @check(paper.CONTINUOUS, level=Level.SYMBOLIC)
 def the_strategies_agree_on_powers(ctx: Context) -> Iterator[Evidence]:
-    r"""$\mathbb E z\cdot z^n = n\,\mathbb E z^{n-1} = 2\,\mathbb E W^n/\sqrt{2\pi}$ for odd n: both sides of each are such integrals."""
+    r"""$\mathbb E z\cdot z^n = n\,\mathbb E z^{n-1} = 2\,\mathbb E W^n/\sqrt{2\pi}$ for odd n."""
     moment = lambda m: 2 ** (m / 2) * sp.gamma((m + 1) / 2) / sp.sqrt(sp.pi)  # noqa: E731  of even m
     rayleigh = 2 ** (n / 2) * sp.gamma(n / 2 + 1)
     yield Identity(sp.gammasimp(moment(n + 1) - n * moment(n - 1)), "score and path")

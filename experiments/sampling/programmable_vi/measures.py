@@ -32,7 +32,7 @@ SPREADS: dict[str, Spread] = {"none": ((F(1), F(0), F(0)),), "two outcomes": NOI
 
 
 def flipped(strategy, p, dp, f1, f0, g1, g0, spread, off=F(0), shared=False, base=F(0), twice=1) -> Law:
-    """The list of a site, behind 0 the noise ``twice`` as large; gradients wrong by ``off``; or one noise ``shared`` by both runs."""
+    """The list of a site; behind 0 the noise is ``twice`` as large, gradients are wrong by ``off``, both runs ``shared``."""
 
     def rest(b: int) -> Law:
         f, g, n = (f1, g1, 1) if b else (f0, g0, twice)

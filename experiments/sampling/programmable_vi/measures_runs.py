@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-
 from fractions import Fraction as F
 from typing import Any
 
@@ -22,7 +21,7 @@ from gradproof.experiments.sampling.programmable_vi.methods import ascent
 from gradproof.solvers.dual_estimators import Drawn, Dual, Exact, inputs
 from gradproof.theory.sampling import programmable_vi as paper
 
-SIZE = {"quick": 3000, "full": 100_000, "gpu": 10_000_000}
+SIZE = {"quick": 1500, "full": 100_000, "gpu": 10_000_000}
 
 
 def drawn(program: models.Program, at: Any, n: int, words: np.ndarray, backend: str) -> list[np.ndarray]:
@@ -98,7 +97,7 @@ def told(t0: float, path: bool = False) -> dict[str, float]:
 
 @measure(paper.ASCENT, cases(eta=[0.1, 1.0, 3.8], T=[1, 9], t0=[-2.0, 0.6]).guaranteeing(*HELD))
 def mean_slope_of_paths(eta, T, t0, path=False, sign=1.0, **less):
-    """The mean of F'^2 over T steps of REINFORCE on one site, by all 2^(T-1) paths; ``less`` overrules a parameter, for controls."""
+    """The mean of F'^2 over T steps of REINFORCE on one site, by all paths; ``less`` overrules a parameter, for controls."""
     law, total, program = {t0: 1.0}, 0.0, models.one_site("reinforce", path=path)
     for _ in range(T):
         total += math.fsum(q * float(SITE.slope(t)) ** 2 for t, q in law.items())
