@@ -110,6 +110,12 @@ def log(x: Any) -> Any:
     return Dual(value, tuple(a / x.value for a in x.slope)) if isinstance(x, Dual) else value
 
 
+def sin(x: Any) -> Any:
+    """Of a dual number, a number or an array."""
+    xp = _library(plain(x))
+    return Dual(xp.sin(x.value), tuple(xp.cos(x.value) * a for a in x.slope)) if isinstance(x, Dual) else xp.sin(x)
+
+
 def sigmoid(x: Any) -> Any:
     """1/(1 + exp(-x))."""
     return 1 / (1 + exp(-x))

@@ -44,7 +44,7 @@ class BeliefNet:
 
 
 @cache
-def trained(rows: int = 200, steps: int = 40) -> BeliefNet:
+def trained(rows: int = 100, steps: int = 30) -> BeliefNet:
     """Ascent on the log evidence of the first digits, which enumeration of the codes gives exactly."""
     x, z = binary_digits()[:rows], codes()
     mean = x.mean(axis=0).clip(0.02, 0.98)

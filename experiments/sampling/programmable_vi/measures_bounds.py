@@ -11,7 +11,7 @@ import numpy as np
 
 from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.measure import Enclosed, Sample, around, cases, measure, rounded
-from gradproof.experiments.instances import belief_nets
+from gradproof.experiments.instances import belief_nets, noisy_cone
 from gradproof.experiments.sampling.programmable_vi import models
 from gradproof.solvers.importance_bounds import chi_square, hierarchical, iwelbo, reverse_chi_square
 from gradproof.theory.sampling import programmable_vi as paper
@@ -32,7 +32,7 @@ def total(x: Any) -> float:
 
 @measure(paper.ELBO_GAP, cases(model=MODELS).guaranteeing("posterior", "normalised"))
 def gap_of_a_model(model, mass=1.0, turned=False):
-    """log p(y) - ELBO and KL(q || posterior), each with its own sums; ``mass`` of q, and the posterior turned round, for controls."""
+    """log p(y) - ELBO and KL(q || posterior), each with its own sums; ``mass`` of q and ``turned`` are for controls."""
     joint, q = model
     elbo = total(q * mass * (np.log(joint) - np.log(q * mass)))
     posterior = (joint[::-1] if turned else joint) / total(joint)
@@ -190,8 +190,8 @@ def gap_of_a_guide(guide, mass=1.0):
 @measure(paper.HVI_GAP, cases(s=[0.02, 0.05, 0.3]).guaranteeing(*JUDGED))
 def gap_of_the_ring(s):
     """The same of the angular guide of the cone model, by integrals over the radius."""
-    ring = models.ring(s)
-    (elbo, e1), (plain, e2) = ring.elbo(models.log_cone), ring.plain(models.log_cone)
+    ring = noisy_cone.ring(s)
+    (elbo, e1), (plain, e2) = ring.elbo(noisy_cone.log_joint), ring.plain(noisy_cone.log_joint)
     return around(elbo - plain, e1 + e2, "quadrature"), {"kl": ring.divergence()[0]}
 
 
@@ -210,8 +210,8 @@ def bound_below_the_marginal(guide, K, mass=1.0, posterior=True):
 @measure(paper.HIERARCHICAL_BELOW, cases(s=[0.05, 0.3]).guaranteeing(*JUDGED))
 def ring_below_its_marginal(s):
     """H_0 of the angular guide of the cone."""
-    ring = models.ring(s)
-    return around(*ring.plain(models.log_cone), "quadrature"), {"elbo": ring.elbo(models.log_cone)[0]}
+    ring = noisy_cone.ring(s)
+    return around(*ring.plain(noisy_cone.log_joint), "quadrature"), {"elbo": ring.elbo(noisy_cone.log_joint)[0]}
 
 
 @measure(

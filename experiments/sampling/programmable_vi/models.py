@@ -1,4 +1,4 @@
-"""Programs with random choices: two sites, rational ones, one site, the latents of a digit, and the noisy cone."""
+"""Programs with random choices: two sites, rational ones, one site, and the latents of a digit."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradproof.solvers.dual_estimators import Dual, exp, log, sigmoid
-from gradproof.solvers.noisy_ring import NoisyRing
+from gradproof.solvers.dual_estimators import Dual, log, sigmoid
 
 Program = Callable[[Any, Sequence[Dual]], Any]
 
@@ -64,13 +63,10 @@ def guide_of_two_sites(t: Sequence[float]) -> np.ndarray:
 def gradient_of_two_sites(t: Sequence[float]) -> np.ndarray:
     """Sum of q (log p - log q) times the derivative of log q, over the four outcomes, (3,)."""
     q = guide_of_two_sites(t)
-    p1, p2 = q[1].sum(), q[:, 1] / q.sum(axis=1)
-    out = np.zeros(3)
-    for a in (0, 1):
-        for b in (0, 1):
-            score = np.array([a - p1, b - p2[a], a * (b - p2[a])])
-            out += q[a, b] * (LOG_JOINT[a][b] - math.log(q[a, b])) * score
-    return out
+    z1, z2 = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    off = z2 - (q[:, 1] / q.sum(axis=1))[z1]
+    score = np.array([z1 - q[1].sum(), off, z1 * off])
+    return score @ (q.ravel() * (np.ravel(LOG_JOINT) - np.log(q.ravel())))
 
 
 # --- rational programs -----------------------------------------------------------------------------------------------
@@ -184,38 +180,3 @@ def latents(log_joint: np.ndarray, strategies: Sequence[str]) -> Program:
         return on.flip(strategies[k], p, lambda z: program(on, t, (*bits, z), log_q + log_bit(z, p)))
 
     return program
-
-
-# --- the noisy cone --------------------------------------------------------------------------------------------------
-
-SEEN_Z, WIDE = 5.0, 10.0  # x, y ~ N(0, 10^2), z ~ N(r, (0.1 + r/100)^2) with r = x^2 + y^2, seen at 5
-
-
-def log_cone(r: Any) -> Any:
-    """log p(x, y, z = 5) at x^2 + y^2 = r; a number, an array or a dual number."""
-    s = 0.1 + r / 100
-    off = (SEEN_Z - r) / s
-    return -(off * off) / 2 - log(s) - r / (2 * WIDE**2) - 1.5 * math.log(2 * math.pi) - 2 * math.log(WIDE)
-
-
-def gaussian_guide(on: Any, t: Sequence[Dual]) -> Any:
-    """x ~ N(t1, e^t3), y ~ N(t2, e^t4), reparameterised: log p - log q of the cone."""
-
-    def end(x: Any, y: Any) -> Any:
-        own = ((x - t[0]) / exp(t[2])) ** 2 + ((y - t[1]) / exp(t[3])) ** 2
-        return log_cone(x * x + y * y) + own / 2 + t[2] + t[3] + math.log(2 * math.pi)
-
-    return on.normal("reparam", t[0], exp(t[2]), lambda x: on.normal("reparam", t[1], exp(t[3]), lambda y: end(x, y)))
-
-
-def gaussian_elbo(t: Sequence[float], nodes: int = 60) -> float:
-    """Of that guide, by Gauss and Hermite's nodes in each coordinate."""
-    z, w = np.polynomial.hermite_e.hermegauss(nodes)
-    x, y = t[0] + math.exp(t[2]) * z[:, None], t[1] + math.exp(t[3]) * z
-    weight = np.outer(w, w) / (2 * math.pi)
-    return float((weight * log_cone(x * x + y * y)).sum()) + t[2] + t[3] + 1 + math.log(2 * math.pi)
-
-
-def ring(s: float) -> NoisyRing:
-    """The angular guide: a uniform point of the circle r = 5, and Gaussian noise around it."""
-    return NoisyRing(math.sqrt(SEEN_Z), s)
