@@ -193,18 +193,13 @@ breaking(paper.CONTINUOUS, "domination", uniform_score, MOVING)
 
 @measure(paper.CONTINUOUS, cases(strategy=["reinforce", "mvd"]).guaranteeing(*BOTH))
 def mean_of_a_step(strategy):
-    """1[x > 0], x ~ N(0, 1): E z 1[z > 0], and W's density over sqrt(2 pi), as its ends lie on either side of the step."""
+    """1[x > 0], x ~ N(0, 1): E z 1[z > 0]; W's density over sqrt(2 pi), as its ends lie on both sides; 0 if reparameterised."""
     z = sp.Symbol("z", positive=True)
-    density = sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi)
+    density = 0 if strategy == "reparam" else sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi)
     return sp.integrate(z * density, (z, 0, sp.oo)), {"gradient": 1 / sp.sqrt(2 * sp.pi)}
 
 
-def reparameterised_step():
-    """Its derivative is 0 almost surely; that of P(mu + z > 0) at mu = 0 is the density there."""
-    return 0, {"gradient": 1 / sp.sqrt(2 * sp.pi)}
-
-
-breaking(paper.CONTINUOUS, "smooth_continuation", reparameterised_step, cases(mu=0))
+breaking(paper.CONTINUOUS, "smooth_continuation", mean_of_a_step, cases(strategy="reparam"))
 
 PARABOLAS = cases(h=[[F(2), F(2)], [F(1), F(-3), F(0)], [F(5)]], s=[F(1), F(1, 3)])
 
@@ -239,9 +234,15 @@ def variance_of_a_square(strategy, mu, s, base=F(0), f=CURVES["square"], moment=
 
 SQUARES = cases(strategy="reinforce", mu=[F(1), F(-2), F(0)], s=[F(1), F(1, 2)], base=[F(0), F(4)])
 MEASURED = cases(strategy="mvd", mu=[F(1), F(-3)], s=[F(1), F(1, 2)])
-SIGNS, ALWAYS_ONE = (lambda n: (n + 1) % 2), (lambda n: 1)  # moments of +-1, and of 1
-for claim, where, other in ((paper.SCORE_VARIANCE, SQUARES, SIGNS), (paper.GAUSSIAN_MVD, MEASURED, ALWAYS_ONE)):
+
+
+def moments_of_signs(n: int) -> int:
+    """Of +-1."""
+    return (n + 1) % 2
+
+
+for claim, where in ((paper.SCORE_VARIANCE, SQUARES), (paper.GAUSSIAN_MVD, MEASURED)):
     measure(claim, where.guaranteeing("gaussian", "square"))(variance_of_a_square)
-    breaking(claim, "gaussian", variance_of_a_square, where.let(moment=lambda other=other: other))
+    breaking(claim, "gaussian", variance_of_a_square, where.let(moment=lambda: moments_of_signs))
     cube = where.where(lambda mu: mu != 0).let(f=lambda: [F(0), F(0), F(0), F(1)])
     breaking(claim, "square", variance_of_a_square, cube)

@@ -103,7 +103,9 @@ def mean_slope_of_paths(eta, T, t0, strategy="reinforce", sign=1.0, sigma2=None)
     return rounded(total / T, 2000 * T, total / T + 1), told(t0) | ({} if sigma2 is None else {"sigma2": sigma2})
 
 
-PARABOLAS = cases(eta=[F(1, 10), F(1, 2), F(1)], T=[1, 20], L=F(1), sigma2=[F(0), F(1, 4)], x0=[F(0), F(2)])
+PARABOLAS = cases(eta=[F(1, 10), F(1), F(3)], T=[1, 20], sigma2=[F(0), F(1, 4)], x0=[F(0), F(2)]).let(
+    L=lambda eta: min(1, 1 / eta)
+)
 
 
 @measure(paper.ASCENT, PARABOLAS.guaranteeing(*HELD))
@@ -134,4 +136,4 @@ DOWNHILL = cases(eta=1.0, T=9, t0=SITE.c1 - SITE.c0 + 0.05, sign=-1.0, strategy=
 breaking(paper.ASCENT, "unbiased", mean_slope_of_paths, DOWNHILL)
 breaking(paper.ASCENT, "bounded_variance", mean_slope_of_a_parabola, PLAIN.let(noise=lambda: F(9)))
 breaking(paper.ASCENT, "l_smooth", mean_slope_of_a_parabola, PLAIN.let(steep=lambda: F(3)))
-breaking(paper.ASCENT, "step_size", mean_slope_of_a_parabola, PLAIN.let(eta=lambda: F(21, 10)))
+breaking(paper.ASCENT, "step_size", mean_slope_of_a_parabola, cases(eta=F(21, 20), T=1, L=F(1), sigma2=F(0), x0=F(1)))

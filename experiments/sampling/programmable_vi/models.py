@@ -148,11 +148,7 @@ class OneSite:
         return math.log(math.exp(self.c1) + math.exp(self.c0))
 
     def smoothness(self) -> float:
-        """Above sup of the second derivative's size, p(1-p)|(1-2p)(t* - t) - 1|: the largest on a grid of width h, and 4 h^2.
-
-        Between two points of the grid a function with a second derivative below 32 (here 8, for |t*| <= 4) is no more than that
-        above the larger one; beyond the grid all is small.
-        """
+        """Above sup p(1-p)|(1-2p)(t* - t) - 1|: the largest on a grid of width h, and 4 h^2: it bends by less than 32."""
         t, h = np.linspace(-30, 30, 600_001, retstep=True)
         p = 1 / (1 + np.exp(-t))
         return float(np.abs(p * (1 - p) * ((1 - 2 * p) * (self.c1 - self.c0 - t) - 1)).max()) + 4 * float(h) ** 2
