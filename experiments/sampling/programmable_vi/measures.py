@@ -201,7 +201,7 @@ def mean_of_a_step(strategy):
 
 breaking(paper.CONTINUOUS, "smooth_continuation", mean_of_a_step, cases(strategy="reparam"))
 
-PARABOLAS = cases(h=[[F(2), F(2)], [F(1), F(-3), F(0)], [F(5)]], s=[F(1), F(1, 3)])
+PARABOLAS = cases(h=[[F(2), F(2)], [F(1), F(-3), F(0)], [F(1, 2)]], s=[F(2), F(1, 3)])
 
 
 @measure(paper.REPARAM_VARIANCE, PARABOLAS.guaranteeing("smooth", "gaussian"))
