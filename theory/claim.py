@@ -197,7 +197,7 @@ class Claim:
             holds, lhs, rhs = self._relation_at(a, numbers)
             if not holds:
                 raise DomainError(
-                    f"{self.id} assumes {a.name}: {a.relation}, but {_short(a.relation.lhs)} = {_num(lhs)} and "
+                    f"{self.id} assumes {a.name}: {_said(a.relation)}, but {_short(a.relation.lhs)} = {_num(lhs)} and "
                     f"{_short(a.relation.rhs)} = {_num(rhs)}; change the parameters, or drop the assumption"
                 )
 
@@ -384,6 +384,8 @@ def _relation_holds(relation: sp.Basic, lhs: Any, rhs: Any) -> bool:
     if isinstance(difference, float):
         # a strict relation between floats cannot be told from equality within rounding: it must hold outright
         return difference > 0 if strict else difference >= -ROUNDING * (abs(float(lhs)) + abs(float(rhs)))
+    if difference.is_Rational:
+        difference = difference.p
     return bool(difference > 0) if strict else bool(difference >= 0)
 
 
@@ -400,6 +402,11 @@ def _html(text: str) -> str:
     return html.escape(text)
 
 
+@lru_cache(maxsize=4096)  # who looks for points of a domain meets the same refusal thousands of times
+def _said(expression: sp.Basic) -> str:
+    return str(expression)
+
+
 def _short(expression: sp.Basic) -> str:
-    text = str(expression)
+    text = _said(expression)
     return text if len(text) <= 40 else "the right-hand side"

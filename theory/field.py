@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from math import prod
 from typing import Any
 
-from sympy import QQ, Poly, Symbol, oo
+from sympy import QQ, ZZ, Poly, Symbol, oo
 from sympy.polys.fields import FracField
 
 from gradproof.theory.coefficient import MAX_DIGITS, parse, refuse_power, refuse_product, refuse_sum
@@ -104,7 +105,9 @@ class Functions:
         for name in names:
             if not _NAME.fullmatch(name) or name in RESERVED:
                 raise ProofFormatError(f"a parameter cannot be called {name[:40]!r}; use letters, digits and _")
-        self._field = FracField([Symbol(n) for n in names], QQ)
+        self._field = FracField(
+            [Symbol(n) for n in names], ZZ
+        )  # the same field, with cheaper common factors than over Q
         self.zero, self.one = self._field.zero, self._field.one
         self._names = dict(zip(names, self._field.gens, strict=True))
         self._assumed: dict[Any, str] = {}  # signs of irreducible polynomials that are known from elsewhere
@@ -159,7 +162,7 @@ class Functions:
         if den not in (">", "<"):
             raise ProofRejected(f"the sign of the denominator of {self.brief(c)} is not shown")
         self._signs = {}  # what is decided from here on rests on this
-        self._assumed[poly.monic()] = ">" if (den == ">") == (poly.LC > 0) else "<"
+        self._assumed[_primitive(poly)] = ">" if (den == ">") == (poly.LC > 0) else "<"
 
     def nonzero(self, c: Any) -> bool:
         return self._sign(c.numer) in (">", "<")
@@ -247,7 +250,7 @@ class Functions:
         coefficient, factors = poly.factor_list()
         signs = [">" if coefficient > 0 else "<"]
         for factor, power in factors:
-            known = self._assumed.get(factor.monic()) if self._assumed else None
+            known = self._assumed.get(_primitive(factor)) if self._assumed else None
             if known is not None and factor.LC < 0:
                 known = known.translate(str.maketrans("<>", "><"))
             s = known or self._sign_on_orthant(factor)
@@ -325,15 +328,19 @@ class Functions:
 
     def at(self, c: Any, values: Mapping[str, Fraction]) -> Fraction:
         """Value of a coefficient at a point of the domain, as a ``Fraction``."""
-        point = [QQ(values[d.name].numerator, values[d.name].denominator) for d in self.domain]
         num, den = (
-            c.numer.evaluate(list(zip(c.numer.ring.gens, point, strict=True))),
-            c.denom.evaluate(list(zip(c.denom.ring.gens, point, strict=True))),
+            sum(
+                (
+                    int(k) * prod(values[d.name] ** e for d, e in zip(self.domain, powers, strict=True) if e)
+                    for powers, k in poly.terms()
+                ),
+                Fraction(0),
+            )
+            for poly in (c.numer, c.denom)
         )
         if den == 0:
             raise ProofRejected(f"the denominator of {self.show(c)} vanishes at {dict(values)}")
-        value = QQ(num) / QQ(den)
-        return Fraction(int(value.numerator), int(value.denominator))
+        return num / den
 
     @staticmethod
     def end(text: str, values: Mapping[str, Fraction]) -> Fraction:
@@ -365,6 +372,12 @@ def field_over(domain: tuple[Interval, ...]) -> Field:
 
 class _TooLarge(Exception):
     """A sign that is not looked for: the polynomial would have more than ``MAX_IMAGE`` terms."""
+
+
+def _primitive(poly: Any) -> Any:
+    """The polynomial without its content, with a positive leading coefficient."""
+    plain = poly.primitive()[1]
+    return -plain if plain.LC < 0 else plain
 
 
 def _within(a: Any, b: Any) -> Any:

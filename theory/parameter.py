@@ -116,8 +116,21 @@ class Parameter:
             raise DomainError(f"{self.name} = {number} is outside {pretty_set(self.domain)} ({plain(self.meaning)})")
         return number
 
+    @cached_property
+    def _ends(self) -> tuple[Fraction | float, Fraction | float] | None:
+        """The ends of an interval whose ends are rational or infinite."""
+        if not isinstance(self.domain, sp.Interval):
+            return None
+        ends = [_plain(e) for e in (self.domain.start, self.domain.end)]
+        return None if None in ends else (ends[0], ends[1])
+
     def _admits(self, number: Any) -> bool:
-        domain = self.domain
+        domain, plain = self.domain, _plain(number)
+        if plain is not None and self._ends is not None:  # Python compares numbers far faster than sympy
+            low, high = self._ends
+            return (plain > low if domain.left_open else plain >= low) and (
+                plain < high if domain.right_open else plain <= high
+            )
         if isinstance(domain, sp.Interval):  # sympy's own containment is slow on long vectors
             above = number > domain.start if domain.left_open else number >= domain.start
             below = number < domain.end if domain.right_open else number <= domain.end
@@ -128,6 +141,8 @@ class Parameter:
             if isinstance(domain, sp.FiniteSet | sp.ImageSet):  # a float is the element that it is nearest to
                 return any(number == float(e) for e in islice(domain, FIRST) if e.is_real)
             number = sp.Rational(number)
+        if domain is sp.S.Naturals or domain is sp.S.Naturals0:
+            return number.is_Integer is True and number.p >= (domain is sp.S.Naturals)
         return domain.contains(number) is sp.true
 
     def _check_array(self, values: Any) -> None:
@@ -145,6 +160,15 @@ class Parameter:
             raise DomainError(
                 f"{self.name} has the entry {bad}, outside {pretty_set(self.domain)} ({plain(self.meaning)})"
             )
+
+
+def _plain(x: Any) -> Fraction | float | None:
+    """A rational as a ``Fraction``, an infinity or a float as a float; None for any other number."""
+    if isinstance(x, sp.Rational):
+        return Fraction(x.p, x.q)
+    if x is sp.oo or x is -sp.oo:
+        return math.inf if x is sp.oo else -math.inf
+    return x if isinstance(x, float) else None
 
 
 def spelt(name: str) -> str:

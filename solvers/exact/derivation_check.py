@@ -313,16 +313,20 @@ def _recognised(x: Any) -> Fraction:
 def _cover(derivation: d.Derivation, claim: Claim, rng: random.Random) -> None:
     """Random points of the claim's domain, of small numbers so that corners are among them, lie in one of the cases."""
     f, seen = derivation.formal, 0
-    parameters = [p for p in claim.parameters if p.name not in f.stands]
+    parameters = [
+        (p, p.domain in (sp.S.Naturals, sp.S.Naturals0) or isinstance(p.domain, sp.Range))
+        for p in claim.parameters
+        if p.name not in f.stands
+    ]
     small = [Fraction(x) for x in ("0", "1/4", "1/3", "1/2", "1", "3/2", "2", "3", "-1", "-1/2")]
     apart = [Fraction(x) for x in ("1/40", "1/9", "7", "20", "60")]
     for attempt in range(TRIES):
         some = [*small, *apart] if attempt > TRIES // 3 and not seen else small
         numbers: dict[str, Any] = {}
-        for p in parameters:
+        for p, counts in parameters:
             numbers[p.name] = (
                 rng.randint(int(p.domain.inf), 4) + rng.choice((0, 0, 3))
-                if p.domain in (sp.S.Naturals, sp.S.Naturals0) or isinstance(p.domain, sp.Range)
+                if counts
                 else rng.choice([*some, *(Fraction(1) / x for x in numbers.values() if x)])
             )
         try:

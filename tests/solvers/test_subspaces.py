@@ -187,7 +187,8 @@ def test_truncation_bound_on_random_saddles():
         truth = subspaces.pointwise_stable_subspace(B, schedule, 1.1, 2000)
         assert truth.dimension == np.sum(values > 0)
         short = subspaces.pointwise_stable_subspace(B, schedule, 1.1, 60)
-        assert np.linalg.norm(short.normals @ truth.basis.T, 2) <= short.truncation + truth.error
+        apart = short.normals @ truth.basis.T
+        assert not apart.size or np.linalg.norm(apart, 2) <= short.truncation + truth.error
 
 
 def test_long_sequences_and_other_generators():

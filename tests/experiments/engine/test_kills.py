@@ -9,6 +9,7 @@ import textwrap
 import time
 import warnings
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -112,7 +113,9 @@ BUSY = {
 def test_no_worker_outlives_the_parent(stated, tmp_path, jobs, number, busy):
     path = stated(3, BUSY[busy])
     with open(tmp_path / "said", "w") as said:  # no pipe, which what a check has started would keep open
-        parent = subprocess.Popen(command(path, jobs), stdout=subprocess.DEVNULL, stderr=said)
+        # a shell that runs the tests in the background has them ignore Ctrl-C, and children inherit that
+        heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        parent = subprocess.Popen(command(path, jobs), stdout=subprocess.DEVNULL, stderr=said, preexec_fn=heed)
     per_check = 2 if busy == "with a child" else 1
     try:
         eventually(lambda: len(trace(tmp_path)) == jobs * per_check)

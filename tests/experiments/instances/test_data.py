@@ -42,6 +42,19 @@ def test_bundled_sets():
         assert set(d.y) == {-1.0, 1.0}
 
 
+@pytest.mark.parametrize("name", ["breast_cancer", "digits"])
+@pytest.mark.parametrize("moved", [False, True], ids=["from the file", "by the library"])
+def test_bundled_sets_are_those_of_scikit_learn(name, moved, monkeypatch):
+    import sklearn.datasets
+
+    if moved:
+        monkeypatch.setattr(data.importlib.util, "find_spec", lambda name: None)
+    for ours, theirs in zip(
+        data.bundled(name), getattr(sklearn.datasets, f"load_{name}")(return_X_y=True), strict=True
+    ):
+        assert np.array_equal(ours, theirs)
+
+
 @pytest.mark.parametrize("compressed", [False, True])
 def test_any_libsvm_file(tmp_path, compressed):
     path = tmp_path / ("small.bz2" if compressed else "small")
