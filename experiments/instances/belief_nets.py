@@ -7,15 +7,15 @@ from functools import cache
 
 import numpy as np
 
+from gradproof.experiments.instances.data import pixels
+
 LATENTS = 8
 
 
 @cache
 def binary_digits() -> np.ndarray:
     """The 8 x 8 digits of scikit-learn, a pixel is 1 from half of the greatest intensity on; (1797, 64)."""
-    from sklearn.datasets import load_digits
-
-    return (load_digits().data >= 8).astype(float)
+    return (pixels()[0] >= 0.5).astype(float)
 
 
 def codes(n: int = LATENTS) -> np.ndarray:
