@@ -2,15 +2,12 @@
 
 import math
 
-import numpy as np
 import pytest
 import sympy as sp
-from scipy.optimize import minimize, minimize_scalar
 
 from gradproof.experiments.engine.check import Context, checks_of
 from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.engine.measure import confront as set_beside
-from gradproof.experiments.instances import belief_nets, noisy_cone
 from gradproof.experiments.sampling.programmable_vi import measures_bounds as bounds
 from gradproof.experiments.sampling.programmable_vi import models
 from gradproof.experiments.sampling.programmable_vi.measures import PAIRS
@@ -68,26 +65,3 @@ def test_the_hierarchical_model_and_one_site():
         f1, f0 = site.c1 - math.log(p), site.c0 - math.log(1 - p)
         assert mean(law).slope[0] == pytest.approx(site.slope(t), abs=1e-14)
         assert variance(law)[0] == pytest.approx(p * (1 - p) * ((1 - p) * f1 + p * f0 - path) ** 2, abs=1e-13)
-
-
-def test_the_noisy_cone():
-    assert noisy_cone.log_evidence()[0] == pytest.approx(-5.32323207, abs=1e-8)
-    found = minimize(lambda t: -noisy_cone.gaussian_elbo(t), [2.2, 0.0, -3.4, -1.3], method="BFGS")
-    assert -found.fun == pytest.approx(-8.07454, abs=1e-5)
-    assert found.x == pytest.approx([2.219, 0, -3.387, -1.276], abs=1e-3)
-    best = minimize_scalar(
-        lambda s: -noisy_cone.ring(math.exp(s)).plain(noisy_cone.log_joint)[0], bounds=(-4, -2), method="bounded"
-    )
-    assert best.x == pytest.approx(-3.05, abs=0.01)
-    assert -best.fun == pytest.approx(-9.749, abs=2e-3)
-    drawn = noisy_cone.ring(math.exp(-3.1)).hierarchical(noisy_cone.log_joint, 4, np.random.default_rng(1), 20_000)
-    assert drawn.mean() == pytest.approx(-8.187, abs=0.03)
-
-
-def test_the_belief_net_explains_digits():
-    x = belief_nets.binary_digits()[:100]
-    joint = belief_nets.trained().log_joint(x)
-    share = x.mean(axis=0).clip(0.02, 0.98)
-    independent = (x * np.log(share) + (1 - x) * np.log(1 - share)).sum(axis=1).mean()
-    assert np.logaddexp.reduce(joint, axis=1).mean() > independent + 4
-    assert belief_nets.posterior(joint).sum(axis=1) == pytest.approx(np.ones(100))

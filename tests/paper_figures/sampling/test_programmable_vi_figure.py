@@ -1,16 +1,13 @@
-"""The figure on programmable inference: bounds below what they bound, data below the theory, and it draws."""
+"""The figure on programmable inference: bounds below what they bound, data below the theory."""
 
 import numpy as np
 import pytest
 
 from gradproof.paper_figures.sampling import programmable_vi as figure
-from gradproof.paper_figures.style import STYLE
 
 
-@pytest.mark.slow  # the notebook draws it too
-def test_numbers_and_drawing(tmp_path):
-    import matplotlib.pyplot as plt
-
+@pytest.mark.slow  # the notebook draws it, and asserts some of this
+def test_numbers():
     data = figure.compute()
     slack = 4 * data.error
     assert (data.bound <= data.attrs["evidence"] + slack).all()
@@ -20,8 +17,3 @@ def test_numbers_and_drawing(tmp_path):
     assert data.bound.sel(guide="ring", K=100) > data.bound.sel(guide="gaussian", K=100)
     assert (data.slope <= data.above).all()
     assert np.argsort(data.variance.values)[0] == 0
-    with plt.rc_context(STYLE):
-        drawn = figure.draw(data)
-        drawn.savefig(tmp_path / "figure.png")
-    plt.close(drawn)
-    assert (tmp_path / "figure.png").stat().st_size > 10_000

@@ -241,9 +241,6 @@ def hierarchical_gap() -> d.Derivation:
     return d.Derivation(d.Formal(method, _terms("gap"), at="0", by=("expectation",)), case)
 
 
-# --- ascent ----------------------------------------------------------------------------------------------------------
-
-
 @d.derivation(claims.ASCENT)
 def ascent() -> d.Derivation:
     """f = -F; g its gradient, n the noise of the estimate: x+ = x - eta (g + n)."""
