@@ -25,7 +25,7 @@ def pick(table: Any, *bits: Any) -> Any:
 
 def log_bit(b: Any, p: Any) -> Any:
     """log of the probability of the bit b under a flip of p."""
-    return b * log(p) + (1 - b) * log(1 - p)
+    return log(p) * b + log(1 - p) * (1 - b)
 
 
 # --- two sites -------------------------------------------------------------------------------------------------------
@@ -51,7 +51,7 @@ def two_sites(first: str, second: str) -> Program:
 def second_site(strategy: str, on: Any, t: Sequence[Dual], z1: Any, log_q1: Any) -> Any:
     """The rest of the program behind z1."""
     p2 = sigmoid(t[1] + t[2] * z1)
-    return on.flip(strategy, p2, lambda z2: pick(LOG_JOINT, z1, z2) - log_q1 - log_bit(z2, p2))
+    return on.flip(strategy, p2, lambda z2: -(log_q1 + log_bit(z2, p2)) + pick(LOG_JOINT, z1, z2))
 
 
 def guide_of_two_sites(t: Sequence[float]) -> np.ndarray:
@@ -120,7 +120,7 @@ def one_site(strategy: str, c1: float = C1, c0: float = C0, *, path: bool = True
 
         def end(z: Any) -> Any:
             log_q = log_bit(z, p)
-            return z * c1 + (1 - z) * c0 - (log_q if path else log_q.value)
+            return -(log_q if path else log_q.value) + z * c1 + (1 - z) * c0
 
         return on.flip(strategy, p, end)
 
@@ -171,7 +171,7 @@ def latents(log_joint: np.ndarray, strategies: Sequence[str]) -> Program:
     def program(on: Any, t: Sequence[Dual], bits: tuple[Any, ...] = (), log_q: Any = 0) -> Any:
         k = len(bits)
         if k == len(strategies):
-            return pick(table, *bits) - log_q
+            return -log_q + pick(table, *bits)
         p = sigmoid(t[k])
         return on.flip(strategies[k], p, lambda z: program(on, t, (*bits, z), log_q + log_bit(z, p)))
 
