@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -33,7 +34,7 @@ def _at(f: Sequence[Fraction], x: Polynomial) -> Polynomial:
     return out
 
 
-def _exact(x: Number) -> sp.Rational:
+def _exact(x: Any) -> sp.Rational:
     return sp.Rational(Fraction(x).numerator, Fraction(x).denominator)
 
 

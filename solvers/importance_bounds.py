@@ -14,6 +14,7 @@ import numpy as np
 from gradproof.theory.errors import ParameterError
 
 Array = np.ndarray
+Numbers = Sequence[float] | Array
 EPS = 2.0**-52
 MOST_TERMS = 5_000_000
 
@@ -48,7 +49,7 @@ def _multinomial(counts: Array, probabilities: Array, K: int) -> Array:
 
 
 def mean_over_draws(
-    values: Sequence[float], probabilities: Sequence[float], K: int, of: Callable[[Array], Array]
+    values: Numbers, probabilities: Numbers, K: int, of: Callable[[Array], Array]
 ) -> tuple[float, float]:
     """E of((1/K) sum of K independent values), and a bound on its rounding error for an ``of`` like log, of condition at most 1.
 
@@ -68,7 +69,7 @@ def mean_over_draws(
     return total, slack * (math.fsum(weight * np.abs(found)) + 1)
 
 
-def iwelbo(joint: Sequence[float], guide: Sequence[float], K: int) -> tuple[float, float]:
+def iwelbo(joint: Numbers, guide: Numbers, K: int) -> tuple[float, float]:
     """L_K = E log((1/K) sum p(z_k, y)/q(z_k)), z_k ~ q, and a bound on its rounding error.
 
     Args:
@@ -78,16 +79,14 @@ def iwelbo(joint: Sequence[float], guide: Sequence[float], K: int) -> tuple[floa
     return mean_over_draws(np.asarray(joint, float) / q, q, K, np.log)
 
 
-def chi_square(joint: Sequence[float], guide: Sequence[float]) -> float:
+def chi_square(joint: Numbers, guide: Numbers) -> float:
     """E_q[w^2]/p(y)^2 - 1 for a guide that covers the posterior, as a sum of squares."""
     q = np.asarray(guide, float)
     relative = np.asarray(joint, float) / q / math.fsum(joint)
     return math.fsum(q * (relative - 1) ** 2)
 
 
-def hierarchical(
-    joint: Sequence[float], aux: Sequence[float], given: Array, reverse: Array, K: int
-) -> tuple[float, float]:
+def hierarchical(joint: Numbers, aux: Numbers, given: Array, reverse: Array, K: int) -> tuple[float, float]:
     """H_K = E[log p(z, y) - log((1/(K+1)) sum_k q(u_k) q(z|u_k)/r(u_k|z))], and a bound on its rounding error.
 
     Args:
@@ -108,7 +107,7 @@ def hierarchical(
     return total, error
 
 
-def reverse_chi_square(aux: Sequence[float], given: Array, reverse: Array) -> float:
+def reverse_chi_square(aux: Numbers, given: Array, reverse: Array) -> float:
     """E_{q(z)} chi^2(q(u|z) || r(u|z))."""
     q, cond, back = np.asarray(aux, float), np.asarray(given, float), np.asarray(reverse, float)
     out = 0.0
