@@ -19,7 +19,7 @@ from gradproof.theory import registry
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Relation
 
-FAMILIES = ("classical", "communication", "landscape", "limits", "sampling", "adaptive", "networks")
+FAMILIES = ("classical", "communication", "landscape", "limits", "sampling", "adaptive", "privacy", "networks")
 
 
 def _papers():

@@ -10,6 +10,7 @@ from cases_of_averaging import AVERAGING
 from cases_of_curvature import OF_CURVATURE
 from cases_of_estimators import OF_ESTIMATORS
 from cases_of_exact import EXACT
+from cases_of_parities import PARITIES
 from cases_of_programs import PROGRAMS
 from cases_of_walks import OF_WALKS
 from cases_of_workers import OF_WORKERS
@@ -439,7 +440,7 @@ SIGNALS = {
 
 CASES: dict[str, Case] = {
     **PROGRAMS, **EXACT, **MOMENTS, **GAUSSIAN, **WORKERS, **SIGNALS, **AVERAGING, **OF_WORKERS, **OF_WALKS, **OF_CURVATURE,
-    **OF_ESTIMATORS,
+    **OF_ESTIMATORS, **PARITIES,
 }  # fmt: skip
 
 if __name__ == "__main__":  # a child process, with another dispatch than its parent's
