@@ -86,7 +86,7 @@ MEAN, VAR = r"\mathbb E d", r"\mathrm{Var}\,d"
 
 def _claim(name: str, title: str, statement: str, *formal: Any, **more: Any) -> Claim:
     fields = dict(zip(("parameters", "assumptions", "quantity", "expression"), formal, strict=True))
-    told = {"where": WHERE, "confidence": "derived", "relation": Relation.EQ, "tight": True} | fields | more
+    told: Any = {"where": WHERE, "confidence": "derived", "relation": Relation.EQ, "tight": True} | fields | more
     return register(Claim(id=f"{PAPER.key}.{name}", paper=PAPER, title=title, statement=statement, **told))[0]
 
 

@@ -141,7 +141,7 @@ def mean_on_a_digit(row, strategies):
 @measure(paper.ENUM_VARIANCE, cases(at=POINTS, spread=SPREADS).guaranteeing("independent_reruns"))
 def variance_of_enumeration(p, dp, f1, f0, g1, g0, spread, shared=False):
     """Var d of an enumerated site; behind 0 the noise is twice as large."""
-    told = {}
+    told: dict[str, F] = {}
     for name, of in (("s", lambda v, d: d * d), ("w", lambda v, d: v * v), ("c", lambda v, d: v * d)):
         moment = sum((q * of(v, d) for q, v, d in spread), F(0))
         told |= {f"{name}1": moment, f"{name}0": 4 * moment}

@@ -82,7 +82,7 @@ LADDER = cases(model=MODELS, K=[1, 2, 5, 10])
 @measure(paper.IWELBO, (LADDER + cases(model=NEAR, K=[1, 3])).guaranteeing("iid_particles"))
 def bound_of_particles(model, K, copies=False):
     """L_K by enumeration, beside L_{K+1}, or beside K + 1 copies of one particle."""
-    return around(*iwelbo(*model, K)), {"more": float(iwelbo(*model, 1 if copies else K + 1)[0])}
+    return around(*iwelbo(*model, K)), {"more": iwelbo(*model, K=1 if copies else K + 1)[0]}
 
 
 @measure(paper.IWELBO_BELOW, (LADDER + cases(model=NEAR, K=[1, 3])).guaranteeing("iid_particles", "normalised"))

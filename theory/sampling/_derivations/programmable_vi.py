@@ -105,7 +105,7 @@ def _square(off: Mapping[str, str], moments: Mapping[str, str]) -> dict[str, str
 def enum_variance() -> d.Derivation:
     """x_b and y_b are d_b and v_b less their means."""
     off = {"x1": "p", "x0": "1 - p", "y1": "dp", "y0": "-dp"}
-    pairs = {"s": "xx", "w": "yy", "c": "xy"}
+    pairs = {"s": ("x", "x"), "w": ("y", "y"), "c": ("x", "y")}
     told = {f"{name}{b}": f"{u}{b}-{v}{b}" for name, (u, v) in pairs.items() for b in "10"}
     reads: dict[str, d.Terms] = {name: (_inner("1", *m.split("-")),) for name, m in told.items()}
     apart = [f"{u}1-{v}0" for u in "xy" for v in "xy"]
