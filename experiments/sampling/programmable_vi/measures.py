@@ -81,7 +81,7 @@ for claim, strategy in ((paper.ENUM, "enum"), (paper.REINFORCE, "reinforce"), (p
     measure(claim, where.guaranteeing("correct_continuation"))(mean_of_a_flip)
     breaking(claim, "correct_continuation", mean_of_a_flip, where.let(off=lambda: F(1, 5)))
     replacing(claim, "straight-through gradients", mean_of_straight_through, cases(at=POINTS[:2]))
-    replacing(claim, "a continuous relaxation, whose gradient has the wrong sign", mean_of_a_relaxation, RELAXED)
+replacing(paper.REINFORCE, "a continuous relaxation, whose gradient has the wrong sign", mean_of_a_relaxation, RELAXED)
 
 
 def straight_through(p, dp, bend, slope=F(3), strategy="straight-through", cube=0):
