@@ -48,8 +48,6 @@ def gap_of_a_digit(row):
 breaking(paper.ELBO_GAP, "normalised", gap_of_a_model, cases(model=MODELS, mass=1.3))
 breaking(paper.ELBO_GAP, "posterior", gap_of_a_model, cases(model=FAR, turned=True))
 
-# --- weights ---------------------------------------------------------------------------------------------------------
-
 RARE = {"rare": ([F(1, 100), F(1, 2)], [F(9, 10), F(1, 10)])}
 SHARES = {"four": ([F(21, 2000), F(9, 100), F(3, 25), F(1, 8)], [F(1, 4), F(1, 8), F(1, 2), F(1, 8)]), **RARE}
 WEIGHTS = ("iid_particles", "full_support")
@@ -82,7 +80,8 @@ LADDER = cases(model=MODELS, K=[1, 2, 5, 10])
 @measure(paper.IWELBO, (LADDER + cases(model=NEAR, K=[1, 3])).guaranteeing("iid_particles"))
 def bound_of_particles(model, K, copies=False):
     """L_K by enumeration, beside L_{K+1}, or beside K + 1 copies of one particle."""
-    return around(*iwelbo(*model, K)), {"more": iwelbo(*model, K=1 if copies else K + 1)[0]}
+    joint, q = model
+    return around(*iwelbo(joint, q, K)), {"more": iwelbo(joint, q, 1 if copies else K + 1)[0]}
 
 
 @measure(paper.IWELBO_BELOW, (LADDER + cases(model=NEAR, K=[1, 3])).guaranteeing("iid_particles", "normalised"))
