@@ -87,7 +87,7 @@ def told(t0: float) -> dict[str, float]:
     return {"L": SITE.smoothness(), "sigma2": SITE.largest_variance(), "gap0": gap}
 
 
-@measure(paper.ASCENT, cases(eta=[0.1, 1.0, 3.8], T=[1, 9], t0=[-2.0, 0.6]).guaranteeing(*HELD))
+@measure(paper.ASCENT, cases(eta=[0.1, 1.0, 3.8], T=[1, 7], t0=[-2.0, 0.6]).guaranteeing(*HELD))
 def mean_slope_of_paths(eta, T, t0, strategy="reinforce", sign=1.0, sigma2=None):
     """The mean of F'^2 over T steps on one site, by all paths; enumeration has ``sigma2`` = 0."""
     law, total, program = {t0: 1.0}, 0.0, models.one_site(strategy, path=False)

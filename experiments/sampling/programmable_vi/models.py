@@ -149,13 +149,13 @@ class OneSite:
 
     def smoothness(self) -> float:
         """Above sup p(1-p)|(1-2p)(t* - t) - 1|: the largest on a grid of width h, and 4 h^2: it bends by less than 32."""
-        t, h = np.linspace(-30, 30, 600_001, retstep=True)
+        t, h = np.linspace(-30, 30, 200_001, retstep=True)
         p = 1 / (1 + np.exp(-t))
         return float(np.abs(p * (1 - p) * ((1 - 2 * p) * (self.c1 - self.c0 - t) - 1)).max()) + 4 * float(h) ** 2
 
     def largest_variance(self, path: bool = False) -> float:
         """Above the variance of REINFORCE at any t, p(1-p)((1-p) f1 + p f0 - path)^2, in the same way (800, for |c| <= 4)."""
-        t, h = np.linspace(-30, 30, 600_001, retstep=True)
+        t, h = np.linspace(-30, 30, 200_001, retstep=True)
         p = 1 / (1 + np.exp(-t))
         f1, f0 = self.c1 - np.log(p), self.c0 - np.log1p(-p)
         return float((p * (1 - p) * ((1 - p) * f1 + p * f0 - path) ** 2).max()) + 100 * float(h) ** 2
