@@ -145,8 +145,8 @@ def _claims(claim: Claim, formal: d.Formal, unused: tuple[str, ...]) -> Iterator
             or str(p.symbol) not in _needed(claim, formal)
         ):
             continue
-        if any(a.relation is not None and a.relation.gts == p.symbol for a in claim.assumptions):
-            continue  # it is above another parameter anyway
+        if any(a.relation is not None and (a.relation.gts / p.symbol).is_positive for a in claim.assumptions):
+            continue  # a positive multiple of it is above another parameter anyway
         below = sp.Interval(p.domain.inf - 1, p.domain.sup, False, p.domain.sup not in p.domain)
         wide = tuple(replace(q, domain=below) if q.name == p.name else q for q in claim.parameters)
         yield f"the domain of {p.name} reaches lower", _with_symbols(claim, wide)

@@ -93,22 +93,24 @@ class Case:
 
     def need(self, c: Ratio, what: str) -> None:
         """c >= 0 on the domain, or by what the case says of its sign."""
-        if (self.ring.sign(c) or -9) >= 0 or not c or (self.case.positive and self.signed(c) >= 0):
-            return
-        known = [self.ring.read(e, self.names) for e in (*self.case.knows, *self.case.positive)]
-        if any(e and (self.ring.sign(c / e) or -9) > 0 for e in known):
+        if not c or (self.case.positive and self.signed(c) >= 0) or self._shown(c):
             return
         for text, squares in self.case.squares.items():
             if self.ring.read(text, self.names) == c:
                 total = self.zero
                 for w, r in squares:
                     weight, root = self.ring.read(w, self.names), self.ring.read(r, self.names)
-                    if (self.ring.sign(weight) or -9) < 0:
+                    if weight and not self._shown(weight):
                         refuse(f"{what}: the weight {w} is not shown to be >= 0")
                     total = total + weight * root * root
                 if total == c:
                     return
         refuse(f"{what} is not shown to be >= 0: {str(c)[:120]}")
+
+    def _shown(self, c: Ratio) -> bool:
+        """c >= 0 by its sign, or as a positive multiple of what the case knows."""
+        known = [self.ring.read(e, self.names) for e in (*self.case.knows, *self.case.positive)]
+        return (self.ring.sign(c) or -9) >= 0 or any(e and (self.ring.sign(c / e) or -9) > 0 for e in known)
 
     def scalar(self, text: str, place: Place) -> Ratio:
         base, shift = place

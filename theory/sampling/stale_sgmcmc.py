@@ -47,6 +47,8 @@ def _stable(delay: sp.Expr) -> Assumption:
     return Assumption("stable", "the step is below the threshold", sp.Lt(h.symbol * lam.symbol, critical(delay)))
 
 
+SETTLES = Assumption("stable", r"$h\lambda < a_{\max}(\tau)$")  # in proofs, which do not read trigonometric bounds
+
 _h, _lam, _tau = h.symbol, lam.symbol, tau.symbol
 
 ORDERS = Claim(
@@ -121,7 +123,7 @@ INDEPENDENT = Claim(
     parameters=(lam, h),
     assumptions=(
         GAUSSIAN, Assumption("linear_test_function", r"$\phi(x) = x$"),
-        Assumption("stable", r"$h\lambda < a_{\max}(\tau)$"),
+        SETTLES,
     ),
     quantity=r"\sum_{k\in\mathbb Z}r_k", relation=Relation.EQ, expression=2 / (_lam**2 * _h),
     where=r"derived here; the paper's variance bound without $\tau$", confidence="derived", tight=True,
@@ -147,7 +149,7 @@ TRANSIENT = Claim(
     statement=r"From the constant history $x_{-j} = x_0$, $j = 0..\tau$: the sum below. So the bias of $\frac1L\sum_{l<L}x_l$ is "
     r"$x_0(\frac1{h\lambda} - \tau)/L$ up to an exponentially small term.",
     parameters=(lam, h, tau, x0),
-    assumptions=(GAUSSIAN, FIXED, Assumption("constant_history", r"$x_{-j} = x_0$ for $j = 0..\tau$"), _stable(_tau)),
+    assumptions=(GAUSSIAN, FIXED, Assumption("constant_history", r"$x_{-j} = x_0$ for $j = 0..\tau$"), SETTLES),
     quantity=r"\sum_{l\ge 0}\mathbb Ex_l", relation=Relation.EQ, expression=x0.symbol * (1 / (_h * _lam) - _tau),
     where="derived here", confidence="derived", tight=True,
 )  # fmt: skip
@@ -164,7 +166,7 @@ SPEEDUP = Claim(
             "round_robin", "workers update in turn, each with the gradient at what it read after its own last update"
         ),
         Assumption("independent_servers", "the chains of different servers are independent"),
-        _stable(P.symbol - 1),
+        Assumption("stable", r"$h\lambda < a_{\max}(P - 1)$"),
     ),
     quantity=r"\frac1P\sum_{k\in\mathbb Z}\mathrm{Cov}(\bar x_0, \bar x_k), \bar x_k = \frac1S\sum_s x_k^s", relation=Relation.EQ,
     expression=2 / (_lam**2 * _h * P.symbol * servers.symbol),

@@ -27,7 +27,7 @@ Array = Any
 LINE = ("gaussian_target", "fixed_staleness")
 CONSTANT = (*LINE, "constant_history")
 AVERAGED = ("gaussian_target", "linear_test_function", "stable")
-TURNS = ("gaussian_target", "round_robin", "independent_servers")
+TURNS = ("gaussian_target", "round_robin", "independent_servers", "stable")
 Found = tuple[Any, dict[str, Any]]
 
 # --- exact ---------------------------------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ def long_run_variance(lam: Any, h: Any, tau: int, power: int) -> Fraction:
     return Delay(lam, h, tau).long_run(power)
 
 
-@measure(paper.TRANSIENT, cases(lam=2, h=F(1, 20), tau=range(9), x0=3, before=1).guaranteeing(*CONSTANT))
+@measure(paper.TRANSIENT, cases(lam=2, h=F(1, 20), tau=range(9), x0=3, before=1).guaranteeing(*CONSTANT, "stable"))
 def sum_of_means(lam: Any, h: Any, tau: int, x0: Any, before: int) -> Fraction:
     r"""$\sum\mathbb E x_l$ by the resolvent in rationals; the points before the start are ``before`` times $x_0$."""
     A = companion(F(lam) * h, tau, tau + 1)

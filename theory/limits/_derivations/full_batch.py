@@ -20,6 +20,9 @@ CHOICE = ("subgradient_rule", "bad_set")
 LOW = {"n": "1", "d": "1", "hit": "0", "mean_root": "0", "ubar": "", "U": ""}
 W, U, O, C, E, S = ({name: "1"} for name in ("w", "u", "o", "c", "e", "s"))
 HALF = "(1/2 - 1/(4*n))"  # the mean of u_V
+#: what laws by ``scale``, ``within_step`` and ``reach`` rest on: the claim must state it
+INSIDE: dict[str, Any] = {"positive": ("gamma - N*eta*b", "eta - gamma")}
+REACHED: dict[str, Any] = {"positive": INSIDE["positive"][:1], "knows": ("eta - gamma - eta*b*N/(2*n)",)}
 
 
 def over(*names: str) -> tuple[Interval, ...]:
@@ -90,7 +93,7 @@ def gd_walk() -> d.Derivation:
         "end": d.Combine({"steps": "1", "begin": "1"}, {"none left": "eta"}),
     }
     method = numbers(laws, ("x", "h", "R", "R_mean"))
-    return ends(method, (("1", "x"),), over("eta", "gamma", "b", "hit", "ubar"), steps, by=())
+    return ends(method, (("1", "x"),), over("eta", "gamma", "b", "hit", "ubar"), steps, by=(), **INSIDE)
 
 
 @d.derivation(claims.EMPIRICAL)
@@ -108,7 +111,9 @@ def empirical_risk() -> d.Derivation:
         "begin": d.Combine({}, {"flat": "1"}, index="0"),
         "end": d.Combine({"steps": "1", "begin": "1"}, {"unseen": "1"}),
     }
-    return ends(walk(laws, ("top", "root")), (*risk, ("1", "root")), over("n", "eta", "gamma", "b"), steps, by=())
+    return ends(
+        walk(laws, ("top", "root")), (*risk, ("1", "root")), over("n", "eta", "gamma", "b"), steps, by=(), **INSIDE
+    )
 
 
 #: <w_N, o> = -eta b N <u, o> - eta (N - 1): each step but the first hits one coordinate
@@ -134,7 +139,7 @@ def gd_excess() -> d.Derivation:
     end = d.Combine({"total": f"b*{HALF}"}, {"root": "1", "top": "1", "entries": f"-eta*b^2*N*{HALF}"})
     quantity = (("1", "root"), (f"b*{HALF}", W, O), ("1", "top"))
     method = walk(laws, ("R", "R_mean"), known=("root", "top"))
-    return ends(method, quantity, over("n", "eta", "gamma", "b", "U", "mean_root"), {**SUMMED, "end": end})
+    return ends(method, quantity, over("n", "eta", "gamma", "b", "U", "mean_root"), {**SUMMED, "end": end}, **REACHED)
 
 
 @d.derivation(claims.GD_AVERAGE)
@@ -155,7 +160,9 @@ def gd_average() -> d.Derivation:
     }
     moves = {"w": {"w": "1", "u": "-eta*b", "c": "-eta"}, "z": {"z": "1", "w": "1"}}
     method = d.Method({}, moves, ("c",), {}, (), ("u", "o"), ("root", "top"), {"w": {"u": "-eta*b"}, "z": {}}, laws)
-    return ends(method, (("1", "root"), (share, Z, O), ("1", "top")), over("n", "eta", "gamma", "b", "U", "A"), steps)
+    return ends(
+        method, (("1", "root"), (share, Z, O), ("1", "top")), over("n", "eta", "gamma", "b", "U", "A"), steps, **INSIDE
+    )
 
 
 # --- masked norms, sizes, and J -----------------------------------------------------------------------------------------
@@ -249,6 +256,7 @@ def lower(bound: str, late: Mapping[str, str], end: Steps, *signs: str, **more: 
     return d.Case(
         (Interval("r", "1", "", True), *over("n", "d", "eta"), gap, *over("b")), steps, {"N": "r^2 + 1"}, roots={"r": "N - 1"},
         squares={BIG: tuple((c, "1") for c in parts)}, knows=(SMALL, *more.pop("knows", ())),
+        positive=(INSIDE["positive"][0], *more.pop("positive", ())),
         frame=over("n", "d", "eta", "gamma", "b"), **more,
     )  # fmt: skip
 
@@ -263,7 +271,8 @@ def lower_formal(late: Laws, quantity: d.Terms, outputs: Names = ()) -> d.Formal
 def gd_lower() -> d.Derivation:
     """The side coordinate rises by 1/(2N) a step, to 1/2."""
     late = {"late": below(("1/(4*eta*N)", "1"), ("-1", "late"), by=("side_coordinate", "step_not_small"))}
-    return d.Derivation(lower_formal(late, EXCESS), lower("eta*r/4 + 1/(4*eta*N)", {"late": "1"}, {}))
+    case = lower("eta*r/4 + 1/(4*eta*N)", {"late": "1"}, {}, knows=("2*eta*N - 1",))
+    return d.Derivation(lower_formal(late, EXCESS), case)
 
 
 @d.derivation(claims.GD_RATE)

@@ -69,7 +69,7 @@ def union_over_run() -> d.Derivation:
     }
     steps = inducted({"one step": "1", "each": "p"}, (("1", "U"), ("-k*p*H", ONE)), {"none": "1"})
     formal = d.Formal(of_values(("U", "q"), laws), (("1", "U"),), horizon="T")
-    return d.Derivation(formal, d.Case(closed(("p", "1"), ("H", "0")), steps))
+    return d.Derivation(formal, d.Case(closed(("p", "1"), ("H", "0")), steps, knows=("1 - H",)))
 
 
 def chained(domain: tuple[Interval, ...], first: str, *links: tuple[str, str, str]) -> d.Derivation:

@@ -143,7 +143,7 @@ FAILS: d.Terms = (("1", "fails"),)
 def shot_variance() -> d.Derivation:
     method, steps = shots(VARIANCE, SHOT)
     steps["mean"] = d.Combine({"all": "1/N^2"})
-    return proved(method, (inner("s", "s", "1/N^2"),), steps, LOSS, horizon="M", by=("expectation",))
+    return proved(method, (inner("s", "s", "1/N^2"),), steps, LOSS, horizon="M", by=("expectation",), knows=("1 - Lq",))
 
 
 @d.derivation(circuits.CHEBYSHEV)
@@ -152,7 +152,7 @@ def chebyshev() -> d.Derivation:
     fails = d.Law((("k^2*eps^2", "fails"), inner("s", "s", "-1")), ("expectation",), says=says)
     method, steps = shots(VARIANCE, SHOT, fails=fails)
     steps["fails"] = d.Combine({"all": "1/(N*eps)^2"}, {"fails": "1/(N*eps)^2"})
-    return proved(method, FAILS, steps, LOSS, Interval("eps"), horizon="M", by=("expectation",))
+    return proved(method, FAILS, steps, LOSS, Interval("eps"), horizon="M", by=("expectation",), knows=("1 - Lq",))
 
 
 @d.derivation(communication.MAJORITY)
@@ -331,4 +331,5 @@ def sgd() -> d.Derivation:
     }
     domain = (Interval("L"), Interval("eta", "0", "1/L", closed_high=True), Interval("sigma2", "0", "", True),
               Interval("Lq0", "-1", "", True))
-    return proved(method, d.Mean(gradient, "N"), steps, *domain, horizon="T", by=("expectation", "tower"))
+    more: dict[str, Any] = {"horizon": "T", "by": ("expectation", "tower"), "knows": ("1 - Lq0",)}
+    return proved(method, d.Mean(gradient, "N"), steps, *domain, **more)
