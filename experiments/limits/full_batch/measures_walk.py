@@ -123,7 +123,8 @@ measure(paper.GD_WALK, RUN.guaranteeing(*WALK))(coordinates_of_a_run)
 # --- risks ------------------------------------------------------------------------------------------------------------
 
 
-SHALLOW = cases(T=[1, 4, 24], n=[1, 2, 3], eta=[F(1), F(1, 4)], gamma=F(1, 16), b=[F(1, 10**5), F(1, 2000)])
+SCALES = [{"eta": eta, "gamma": F(1, 16), "b": b} for eta in (F(1), F(1, 4)) for b in (F(1, 10**5), F(1, 2000))]
+SHALLOW = cases(T=[1, 4, 24], n=[1, 2, 3], scales=SCALES)  # together: T eta b < gamma < eta
 
 
 @measure(paper.EMPIRICAL, SHALLOW.guaranteeing(*KNOWN))

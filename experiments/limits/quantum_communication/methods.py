@@ -28,7 +28,7 @@ def estimate(circuit: Circuit, psi: Array, theta: Array, uniform: Array) -> Arra
     turn = np.diag(np.pi / (4 * np.array(circuit.beta)))
     turns = xp.asarray(np.concatenate([turn, -turn]), device=device(theta))
     some = max(1, 2**24 >> circuit.n)  # so many at once, for the memory's sake
-    parts = [theta[..., None, :] + turns[i : i + some, ...] for i in range(0, 2 * D, some)]
+    parts = [theta[..., None, :] + turns[i : min(i + some, 2 * D), ...] for i in range(0, 2 * D, some)]
     p = (1 + xp.concat([circuit.loss(part, psi) for part in parts], axis=-1)) / 2
     mean = 2 * xp.mean(xp.astype(uniform < p[..., None], xp.float64), axis=-1) - 1
     return xp.asarray(np.array(circuit.beta), device=device(theta)) * (mean[..., :D] - mean[..., D:])
