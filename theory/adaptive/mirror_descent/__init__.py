@@ -1,5 +1,6 @@
 """Stochastic mirror descent: the Fenchel coupling, ergodic bounds, and vertices that are found in finite time."""
 
+# isort: off
 from gradproof.theory.adaptive.mirror_descent.claims import (
     ACCOUNTS, ALMOST_SURE, BEST_ITERATE, CONSTANT_STEP, ENTROPY_CURVATURE, ENTROPY_ODDS, ENTROPY_STEP, ERGODIC,
     ERGODIC_AVERAGE, FENCHEL_LOWER, FENCHEL_STEP, FINITE_LINE, FINITE_MOMENTS, FINITE_SIMPLEX, FINITE_TIME, MAXIMAL,

@@ -150,8 +150,8 @@ FENCHEL_STEP = _claim(
 
 ENTROPY_CURVATURE = _claim(
     "entropy-curvature", "The curvature of the log-sum-exp is a variance",
-    r"$\langle v, \nabla^2h^*(y)v\rangle$ is the variance of $v_i$ where $i$ has the law $Q(y)$, so at most a quarter of the squared "
-    r"range of $v$ (Popoviciu).",
+    r"$\langle v, \nabla^2h^*(y)v\rangle$ is the variance of $v_i$ where $i$ has the law $Q(y)$, so at most a quarter of the "
+    r"squared range of $v$ (Popoviciu).",
     parameters=(w,), assumptions=(ENTROPY,), quantity=r"\langle v, \nabla^2h^*(y)v\rangle", relation=Relation.LE,
     expression=w.symbol**2 / 4, tight=True,
 )  # fmt: skip
@@ -196,7 +196,7 @@ ACCOUNTS = _claim(
     r"For $Q(y) = y$ the difference of the two sides of mirror-descent.ergodic is $\frac12\mathbb E|X_{n+1} - x_*|^2$: the bound "
     r"is attained iff the last step ends at $x_*$, and the second moments are $V^2$.",
     parameters=(D1,), assumptions=(FREE, SMD, UNBIASED),
-    quantity=rf"\sum_{{k\le n}}\alpha_k{_gap} + \tfrac12\mathbb E|X_{{n+1}} - x_*|^2 - \tfrac12\sum_{{k\le n}}\alpha_k^2\mathbb E|v_k|^2",
+    quantity=rf"\sum_{{k\le n}}\alpha_k({_gap} - \tfrac{{\alpha_k}}2\mathbb E|v_k|^2) + \tfrac12\mathbb E|X_{{n+1}} - x_*|^2",
     relation=Relation.EQ, expression=D1.symbol / 2, tight=True,
 )  # fmt: skip
 
@@ -212,18 +212,18 @@ MAXIMAL = _claim(
 ALMOST_SURE = _claim(
     "almost-sure", "The last iterate converges",
     r"As remembered: if $g$ is variationally coherent, $\sum\alpha_k = \infty$, $\sum\alpha_k^2 < \infty$, and $Q(y_j) \to p$ "
-    r"implies $F(p, y_j) \to 0$, then $X_n \to X_*$ almost surely. What is tested is a consequence on examples, with numbers of our "
-    r"own: the mean distance after a long run.",
+    r"implies $F(p, y_j) \to 0$, then $X_n \to X_*$ almost surely. What is tested is a consequence on examples, with numbers of "
+    r"our own: the mean distance after a long run.",
     parameters=(), assumptions=(COMPACT, COHERENT, DIVERGENT, SQUARE, LONG), quantity=r"\mathbb E\|X_n - x_*\|",
     relation=Relation.LE, expression=sp.Rational(1, 10), where="main theorem (number not checked)", confidence="recalled",
-    remark="The journal version allows larger steps. The theorem has no rate, so that runs alone speak of it: one kind of evidence.",
+    remark="The journal version allows larger steps. It has no rate, so that runs alone speak of it: one kind of evidence.",
 )  # fmt: skip
 
 # --- where the projection is a vertex --------------------------------------------------------------------------------
 
 NORMAL_CONE = _claim(
     "normal-cone-exact", "The projection is a vertex on a whole cone",
-    r"$Q(y) = e_1$ iff $y_1 - \max_{j>1}y_j \ge 1$. In general $Q(y) = x_*$ iff $y - \nabla h(x_*)$ is in the normal cone at $x_*$.",
+    r"$Q(y) = e_1$ iff $y_1 - \max_{j>1}y_j \ge 1$. In general $Q(y) = x_*$ iff $y - \nabla h(x_*)$ is in the normal cone.",
     parameters=(), assumptions=(SIMPLEX,), quantity=r"\sup\{y_1 - \max_{j>1}y_j : Q(y) \ne e_1\}", relation=Relation.IFF,
     expression=sp.Integer(1), tight=True,
 )  # fmt: skip
@@ -272,8 +272,8 @@ FINITE_SIMPLEX = _claim(
 
 FINITE_TIME = _claim(
     "finite-time", "The vertex is not left any more",
-    r"The theorem: at a sharp vertex, with $\sum\alpha_k = \infty$ and $\sum\alpha_k^2 < \infty$, $X_n = x_*$ for all large $n$, almost "
-    r"surely. Summable bounds $b_k$ of each step say it with numbers.",
+    r"The theorem: at a sharp vertex, with $\sum\alpha_k = \infty$ and $\sum\alpha_k^2 < \infty$, $X_n = x_*$ for all large $n$, "
+    r"almost surely. Summable bounds $b_k$ of each step say it with numbers.",
     parameters=(tail,), assumptions=(EACH,), quantity=r"P(X_{k+1} \ne x_* \text{ for some } m \le k \le n)", relation=Relation.LE,
     expression=tail.symbol, where=f"theorem on sharp minima (number not checked); {HERE}",
 )  # fmt: skip
@@ -303,8 +303,8 @@ NOISELESS_ENTROPY = _claim(
 
 VC_MODULUS = _claim(
     "vc-modulus", "A function that is coherent, and not quasi-convex",
-    r"$\langle\nabla g(x), x\rangle = r\,\partial_rg \ge \frac m3r^2$ on the unit disc, and by mirror-descent.vc-angular $m$ may be "
-    r"$1.0361512843$: variationally coherent with the modulus $0.3453837614$ and $x_* = 0$, though between two points of radius "
+    r"$\langle\nabla g(x), x\rangle = r\,\partial_rg \ge \frac m3r^2$ on the unit disc, and by mirror-descent.vc-angular $m$ may "
+    r"be $1.0361512843$: variationally coherent with the modulus $0.3453837614$ and $x_* = 0$, though between two points of radius "
     r"$0.9$ it rises by more than 1.3 above both.",
     parameters=(least, r), assumptions=(POLAR, LEAST), quantity=r"\langle\nabla g(x), x\rangle", relation=Relation.GE,
     expression=least.symbol * r.symbol**2 / 3, where="the example of the paper; the modulus is derived here", tight=True,
@@ -314,7 +314,7 @@ VC_ANGULAR = _claim(
     "vc-angular", "The angular factor of the example, from below",
     r"To ten digits; the minimum is $1.03615128437\ldots$",
     parameters=(t,), assumptions=(HALF,), quantity=r"3 + \sin5\vartheta + \cos3\vartheta", relation=Relation.GE,
-    expression=sp.Rational(10361512843, 10**10), tight=False,
+    expression=sp.Rational(10361512843, 10**10),
 )  # fmt: skip
 
 # --- steps that the theorem excludes ---------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 r"""Mirror descent by its coupling: ``F(p, y) = h(p) - h(x) + <y, x - p>`` at ``x = Q(y)``.
 
-``x_k`` here is X_{k+1} of the claims, so that k runs from 0. Vectors are random, ``<a, b>`` is the expectation of their product, and
-``e`` is the constant 1. In other norms than the Euclidean ``a`` and ``b`` are vectors of the lengths ``||s||_*`` and ``||x' - x||``.
+``x_k`` here is X_{k+1} of the claims, so that k runs from 0. Vectors are random, ``<a, b>`` is the expectation of their product,
+``e`` is the constant 1. In other norms than the Euclidean ``a``, ``b`` are vectors of the lengths ``||s||_*`` and ``||x' - x||``.
 """
 
 from collections.abc import Mapping
@@ -369,7 +369,7 @@ def finite_time() -> d.Derivation:
 
 @d.derivation(claims.VC_MODULUS)
 def vc_modulus() -> d.Derivation:
-    """With a = 3 + sin 5 theta + cos 3 theta: r dg/dr = a r^2 (10/3 - 3 r), and a (10/3 - 3 r) - m/3 = (a - m)(10/3 - 3 r) + 3 m (1 - r)."""
+    """a is the angular factor: a (10/3 - 3 r) - m/3 = (a - m)(10/3 - 3 r) + 3 m (1 - r)."""
     laws = {
         "radial": equal(("1", "slope"), ("-r^2*(10/3 - 3*r)", "a"), by=("polar_example",)),
         "least": below(("m", "1"), ("-1", "a"), by=("angular_minimum",)),
