@@ -54,7 +54,7 @@ def powers(n: int, power: float = 0.75) -> np.ndarray:
 RUN = ("mirror_map", "strongly_convex", "dual_norm", "dual_averaging", "unbiased", "bounded_moment")
 
 
-@measure(paper.ERGODIC, cases(steps=[1000]).guaranteeing(*RUN))
+@measure(paper.ERGODIC, cases(steps=[400]).guaranteeing(*RUN))
 def gaps_of_polar_runs(steps, keys, backend):
     """The weighted gaps on the polar example from |Y_1| = 2, where the coupling with 0 is 3/2; rounding is far below the noise."""
     out = polar_runs(keys, backend, steps, 60, [10, 100, steps])
@@ -100,7 +100,7 @@ for _name, _where in CHAINS.items():
 # --- linear programs on the simplex -----------------------------------------------------------------------------------------
 
 #: dimension, steps, runs
-SIZES = {"quick": (4, 120, 100), "full": (4, 2000, 400), "gpu": (10_000, 400, 1000)}
+SIZES = {"quick": (4, 100, 100), "full": (4, 2000, 400), "gpu": (10_000, 400, 1000)}
 
 
 def program_runs(keys, backend, costs, sd, steps, seeds, at, mirror=projection_simplex):
@@ -154,7 +154,7 @@ def leaves(m, sd, keys, backend, budget, optimistic=1.0):
     return Sample(left, at_most=1.0), {"tail": float(chances(optimistic * costs, sd, steps)[m - 1 :].sum())}
 
 
-measure(paper.FINITE_TIME, cases(m=[10, 20], sd=[0.25]).guaranteeing("each_step"))(leaves)
+measure(paper.FINITE_TIME, cases(m=[4, 8], sd=[0.25]).guaranteeing("each_step"))(leaves)
 measure(paper.FINITE_TIME, cases(m=[300, 1000], sd=[1.0]).guaranteeing("each_step"), budget="full", name="leaves_late")(
     leaves
 )

@@ -23,7 +23,7 @@ class Dual(NamedTuple):
 
 
 def projection_simplex(y: Array) -> Array:
-    """The nearest point of the simplex to y (..., d): ``(y - t)_+`` with t the largest mean excess of the greatest entries over 1."""
+    """The nearest point of the simplex to y (..., d): ``(y - t)_+``, t the largest mean excess of the top entries over 1."""
     xp = array_namespace(y)
     d = y.shape[-1]
     index = xp.arange(1, d + 1, dtype=y.dtype, device=device(y))
