@@ -100,6 +100,13 @@ def chance_of_a_level(n, c, s, Y1, alphas, lam):
     return found, ends_of(p, c, s).of(p)
 
 
+@measure(paper.MAXIMAL, cases(q=[F(1, 4), F(1, 200)], b=[F(1), F(1, 3)]).guaranteeing(*RUN, "coherent"))
+def level_by_a_skew_coin(q, b):
+    """The same for one step on g = x^2/2 from its minimiser, with noise that is -b with the chance q, at the level of b."""
+    p = Paths(lambda x: x, interval, F(0), [F(1)], ((-b, q), (b * q / (1 - q), 1 - q)))
+    return p.end(lambda y: y >= b), {"lam": b * b / 2, **Ends(F(0), b * b * q / (1 - q)).of(p)}
+
+
 def chance_uphill(n, a, lam):
     """The same for g = -x with x_* = 0, which is not its minimiser, without noise."""
     p = line(n, F(-1), F(0), F(0), lambda n: [a] * n, noise=((F(0), F(1)),))
@@ -211,7 +218,16 @@ def past(n: int, c: F, Y1: F, alphas: Callable[[int], list[F]]) -> bool:
 LATE = cases(n=[2, 5, 9], c=[F(1), F(1, 2)], s=[F(1), F(1, 2)], Y1=[F(1), F(1, 2)], alphas=STEPS).where(past)
 
 
-@measure(paper.FINITE_LINE, LATE.guaranteeing("line", "dual_averaging", "fair_coins"))
+#: one step with the noise just above what would be too little to matter
+NEAR = [
+    {"c": F(1, 2), "s": F(1, 4), "Y1": F(13, 50)},
+    {"c": F(49, 10), "s": F(4), "Y1": F(1)},
+    {"c": F(1), "s": F(1, 2), "Y1": F(13, 100)},
+]
+ALL_LATE = LATE + cases(n=[1], size=NEAR, alphas=STEPS).where(past)
+
+
+@measure(paper.FINITE_LINE, ALL_LATE.guaranteeing("line", "dual_averaging", "fair_coins"))
 def off_the_end(n, c, s, Y1, alphas, share=1):
     """P(X_{n+1} != 0) on [0, 1] over all paths."""
     p = line(n, c, s, Y1, alphas)
@@ -232,10 +248,10 @@ def off_the_end_by_moments(n, c, s, Y1, alphas, share=1, more=0):
     }
 
 
-@measure(paper.FINITE_MOMENTS, cases(q=[F(1, 4), F(1, 50)], t=[F(1), F(3)]).guaranteeing(*SHARP))
+@measure(paper.FINITE_MOMENTS, cases(q=[F(1, 4), F(1, 50)], t=[F(1, 4), F(3)]).guaranteeing(*SHARP))
 def skew_coin(q, t, less=0):
-    """One step with noise that is -(t + 1/1000) with the chance q: nearly the worst law."""
-    b = t + F(1, 1000)
+    """One step with noise that is just below -t with the chance q: nearly the worst law."""
+    b = t * F(1001, 1000)
     p = Paths(lambda x: F(1) + t, interval, F(1), [F(1)], ((-b, q), (b * q / (1 - q), 1 - q)))
     sigma = sp.sqrt(sp.Rational(b * b * q / (1 - q)))
     return off_zero(p), {"m": 1, "c": 1 + t, "theta": 1 - less, "sigma": sigma, "A_n": 1, "B_n": 1}
@@ -282,10 +298,12 @@ breaking(paper.FINITE_MOMENTS, "far_enough", off_the_end_by_moments, cases(**SUR
 GAUSSIAN = ("euclidean_simplex", "dual_averaging", "linear_program", "gaussian_noise")
 
 
-@measure(
-    paper.FINITE_SIMPLEX,
-    cases(n=[3, 60], gap=[F(1), F(1, 2)], s=[F(1), F(1, 4)], alphas=STEPS).guaranteeing(*GAUSSIAN),
-)
+TWO_VERTICES = cases(n=[3, 60], gap=[F(1), F(1, 2)], s=[F(1), F(1, 4)], alphas=STEPS) + cases(
+    size=[{"gap": F(2), "s": F(1)}, {"gap": F(7, 5), "s": F(1, 4)}, {"gap": F(3), "s": F(4)}], n=[3, 60], alphas=STEPS
+)  # fmt: skip
+
+
+@measure(paper.FINITE_SIMPLEX, TWO_VERTICES.guaranteeing(*GAUSSIAN))
 def off_one_of_two(n, gap, s, alphas, share=1):
     """P(X_{n+1} != e_1) for two vertices in closed form: Y_1 - Y_2 is normal."""
     steps = alphas(n)
