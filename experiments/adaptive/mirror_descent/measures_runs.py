@@ -104,11 +104,11 @@ SIZES = {"quick": (4, 100, 100), "full": (4, 2000, 400), "gpu": (10_000, 400, 10
 
 
 def program_runs(keys, backend, costs, sd, steps, seeds, at, mirror=projection_simplex):
-    """The margin of Y_n and the first coordinate of X_n, (seed, step), from 0 with alpha_n = n^-3/4."""
+    """The margin of Y_n, (seed, step), and X_n from 0 with alpha_n = n^-3/4."""
     on, words = array_library(backend), keys(settings=[len(costs)], seeds=seeds)
     cost = on.asarray(np.asarray(costs, float))
     method = mirror_descent(mirror, lambda x: x * 0 + cost, 1.0, 0.75, on.asarray(np.eye(len(costs))[0]))
-    record = {"margin": lambda s: vertex_margin(s.y)[..., 0], "first": lambda s: s.x[..., 0]}
+    record = {"margin": lambda s: vertex_margin(s.y)[..., 0], "x": lambda s: s.x}
     draw = noise(on.asarray(words), len(costs), sd) if sd else None
     return run(method, on.asarray(np.zeros((1, seeds, len(costs)))), steps, record=record, draw=draw, at=at).isel(
         setting=0
@@ -167,5 +167,5 @@ def first_weight_of_runs(steps, keys, backend):
     at = [1, 10, steps]
     out = program_runs(keys, backend, COSTS, 0.0, steps, 1, at, softmax)
     for n in at:
-        value = float(out["first"].sel(step=n).values[0])
+        value = float(out.x.sel(step=n).values[0, 0])
         yield rounded(value, 100 * (n + 20), 1.0), {"gaps": COSTS[1:], "A": float(powers(n).sum())}

@@ -96,7 +96,7 @@ def test_noiseless_programs():
         lambda **k: keys("test", settings=k["settings"], seeds=range(k["seeds"])), "numpy", measures_runs.COSTS, 0.0, 100, 1,
         [100], methods.softmax,
     )  # fmt: skip
-    assert out["first"].values[0, 0] == pytest.approx(0.9900661723, abs=5e-11)
+    assert out.x.values[0, 0, 0] == pytest.approx(0.9900661723, abs=5e-11)
     exact = paper.NOISELESS_ENTROPY.bound(gaps=measures_runs.COSTS[1:], A=float(A[100]))
     assert float(exact) == pytest.approx(0.9900661723, abs=5e-11)
 
