@@ -5,26 +5,17 @@ from functools import partial
 
 import flint
 
+# isort: off
 from gradproof.experiments.adaptive.mirror_descent.instances import (
-    Euclid,
-    Vector,
-    between,
-    box,
-    dot,
-    entropy_change,
-    entropy_coupling,
-    free,
-    minus,
-    plus,
-    simplex,
-    softmax,
-)
+    Euclid, Vector, between, box, dot, entropy_change, entropy_coupling, free, minus, simplex, softmax,
+)  # fmt: skip
 from gradproof.experiments.adaptive.mirror_descent.methods import polar_gradient
 from gradproof.experiments.engine.controls import breaking, replacing
 from gradproof.experiments.engine.measure import Bracket, Enclosed, Holds, cases, measure
 from gradproof.solvers import trigonometric
 from gradproof.solvers.exact.balls import ball, ends
 from gradproof.theory.adaptive import mirror_descent as paper
+# isort: on
 
 # --- the coupling -----------------------------------------------------------------------------------------------------
 
@@ -114,42 +105,6 @@ breaking(
     cases(p=POINTS, y=[(0, 0, -9)], v=[(F(1, 4), F(-1, 4), 0)]),
 )
 
-LAWS = {
-    "even": (F(1, 2), F(1, 2), 0),
-    "odd": (F(1, 10), F(3, 5), F(3, 10)),
-    "rare": (F(1, 1000), F(1, 1000), F(998, 1000)),
-}
-
-
-@measure(paper.ENTROPY_CURVATURE, cases(law=LAWS, v=[*STEPS, *TINY, (1, -1, 0)]).guaranteeing("entropic_simplex"))
-def variance(law, v):
-    """The variance of v under a law Q(y) with rational numbers."""
-    mean = dot(law, v)
-    return dot(law, [(F(x) - mean) ** 2 for x in v]), {"w": width(v)}
-
-
-@measure(paper.ENTROPY_CURVATURE, cases(y=DUALS, v=[(1, -1, 0), (2, 0, -1)]).guaranteeing("entropic_simplex"))
-def second_difference(y, v):
-    """The second difference of h* along v in balls, with steps of 1e-9: its error is of fourth order."""
-    h = F(1, 10**9)
-
-    def of() -> flint.arb:
-        up, down = ([F(b) + s * h * F(a) for a, b in zip(v, y, strict=True)] for s in (1, -1))
-        rise = ((a - b) * ball(F(c)) for a, b, c in zip(softmax(up), softmax(down), v, strict=True))
-        return sum(rise, flint.arb(0)) / ball(2 * h)
-
-    low, high = between(of)
-    fourth = width(v) ** 4 * h * h  # the fourth cumulant is at most w^4
-    return Enclosed(low - fourth, high + fourth, "truncation"), {"w": width(v)}
-
-
-def curvature_of_the_projection(v):
-    """<v, v> less d times the squared mean: the curvature of h* for the projection, inside."""
-    return dot(v, v) - sum(map(F, v)) ** 2 / len(v), {"w": width(v)}
-
-
-breaking(paper.ENTROPY_CURVATURE, "entropic_simplex", curvature_of_the_projection, cases(v=[(1, -1), (1, 0, -1)]))
-
 # --- vertices -----------------------------------------------------------------------------------------------------------
 
 REST = {"one": (0,), "two": (F(-1, 3), F(2, 7)), "four": (1, 1, F(-5, 2), F(1, 4))}
@@ -177,31 +132,6 @@ def outside_for(rest, t):
 
 
 breaking(paper.NORMAL_CONE, "euclidean_simplex", outside_for, cases(rest=REST, t=[F(3), F(30)]))
-
-NORMALS = {"none": (0, 0, 0), "inner": (2, 1, 1), "skew": (F(3, 2), -4, F(1, 2))}
-OFF = [(0, F(1, 3), F(-1, 3)), (F(-1, 2), F(1, 4), F(1, 4)), (F(-5, 2), 3, F(1, 7)), (F(1, 3), F(1, 3), F(1, 3))]
-CORNER = (F(1), F(0), F(0))
-
-
-@measure(paper.NORMAL_DISTANCE, cases(nu=NORMALS, u=OFF).guaranteeing("euclidean", "normal"))
-def distance(nu, u, share=1):
-    """|Q(x_* + nu + u) - x_*|^2 for the simplex and its vertex e_1."""
-    gap = minus(simplex(plus(plus(CORNER, nu), u)), CORNER)
-    return dot(gap, gap), {"D2": dot(u, u) * share}
-
-
-def distance_of_the_softmax(nu, u):
-    """The same for the softmax."""
-    y = plus(plus(CORNER, nu), u)
-
-    def of() -> flint.arb:
-        return sum(((x - ball(q)) ** 2 for x, q in zip(softmax(y), CORNER, strict=True)), flint.arb(0))
-
-    return Enclosed(*between(of), "rounding"), {"D2": dot(u, u)}
-
-
-breaking(paper.NORMAL_DISTANCE, "normal", distance, cases(nu={"inward": (-1, 1, 0)}, u=[(0, 0, F(1, 9))]))
-breaking(paper.NORMAL_DISTANCE, "euclidean", distance_of_the_softmax, cases(nu=NORMALS, u=[(0, 0, F(1, 9))]))
 
 
 @measure(paper.NOISELESS_EUCLID, cases(rest=[(1,), (F(1, 2), 1, F(3, 2)), (F(7, 3), F(1, 5))]).guaranteeing(
@@ -234,26 +164,6 @@ breaking(paper.NOISELESS_EUCLID, "noiseless", sideways, cases(rest=[(F(1, 2), 1,
 
 KNOWN = ("entropic_simplex", "linear_program", "noiseless")
 SUMS = [F(0), F(1, 3), F(9, 2), F(80)]
-
-
-@measure(paper.ENTROPY_ODDS, cases(rest=[(1,), (F(-1, 3), F(1, 5))], A=SUMS).guaranteeing(*KNOWN))
-def odds(rest, A, bias=0):
-    """log(X_1/X_j) for the softmax after steps of the sum A, for each j."""
-    for c in rest:
-        x = between(lambda: (lambda p: (p[0] / p[1]).log())(softmax([F(0), -A * (c - bias)])))  # noqa: B023
-        yield Enclosed(*x, "rounding"), {"gap_j": c}
-
-
-def odds_of_the_projection(rest, A):
-    """The same for the projection, inside the simplex."""
-    x = simplex([F(0), *(-A * c for c in rest)])
-    return Enclosed(*between(lambda: (ball(x[0]) / ball(x[1])).log()), "rounding"), {"gap_j": rest[0]}
-
-
-breaking(
-    paper.ENTROPY_ODDS, "entropic_simplex", odds_of_the_projection, cases(rest=[(F(1, 2), 1)], A=[F(1, 3), F(1, 2)])
-)
-breaking(paper.ENTROPY_ODDS, "noiseless", odds, cases(rest=[(F(1, 2),)], A=[F(1)], bias=F(1, 10)))
 
 
 @measure(paper.NOISELESS_ENTROPY, cases(rest=[(1,), (F(1, 2), 1, F(3, 2))], A=SUMS).guaranteeing(*KNOWN))

@@ -4,20 +4,17 @@ from typing import Any
 
 import numpy as np
 
+# isort: off
 from gradproof.experiments.adaptive.mirror_descent.methods import (
-    mirror_descent,
-    polar,
-    projection_ball,
-    projection_simplex,
-    softmax,
-    vertex_margin,
-)
+    mirror_descent, polar, projection_ball, projection_simplex, softmax, vertex_margin,
+)  # fmt: skip
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.draws import Draws, ahead
 from gradproof.experiments.engine.measure import Sample, cases, measure, rounded
 from gradproof.experiments.engine.run import run
 from gradproof.theory.adaptive import mirror_descent as paper
+# isort: on
 
 COSTS = (0.0, 0.5, 1.0, 1.5)
 SCALE, SD = 0.3, 0.5  # of the polar runs: alpha_n = SCALE n^-3/4, and noise of this standard deviation

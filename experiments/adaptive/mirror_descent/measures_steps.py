@@ -1,7 +1,6 @@
 """Sums over the steps, and vertices in finite time: over all paths of the noise on a line, and in closed form."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction as F
 from itertools import product
 from typing import Any
@@ -9,47 +8,28 @@ from typing import Any
 import flint
 import sympy as sp
 
+# isort: off
 from gradproof.experiments.adaptive.mirror_descent.instances import (
-    Euclid,
-    Paths,
-    constant,
-    dot,
-    free,
-    harmonic,
-    interval,
-    signs,
-    simplex,
-    softmax,
-)
+    Euclid, Paths, constant, dot, free, harmonic, interval, signs, simplex, softmax,
+)  # fmt: skip
 from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.measure import Enclosed, around, cases, measure
 from gradproof.solvers.exact.balls import ball, enclose
 from gradproof.theory.adaptive import mirror_descent as paper
+# isort: on
 
 RUN = ("mirror_map", "strongly_convex", "dual_norm", "dual_averaging", "unbiased", "bounded_moment")
 STEPS: dict[str, Callable[[int], list[F]]] = {"1/k": harmonic, "constant": constant}
 
 
-@dataclass(frozen=True)
-class Ends:
-    """What the bounds are about: the start's coupling, K, V, and the sums of the steps."""
-
-    F1: F
-    V2: F
-    K: F = F(1)
-
-    def of(self, p: Paths) -> dict[str, Any]:
-        return {
-            "F1": self.F1,
-            "K": self.K,
-            "V": sp.sqrt(sp.Rational(self.V2)),
-            "B_n": p.squares(),
-            "A_n": sum(p.alphas),
-        }
+def ends(p: Paths, F1: F, V2: F) -> dict[str, Any]:
+    """What the bounds are about: the start's coupling, K = 1, V, and the sums of the steps."""
+    return {"F1": F1, "K": 1, "V": sp.sqrt(sp.Rational(V2)), "B_n": p.squares(), "A_n": sum(p.alphas)}
 
 
 # --- on [0, 1] with fair coins ------------------------------------------------------------------------------------------
 
+UNIT = Euclid(lambda y: [interval(y[0])])
 COINS = cases(n=[1, 4, 8], c=[F(1), F(1, 3)], s=[F(1), F(1, 4)], Y1=[F(1), F(-1, 3)], alphas=STEPS)
 SOME = cases(n=[1, 6], c=[F(1), F(1, 3)], s=[F(1)], Y1=[F(1), F(-1, 3)], alphas=STEPS)
 
@@ -61,22 +41,22 @@ def line(n: int, c: F, s: F, Y1: F, alphas: Callable[[int], list[F]], **other: A
     )
 
 
-def ends_of(p: Paths, c: F, s: F) -> Ends:
-    return Ends(Euclid(lambda y: [interval(y[0])]).coupling([F(0)], [p.start]), c * c + s * s)
+def on_the_line(p: Paths, c: F, s: F) -> dict[str, Any]:
+    return ends(p, UNIT.coupling([F(0)], [p.start]), c * c + s * s)
 
 
 @measure(paper.ERGODIC, COINS.guaranteeing(*RUN))
 def gaps_over_all_paths(n, c, s, Y1, alphas):
     """The weighted sum of the expected gaps on [0, 1], over all paths of fair coins."""
     p = line(n, c, s, Y1, alphas)
-    return p.weighted(), ends_of(p, c, s).of(p)
+    return p.weighted(), on_the_line(p, c, s)
 
 
 @measure(paper.BEST_ITERATE, SOME.guaranteeing(*RUN))
 def least_gap(n, c, s, Y1, alphas):
     """The least expected gap on [0, 1]."""
     p = line(n, c, s, Y1, alphas)
-    return min(p.gaps()), ends_of(p, c, s).of(p)
+    return min(p.gaps()), on_the_line(p, c, s)
 
 
 @measure(paper.ERGODIC_AVERAGE, SOME.guaranteeing(*RUN, "convex"))
@@ -87,32 +67,21 @@ def average_iterate(n, c, s, Y1, alphas):
     for chance, ys in p.walks():
         x = dot(p.alphas, [interval(y) for y in ys[:-1]]) / A
         value += chance * (c * x + c * x * x) / 2
-    return value, ends_of(p, F(3, 2) * c, s).of(p)
-
-
-@measure(paper.MAXIMAL, cases(n=[1, 5], c=[F(1)], s=[F(1), F(4)], Y1=[F(1)], alphas=STEPS, lam=[F(3, 2), F(3)]).guaranteeing(
-    *RUN, "coherent"))  # fmt: skip
-def chance_of_a_level(n, c, s, Y1, alphas, lam):
-    """The chance that the coupling has been lam or more, over all paths on [0, 1]."""
-    p = line(n, c, s, Y1, alphas)
-    on = Euclid(lambda y: [interval(y[0])])
-    found = sum((q for q, ys in p.walks() if max(on.coupling([F(0)], [y]) for y in ys) >= lam), F(0))
-    return found, ends_of(p, c, s).of(p)
+    return value, on_the_line(p, F(3, 2) * c, s)
 
 
 @measure(paper.MAXIMAL, cases(q=[F(1, 4), F(1, 200)], b=[F(1), F(1, 3)]).guaranteeing(*RUN, "coherent"))
 def level_by_a_skew_coin(q, b):
-    """The same for one step on g = x^2/2 from its minimiser, with noise that is -b with the chance q, at the level of b."""
+    """P(F >= b^2/2) for one step on g = x^2/2 from its minimiser, with noise that is -b with the chance q."""
     p = Paths(lambda x: x, interval, F(0), [F(1)], ((-b, q), (b * q / (1 - q), 1 - q)))
-    return p.end(lambda y: y >= b), {"lam": b * b / 2, **Ends(F(0), b * b * q / (1 - q)).of(p)}
+    return p.end(lambda y: y >= b), {"lam": b * b / 2, **ends(p, F(0), b * b * q / (1 - q))}
 
 
 def chance_uphill(n, a, lam):
     """The same for g = -x with x_* = 0, which is not its minimiser, without noise."""
     p = line(n, F(-1), F(0), F(0), lambda n: [a] * n, noise=((F(0), F(1)),))
-    on = Euclid(lambda y: [interval(y[0])])
     (_, ys), *_ = p.walks()
-    return F(max(on.coupling([F(0)], [y]) for y in ys) >= lam), Ends(F(0), F(1)).of(p)
+    return F(max(UNIT.coupling([F(0)], [y]) for y in ys) >= lam), ends(p, F(0), F(1))
 
 
 breaking(paper.MAXIMAL, "coherent", chance_uphill, cases(n=[20], a=[F(1, 10)], lam=[F(3, 2)]))
@@ -129,10 +98,6 @@ def descent(n: int, G: F, alphas: Callable[[int], list[F]], curvature: F = F(1),
     )
 
 
-def of_descent(p: Paths, G: F, curvature: F = F(1), K: F = F(1), share: F = F(1)) -> dict[str, Any]:
-    return Ends(Euclid(free, curvature).coupling([F(0)], [p.start]), G * G * share, K).of(p)
-
-
 def averaged(p: Paths, G: F) -> F:
     """G |average iterate|."""
     (_, ys), *_ = p.walks()
@@ -147,7 +112,7 @@ QUANTITIES: dict[str, Callable[[Paths, F], F]] = {
 def to_the_minimiser(n, G, alphas, of, curvature=F(1), share=F(1)):
     """Steps that end at the minimiser of G |x|, from where the bound is attained."""
     p = descent(n, G, alphas, curvature)
-    return of(p, G), of_descent(p, G, curvature, share=share)
+    return of(p, G), ends(p, Euclid(free, curvature).coupling([F(0)], [p.start]), G * G * share)
 
 
 for _claim, _n in ((paper.ERGODIC, [1, 5, 12]), (paper.BEST_ITERATE, [1]), (paper.ERGODIC_AVERAGE, [1, 5, 12])):
@@ -163,7 +128,7 @@ def against(n, G, alphas):
     x, total = p.start, F(0)
     for a in p.alphas:
         total, x = total + a * G * x, x + a * G
-    return total, of_descent(p, G)
+    return total, ends(p, p.start**2 / 2, G * G)
 
 
 breaking(paper.ERGODIC, "unbiased", against, cases(n=[5], G=[F(1)], alphas=STEPS))
@@ -172,7 +137,7 @@ breaking(paper.ERGODIC, "unbiased", against, cases(n=[5], G=[F(1)], alphas=STEPS
 def on_a_plateau(n, alphas):
     """g = min(|x|, 1) from 2, where its gradient is 0 in all steps; of V any number is right."""
     p = descent(n, F(0), alphas, start=F(2))
-    return min(averaged(p, F(1)), F(1)), Ends(F(2), F(1, 100)).of(p)
+    return min(averaged(p, F(1)), F(1)), ends(p, F(2), F(1, 100))
 
 
 breaking(paper.ERGODIC_AVERAGE, "convex", on_a_plateau, cases(n=[200], alphas={"constant": constant}))
@@ -238,14 +203,8 @@ def off_the_end(n, c, s, Y1, alphas, share=1):
 def off_the_end_by_moments(n, c, s, Y1, alphas, share=1, more=0):
     """P(X_{n+1} != 0) on [0, 1], which has one edge at 0."""
     p = line(n, c, s, Y1, alphas)
-    return off_zero(p), {
-        "m": 1,
-        "c": c + more,
-        "theta": Y1,
-        "sigma": s * share,
-        "A_n": sum(p.alphas),
-        "B_n": p.squares(),
-    }
+    at = {"m": 1, "c": c + more, "theta": Y1, "sigma": s * share}
+    return off_zero(p), at | {"A_n": sum(p.alphas), "B_n": p.squares()}
 
 
 @measure(paper.FINITE_MOMENTS, cases(q=[F(1, 4), F(1, 50)], t=[F(1, 4), F(3)]).guaranteeing(*SHARP))
@@ -325,12 +284,8 @@ def never_at_a_vertex(n, gap, s, alphas):
 
 TWO = {"n": [60], "gap": [F(1)], "s": [F(1, 4)], "alphas": STEPS}
 breaking(paper.FINITE_SIMPLEX, "euclidean_simplex", never_at_a_vertex, cases(**TWO))
-breaking(
-    paper.FINITE_SIMPLEX,
-    "gaussian_noise",
-    off_one_of_two,
-    cases(n=[10], gap=[F(1)], s=[F(1)], alphas=STEPS, share=[F(1, 3)]),
-)
+MORE = {"n": [10], "gap": [F(1)], "s": [F(1)], "alphas": STEPS, "share": [F(1, 3)]}
+breaking(paper.FINITE_SIMPLEX, "gaussian_noise", off_one_of_two, cases(**MORE))
 
 # --- steps that the theorem excludes ----------------------------------------------------------------------------------------
 

@@ -35,7 +35,6 @@ A_n = Parameter("A_n", r"$\sum_{k\le n}\alpha_k$", latex="A_n")
 B_n = Parameter("B_n", r"$\sum_{k\le n}\alpha_k^2$", latex="B_n")
 D1 = Parameter("D1", r"$|X_1 - x_*|^2$", NONNEGATIVE, "|X_1 - x_*|^2")
 lam = Parameter("lam", "level of the Fenchel coupling", latex=r"\lambda")
-D2 = Parameter("D2", r"$|y - x_* - \nu|^2$", NONNEGATIVE, r"|y - x_* - \nu|^2")
 m = Parameter("m", "number of edges of $X$ at $x_*$", COUNT)
 c = Parameter("c", "the least mean slope along an edge")
 sigma = Parameter("sigma", "standard deviation of the noise along an edge", latex=r"\sigma")
@@ -44,7 +43,6 @@ s = Parameter("s", "size of the noise")
 Y1 = Parameter("Y1", "start", REAL, "Y_1")
 gaps = Parameter("gaps", "costs of the other vertices, less that of $e_1$", latex=r"\Delta", size="d")
 gap = Parameter("gap", "the smallest cost of another vertex, less that of $e_1$", latex=r"\Delta")
-gap_j = Parameter("gap_j", "cost of $e_j$, less that of $e_1$", REAL, r"\Delta_j")
 A = Parameter("A", r"$A_{n-1} = \sum_{k<n}\alpha_k$", NONNEGATIVE, "A_{n-1}")
 tail = Parameter("tail", r"$\sum_{m\le k\le n}b_k$, where $n$ may be infinite", NONNEGATIVE, r"\sum b_k")
 least = Parameter("m", r"a lower bound of $3 + \sin5\vartheta + \cos3\vartheta$")
@@ -89,7 +87,6 @@ LONG = Assumption(
 )
 EUCLID = Assumption("euclidean", r"$h = |x|^2/2$: $Q$ is the projection onto $X$, which is convex")
 SIMPLEX = Assumption("euclidean_simplex", r"$X$ is the simplex and $h = |x|^2/2$: $Q$ is the projection")
-NORMAL = Assumption("normal", r"$\nu$ is in the normal cone: $\langle\nu, x - x_*\rangle \le 0$ for all $x \in X$")
 CONE = Assumption(
     "sharp_vertex",
     r"$X$ is a polytope whose edges at the vertex $x_*$ have the directions $z_1, \ldots, z_m$, so that $Q(y) = x_*$ iff all "
@@ -148,20 +145,12 @@ FENCHEL_STEP = _claim(
     expression=v2.symbol / (2 * K.symbol), where="lemma on the Fenchel coupling", confidence="verified", tight=True,
 )  # fmt: skip
 
-ENTROPY_CURVATURE = _claim(
-    "entropy-curvature", "The curvature of the log-sum-exp is a variance",
-    r"$\langle v, \nabla^2h^*(y)v\rangle$ is the variance of $v_i$ where $i$ has the law $Q(y)$, so at most a quarter of the "
-    r"squared range of $v$ (Popoviciu).",
-    parameters=(w,), assumptions=(ENTROPY,), quantity=r"\langle v, \nabla^2h^*(y)v\rangle", relation=Relation.LE,
-    expression=w.symbol**2 / 4, tight=True,
-)  # fmt: skip
-
 ENTROPY_STEP = _claim(
     "entropy-step", "For the entropy the step costs an eighth of the squared range",
     r"Hoeffding's lemma in the place of $\|v\|_\infty^2/2$, which is at least as large: a constant added to $v$ costs nothing.",
     parameters=(w,), assumptions=(ENTROPY,), quantity=_change, relation=Relation.LE, expression=w.symbol**2 / 8,
-    remark="It follows from mirror-descent.entropy-curvature by integrating twice, which the rules of derivations do not have: "
-    "one kind of evidence, in ball arithmetic.",
+    remark="The second derivative is a variance, at most a quarter of the squared range. To integrate it twice is no rule of "
+    "derivations: one kind of evidence, in ball arithmetic.",
 )  # fmt: skip
 
 # --- ergodic bounds --------------------------------------------------------------------------------------------------
@@ -228,13 +217,6 @@ NORMAL_CONE = _claim(
     expression=sp.Integer(1), tight=True,
 )  # fmt: skip
 
-NORMAL_DISTANCE = _claim(
-    "normal-cone-distance", "The projection is as near to the vertex as the dual iterate is to the cone",
-    r"$|Q(y) - x_*| \le |y - x_* - \nu|$ for every $\nu$ in the normal cone at $x_*$; in the cone, $Q(y) = x_*$.",
-    parameters=(D2,), assumptions=(EUCLID, NORMAL), quantity="|Q(y) - x_*|^2", relation=Relation.LE, expression=D2.symbol,
-    tight=True,
-)  # fmt: skip
-
 # --- sharp minima in finite time -------------------------------------------------------------------------------------
 
 _var = sigma.symbol**2 * B_n.symbol
@@ -283,13 +265,6 @@ NOISELESS_EUCLID = _claim(
     r"$X_n = e_1$ from the first $n$ on with $A_{n-1}\Delta \ge 1$.",
     parameters=(gap,), assumptions=(SIMPLEX, PROGRAM, EXACT), quantity=r"\inf\{A_{n-1} : X_n = e_1\}",
     relation=Relation.IFF, expression=1 / gap.symbol, confidence="verified", tight=True,
-)  # fmt: skip
-
-ENTROPY_ODDS = _claim(
-    "entropy-odds", "The softmax never finds a vertex",
-    r"The odds of two vertices are finite for every $n$.",
-    parameters=(gap_j, A), assumptions=(ENTROPY, PROGRAM, EXACT), quantity=r"\log(X_{n,1}/X_{n,j})", relation=Relation.EQ,
-    expression=gap_j.symbol * A.symbol, tight=True,
 )  # fmt: skip
 
 NOISELESS_ENTROPY = _claim(

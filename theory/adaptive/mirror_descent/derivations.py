@@ -80,18 +80,6 @@ def fenchel_step() -> d.Derivation:
     return at_once(quantity, over("K"), laws, steps, names, ("hx", "hz", "h*", "h+"), stands={"v2": (square(A),)})
 
 
-@d.derivation(claims.ENTROPY_CURVATURE)
-def entropy_curvature() -> d.Derivation:
-    """u: v less its mean, under the law Q(y); o: what the mean is above the middle of the range."""
-    deep, U, O = ("entropic_simplex",), {"u": "1"}, {"o": "1"}
-    laws = {
-        "range": below(square({"u": "1", "o": "1"}), ("-w^2/4", "1"), by=deep),
-        "centred": equal(("1", U, O), by=deep),
-    }
-    step = d.Inequality((square(U), ("-w^2/4", "1")), laws={"range": "1", "centred": "-2"}, index="0")
-    return at_once((square(U),), over("w", zero=("w",)), laws, {"end": step}, ("u", "o"), by=("expectation",))
-
-
 # --- sums over the steps ---------------------------------------------------------------------------------------------
 
 COUPLING: d.Terms = (("1", "hp"), ("-1", "hx"), ("1", Y, APART))
@@ -275,32 +263,6 @@ def noiseless_euclid() -> d.Derivation:
     by = ("linear_program", "noiseless")
     cost = equal(("-A", {"cost": "1"}, {"one": "1", "j": "-1"}), ("-A*gap", "1"), by=by)
     return threshold("A*gap - 1", "A", over("gap"), {"cost": "-A"}, by, {"unit": UNIT, "cost": cost})
-
-
-@d.derivation(claims.ENTROPY_ODDS)
-def entropy_odds() -> d.Derivation:
-    """L: the logarithm of the odds, which is y_1 - y_j for the softmax."""
-    apart = {"one": "1", "j": "-1"}
-    laws = {
-        "softmax": equal(("1", "L"), ("-1", Y, apart), by=("entropic_simplex",)),
-        "cost": equal(("1", Y, apart), ("-A*gap_j", "1"), by=("linear_program", "noiseless")),
-    }
-    steps: Steps = {"end": d.Combine({}, {"softmax": "1", "cost": "1"}, index="0")}
-    domain = (Interval("gap_j", ""), *over("A", zero=("A",)))
-    return at_once((("1", "L"),), domain, laws, steps, ("y", "one", "j"), ("L",))
-
-
-@d.derivation(claims.NORMAL_DISTANCE)
-def normal_distance() -> d.Derivation:
-    """q = Q(y), u = y - x* - nu: |q - x*|^2 <= <u, q - x*> by the two variational inequalities."""
-    gap, dual = {"q": "1", "p": "-1"}, {"u": "1", "p": "1", "nu": "1"}
-    laws = {
-        "projection": below(("-1", {**dual, "q": "-1"}, gap), by=("euclidean", "first-order-optimality")),
-        "cone": below(("1", {"nu": "1"}, gap), by=("normal",)),
-    }
-    step = d.Inequality((square(gap), square({"u": "1"}, "-1")), laws={"projection": "2", "cone": "2"}, index="0")
-    stands: dict[str, d.Terms] = {"D2": (square({"u": "1"}),)}
-    return at_once((square(gap),), (), laws, {"end": step}, ("q", "p", "nu", "u"), stands=stands)
 
 
 # --- finite time -----------------------------------------------------------------------------------------------------
