@@ -13,6 +13,7 @@ from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.draws import Draws, ahead
 from gradproof.experiments.engine.measure import Sample, cases, measure, rounded
 from gradproof.experiments.engine.run import run
+from gradproof.experiments.instances.data import pixels
 from gradproof.theory.adaptive import mirror_descent as paper
 # isort: on
 
@@ -60,6 +61,38 @@ def gaps_of_polar_runs(steps, keys, backend):
         yield Sample(out.gaps.sel(step=n).values, bias=1e-9), {"F1": 1.5, "K": 1, "V": POLAR_V2**0.5, "B_n": B}
 
 
+def densities(width: float = 8.0) -> np.ndarray:
+    """Ten Gaussians of this variance around the mean images, at 1797 digits, each row up to a factor."""
+    X, y = pixels()
+    far = np.stack([((X - X[y == k].mean(0)) ** 2).sum(-1) for k in range(10)], axis=-1)
+    return np.exp((far.min(-1, keepdims=True) - far) / (2 * width))
+
+
+@measure(paper.ERGODIC, cases(steps=[100]).guaranteeing(*RUN))
+def gaps_on_digits(steps, rng):
+    """Mixture weights of ten digits by the softmax, a digit a step: gaps of the log-likelihood to its maximum."""
+    p, chains = densities(), 30
+    best = np.full(10, 0.1)
+    for _ in range(300):
+        best = best * (p / (p @ best)[:, None]).mean(0)
+    best = best / best.sum()
+    slack = (p / (p @ best)[:, None]).mean(0).max() - 1  # no weights are better by more
+    V, y, total, alpha = (
+        float((p.max(-1) / p.min(-1)).max()),
+        np.zeros((chains, 10)),
+        np.zeros(chains),
+        0.3 * powers(steps),
+    )
+    for a in alpha:
+        x = softmax(y)
+        seen = x @ p.T
+        total += a * ((best - x) * (1 / seen @ p) / len(p)).sum(-1)
+        row = rng.integers(len(p), size=chains)
+        y = y + a * p[row] / seen[np.arange(chains), row][:, None]
+    at = {"F1": float(np.log(10) + (best * np.log(best)).sum()), "K": 1, "V": V, "B_n": float((alpha**2).sum())}
+    yield Sample(total, at_least=-float(alpha.sum() * slack) - 1e-9, bias=1e-9), at
+
+
 THEOREM = ("compact", "coherent", "divergent_steps", "square_summable_steps", "long_run")
 
 
@@ -97,7 +130,7 @@ for _name, _where in CHAINS.items():
 # --- linear programs on the simplex -----------------------------------------------------------------------------------------
 
 #: dimension, steps, runs
-SIZES = {"quick": (4, 100, 100), "full": (4, 2000, 400), "gpu": (10_000, 400, 1000)}
+SIZES = {"quick": (4, 100, 100), "full": (4, 400, 2000), "gpu": (10_000, 400, 1000)}
 
 
 def program_runs(keys, backend, costs, sd, steps, seeds, at, mirror=projection_simplex):
@@ -152,9 +185,12 @@ def leaves(m, sd, keys, backend, budget, optimistic=1.0):
 
 
 measure(paper.FINITE_TIME, cases(m=[4, 8], sd=[0.25]).guaranteeing("each_step"))(leaves)
-measure(paper.FINITE_TIME, cases(m=[300, 1000], sd=[1.0]).guaranteeing("each_step"), budget="full", name="leaves_late")(
-    leaves
-)
+measure(
+    paper.FINITE_TIME,
+    cases(m=[10, 30], sd=[0.25, 0.5]).guaranteeing("each_step"),
+    budget="full",
+    name="leaves_of_many_runs",
+)(leaves)
 breaking(paper.FINITE_TIME, "each_step", leaves, cases(m=[3], sd=[0.25], optimistic=[4.0]))
 
 
