@@ -23,6 +23,7 @@ def test_a_known_minimum():
 def test_the_polar_factor():
     found = least(F(3), {5: F(1)}, {3: F(1)}, width=F(1, 10**15))
     assert float(found.low) == pytest.approx(1.036151284, abs=5e-10)
+    assert float(found.low / 3) == pytest.approx(0.3453837615, abs=5e-11)
     with flint.ctx.workprec(200):
         below, _ = ends(value(found.angle, F(3), {5: F(1)}, {3: F(1)}))
     assert below <= found.high
