@@ -32,10 +32,11 @@ def plus(u: Vector, v: Vector) -> list[F]:
 
 def simplex(y: Vector) -> list[F]:
     """The projection onto the simplex."""
-    falling, total, t = sorted(y, reverse=True), F(0), None
-    for j, u in enumerate(falling, 1):
+    total, means = F(0), []
+    for j, u in enumerate(sorted(y, reverse=True), 1):
         total += u
-        t = (total - 1) / j if t is None else max(t, (total - 1) / j)
+        means.append((total - 1) / j)
+    t = max(means)
     return [max(F(u) - t, F(0)) for u in y]
 
 
