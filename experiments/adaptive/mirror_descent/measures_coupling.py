@@ -196,9 +196,9 @@ def radial_slope(angle, r, more=0):
     """<grad g(x), x> by the gradient in Cartesian coordinates; m is the angular factor itself."""
 
     def of() -> flint.arb:
-        x = [ball(r) * ball(angle).cos(), ball(r) * ball(angle).sin()]
-        g = polar_gradient(*x, flint.arb.sqrt)
-        return g[0] * x[0] + g[1] * x[1]
+        x1, x2 = ball(r) * ball(angle).cos(), ball(r) * ball(angle).sin()
+        g1, g2 = polar_gradient(x1, x2, flint.arb.sqrt)
+        return g1 * x1 + g2 * x2
 
     return Enclosed(*between(of), "rounding"), {"m": between(lambda: factor(angle))[0] - F(1, 10**28) + more}
 

@@ -36,9 +36,14 @@ SOME = cases(n=[1, 6], c=[F(1), F(1, 3)], s=[F(1)], Y1=[F(1), F(-1, 3)], alphas=
 
 def line(n: int, c: F, s: F, Y1: F, alphas: Callable[[int], list[F]], **other: Any) -> Paths:
     """g = c x on [0, 1], and fair coins."""
-    return Paths(
-        **{"slope": lambda x: c, "mirror": interval, "start": Y1, "alphas": alphas(n), "noise": signs(s)} | other
-    )
+    given: dict[str, Any] = {
+        "slope": lambda x: c,
+        "mirror": interval,
+        "start": Y1,
+        "alphas": alphas(n),
+        "noise": signs(s),
+    }
+    return Paths(**given | other)
 
 
 def on_the_line(p: Paths, c: F, s: F) -> dict[str, Any]:
@@ -93,9 +98,13 @@ def descent(n: int, G: F, alphas: Callable[[int], list[F]], curvature: F = F(1),
     """g = G |x| with Q(y) = y/curvature, from where the n steps lead to 0."""
     steps = alphas(n)
     slope = lambda x: G * ((x > 0) - (x < 0))  # noqa: E731
-    return Paths(
-        **{"slope": slope, "mirror": lambda y: y / curvature, "start": G * sum(steps), "alphas": steps} | other
-    )
+    given: dict[str, Any] = {
+        "slope": slope,
+        "mirror": lambda y: y / curvature,
+        "start": G * sum(steps),
+        "alphas": steps,
+    }
+    return Paths(**given | other)
 
 
 def averaged(p: Paths, G: F) -> F:
