@@ -11,7 +11,9 @@ from gradproof.theory import derivation as d
 from gradproof.theory.adaptive.mirror_descent import claims
 from gradproof.theory.field import Interval
 
-Laws, Steps, Names = Mapping[str, d.Law], dict[str, d.Step], tuple[str, ...]
+Laws = Mapping[str, d.Law]
+Steps = dict[str, d.Step]
+Names = tuple[str, ...]
 X, Y, P, S, E = ({name: "1"} for name in ("x", "y", "p", "s", "e"))
 APART, MOVED = {"x": "1", "p": "-1"}, {"x'": "1", "x": "-1"}
 
