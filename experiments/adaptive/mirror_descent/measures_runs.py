@@ -52,7 +52,7 @@ def powers(n: int, power: float = 0.75) -> np.ndarray:
 RUN = ("mirror_map", "strongly_convex", "dual_norm", "dual_averaging", "unbiased", "bounded_moment")
 
 
-@measure(paper.ERGODIC, cases(steps=[400]).guaranteeing(*RUN))
+@measure(paper.ERGODIC, cases(steps=[200]).guaranteeing(*RUN))
 def gaps_of_polar_runs(steps, keys, backend):
     """The weighted gaps on the polar example from |Y_1| = 2, where the coupling with 0 is 3/2; rounding is far below the noise."""
     out = polar_runs(keys, backend, steps, 60, [10, 100, steps])
