@@ -68,12 +68,12 @@ def densities(width: float = 8.0) -> np.ndarray:
     return np.exp((far.min(-1, keepdims=True) - far) / (2 * width))
 
 
-@measure(paper.ERGODIC, cases(steps=[100]).guaranteeing(*RUN))
+@measure(paper.ERGODIC, cases(steps=[40]).guaranteeing(*RUN))
 def gaps_on_digits(steps, rng):
     """Mixture weights of ten digits by the softmax, a digit a step: gaps of the log-likelihood to its maximum."""
-    p, chains = densities(), 30
+    p, chains = densities(), 20
     best = np.full(10, 0.1)
-    for _ in range(300):
+    for _ in range(100):
         best = best * (p / (p @ best)[:, None]).mean(0)
     best = best / best.sum()
     slack = (p / (p @ best)[:, None]).mean(0).max() - 1  # no weights are better by more
