@@ -1,6 +1,5 @@
 """Evidence on limits of SGD: every claim is held and controlled, false variants are refuted, and the card's pass rules hold."""
 
-from functools import cache
 from math import erf, sqrt
 
 import numpy as np
@@ -8,13 +7,9 @@ import pytest
 import sympy as sp
 from scipy.stats import binomtest
 
-from gradproof.experiments.engine.check import Context, checks_of
 from gradproof.experiments.engine.draws import keys
-from gradproof.experiments.engine.judge import judge
-from gradproof.experiments.engine.measure import confront as set_beside
 from gradproof.experiments.limits.sgd_limits import measures_networks, methods
 from gradproof.theory import registry
-from gradproof.theory.evidence import Level, Outcome
 from gradproof.theory.limits import sgd_limits as paper
 
 CLAIMS = registry.claims(paper.PAPER.key)
@@ -25,25 +20,8 @@ def test_every_claim_is_held_and_controlled(claim, confront):
     confront(claim)
 
 
-@cache
-def taken(claim, name):
-    (check,) = [c for c in checks_of(claim, "quick") if c.name == name]
-    return list(check.measured.take(Context(claim, scope=name)))
-
-
-def refuted(claim, bound):
-    wrong = claim.with_bound(bound)
-    checks = checks_of(claim, "quick")
-    level = Level.EXACT if any(c.level is Level.EXACT for c in checks) else Level.EMPIRICAL
-    numeric = [c for c in checks if c.level is level]
-    return any(
-        judge(c.level, claim.relation, set_beside(wrong, c.measured, taken(claim, c.name))).outcome is Outcome.REFUTED
-        for c in numeric
-    )
-
-
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
-def test_false_variants_are_refuted(claim):
+def test_false_variants_are_refuted(claim, refuted):
     """A constant, an exponent, and a parameter."""
     assert refuted(claim, claim.expression * sp.Rational(98, 100))
     assert refuted(claim, claim.expression**3)
@@ -51,7 +29,7 @@ def test_false_variants_are_refuted(claim):
     assert not free or refuted(claim, claim.expression.subs(free[-1], 2 * free[-1]))
 
 
-def test_the_statement_as_printed_is_refuted():
+def test_the_statement_as_printed_is_refuted(refuted):
     assert refuted(paper.PUBLISHED, paper.PUBLISHED.expression)
 
 
