@@ -284,8 +284,8 @@ MOMENTUM_BOUND = _claim(
 PAPER_THEOREM = _claim(
     "paper-theorem", "The accuracy is reached in a number of steps of the fourth power",
     r"The order $\varepsilon^{-4}$ is that of Theorem 1; the constants are derived here, those of the paper were not found. The "
-    r"bias is at most $\varepsilon/20$ if the lower level is followed as in bilevel-unbounded.tracking-between with a period of order "
-    r"$\varepsilon^{-2}$.",
+    r"bias is at most $\varepsilon/20$ if the lower level is followed as in bilevel-unbounded.tracking-between with a period of "
+    r"order $\varepsilon^{-2}$.",
     parameters=(eps, K0, K1, sigma, Delta, d0, b, T), assumptions=(RUN, NOISY, FINE, LONG, LONG_START, TRACKED),
     quantity=rf"\frac1T\sum_{{t<T}}\mathbb E{_g}", expression=eps.symbol, where=f"Theorem 1 (its order); {HERE}",
 )  # fmt: skip
