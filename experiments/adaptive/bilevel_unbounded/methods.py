@@ -36,7 +36,7 @@ class Bilevel(NamedTuple):
 
 
 class Followed(NamedTuple):
-    """x_t (setting, seed, d); the lower iterate y and the auxiliary vector z (setting, seed, e); momentum m; t (setting, seed, 1)."""
+    """x_t and momentum m (setting, seed, d); lower iterate y and auxiliary vector z (setting, seed, e); t (setting, seed, 1)."""
 
     x: Array
     y: Array
