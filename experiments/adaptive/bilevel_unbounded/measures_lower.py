@@ -193,6 +193,7 @@ def smooth_runs(
         "gradient": lambda s: length(task.gradient(s.x))[..., 0],
         "behind": lambda s: length(s.y - task.solution(s.x))[..., 0],
         "x": lambda s: s.x,
+        "m": lambda s: s.m,
         "value": lambda s: task.value(s.x),
     }
     seeds = 1 if keys is None else keys.shape[1]
