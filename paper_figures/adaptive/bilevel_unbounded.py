@@ -21,6 +21,7 @@ from gradproof.experiments.adaptive.bilevel_unbounded.methods import length
 from gradproof.experiments.engine.backend import backend
 from gradproof.experiments.engine.draws import keys
 from gradproof.experiments.engine.run import logarithmic
+from gradproof.experiments.instances.bilevel import noisy_digits
 from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers.relaxed_smoothness import pareto
 from gradproof.theory.adaptive import bilevel_unbounded as paper
@@ -67,7 +68,7 @@ def _pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
 def _cleaned(steps: int, normalised: bool) -> tuple[np.ndarray, np.ndarray]:
     """Loss on validation images, (step), and mean logarithms of the weights of right and wrong labels, (2, step)."""
     _, out = measures_lower.cleaning_run("numpy", steps, normalised, L=5.5, period=2, lower=10)
-    wrong, x = instances.noisy_digits().wrong, out.x.values[0, 0]
+    wrong, x = noisy_digits().wrong, out.x.values[0, 0]
     with np.errstate(all="ignore"):
         loss = np.where(np.isfinite(np.exp(x)).all(-1), out.loss.values[0, 0], np.nan)
         return loss, np.stack([x[:, ~wrong].mean(-1), x[:, wrong].mean(-1)])

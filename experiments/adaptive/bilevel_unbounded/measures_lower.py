@@ -5,22 +5,17 @@ from fractions import Fraction as F
 import numpy as np
 
 # isort: off
-from gradproof.experiments.adaptive.bilevel_unbounded.instances import (
-    CARD,
-    DENSE,
-    cleaning,
-    minimiser,
-    noisy_digits,
-    smooth,
-)
+from gradproof.experiments.adaptive.bilevel_unbounded.instances import CARD, DENSE, smooth
 from gradproof.experiments.adaptive.bilevel_unbounded.methods import bo_rep, hypergradient, length, lower_steps, neumann
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.controls import breaking, replacing
 from gradproof.experiments.engine.draws import ahead
 from gradproof.experiments.engine.measure import around, cases, measure, rounded
 from gradproof.experiments.engine.run import run
+from gradproof.experiments.instances.bilevel import cleaning, noisy_digits
 from gradproof.solvers.bilevel_quadratic import QuadraticLower, dot, plus
 from gradproof.solvers.exact.balls import ball
+from gradproof.solvers.newton_cg import minimise
 from gradproof.theory.adaptive import bilevel_unbounded as paper
 # isort: on
 
@@ -53,8 +48,13 @@ def left_along_the_flattest(mu, L, D, N, flat=1):
 
 
 ONE = {"mu": [F(1)], "D": [F(1)], "N": [3]}
-breaking(paper.LOWER_CONTRACTION, "strongly_convex", left_along_the_flattest, cases(**ONE, L=[F(2)], flat=[F(1, 3)]))
-breaking(paper.LOWER_CONTRACTION, "l_smooth", left_along_the_flattest, cases(**ONE, L=[F(2)], flat=[F(9)]))
+breaking(paper.LOWER_CONTRACTION, "strongly_convex", left_along_the_flattest, **ONE, L=[F(2)], flat=[F(1, 3)])
+breaking(paper.LOWER_CONTRACTION, "l_smooth", left_along_the_flattest, **ONE, L=[F(2)], flat=[F(9)])
+
+
+def minimiser(problem, x, y, mu):
+    """y_*(x) from y, and how far it may be off."""
+    return minimise(lambda y: problem.lower(x, y), lambda y, v: problem.curve(x, y, v), y, mu)
 
 
 def start_of(problem, x0, refine):
@@ -128,7 +128,7 @@ def error_in_space(N, period, j, eta):
 
 
 for _name, _more in (("shrinking", {"quick": [F(1, 2)]}), ("short_moves", {"slow": [F(1, 2)]})):
-    breaking(paper.TRACKING, _name, error_on_a_line, cases(of=SCALARS[:1], j=[7], E0=[F(0)], **_more))
+    breaking(paper.TRACKING, _name, error_on_a_line, of=SCALARS[:1], j=[7], E0=[F(0)], **_more)
 
 
 @measure(paper.TRACKING_STEADY, cases(of=SCALARS, E0=[F(0), F(2)]).guaranteeing("straight"))
@@ -148,7 +148,7 @@ def lag(lower, L, N, period, eta, E0, turns=False):
     return around(e, abs(e - before) * rho / (1 - rho), "truncation"), at
 
 
-breaking(paper.TRACKING_STEADY, "straight", lag, cases(of=SCALARS[:1], E0=[F(0)], turns=[True]))
+breaking(paper.TRACKING_STEADY, "straight", lag, of=SCALARS[:1], E0=[F(0)], turns=[True])
 
 
 @measure(paper.TRACKING_BETWEEN, cases(rho=RHO, s=MOVES, share=[F(0), F(1, 2), F(1)], j=[3]).guaranteeing(*FOLLOWING))
@@ -162,20 +162,26 @@ def greatest_of_a_recursion(rho, s, share, j, quick=1, slow=1):
     return worst, {"rho": rho * quick, "s": s * slow, "E0": E0 * quick * slow}
 
 
-breaking(
-    paper.TRACKING_BETWEEN, "refined", greatest_of_a_recursion, cases(rho=[F(1, 3)], s=[F(1)], share=[F(9)], j=[3])
-)
+breaking(paper.TRACKING_BETWEEN, "refined", greatest_of_a_recursion, rho=[F(1, 3)], s=[F(1)], share=[F(9)], j=[3])
 breaking(
     paper.TRACKING_BETWEEN,
     "shrinking",
     greatest_of_a_recursion,
-    cases(rho=[F(9, 10)], s=[F(1)], share=[F(0)], j=[9], quick=[F(1, 2)]),
+    rho=[F(9, 10)],
+    s=[F(1)],
+    share=[F(0)],
+    j=[9],
+    quick=[F(1, 2)],
 )
 breaking(
     paper.TRACKING_BETWEEN,
     "short_moves",
     greatest_of_a_recursion,
-    cases(rho=[F(1, 3)], s=[F(1)], share=[F(1)], j=[3], slow=[F(1, 2)]),
+    rho=[F(1, 3)],
+    s=[F(1)],
+    share=[F(1)],
+    j=[3],
+    slow=[F(1, 2)],
 )
 
 KP = float(CARD.speed()[1])

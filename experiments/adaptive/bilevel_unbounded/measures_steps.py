@@ -8,12 +8,13 @@ import numpy as np
 # isort: off
 from gradproof.experiments.adaptive.bilevel_unbounded.instances import smooth
 from gradproof.experiments.adaptive.bilevel_unbounded.measures_lower import KP, smooth_runs
-from gradproof.experiments.adaptive.bilevel_unbounded.methods import Bilevel, bo_rep
+from gradproof.experiments.adaptive.bilevel_unbounded.methods import bo_rep
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.draws import ahead
 from gradproof.experiments.engine.measure import Sample, cases, measure, rounded
 from gradproof.experiments.engine.run import run
+from gradproof.experiments.instances.bilevel import Bilevel
 from gradproof.theory.adaptive import bilevel_unbounded as paper
 # isort: on
 
@@ -37,8 +38,10 @@ def step_inside(eta, R):
 
 @measure(
     paper.NORMALIZED_DESCENT,
-    cases(of=[PARABOLA, QUARTIC], turn=TURNS, x=[F(1), F(5, 2), F(1, 5)], eta=[F(1, 8), F(5, 4)]).where(step_inside).guaranteeing(*STEP),
-)  # fmt: skip
+    cases(of=[PARABOLA, QUARTIC], turn=TURNS, x=[F(1), F(5, 2)], eta=[F(1, 8), F(5, 4)])
+    .where(step_inside)
+    .guaranteeing(*STEP),
+)
 def change_of_a_step(f, slope, turn, x, eta, share=1, power=0):
     """Phi(x_{t+1}) - Phi(x_t) in rational numbers; ``share``: what is said of K0, ``power``: of the length of m in the step."""
     g, _ = slope(x, F(0))
@@ -50,18 +53,18 @@ def change_of_a_step(f, slope, turn, x, eta, share=1, power=0):
 
 WIDE = [QUARTIC | {"K0": F(225, 16)}]
 AT = {"turn": {"exact": TURNS["exact"]}}
-breaking(paper.NORMALIZED_DESCENT, "step_radius", change_of_a_step, cases(of=WIDE, **AT, x=[F(1, 100)], eta=[F(20)]))
+breaking(paper.NORMALIZED_DESCENT, "step_radius", change_of_a_step, of=WIDE, **AT, x=[F(1, 100)], eta=[F(20)])
 breaking(
     paper.NORMALIZED_DESCENT,
     "k0_k1_smooth",
     change_of_a_step,
-    cases(of=[PARABOLA | {"K0": F(1, 3)}], **AT, x=[F(1)], eta=[F(5, 4)]),
+    of=[PARABOLA | {"K0": F(1, 3)}],
+    **AT,
+    x=[F(1)],
+    eta=[F(5, 4)],
 )
 breaking(
-    paper.NORMALIZED_DESCENT,
-    "normalized",
-    change_of_a_step,
-    cases(of=[QUARTIC], **AT, x=[F(5, 2)], eta=[F(5, 4)], power=[1]),
+    paper.NORMALIZED_DESCENT, "normalized", change_of_a_step, of=[QUARTIC], **AT, x=[F(5, 2)], eta=[F(5, 4)], power=[1]
 )
 
 
@@ -87,20 +90,35 @@ def mean_gradient(f, slope, x, eta, T, normalised=True, share=1):
     return found, {"Delta": start * share, "err": F(0)}
 
 
-FROM = {"x": [F(5)], "eta": [F(1, 10)]}
 breaking(
     paper.NORMALIZED_AVERAGE,
     "lower_bounded",
     mean_gradient,
-    cases(of=[PARABOLA], x=[F(9)], eta=[F(1, 100)], T=[40], share=[F(1, 100)]),
+    of=[PARABOLA],
+    x=[F(9)],
+    eta=[F(1, 100)],
+    T=[40],
+    share=[F(1, 100)],
 )
 breaking(
     paper.NORMALIZED_AVERAGE,
     "k0_k1_smooth",
     mean_gradient,
-    cases(of=[QUARTIC | {"K0": F(1, 9)}], x=[F(1, 2)], eta=[F(1)], T=[40]),
+    of=[QUARTIC | {"K0": F(1, 9)}],
+    x=[F(1, 2)],
+    eta=[F(1)],
+    T=[40],
 )
-breaking(paper.NORMALIZED_AVERAGE, "normalized", mean_gradient, cases(of=[QUARTIC], **FROM, T=[4], normalised=[False]))
+breaking(
+    paper.NORMALIZED_AVERAGE,
+    "normalized",
+    mean_gradient,
+    of=[QUARTIC],
+    x=[F(5)],
+    eta=[F(1, 10)],
+    T=[4],
+    normalised=[False],
+)
 
 #: of the card's instance: within R = 1/5 for L_x1 = 1, kappa = 4, M = root 3
 CONSTANTS = {
@@ -171,17 +189,25 @@ def mean_over_all_paths(x, eta, beta, sigma, T, shift=F(0), m0=None, share=1, no
 
 ALONE = {"eta": [F(1)], "beta": [F(0)], "sigma": [F(1, 1000)]}
 for _name in ("unbiased", "bounded_bias"):
-    breaking(paper.MOMENTUM_BOUND, _name, mean_over_all_paths, cases(x=[F(0)], T=[40], shift=[F(10**3)], **ALONE))
+    breaking(paper.MOMENTUM_BOUND, _name, mean_over_all_paths, x=[F(0)], T=[40], shift=[F(10**3)], **ALONE)
 breaking(
-    paper.MOMENTUM_BOUND, "bounded_start", mean_over_all_paths,
-    cases(x=[F(0)], T=[150], m0=[F(10**9)], **ALONE | {"beta": [F(9, 10)]}),
-)  # fmt: skip
-breaking(paper.MOMENTUM_BOUND, "lower_bounded", mean_over_all_paths, cases(x=[F(99)], T=[6], share=[F(0)], **ALONE))
+    paper.MOMENTUM_BOUND,
+    "bounded_start",
+    mean_over_all_paths,
+    x=[F(0)],
+    T=[150],
+    m0=[F(9**9)],
+    **ALONE | {"beta": [F(9, 10)]},
+)
+breaking(paper.MOMENTUM_BOUND, "lower_bounded", mean_over_all_paths, x=[F(99)], T=[6], share=[F(0)], **ALONE)
 breaking(
     paper.MOMENTUM_BOUND,
     "normalized",
     mean_over_all_paths,
-    cases(x=[F(1)], T=[8], normalised=[False], **ALONE | {"eta": [F(3)]}),
+    x=[F(1)],
+    T=[8],
+    normalised=[False],
+    **ALONE | {"eta": [F(3)]},
 )
 
 
@@ -191,8 +217,8 @@ def first_of_a_steep_slope(x, eta):
     return rounded(float(np.sinh(x)), 10), at | {"err": 0.0, "beta": 0.0, "sigma": 1e-3, "d0": 0.0, "b": 0.0}
 
 
-breaking(paper.NORMALIZED_AVERAGE, "small_steps", first_of_a_steep_slope, cases(x=[12.0], eta=[4.0]))
-breaking(paper.MOMENTUM_BOUND, "slow", first_of_a_steep_slope, cases(x=[12.0], eta=[4.0]))
+breaking(paper.NORMALIZED_AVERAGE, "small_steps", first_of_a_steep_slope, x=[12.0], eta=[4.0])
+breaking(paper.MOMENTUM_BOUND, "slow", first_of_a_steep_slope, x=[12.0], eta=[4.0])
 
 #: steps, seeds
 SIZES = {"quick": (600, 6), "full": (4000, 6)}
@@ -239,33 +265,30 @@ REACHED = cases(of=[{"x0": 2.0, "share": 0.05, "T": 600}, {"x0": 1.0, "share": 0
 
 @measure(paper.PAPER_THEOREM, REACHED.guaranteeing("momentum_run"))
 def mean_distance(x0, share, eps, T, keys, backend, later=0):
-    """The mean of |x_t| over the first T steps; no bias is left, as one lower step is exact. ``later``: what is said of T beyond them."""
+    """The mean of |x_t| over the first T steps; no bias is left. ``later``: what is said of T beyond them."""
     out = parabola_runs(x0, share, eps, T, keys, backend)
     sigma = share * eps
     at = {"K0": 1.0, "K1": 0.0, "sigma": sigma, "Delta": x0 * x0 / 2, "d0": sigma, "b": 0.0, "T": T + later}
     return Sample(np.abs(out.x.values[0, :, :T]).mean(-1), bias=1e-9), at
 
 
-breaking(paper.PAPER_THEOREM, "long", mean_distance, cases(of=[{"x0": 9.0, "share": 0.05, "T": 40}], eps=[1.0]))
+breaking(paper.PAPER_THEOREM, "long", mean_distance, of=[{"x0": 9.0, "share": 0.05, "T": 40}], eps=[1.0])
 breaking(
     paper.PAPER_THEOREM,
     "momentum_run",
     mean_distance,
-    cases(of=[{"x0": 9.0, "share": 0.05, "T": 40}], eps=[1.0], later=[10**5]),
+    of=[{"x0": 9.0, "share": 0.05, "T": 40}],
+    eps=[1.0],
+    later=[10**5],
 )
 
 
-def biased_distance(x0, share, eps, T, shift, keys, backend):
-    """The same with a bias in each hypergradient: the minimiser is displaced by it."""
-    out = parabola_runs(0.0, share, eps, T, keys, backend)
-    return Sample(np.abs(out.x.values[0, :, :T] + shift).mean(-1), bias=1e-9), {
-        "K0": 1.0, "K1": 0.0, "sigma": share * eps, "Delta": shift**2 / 2, "d0": share * eps + shift, "b": shift,
+def biased_distance(share, eps, T, shift, keys, backend):
+    """The same from the minimiser, with a bias in each hypergradient that displaces it."""
+    out = parabola_runs(shift, share, eps, T, keys, backend)
+    return Sample(np.abs(out.x.values[0, :, :T] - shift).mean(-1), bias=1e-9), {
+        "K0": 1.0, "K1": 0.0, "sigma": share * eps, "Delta": 0.0, "d0": share * eps + shift, "b": shift,
     }  # fmt: skip
 
 
-breaking(
-    paper.PAPER_THEOREM,
-    "tracked",
-    biased_distance,
-    cases(of=[{"x0": 2.0, "share": 0.05, "T": 600}], eps=[1.0], shift=[5.0]),
-)
+breaking(paper.PAPER_THEOREM, "tracked", biased_distance, share=[0.05], T=[600], eps=[1.0], shift=[5.0])

@@ -61,7 +61,7 @@ def slope_across_a_kink(y):
 
 breaking(paper.HYPERGRADIENT, "lower_solution", slope, WHERE.let(shift=lambda: F(1, 10)))
 breaking(paper.HYPERGRADIENT, "adjoint", slope, WHERE.let(terms=lambda: 2))
-breaking(paper.HYPERGRADIENT, "differentiable", slope_across_a_kink, cases(y=[F(0)]))
+breaking(paper.HYPERGRADIENT, "differentiable", slope_across_a_kink, y=[F(0)])
 
 PAIRS = [{"x": (F(1), F(-1)), "to": (F(0), F(2))}, {"x": (F(0), F(0)), "to": (F(1, 5), F(3))}]
 SOLVED = ("strongly_convex", "lower_smooth")
@@ -92,16 +92,16 @@ def moved_on_a_curve(y, to):
 
 
 breaking(
-    paper.SOLUTION_LIPSCHITZ,
-    "strongly_convex",
-    moved_on_a_line,
-    cases(mu=[F(1)], l_g1=[F(1)], r=[F(1)], times=[F(3, 2)]),
+    paper.SOLUTION_LIPSCHITZ, "strongly_convex", moved_on_a_line, mu=[F(1)], l_g1=[F(1)], r=[F(1)], times=[F(3, 2)]
 )
 breaking(
     paper.SOLUTION_LIPSCHITZ,
     "lower_smooth",
     moved_solution,
-    cases(lower={"dense": DENSE}, pair=PAIRS, mu=[F(138, 100)], share=[F(1, 4)]),
+    lower={"dense": DENSE},
+    pair=PAIRS,
+    mu=[F(138, 100)],
+    share=[F(1, 4)],
 )
 
 # --- how the hypergradient changes ------------------------------------------------------------------------------------------
@@ -130,30 +130,28 @@ def wrong(line, **constants):
     return at(line) | constants
 
 
-breaking(paper.PHI_RELAXED, "radius", change_of_the_gradient, cases(of=[at(QUARTIC_LINE)], x=[F(0)], r=[F(5), F(40)]))
+breaking(paper.PHI_RELAXED, "radius", change_of_the_gradient, of=[at(QUARTIC_LINE)], x=[F(0)], r=[F(5), F(40)])
 breaking(
-    paper.PHI_RELAXED,
-    "relaxed_smooth",
-    change_of_the_gradient,
-    cases(of=[wrong(STEEP, L_y0=F(1, 2))], x=[F(1)], r=[F(1)]),
+    paper.PHI_RELAXED, "relaxed_smooth", change_of_the_gradient, of=[wrong(STEEP, L_y0=F(1, 2))], x=[F(1)], r=[F(1)]
 )
 breaking(
     paper.PHI_RELAXED,
     "bounded_on_graph",
     change_of_the_gradient,
-    cases(of=[wrong(BENT, M=F(1, 2))], x=[F(1, 20)], r=[F(1, 20)]),
+    of=[wrong(BENT, M=F(1, 2))],
+    x=[F(1, 20)],
+    r=[F(1, 20)],
 )
 breaking(
     paper.PHI_RELAXED,
     "lower_curvature",
     change_of_the_gradient,
-    cases(of=[wrong(BENT, l_g2=F(0))], x=[F(1, 20)], r=[F(1, 20)]),
+    of=[wrong(BENT, l_g2=F(0))],
+    x=[F(1, 20)],
+    r=[F(1, 20)],
 )
 breaking(
-    paper.PHI_RELAXED,
-    "lipschitz_solution",
-    change_of_the_gradient,
-    cases(of=[wrong(STEEP, kappa=F(4))], x=[F(1)], r=[F(1)]),
+    paper.PHI_RELAXED, "lipschitz_solution", change_of_the_gradient, of=[wrong(STEEP, kappa=F(4))], x=[F(1)], r=[F(1)]
 )
 
 
@@ -171,24 +169,30 @@ def error_of_the_formula(line, x, d):
     return abs(line.formula(x, line.solution(x) + d) - line.gradient(x)), {"G": abs(line.gradient(x))}
 
 
-breaking(paper.HYPERGRADIENT_ERROR, "near", error_of_the_formula, cases(of=[at(JOINT)], x=[F(1, 100)], d=[F(30)]))
+breaking(paper.HYPERGRADIENT_ERROR, "near", error_of_the_formula, of=[at(JOINT)], x=[F(1, 100)], d=[F(30)])
 breaking(
     paper.HYPERGRADIENT_ERROR,
     "relaxed_smooth",
     error_of_the_formula,
-    cases(of=[wrong(STEEP, L_y0=F(1, 2))], x=[F(1)], d=[F(1)]),
+    of=[wrong(STEEP, L_y0=F(1, 2))],
+    x=[F(1)],
+    d=[F(1)],
 )
 breaking(
     paper.HYPERGRADIENT_ERROR,
     "lower_curvature",
     error_of_the_formula,
-    cases(of=[wrong(WARPED, l_g2=F(0))], x=[F(1)], d=[F(1, 2)]),
+    of=[wrong(WARPED, l_g2=F(0))],
+    x=[F(1)],
+    d=[F(1, 2)],
 )
 breaking(
     paper.HYPERGRADIENT_ERROR,
     "bounded_on_graph",
     error_of_the_formula,
-    cases(of=[wrong(WARPED, M=F(0))], x=[F(1)], d=[F(1, 2)]),
+    of=[wrong(WARPED, M=F(0))],
+    x=[F(1)],
+    d=[F(1, 2)],
 )
 
 
@@ -204,7 +208,7 @@ def exponential_error(x, d, power=1):
     return Enclosed(error.low - slack, error.high + slack, "rounding"), {"G": G.high}
 
 
-breaking(paper.ERROR_GROWS, "exponential_upper", exponential_error, cases(x=[F(5)], d=[F(1, 2)], power=[2]))
+breaking(paper.ERROR_GROWS, "exponential_upper", exponential_error, x=[F(5)], d=[F(1, 2)], power=[2])
 
 SPECTRA = {"equal": [F(1), F(1)], "far": [F(1), F(4)], "three": [F(1, 3), F(2), F(3)]}
 ROTATED = QuadraticLower([[F(2), F(1)], [F(1), F(2)]], [[F(1)], [F(0)]])  # eigenvalues 1 and 3
@@ -232,7 +236,7 @@ def series_of_a_matrix(v, Q, L, mu):
 
 
 FLAT = {"flat": [F(1, 100), F(4)]}
-breaking(paper.NEUMANN, "spectrum", series_of_a_diagonal, cases(spectrum=FLAT, v=[F(1)], Q=[10], L=[F(4)], mu=[F(1)]))
+breaking(paper.NEUMANN, "spectrum", series_of_a_diagonal, spectrum=FLAT, v=[F(1)], Q=[10], L=[F(4)], mu=[F(1)])
 
 # --- unbounded smoothness ----------------------------------------------------------------------------------------------------
 
@@ -262,8 +266,8 @@ def least_of_the_differences(slope, K1, R):
     return below(slope, K1, R)
 
 
-breaking(paper.QUARTIC_L0L1, "quartic", least_of_the_curvatures, cases(slope=OTHER, L1=[F(2)]))
-breaking(paper.QUARTIC_RADIUS, "quartic", least_of_the_differences, cases(slope=OTHER, K1=[F(2)], R=[F(1)]))
+breaking(paper.QUARTIC_L0L1, "quartic", least_of_the_curvatures, slope=OTHER, L1=[F(2)])
+breaking(paper.QUARTIC_RADIUS, "quartic", least_of_the_differences, slope=OTHER, K1=[F(2)], R=[F(1)])
 
 
 @measure(paper.COSH_L0L1, cases(s=[F(1, 2), F(3)], x=[F(0), F(1, 1000), F(1), F(-20)]).guaranteeing("cosh"))
@@ -276,4 +280,4 @@ def curvature_of_the_quartic(s, x):
     return 3 * x**2, {"f1": abs(x) ** 3}
 
 
-breaking(paper.COSH_L0L1, "cosh", curvature_of_the_quartic, cases(s=[F(1, 10)], x=[F(3)]))
+breaking(paper.COSH_L0L1, "cosh", curvature_of_the_quartic, s=[F(1, 10)], x=[F(3)])

@@ -6,33 +6,14 @@ solution take its place here where one asks for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from array_api_compat import array_namespace
 
 from gradproof.experiments.engine.run import Method
+from gradproof.experiments.instances.bilevel import Bilevel
 
 Array = Any
-
-
-class Bilevel(NamedTuple):
-    """A bilevel problem by its derivatives, of x (..., d) and y (..., e).
-
-    Attributes:
-        upper_x, upper_y: (x, y) -> gradients of f. lower: (x, y) -> gradient of g in y.
-        curve: (x, y, v) -> grad_yy g v. cross: (x, y, v) -> grad_xy g v, of the shape of x.
-        y0: (e,), where the lower level starts. L: its steps are 1/L. solve: (x, y, v) -> v divided by grad_yy g.
-    """
-
-    upper_x: Callable[[Array, Array], Array]
-    upper_y: Callable[[Array, Array], Array]
-    lower: Callable[[Array, Array], Array]
-    curve: Callable[[Array, Array, Array], Array]
-    cross: Callable[[Array, Array, Array], Array]
-    y0: Array
-    L: float
-    solve: Callable[[Array, Array, Array], Array] | None = None
 
 
 class Followed(NamedTuple):
