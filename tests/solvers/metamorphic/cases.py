@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 from cases_of_averaging import AVERAGING
+from cases_of_bilevel import OF_BILEVEL
 from cases_of_curvature import OF_CURVATURE
 from cases_of_estimators import OF_ESTIMATORS
 from cases_of_exact import EXACT
@@ -441,7 +442,8 @@ SIGNALS = {
 }
 
 CASES: dict[str, Case] = {
-    **PROGRAMS, **EXACT, **MOMENTS, **GAUSSIAN, **WORKERS, **SIGNALS, **AVERAGING, **OF_WORKERS, **OF_WALKS, **OF_CURVATURE,
+    **PROGRAMS, **EXACT, **MOMENTS, **GAUSSIAN, **WORKERS, **SIGNALS, **AVERAGING, **OF_BILEVEL, **OF_WORKERS, **OF_WALKS,
+    **OF_CURVATURE,
     **OF_LIMITS, **PARITIES, **STATES, **OF_ESTIMATORS,
 }  # fmt: skip
 
