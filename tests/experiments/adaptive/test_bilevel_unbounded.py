@@ -21,6 +21,7 @@ def test_every_claim_is_held_and_controlled(claim, confront):
     confront(claim)
 
 
+PHI, ERR = "phi-relaxed-smooth", "hypergradient-error"
 E = {c.id.split(".")[1]: c.expression for c in CLAIMS}
 LESS, MORE = sp.Rational(99, 100), sp.Rational(101, 100)
 
@@ -38,8 +39,8 @@ def without(name, **values):
 FALSE = {
     "hypergradient": [E["hypergradient"] * MORE, E["hypergradient"] ** 2, without("hypergradient", c=0)],
     "solution-lipschitz": [E["solution-lipschitz"] * LESS, sp.sqrt(E["solution-lipschitz"]), without("solution-lipschitz", mu=2)],
-    "phi-relaxed-smooth": [E["phi-relaxed-smooth"] * LESS, without("phi-relaxed-smooth", L_y0=0), without("phi-relaxed-smooth", l_g2=0)],
-    "hypergradient-error": [E["hypergradient-error"] * LESS, without("hypergradient-error", G=0), without("hypergradient-error", l_g2=0)],
+    PHI: [E[PHI] * LESS, without(PHI, L_y0=0), without(PHI, l_g2=0)],
+    ERR: [E[ERR] * LESS, without(ERR, G=0), without(ERR, l_g2=0)],
     "error-grows": [E["error-grows"] * MORE, E["error-grows"] ** 2, without("error-grows", x=0)],
     "neumann-bias": [E["neumann-bias"] * LESS, E["neumann-bias"] ** 2, E["neumann-bias"] * of("neumann-bias", "mu")[0]],
     "lower-contraction": [E["lower-contraction"] * LESS, E["lower-contraction"] ** 2, sp.Integer(0)],
