@@ -5,4 +5,13 @@ from gradproof.experiments.adaptive.bilevel_unbounded.instances import CARD, smo
 from gradproof.experiments.adaptive.bilevel_unbounded.measures_lower import cleaning_run, smooth_runs
 from gradproof.experiments.adaptive.bilevel_unbounded.methods import bo_rep
 
-__all__ = ["CARD", "bo_rep", "cleaning_run", "measures_lower", "measures_steps", "measures_upper", "smooth", "smooth_runs"]
+__all__ = [
+    "CARD",
+    "bo_rep",
+    "cleaning_run",
+    "measures_lower",
+    "measures_steps",
+    "measures_upper",
+    "smooth",
+    "smooth_runs",
+]

@@ -100,7 +100,6 @@ CARD = QuadraticLower(
     [[F(float(np.cos(i * j))) for j in (1, 2)] for i in (1, 2, 3)],
 )
 DENSE = QuadraticLower([[F(2), F(1)], [F(1), F(3)]], [[F(1), F(-1)], [F(1, 2), F(2)]])
-SCALAR = QuadraticLower([[F(1)]], [[F(3, 2)]])
 
 
 def floats(rows: Any) -> np.ndarray:
@@ -108,7 +107,7 @@ def floats(rows: Any) -> np.ndarray:
 
 
 class Smooth(NamedTuple):
-    """``f = sum x_i^4/4 + sum sqrt(1 + (y_j - 1)^2)`` over the quadratic lower level of the paper's card, on arrays."""
+    """``f = sum x_i^4/4 + sum sqrt(1 + (y_j - 1)^2)`` over a quadratic lower level, on arrays."""
 
     problem: Bilevel
     solution: Callable[[Array], Array]
@@ -127,7 +126,7 @@ class Smooth(NamedTuple):
 
 
 def smooth(on: Backend) -> Smooth:
-    """The card's instance: mu = 1, L = 4, the second derivative of f in y is at most 1, its gradient at most sqrt 3 long."""
+    """The closed form: mu = 1, L = 4, the second derivative of f in y is at most 1, its gradient at most sqrt 3 long."""
     a, B = on.asarray(np.diag(floats(CARD.A))), on.asarray(floats(CARD.B))
 
     def upper_y(x: Array, y: Array) -> Array:

@@ -6,11 +6,11 @@ import numpy as np
 
 # isort: off
 from gradproof.experiments.adaptive.bilevel_unbounded.instances import CARD, DENSE, smooth
-from gradproof.experiments.adaptive.bilevel_unbounded.methods import bo_rep, hypergradient, length, lower_steps, neumann
+from gradproof.experiments.adaptive.bilevel_unbounded.methods import bo_rep, length, lower_steps
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.controls import breaking, replacing
 from gradproof.experiments.engine.draws import ahead
-from gradproof.experiments.engine.measure import around, cases, measure, rounded
+from gradproof.experiments.engine.measure import around, cases, enclosed, measure, rounded
 from gradproof.experiments.engine.run import run
 from gradproof.experiments.instances.bilevel import cleaning, noisy_digits
 from gradproof.solvers.bilevel_quadratic import QuadraticLower, dot, plus
@@ -38,30 +38,22 @@ def left_after_steps(lower, y, N, mu, L):
     return dot(end, end), {"D2": dot(start, start)}
 
 
-@measure(
-    paper.LOWER_CONTRACTION, cases(mu=[F(1), F(2)], L=[F(2), F(7)], D=[F(1), F(1, 9)], N=[1, 6]).guaranteeing(*STEPS)
-)
+@measure(paper.LOWER_CONTRACTION, cases(mu=[F(1), F(2)], L=[F(2), F(7)], D=[F(1, 9)], N=[1, 6]).guaranteeing(*STEPS))
 def left_along_the_flattest(mu, L, D, N, flat=1):
     """The same along the eigenvector of mu; ``flat``: over what is said of it."""
     lower = QuadraticLower([[mu * flat]], [[F(0)]])
     return lower.steps([F(0)], [D], N, L)[0] ** 2, {"D2": D * D}
 
 
-ONE = {"mu": [F(1)], "D": [F(1)], "N": [3]}
-breaking(paper.LOWER_CONTRACTION, "strongly_convex", left_along_the_flattest, **ONE, L=[F(2)], flat=[F(1, 3)])
-breaking(paper.LOWER_CONTRACTION, "l_smooth", left_along_the_flattest, **ONE, L=[F(2)], flat=[F(9)])
+for _name, _flat in (("strongly_convex", F(1, 3)), ("l_smooth", F(9))):
+    breaking(
+        paper.LOWER_CONTRACTION, _name, left_along_the_flattest, mu=[F(1)], D=[F(1)], N=[3], L=[F(2)], flat=[_flat]
+    )
 
 
 def minimiser(problem, x, y, mu):
     """y_*(x) from y, and how far it may be off."""
     return minimise(lambda y: problem.lower(x, y), lambda y, v: problem.curve(x, y, v), y, mu)
-
-
-def start_of(problem, x0, refine):
-    """The hypergradient after the refinement, and the lower iterate."""
-    y = lower_steps(problem, x0, x0[..., :1] * 0 + problem.y0, refine)
-    z = neumann(problem, x0, y, problem.upper_y(x0, y), 20)
-    return hypergradient(problem, x0, y, z), y
 
 
 @measure(paper.LOWER_CONTRACTION, cases(N=[20, 200]).guaranteeing(*STEPS))
@@ -89,42 +81,32 @@ SCALARS = [
 ]
 
 
-def straight(eta, n, direction):
-    return [[eta * t * u for u in direction] for t in range(n + 1)]
-
-
 def followed(lower, L, N, period, eta, j, refined, direction=(F(1),)):
-    """Errors just after the updates, and at all steps, along a line; ``refined``: y_0 - y_*(x_0), along the steady lag."""
-    path = straight(eta, period * (j + 1) - 1, direction)
-    y0 = plus(lower.solution(path[0]), refined)
-    found = list(lower.track(path, y0, N, period, L))
-    return [e for due, e in found if due], [e for _, e in found]
+    """Errors just after the updates, along a line; ``refined``: y_0 - y_*(x_0)."""
+    path = [[eta * t * u for u in direction] for t in range(period * (j + 1))]
+    return [e for due, e in lower.track(path, plus(lower.solution(path[0]), refined), N, period, L) if due]
+
+
+def scalar(lower, L, N, period, eta):
+    """Speed of the solution, and rho and s."""
+    speed = lower.B[0][0] / lower.A[0][0]
+    return speed, {"rho": (1 - lower.A[0][0] / L) ** N, "s": abs(speed) * eta * period}
 
 
 @measure(paper.TRACKING, cases(of=SCALARS, j=[1, 2, 7], E0=[F(0), F(3, 4)]).guaranteeing(*FOLLOWING))
 def error_on_a_line(lower, L, N, period, eta, j, E0, quick=1, slow=1):
     """E_j in rational numbers, of a solution that moves away on a line; ``quick``, ``slow``: what is said of rho and s."""
-    speed, rho = lower.B[0][0] / lower.A[0][0], (1 - lower.A[0][0] / L) ** N
-    sign = 1 if speed > 0 else -1
-    after, _ = followed(lower, L, N, period, eta, j, [-sign * E0])
-    return abs(after[j - 1][0]), {"rho": rho * quick, "s": abs(speed) * eta * period * slow, "E0": E0}
-
-
-def root(square):
-    """The root of a rational number in balls."""
-    return around(*_middle(ball(square).sqrt()))
-
-
-def _middle(x):
-    low, high = float(x.lower()), float(x.upper())
-    return (low + high) / 2, high - low + 1e-15 * (1 + abs(high))
+    speed, at = scalar(lower, L, N, period, eta)
+    after = followed(lower, L, N, period, eta, j, [-E0 if speed > 0 else E0])
+    return abs(after[j - 1][0]), {"rho": at["rho"] * quick, "s": at["s"] * slow, "E0": E0}
 
 
 @measure(paper.TRACKING, cases(N=[1, 5], period=[1, 4], j=[1, 6], eta=[F(1, 20)]).guaranteeing(*FOLLOWING))
 def error_in_space(N, period, j, eta):
     """The same with three lower and two upper variables, x along (3, 4)/5."""
-    after, _ = followed(CARD, F(4), N, period, eta, j, [F(0)] * 3, (F(3, 5), F(4, 5)))
-    return root(dot(after[j - 1], after[j - 1])), {"rho": F(3, 4) ** N, "s": CARD.speed()[1] * eta * period, "E0": F(0)}
+    after = followed(CARD, F(4), N, period, eta, j, [F(0)] * 3, (F(3, 5), F(4, 5)))
+    size = enclosed(lambda: ball(dot(after[j - 1], after[j - 1])).sqrt())
+    return size, {"rho": F(3, 4) ** N, "s": CARD.speed()[1] * eta * period, "E0": F(0)}
 
 
 for _name, _more in (("shrinking", {"quick": [F(1, 2)]}), ("short_moves", {"slow": [F(1, 2)]})):
@@ -134,18 +116,14 @@ for _name, _more in (("shrinking", {"quick": [F(1, 2)]}), ("short_moves", {"slow
 @measure(paper.TRACKING_STEADY, cases(of=SCALARS, E0=[F(0), F(2)]).guaranteeing("straight"))
 def lag(lower, L, N, period, eta, E0, turns=False):
     """E_60 in rational numbers; what is to come is a geometric series. ``turns``: the solution goes back and forth."""
-    speed, rho = lower.B[0][0] / lower.A[0][0], (1 - lower.A[0][0] / L) ** N
-    s = abs(speed) * eta * period
-    at = {"rho": rho, "s": s}
-    if turns:
-        # from the side of the last move, e -> rho (s - e): the limit is rho s/(1 + rho)
-        e = E0
+    speed, at = scalar(lower, L, N, period, eta)
+    rho, s = at["rho"], at["s"]
+    after = [abs(e) for (e,) in followed(lower, L, N, period, eta, 60, [-E0 if speed > 0 else E0])]
+    if turns:  # from the side of the last move, e -> rho (s - e): the limit is rho s/(1 + rho)
+        after = [E0]
         for _ in range(60):
-            e, before = rho * (s - e), e
-        return around(e, abs(e - before) * rho / (1 - rho), "truncation"), at
-    after, _ = followed(lower, L, N, period, eta, 60, [-E0 if speed > 0 else E0])
-    e, before = abs(after[59][0]), abs(after[58][0])
-    return around(e, abs(e - before) * rho / (1 - rho), "truncation"), at
+            after.append(rho * (s - after[-1]))
+    return around(after[-1], abs(after[-1] - after[-2]) * rho / (1 - rho), "truncation"), at
 
 
 breaking(paper.TRACKING_STEADY, "straight", lag, of=SCALARS[:1], E0=[F(0)], turns=[True])
@@ -162,70 +140,40 @@ def greatest_of_a_recursion(rho, s, share, j, quick=1, slow=1):
     return worst, {"rho": rho * quick, "s": s * slow, "E0": E0 * quick * slow}
 
 
-breaking(paper.TRACKING_BETWEEN, "refined", greatest_of_a_recursion, rho=[F(1, 3)], s=[F(1)], share=[F(9)], j=[3])
-breaking(
-    paper.TRACKING_BETWEEN,
-    "shrinking",
-    greatest_of_a_recursion,
-    rho=[F(9, 10)],
-    s=[F(1)],
-    share=[F(0)],
-    j=[9],
-    quick=[F(1, 2)],
-)
-breaking(
-    paper.TRACKING_BETWEEN,
-    "short_moves",
-    greatest_of_a_recursion,
-    rho=[F(1, 3)],
-    s=[F(1)],
-    share=[F(1)],
-    j=[3],
-    slow=[F(1, 2)],
-)
+CONTROLS = {
+    "refined": {"rho": F(1, 3), "share": F(9)}, "shrinking": {"rho": F(9, 10), "share": F(0), "quick": F(1, 2)},
+    "short_moves": {"rho": F(1, 3), "share": F(1), "slow": F(1, 2)},
+}  # fmt: skip
+for _name, _case in CONTROLS.items():
+    breaking(paper.TRACKING_BETWEEN, _name, greatest_of_a_recursion, of=[_case], s=[F(1)], j=[9])
 
 KP = float(CARD.speed()[1])
 
 
-def smooth_runs(
-    backend, periods, lower, eta, steps, *, x0=(5.0, -4.0), beta=0.9, refine=200, every=1, keys=None, sd=0.0, **how
-):
-    """Runs of BO-REP on the card's instance, one a period: |grad Phi|, lower errors before the next update, Phi."""
+def smooth_runs(backend, periods, lower, eta, steps, *, x0=(5.0, -4.0), beta=0.9, keys=None, sd=0.0, **how):
+    """Runs of BO-REP on the closed form, one a period: |grad Phi|, lower errors before the next update, Phi."""
     on = array_library(backend)
     task = smooth(on)
     period = on.asarray(np.reshape(np.asarray(periods, float), (-1, 1, 1)))
-    method = bo_rep(task.problem, eta, beta=beta, period=period, lower=lower, refine=refine, **how)
+    method = bo_rep(task.problem, eta, beta=beta, period=period, lower=lower, **how)
     record = {
-        "gradient": lambda s: length(task.gradient(s.x))[..., 0],
-        "behind": lambda s: length(s.y - task.solution(s.x))[..., 0],
-        "x": lambda s: s.x,
-        "m": lambda s: s.m,
-        "value": lambda s: task.value(s.x),
-    }
+        "x": lambda s: s.x, "m": lambda s: s.m, "value": lambda s: task.value(s.x),
+        "gradient": lambda s: length(task.gradient(s.x))[..., 0], "behind": lambda s: length(s.y - task.solution(s.x))[..., 0],
+    }  # fmt: skip
     seeds = 1 if keys is None else keys.shape[1]
     start = np.broadcast_to(np.asarray(x0), (len(periods), seeds, 2)).copy()
     draw = None if keys is None else ahead(on.asarray(keys), lambda d: sd * d.normal((2,)), block=64)
-    return run(
-        method,
-        on.asarray(start),
-        steps,
-        record=record,
-        draw=draw,
-        every=every,
-        settings={"period": np.asarray(periods)},
-    )
+    return run(method, on.asarray(start), steps, record=record, draw=draw)
 
 
 @measure(paper.TRACKING_BETWEEN, cases(N=[1, 5], eta=[0.02]).guaranteeing(*FOLLOWING))
 def greatest_of_runs(N, eta, backend, steps=250):
-    """The lower error of normalised steps on the card's instance, before the next update, for the periods 1, 4, 16."""
+    """The lower error of normalised steps on the closed form, before the next update, for the periods 1, 4, 16."""
     periods = (1, 4, 16)
-    out = smooth_runs(backend, periods, N, eta, steps)
-    rho = 0.75**N
+    out, rho = smooth_runs(backend, periods, N, eta, steps), 0.75**N
     for k, period in enumerate(periods):
         s = KP * eta * period * (1 + 1e-12)
-        worst = float(out.behind[k, 0].max())
-        yield rounded(worst, 10**4, 10.0), {"rho": rho, "s": s, "E0": min(1e-9, rho * s)}
+        yield rounded(float(out.behind[k, 0].max()), 10**4, 10.0), {"rho": rho, "s": s, "E0": min(1e-9, rho * s)}
 
 
 # --- cleaning labels of digits: weights exp(x_i) from e^-2 --------------------------------------------------------------------
@@ -240,15 +188,12 @@ def cleaning_run(backend, steps, normalised=True, *, train=200, every=1, start=-
     given = CLEAN | how
     with on.scope(), np.errstate(all="ignore"):
         x0 = on.asarray(np.full((1, 1, train), start))
-        g, _ = start_of(task.problem, x0, 300)
-        factor = given.pop("eta") / (1.0 if normalised else float(length(g)[0, 0, 0]))
+        factor = given.pop("eta")
+        if not normalised:
+            once = bo_rep(task.problem, 1.0, refine=300, normalised=False, **given)
+            factor = factor / float(length(once.step(once.init(x0)).m)[0, 0, 0])
         method = bo_rep(task.problem, factor, refine=300, normalised=normalised, **given)
-        record = {
-            "x": lambda s: s.x,
-            "y": lambda s: s.y,
-            "loss": lambda s: task.loss(s.y),
-            "accuracy": lambda s: task.accuracy(s.y),
-        }
+        record = {"x": lambda s: s.x, "y": lambda s: s.y, "loss": lambda s: task.loss(s.y)}
         return task, run(method, x0, steps, record=record, every=every)
 
 
@@ -280,14 +225,9 @@ def behind_on_digits(backend, steps, normalised=True, budget="quick"):
     return rounded(worst, 10**6), at
 
 
-DIGITS = cases(steps=[28])
-measure(paper.TRACKING_BETWEEN, DIGITS.guaranteeing(*FOLLOWING))(behind_on_digits)
-measure(paper.TRACKING_BETWEEN, DIGITS.guaranteeing(*FOLLOWING), budget="full", name="behind_on_more_digits")(
-    behind_on_digits
-)
-measure(paper.TRACKING_BETWEEN, DIGITS.guaranteeing(*FOLLOWING), budget="gpu", name="behind_on_many_digits")(
-    behind_on_digits
-)
+DIGITS = cases(steps=[28]).guaranteeing(*FOLLOWING)
+for _budget, _name in (("quick", ""), ("full", "behind_on_more_digits"), ("gpu", "behind_on_many_digits")):
+    measure(paper.TRACKING_BETWEEN, DIGITS, budget=_budget, name=_name)(behind_on_digits)
 
 
 def behind_without_normalisation(backend, steps):

@@ -26,7 +26,7 @@ QUARTIC = {"f": lambda x, y: x**4 / 4, "slope": lambda x, y: (x**3, F(0)), "K0":
 #: momenta of rational length whose distance from the gradient (g, 0) is rational: 0, or against it, or askew
 TURNS = {
     "exact": lambda g: (g, F(0), F(0)),
-    "against": lambda g: (-g / 9, F(0), g * F(10, 9)),
+    "against": lambda g: (-g / 999, F(0), g * F(1000, 999)),
     "askew": lambda g: (g, g * F(3, 4), g * F(3, 4)),
 }
 STEP = ("k0_k1_smooth", "normalized")
@@ -36,14 +36,12 @@ def step_inside(eta, R):
     return eta <= R
 
 
-@measure(
-    paper.NORMALIZED_DESCENT,
-    cases(of=[PARABOLA, QUARTIC], turn=TURNS, x=[F(1), F(5, 2)], eta=[F(1, 8), F(5, 4)])
-    .where(step_inside)
-    .guaranteeing(*STEP),
-)
-def change_of_a_step(f, slope, turn, x, eta, share=1, power=0):
-    """Phi(x_{t+1}) - Phi(x_t) in rational numbers; ``share``: what is said of K0, ``power``: of the length of m in the step."""
+STEPS = cases(of=[PARABOLA, QUARTIC], turn=TURNS, x=[F(1), F(5, 2)], eta=[F(1, 8), F(5, 4)]).where(step_inside)
+
+
+@measure(paper.NORMALIZED_DESCENT, STEPS.guaranteeing(*STEP))
+def change_of_a_step(f, slope, turn, x, eta, power=0):
+    """Phi(x_{t+1}) - Phi(x_t) in rational numbers; ``power``: of the length of m in the step."""
     g, _ = slope(x, F(0))
     m1, m2, err = turn(g)
     size = m1 * F(5, 4) if m2 else abs(m1)  # of (4, 3)/4
@@ -51,86 +49,41 @@ def change_of_a_step(f, slope, turn, x, eta, share=1, power=0):
     return f(x - eta * along[0], -eta * along[1]) - f(x, F(0)), {"G": abs(g), "err": abs(err)}
 
 
-WIDE = [QUARTIC | {"K0": F(225, 16)}]
-AT = {"turn": {"exact": TURNS["exact"]}}
-breaking(paper.NORMALIZED_DESCENT, "step_radius", change_of_a_step, of=WIDE, **AT, x=[F(1, 100)], eta=[F(20)])
-breaking(
-    paper.NORMALIZED_DESCENT,
-    "k0_k1_smooth",
-    change_of_a_step,
-    of=[PARABOLA | {"K0": F(1, 3)}],
-    **AT,
-    x=[F(1)],
-    eta=[F(5, 4)],
-)
-breaking(
-    paper.NORMALIZED_DESCENT, "normalized", change_of_a_step, of=[QUARTIC], **AT, x=[F(5, 2)], eta=[F(5, 4)], power=[1]
-)
+CONTROLS = {
+    "step_radius": QUARTIC | {"x": F(1, 100), "eta": F(20)}, "k0_k1_smooth": PARABOLA | {"K0": F(1, 3), "x": F(1), "eta": F(5, 4)},
+    "normalized": QUARTIC | {"x": F(5, 2), "eta": F(5, 4), "power": 1},
+}  # fmt: skip
+for _name, _case in CONTROLS.items():
+    breaking(paper.NORMALIZED_DESCENT, _name, change_of_a_step, of=[_case], turn={"exact": TURNS["exact"]})
 
 
-def walk(slope, f, x, eta, T, normalised=True):
-    """Gradients of T steps, and the values at both ends."""
-    sizes, start = [], f(x, F(0))
-    for _ in range(T):
-        g, _ = slope(x, F(0))
-        sizes.append(abs(g))
-        x = x - eta * ((g > 0) - (g < 0) if normalised else g)
-    return sum(sizes, F(0)) / T, start
+RUNS = cases(of=[PARABOLA, QUARTIC], x=[F(21, 10), F(51, 10)], eta=[F(1, 4), F(1)], T=[1, 40])
 
 
-@measure(
-    paper.NORMALIZED_AVERAGE,
-    cases(of=[PARABOLA, QUARTIC], x=[F(2), F(51, 10)], eta=[F(1, 4), F(1)], T=[1, 40]).guaranteeing(
-        *STEP, "lower_bounded"
-    ),
-)
+@measure(paper.NORMALIZED_AVERAGE, RUNS.guaranteeing(*STEP, "lower_bounded"))
 def mean_gradient(f, slope, x, eta, T, normalised=True, share=1):
     """The mean gradient of normalised steps on a line, in rational numbers; ``share``: what is said of Delta."""
-    found, start = walk(slope, f, x, eta, T, normalised)
-    return found, {"Delta": start * share, "err": F(0)}
+    total, at = F(0), {"Delta": f(x, F(0)) * share, "err": F(0)}
+    for _ in range(T):
+        g, _ = slope(x, F(0))
+        total += abs(g)
+        x = x - eta * ((g > 0) - (g < 0) if normalised else g)
+    return total / T, at
 
 
-breaking(
-    paper.NORMALIZED_AVERAGE,
-    "lower_bounded",
-    mean_gradient,
-    of=[PARABOLA],
-    x=[F(9)],
-    eta=[F(1, 100)],
-    T=[40],
-    share=[F(1, 100)],
-)
-breaking(
-    paper.NORMALIZED_AVERAGE,
-    "k0_k1_smooth",
-    mean_gradient,
-    of=[QUARTIC | {"K0": F(1, 9)}],
-    x=[F(1, 2)],
-    eta=[F(1)],
-    T=[40],
-)
-breaking(
-    paper.NORMALIZED_AVERAGE,
-    "normalized",
-    mean_gradient,
-    of=[QUARTIC],
-    x=[F(5)],
-    eta=[F(1, 10)],
-    T=[4],
-    normalised=[False],
-)
-
-#: of the card's instance: within R = 1/5 for L_x1 = 1, kappa = 4, M = root 3
-CONSTANTS = {
-    "L_x0": float(paper.quartic_K0(1.0, 0.2)),
-    "L_x1": 1.0,
-    "L_y0": 1.0,
-    "L_y1": 0.0,
-    "M": 3**0.5,
-    "kappa": 4.0,
-    "mu": 1.0,
-    "l_g2": 0.0,
+CONTROLS = {
+    "lower_bounded": PARABOLA | {"x": F(9), "eta": F(1, 100), "T": 40, "share": F(1, 100)},
+    "k0_k1_smooth": QUARTIC | {"K0": F(1, 9), "x": F(1, 2), "eta": F(1), "T": 40},
+    "normalized": QUARTIC | {"x": F(5), "eta": F(1, 10), "T": 4, "normalised": False},
 }
+for _name, _case in CONTROLS.items():
+    breaking(paper.NORMALIZED_AVERAGE, _name, mean_gradient, of=[_case])
+
+#: of the closed form: within R = 1/5 for L_x1 = 1, kappa = 4, M = root 3
+CONSTANTS = {
+    "L_x0": float(paper.quartic_K0(1.0, 0.2)), "L_x1": 1.0, "L_y0": 1.0, "L_y1": 0.0, "M": 3**0.5, "kappa": 4.0,
+    "mu": 1.0, "l_g2": 0.0,
+}  # fmt: skip
 K0 = float(paper.smooth_factor(**CONSTANTS, gradient=0.0))
 K1 = float(paper.smooth_factor(**CONSTANTS, gradient=1.0)) - K0
 
@@ -142,7 +95,7 @@ def fall(x0):
 
 @measure(paper.NORMALIZED_AVERAGE, cases(eta=[0.02], T=[1000], x0=[(5.0, -4.0)]).guaranteeing(*STEP, "lower_bounded"))
 def mean_gradient_of_a_run(eta, T, x0, backend):
-    """The mean gradient of T steps against the exact hypergradient on the card's instance; err is what rounding does."""
+    """The mean gradient of T steps against the exact hypergradient on the closed form; err is what rounding does."""
     out = smooth_runs(backend, [1], 60, eta, T, x0=x0, beta=0.0)
     gradient = out.gradient.values[0, 0, :T]
     at = {"K0": K0, "K1": K1, "Delta": fall(x0), "err": KP * 2e-6}  # 60 lower steps: 0.75^60 of a lag below 1
@@ -151,24 +104,12 @@ def mean_gradient_of_a_run(eta, T, x0, backend):
 
 # --- momentum ---------------------------------------------------------------------------------------------------------------
 
-RUN = (
-    "k0_k1_smooth",
-    "normalized",
-    "momentum",
-    "unbiased",
-    "bounded_variance",
-    "bounded_bias",
-    "bounded_start",
-    "lower_bounded",
-)
+RUN = tuple(a.name for a in paper.MOMENTUM_BOUND.assumptions if a.structural)
+#: no momentum is 0 on these: 11/10 and dyadic numbers
+PATHS = cases(x=[F(11, 10), F(31, 10)], eta=[F(1, 16), F(1, 2)], beta=[F(0), F(1, 2)], sigma=[F(1, 8), F(1)], T=[1, 7])
 
 
-@measure(
-    paper.MOMENTUM_BOUND,
-    cases(x=[F(1), F(3)], eta=[F(1, 16), F(1, 2)], beta=[F(0), F(1, 2)], sigma=[F(1, 8), F(1)], T=[1, 8]).guaranteeing(
-        *RUN
-    ),
-)
+@measure(paper.MOMENTUM_BOUND, PATHS.guaranteeing(*RUN))
 def mean_over_all_paths(x, eta, beta, sigma, T, shift=F(0), m0=None, share=1, normalised=True):
     """E |Phi'| for Phi = x^2/2 over all paths of fair coins, in rational numbers.
 
@@ -187,28 +128,14 @@ def mean_over_all_paths(x, eta, beta, sigma, T, shift=F(0), m0=None, share=1, no
     return total / (T * len(paths)), at
 
 
-ALONE = {"eta": [F(1)], "beta": [F(0)], "sigma": [F(1, 1000)]}
-for _name in ("unbiased", "bounded_bias"):
-    breaking(paper.MOMENTUM_BOUND, _name, mean_over_all_paths, x=[F(0)], T=[40], shift=[F(10**3)], **ALONE)
-breaking(
-    paper.MOMENTUM_BOUND,
-    "bounded_start",
-    mean_over_all_paths,
-    x=[F(0)],
-    T=[150],
-    m0=[F(9**9)],
-    **ALONE | {"beta": [F(9, 10)]},
-)
-breaking(paper.MOMENTUM_BOUND, "lower_bounded", mean_over_all_paths, x=[F(99)], T=[6], share=[F(0)], **ALONE)
-breaking(
-    paper.MOMENTUM_BOUND,
-    "normalized",
-    mean_over_all_paths,
-    x=[F(1)],
-    T=[8],
-    normalised=[False],
-    **ALONE | {"eta": [F(3)]},
-)
+CONTROLS = {
+    "unbiased": {"x": F(0), "T": 40, "shift": F(10**3)}, "bounded_bias": {"x": F(0), "T": 40, "shift": F(10**3)},
+    "bounded_start": {"x": F(0), "T": 150, "m0": F(9**9), "beta": F(9, 10)}, "lower_bounded": {"x": F(99), "T": 6, "share": F(0)},
+    "normalized": {"x": F(1), "T": 8, "normalised": False, "eta": F(3)},
+}  # fmt: skip
+ALONE = {"eta": F(1), "beta": F(0), "sigma": F(1, 1000)}
+for _name, _case in CONTROLS.items():
+    breaking(paper.MOMENTUM_BOUND, _name, mean_over_all_paths, of=[ALONE | _case])
 
 
 def first_of_a_steep_slope(x, eta):
@@ -225,7 +152,7 @@ SIZES = {"quick": (600, 6), "full": (4000, 6)}
 
 
 def mean_gradient_of_runs(beta, N, period, sigma, keys, backend, budget, x0=(5.0, -4.0)):
-    """The mean gradient of BO-REP on the card's instance: two normal numbers a step, of the mean square sigma^2."""
+    """The mean gradient of BO-REP on the closed form: two normal numbers a step, of the mean square sigma^2."""
     steps, seeds = SIZES[budget]
     eta, rho = (1 - beta) / (8 * K1), 0.75**N
     words = keys(settings=[period], seeds=seeds)
@@ -236,16 +163,14 @@ def mean_gradient_of_runs(beta, N, period, sigma, keys, backend, budget, x0=(5.0
     return Sample(out.gradient.values[0, :, :steps].mean(-1), bias=1e-9), at
 
 
-WHOLE = cases(beta=[0.9], N=[5], period=[2], sigma=[0.5])
-measure(paper.MOMENTUM_BOUND, WHOLE.guaranteeing(*RUN))(mean_gradient_of_runs)
-measure(paper.MOMENTUM_BOUND, WHOLE.guaranteeing(*RUN), budget="full", name="mean_gradient_of_long_runs")(
-    mean_gradient_of_runs
-)
+WHOLE = cases(beta=[0.9], N=[5], period=[2], sigma=[0.5]).guaranteeing(*RUN)
+for _budget, _name in (("quick", ""), ("full", "mean_gradient_of_long_runs")):
+    measure(paper.MOMENTUM_BOUND, WHOLE, budget=_budget, name=_name)(mean_gradient_of_runs)
 
 # --- the accuracy is reached --------------------------------------------------------------------------------------------------
 
 
-def parabola_runs(x0, share, eps, T, keys, backend, normalised=True, beta=None):
+def parabola_runs(x0, share, eps, T, keys, backend):
     """|x_t| of BO-REP on Phi = x^2/2, of which half is in the lower level y_* = x; sigma = share eps."""
     on, sigma = array_library(backend), share * eps
     problem = Bilevel(
@@ -255,7 +180,7 @@ def parabola_runs(x0, share, eps, T, keys, backend, normalised=True, beta=None):
     rest = eps**2 / (400 * sigma**2)
     words = keys(settings=[x0], seeds=SEEDS)
     draw = ahead(on.asarray(words), lambda d: sigma * d.normal((1,)), block=64)
-    method = bo_rep(problem, eps * rest / 25, beta=1 - rest, period=1, lower=1, refine=1, normalised=normalised)
+    method = bo_rep(problem, eps * rest / 25, beta=1 - rest, period=1, lower=1, refine=1)
     return run(method, on.asarray(np.full((1, SEEDS, 1), x0)), T, record={"x": lambda s: s.x[..., 0]}, draw=draw)
 
 
@@ -272,15 +197,9 @@ def mean_distance(x0, share, eps, T, keys, backend, later=0):
     return Sample(np.abs(out.x.values[0, :, :T]).mean(-1), bias=1e-9), at
 
 
-breaking(paper.PAPER_THEOREM, "long", mean_distance, of=[{"x0": 9.0, "share": 0.05, "T": 40}], eps=[1.0])
-breaking(
-    paper.PAPER_THEOREM,
-    "momentum_run",
-    mean_distance,
-    of=[{"x0": 9.0, "share": 0.05, "T": 40}],
-    eps=[1.0],
-    later=[10**5],
-)
+EARLY = {"of": [{"x0": 9.0, "share": 0.05, "T": 40}], "eps": [1.0]}
+breaking(paper.PAPER_THEOREM, "long", mean_distance, **EARLY)
+breaking(paper.PAPER_THEOREM, "momentum_run", mean_distance, **EARLY, later=[10**5])
 
 
 def biased_distance(share, eps, T, shift, keys, backend):

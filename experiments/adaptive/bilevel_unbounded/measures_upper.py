@@ -28,12 +28,9 @@ def upper_slopes(x, y):
     return fx, [2 * x[0] * v + v - 1 for v in y]
 
 
-LOWERS = {
-    "dense": DENSE,
-    "three to two": QuadraticLower([[F(3), F(1), 0], [F(1), F(2), 0], [0, 0, F(1)]], [[1, 2], [0, 1], [F(-1), 1]]),
-}
+WIDER = QuadraticLower([[F(3), F(1), 0], [F(1), F(2), 0], [0, 0, F(1)]], [[1, 2], [0, 1], [F(-1), 1]])
 ALONG = [{"x": (F(1), F(-1)), "u": (F(1), F(2))}, {"x": (F(1, 3), F(2)), "u": (F(-1), F(1, 5))}]
-WHERE = cases(lower=LOWERS, where=ALONG)
+WHERE = cases(lower={"dense": DENSE, "wider": WIDER}, where=ALONG)
 RULES = ("differentiable", "lower_solution", "adjoint")
 
 
@@ -65,44 +62,31 @@ breaking(paper.HYPERGRADIENT, "differentiable", slope_across_a_kink, y=[F(0)])
 
 PAIRS = [{"x": (F(1), F(-1)), "to": (F(0), F(2))}, {"x": (F(0), F(0)), "to": (F(1, 5), F(3))}]
 SOLVED = ("strongly_convex", "lower_smooth")
+MOVED = {"lower": {"dense": DENSE}, "pair": PAIRS, "mu": [F(138, 100)]}
 
 
-@measure(paper.SOLUTION_LIPSCHITZ, cases(lower={"dense": DENSE}, pair=PAIRS, mu=[F(138, 100)]).guaranteeing(*SOLVED))
+@measure(paper.SOLUTION_LIPSCHITZ, cases(**MOVED).guaranteeing(*SOLVED))
 def moved_solution(lower, x, to, mu, share=1):
     """|y_*(x) - y_*(x')|^2 with l_g1 = |B|; the least eigenvalue of A is (5 - root 5)/2 > 1.38."""
     far = plus(lower.solution(x), lower.solution(to), -1)
     return dot(far, far), {"l_g1": norm(lower.B)[1] * share, "r2": dot(*[plus(x, to, -1)] * 2)}
 
 
-@measure(
-    paper.SOLUTION_LIPSCHITZ, cases(mu=[F(1, 3), F(2)], l_g1=[F(1), F(5, 2)], r=[F(1), F(3)]).guaranteeing(*SOLVED)
-)
+@measure(paper.SOLUTION_LIPSCHITZ, cases(mu=[F(1, 3), F(2)], l_g1=[F(5, 2)], r=[F(1), F(3)]).guaranteeing(*SOLVED))
 def moved_on_a_line(mu, l_g1, r, times=1):
     """g = mu y^2/2 - l_g1 x y; ``times``: what is said of mu, over the truth."""
     return (l_g1 * r / mu) ** 2, {"mu": mu * times, "r2": r * r}
 
 
-@measure(
-    paper.SOLUTION_LIPSCHITZ,
-    cases(y=[F(1, 4), F(2)], to=[F(0), F(-1, 7)], mu=[F(1)], l_g1=[F(1)]).guaranteeing(*SOLVED),
-)
+@measure(paper.SOLUTION_LIPSCHITZ, cases(y=[F(1, 4), F(2)], to=[F(0), F(-1, 7)]).guaranteeing(*SOLVED))
 def moved_on_a_curve(y, to):
     """x = y + y^3: mu = l_g1 = 1."""
-    return (y - to) ** 2, {"r2": (y + y**3 - to - to**3) ** 2}
+    return (y - to) ** 2, {"r2": (y + y**3 - to - to**3) ** 2, "mu": 1, "l_g1": 1}
 
 
-breaking(
-    paper.SOLUTION_LIPSCHITZ, "strongly_convex", moved_on_a_line, mu=[F(1)], l_g1=[F(1)], r=[F(1)], times=[F(3, 2)]
-)
-breaking(
-    paper.SOLUTION_LIPSCHITZ,
-    "lower_smooth",
-    moved_solution,
-    lower={"dense": DENSE},
-    pair=PAIRS,
-    mu=[F(138, 100)],
-    share=[F(1, 4)],
-)
+ONE = {"mu": [F(1)], "l_g1": [F(1)], "r": [F(1)]}
+breaking(paper.SOLUTION_LIPSCHITZ, "strongly_convex", moved_on_a_line, **ONE, times=[F(3, 2)])
+breaking(paper.SOLUTION_LIPSCHITZ, "lower_smooth", moved_solution, **MOVED, share=[F(1, 4)])
 
 # --- how the hypergradient changes ------------------------------------------------------------------------------------------
 
@@ -113,9 +97,8 @@ def on_the_graph(line, x, r, kappa, R):
     return line.inside(x, x - r, line.solution(x), line.solution(x - r)) and (1 + kappa**2) * r**2 <= R**2
 
 
-CHANGES = cases(of=LINES, x=[F(-5, 2), F(-1), F(-1, 40), F(1, 20), F(1, 2)], r=[F(1, 40), F(1, 2), F(124, 100)]).where(
-    on_the_graph
-)
+PLACES, MOVES = [F(-5, 2), F(-1), F(-1, 40), F(1, 20), F(1, 2)], [F(1, 40), F(1, 2), F(124, 100)]
+CHANGES = cases(of=LINES, x=PLACES, r=MOVES).where(on_the_graph)
 INHERITED = ("relaxed_smooth", "bounded_on_graph", "lipschitz_solution", "lower_curvature")
 
 
@@ -131,28 +114,12 @@ def wrong(line, **constants):
 
 
 breaking(paper.PHI_RELAXED, "radius", change_of_the_gradient, of=[at(QUARTIC_LINE)], x=[F(0)], r=[F(5), F(40)])
-breaking(
-    paper.PHI_RELAXED, "relaxed_smooth", change_of_the_gradient, of=[wrong(STEEP, L_y0=F(1, 2))], x=[F(1)], r=[F(1)]
-)
-breaking(
-    paper.PHI_RELAXED,
-    "bounded_on_graph",
-    change_of_the_gradient,
-    of=[wrong(BENT, M=F(1, 2))],
-    x=[F(1, 20)],
-    r=[F(1, 20)],
-)
-breaking(
-    paper.PHI_RELAXED,
-    "lower_curvature",
-    change_of_the_gradient,
-    of=[wrong(BENT, l_g2=F(0))],
-    x=[F(1, 20)],
-    r=[F(1, 20)],
-)
-breaking(
-    paper.PHI_RELAXED, "lipschitz_solution", change_of_the_gradient, of=[wrong(STEEP, kappa=F(4))], x=[F(1)], r=[F(1)]
-)
+TOO_SMALL = {
+    "relaxed_smooth": wrong(STEEP, L_y0=F(1, 2)), "bounded_on_graph": wrong(BENT, M=F(1, 2)),
+    "lower_curvature": wrong(BENT, l_g2=F(0)), "lipschitz_solution": wrong(STEEP, kappa=F(4)),
+}  # fmt: skip
+for _name, _line in TOO_SMALL.items():
+    breaking(paper.PHI_RELAXED, _name, change_of_the_gradient, of=[_line], x=[F(1, 20)], r=[F(1, 20)])
 
 
 def near(line, x, d, R):
@@ -170,30 +137,12 @@ def error_of_the_formula(line, x, d):
 
 
 breaking(paper.HYPERGRADIENT_ERROR, "near", error_of_the_formula, of=[at(JOINT)], x=[F(1, 100)], d=[F(30)])
-breaking(
-    paper.HYPERGRADIENT_ERROR,
-    "relaxed_smooth",
-    error_of_the_formula,
-    of=[wrong(STEEP, L_y0=F(1, 2))],
-    x=[F(1)],
-    d=[F(1)],
-)
-breaking(
-    paper.HYPERGRADIENT_ERROR,
-    "lower_curvature",
-    error_of_the_formula,
-    of=[wrong(WARPED, l_g2=F(0))],
-    x=[F(1)],
-    d=[F(1, 2)],
-)
-breaking(
-    paper.HYPERGRADIENT_ERROR,
-    "bounded_on_graph",
-    error_of_the_formula,
-    of=[wrong(WARPED, M=F(0))],
-    x=[F(1)],
-    d=[F(1, 2)],
-)
+TOO_SMALL = {
+    "relaxed_smooth": wrong(STEEP, L_y0=F(1, 2)), "lower_curvature": wrong(WARPED, l_g2=F(0)),
+    "bounded_on_graph": wrong(WARPED, M=F(0)),
+}  # fmt: skip
+for _name, _line in TOO_SMALL.items():
+    breaking(paper.HYPERGRADIENT_ERROR, _name, error_of_the_formula, of=[_line], x=[F(1)], d=[F(1, 2)])
 
 
 @measure(paper.ERROR_GROWS, cases(x=[F(-1, 2), F(0), F(5)], d=[F(1, 2), F(1, 100)]).guaranteeing("exponential_upper"))
@@ -223,16 +172,11 @@ def series_of_a_diagonal(spectrum, v, Q, L, mu=None):
     return dot(left, left), {"mu": min(spectrum) if mu is None else mu, "v2": v * v}
 
 
-@measure(
-    paper.NEUMANN,
-    cases(v=[(F(1), F(-1)), (F(1), F(1)), (F(2), F(1, 3))], Q=[1, 5], L=[F(3), F(5)], mu=[F(1)]).guaranteeing(
-        "spectrum"
-    ),
-)
-def series_of_a_matrix(v, Q, L, mu):
+@measure(paper.NEUMANN, cases(v=[(F(1), F(-1)), (F(2), F(1, 3))], Q=[1, 5], L=[F(3), F(5)]).guaranteeing("spectrum"))
+def series_of_a_matrix(v, Q, L):
     """The same for a matrix with the eigenvalues 1 and 3."""
     left = plus(ROTATED.neumann(v, Q, L), ROTATED.inverse(v), -1)
-    return dot(left, left), {"v2": dot(v, v)}
+    return dot(left, left), {"v2": dot(v, v), "mu": 1}
 
 
 FLAT = {"flat": [F(1, 100), F(4)]}
@@ -247,20 +191,17 @@ def below(slope, K1, R):
     return Enclosed(-high, -low, "rounding")
 
 
-POWERS = {"quartic": (0, 0, 0, 1)}
+POWERS, FACTORS = {"quartic": (0, 0, 0, 1)}, [F(1, 3), F(1), F(7, 2)]
 OTHER = {"sextic": (0, 0, 0, 0, 0, 1), "half": (0, 0, 0, F(1, 2))}
 
 
-@measure(paper.QUARTIC_L0L1, cases(slope=POWERS, L1=[F(1, 3), F(1), F(7, 2)]).guaranteeing("quartic"))
+@measure(paper.QUARTIC_L0L1, cases(slope=POWERS, L1=FACTORS).guaranteeing("quartic"))
 def least_of_the_curvatures(slope, L1):
     """The least L0, by the roots of a derivative in balls."""
     return below(slope, L1, F(0))
 
 
-@measure(
-    paper.QUARTIC_RADIUS,
-    cases(slope=POWERS, K1=[F(1, 3), F(1), F(7, 2)], R=[F(1, 5), F(1), F(4)]).guaranteeing("quartic"),
-)
+@measure(paper.QUARTIC_RADIUS, cases(slope=POWERS, K1=FACTORS, R=[F(1, 5), F(1), F(4)]).guaranteeing("quartic"))
 def least_of_the_differences(slope, K1, R):
     """The least K0 within a radius, by the roots of a derivative in balls."""
     return below(slope, K1, R)
