@@ -53,7 +53,7 @@ def quartic_line(kappa: F, M: F) -> Line:
 
 def steep_line(kappa: F) -> Line:
     """f = y^2/2, g = y^2/2 - kappa x y."""
-    given = constants(kappa=kappa, L_y0=1, M=kappa * kappa)
+    given = constants(kappa=kappa, L_y0=1, M=kappa)
     return Line("steep", kappa, lambda x: kappa * x, lambda x, y: kappa * y, given)
 
 
@@ -77,11 +77,8 @@ def joint_line(kappa: F) -> Line:
 
 def warped_line() -> Line:
     """f = y, g = (1 + x^2) y^2/2 - x y: the curvature of the lower level changes with x."""
-
-    def formula(x: F, y: F) -> F:
-        return (1 - 2 * x * y) / (1 + x * x)
-
-    return Line("warped", F(1), lambda x: x / (1 + x * x), formula, constants(kappa=3, M=1, l_g2=3, R=2))
+    given = constants(kappa=3, M=1, l_g2=3, R=2)
+    return Line("warped", F(1), lambda x: x / (1 + x * x), lambda x, y: (1 - 2 * x * y) / (1 + x * x), given)
 
 
 def at(line: Line) -> dict[str, Any]:

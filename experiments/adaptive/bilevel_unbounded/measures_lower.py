@@ -230,9 +230,5 @@ for _budget, _name in (("quick", ""), ("full", "behind_on_more_digits"), ("gpu",
     measure(paper.TRACKING_BETWEEN, DIGITS, budget=_budget, name=_name)(behind_on_digits)
 
 
-def behind_without_normalisation(backend, steps):
-    """The same for steps of the gradient's length, which are equal to the normalised ones at the first step."""
-    return behind_on_digits(backend, steps, normalised=False)
-
-
-replacing(paper.TRACKING_BETWEEN, "steps that are not normalised", behind_without_normalisation, cases(steps=[34]))
+OTHERS = cases(steps=[34], normalised=[False])  # the first step is the same
+replacing(paper.TRACKING_BETWEEN, "steps of the gradient's length", behind_on_digits, OTHERS)

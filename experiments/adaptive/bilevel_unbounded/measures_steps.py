@@ -32,11 +32,9 @@ TURNS = {
 STEP = ("k0_k1_smooth", "normalized")
 
 
-def step_inside(eta, R):
-    return eta <= R
-
-
-STEPS = cases(of=[PARABOLA, QUARTIC], turn=TURNS, x=[F(1), F(5, 2)], eta=[F(1, 8), F(5, 4)]).where(step_inside)
+STEPS = cases(of=[PARABOLA, QUARTIC], turn=TURNS, x=[F(1), F(5, 2)], eta=[F(1, 8), F(5, 4)]).where(
+    lambda eta, R: eta <= R
+)
 
 
 @measure(paper.NORMALIZED_DESCENT, STEPS.guaranteeing(*STEP))

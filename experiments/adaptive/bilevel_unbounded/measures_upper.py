@@ -51,14 +51,8 @@ def slope_on_a_curve(y):
     return (2 * y + 4 * y**3) / speed, {"a": y, "c": -x / speed}
 
 
-def slope_across_a_kink(y):
-    """f = |y| at its kink, of which the formula takes the right slope: y_* = x, and Phi = |x|."""
-    return F(0), {"a": 0, "c": -1}
-
-
 breaking(paper.HYPERGRADIENT, "lower_solution", slope, WHERE.let(shift=lambda: F(1, 10)))
 breaking(paper.HYPERGRADIENT, "adjoint", slope, WHERE.let(terms=lambda: 2))
-breaking(paper.HYPERGRADIENT, "differentiable", slope_across_a_kink, y=[F(0)])
 
 PAIRS = [{"x": (F(1), F(-1)), "to": (F(0), F(2))}, {"x": (F(0), F(0)), "to": (F(1, 5), F(3))}]
 SOLVED = ("strongly_convex", "lower_smooth")
@@ -184,13 +178,6 @@ breaking(paper.NEUMANN, "spectrum", series_of_a_diagonal, spectrum=FLAT, v=[F(1)
 
 # --- unbounded smoothness ----------------------------------------------------------------------------------------------------
 
-
-def below(slope, K1, R):
-    """Minus the least K0, by the solver."""
-    low, high = least_constant(slope, K1, R)
-    return Enclosed(-high, -low, "rounding")
-
-
 POWERS, FACTORS = {"quartic": (0, 0, 0, 1)}, [F(1, 3), F(1), F(7, 2)]
 OTHER = {"sextic": (0, 0, 0, 0, 0, 1), "half": (0, 0, 0, F(1, 2))}
 
@@ -198,13 +185,14 @@ OTHER = {"sextic": (0, 0, 0, 0, 0, 1), "half": (0, 0, 0, F(1, 2))}
 @measure(paper.QUARTIC_L0L1, cases(slope=POWERS, L1=FACTORS).guaranteeing("quartic"))
 def least_of_the_curvatures(slope, L1):
     """The least L0, by the roots of a derivative in balls."""
-    return below(slope, L1, F(0))
+    return least_of_the_differences(slope, L1, F(0))
 
 
 @measure(paper.QUARTIC_RADIUS, cases(slope=POWERS, K1=FACTORS, R=[F(1, 5), F(1), F(4)]).guaranteeing("quartic"))
 def least_of_the_differences(slope, K1, R):
     """The least K0 within a radius, by the roots of a derivative in balls."""
-    return below(slope, K1, R)
+    low, high = least_constant(slope, K1, R)
+    return Enclosed(-high, -low, "rounding")
 
 
 breaking(paper.QUARTIC_L0L1, "quartic", least_of_the_curvatures, slope=OTHER, L1=[F(2)])

@@ -78,14 +78,14 @@ FACTORS = ("L_x0", "L_x1", "L_y0", "L_y1", "M", "kappa", "mu", "l_g2", "G", "R")
 FLAT = tuple(n for n in FACTORS if n not in ("kappa", "mu", "R"))
 
 
-def changes(distance: str, by: Names, gradient: str, **case: Any) -> d.Derivation:
+def changes(distance: str, by: Names, **case: Any) -> d.Derivation:
     """The change of the hypergradient is p - q - o along u: p of grad_x f, q of grad_y f behind G, o of G before grad_y f.
 
     F: |grad_x f| at the point whose gradient is known.
     """
     laws = {
         "p": below(("1", U, {"p": "1"}), (f"-L_x1*{distance}", "F"), (f"-L_x0*{distance}", "1"), by=("relaxed_smooth", *by)),
-        "F": below(("1", "F"), (f"-({gradient} + kappa*M)", "1"), by=("bounded_on_graph", "lower_curvature")),
+        "F": below(("1", "F"), ("-(G + kappa*M)", "1"), by=("bounded_on_graph", "lower_curvature")),
         "q": below(
             ("-1", U, {"q": "1"}), (f"-kappa*(L_y0 + L_y1*M)*{distance}", "1"),
             by=("relaxed_smooth", "bounded_on_graph", "lower_curvature", *by),
@@ -104,12 +104,12 @@ def phi_relaxed_smooth() -> d.Derivation:
     """The two points of the graph are s r apart, s^2 = 1 + kappa^2."""
     domain = (*over(*FACTORS, "r", zero=(*FLAT, "r")), Interval("s", "1", "", True))
     by = ("lipschitz_solution", "radius")
-    return changes("(s*r)", by, "G", domain=domain, roots={"s": "1 + kappa^2"}, knows=("R - s*r",))
+    return changes("(s*r)", by, domain=domain, roots={"s": "1 + kappa^2"}, knows=("R - s*r",))
 
 
 @d.derivation(claims.HYPERGRADIENT_ERROR)
 def hypergradient_error() -> d.Derivation:
-    return changes("d", ("near",), "G", domain=over(*FACTORS, "d", zero=(*FLAT, "d")), knows=("R - d",))
+    return changes("d", ("near",), domain=over(*FACTORS, "d", zero=(*FLAT, "d")), knows=("R - d",))
 
 
 @d.derivation(claims.ERROR_GROWS)
@@ -125,44 +125,39 @@ def error_grows() -> d.Derivation:
     return at_once(quantity, domain, laws, steps, (), ("H", "grad", "X"), stands={"G": (("1", "grad"),)})
 
 
-def shrinking(error: Names, start: d.Terms, quantity: d.Terms, stands: Any, horizon: str) -> d.Derivation:
+def shrinking(error: Names, start: d.Terms, stands: Any, horizon: str) -> d.Derivation:
     """e' = e - w/L with <w - mu e, L e - w> >= 0: |e'|^2 <= (1 - mu/L)^2 |e|^2."""
     laws = {
         "between": below(("-1", {"w": "1", "e": "-mu"}, {"e": "L", "w": "-1"}), by=error),
         "lowest": below(square(E, "mu"), ("-1", E, W), by=error),
     }
     rate = "(1 - mu/L)^2"
+    used = {"between": "1/L^2", "lowest": "(L - mu)/L^2"}
     steps: Steps = {
-        "step": d.Inequality(
-            (square({"e'": "1"}), square(E, f"-{rate}")), laws={"between": "1/L^2", "lowest": "(L - mu)/L^2"}
-        ),
+        "step": d.Inequality((square({"e'": "1"}), square(E, f"-{rate}")), laws=used),
         "all": d.Induct("step", (square(E),), rate, "P"),
     }
-    method = d.Method({}, {"e": {"e": "1", "w": "-1/L"}}, ("w",), {}, fixed=(), fixed_values=(), laws=laws)
     if start:
+        laws["start"] = below(*start, by=error, at="0")
         steps["end"] = d.Combine({"all": "1"}, {"start": "P"})
-        method = d.Method(
-            {}, {"e": {"e": "1", "w": "-1/L"}}, ("w",), {}, fixed=("v",), fixed_values=(),
-            laws={**laws, "start": below(*start, by=error, at="0")},
-        )  # fmt: skip
-    domain = (Interval("mu"), Interval("L", "mu", "", True))
-    return d.Derivation(
-        d.Formal(method, quantity, stands=stands, horizon=horizon), d.Case(domain, steps, powers={"P": rate})
-    )
+    moves, fixed = {"e": {"e": "1", "w": "-1/L"}}, ("v",) if start else ()
+    method = d.Method({}, moves, ("w",), {}, fixed=fixed, fixed_values=(), laws=laws)
+    case = d.Case((Interval("mu"), Interval("L", "mu", "", True)), steps, powers={"P": rate})
+    return d.Derivation(d.Formal(method, (square(E),), stands=stands, horizon=horizon), case)
 
 
 @d.derivation(claims.NEUMANN)
 def neumann_bias() -> d.Derivation:
     """e = S_Q v - A^{-1} v, w = A e; e_0 = -A^{-1} v, so that mu^2 |e_0|^2 <= |v|^2."""
     start = (square(E), square({"v": "1"}, "-1/mu^2"))
-    return shrinking(("spectrum", "spectral-theorem"), start, (square(E),), {"v2": (square({"v": "1"}),)}, "Q")
+    return shrinking(("spectrum", "spectral-theorem"), start, {"v2": (square({"v": "1"}),)}, "Q")
 
 
 @d.derivation(claims.LOWER_CONTRACTION)
 def lower_contraction() -> d.Derivation:
     """e = y - y_*, w = grad_y g."""
     by = ("strongly_convex", "l_smooth", "fermat")
-    return shrinking(by, (), (square(E),), {"D2": (square(E),)}, "N")
+    return shrinking(by, (), {"D2": (square(E),)}, "N")
 
 
 # --- tracking --------------------------------------------------------------------------------------------------------
@@ -228,11 +223,11 @@ TURNED = {"length": "-eta", "steepest": "eta", "along n": "eta", "along u": "eta
 VECTORS = ("m", "g", "n", "u")
 
 
-def falls(K1: str = "K1", by: Names = ()) -> dict[str, d.Law]:
+def falls(by: Names = ()) -> dict[str, d.Law]:
     """The descent inequality of a step -eta n."""
     return {
         "falls": below(
-            ("1", "f'"), ("-1", "f"), ("eta", {"n": "1"}, {"g": "1"}), (f"-eta^2*{K1}/2", "q"), ("-eta^2*K0/2", "1"),
+            ("1", "f'"), ("-1", "f"), ("eta", {"n": "1"}, {"g": "1"}), ("-eta^2*K1/2", "q"), ("-eta^2*K0/2", "1"),
             by=("k0_k1_smooth", "normalized", *by),
         )
     }  # fmt: skip
@@ -284,7 +279,7 @@ def normalized_average() -> d.Derivation:
 def momentum_bound() -> d.Derivation:
     """m - grad is the noise z and what is at most p long; a^2 = 1 - beta.
 
-    v has the direction of z, so that <z, v> is its mean length. C: the next bias, B: the sum of the biases so far.
+    v has the direction of z, so that <z, v> is its mean length. C: the next bias, S: the sum of those so far.
     """
     Z, XI, V, beta = {"z": "1"}, {"xi": "1"}, {"v": "1"}, "(1 - a^2)"
     laws = {
