@@ -328,8 +328,8 @@ def momentum_bound() -> d.Derivation:
 def paper_theorem() -> d.Derivation:
     """1 - beta = eps^2/(400 sigma^2): each of the five terms of the bound is at most a tenth of the accuracy."""
     step = "(eps^3/(10000*K0*sigma^2))"
-    bound = f"2*(Delta/({step}*T) + eps/10 + 800*d0*sigma^2/(eps^2*T) + 2*eps/25 + {step}*K0/2 + 2*b)"  # 1 - beta = eps^2/(400 sigma^2)
-    laws = {"bound": below(("1", "q"), (f"-{bound}", "1"), by=("momentum_run",))}
+    terms = f"Delta/({step}*T) + eps/10 + 800*d0*sigma^2/(eps^2*T) + 2*eps/25 + {step}*K0/2 + 2*b"
+    laws = {"bound": below(("1", "q"), (f"-2*({terms})", "1"), by=("momentum_run",))}
     known = {
         "T - 100000*Delta*K0*sigma^2/eps^4": "eps/(5*T)", "T - 8000*d0*sigma^2/eps^3": "eps/(5*T)", "eps/20 - b": "4",
         "20*sigma - eps": "eps/(10000*sigma^2)*(20*sigma + eps)",
