@@ -225,7 +225,7 @@ def behind_on_digits(backend, steps, normalised=True, budget="quick"):
     return rounded(worst, 10**6), at
 
 
-DIGITS = cases(steps=[28]).guaranteeing(*FOLLOWING)
+DIGITS = cases(steps=[28]).where(lambda steps: 8 <= steps <= 40).guaranteeing(*FOLLOWING)
 for _budget, _name in (("quick", ""), ("full", "behind_on_more_digits"), ("gpu", "behind_on_many_digits")):
     measure(paper.TRACKING_BETWEEN, DIGITS, budget=_budget, name=_name)(behind_on_digits)
 
