@@ -84,7 +84,7 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
     K1 = np.geomspace(0.1, 10, 25)
     exact = [[float(low) for low, _ in pareto((0, 0, 0, 1), map(_fraction, K1[::4]), _fraction(R))] for R in RADII]
     formula = [[float(paper.quartic_K0(k, R)) for k in K1] for R in RADII]
-    digits = [_cleaned(100, normalised) for normalised in (True, False)]
+    digits = [_cleaned(80, normalised) for normalised in (True, False)]
     return xr.Dataset(
         {
             "size": (["period", "seed", "T"], sizes), "mean": (["T"], mean), "plain": (["T"], plain), "bound": (["T"], bound),

@@ -82,13 +82,13 @@ def test_the_instance_of_the_card():
 
 
 def test_exact_steps_of_the_card():
-    out = measures_lower.smooth_runs("numpy", [1], 60, 0.02, 1000, beta=0.0)
+    out = measures_lower.smooth_runs("numpy", [1], 40, 0.02, 1000, beta=0.0)
     assert float(out.gradient[0, 0, :1000].mean()) == pytest.approx(11.29334587, abs=5e-7)
     assert float(out.value[0, 0, 0] - out.value[0, 0, -1]) == pytest.approx(224.2763885, abs=5e-6)
 
 
 def test_gradient_steps_leave_and_normalised_ones_do_not():
-    out = measures_lower.smooth_runs("numpy", [1], 60, 0.1, 4, beta=0.0, normalised=False)
+    out = measures_lower.smooth_runs("numpy", [1], 9, 0.1, 4, beta=0.0, normalised=False)
     assert np.abs(out.x.values[0, 0, -1]).max() > 1e6
     out = measures_lower.smooth_runs("numpy", [3], 1, 0.1, 40)
     np.testing.assert_allclose(np.linalg.norm(np.diff(out.x.values[0, 0], axis=0), axis=-1), 0.1, rtol=1e-12)
@@ -112,11 +112,11 @@ def test_runs_take_the_steps_of_the_method():
 def test_labels_of_digits_are_cleaned_by_normalised_steps_alone():
     data = noisy_digits()
     assert 0.2 < data.wrong.mean() < 0.4
-    _, out = measures_lower.cleaning_run("numpy", 80, L=5.5, period=2, lower=10, every=80)
+    _, out = measures_lower.cleaning_run("numpy", 70, L=5.5, period=2, lower=10, every=70)
     x = out.x.values[0, 0, -1]
     assert x[~data.wrong].mean() > x[data.wrong].mean() + 1
     assert float(out.loss[0, 0, -1]) < 0.5 * float(out.loss[0, 0, 0])
-    _, other = measures_lower.cleaning_run("numpy", 80, False, L=5.5, period=2, lower=10, every=80)
+    _, other = measures_lower.cleaning_run("numpy", 70, False, L=5.5, period=2, lower=10, every=70)
     assert not np.isfinite(np.exp(other.x.values[0, 0, -1])).all()
 
 

@@ -104,7 +104,7 @@ def phi_relaxed_smooth() -> d.Derivation:
     """The two points of the graph are s r apart, s^2 = 1 + kappa^2."""
     domain = (*over(*FACTORS, "r", zero=(*FLAT, "r")), Interval("s", "1", "", True))
     by = ("lipschitz_solution", "radius")
-    return changes("(s*r)", by, domain=domain, roots={"s": "1 + kappa^2"}, knows=("R - s*r",))
+    return changes("(s*r)", by, domain=domain, roots={"s": "1 + kappa^2"}, knows=("R^2 - (1 + kappa^2)*r^2",))
 
 
 @d.derivation(claims.HYPERGRADIENT_ERROR)
@@ -337,8 +337,8 @@ def paper_theorem() -> d.Derivation:
     steps: Steps = {
         "end": d.Combine({}, {"bound": "1"}, tuple((f"({c})*({k})", {}) for k, c in known.items()), index="0")
     }
-    domain = (*over("eps", "K0", "K1", "sigma", "Delta", "d0", "b", zero=("K1", "Delta", "d0", "b")), ONCE)
-    return at_once((("1", "q"),), domain, laws, steps, (), ("q",), knows=(*known, "25*K0 - 8*eps*K1"))
+    domain = (*over("eps", "K0", "sigma", "Delta", "d0", "b", zero=("Delta", "d0", "b")), ONCE)
+    return at_once((("1", "q"),), domain, laws, steps, (), ("q",), knows=tuple(known))
 
 
 # --- unbounded smoothness --------------------------------------------------------------------------------------------
