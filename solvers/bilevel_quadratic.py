@@ -16,7 +16,7 @@ from gradproof.solvers.exact.balls import ends
 from gradproof.solvers.exact.linear import from_flint, to_flint
 from gradproof.theory.errors import ParameterError
 
-Vector = Sequence[F]
+Vector = Sequence[F | int]
 Rows = Sequence[Vector]
 BITS = 128
 

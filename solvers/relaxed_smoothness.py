@@ -20,7 +20,7 @@ from gradproof.theory.errors import ParameterError
 BITS = 192
 
 
-def greatest(p: Sequence[F]) -> tuple[F, F]:
+def greatest(p: Sequence[F | int]) -> tuple[F, F]:
     """Rational ends around the greatest value on [0, oo) of ``p[0] + p[1] x + ...``.
 
     Raises:
@@ -38,7 +38,7 @@ def greatest(p: Sequence[F]) -> tuple[F, F]:
     return max(low for low, _ in pairs), max(high for _, high in pairs)
 
 
-def least_constant(slope: Sequence[F], K1: F, R: F) -> tuple[F, F]:
+def least_constant(slope: Sequence[F | int], K1: F, R: F) -> tuple[F, F]:
     """Rational ends around the least K0 of f with ``f'(x) = slope[0] + slope[1] x + ...`` within the radius R; 0 for ``|f''|``.
 
     Raises:
@@ -53,7 +53,7 @@ def least_constant(slope: Sequence[F], K1: F, R: F) -> tuple[F, F]:
     return greatest([F(int(c.p), int(c.q)) for c in rest.coeffs()] or [F(0)])
 
 
-def pareto(slope: Sequence[F], K1: Iterable[F], R: F) -> list[tuple[F, F]]:
+def pareto(slope: Sequence[F | int], K1: Iterable[F], R: F) -> list[tuple[F, F]]:
     """``least_constant`` for each of the factors K1."""
     return [least_constant(slope, k, R) for k in K1]
 

@@ -38,7 +38,10 @@ def left_after_steps(lower, y, N, mu, L):
     return dot(end, end), {"D2": dot(start, start)}
 
 
-@measure(paper.LOWER_CONTRACTION, cases(mu=[F(1), F(2)], L=[F(2), F(7)], D=[F(1, 9)], N=[1, 6]).guaranteeing(*STEPS))
+FLATTEST = cases(mu=[F(1), F(2)], L=[F(2), F(7)], D=[F(1, 9)], N=[1, 6]).where(lambda mu, L: mu <= L)
+
+
+@measure(paper.LOWER_CONTRACTION, FLATTEST.guaranteeing(*STEPS))
 def left_along_the_flattest(mu, L, D, N, flat=1):
     """The same along the eigenvector of mu; ``flat``: over what is said of it."""
     lower = QuadraticLower([[mu * flat]], [[F(0)]])
@@ -191,7 +194,7 @@ def cleaning_run(backend, steps, normalised=True, *, train=200, every=1, start=-
         factor = given.pop("eta")
         if not normalised:
             once = bo_rep(task.problem, 1.0, refine=300, normalised=False, **given)
-            factor = factor / float(length(once.step(once.init(x0)).m)[0, 0, 0])
+            factor = factor / float(length(once.step(once.init(x0), None).m)[0, 0, 0])
         method = bo_rep(task.problem, factor, refine=300, normalised=normalised, **given)
         record = {"x": lambda s: s.x, "y": lambda s: s.y, "loss": lambda s: task.loss(s.y)}
         return task, run(method, x0, steps, record=record, every=every)

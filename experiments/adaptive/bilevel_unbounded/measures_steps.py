@@ -110,10 +110,10 @@ PATHS = cases(x=[F(11, 10), F(31, 10)], eta=[F(1, 16), F(1, 2)], beta=[F(0), F(1
 
 
 @measure(paper.MOMENTUM_BOUND, PATHS.guaranteeing(*RUN))
-def mean_over_all_paths(x, eta, beta, sigma, T, shift=F(0), m0=None, share=1, normalised=True):
+def mean_over_all_paths(x, eta, beta, sigma, T, shift=F(0), m0=None, share=1, K0=F(1), held=False, normalised=True):
     """E |Phi'| for Phi = x^2/2 over all paths of fair coins, in rational numbers.
 
-    ``shift``: bias, without coins then, as in a run from the momentum ``m0``; ``share``: what is said of Delta.
+    ``shift``: bias, without coins then, as in a run from the momentum ``m0``, which may be ``held``; ``share``: of Delta.
     """
     paths = list(product((1, -1), repeat=T)) if not shift and m0 is None else [(0,) * T]
     total = F(0)
@@ -122,9 +122,9 @@ def mean_over_all_paths(x, eta, beta, sigma, T, shift=F(0), m0=None, share=1, no
         for sign in path:
             total += abs(z)
             g = z + sigma * sign + shift
-            m = g if m is None else beta * m + (1 - beta) * g
+            m = g if m is None else m if held else beta * m + (1 - beta) * g
             z = z - eta * ((m > 0) - (m < 0) if normalised else m)
-    at = {"K0": F(1), "K1": F(0), "Delta": x * x / 2 * share, "d0": sigma, "b": F(0)}
+    at = {"K0": K0, "K1": F(0), "Delta": x * x / 2 * share, "d0": sigma, "b": F(0)}
     return total / (T * len(paths)), at
 
 
@@ -132,10 +132,24 @@ CONTROLS = {
     "unbiased": {"x": F(0), "T": 40, "shift": F(10**3)}, "bounded_bias": {"x": F(0), "T": 40, "shift": F(10**3)},
     "bounded_start": {"x": F(0), "T": 150, "m0": F(9**9), "beta": F(9, 10)}, "lower_bounded": {"x": F(99), "T": 6, "share": F(0)},
     "normalized": {"x": F(1), "T": 8, "normalised": False, "eta": F(3)},
+    "k0_k1_smooth": {"x": F(1, 2), "T": 40, "m0": F(1, 2), "K0": F(1, 1000)},
+    "momentum": {"x": F(0), "T": 40, "m0": F(1, 1000), "held": True},
 }  # fmt: skip
 ALONE = {"eta": F(1), "beta": F(0), "sigma": F(1, 1000)}
 for _name, _case in CONTROLS.items():
     breaking(paper.MOMENTUM_BOUND, _name, mean_over_all_paths, of=[ALONE | _case])
+
+
+def mean_of_a_walk(T, spread, rng):
+    """The same in 200 runs of coins so large that x walks at random, steps of 1."""
+    x, total = np.zeros(200), np.zeros(200)
+    for _ in range(T):
+        total += np.abs(x)
+        x = x - np.sign(x + spread * rng.choice([-1.0, 1.0], x.size))
+    return Sample(total / T, bias=1e-9), {"K0": 1, "K1": 0, "eta": 1, "beta": 0, "Delta": 0, "d0": spread, "b": 0}
+
+
+breaking(paper.MOMENTUM_BOUND, "bounded_variance", mean_of_a_walk, T=[3000], spread=[1000.5], sigma=[0.001])
 
 
 def first_of_a_steep_slope(x, eta):

@@ -159,7 +159,7 @@ COSH = Assumption("cosh", r"$f(x) = \cosh(sx)/s^2$")
 
 
 def _claim(name: str, title: str, statement: str, **fields: Any) -> Claim:
-    stated = {"confidence": "derived", "where": HERE, "relation": Relation.LE} | fields
+    stated: dict[str, Any] = {"confidence": "derived", "where": HERE, "relation": Relation.LE} | fields
     return register(Claim(id=f"{PAPER.key}.{name}", paper=PAPER, title=title, statement=statement, **stated))[0]
 
 
@@ -288,6 +288,7 @@ PAPER_THEOREM = _claim(
     r"order $\varepsilon^{-2}$.",
     parameters=(eps, K0, sigma, Delta, d0, b, T), assumptions=(RUN, NOISY, LONG, LONG_START, TRACKED),
     quantity=rf"\frac1T\sum_{{t<T}}\mathbb E{_g}", expression=eps.symbol, where=f"Theorem 1 (its order); {HERE}",
+    remark=r"Where $\varepsilon > 20\sigma$ the momentum would be negative; the condition on $d_0$ matters where $m_0$ is far off.",
 )  # fmt: skip
 
 # --- unbounded smoothness --------------------------------------------------------------------------------------------

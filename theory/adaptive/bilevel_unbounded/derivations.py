@@ -380,6 +380,6 @@ def cosh_l0_l1() -> d.Derivation:
         "one": equal(square(E), ("-1", "1"), says="e is the constant 1"),
     }
     used = {"hyperbola": f"1/(2*{size})", "one": f"{size}/2"}
-    squares = ((f"1/(2*{size})", {"c": "1", "e": f"-{size}"}), (f"s*f1/{size}", {}))
+    squares: Any = ((f"1/(2*{size})", {"c": "1", "e": f"-{size}"}), (f"s*f1/{size}", {}))
     steps: Steps = {"end": d.Combine({}, used, squares, index="0")}
     return at_once((("1", c, E),), over("s", "f1", zero=("f1",)), laws, steps, ("c", "e"))
