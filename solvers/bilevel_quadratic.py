@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction as F
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import flint
 
@@ -109,4 +109,5 @@ def real_roots(p: flint.fmpq_poly) -> list[flint.arb]:
     if p.degree() < 1:
         return []
     whole = flint.fmpz_poly([int(c.p * (p.denom() // c.q)) for c in p.coeffs()])
-    return [root.real for root, _ in whole.complex_roots() if root.imag == 0]
+    found: Any = whole.complex_roots()  # with their multiplicities
+    return [root.real for root, _ in found if root.imag == 0]
