@@ -64,7 +64,7 @@ class QuadraticLower(NamedTuple):
         """y after n lower gradient steps of the length 1/L."""
         for _ in range(n):
             y = plus(y, self.slope(x, y), -1 / F(L))
-        return list(y)
+        return [F(c) for c in y]
 
     def neumann(self, v: Vector, Q: int, L: F) -> list[F]:
         """``(1/L) sum_{q<Q} (I - A/L)^q v``, by as many steps of an auxiliary vector."""
