@@ -161,25 +161,21 @@ def first_of_a_steep_slope(x, eta):
 breaking(paper.NORMALIZED_AVERAGE, "small_steps", first_of_a_steep_slope, x=[12.0], eta=[4.0])
 breaking(paper.MOMENTUM_BOUND, "slow", first_of_a_steep_slope, x=[12.0], eta=[4.0])
 
-#: steps, seeds
-SIZES = {"quick": (600, 6), "full": (4000, 6)}
 
-
-def mean_gradient_of_runs(beta, N, period, sigma, keys, backend, budget, x0=(5.0, -4.0)):
+def mean_gradient_of_runs(beta, N, period, sigma, T, keys, backend, x0=(5.0, -4.0)):
     """The mean gradient of BO-REP on the closed form: two normal numbers a step, of the mean square sigma^2."""
-    steps, seeds = SIZES[budget]
     eta, rho = (1 - beta) / (8 * K1), 0.75**N
-    words = keys(settings=[period], seeds=seeds)
-    out = smooth_runs(backend, [period], N, eta, steps, x0=x0, beta=beta, keys=words, sd=sigma / 2**0.5)
+    words = keys(settings=[period], seeds=6)
+    out = smooth_runs(backend, [period], N, eta, T, x0=x0, beta=beta, keys=words, sd=sigma / 2**0.5)
     # the bias: |A^-1 B| times the lower error, as grad_x f has no y and the curvature of f in y is at most 1
     bias = KP**2 * eta * period / (1 - rho)
-    at = {"K0": K0, "K1": K1, "eta": eta, "T": steps, "Delta": fall(x0), "d0": sigma + bias, "b": bias}
-    return Sample(out.gradient.values[0, :, :steps].mean(-1), bias=1e-9), at
+    at = {"K0": K0, "K1": K1, "eta": eta, "Delta": fall(x0), "d0": sigma + bias, "b": bias}
+    return Sample(out.gradient.values[0, :, :T].mean(-1), bias=1e-9), at
 
 
-WHOLE = cases(beta=[0.9], N=[5], period=[2], sigma=[0.5]).guaranteeing(*RUN)
-for _budget, _name in (("quick", ""), ("full", "mean_gradient_of_long_runs")):
-    measure(paper.MOMENTUM_BOUND, WHOLE, budget=_budget, name=_name)(mean_gradient_of_runs)
+for _budget, _T, _name in (("quick", 600, ""), ("full", 4000, "mean_gradient_of_long_runs")):
+    _where = cases(beta=[0.9], N=[5], period=[2], sigma=[0.5], T=[_T]).guaranteeing(*RUN)
+    measure(paper.MOMENTUM_BOUND, _where, budget=_budget, name=_name)(mean_gradient_of_runs)
 
 # --- the accuracy is reached --------------------------------------------------------------------------------------------------
 

@@ -122,5 +122,5 @@ def test_labels_of_digits_are_cleaned_by_normalised_steps_alone():
 
 @pytest.mark.slow
 def test_the_gpu_run_in_small():
-    value, at = measures_lower.behind_on_digits("numpy", 12, budget="full")
+    value, at = measures_lower.behind_on_digits("numpy", 12, 500)
     assert 0 < value.low < at["s"] / (1 - at["rho"])
