@@ -19,11 +19,13 @@ from gradproof.solvers import (
     moments,
     sparsification,
     subspaces,
+    trigonometric,
 )
 from gradproof.solvers import order_statistics as order
 from gradproof.solvers import periodic_regret as regret
 from gradproof.solvers import relu_program as relu
 from gradproof.solvers.exact import definite
+from gradproof.solvers.exact.balls import ends
 from gradproof.solvers.exact.nonnegative import nonnegative_least_squares
 from gradproof.solvers.relu_program import rational
 from gradproof.solvers.separable_ode import euler_between, margin_flow, margin_steps
@@ -341,4 +343,29 @@ LAWS = {
     ),
 }
 
-EXACT = {**CONES, **THRESHOLDS, **WORKERS, **LAWS}
+
+def least_on_the_circle(constant, sines, cosines):
+    found = trigonometric.least(constant, sines, cosines)
+    low, high = ends(trigonometric.value(found.angle, constant, sines, cosines))
+    return {"least": Between(found.low, found.high), "attained": holds(low <= found.high and high >= found.low)}
+
+
+def half_turned(data, rng):
+    """The angle plus pi: odd frequencies change their sign."""
+    return data | {name: {k: -c if k % 2 else c for k, c in data[name].items()} for name in ("sines", "cosines")}
+
+
+def doubled(data, rng):
+    twice = {name: {k: 2 * c for k, c in data[name].items()} for name in ("sines", "cosines")}
+    return twice | {"constant": 2 * data["constant"]}
+
+
+CIRCLES = {
+    "least on a circle": Case(
+        least_on_the_circle,
+        {"constant": F(3), "sines": {5: F(1)}, "cosines": {3: F(1)}},
+        {"half a turn": Move(half_turned), "units": Move(doubled, {"least": 2.0})},
+    ),
+}
+
+EXACT = {**CIRCLES, **CONES, **THRESHOLDS, **WORKERS, **LAWS}
