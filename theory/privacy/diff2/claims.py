@@ -16,7 +16,9 @@ PAPER = Paper(
 )  # fmt: skip
 
 G = Parameter("G", r"bound on the gradient of every sample, or its clip radius", POSITIVE)
-L = Parameter("L", r"smoothness of every sample's loss, or clip radius of a difference over $\|x_r - x_{r-1}\|$", POSITIVE)
+L = Parameter(
+    "L", r"smoothness of every sample's loss, or clip radius of a difference over $\|x_r - x_{r-1}\|$", POSITIVE
+)
 n = Parameter("n", "number of samples, over all silos", COUNT)
 d = Parameter("d", "dimension", COUNT)
 mu = Parameter("mu", "parameter of Gaussian differential privacy", POSITIVE, r"\mu")
@@ -32,7 +34,9 @@ s = Parameter("s", r"$T/R$", UNIT_LOPEN)
 eps = Parameter("eps", "epsilon of differential privacy", POSITIVE, r"\varepsilon")
 ell = Parameter("ell", r"$\log(1/\delta)$", POSITIVE, r"\log\frac1\delta")
 alpha = Parameter("alpha", "order of a Renyi divergence", sp.Interval.open(1, sp.oo), r"\alpha")
-u = Parameter("u", r"a share $1/u$ of the budget goes to restarts; $5/4$ in the published code", sp.Interval.open(1, sp.oo))
+u = Parameter(
+    "u", r"a share $1/u$ of the budget goes to restarts; $5/4$ in the published code", sp.Interval.open(1, sp.oo)
+)
 q = Parameter("q", r"$\mathbb E\|x_r - x_{r-1}\|^2$", NONNEGATIVE)
 e2 = Parameter("e2", r"$\mathbb E\|v_{r-1} - \nabla f(x_{r-1})\|^2$", NONNEGATIVE, r"\mathbb E\|e_{r-1}\|^2")
 g2 = Parameter("g2", r"$\|\nabla f(x)\|^2$", NONNEGATIVE, r"\|\nabla f(x)\|^2")
@@ -47,9 +51,16 @@ B = Parameter("B", r"$8dG^2/(n\mu)^2$", POSITIVE)
 
 ONE_REPLACED = Assumption("one-replaced", "the two data sets differ in one sample, and $f$ is the mean over $n$")
 BOUNDED = Assumption("bounded-gradients", r"the gradient of every sample, clipped or not, has norm at most $G$")
-SAMPLEWISE = Assumption("samplewise-smooth", r"a sample's gradients, or what clipping leaves of their difference, are at most $L\|x_r - x_{r-1}\|$ apart")
-GAUSSIAN = Assumption("gaussian-noise", r"the noise of a round is normal, independent of the past, of the stated size in every direction")
-COMPOSITION = Assumption("composition", r"squares of $\mu$ of adaptive Gaussian releases add up (Dong, Roth, Su 2022, Corollary 3.3)")
+SAMPLEWISE = Assumption(
+    "samplewise-smooth",
+    r"a sample's gradients, or what clipping leaves of their difference, are at most $L\|x_r - x_{r-1}\|$ apart",
+)
+GAUSSIAN = Assumption(
+    "gaussian-noise", r"the noise of a round is normal, independent of the past, of the stated size in every direction"
+)
+COMPOSITION = Assumption(
+    "composition", r"squares of $\mu$ of adaptive Gaussian releases add up (Dong, Roth, Su 2022, Corollary 3.3)"
+)
 WHOLE = Assumption("whole-periods", r"$T$ divides $R$: there are $R/T$ restarts")
 UNCLIPPED = Assumption("unclipped", "no clipping is active")
 SMOOTH = Assumption("smooth", r"$f$ is $L$-smooth")
@@ -70,9 +81,13 @@ STEP_OF_A_PERIOD = Assumption(
 )  # fmt: skip
 OWN_STEP = Assumption("own-step", r"$\eta = 1/(L + \tau\sqrt{dT})$")
 GRADIENT_STEP = Assumption("own-step", r"$\eta = 1/L$")
-CALIBRATED = Assumption("calibrated", r"$\sigma_1^2 = 8G^2(R/T)/(n\mu)^2$ and $\tau^2 = 8L^2R/(n\mu)^2$, as of `diff2.calibration`")
+CALIBRATED = Assumption(
+    "calibrated", r"$\sigma_1^2 = 8G^2(R/T)/(n\mu)^2$ and $\tau^2 = 8L^2R/(n\mu)^2$, as of `diff2.calibration`"
+)
 DPGD_CALIBRATED = Assumption("calibrated", r"$\sigma^2 = 4G^2R/(n\mu)^2$: the budget is spent on $R$ equal releases")
-BOTH_BOUNDS = Assumption("bounds", "the bounds of `diff2.private-utility` and `diff2.dpgd` for long runs, each at its best $s$ or $R$")
+BOTH_BOUNDS = Assumption(
+    "bounds", "the bounds of `diff2.private-utility` and `diff2.dpgd` for long runs, each at its best $s$ or $R$"
+)
 
 _G, _L, _n, _d, _mu, _R, _T = (p.symbol for p in (G, L, n, d, mu, R, T))
 _s1, _sg, _tau, _eta, _D, _s = (p.symbol for p in (sigma_1, sigma, tau, eta, Delta, s))
