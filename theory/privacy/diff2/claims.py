@@ -29,7 +29,7 @@ sigma_1 = Parameter("sigma_1", "standard deviation of the noise on a full gradie
 sigma = Parameter("sigma", "standard deviation of the noise on every gradient", POSITIVE, r"\sigma")
 tau = Parameter("tau", r"standard deviation of the noise on a difference, over $\|x_r - x_{r-1}\|$", POSITIVE, r"\tau")
 eta = Parameter("eta", "step size", POSITIVE, r"\eta")
-Delta = Parameter("Delta", r"$f(x_0) - \inf f$", NONNEGATIVE, r"\Delta")
+Delta = Parameter("Delta", r"$f(x_0)$ less a lower bound of $f$", NONNEGATIVE, r"\Delta")
 s = Parameter("s", r"$T/R$", UNIT_LOPEN)
 eps = Parameter("eps", "epsilon of differential privacy", POSITIVE, r"\varepsilon")
 ell = Parameter("ell", r"$\log(1/\delta)$", POSITIVE, r"\log\frac1\delta")
@@ -85,6 +85,8 @@ CALIBRATED = Assumption(
     "calibrated", r"$\sigma_1^2 = 8G^2(R/T)/(n\mu)^2$ and $\tau^2 = 8L^2R/(n\mu)^2$, as of `diff2.calibration`"
 )
 DPGD_CALIBRATED = Assumption("calibrated", r"$\sigma^2 = 4G^2R/(n\mu)^2$: the budget is spent on $R$ equal releases")
+DPGD_CALIBRATED_TOO = Assumption("dpgd-calibrated", DPGD_CALIBRATED.statement)
+ONE_EIGENVALUE = Assumption("one-eigenvalue", r"$f = L\|x\|^2/2$")
 BOTH_BOUNDS = Assumption(
     "bounds", "the bounds of `diff2.private-utility` and `diff2.dpgd` for long runs, each at its best $s$ or $R$"
 )
@@ -92,6 +94,7 @@ BOTH_BOUNDS = Assumption(
 _G, _L, _n, _d, _mu, _R, _T = (p.symbol for p in (G, L, n, d, mu, R, T))
 _s1, _sg, _tau, _eta, _D, _s = (p.symbol for p in (sigma_1, sigma, tau, eta, Delta, s))
 MEAN_GRADIENT = r"\frac1R\sum_{r<R}\mathbb E\|\nabla f(x_r)\|^2"
+ONE_KIND = "There is one kind of evidence"
 OURS = {"where": "Theorem 4.3; constants derived here", "confidence": "derived"}
 
 SENSITIVITY = Claim(
@@ -110,8 +113,8 @@ SENSITIVITY_DIFFERENCE = Claim(
 
 PRIVACY = Claim(
     id="diff2.privacy", paper=PAPER, title=r"Privacy of $k_1$ periods of $T$ rounds",
-    statement=r"The run is $\mu_{tot}$-GDP. The number is the same for every path, although $\|x_r - x_{r-1}\|$ is random: noise and "
-        r"sensitivity of a difference shrink together.",
+    statement=r"The run is $\mu_{tot}$-GDP. The number is the same for every path, although $\|x_r - x_{r-1}\|$ is random: "
+        r"noise and sensitivity of a difference shrink together.",
     parameters=(G, L, n, T, k_1, sigma_1, tau), assumptions=(ONE_REPLACED, BOUNDED, SAMPLEWISE, GAUSSIAN, RESTARTS, COMPOSITION),
     quantity=r"\mu_{tot}^2", relation=Relation.LE,
     expression=k_1.symbol * (4 * _G**2 / (_n * _s1) ** 2 + (_T - 1) * 4 * _L**2 / (_n * tau.symbol) ** 2),
@@ -125,15 +128,15 @@ CALIBRATION = Claim(
     statement=r"$\sigma_1^2 = 8G^2(R/T)/(n\mu)^2$ and $\tau^2 = 8L^2R/(n\mu)^2$ make the run $\mu$-GDP.",
     parameters=(mu, T), assumptions=_BOUND_TO, quantity=r"\mu_{tot}^2", relation=Relation.LE,
     expression=mu.symbol**2 * (1 - 1 / (2 * _T)), where="derived here", confidence="derived", tight=True,
-    remark=r"Where $T$ does not divide $R$ there are $\lceil R/T\rceil$ restarts and the budget may be exceeded: $R = 11$, $T = 10$ "
-        r"costs $1.32\mu^2$.",
+    remark=r"Where $T$ does not divide $R$ there are $\lceil R/T\rceil$ restarts and the budget may be exceeded: $R = 11$, "
+        r"$T = 10$ costs $1.32\mu^2$.",
 )  # fmt: skip
 
 PUBLISHED = Claim(
     id="diff2.published-calibration", paper=PAPER, title="The noise of the published code, over its own budget",
     statement=r"$C_1^2s_1^2$ and $C_2^2\|x_r - x_{r-1}\|^2s_2^2$ with $s_1^2 = 4u\alpha R/(Tn^2\varepsilon)$, $s_2^2 = "
-        r"\frac{4u}{u-1}\alpha R/(n^2\varepsilon)$: a share $1/u$ for restarts. The code sets $u = 5/4$, $C_1$ in the place of $G$, "
-        r"$C_2$ in that of $L$.",
+        r"\frac{4u}{u-1}\alpha R/(n^2\varepsilon)$: a share $1/u$ for restarts. The code sets $u = 5/4$, $C_1$ in the place of "
+        r"$G$, $C_2$ in that of $L$.",
     parameters=(eps, alpha, u, T), assumptions=_BOUND_TO, quantity=r"\mu_{tot}^2", relation=Relation.LE,
     expression=eps.symbol / alpha.symbol * (1 - (1 - 1 / u.symbol) / _T), where="the published code", tight=True,
     remark=r"The published $T = 60$ does not divide $R = 2000$: 34 restarts cost 1.3 % more than accounted, which the published "
@@ -159,13 +162,13 @@ PUBLISHED_EPSILON = Claim(
     parameters=(eps, _delta), assumptions=(Assumption("budget", r"$\mu_{tot}^2 \le \varepsilon/\alpha$"), Assumption(
         "published-order", r"$\alpha = 1 + \lceil2\log(1/\delta)/\varepsilon\rceil$")),
     quantity=r"\varepsilon'", relation=Relation.LE, expression=eps.symbol, where="derived here", confidence="derived",
-    remark="There is one kind of evidence, enclosures: the normal law is no rational function, which a derivation needs.",
+    remark=f"{ONE_KIND}, enclosures: the normal law is no rational function, which a derivation needs.",
 )  # fmt: skip
 
 CONVERSION = Claim(
     id="diff2.exact-conversion", paper=PAPER, title=r"$\delta$ of a $\mu$-GDP mechanism, exactly",
-    statement=r"$\Phi(-\varepsilon/\mu + \mu/2) - e^\varepsilon\Phi(-\varepsilon/\mu - \mu/2)$, $\Phi$ the normal distribution function, "
-        r"is the largest $P(E) - e^\varepsilon Q(E)$ over events $E$ for $P = N(\mu, 1)$ and $Q = N(0, 1)$.",
+    statement=r"$\Phi(-\varepsilon/\mu + \mu/2) - e^\varepsilon\Phi(-\varepsilon/\mu - \mu/2)$, $\Phi$ the normal distribution "
+        r"function, is the largest $P(E) - e^\varepsilon Q(E)$ over events $E$ for $P = N(\mu, 1)$ and $Q = N(0, 1)$.",
     parameters=(eps, mu), assumptions=(GAUSSIAN,), quantity=r"\sup_E P(E) - e^\varepsilon Q(E)", relation=Relation.EQ,
     expression=(sp.erfc((eps.symbol / mu.symbol - mu.symbol / 2) / sp.sqrt(2))
         - sp.exp(eps.symbol) * sp.erfc((eps.symbol / mu.symbol + mu.symbol / 2) / sp.sqrt(2))) / 2,
@@ -212,8 +215,8 @@ PERIOD = Claim(
 
 ANY_STEP = Claim(
     id="diff2.utility-any-step", paper=PAPER, title="Utility of DIFF2 for any short step",
-    statement=r"For every number of rounds, whole periods or not: $2\Delta/(\eta R)$ as of gradient descent, and the noise of a restart "
-        r"alone; what differences add is paid by the descent of the steps that make them.",
+    statement=r"For every number of rounds, whole periods or not: $2\Delta/(\eta R)$ as of gradient descent, and the noise of a "
+        r"restart alone; what differences add is paid by the descent of the steps that make them.",
     parameters=(L, Delta, d, sigma_1, tau, eta, T, R), assumptions=(SMOOTH, LOWER, UNCLIPPED, GAUSSIAN, RESTARTS, STEP),
     quantity=MEAN_GRADIENT, relation=Relation.LE, expression=2 * _D / (_eta * _R) + _d * _s1**2, **OURS,
 )  # fmt: skip
@@ -242,14 +245,16 @@ OPTIMAL = Claim(
     id="diff2.optimal-restart", paper=PAPER, title="The best time between restarts",
     statement=r"Attained at $s = (2B/A)^{2/3}$. With $A$ and $B$ of `diff2.private-utility`: $U_{DIFF2} = "
         r"12\,(\Delta LGd)^{2/3}/(n\mu)^{4/3}$ for long runs, if that $s$ is below 1: the paper's rate, with its constant.",
-    parameters=(A, B, _s_any), assumptions=(Assumption("bound", r"$U = A\sqrt s + B/s$: the bound of `diff2.private-utility` for long runs"),),
+    parameters=(A, B, _s_any), assumptions=(
+        Assumption("bound", r"$U = A\sqrt s + B/s$: the bound of `diff2.private-utility` for long runs"),
+    ),
     quantity="U^3", relation=Relation.GE, expression=sp.Rational(27, 4) * A.symbol**2 * B.symbol, tight=True, **OURS,
 )  # fmt: skip
 
 SPLIT = Claim(
     id="diff2.split", paper=PAPER, title="Half and half is the best split of the budget",
-    statement=r"With a share $a$ of $\mu^2$ for restarts, $A$ becomes $A/\sqrt{2(1-a)}$ and $B$ becomes $B/(2a)$, and the cube of the best "
-        r"bound is $\frac{27}{16}A^2B/(a(1-a))$. The published code has $a = 4/5$: a factor $(25/16)^{1/3} = 1.160$.",
+    statement=r"With a share $a$ of $\mu^2$ for restarts, $A$ becomes $A/\sqrt{2(1-a)}$ and $B$ becomes $B/(2a)$, and the cube of the "
+        r"best bound is $\frac{27}{16}A^2B/(a(1-a))$. The published code has $a = 4/5$: a factor $(25/16)^{1/3} = 1.160$.",
     parameters=(A, B), assumptions=(Assumption("bound", r"restarts are at their best $s$, and it is below 1"),),
     quantity=r"\min_{0<a<1}\tfrac{27}{16}A^2B/(a(1-a))", relation=Relation.EQ,
     expression=sp.Rational(27, 4) * A.symbol**2 * B.symbol, where="derived here", confidence="derived", tight=True,
@@ -262,7 +267,7 @@ DPGD = Claim(
     expression=2 * _L * _D / _R + _d * _sg**2, where="Section 4; constants derived here", confidence="derived",
 )  # fmt: skip
 
-_D_any = Parameter("Delta", r"$f(x_0) - \inf f$", POSITIVE, r"\Delta")
+_D_any = Parameter("Delta", r"$f(x_0)$ less a lower bound of $f$", POSITIVE, r"\Delta")
 _Da = _D_any.symbol
 
 DPGD_RATE = Claim(
@@ -284,41 +289,52 @@ CROSSOVER = Claim(
 
 PAPER_THEOREM = Claim(
     id="diff2.paper-theorem", paper=PAPER, title=r"The paper's $R$ and $T$ reach its rate, with constant $10 + 4\sqrt2$",
-    statement=r"$\varepsilon_{opt} = (LGd)^{2/3}/(n\mu)^{4/3}$, $R \ge 1 + L/\varepsilon_{opt} + L^2d/((n\mu)^2\varepsilon_{opt}^2)$, $T \le "
-        r"(G^2\sqrt d/(Ln\mu))^{2/3}R$ up to rounding, all constants 1, $\mu$ for the paper's $\varepsilon$, $\Delta \le 1$.",
+    statement=r"$\varepsilon_{opt} = (LGd)^{2/3}/(n\mu)^{4/3}$, $R \ge 1 + L/\varepsilon_{opt} + L^2d/(n\mu\varepsilon_{opt})^2$, "
+    r"$T = (G^2\sqrt d/(Ln\mu))^{2/3}R$: all constants 1, $\mu$ for the paper's $\varepsilon$, $\Delta \le 1$.",
     parameters=(L, G, d, n, mu),
     assumptions=(SMOOTH, LOWER, UNCLIPPED, GAUSSIAN, RESTARTS, OWN_STEP, CALIBRATED, Assumption(
-        "paper-rounds", r"$\Delta \le 1$, and $R$ and $T$ are of the statement, $T$ at most a thousandth away")),
-    quantity=MEAN_GRADIENT, relation=Relation.LE,
-    expression=(10 + 4 * sp.sqrt(2)) * (_L * _G * _d) ** sp.Rational(2, 3) / (_n * _mu) ** sp.Rational(4, 3) * sp.Rational(1001, 1000),
-    where="Theorem 4.3, by a summary of it", confidence="recalled",
-    remark="The paper's constants were not to be had; these follow from `diff2.private-utility`. There is one kind of evidence, exact "
-        "runs: a cube root is no rational function, which a derivation needs.",
+        "paper-rounds", r"$\Delta \le 1$, and $R$ and $T$ are those of the statement")),
+    quantity=MEAN_GRADIENT, relation=Relation.LE, expression=(10 + 4 * sp.sqrt(2)) * (_L * _G * _d) ** sp.Rational(2, 3)
+    / (_n * _mu) ** sp.Rational(4, 3), where="Theorem 4.3, by a summary of it", confidence="recalled",
+    remark=f"The paper's constants were not to be had; these follow from `diff2.private-utility`. {ONE_KIND}, exact runs: a cube root is "
+    "no rational function, which a derivation needs.",
 )  # fmt: skip
 
 SLOPE = Claim(
     id="diff2.slope", paper=PAPER, title=r"The exact utility falls like $n^{-4/3}$",
-    statement=r"Not the bound but the exact mean for $f = \|x\|^2/2$, at the step of `diff2.utility` and the $s$ that is best for it, "
-        r"between $n$ and $2n$: the distance of the slope in logarithms from $-4/3$. Private gradient descent has $-1$.",
-    parameters=(), assumptions=(CALIBRATED, RESTARTS, Assumption("long-run", r"$n\mu \ge 300\sqrt{\Delta Ld}/G$, and $R$ so long that "
-        r"$2\Delta L/R$ is below a hundredth")),
-    quantity=r"|\frac{\log U(2n) - \log U(n)}{\log2} + \frac43|", relation=Relation.LE, expression=sp.Rational(1, 10),
-    where="derived here", confidence="derived",
-    remark="There is one kind of evidence, exact runs: that the slope is near is a property of these quadratics.",
+    statement=r"Not the bound but the exact mean for $f = L\|x\|^2/2$, at the step of `diff2.utility` and the $T/R$ that is best for it: the "
+    r"distance from $-4/3$ of its slope between $n$ and $2n$, in logarithms. Private gradient descent has $-1$.",
+    parameters=(), assumptions=(CALIBRATED, RESTARTS, ONE_EIGENVALUE, Assumption(
+        "long-run", r"$n\mu \ge 300\sqrt{\Delta Ld}/G$, and $2\Delta L/R$ is below a hundredth of $U(n)$")),
+    quantity=r"|\frac{\log U(2n) - \log U(n)}{\log2} + \frac43|", relation=Relation.LE, expression=sp.Rational(1, 100),
+    where="derived here", confidence="derived", remark=f"{ONE_KIND}, exact runs: it is a property of these quadratics.",
 )  # fmt: skip
 
 ADVANTAGE = Claim(
-    id="diff2.advantage", paper=PAPER, title="DIFF2 beats private gradient descent at the same privacy",
-    statement=r"The squared gradient at the end of a run of DIFF2, over that of private gradient descent, on real data at $(3, 10^{-5})$ "
-        r"and $(5, 10^{-5})$, both at their best setting of a grid: the expectation of the ratio is below 1.",
+    id="diff2.advantage", paper=PAPER, title="By how much DIFF2 beats private gradient descent",
+    statement=r"Not bounds but the exact means of long runs for $f = L\|x\|^2/2$ at the same $\mu$: DIFF2 at the step of `diff2.utility` and "
+    r"its best $T/R$, over private gradient descent at its best $R$. Below 1 from the number of `diff2.crossover` on.",
+    parameters=(L, G, _D_any, d, n, mu), assumptions=(CALIBRATED, DPGD_CALIBRATED_TOO, RESTARTS, ONE_EIGENVALUE, Assumption(
+        "best-of-both", r"$T/R$ and $R$ are those for which the exact means are least, and DIFF2's $R$ is $10^6$")),
+    quantity="U_{DIFF2}/U_{DPGD}", relation=Relation.LE, expression=3 / sp.sqrt(2)
+    * (_Da * _L * _d) ** sp.Rational(1, 6) / (_G * _n * _mu) ** sp.Rational(1, 3), where="derived here", confidence="derived",
+    remark=f"{ONE_KIND}, exact runs: it speaks of what is best for two recursions, not of their bounds.",
+)  # fmt: skip
+
+SMALL_DATA = Claim(
+    id="diff2.small-data", paper=PAPER, title="On 569 samples private gradient descent is not beaten",
+    statement=r"Logistic regression with a regulariser that is not convex, on breast_cancer at $(3, 10^{-5})$: the squared gradient at the "
+    r"end of a run of private gradient descent over that of DIFF2, each at the best setting of a grid.",
     parameters=(), assumptions=(GAUSSIAN, RESTARTS, WHOLE, Assumption("equal-privacy", r"both runs have the same $\mu_{tot}$"),
-        Assumption("best-of-grid", "both are at the setting of the grid that was best in other runs")),
-    quantity=r"\mathbb E\,\|\nabla f(x_R)\|^2_{DIFF2}/\|\nabla f(x_R)\|^2_{DPGD}", relation=Relation.LE, expression=sp.Integer(1),
-    where="Section 5", remark="There is one kind of evidence, runs: it is a statement on data.",
+        Assumption("best-of-grid", "both are at the setting that was best in other runs")),
+    quantity=r"\mathbb E\,\|\nabla f(x_R)\|^2_{DPGD}/\|\nabla f(x_R)\|^2_{DIFF2}", relation=Relation.LE, expression=sp.Integer(1),
+    where="derived here", confidence="derived",
+    remark="The paper reports the opposite, for regression by networks on larger sets: gradients of samples that are large beside the "
+    f"mean are what DIFF2 needs. {ONE_KIND}, runs: it is a statement on data.",
 )  # fmt: skip
 
 register(
     SENSITIVITY, SENSITIVITY_DIFFERENCE, PRIVACY, CALIBRATION, PUBLISHED, PUBLISHED_RENYI, PUBLISHED_EPSILON, CONVERSION, RENYI,
-    ESTIMATOR_STEP, ESTIMATOR_ERROR, DESCENT, PERIOD, ANY_STEP, UTILITY, PRIVATE_UTILITY, OPTIMAL, SPLIT, DPGD, DPGD_RATE, CROSSOVER,
-    PAPER_THEOREM, SLOPE, ADVANTAGE,
+    ESTIMATOR_STEP, ESTIMATOR_ERROR, DESCENT, PERIOD, ANY_STEP, UTILITY, PRIVATE_UTILITY, OPTIMAL, SPLIT, DPGD, DPGD_RATE,
+    CROSSOVER, PAPER_THEOREM, SLOPE, ADVANTAGE, SMALL_DATA,
 )  # fmt: skip

@@ -158,8 +158,10 @@ NEXT_POINT = (d.Use("descent", "f", ("F", "F'")),)
 def descent() -> d.Derivation:
     """Smoothness, with <g, v> = (|g|^2 + |v|^2 - |v - g|^2)/2."""
     members = {"f": d.Class("function", {"L": ("L", "smooth"), "mu": ("-L", "smooth")})}
-    method = d.Method(members, {"x": {"x": "1", "v": "-eta"}}, ("g", "v"), CALL, values=("f",), fixed=(), fixed_values=("f0",), laws={
-        "start": d.Law((("1", "f"), ("-1", "f0")), (), True, "0", "the value at x")})  # fmt: skip
+    start = d.Law((("1", "f"), ("-1", "f0")), (), True, "0", "the value at x")
+    method = d.Method(
+        members, {"x": {"x": "1", "v": "-eta"}}, ("g", "v"), CALL, ("f",), fixed=(), fixed_values=("f0",), laws={"start": start}
+    )  # fmt: skip
     bound = (
         _square("eta/2", {"g": "1"}), _square("eta/2 - L*eta^2/2", {"v": "1"}), _square("-eta/2", {"v": "1", "g": "-1"}),
     )  # fmt: skip
