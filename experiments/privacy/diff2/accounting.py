@@ -9,7 +9,7 @@ from typing import Any
 
 import flint
 
-from gradproof.solvers.exact.balls import ball
+from gradproof.solvers.exact.balls import ball, ends
 
 Ball = Any
 BITS = 120
@@ -67,3 +67,9 @@ def mu_between(eps: Fraction, at: Fraction) -> tuple[Fraction, Fraction]:
     """Around the largest mu with delta(eps; mu) <= ``at``: the lower end is private."""
     with flint.ctx.workprec(BITS):
         return bisect(lambda m: not bool(delta(ball(eps), ball(m)) <= ball(at)), Fraction(1, 1000), Fraction(64), WIDTH)
+
+
+def ends_of_laplace(eps: float, mu: float) -> tuple[Fraction, Fraction]:
+    """Around the delta of Laplace noise of variance 1 at sensitivity mu, for eps < sqrt(2) mu."""
+    with flint.ctx.workprec(BITS):
+        return ends(1 - ((flint.arb(eps) - flint.arb(2).sqrt() * mu) / 2).exp())
