@@ -73,8 +73,12 @@ def nothing(x: F) -> F:
 LINES = Pair("x^2/2 for -x^2/2, clipped", line, mirrored)
 ONE_SIDED = Pair("x^2/2 for 0, clipped", line, nothing)
 CUBES = Pair("x^4/4 for -x^4/4, clipped", cube, mirrored_cube)
-NOT_SMOOTH = Pair("x^4/4 for -x^4/4", cube, mirrored_cube, False, F(2), guarantees=frozenset({"one-replaced", "bounded-gradients"}))
-NOT_BOUNDED = Pair("x^2/2 for -x^2/2", line, mirrored, False, guarantees=frozenset({"one-replaced", "samplewise-smooth"}))
+NOT_SMOOTH = Pair(
+    "x^4/4 for -x^4/4", cube, mirrored_cube, False, F(2), guarantees=frozenset({"one-replaced", "bounded-gradients"})
+)
+NOT_BOUNDED = Pair(
+    "x^2/2 for -x^2/2", line, mirrored, False, guarantees=frozenset({"one-replaced", "samplewise-smooth"})
+)
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,9 @@ class Quadratic:
 THREE = Quadratic("diag(1, 1/2, 1/10)", (F(1), F(1, 2), F(1, 10)), (F(1), F(2), F(-3)))
 TWO = Quadratic("diag(1, 1/4)", (F(1), F(1, 4)), (F(1), F(2)))
 ONE = Quadratic("x^2/2", (F(1),), (F(1),))
-STEEP = Quadratic("2 x^2, said to be 1-smooth", (F(4),), (F(1),), F(1), frozenset({"lower-bounded", "unclipped", "gaussian-noise"}))
+STEEP = Quadratic(
+    "2 x^2, said to be 1-smooth", (F(4),), (F(1),), F(1), frozenset({"lower-bounded", "unclipped", "gaussian-noise"})
+)
 
 
 def exact_step(L: F, tau: F, d: int, T: int) -> F:

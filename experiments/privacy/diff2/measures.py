@@ -38,7 +38,12 @@ def moved_difference(pair: at.Pair, x: F, x_prev: F, n: int) -> Found:
 
 
 #: x^4/4 claimed to be 1-smooth: from 1 to 1.2 its gradient moves 3.64 times as far
-without(paper.SENSITIVITY_DIFFERENCE, "samplewise-smooth", moved_difference, cases(pair=at.NOT_SMOOTH, x=F(6, 5), x_prev=F(1), n=7))
+without(
+    paper.SENSITIVITY_DIFFERENCE,
+    "samplewise-smooth",
+    moved_difference,
+    cases(pair=at.NOT_SMOOTH, x=F(6, 5), x_prev=F(1), n=7),
+)
 
 
 @measure(paper.SENSITIVITY, cases(n=[3, 40], d=5, G=[0.5, 2.0]).guaranteeing("one-replaced", "bounded-gradients"))
@@ -62,20 +67,29 @@ RUNS = cases(pair=PAIRS, path=[at.FAR, at.NEAR], n=[10], T=[1, 3, 10], k_1=[1, 4
 
 
 @measure(paper.PRIVACY, RUNS.guaranteeing(*ACCOUNTED))
-def budget_of_a_path(pair: at.Pair, path: at.Path, n: int, T: int, k_1: int, sigma_1: F, tau: F, period: int = 0) -> Found:
+def budget_of_a_path(
+    pair: at.Pair, path: at.Path, n: int, T: int, k_1: int, sigma_1: F, tau: F, period: int = 0
+) -> Found:
     r"""$\mu_{tot}^2$ on a path: squared moves of the releases over the variances of their noises."""
     found = at.budget(pair, path, n, k_1 * T, period or T, sigma_1**2, tau**2)
     return found, {"G": pair.G, "L": pair.L}
 
 
-@measure(paper.PRIVACY, cases(path=at.FAR, n=1000, T=20, k_1=100, noise=[NOISE]).guaranteeing(*ACCOUNTED), budget="full", name="a_long_path")
+@measure(
+    paper.PRIVACY,
+    cases(path=at.FAR, n=1000, T=20, k_1=100, noise=[NOISE]).guaranteeing(*ACCOUNTED),
+    budget="full",
+    name="a_long_path",
+)
 def long_path(path: at.Path, n: int, T: int, k_1: int, sigma_1: F, tau: F) -> Found:
     r"""The same over 2000 rounds."""
     return budget_of_a_path(at.LINES, path, n, T, k_1, sigma_1, tau)
 
 
 SHORT = {"path": at.NEAR, "n": 10, "T": 10, "k_1": 2, "noise": [NOISE]}
-without(paper.PRIVACY, "samplewise-smooth", budget_of_a_path, cases(pair=at.NOT_SMOOTH, **SHORT).guaranteeing(*ACCOUNTED))
+without(
+    paper.PRIVACY, "samplewise-smooth", budget_of_a_path, cases(pair=at.NOT_SMOOTH, **SHORT).guaranteeing(*ACCOUNTED)
+)
 unbounded = cases(pair=at.NOT_BOUNDED, **{**SHORT, "path": at.FAR})
 without(paper.PRIVACY, "bounded-gradients", budget_of_a_path, unbounded.guaranteeing(*ACCOUNTED))
 often = cases(pair=at.LINES, **{**SHORT, "noise": [{"sigma_1": F(1, 9), "tau": F(1)}]}, period=1)
@@ -120,17 +134,27 @@ def budget_of_the_published_noise(eps: F, alpha: F, u: F, T: int, R: int, n: int
 
 
 GRANTED = ("one-replaced", "bounded-gradients", "samplewise-smooth", *ACCOUNTED)
-sixty = cases(order=ORDERS[0], u=at.GRID["u"], T=at.PUBLISHED_PERIODS[2], R=at.GRID["R"]).guaranteeing(*GRANTED)
+sixty = cases(order=ORDERS[:1], u=at.GRID["u"], T=at.PUBLISHED_PERIODS[2], R=at.GRID["R"]).guaranteeing(*GRANTED)
 without(paper.PUBLISHED, "whole-periods", budget_of_the_published_noise, sixty)
-own = cases(order=ORDERS, u=at.GRID["u"], T=at.PUBLISHED_PERIODS[1::2], R=at.GRID["R"]).guaranteeing(*GRANTED, "whole-periods")
+own = cases(order=ORDERS, u=at.GRID["u"], T=at.PUBLISHED_PERIODS[1::2], R=at.GRID["R"]).guaranteeing(
+    *GRANTED, "whole-periods"
+)
 measure(paper.PUBLISHED, own, name="budget_of_the_published_grid", budget="full")(budget_of_the_published_noise)
 
 # --- conversions ------------------------------------------------------------------------------------------------------
 
-LOGS = [{"eps": F(3), "ell": F(12)}, {"eps": F(5), "ell": F(35, 2)}, {"eps": F(3), "ell": F(np.log(1e5))}, {"eps": F(1, 2), "ell": F(7)}]
+LOGS = [
+    {"eps": F(3), "ell": F(12)},
+    {"eps": F(5), "ell": F(35, 2)},
+    {"eps": F(3), "ell": F(np.log(1e5))},
+    {"eps": F(1, 2), "ell": F(7)},
+]
 
 
-@measure(paper.PUBLISHED_RENYI, cases(at=LOGS, share=[F(1), F(3, 4)]).let(alpha=lambda eps, ell: 1 - (-2 * ell // eps)).guaranteeing("budget"))
+@measure(
+    paper.PUBLISHED_RENYI,
+    cases(at=LOGS, share=[F(1), F(3, 4)]).let(alpha=lambda eps, ell: 1 - (-2 * ell // eps)).guaranteeing("budget"),
+)
 def published_conversion(eps: F, ell: F, alpha: F, share: F) -> Found:
     r"""$\alpha\mu^2/2 + \log(1/\delta)/(\alpha - 1)$ where a share of the budget is spent."""
     return alpha * share * formulas.published_budget(eps, alpha) / 2 + ell / (alpha - 1), {}
@@ -218,7 +242,12 @@ published_split = cases(A=F(3), B=F(2), a=1 / at.GRID["u"]).guaranteeing("bound"
 instead(paper.SPLIT, "four fifths for the restarts", cost_of_split, published_split)
 
 
-@measure(paper.OPTIMAL, cases(A=[F(2), F(3)], B=[F(1), F(8), F(1, 10)], root=[F(1, 5), F(1), F(6, 5), F(2)]).let(s=lambda root: root**2).guaranteeing("bound"))
+@measure(
+    paper.OPTIMAL,
+    cases(A=[F(2), F(3)], B=[F(1), F(8), F(1, 10)], root=[F(1, 5), F(1), F(6, 5), F(2)])
+    .let(s=lambda root: root**2)
+    .guaranteeing("bound"),
+)
 def cube_of_the_bound(A: F, B: F, root: F, restarts: bool = True) -> F:
     r"""$(A\sqrt s + B/s)^3$ at rational roots of $s$, the best among them."""
     return (A * root + (B / root**2 if restarts else 0)) ** 3
@@ -262,4 +291,3 @@ def smaller_bound(L: F, G: F, Delta: F, d: int, share: F, split: F = HALF) -> Ho
 
 later = cases(sizes=SIZES, share=F(11, 10), split=1 / at.GRID["u"]).guaranteeing("bounds")  # type: ignore[operator]
 instead(paper.CROSSOVER, "the published split of the budget", smaller_bound, later)
-

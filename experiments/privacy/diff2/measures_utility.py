@@ -33,7 +33,9 @@ ESTIMATES = cases(run=[CARD, {**CARD, "quadratic": at.TWO, "R": 12, "T": 5, "tau
 
 
 @measure(paper.ESTIMATOR_STEP, ESTIMATES)
-def next_error(quadratic: at.Quadratic, eta: F, R: int, T: int, sigma_1: F, tau: F, fixed: bool = False) -> Iterator[Found]:
+def next_error(
+    quadratic: at.Quadratic, eta: F, R: int, T: int, sigma_1: F, tau: F, fixed: bool = False
+) -> Iterator[Found]:
     r"""$\mathbb E\|e_r\|^2$ of every round that is no restart, in rationals."""
     m = quadratic.moments(eta, R, T, sigma_1**2, tau**2, fixed=fixed)
     for r in range(1, R):
@@ -49,10 +51,17 @@ def next_error_clipped(radius: F, tau: F) -> Found:
     return (1 - radius) ** 2 + tau**2, {"d": 1, "e2": 0, "q": 1}
 
 
-without(paper.ESTIMATOR_STEP, "unclipped", next_error_clipped, cases(radius=F(1, 2), tau=F(1, 10)).guaranteeing("gaussian-noise"))
+without(
+    paper.ESTIMATOR_STEP,
+    "unclipped",
+    next_error_clipped,
+    cases(radius=F(1, 2), tau=F(1, 10)).guaranteeing("gaussian-noise"),
+)
 
 
-@measure(paper.ESTIMATOR_STEP, cases(tau=[0.1, 2.0], step=[0.01, 3.0], size=2000).guaranteeing("unclipped", "gaussian-noise"))
+@measure(
+    paper.ESTIMATOR_STEP, cases(tau=[0.1, 2.0], step=[0.01, 3.0], size=2000).guaranteeing("unclipped", "gaussian-noise")
+)
 def drawn_error(tau: float, step: float, size: int, keys: Any, backend: str) -> Found:
     r"""$\mathbb E\|e_r\|^2$ of the method itself after one step from an exact estimate: squares of normal numbers."""
     on, d = array_library(backend), 3
@@ -69,19 +78,25 @@ def drawn_error(tau: float, step: float, size: int, keys: Any, backend: str) -> 
 
 
 @measure(paper.ESTIMATOR_ERROR, ESTIMATES.guaranteeing("restarts"))
-def error_since_restart(quadratic: at.Quadratic, eta: F, R: int, T: int, sigma_1: F, tau: F, period: int = 0) -> Iterator[Found]:
+def error_since_restart(
+    quadratic: at.Quadratic, eta: F, R: int, T: int, sigma_1: F, tau: F, period: int = 0, first: int = 0
+) -> Iterator[Found]:
     r"""$\mathbb E\|e_r\|^2$ of every round, in rationals: the sawtooth."""
     m = quadratic.moments(eta, R, period or T, sigma_1**2, tau**2)
-    for r in range(R):
+    for r in range(first, R):
         yield m.error[r], {"d": quadratic.d, "steps": since_restart(m.step, r, T)}
 
 
-without(paper.ESTIMATOR_ERROR, "restarts", error_since_restart, cases(run=[CARD], period=41))
+without(paper.ESTIMATOR_ERROR, "restarts", error_since_restart, cases(run=[CARD], period=41, first=39))
 
 
-@measure(paper.ESTIMATOR_ERROR, cases(run=[CARD], size=40_000).guaranteeing("restarts"), budget="full", name="all_chains")
+@measure(
+    paper.ESTIMATOR_ERROR, cases(run=[CARD], size=40_000).guaranteeing("restarts"), budget="full", name="all_chains"
+)
 @measure(paper.ESTIMATOR_ERROR, cases(run=[CARD], size=2_000).guaranteeing("restarts"))
-def chains(quadratic: at.Quadratic, eta: F, R: int, T: int, sigma_1: F, tau: F, size: int, keys: Any, backend: str) -> Iterator[Found]:
+def chains(
+    quadratic: at.Quadratic, eta: F, R: int, T: int, sigma_1: F, tau: F, size: int, keys: Any, backend: str
+) -> Iterator[Found]:
     r"""$\mathbb E\|e_r\|^2$ of the method itself before a restart, in the middle of a period and after a restart."""
     m, wanted = quadratic.moments(eta, R, T, sigma_1**2, tau**2), [5, 9, 10]
     on = array_library(backend)
@@ -91,16 +106,27 @@ def chains(quadratic: at.Quadratic, eta: F, R: int, T: int, sigma_1: F, tau: F, 
         method = methods.diff2(problem, float(eta), T, float(sigma_1), float(tau), 1e9, 1e9)
     x0 = on.asarray(np.broadcast_to(np.array(quadratic.y0, float), (1, size, quadratic.d)).copy())
     record = {"v": lambda s: s.v - methods.gradient(problem, s.x_prev)}
-    out = run(method, x0, 11, draw=lambda t: methods.noise(Draws(words, t), quadratic.d), record=record, at=[r + 1 for r in wanted])
+    out = run(
+        method,
+        x0,
+        11,
+        draw=lambda t: methods.noise(Draws(words, t), quadratic.d),
+        record=record,
+        at=[r + 1 for r in wanted],
+    )
     for k, r in enumerate(wanted):
-        known = {"d": quadratic.d, "steps": float(since_restart(m.step, r, T))}
-        yield Sample((out.v.values[0, :, k] ** 2).sum(axis=1)), {**known, "sigma_1": float(sigma_1), "tau": float(tau)}
+        e = out.v.values[0, :, k]
+        known = {"steps": float(since_restart(m.step, r, T)), "sigma_1": float(sigma_1), "tau": float(tau)}
+        restarted = Sample(quadratic.d * e.ravel() ** 2, law="square of normal")  # nothing but the noise of its round
+        yield restarted if r % T == 0 else Sample((e**2).sum(axis=1)), {"d": quadratic.d, **known}
 
 
 # --- one step ---------------------------------------------------------------------------------------------------------
 
 SADDLE = at.Quadratic("diag(1, -1)", (F(1), F(-1)), (F(1), F(2)))
-POINTS = cases(quadratic=[at.ONE, at.THREE, SADDLE], v=[(F(1), F(1), F(1)), (F(-3), F(2), F(1, 2))], eta=[F(1, 5), F(1), F(3)])
+POINTS = cases(
+    quadratic=[at.ONE, at.THREE, SADDLE], v=[(F(1), F(1), F(1)), (F(-3), F(2), F(1, 2))], eta=[F(1, 5), F(1), F(3)]
+)
 
 
 @measure(paper.DESCENT, POINTS)
@@ -123,7 +149,9 @@ def at_quadratic(quadratic: at.Quadratic) -> dict[str, Any]:
     return {"L": quadratic.L, "Delta": quadratic.Delta, "d": quadratic.d}
 
 
-def of_any_step(quadratic: at.Quadratic, sigma_1: F, tau: F, R: int, T: int, short: F, fixed: bool = False, period: int = 0) -> Found:
+def of_any_step(
+    quadratic: at.Quadratic, sigma_1: F, tau: F, R: int, T: int, short: F, fixed: bool = False, period: int = 0
+) -> Found:
     """The mean squared gradient at a step that is short enough for ``short = 1``, in rationals."""
     root = next(k for k in range(10**6) if k * k >= quadratic.d * T)
     eta = short / (quadratic.L + tau * root)
@@ -138,7 +166,12 @@ def mean_of_a_period(quadratic: at.Quadratic, sigma_1: F, tau: F, R: int, short:
 
 
 wild = {"noise": [{"sigma_1": F(1, 100), "tau": F(1)}], "short": F(1)}
-instead(paper.PERIOD, "noise of one size on all differences", mean_of_a_period, cases(quadratic=at.ONE, R=16, fixed=True, **wild))
+instead(
+    paper.PERIOD,
+    "noise of one size on all differences",
+    mean_of_a_period,
+    cases(quadratic=at.ONE, R=16, fixed=True, **wild),
+)
 steep = cases(quadratic=at.STEEP, noise=SHORT[:1], R=16, short=F(1))
 without(paper.PERIOD, "smooth", mean_of_a_period, steep)
 without(paper.PERIOD, "step-size", mean_of_a_period, cases(quadratic=at.ONE, noise=SHORT[:1], R=16, short=F(4)))
@@ -147,7 +180,9 @@ ANY = cases(quadratic=QUADRATICS, noise=SHORT, T=[1, 4], R=[3, 16], short=[F(1),
 
 
 @measure(paper.ANY_STEP, ANY.guaranteeing("restarts"))
-def mean_of_a_run(quadratic: at.Quadratic, sigma_1: F, tau: F, R: int, T: int, short: F, fixed: bool = False, period: int = 0) -> Found:
+def mean_of_a_run(
+    quadratic: at.Quadratic, sigma_1: F, tau: F, R: int, T: int, short: F, fixed: bool = False, period: int = 0
+) -> Found:
     r"""The mean squared gradient of a run, whole periods or not, in rationals."""
     return of_any_step(quadratic, sigma_1, tau, R, T, short, fixed, period)
 
@@ -164,16 +199,29 @@ OWN = ("restarts", "own-step")
 
 
 @measure(paper.UTILITY, cases(quadratic=at.THREE, noise=SHORT, T=[3, 12], R=[2, 24]).guaranteeing(*OWN))
-@measure(paper.UTILITY, cases(quadratic=at.ONE, noise=SHORT, T=[1, 4, 9], R=[5, 36]).guaranteeing(*OWN), name="mean_on_the_line")
-def mean_at_its_step(quadratic: at.Quadratic, sigma_1: F, tau: F, T: int, R: int, longer: F = F(1), period: int = 0) -> Found:
+@measure(
+    paper.UTILITY,
+    cases(quadratic=at.ONE, noise=SHORT, T=[1, 4, 9], R=[5, 36]).guaranteeing(*OWN),
+    name="mean_on_the_line",
+)
+def mean_at_its_step(
+    quadratic: at.Quadratic, sigma_1: F, tau: F, T: int, R: int, longer: F = F(1), period: int = 0
+) -> Found:
     r"""The mean squared gradient at $\eta = 1/(L + \tau\sqrt{dT})$, in rationals."""
     eta = longer * at.exact_step(quadratic.L, tau, quadratic.d, T)
     return quadratic.moments(eta, R, period or T, sigma_1**2, tau**2).mean_gradient, at_quadratic(quadratic)
 
 
 line = {"quadratic": at.ONE, "T": 4, "R": 36}
-without(paper.UTILITY, "own-step", mean_at_its_step, cases(noise=SHORT[:1], longer=F(5, 2), **line).guaranteeing("restarts"))
-without(paper.UTILITY, "smooth", mean_at_its_step, cases(noise=SHORT[:1], **{**line, "quadratic": at.STEEP}).guaranteeing(*OWN))
+without(
+    paper.UTILITY, "own-step", mean_at_its_step, cases(noise=SHORT[:1], longer=F(5, 2), **line).guaranteeing("restarts")
+)
+without(
+    paper.UTILITY,
+    "smooth",
+    mean_at_its_step,
+    cases(noise=SHORT[:1], **{**line, "quadratic": at.STEEP}).guaranteeing(*OWN),
+)
 forgotten = cases(noise=[{"sigma_1": F(1, 100), "tau": F(3)}], **{**line, "T": 1, "R": 60}, period=61)
 without(paper.UTILITY, "restarts", mean_at_its_step, forgotten.guaranteeing("own-step"))
 
@@ -200,7 +248,10 @@ OTHER = {"L": F(2), "G": F(3), "Delta": F(1, 2), "d": 30, "mu": F(1, 2)}
 PRIVATE = ("smooth", "lower-bounded", "unclipped", "gaussian-noise", "restarts", "own-step", "calibrated")
 
 
-@measure(paper.PRIVATE_UTILITY, cases(sizes=[PLAIN, OTHER], n=[100, 10_000], periods=[1, 4, 25], T=[1, 40, 4000]).guaranteeing(*PRIVATE))
+@measure(
+    paper.PRIVATE_UTILITY,
+    cases(sizes=[PLAIN, OTHER], n=[100, 10_000], periods=[1, 4, 25], T=[1, 40, 4000]).guaranteeing(*PRIVATE),
+)
 def mean_at_a_privacy(L: F, G: F, Delta: F, d: int, mu: F, n: int, periods: int, T: int, longer: int = 1) -> Found:
     r"""The mean squared gradient of calibrated runs on $L\|x\|^2/2$, in balls."""
     with flint.ctx.workprec(BITS):
@@ -208,7 +259,12 @@ def mean_at_a_privacy(L: F, G: F, Delta: F, d: int, mu: F, n: int, periods: int,
 
 
 but = tuple(a for a in PRIVATE if a != "own-step")
-without(paper.PRIVATE_UTILITY, "own-step", mean_at_a_privacy, cases(sizes=[PLAIN], n=10_000, periods=25, T=40, longer=3).guaranteeing(*but))
+without(
+    paper.PRIVATE_UTILITY,
+    "own-step",
+    mean_at_a_privacy,
+    cases(sizes=[PLAIN], n=10_000, periods=25, T=40, longer=3).guaranteeing(*but),
+)
 
 
 @measure(paper.DPGD, cases(sizes=[PLAIN, OTHER], sigma=[F(1, 100), F(1)], R=[1, 10, 300]).guaranteeing(
@@ -221,10 +277,18 @@ def mean_of_descent(L: F, Delta: F, d: int, sigma: F, R: int, claimed: F = F(0))
 
 
 unsmooth = cases(sizes=[{**PLAIN, "L": F(3)}], sigma=F(1), R=10, claimed=F(1))
-without(paper.DPGD, "smooth", mean_of_descent, unsmooth.guaranteeing("lower-bounded", "unclipped", "gaussian-noise", "fresh-gradients", "own-step"))
+without(
+    paper.DPGD,
+    "smooth",
+    mean_of_descent,
+    unsmooth.guaranteeing("lower-bounded", "unclipped", "gaussian-noise", "fresh-gradients", "own-step"),
+)
 
 
-@measure(paper.PAPER_THEOREM, cases(L=[F(1), F(2)], G=[F(1), F(3)], d=[1, 4], k=[1, 4, 16], n=1000).guaranteeing(*PRIVATE, "paper-rounds"))
+@measure(
+    paper.PAPER_THEOREM,
+    cases(L=[F(1), F(2)], G=[F(1), F(3)], d=[1, 4], k=[1, 4, 16], n=1000).guaranteeing(*PRIVATE, "paper-rounds"),
+)
 def mean_at_the_papers_rounds(L: F, G: F, d: int, k: int, n: int) -> Found:
     r"""The mean squared gradient for the paper's $R$ and $T = R/k$: $k^{3/2} = Ln\mu/(G^2\sqrt d)$."""
     mu = at.isqrt(k) ** 3 * G**2 * at.isqrt(d) / L / n
@@ -303,7 +367,10 @@ without(paper.SLOPE, "long-run", slope_of_diff2, short_run)
 BOTH = (*EIGENVALUE, "dpgd-calibrated", "best-of-both")
 
 
-@measure(paper.ADVANTAGE, cases(n=[10, 40, 300], sizes={"plain": PLAIN, "G = 2, L = 3": {**PLAIN, "G": F(2), "L": F(3)}}).guaranteeing(*BOTH))
+@measure(
+    paper.ADVANTAGE,
+    cases(n=[10, 40, 300], sizes={"plain": PLAIN, "G = 2, L = 3": {**PLAIN, "G": F(2), "L": F(3)}}).guaranteeing(*BOTH),
+)
 def ratio_of_the_best(n: int, sizes: dict[str, Any]) -> Found:
     r"""$U_{DIFF2}/U_{DPGD}$, each at its best, in balls."""
     values = tuple(sizes[k] for k in KEYS)

@@ -1,4 +1,4 @@
-"""DIFF2 as a pure step on any array library, with clipping of every sample; with one round a period it is private gradient descent."""
+"""DIFF2 as a pure step on any array library, every sample clipped; with one round a period it is private gradient descent."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Quadratic:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """Half squares of one hidden layer of ``width`` softplus neurons, for +-1 or real targets; x holds W (width, p + 1) and w (width + 1).
+    """Half squares of one hidden layer of softplus neurons; x holds W (width, p + 1) and then w (width + 1).
 
     Args:
         rows: inputs with a last column of ones, (n, p + 1). sizes: squared norms, (n,). targets: (n,).
