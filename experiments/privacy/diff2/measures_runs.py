@@ -32,8 +32,8 @@ def privacy(eps: int) -> float:
 
 
 def squares(
-    problem: Any, on: Backend, words: np.ndarray, x0: np.ndarray, n: int, mu: float, R: int, T: int, eta: float, radii: tuple[float, float],
-    *, scale: float = 1.0, every: int = 1,
+    problem: Any, on: Backend, words: np.ndarray, x0: np.ndarray, n: int, mu: float, R: int, T: int, eta: float,
+    radii: tuple[float, float], *, scale: float = 1.0, every: int = 1,
 ) -> np.ndarray:  # fmt: skip
     """|grad f(x_r)|^2 (seed, recorded rounds) of runs whose noise spends mu; T = 1 is private gradient descent.
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.backend import to_numpy
-from gradproof.experiments.engine.draws import Draws
+from gradproof.experiments.engine.draws import Draws, split
 from gradproof.experiments.engine.measure import Sample, cases, instead, measure, without
 from gradproof.experiments.engine.run import run
 from gradproof.experiments.privacy.diff2 import instances as at
@@ -67,7 +67,7 @@ def drawn_error(tau: float, step: float, size: int, keys: Any, backend: str) -> 
     on, d = array_library(backend), 3
     problem = on.move(methods.Quadratic(np.array([1.0, 0.5, 0.1]), np.zeros((1, d))))
     old, new = np.ones((1, size, d)), np.ones((1, size, d)) + step * np.array([2, -1, 2]) / 3
-    words = on.asarray(keys(seeds=size))
+    words = on.asarray(split(keys(seeds=1)[:, 0], size))
     with on.scope():
         method = methods.diff2(problem, 0.0, 10, 0.0, tau, 1e9, 1e9)
         x, x_prev = on.asarray(new), on.asarray(old)
@@ -101,7 +101,7 @@ def chains(
     m, wanted = quadratic.moments(eta, R, T, sigma_1**2, tau**2), [5, 9, 10]
     on = array_library(backend)
     problem = on.move(methods.Quadratic(np.array(quadratic.h, float), np.zeros((1, quadratic.d))))
-    words = on.asarray(keys(seeds=size))
+    words = on.asarray(split(keys(seeds=1)[:, 0], size))
     with on.scope():
         method = methods.diff2(problem, float(eta), T, float(sigma_1), float(tau), 1e9, 1e9)
     x0 = on.asarray(np.broadcast_to(np.array(quadratic.y0, float), (1, size, quadratic.d)).copy())

@@ -253,8 +253,8 @@ OPTIMAL = Claim(
 
 SPLIT = Claim(
     id="diff2.split", paper=PAPER, title="Half and half is the best split of the budget",
-    statement=r"With a share $a$ of $\mu^2$ for restarts, $A$ becomes $A/\sqrt{2(1-a)}$ and $B$ becomes $B/(2a)$, and the cube of the "
-        r"best bound is $\frac{27}{16}A^2B/(a(1-a))$. The published code has $a = 4/5$: a factor $(25/16)^{1/3} = 1.160$.",
+    statement=r"With a share $a$ of $\mu^2$ for restarts, $A$ becomes $A/\sqrt{2(1-a)}$ and $B$ becomes $B/(2a)$, "
+        r"and the cube of the best bound is $\frac{27}{16}A^2B/(a(1-a))$. The published code has $a = 4/5$: a factor $(25/16)^{1/3} = 1.160$.",
     parameters=(A, B), assumptions=(Assumption("bound", r"restarts are at their best $s$, and it is below 1"),),
     quantity=r"\min_{0<a<1}\tfrac{27}{16}A^2B/(a(1-a))", relation=Relation.EQ,
     expression=sp.Rational(27, 4) * A.symbol**2 * B.symbol, where="derived here", confidence="derived", tight=True,
@@ -296,14 +296,14 @@ PAPER_THEOREM = Claim(
         "paper-rounds", r"$\Delta \le 1$, and $R$ and $T$ are those of the statement")),
     quantity=MEAN_GRADIENT, relation=Relation.LE, expression=(10 + 4 * sp.sqrt(2)) * (_L * _G * _d) ** sp.Rational(2, 3)
     / (_n * _mu) ** sp.Rational(4, 3), where="Theorem 4.3, by a summary of it", confidence="recalled",
-    remark=f"The paper's constants were not to be had; these follow from `diff2.private-utility`. {ONE_KIND}, exact runs: a cube root is "
-    "no rational function, which a derivation needs.",
+    remark=f"The paper's constants were not to be had; these follow from `diff2.private-utility`. {ONE_KIND}, exact runs: "
+    "a cube root is no rational function, which a derivation needs.",
 )  # fmt: skip
 
 SLOPE = Claim(
     id="diff2.slope", paper=PAPER, title=r"The exact utility falls like $n^{-4/3}$",
-    statement=r"Not the bound but the exact mean for $f = L\|x\|^2/2$, at the step of `diff2.utility` and the $T/R$ that is best for it: the "
-    r"distance from $-4/3$ of its slope between $n$ and $2n$, in logarithms. Private gradient descent has $-1$.",
+    statement=r"Not the bound but the exact mean for $f = L\|x\|^2/2$, at the step of `diff2.utility` and the $T/R$ "
+    r"that is best for it: the distance from $-4/3$ of its slope between $n$ and $2n$, in logarithms. Private gradient descent has $-1$.",
     parameters=(), assumptions=(CALIBRATED, RESTARTS, ONE_EIGENVALUE, Assumption(
         "long-run", r"$n\mu \ge 300\sqrt{\Delta Ld}/G$, and $2\Delta L/R$ is below a hundredth of $U(n)$")),
     quantity=r"|\frac{\log U(2n) - \log U(n)}{\log2} + \frac43|", relation=Relation.LE, expression=sp.Rational(1, 100),
@@ -312,8 +312,8 @@ SLOPE = Claim(
 
 ADVANTAGE = Claim(
     id="diff2.advantage", paper=PAPER, title="By how much DIFF2 beats private gradient descent",
-    statement=r"Not bounds but the exact means of long runs for $f = L\|x\|^2/2$ at the same $\mu$: DIFF2 at the step of `diff2.utility` and "
-    r"its best $T/R$, over private gradient descent at its best $R$. Below 1 from the number of `diff2.crossover` on.",
+    statement=r"Not bounds but the exact means of long runs for $f = L\|x\|^2/2$ at the same $\mu$: "
+    r"DIFF2 at the step of `diff2.utility` and its best $T/R$, over private gradient descent at its best $R$. Below 1 from the number of `diff2.crossover` on.",
     parameters=(L, G, _D_any, d, n, mu), assumptions=(CALIBRATED, DPGD_CALIBRATED_TOO, RESTARTS, ONE_EIGENVALUE, Assumption(
         "best-of-both", r"$T/R$ and $R$ are those for which the exact means are least, and DIFF2's $R$ is $10^6$")),
     quantity="U_{DIFF2}/U_{DPGD}", relation=Relation.LE, expression=3 / sp.sqrt(2)
@@ -323,14 +323,14 @@ ADVANTAGE = Claim(
 
 SMALL_DATA = Claim(
     id="diff2.small-data", paper=PAPER, title="On 569 samples private gradient descent is not beaten",
-    statement=r"Logistic regression with a regulariser that is not convex, on breast_cancer at $(3, 10^{-5})$: the squared gradient at the "
-    r"end of a run of private gradient descent over that of DIFF2, each at the best setting of a grid.",
+    statement=r"Logistic regression with a regulariser that is not convex, on breast_cancer at $(3, 10^{-5})$: "
+    r"the squared gradient at the end of a run of private gradient descent over that of DIFF2, each at the best setting of a grid.",
     parameters=(), assumptions=(GAUSSIAN, RESTARTS, WHOLE, Assumption("equal-privacy", r"both runs have the same $\mu_{tot}$"),
         Assumption("best-of-grid", "both are at the setting that was best in other runs")),
     quantity=r"\mathbb E\,\|\nabla f(x_R)\|^2_{DPGD}/\|\nabla f(x_R)\|^2_{DIFF2}", relation=Relation.LE, expression=sp.Integer(1),
     where="derived here", confidence="derived",
-    remark="The paper reports the opposite, for regression by networks on larger sets: gradients of samples that are large beside the "
-    f"mean are what DIFF2 needs. {ONE_KIND}, runs: it is a statement on data.",
+    remark="The paper reports the opposite, for regression by networks on larger sets: gradients of samples "
+    f"that are large beside the mean are what DIFF2 needs. {ONE_KIND}, runs: it is a statement on data.",
 )  # fmt: skip
 
 register(
