@@ -135,7 +135,7 @@ def tune(name: str, eps: int, words: np.ndarray, on: Backend, grid: tuple[Settin
 TUNED = ("gaussian-noise", "restarts", "whole-periods", "equal-privacy", "best-of-grid")
 
 
-@measure(paper.SMALL_DATA, cases(name="breast_cancer", eps=3, seeds=24).guaranteeing(*TUNED))
+@measure(paper.BREAST_CANCER, cases(name="breast_cancer", eps=3, seeds=24).guaranteeing(*TUNED))
 def ratio_of_tuned_methods(name: str, eps: int, seeds: int, keys: Any, backend: str) -> Any:
     """The ratio at the settings that the grid's run has found best."""
     on = array_library(backend)
@@ -143,7 +143,7 @@ def ratio_of_tuned_methods(name: str, eps: int, seeds: int, keys: Any, backend: 
     return Sample(ends["descent"] / ends["diff2"])
 
 
-@measure(paper.SMALL_DATA, cases(name="breast_cancer", eps=[3, 5], seeds=48).guaranteeing(*TUNED), budget="full")
+@measure(paper.BREAST_CANCER, cases(name="breast_cancer", eps=[3, 5], seeds=48).guaranteeing(*TUNED), budget="full")
 def ratio_after_tuning(name: str, eps: int, seeds: int, keys: Any, backend: str) -> Any:
     """The ratio at the settings that are best in ten other runs each."""
     on = array_library(backend)
@@ -173,7 +173,7 @@ def ratio_of_less_noise(name: str, eps: int, seeds: int, keys: Any, backend: str
     return Sample(final(name, eps, BEST["descent"], keys("descent", seeds=seeds), on) / quieter[:, -1])
 
 
-without(paper.SMALL_DATA, "equal-privacy", ratio_of_less_noise, cases(name="breast_cancer", eps=3, seeds=24).guaranteeing(
+without(paper.BREAST_CANCER, "equal-privacy", ratio_of_less_noise, cases(name="breast_cancer", eps=3, seeds=24).guaranteeing(
     *(a for a in TUNED if a != "equal-privacy")))  # fmt: skip
 
 
