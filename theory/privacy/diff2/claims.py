@@ -106,7 +106,8 @@ SENSITIVITY = Claim(
 
 SENSITIVITY_DIFFERENCE = Claim(
     id="diff2.sensitivity-difference", paper=PAPER, title=r"One sample moves a difference by at most $2L\|x_r - x_{r-1}\|/n$",
-    statement=r"$D = \nabla f(x_r) - \nabla f(x_{r-1})$ and $D'$ with one sample replaced: the sensitivity shrinks with the step.",
+    statement=r"$D = \nabla f(x_r) - \nabla f(x_{r-1})$ and $D'$ with one sample replaced: the sensitivity shrinks with the "
+    r"step.",
     parameters=(L, n, q), assumptions=(ONE_REPLACED, SAMPLEWISE), quantity=r"\|D - D'\|^2", relation=Relation.LE,
     expression=4 * _L**2 * q.symbol / _n**2, where="Section 4", tight=True,
 )  # fmt: skip
@@ -254,7 +255,8 @@ OPTIMAL = Claim(
 SPLIT = Claim(
     id="diff2.split", paper=PAPER, title="Half and half is the best split of the budget",
     statement=r"With a share $a$ of $\mu^2$ for restarts, $A$ becomes $A/\sqrt{2(1-a)}$ and $B$ becomes $B/(2a)$, "
-        r"and the cube of the best bound is $\frac{27}{16}A^2B/(a(1-a))$. The published code has $a = 4/5$: a factor $(25/16)^{1/3} = 1.160$.",
+        r"and the cube of the best bound is $\frac{27}{16}A^2B/(a(1-a))$. The published code has $a = 4/5$: a factor "
+        r"$(25/16)^{1/3} = 1.160$.",
     parameters=(A, B), assumptions=(Assumption("bound", r"restarts are at their best $s$, and it is below 1"),),
     quantity=r"\min_{0<a<1}\tfrac{27}{16}A^2B/(a(1-a))", relation=Relation.EQ,
     expression=sp.Rational(27, 4) * A.symbol**2 * B.symbol, where="derived here", confidence="derived", tight=True,
@@ -290,7 +292,8 @@ CROSSOVER = Claim(
 PAPER_THEOREM = Claim(
     id="diff2.paper-theorem", paper=PAPER, title=r"The paper's $R$ and $T$ reach its rate, with constant $10 + 4\sqrt2$",
     statement=r"$\varepsilon_{opt} = (LGd)^{2/3}/(n\mu)^{4/3}$, $R \ge 1 + L/\varepsilon_{opt} + "
-    r"L^2d/(n\mu\varepsilon_{opt})^2$, $T = (G^2\sqrt d/(Ln\mu))^{2/3}R$: all constants 1, $\mu$ for the paper's $\varepsilon$, $\Delta \le 1$.",
+    r"L^2d/(n\mu\varepsilon_{opt})^2$, $T = (G^2\sqrt d/(Ln\mu))^{2/3}R$: all constants 1, $\mu$ for the paper's "
+    r"$\varepsilon$, $\Delta \le 1$.",
     parameters=(L, G, d, n, mu),
     assumptions=(SMOOTH, LOWER, UNCLIPPED, GAUSSIAN, RESTARTS, OWN_STEP, CALIBRATED, Assumption(
         "paper-rounds", r"$\Delta \le 1$, and $R$ and $T$ are those of the statement")),
@@ -303,7 +306,8 @@ PAPER_THEOREM = Claim(
 SLOPE = Claim(
     id="diff2.slope", paper=PAPER, title=r"The exact utility falls like $n^{-4/3}$",
     statement=r"Not the bound but the exact mean for $f = L\|x\|^2/2$, at the step of `diff2.utility` and the $T/R$ "
-    r"that is best for it: the distance from $-4/3$ of its slope between $n$ and $2n$, in logarithms. Private gradient descent has $-1$.",
+    r"that is best for it: the distance from $-4/3$ of its slope between $n$ and $2n$, in logarithms. Private "
+    r"gradient descent has $-1$.",
     parameters=(), assumptions=(CALIBRATED, RESTARTS, ONE_EIGENVALUE, Assumption(
         "long-run", r"$n\mu \ge 300\sqrt{\Delta Ld}/G$, and $2\Delta L/R$ is below a hundredth of $U(n)$")),
     quantity=r"|\frac{\log U(2n) - \log U(n)}{\log2} + \frac43|", relation=Relation.LE, expression=sp.Rational(1, 100),
@@ -313,7 +317,8 @@ SLOPE = Claim(
 ADVANTAGE = Claim(
     id="diff2.advantage", paper=PAPER, title="By how much DIFF2 beats private gradient descent",
     statement=r"Not bounds but the exact means of long runs for $f = L\|x\|^2/2$ at the same $\mu$: "
-    r"DIFF2 at the step of `diff2.utility` and its best $T/R$, over private gradient descent at its best $R$. Below 1 from the number of `diff2.crossover` on.",
+    r"DIFF2 at the step of `diff2.utility` and its best $T/R$, over private gradient descent at its best $R$. Below "
+    r"1 from the number of `diff2.crossover` on.",
     parameters=(L, G, _D_any, d, n, mu), assumptions=(CALIBRATED, DPGD_CALIBRATED_TOO, RESTARTS, ONE_EIGENVALUE, Assumption(
         "best-of-both", r"$T/R$ and $R$ are those for which the exact means are least, and DIFF2's $R$ is $10^6$")),
     quantity="U_{DIFF2}/U_{DPGD}", relation=Relation.LE, expression=3 / sp.sqrt(2)
