@@ -1,9 +1,8 @@
 r"""Second moments of descent with a noisy running estimate of the gradient, on quadratics.
 
-For $f = \sum_ih_iy_i^2/2$ and $x_{r+1} = x_r - \eta v_r$:
-every T rounds $v = \nabla f + \sigma z$, else $v_r = v_{r-1} + D_r +
-\tau\|x_r - x_{r-1}\|z$ with the difference $D_r$ of the gradients. With $e = v - \nabla f$ the pair (y, e) is linear, and the variance
-of its noise is a second moment of the past: the moments obey a linear recursion, in any arithmetic.
+For $f = \sum_ih_iy_i^2/2$ and $x_{r+1} = x_r - \eta v_r$: every T rounds $v = \nabla f + \sigma z$, else $v_r = v_{r-1} + D_r +
+\tau\|x_r - x_{r-1}\|z$ with the difference $D_r$ of the gradients. With $e = v - \nabla f$ the pair (y, e) is linear, and the
+variance of its noise is a second moment of the past: the moments obey a linear recursion, in any arithmetic.
 """
 
 from __future__ import annotations
