@@ -60,6 +60,14 @@ CHECKS = {
         "training_a_wide_network",
         lambda ctx: reduced(ctx, values={"M": 16, "width": 16}),
     ),
+    "quantum-communication.parameter-shift": (
+        "shifts_at_many_qubits",
+        lambda ctx: reduced(ctx, values={"n": 8, "D": 12}),
+    ),
+    "quantum-communication.sgd": (
+        "descent_on_20_qubits",
+        lambda ctx: reduced(ctx, values={"n": 5, "D": 6, "seeds": 32, "eta": 1 / 24}),
+    ),
 }
 #: bounds that the same run refutes
 FALSE = {
@@ -69,6 +77,8 @@ FALSE = {
     "atomo.spectral-from-below": lambda bound: bound * 2,
     "small-init.sensing-theorem": lambda bound: bound / 500,
     "train-longer.log-distance": lambda bound: bound * 1.03,
+    "quantum-communication.parameter-shift": lambda bound: bound * 1.01,
+    "quantum-communication.sgd": lambda bound: bound / 20,
 }  # fmt: skip
 
 
