@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction as F
 from functools import cache
@@ -188,8 +188,3 @@ def noises(G: float, L: float, n: int, mu: float, R: int, T: int) -> tuple[float
         float(formulas.restart_variance(G, n, mu, R / T)) ** 0.5,
         float(formulas.difference_variance(L, n, mu, R)) ** 0.5,
     )
-
-
-def settings(periods: Sequence[int], steps: Sequence[float]) -> Iterator[tuple[int, float]]:
-    """All pairs, in order."""
-    return ((T, eta) for T in periods for eta in steps)

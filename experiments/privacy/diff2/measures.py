@@ -39,11 +39,9 @@ def moved_difference(pair: at.Pair, x: F, x_prev: F, n: int) -> Found:
 
 #: x^4/4 claimed to be 1-smooth: from 1 to 1.2 its gradient moves 3.64 times as far
 without(
-    paper.SENSITIVITY_DIFFERENCE,
-    "samplewise-smooth",
-    moved_difference,
+    paper.SENSITIVITY_DIFFERENCE, "samplewise-smooth", moved_difference,
     cases(pair=at.NOT_SMOOTH, x=F(6, 5), x_prev=F(1), n=7),
-)
+)  # fmt: skip
 
 
 @measure(paper.SENSITIVITY, cases(n=[3, 40], d=5, G=[0.5, 2.0]).guaranteeing("one-replaced", "bounded-gradients"))
@@ -68,22 +66,11 @@ RUNS = cases(pair=PAIRS, path=[at.FAR, at.NEAR], n=[10], T=[1, 3, 10], k_1=[1, 4
 
 @measure(paper.PRIVACY, RUNS.guaranteeing(*ACCOUNTED))
 def budget_of_a_path(
-    pair: at.Pair, path: at.Path, n: int, T: int, k_1: int, sigma_1: F, tau: F, period: int = 0
+    pair: at.Pair, path: at.Path, n: int, T: int, k_1: int, sigma_1: F, tau: F, period: int = 0, fixed: bool = False
 ) -> Found:
     r"""$\mu_{tot}^2$ on a path: squared moves of the releases over the variances of their noises."""
-    found = at.budget(pair, path, n, k_1 * T, period or T, sigma_1**2, tau**2)
+    found = at.budget(pair, path, n, k_1 * T, period or T, sigma_1**2, tau**2, fixed=fixed)
     return found, {"G": pair.G, "L": pair.L}
-
-
-@measure(
-    paper.PRIVACY,
-    cases(path=at.FAR, n=1000, T=20, k_1=100, noise=[NOISE]).guaranteeing(*ACCOUNTED),
-    budget="full",
-    name="a_long_path",
-)
-def long_path(path: at.Path, n: int, T: int, k_1: int, sigma_1: F, tau: F) -> Found:
-    r"""The same over 2000 rounds."""
-    return budget_of_a_path(at.LINES, path, n, T, k_1, sigma_1, tau)
 
 
 SHORT = {"path": at.NEAR, "n": 10, "T": 10, "k_1": 2, "noise": [NOISE]}
@@ -96,15 +83,9 @@ often = cases(pair=at.LINES, **{**SHORT, "noise": [{"sigma_1": F(1, 9), "tau": F
 without(paper.PRIVACY, "restarts", budget_of_a_path, often.guaranteeing("gaussian-noise", "composition"))
 
 
-def budget_with_fixed_noise(pair: at.Pair, path: at.Path, n: int, T: int, k_1: int, sigma_1: F, tau: F) -> Found:
-    """The same where the noise on a difference does not grow with the step."""
-    found = at.budget(pair, path, n, k_1 * T, T, sigma_1**2, tau**2, fixed=True)
-    return found, {"G": pair.G, "L": pair.L}
-
-
 LONG_STEPS = at.Path("steps of 10", (F(100), F(110)))
-fixed = cases(pair=at.LINES, **{**SHORT, "path": LONG_STEPS}).guaranteeing(*ACCOUNTED)
-instead(paper.PRIVACY, "noise of one size on all differences", budget_with_fixed_noise, fixed)
+one_size = cases(pair=at.LINES, **{**SHORT, "path": LONG_STEPS}, fixed=True).guaranteeing(*ACCOUNTED)
+instead(paper.PRIVACY, "noise of one size on all differences", budget_of_a_path, one_size)
 
 WHOLE = (*ACCOUNTED, "whole-periods")
 HALVES = cases(pair=PAIRS, path=at.FAR, n=50, mu=[HALF, F(2)], T=[1, 2, 10], R=[20, 40])

@@ -157,19 +157,9 @@ def ratio_of_less_noise(name: str, eps: int, seeds: int, keys: Any, backend: str
     on, problem = array_library(backend), at.logistic(name)
     n, d = problem.rows.shape
     quieter = squares(
-        problem,
-        on,
-        keys("quiet", seeds=seeds),
-        np.zeros(d),
-        n,
-        privacy(eps),
-        200,
-        20,
-        4.0,
-        (G, CURVATURE),
-        scale=0.1,
-        every=200,
-    )
+        problem, on, keys("quiet", seeds=seeds), np.zeros(d), n, privacy(eps), 200, 20, 4.0, (G, CURVATURE),
+        scale=0.1, every=200,
+    )  # fmt: skip
     return Sample(final(name, eps, BEST["descent"], keys("descent", seeds=seeds), on) / quieter[:, -1])
 
 

@@ -52,11 +52,9 @@ def next_error_clipped(radius: F, tau: F) -> Found:
 
 
 without(
-    paper.ESTIMATOR_STEP,
-    "unclipped",
-    next_error_clipped,
+    paper.ESTIMATOR_STEP, "unclipped", next_error_clipped,
     cases(radius=F(1, 2), tau=F(1, 10)).guaranteeing("gaussian-noise"),
-)
+)  # fmt: skip
 
 
 @measure(
@@ -107,13 +105,9 @@ def chains(
     x0 = on.asarray(np.broadcast_to(np.array(quadratic.y0, float), (1, size, quadratic.d)).copy())
     record = {"v": lambda s: s.v - methods.gradient(problem, s.x_prev)}
     out = run(
-        method,
-        x0,
-        11,
-        draw=lambda t: methods.noise(Draws(words, t), quadratic.d),
-        record=record,
+        method, x0, 11, draw=lambda t: methods.noise(Draws(words, t), quadratic.d), record=record,
         at=[r + 1 for r in wanted],
-    )
+    )  # fmt: skip
     for k, r in enumerate(wanted):
         e = out.v.values[0, :, k]
         known = {"steps": float(since_restart(m.step, r, T)), "sigma_1": float(sigma_1), "tau": float(tau)}
@@ -167,11 +161,9 @@ def mean_of_a_period(quadratic: at.Quadratic, sigma_1: F, tau: F, R: int, short:
 
 wild = {"noise": [{"sigma_1": F(1, 100), "tau": F(1)}], "short": F(1)}
 instead(
-    paper.PERIOD,
-    "noise of one size on all differences",
-    mean_of_a_period,
+    paper.PERIOD, "noise of one size on all differences", mean_of_a_period,
     cases(quadratic=at.ONE, R=16, fixed=True, **wild),
-)
+)  # fmt: skip
 steep = cases(quadratic=at.STEEP, noise=SHORT[:1], R=16, short=F(1))
 without(paper.PERIOD, "smooth", mean_of_a_period, steep)
 without(paper.PERIOD, "step-size", mean_of_a_period, cases(quadratic=at.ONE, noise=SHORT[:1], R=16, short=F(4)))
@@ -200,10 +192,9 @@ OWN = ("restarts", "own-step")
 
 @measure(paper.UTILITY, cases(quadratic=at.THREE, noise=SHORT, T=[3, 12], R=[2, 24]).guaranteeing(*OWN))
 @measure(
-    paper.UTILITY,
-    cases(quadratic=at.ONE, noise=SHORT, T=[1, 4, 9], R=[5, 36]).guaranteeing(*OWN),
+    paper.UTILITY, cases(quadratic=at.ONE, noise=SHORT, T=[1, 4, 9], R=[5, 36]).guaranteeing(*OWN),
     name="mean_on_the_line",
-)
+)  # fmt: skip
 def mean_at_its_step(
     quadratic: at.Quadratic, sigma_1: F, tau: F, T: int, R: int, longer: F = F(1), period: int = 0
 ) -> Found:
@@ -217,11 +208,9 @@ without(
     paper.UTILITY, "own-step", mean_at_its_step, cases(noise=SHORT[:1], longer=F(5, 2), **line).guaranteeing("restarts")
 )
 without(
-    paper.UTILITY,
-    "smooth",
-    mean_at_its_step,
+    paper.UTILITY, "smooth", mean_at_its_step,
     cases(noise=SHORT[:1], **{**line, "quadratic": at.STEEP}).guaranteeing(*OWN),
-)
+)  # fmt: skip
 forgotten = cases(noise=[{"sigma_1": F(1, 100), "tau": F(3)}], **{**line, "T": 1, "R": 60}, period=61)
 without(paper.UTILITY, "restarts", mean_at_its_step, forgotten.guaranteeing("own-step"))
 
@@ -260,11 +249,9 @@ def mean_at_a_privacy(L: F, G: F, Delta: F, d: int, mu: F, n: int, periods: int,
 
 but = tuple(a for a in PRIVATE if a != "own-step")
 without(
-    paper.PRIVATE_UTILITY,
-    "own-step",
-    mean_at_a_privacy,
+    paper.PRIVATE_UTILITY, "own-step", mean_at_a_privacy,
     cases(sizes=[PLAIN], n=10_000, periods=25, T=40, longer=3).guaranteeing(*but),
-)
+)  # fmt: skip
 
 
 @measure(paper.DPGD, cases(sizes=[PLAIN, OTHER], sigma=[F(1, 100), F(1)], R=[1, 10, 300]).guaranteeing(
@@ -278,11 +265,9 @@ def mean_of_descent(L: F, Delta: F, d: int, sigma: F, R: int, claimed: F = F(0))
 
 unsmooth = cases(sizes=[{**PLAIN, "L": F(3)}], sigma=F(1), R=10, claimed=F(1))
 without(
-    paper.DPGD,
-    "smooth",
-    mean_of_descent,
+    paper.DPGD, "smooth", mean_of_descent,
     unsmooth.guaranteeing("lower-bounded", "unclipped", "gaussian-noise", "fresh-gradients", "own-step"),
-)
+)  # fmt: skip
 
 
 @measure(
