@@ -17,6 +17,7 @@ from gradproof.experiments.engine.draws import Draws, keys
 from gradproof.experiments.engine.run import run
 from gradproof.experiments.privacy.diff2 import instances, measures_runs, measures_utility, methods
 from gradproof.paper_figures.style import COLOURS
+from gradproof.solvers import private_descent
 from gradproof.theory.privacy import diff2 as paper
 
 PLAIN = tuple(measures_utility.PLAIN[k] for k in measures_utility.KEYS)
@@ -30,14 +31,14 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
     """
     sizes = [10, 30, 100, 300, 1000] if budget == "quick" else [10, 20, 50, 100, 200, 500, 1000, 2000, 5000]
     fine = np.geomspace(5, 2e4, 40)
-    best = {"diff2": measures_utility.best, "descent": measures_utility.best_descent}
+    best = {"diff2": private_descent.best, "descent": private_descent.best_descent}
     exact = [[float(best[m](n, PLAIN)) for n in sizes] for m in CHAINS]
     ours = [float(paper.OPTIMAL.bound(A=4 * 2**0.5 / n, B=8 / n**2, s=1.0)) ** (1 / 3) for n in fine]
     theirs = [float(paper.DPGD_RATE.bound(L=1, G=1, Delta=1, d=1, n=int(n), mu=float(n / int(n)))) for n in fine]
     errors, chain = _errors(2000 if budget == "quick" else 20_000)
     words, radii = keys("none", settings=[0], seeds=[0]), (measures_runs.G, measures_runs.L)
     problem, on = instances.logistic("breast_cancer"), backend("numpy")
-    end = measures_runs.squares(problem, on, words, np.zeros(30), 569, 1.0, 200, 1, 4.0, radii, scale=0.0, every=200)
+    end = measures_runs.squares(problem, on, words, np.zeros(30), (0.0, 0.0), 200, 1, 4.0, radii, every=200)
     return xr.Dataset(
         {
             "bound": (["algorithm", "n_bound"], [ours, theirs]), "exact": (["algorithm", "n"], exact),
@@ -82,8 +83,8 @@ def _gradients(seeds: int) -> np.ndarray:
         radii = (measures_runs.G, measures_runs.CURVATURE)
         rows = []
         for eps in (3, 5):
-            mu = measures_runs.privacy(eps)
-            found = measures_runs.squares(problem, on, words, np.zeros(30), 569, mu, R, T, eta, radii, every=R // 20)
+            spread = instances.noises(*radii, 569, measures_runs.privacy(eps), R, T)
+            found = measures_runs.squares(problem, on, words, np.zeros(30), spread, R, T, eta, radii, every=R // 20)
             rows.append(np.quantile(found, [0.1, 0.5, 0.9], axis=0))
         out.append(rows)
     return np.array(out)

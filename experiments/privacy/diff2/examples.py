@@ -26,22 +26,11 @@ PROBLEMS: dict[str, Any] = {
 }
 
 
-def _clipped(on: Backend, problem: Any, d: int) -> Example:
-    moved, eta, T = on.move((problem, STEPS, PERIODS))
-    method = methods.diff2(moved, eta, T, 0.3, 0.2, 0.5, 0.4)
+@example(methods.diff2, name="logistic_regression_clipped", what="logistic")
+@example(methods.diff2, name="quadratic_clipped", what="quadratic")
+@example(methods.diff2, name="network_clipped", what="network")
+def clipped(on: Backend, what: str) -> Example:
+    d = 11 if what == "network" else 3
+    problem, eta, T = on.move((PROBLEMS[what], STEPS, PERIODS))
+    method = methods.diff2(problem, eta, T, 0.3, 0.2, 0.5, 0.4)
     return Example(method, start(np.linspace(-1, 1, d), settings=2, seeds=3), lambda z: methods.noise(z, d))
-
-
-@example(methods.diff2, name="logistic_regression_clipped")
-def logistic(on: Backend) -> Example:
-    return _clipped(on, PROBLEMS["logistic"], 3)
-
-
-@example(methods.diff2, name="quadratic_clipped")
-def quadratic(on: Backend) -> Example:
-    return _clipped(on, PROBLEMS["quadratic"], 3)
-
-
-@example(methods.diff2, name="network_clipped")
-def network(on: Backend) -> Example:
-    return _clipped(on, PROBLEMS["network"], 11)

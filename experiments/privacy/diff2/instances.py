@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction as F
 from functools import cache
@@ -26,15 +25,15 @@ PUBLISHED_PERIODS = tuple(max(1, int(share * GRID["R"])) for share in GRID["shar
 
 @dataclass(frozen=True)
 class Pair:
-    """A sample on the line and the one that replaces it, by their gradients; all others are constant.
+    """A sample on the line with the gradient x^power and the one that replaces it, with ``times`` as much; all others are constant.
 
     Args:
         clip: whether gradients and differences are clipped. G, L: the radii, or what is claimed.
     """
 
     name: str
-    old: Callable[[F], F]
-    new: Callable[[F], F]
+    power: int = 1
+    times: int = -1
     clip: bool = True
     G: F = F(1)
     L: F = F(1)
@@ -42,43 +41,16 @@ class Pair:
 
     def moved(self, x: F, x_prev: F | None, n: int) -> F:
         """How far the replacement moves a release: of the gradient at x, or of its difference from the one at x_prev."""
-        ends = []
-        for slope in (self.old, self.new):
-            value = slope(x) if x_prev is None else slope(x) - slope(x_prev)
-            radius = self.G if x_prev is None else self.L * abs(x - x_prev)
-            ends.append(max(-radius, min(radius, value)) if self.clip else value)
-        return (ends[0] - ends[1]) / n
+        value = x**self.power - (0 if x_prev is None else x_prev**self.power)
+        radius = self.G if x_prev is None else self.L * abs(x - x_prev)
+        old, new = (max(-radius, min(radius, v)) if self.clip else v for v in (value, self.times * value))
+        return (old - new) / n
 
 
-def line(x: F) -> F:
-    return x
-
-
-def mirrored(x: F) -> F:
-    return -x
-
-
-def cube(x: F) -> F:
-    return x**3
-
-
-def mirrored_cube(x: F) -> F:
-    return -(x**3)
-
-
-def nothing(x: F) -> F:
-    return F(0)
-
-
-LINES = Pair("x^2/2 for -x^2/2, clipped", line, mirrored)
-ONE_SIDED = Pair("x^2/2 for 0, clipped", line, nothing)
-CUBES = Pair("x^4/4 for -x^4/4, clipped", cube, mirrored_cube)
-NOT_SMOOTH = Pair(
-    "x^4/4 for -x^4/4", cube, mirrored_cube, False, F(2), guarantees=frozenset({"one-replaced", "bounded-gradients"})
-)
-NOT_BOUNDED = Pair(
-    "x^2/2 for -x^2/2", line, mirrored, False, guarantees=frozenset({"one-replaced", "samplewise-smooth"})
-)
+LINES, ONE_SIDED = Pair("x^2/2 for -x^2/2, clipped"), Pair("x^2/2 for 0, clipped", times=0)
+CUBES = Pair("x^4/4 for -x^4/4, clipped", 3)
+NOT_SMOOTH = Pair("x^4/4 for -x^4/4", 3, -1, False, F(2), guarantees=frozenset({"one-replaced", "bounded-gradients"}))
+NOT_BOUNDED = Pair("x^2/2 for -x^2/2", clip=False, guarantees=frozenset({"one-replaced", "samplewise-smooth"}))
 
 
 @dataclass(frozen=True)
@@ -169,6 +141,15 @@ def logistic(name: str, lam: float = LAM) -> Logistic:
     X = np.asarray(found.X.todense() if hasattr(found.X, "todense") else found.X, float)
     rows = X / np.linalg.norm(X, axis=1, keepdims=True) * np.asarray(found.y)[:, None]
     return Logistic(rows, np.ones(len(rows)), lam)
+
+
+def synthetic(n: int, d: int, seed: int = 0) -> Logistic:
+    """Normal rows of norm 1 with labels of a logistic model."""
+    rng = np.random.default_rng([n, d, seed])
+    rows = rng.normal(size=(n, d))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    labels = np.where(rng.uniform(size=n) < 1 / (1 + np.exp(-4 * rows @ rng.normal(size=d))), 1.0, -1.0)
+    return Logistic(rows * labels[:, None], np.ones(n), LAM)
 
 
 @cache

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from gradproof.experiments.engine.measure import Enclosed, Holds, Sample, cases, instead, measure, rounded, without
-from gradproof.experiments.privacy.diff2 import accounting
 from gradproof.experiments.privacy.diff2 import instances as at
 from gradproof.experiments.privacy.diff2.methods import Quadratic, clipped
+from gradproof.solvers import gaussian_budget as accounting
 from gradproof.theory.privacy import diff2 as paper
 from gradproof.theory.privacy.diff2 import formulas
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction as F
-from functools import cache
 from typing import Any
 
 import flint
@@ -19,12 +18,11 @@ from gradproof.experiments.privacy.diff2 import instances as at
 from gradproof.experiments.privacy.diff2 import methods
 from gradproof.solvers.difference_estimator import mean_gradient_of_periods, since_restart
 from gradproof.solvers.exact.balls import ball
+from gradproof.solvers.private_descent import best, best_descent, private_descent, private_run
 from gradproof.theory.privacy import diff2 as paper
-from gradproof.theory.privacy.diff2 import formulas
 
 Found = tuple[Any, dict[str, Any]]
 BITS = 160
-QUADRATICS = [at.THREE, at.TWO, at.ONE]
 CARD = {"quadratic": at.THREE, "eta": F(1, 2), "R": 40, "T": 10, "sigma_1": F(1, 5), "tau": F(3, 10)}
 
 # --- the estimator ----------------------------------------------------------------------------------------------------
@@ -136,100 +134,50 @@ without(paper.DESCENT, "smooth", change_of_value, cases(quadratic=at.STEEP, v=[(
 
 # --- utility in rationals ---------------------------------------------------------------------------------------------
 
-SHORT = [{"sigma_1": F(1, 2), "tau": F(1, 10)}, {"sigma_1": F(1, 100), "tau": F(2)}]
+LOUD, STEADY = {"sigma_1": F(1, 100), "tau": F(2)}, {"sigma_1": F(1, 2), "tau": F(1, 10)}
+NOISES, QUADRATICS = [STEADY, LOUD], [at.THREE, at.TWO, at.ONE]
+SQUARES = [{"quadratic": at.THREE, "T": 3}, {"quadratic": at.THREE, "T": 12}, {"quadratic": at.ONE, "T": 4}]
 
 
-def at_quadratic(quadratic: at.Quadratic) -> dict[str, Any]:
-    return {"L": quadratic.L, "Delta": quadratic.Delta, "d": quadratic.d}
-
-
-def of_any_step(
-    quadratic: at.Quadratic, sigma_1: F, tau: F, R: int, T: int, short: F, fixed: bool = False, period: int = 0
-) -> Found:
-    """The mean squared gradient at a step that is short enough for ``short = 1``, in rationals."""
-    root = next(k for k in range(10**6) if k * k >= quadratic.d * T)
-    eta = short / (quadratic.L + tau * root)
-    m = quadratic.moments(eta, R, period or T, sigma_1**2, tau**2, fixed=fixed)
-    return m.mean_gradient, {**at_quadratic(quadratic), "eta": eta}
-
-
-@measure(paper.PERIOD, cases(quadratic=QUADRATICS, noise=SHORT, R=[1, 6, 16], short=[F(1), F(1, 3)]))
-def mean_of_a_period(quadratic: at.Quadratic, sigma_1: F, tau: F, R: int, short: F, fixed: bool = False) -> Found:
-    r"""The mean squared gradient of one period, in rationals."""
-    return of_any_step(quadratic, sigma_1, tau, R, R, short, fixed)
-
-
-wild = {"noise": [{"sigma_1": F(1, 100), "tau": F(1)}], "short": F(1)}
-instead(
-    paper.PERIOD, "noise of one size on all differences", mean_of_a_period,
-    cases(quadratic=at.ONE, R=16, fixed=True, **wild),
-)  # fmt: skip
-steep = cases(quadratic=at.STEEP, noise=SHORT[:1], R=16, short=F(1))
-without(paper.PERIOD, "smooth", mean_of_a_period, steep)
-without(paper.PERIOD, "step-size", mean_of_a_period, cases(quadratic=at.ONE, noise=SHORT[:1], R=16, short=F(4)))
-
-ANY = cases(quadratic=QUADRATICS, noise=SHORT, T=[1, 4], R=[3, 16], short=[F(1), F(1, 3)])
-
-
-@measure(paper.ANY_STEP, ANY.guaranteeing("restarts"))
-def mean_of_a_run(
-    quadratic: at.Quadratic, sigma_1: F, tau: F, R: int, T: int, short: F, fixed: bool = False, period: int = 0
-) -> Found:
-    r"""The mean squared gradient of a run, whole periods or not, in rationals."""
-    return of_any_step(quadratic, sigma_1, tau, R, T, short, fixed, period)
-
-
-one_size = cases(quadratic=at.ONE, R=16, T=4, fixed=True, **wild).guaranteeing("restarts")
-instead(paper.ANY_STEP, "noise of one size on all differences", mean_of_a_run, one_size)
-without(paper.ANY_STEP, "smooth", mean_of_a_run, steep.let(T=lambda: 4).guaranteeing("restarts"))
-long_steps = cases(quadratic=at.ONE, noise=SHORT[:1], R=16, T=4, short=F(4)).guaranteeing("restarts")
-without(paper.ANY_STEP, "step-size", mean_of_a_run, long_steps)
-never = cases(quadratic=at.ONE, noise=[{"sigma_1": F(1, 100), "tau": F(3)}], R=60, T=1, short=F(1), period=61)
-without(paper.ANY_STEP, "restarts", mean_of_a_run, never)
-
-OWN = ("restarts", "own-step")
-
-
-@measure(paper.UTILITY, cases(quadratic=at.THREE, noise=SHORT, T=[3, 12], R=[2, 24]).guaranteeing(*OWN))
+@measure(paper.UTILITY, cases(of=SQUARES, noise=NOISES, R=[2, 24]).guaranteeing("restarts", "own-step"))
 @measure(
-    paper.UTILITY, cases(quadratic=at.ONE, noise=SHORT, T=[1, 4, 9], R=[5, 36]).guaranteeing(*OWN),
-    name="mean_on_the_line",
-)  # fmt: skip
-def mean_at_its_step(
-    quadratic: at.Quadratic, sigma_1: F, tau: F, T: int, R: int, longer: F = F(1), period: int = 0
-) -> Found:
-    r"""The mean squared gradient at $\eta = 1/(L + \tau\sqrt{dT})$, in rationals."""
-    eta = longer * at.exact_step(quadratic.L, tau, quadratic.d, T)
-    return quadratic.moments(eta, R, period or T, sigma_1**2, tau**2).mean_gradient, at_quadratic(quadratic)
-
-
-line = {"quadratic": at.ONE, "T": 4, "R": 36}
-without(
-    paper.UTILITY, "own-step", mean_at_its_step, cases(noise=SHORT[:1], longer=F(5, 2), **line).guaranteeing("restarts")
+    paper.ANY_STEP,
+    cases(quadratic=QUADRATICS, noise=NOISES, T=[1, 4], R=[3, 16], short=[F(1), F(1, 3)]).guaranteeing("restarts"),
 )
-without(
-    paper.UTILITY, "smooth", mean_at_its_step,
-    cases(noise=SHORT[:1], **{**line, "quadratic": at.STEEP}).guaranteeing(*OWN),
-)  # fmt: skip
-forgotten = cases(noise=[{"sigma_1": F(1, 100), "tau": F(3)}], **{**line, "T": 1, "R": 60}, period=61)
-without(paper.UTILITY, "restarts", mean_at_its_step, forgotten.guaranteeing("own-step"))
+@measure(paper.PERIOD, cases(quadratic=QUADRATICS, noise=NOISES, R=[1, 6, 16], short=[F(1), F(1, 3)]))
+def mean_of_a_run(
+    quadratic: at.Quadratic,
+    sigma_1: F,
+    tau: F,
+    R: int,
+    T: int = 0,
+    short: F = F(1),
+    fixed: bool = False,
+    period: int = 0,
+) -> Found:
+    r"""The mean squared gradient in rationals, at a share of the step $1/(L + \tau\lceil\sqrt{dT}\rceil)$."""
+    root = next(k for k in range(10**6) if k * k >= quadratic.d * (T or R))
+    eta = short / (quadratic.L + tau * root)
+    m = quadratic.moments(eta, R, period or T or R, sigma_1**2, tau**2, fixed=fixed)
+    return m.mean_gradient, {"L": quadratic.L, "Delta": quadratic.Delta, "d": quadratic.d, "eta": eta}
+
+
+for claim, held, T in (
+    (paper.PERIOD, (), 0),
+    (paper.ANY_STEP, ("restarts",), 4),
+    (paper.UTILITY, ("restarts", "own-step"), 4),
+):
+    of = {"noise": [STEADY], "R": 16, "T": T}
+    without(claim, "smooth", mean_of_a_run, cases(quadratic=at.STEEP, **of).guaranteeing(*held))
+    longer = cases(quadratic=at.ONE, **of, short=F(4)).guaranteeing(*held[:1])
+    without(claim, "own-step" if claim is paper.UTILITY else "step-size", mean_of_a_run, longer)
+    one_size = cases(quadratic=at.ONE, **of | {"noise": [LOUD | {"tau": F(1)}]}, fixed=True).guaranteeing(*held)
+    instead(claim, "noise of one size on all differences", mean_of_a_run, one_size)
+    if held:
+        never = cases(quadratic=at.ONE, noise=[LOUD | {"tau": F(3)}], R=60, T=1, period=61).guaranteeing(*held[1:])
+        without(claim, "restarts", mean_of_a_run, never)
 
 # --- at a privacy, in balls -------------------------------------------------------------------------------------------
-
-
-def private_run(L: Any, G: Any, Delta: Any, d: int, n: Any, mu: Any, T: int, periods: int, *, longer: Any = 1) -> Any:
-    """The mean squared gradient of calibrated DIFF2 at its step, for f = L|x|^2/2, in balls."""
-    R = T * periods
-    sigma2, tau2 = formulas.restart_variance(G, n, mu, periods), formulas.difference_variance(L, n, mu, R)
-    sigma2, tau2, L, Delta = (ball(F(x)) for x in (sigma2, tau2, L, Delta))
-    eta = longer / (L + (tau2 * d * T).sqrt())
-    return mean_gradient_of_periods(L, 2 * Delta / L, d, eta, T, periods, sigma2, tau2)
-
-
-def private_descent(L: Any, G: Any, Delta: Any, d: int, n: Any, mu: Any, R: int) -> Any:
-    """The same of private gradient descent at the step 1/L."""
-    sigma2, L, Delta = (ball(F(x)) for x in (formulas.dpgd_variance(G, n, mu, R), L, Delta))
-    return mean_gradient_of_periods(L, 2 * Delta / L, d, 1 / L, 1, R, sigma2, 0)
 
 
 PLAIN = {"L": F(1), "G": F(1), "Delta": F(1), "d": 1, "mu": F(1)}
@@ -294,37 +242,8 @@ instead(paper.PAPER_THEOREM, "private gradient descent", mean_of_dpgd_at_the_pap
 
 # --- at the best time between restarts --------------------------------------------------------------------------------
 
-LONG = 10**6
-
-
-def smaller(a: Any, b: Any) -> Any:
-    """The ball around the smaller number."""
-    return a if a < b else b if b < a else a.union(b)
-
-
-@cache
-def best(n: int, sizes: tuple[Any, ...], R: int = LONG) -> Any:
-    """The least mean squared gradient over 1, ..., 4k restarts, k the best number for the bound, in balls."""
-    L, G, Delta, d, mu = sizes
-    most = 4 * max(1, round(1 / formulas.best_share(Delta, L, G, d, n, mu)))
-    found = private_run(L, G, Delta, d, n, mu, R, 1)
-    for periods in range(2, most + 1):
-        found = smaller(found, private_run(L, G, Delta, d, n, mu, R // periods, periods))
-    return found
-
-
-@cache
-def best_descent(n: int, sizes: tuple[Any, ...]) -> Any:
-    """The least one of private gradient descent: R between a half and twice that of `diff2.dpgd-rate`."""
-    L, G, Delta, d, mu = sizes
-    rate = float(n * mu) * (float(L * Delta) / (2 * d)) ** 0.5 / float(G)
-    found = private_descent(L, G, Delta, d, n, mu, max(1, int(rate / 2)))
-    for R in range(max(1, int(rate / 2)) + 1, int(2 * rate) + 2):
-        found = smaller(found, private_descent(L, G, Delta, d, n, mu, R))
-    return found
-
-
 KEYS = ("L", "G", "Delta", "d", "mu")
+LONG = 10**6
 
 
 def slope(utility: Any, n: int, sizes: dict[str, Any]) -> Any:

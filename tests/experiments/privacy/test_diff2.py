@@ -12,7 +12,8 @@ from gradproof.experiments.engine.check import Context, checks_of
 from gradproof.experiments.engine.draws import Draws, keys, split
 from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.engine.measure import confront as set_beside
-from gradproof.experiments.privacy.diff2 import accounting, instances, measures_runs, methods
+from gradproof.experiments.privacy.diff2 import instances, measures_runs, methods
+from gradproof.solvers import gaussian_budget as accounting
 from gradproof.solvers.difference_estimator import mean_gradient_of_periods, second_moments
 from gradproof.theory import registry
 from gradproof.theory.errors import ParameterError
@@ -171,11 +172,10 @@ def test_the_published_run_in_small():
 
 
 def test_a_million_samples_in_small():
-    value, at = measures_runs.mean_on_a_million(
-        300, 5, 3, 20, 5, 2, lambda **k: keys("small", settings=[0], seeds=range(k["seeds"])), "numpy"
-    )
-    bound = paper.PRIVATE_UTILITY.bound(**at, d=5, n=300, R=20)
-    assert 0 < value.numbers.mean() < bound
+    drawn = lambda seeds: keys("small", settings=[0], seeds=range(seeds))  # noqa: E731
+    value, at = measures_runs.mean_on_data("", 3, 20, 2, drawn, "numpy", T=5, n=300, d=5)
+    del at["sigma"]
+    assert 0 < value.numbers.mean() < paper.PRIVATE_UTILITY.bound(**at, R=20)
 
 
 @pytest.mark.slow
