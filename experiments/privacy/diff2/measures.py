@@ -177,7 +177,8 @@ def drawn_excess(eps: float, mu: float, size: int, rng: Any) -> Any:
 
 def excess_of_laplace(eps: float, mu: float) -> Any:
     """The same for Laplace noise of variance 1: 1 - exp((eps - sqrt(2) mu)/2) for eps below sqrt(2) mu."""
-    return Enclosed(*map(float, accounting.ends_of_laplace(eps, mu)), "rounding")
+    low, high = accounting.ends_of_laplace(eps, mu)
+    return Enclosed(low, high, "rounding")
 
 
 without(paper.CONVERSION, "gaussian-noise", excess_of_laplace, cases(eps=0.1, mu=[0.25, 1.0]))

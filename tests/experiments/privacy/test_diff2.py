@@ -59,7 +59,7 @@ def _variants():
         ),
         "period": lambda x, p: (x * 0.8, x.subs(p["Delta"], p["Delta"] / 2), x.subs(p["R"], p["R"] ** 2)),
         "utility-any-step": lambda x, p: (x * 0.8, x.subs(p["Delta"], p["Delta"] / 2), x.subs(p["R"], p["R"] ** 2)),
-        "utility": lambda x, p: (x * 0.9, x.subs(p["Delta"], p["Delta"] / 2), x.subs(p["d"], p["d"] / 4)),
+        "utility": lambda x, p: (x * 0.85, x.subs(p["Delta"], p["Delta"] / 2), x.subs(p["d"], p["d"] / 4)),
         "private-utility": lambda x, p: (x * 0.99, x.subs(p["G"], p["G"] / 2), x.subs(p["s"], p["s"] ** 2)),
         "optimal-restart": lambda x, p: (x * 1.01, x * p["A"], x + 1),
         "split": lambda x, p: (x * 0.999, x * p["A"], x.subs(p["B"], p["B"] ** 2)),

@@ -12,6 +12,7 @@ from gradproof.solvers.difference_estimator import mean_gradient_of_periods, sec
 from gradproof.solvers.exact.balls import ends
 
 F = Fraction
+OF_MOMENTS = ("gradient", "last error", "last step", "since restart")
 
 
 def moments(h, y0, eta, sigma2, tau2):
@@ -62,7 +63,7 @@ OF_DIFFERENCES = {
         {"h": [F(1), F(1, 2), F(1, 10)], "y0": [F(1), F(2), F(-3)], "eta": F(1, 2), "sigma2": F(1, 25), "tau2": F(9, 100)},
         {
             "coordinates": permuted(h=(0,), y0=(0,)),
-            "units of x": units({"y0": 5, "sigma2": 10}, **dict.fromkeys(("gradient", "last error", "last step", "since restart"), 10)),
+            "units of x": units({"y0": 5, "sigma2": 10}, **dict.fromkeys(OF_MOMENTS, 10)),
             "units of f": units(
                 {"h": 7, "eta": -7, "sigma2": 14, "tau2": 14}, **{"gradient": 14, "last error": 14},
             ),

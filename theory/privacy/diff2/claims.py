@@ -95,7 +95,7 @@ _G, _L, _n, _d, _mu, _R, _T = (p.symbol for p in (G, L, n, d, mu, R, T))
 _s1, _sg, _tau, _eta, _D, _s = (p.symbol for p in (sigma_1, sigma, tau, eta, Delta, s))
 MEAN_GRADIENT = r"\frac1R\sum_{r<R}\mathbb E\|\nabla f(x_r)\|^2"
 ONE_KIND = "There is one kind of evidence"
-OURS = {"where": "Theorem 4.3; constants derived here", "confidence": "derived"}
+THEOREM = "Theorem 4.3; constants derived here"
 
 SENSITIVITY = Claim(
     id="diff2.sensitivity", paper=PAPER, title="One sample moves a full gradient by at most $2G/n$",
@@ -211,7 +211,8 @@ PERIOD = Claim(
     id="diff2.period", paper=PAPER, title="Utility of one period",
     statement=r"$R$ rounds from a restart on, none within: from the recursion of the error alone.",
     parameters=(L, Delta, d, sigma_1, tau, eta, R), assumptions=(SMOOTH, LOWER, UNCLIPPED, GAUSSIAN, STEP_OF_A_PERIOD),
-    quantity=MEAN_GRADIENT, relation=Relation.LE, expression=2 * _D / (_eta * _R) + _d * _s1**2, **OURS,
+    quantity=MEAN_GRADIENT, relation=Relation.LE, expression=2 * _D / (_eta * _R) + _d * _s1**2,
+    where=THEOREM, confidence="derived",
 )  # fmt: skip
 
 ANY_STEP = Claim(
@@ -219,7 +220,8 @@ ANY_STEP = Claim(
     statement=r"For every number of rounds, whole periods or not: $2\Delta/(\eta R)$ as of gradient descent, and the noise of a "
         r"restart alone; what differences add is paid by the descent of the steps that make them.",
     parameters=(L, Delta, d, sigma_1, tau, eta, T, R), assumptions=(SMOOTH, LOWER, UNCLIPPED, GAUSSIAN, RESTARTS, STEP),
-    quantity=MEAN_GRADIENT, relation=Relation.LE, expression=2 * _D / (_eta * _R) + _d * _s1**2, **OURS,
+    quantity=MEAN_GRADIENT, relation=Relation.LE, expression=2 * _D / (_eta * _R) + _d * _s1**2,
+    where=THEOREM, confidence="derived",
 )  # fmt: skip
 
 UTILITY = Claim(
@@ -227,7 +229,7 @@ UTILITY = Claim(
     statement=r"The mean over the rounds, which is the expectation at a uniformly drawn one.",
     parameters=(L, Delta, d, sigma_1, tau, T, R), assumptions=(SMOOTH, LOWER, UNCLIPPED, GAUSSIAN, RESTARTS, OWN_STEP),
     quantity=MEAN_GRADIENT, relation=Relation.LE,
-    expression=2 * _D * _L / _R + 2 * _D * tau.symbol * sp.sqrt(_d * _T) / _R + _d * _s1**2, **OURS,
+    expression=2 * _D * _L / _R + 2 * _D * tau.symbol * sp.sqrt(_d * _T) / _R + _d * _s1**2, where=THEOREM, confidence="derived",
 )  # fmt: skip
 
 _A, _B = 4 * sp.sqrt(2) * _D * _L * sp.sqrt(_d) / (_n * _mu), 8 * _d * _G**2 / (_n * _mu) ** 2
@@ -237,7 +239,7 @@ PRIVATE_UTILITY = Claim(
     statement=r"With $s = T/R$: $2\Delta L/R + A\sqrt s + B/s$, $A = 4\sqrt{2d}\,\Delta L/(n\mu)$, $B = 8dG^2/(n\mu)^2$.",
     parameters=(L, G, Delta, d, n, mu, s, R),
     assumptions=(SMOOTH, LOWER, UNCLIPPED, GAUSSIAN, RESTARTS, OWN_STEP, CALIBRATED), quantity=MEAN_GRADIENT,
-    relation=Relation.LE, expression=2 * _D * _L / _R + _A * sp.sqrt(_s) + _B / _s, **OURS,
+    relation=Relation.LE, expression=2 * _D * _L / _R + _A * sp.sqrt(_s) + _B / _s, where=THEOREM, confidence="derived",
 )  # fmt: skip
 
 _s_any = Parameter("s", r"$T/R$", POSITIVE)
@@ -249,7 +251,8 @@ OPTIMAL = Claim(
     parameters=(A, B, _s_any), assumptions=(
         Assumption("bound", r"$U = A\sqrt s + B/s$: the bound of `diff2.private-utility` for long runs"),
     ),
-    quantity="U^3", relation=Relation.GE, expression=sp.Rational(27, 4) * A.symbol**2 * B.symbol, tight=True, **OURS,
+    quantity="U^3", relation=Relation.GE, expression=sp.Rational(27, 4) * A.symbol**2 * B.symbol, tight=True,
+    where=THEOREM, confidence="derived",
 )  # fmt: skip
 
 SPLIT = Claim(
