@@ -25,7 +25,7 @@ PUBLISHED_PERIODS = tuple(max(1, int(share * GRID["R"])) for share in GRID["shar
 
 @dataclass(frozen=True)
 class Pair:
-    """A sample on the line with the gradient x^power and the one that replaces it, with ``times`` as much; all others are constant.
+    """A sample on the line with the gradient slope x^power, for one with ``times`` as much; all others are constant.
 
     Args:
         clip: whether gradients and differences are clipped. G, L: the radii, or what is claimed.
@@ -38,16 +38,18 @@ class Pair:
     G: F = F(1)
     L: F = F(1)
     guarantees: frozenset[str] = frozenset({"one-replaced", "bounded-gradients", "samplewise-smooth"})
+    slope: int = 1
 
     def moved(self, x: F, x_prev: F | None, n: int) -> F:
         """How far the replacement moves a release: of the gradient at x, or of its difference from the one at x_prev."""
-        value = x**self.power - (0 if x_prev is None else x_prev**self.power)
+        value = self.slope * (x**self.power - (0 if x_prev is None else x_prev**self.power))
         radius = self.G if x_prev is None else self.L * abs(x - x_prev)
         old, new = (max(-radius, min(radius, v)) if self.clip else v for v in (value, self.times * value))
         return (old - new) / n
 
 
 LINES, ONE_SIDED = Pair("x^2/2 for -x^2/2, clipped"), Pair("x^2/2 for 0, clipped", times=0)
+STEEPER = Pair("3 x^2/2 for -3 x^2/2, clipped at 2 and 3", G=F(2), L=F(3), slope=3)
 CUBES = Pair("x^4/4 for -x^4/4, clipped", 3)
 NOT_SMOOTH = Pair("x^4/4 for -x^4/4", 3, -1, False, F(2), guarantees=frozenset({"one-replaced", "bounded-gradients"}))
 NOT_BOUNDED = Pair("x^2/2 for -x^2/2", clip=False, guarantees=frozenset({"one-replaced", "samplewise-smooth"}))

@@ -16,7 +16,7 @@ from gradproof.theory.privacy import diff2 as paper
 from gradproof.theory.privacy.diff2 import formulas
 
 Found = tuple[Any, dict[str, Any]]
-PAIRS = [at.LINES, at.ONE_SIDED, at.CUBES]
+PAIRS = [at.LINES, at.STEEPER, at.ONE_SIDED, at.CUBES]
 HALF = F(1, 2)
 
 # --- sensitivity ------------------------------------------------------------------------------------------------------
