@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 from cases_of_averaging import AVERAGING
 from cases_of_curvature import OF_CURVATURE
+from cases_of_differences import OF_DIFFERENCES
 from cases_of_estimators import OF_ESTIMATORS
 from cases_of_exact import EXACT
 from cases_of_limits import OF_LIMITS
@@ -442,7 +443,7 @@ SIGNALS = {
 
 CASES: dict[str, Case] = {
     **PROGRAMS, **EXACT, **MOMENTS, **GAUSSIAN, **WORKERS, **SIGNALS, **AVERAGING, **OF_WORKERS, **OF_WALKS, **OF_CURVATURE,
-    **OF_LIMITS, **PARITIES, **STATES, **OF_ESTIMATORS,
+    **OF_LIMITS, **PARITIES, **STATES, **OF_ESTIMATORS, **OF_DIFFERENCES,
 }  # fmt: skip
 
 if __name__ == "__main__":  # a child process, with another dispatch than its parent's
