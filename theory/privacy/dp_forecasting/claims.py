@@ -38,7 +38,7 @@ a_max = Parameter("a_max", "largest order on the list", sp.Interval.open(1, sp.o
 rho = Parameter("rho", r"slope of the Renyi curve, $T/(2z^2)$", latex=r"\rho")
 eps_p = Parameter("eps_p", r"the published $\epsilon$", latex=r"\epsilon_p")
 C = Parameter("C", "clip norm")
-m = Parameter("m", "number of windows that hold a time point, $p + 1$", COUNT)
+p = Parameter("p", "number of lags: a time point is in $p$ windows as a lag and in one as the target", COUNT)
 r0 = Parameter("r0", "variance of the series", latex="r_0")
 r1 = Parameter("r1", "autocovariance at lag 1", REAL, "r_1")
 s2 = Parameter("s2", "variance of the noise on a count", NONNEGATIVE, r"\sigma^2")
@@ -251,8 +251,8 @@ WINDOWS = _claim(
     id="dp-forecasting.window-sensitivity", title="A time point enters p + 1 windows",
     statement=r"The sum of the clipped gradients of all windows that hold a time point: what DP-SGD protects is one window, "
     r"and a time point weighs $p + 1$ times as much.",
-    parameters=(C, m), assumptions=(CLIPPED,), quantity=r"\|\sum_{i\le m}g_i\|^2", relation=Relation.LE,
-    expression=m.symbol**2 * C.symbol**2,
+    parameters=(C, p), assumptions=(CLIPPED,), quantity=r"\|\sum_{i=1}^{p+1}g_i\|^2", relation=Relation.LE,
+    expression=(p.symbol + 1) ** 2 * C.symbol**2,
     where="derived here", confidence="derived", tight=True,
 )  # fmt: skip
 
