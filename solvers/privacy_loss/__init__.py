@@ -6,7 +6,13 @@ steps by Fourier transforms whose rounding, wrapping and tails are bounded.
 """
 
 from gradproof.solvers.privacy_loss.composition import Ends, sampled_delta, sampled_epsilon
-from gradproof.solvers.privacy_loss.gaussian import classical_noise, gaussian_delta, gaussian_epsilon, gaussian_noise
+from gradproof.solvers.privacy_loss.gaussian import (
+    classical_noise,
+    gaussian_delta,
+    gaussian_delta_at,
+    gaussian_epsilon,
+    gaussian_noise,
+)
 from gradproof.solvers.privacy_loss.renyi import Accounted, renyi_epsilon, sampled_renyi
 
 __all__ = [
@@ -14,6 +20,7 @@ __all__ = [
     "Ends",
     "classical_noise",
     "gaussian_delta",
+    "gaussian_delta_at",
     "gaussian_epsilon",
     "gaussian_noise",
     "renyi_epsilon",

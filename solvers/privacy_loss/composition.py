@@ -1,10 +1,11 @@
 """Many steps: the T-fold convolution of a privacy loss on a grid, with every error bounded.
 
-The law is tilted by e^{a loss} with the exponent that matters for the epsilon in question, so that what is small stays accurate, and
-raised to the power T by one Fourier transform. Bounded are: the rounding of the transforms (Higham (2002), Accuracy and Stability of
-Numerical Algorithms, Theorem 24.2) and of the power (Brent, Percival, Zimmermann (2007)), what wraps around the window (Chernoff,
-in the tilted law), what lies beyond it and at infinity, and the rounding of the masses (in ``pairs``). It is assumed that floating
-point is IEEE's, that NumPy's exp and log err by at most 4 units in the last place, and that the transform obeys the theorem.
+The law is tilted by e^{a loss} with the exponent that matters for the epsilon in question, so that what is small stays
+accurate, and raised to the power T by one Fourier transform. Bounded are: the rounding of the transforms (Higham (2002),
+Accuracy and Stability of Numerical Algorithms, Theorem 24.2) and of the power (Brent, Percival, Zimmermann (2007)), what wraps
+around the window (Chernoff, in the tilted law), what lies beyond it and at infinity, and the rounding of the masses (in
+``pairs``). It is assumed that floating point is IEEE's, that NumPy's exp and log err by at most 4 units in the last place, and
+that the transform obeys the theorem.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ U = 2.0**-53
 #: unit of the error bound of a transform, in units of U, per doubling of its length
 TRANSFORM = 10.0
 #: tilted mass that may lie outside the window
-OUTSIDE = 1e-16
+OUTSIDE = 1e-11
 LONGEST = 2**23
 Number = Fraction | int | float
 
@@ -110,9 +111,7 @@ class _Sum:
         norm = float(np.linalg.norm(one)) * (1 + 1e-9)
         slip = share * math.sqrt(length) * norm  # of one entry of the spectrum, at most
         growth = max(1.0, float(np.abs(spectrum).max()) + slip)
-        after = (
-            math.sqrt(2) * float(np.linalg.norm(power)) / math.sqrt(length)
-        )  # the half spectrum counts twice, except at two places
+        after = math.sqrt(2 / length) * float(np.linalg.norm(power))  # half of the spectrum, and the other half like it
         self.slip = (
             steps * growth ** (steps - 1) * share * norm + (math.expm1((steps - 1) * math.sqrt(5) * U) + share) * after
         ) * (1 + 1e-9)
@@ -123,6 +122,7 @@ class _Sum:
         # delta(eps) = A - e^eps B with A, B the sums over the losses above eps
         y = (self.base + np.arange(length)) * law.width
         weight = np.exp(steps * self.level - self.tilt * y)
+        self.weights = (1 + 1e-9) / math.sqrt(-math.expm1(-2 * self.tilt * law.width))  # norm of a geometric sequence
         self.y, self.scale = y, weight
         plain = self.values * weight
         self.A = np.cumsum(plain[::-1])[::-1]
@@ -150,7 +150,7 @@ class _Sum:
         i = int(np.searchsorted(self.y, eps, side="right"))
         if i >= self.y.size:
             return 0.0, self.beyond
-        rounding = self.slip * float(np.linalg.norm(self.scale[i:])) + 4 * self.y.size * U * float(self.size[i])
+        rounding = self.slip * float(self.scale[i]) * self.weights + 4 * self.y.size * U * float(self.size[i])
         rounding += self.relative * float(self.size[i])
         return rounding + float(self.scale[i]) * self.outside, rounding + self.beyond
 
@@ -158,7 +158,9 @@ class _Sum:
         """Where the computed curve meets a value."""
         if target <= 0:
             return math.inf
-        curve = self.A - np.exp(self.y) * self.B  # at eps = y_i the losses above are those from i + 1 on: the same value
+        curve = (
+            self.A - np.exp(self.y) * self.B
+        )  # at eps = y_i the losses above are those from i + 1 on: the same value
         i = int(np.count_nonzero(curve > target)) if curve[0] > target else 0
         i = min(i, self.y.size - 1)
         gap = float(self.A[i]) - target
@@ -211,7 +213,7 @@ def _checked(steps: int, cells: int) -> None:
         raise DomainError(f"steps = {steps} and cells = {cells} must be integers >= 1")
 
 
-def sampled_delta(q: Number, z: Number, steps: int, eps: float, *, adjacency: str = "both", cells: int = 128) -> Ends:
+def sampled_delta(q: Number, z: Number, steps: int, eps: float, *, adjacency: str = "both", cells: int = 64) -> Ends:
     """delta(eps) of ``steps`` steps of the Poisson-sampled Gaussian mechanism, between rigorous ends.
 
     Args:
@@ -235,7 +237,9 @@ def sampled_delta(q: Number, z: Number, steps: int, eps: float, *, adjacency: st
     return Ends(max(low, 0.0), min(high, 1.0))
 
 
-def sampled_epsilon(q: Number, z: Number, steps: int, delta: Number, *, adjacency: str = "both", cells: int = 128) -> Ends:
+def sampled_epsilon(
+    q: Number, z: Number, steps: int, delta: Number, *, adjacency: str = "both", cells: int = 64
+) -> Ends:
     """Least epsilon >= 0 at ``delta`` of ``steps`` steps of the Poisson-sampled Gaussian mechanism, between rigorous ends.
 
     Args, Raises: as for ``sampled_delta``; delta in (0, 1).

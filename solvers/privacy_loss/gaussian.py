@@ -34,8 +34,25 @@ def _positive(**numbers: Number) -> None:
             raise DomainError(f"{name} = {x} must be positive")
 
 
+def gaussian_delta_at(ratio: Number, s: Number) -> Ends:
+    """Least delta at ``e^eps = ratio``: (low, high), 60 digits.
+
+    Raises:
+        DomainError: s <= 0 or ratio <= 0.
+    """
+    _positive(ratio=ratio, s=s)
+
+    def value() -> flint.arb:
+        r, noise = ball(Fraction(ratio)), ball(Fraction(s))
+        half, e = 1 / (2 * noise), r.log()
+        return normal_cdf(half - e * noise) - r * normal_cdf(-half - e * noise)
+
+    low, high = enclose(value, width=Fraction(1, 10**60))
+    return max(low, Fraction(0)), high
+
+
 def gaussian_delta(eps: Number, s: Number) -> Ends:
-    """Least delta of the Gaussian mechanism at ``eps``, for noise of ``s`` times the sensitivity: (low, high), 30 digits.
+    """Least delta of the Gaussian mechanism at ``eps``, for noise of ``s`` times the sensitivity: (low, high), 60 digits.
 
     Raises:
         DomainError: s <= 0.
@@ -109,4 +126,3 @@ def _crossing(side: Callable[[Fraction], int], *, start: Fraction) -> Ends:
             break
         low, high = (middle, high) if which > 0 else (low, middle)
     return low, high
-

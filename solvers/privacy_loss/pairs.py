@@ -10,6 +10,7 @@ near the middles of the grid next to nothing is lowered. Masses are differences 
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,7 +24,7 @@ from gradproof.solvers.privacy_loss.gaussian import normal_cdf
 from gradproof.theory.errors import DomainError
 
 Change = Literal["remove", "add"]
-BITS = 192
+BITS = 128
 #: standard deviations beyond which a step's outcomes are one cell: less than 1e-27 of the mass
 REACH = 11.0
 #: cells that are equally wide, on each side of zero; farther out their width grows with the loss
@@ -102,7 +103,7 @@ class Step:
             clean, moved = normal_cdf(sign * u / z), normal_cdf(sign * (u - 1) / z)
             at.append((clean, (1 - q) * clean + q * moved))
         at = [(zero, zero), *at, (one, one)]
-        pairs = [(after[0] - before[0], after[1] - before[1]) for before, after in zip(at, at[1:], strict=False)]
+        pairs = [(after[0] - before[0], after[1] - before[1]) for before, after in itertools.pairwise(at)]
         return [(mixed, clean) if self.change == "remove" else (clean, mixed) for clean, mixed in pairs]
 
     def loss_ball(self, x: float) -> flint.arb:
@@ -125,7 +126,9 @@ def worse(step: Step, width: float) -> Loss:
         cuts = step.cuts(width)
         x = step.places(cuts * width)
         masses = step.masses(x)
-        shift = max(_up(abs(step.loss_ball(float(v)) - flint.arb(float(c * width)))) for v, c in zip(x, cuts, strict=True))
+        shift = max(
+            _up(abs(step.loss_ball(float(v)) - flint.arb(float(c * width)))) for v, c in zip(x, cuts, strict=True)
+        )
         first, last = int(cuts[0]), int(cuts[-1])
         bounded = step.change == "add" and step.q < 1
         if bounded:  # losses end at -log(1-q)
@@ -138,7 +141,9 @@ def worse(step: Step, width: float) -> Loss:
         else:
             infinite = tail
         slack = flint.arb(shift)
-        edge = [((flint.arb(float(c * width)) - slack).exp(), (flint.arb(float(c * width)) + slack).exp()) for c in cuts]
+        edge = [
+            ((flint.arb(float(c * width)) - slack).exp(), (flint.arb(float(c * width)) + slack).exp()) for c in cuts
+        ]
         for i, (p, q) in enumerate(masses[1:-1]):
             below, above = edge[i][0], edge[i + 1][1]
             high = (p - below * q) / (above - below) * above

@@ -8,7 +8,7 @@ from gradproof.theory.assumption import Assumption
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
-from gradproof.theory.parameter import COUNT, NONNEGATIVE, POSITIVE, REAL, UNIT_OPEN, Parameter
+from gradproof.theory.parameter import COUNT, NONNEGATIVE, REAL, UNIT_OPEN, Parameter
 from gradproof.theory.registry import register
 
 PAPER = Paper(
@@ -207,7 +207,7 @@ CAP = _claim(
     r"$\log(10^7)/511 = 0.0315$ alone is 48 to 99 % of them. The exact $\epsilon$ of the same runs under Poisson sampling is "
     r"less than:",
     parameters=(eps_p,), assumptions=(POISSON, GAUSSIAN), quantity=r"\epsilon(10^{-7})", relation=Relation.LE,
-    expression=sp.Rational(3, 5) * eps_p.symbol, where="Table 2", confidence="derived",
+    expression=sp.Rational(7, 10) * eps_p.symbol, where="Table 2", confidence="derived",
     remark=ONLY + "the four runs are enclosed by a privacy-loss distribution with rigorous ends.",
 )  # fmt: skip
 
@@ -322,16 +322,18 @@ GP_RISK = _claim(
     where="derived here", confidence="derived", tight=True,
 )  # fmt: skip
 
-sigma = Parameter("sigma", "standard deviation of the noise on each count", POSITIVE, r"\sigma")
+sigma = Parameter(
+    "sigma", "standard deviation of the noise on each count; 0 where gradients are perturbed", NONNEGATIVE, r"\sigma"
+)
 
 UTILITY = _claim(
     id="dp-forecasting.utility", title="Noise for one count per person hardly hurts the forecast",
-    statement=r"Root mean squared error of a forecaster trained on noisy counts over that of one trained on the counts: the "
+    statement=r"Root mean squared error of a forecaster trained privately over that of one trained on the counts: the "
     r"paper reports a loss of 0.57 to 2.81 %, the best of ten runs, with "
     r"hyper-parameters chosen on the test week. In the mean over seeds:",
     parameters=(sigma,), assumptions=(Assumption("event_level", r"what is protected is one count of a person, with $\sigma "
     r"\le 200$", sp.Le(sigma.symbol, 200)), INDEPENDENT),
-    quantity=r"\mathbb E\,\mathrm{RMSE}_{IP}/\mathrm{RMSE}", relation=Relation.LE, expression=sp.Rational(11, 10),
+    quantity=r"\mathbb E\,\mathrm{RMSE}_{\mathrm{private}}/\mathrm{RMSE}", relation=Relation.LE, expression=sp.Rational(11, 10),
     where="Table 4",
     remark=ONLY + "it is a statement on runs.",
 )  # fmt: skip
