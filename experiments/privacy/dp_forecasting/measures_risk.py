@@ -213,7 +213,7 @@ def trace_of_the_covariance(eta, nu, lam_j, reused):
 def excess_of_runs(eta, nu, lam, clip, keys: Any, backend: str):
     """Runs of noisy gradient descent with one weight: its square after 100 steps, from the optimum."""
     on, n, steps = array_library(backend), 4000, 100
-    R, c, words = on.move((np.array([[lam]]), np.zeros(1), split(keys(settings=[0], seeds=[1])[:, 0], n)))
+    R, c, words = on.move((np.array([[lam]]), np.zeros(1), split(keys(seeds=1)[:, 0], n)))
     out = run(
         methods.noisy_gradient(R, c, eta, nu, clip), on.asarray(start(np.zeros(1), seeds=n)), steps, at=[steps],
         record={"w": lambda s: s.w}, draw=lambda k: Draws(words, k).normal((1,)),

@@ -71,7 +71,7 @@ def private_ratio(
         if hidden
         else methods.Linear(instances.design(clean.lags, clean.calendar).shape[1], 6)
     )
-    seed, words = int(rng.integers(2**32)), keys(settings=[0], seeds=range(seeds))
+    seed, words = int(rng.integers(2**32)), keys(seeds=seeds)
     common = {"steps": steps, "batch": batch, "eta": eta, "keys": words, "backend": backend}
     rmse = trained_rmse(model, data, C=C if z else np.inf, z=z, rng=np.random.default_rng(seed), **common)
     plain = trained_rmse(model, clean, C=np.inf, z=0.0, rng=np.random.default_rng(seed), **common)
