@@ -19,8 +19,8 @@ TABLES = cases(table={"synthetic": instances.synthetic}, sigma=[160.0])
 REAL = cases(table={"published": instances.published}, sigma=[160.0])
 
 
-def ridge_ratio(table, sigma, rng, seeds=40):
-    """Ridge regression on noisy counts over the same on the counts, in forty draws of the noise."""
+def ridge_ratio(table, sigma, rng, seeds=24):
+    """Ridge regression on noisy counts over the same on the counts, for some draws of the noise."""
     counts = table()
     plain = instances.ridge_rmse(counts, counts)
     noisy = [instances.ridge_rmse(instances.perturbed(counts, sigma, rng), counts) for _ in range(seeds)]
