@@ -15,6 +15,8 @@ from gradproof.experiments.privacy.dp_forecasting import instances, methods
 from gradproof.theory.privacy import dp_forecasting as paper
 
 Array = Any
+#: a clip norm that no gradient reaches
+UNCLIPPED = 1e12
 TABLES = cases(table={"synthetic": instances.synthetic}, sigma=[160.0])
 REAL = cases(table={"published": instances.published}, sigma=[160.0])
 
@@ -37,7 +39,7 @@ def trained_rmse(
     model: Any, data: instances.Windows, *, steps: int, batch: int, C: float, z: float, eta: float, keys: Array, rng: Any,
     backend: str,
 ) -> np.ndarray:  # fmt: skip
-    """Test errors of DP-SGD, (seeds,), after ``steps`` steps; z = 0 and an infinite C: without privacy."""
+    """Test errors of DP-SGD, (seeds,), after ``steps`` steps; z = 0 and C = UNCLIPPED: without privacy."""
     on, n, seeds = array_library(backend), len(data.lags), keys.shape[1]
     recurrent = isinstance(model, methods.GRU)
     x, test = (
@@ -73,8 +75,8 @@ def private_ratio(
     )
     seed, words = int(rng.integers(2**32)), keys(seeds=seeds)
     common = {"steps": steps, "batch": batch, "eta": eta, "keys": words, "backend": backend}
-    rmse = trained_rmse(model, data, C=C if z else np.inf, z=z, rng=np.random.default_rng(seed), **common)
-    plain = trained_rmse(model, clean, C=np.inf, z=0.0, rng=np.random.default_rng(seed), **common)
+    rmse = trained_rmse(model, data, C=C if z else UNCLIPPED, z=z, rng=np.random.default_rng(seed), **common)
+    plain = trained_rmse(model, clean, C=UNCLIPPED, z=0.0, rng=np.random.default_rng(seed), **common)
     return Sample(rmse / plain)
 
 

@@ -172,7 +172,7 @@ class Batch(NamedTuple):
 def dp_sgd(model: Any, x: Array, y: Array, eta: Any, C: Any, z: Any, batch: float, beta: float = 0.9) -> Method:
     """Clip each window's gradient to C, add noise of deviation z C to their sum, divide by the expected batch, step by Adam.
 
-    ``x`` (n, ...), ``y`` (n, outputs); eta, C, z broadcast against (setting, seed, size). z = 0 and C infinite: no privacy.
+    ``x`` (n, ...), ``y`` (n, outputs); eta, C, z broadcast against (setting, seed, size). z = 0 and a C beyond reach: no privacy.
     """
 
     def step(s: Adam, draw: Batch) -> Adam:

@@ -6,7 +6,7 @@ from gradproof.theory.privacy.dp_forecasting.claims import (
     ADD, CAP, CHI_SQUARE, CLASSICAL, COMPOSITION, EXACT, FLOOR, GP_MODE, GP_PUBLISHED, GP_RISK, IP_MONOTONE, IP_PRICE,
     IP_PUBLISHED, IP_RISK, MICROBATCH, ONE_LAG, OPTIMAL_ORDER, PAPER, POST, RDP, REMOVE, TARGET_NOISE, UTILITY, WINDOWS,
 )  # fmt: skip
-from gradproof.theory.privacy.dp_forecasting.published import DELTA, ORDERS, PUBLISHED, Run
+from gradproof.theory.privacy.dp_forecasting.published import DELTA, EPOCHS, ORDERS, PUBLISHED, Run
 
 __all__ = [
     "ADD",
@@ -15,6 +15,7 @@ __all__ = [
     "CLASSICAL",
     "COMPOSITION",
     "DELTA",
+    "EPOCHS",
     "EXACT",
     "FLOOR",
     "GP_MODE",
