@@ -96,7 +96,7 @@ def compare() -> dict[str, Any]:
     for setting in SETTINGS:
         took, truth = seconds(lambda setting=setting: ours(*setting))
         print(f"{setting!s:>36}{truth.low:>12.7g}{truth.high:>12.7g}{took:>7.2f}", end="", flush=True)
-        spacing, error = max(min(1e-4, truth.high / 300), 1e-6), min(0.01, truth.high / 20)
+        spacing, error = max(min(1e-4, truth.high / 300), 1e-6), max(min(0.01, truth.high / 20), 1e-3)
         peers: list[tuple[str, Callable[[], tuple[float | None, float | None, float | None]]]] = [
             ("dp-accounting", lambda s=setting, w=spacing: (lambda e: (e.low, None, e.high))(of_google(*s, w))),
             ("prv-accountant", lambda s=setting, e=error: of_microsoft(*s, e)),

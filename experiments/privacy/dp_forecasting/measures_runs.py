@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def trained_rmse(
     )
     w0 = model.init(rng) if recurrent else np.zeros(model.size)
     x, y, words, inputs = on.move((x, data.targets, keys, test))
-    draw = methods.poisson_batches(n, batch / n, model.size, min(3 * batch + 20, n))
+    draw = methods.poisson_batches(n, batch / n, model.size, min(batch + 7 * math.isqrt(batch) + 7, n))
     out = run(
         methods.dp_sgd(model, x, y, eta, C, z, float(batch)), on.asarray(start(w0, seeds=seeds)), steps, at=[steps],
         record={"w": lambda s: s.w}, draw=ahead(words, draw, block=8),
@@ -82,7 +83,7 @@ def private_ratio(
 
 GRADIENT = {"z": 35.0, "C": 2.0, "sigma": 0.0}
 INPUT = {"z": 0.0, "C": 2.0, "sigma": 160.0}
-SMALL = {"hidden": 16, "steps": 6000, "batch": 64, "eta": 0.003, "seeds": 4}
+SMALL = {"hidden": 16, "steps": 3000, "batch": 32, "eta": 0.003, "seeds": 3}
 LARGE = {"hidden": 200, "steps": 31_200, "batch": 10, "eta": 3e-4, "seeds": 10}
 
 

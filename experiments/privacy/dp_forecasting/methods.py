@@ -110,17 +110,18 @@ class GRU:
         dy = forecast - y
         dh = xp.matmul(dy, V)
         to_V = _outer(dy, kept[-1][0])
-        to_W = to_U = to_b = None
+        before, through = [], []  # what reaches the sums of the gates, from the inputs' side and from the last state's
         for t in range(x.shape[-2] - 1, -1, -1):
             h, r, u, inner, new = kept[t]
             da = dh * (1 - u) * (1 - new * new)
             dr, du = da * inner * r * (1 - r), dh * (h - new) * u * (1 - u)
-            through = xp.concat([dr, du, da * r], axis=-1)
-            into = xp.concat([dr, du, da], axis=-1)
-            here = (_outer(into, x[..., t, :]), _outer(through, h), into)
-            to_W, to_U, to_b = here if to_W is None else (to_W + here[0], to_U + here[1], to_b + here[2])
-            dh = dh * u + xp.matmul(through, U)
-        return xp.concat([_flat(to_W), _flat(to_U), to_b, _flat(to_V), dy], axis=-1)
+            before.append(xp.concat([dr, du, da], axis=-1))
+            through.append(xp.concat([dr, du, da * r], axis=-1))
+            dh = dh * u + xp.matmul(through[-1], U)
+        over, states = xp.stack(before[::-1], axis=-2), xp.stack([k[0] for k in kept[:-1]], axis=-2)
+        to_W = xp.matmul(xp.matrix_transpose(over), x)
+        to_U = xp.matmul(xp.matrix_transpose(xp.stack(through[::-1], axis=-2)), states)
+        return xp.concat([_flat(to_W), _flat(to_U), xp.sum(over, axis=-2), _flat(to_V), dy], axis=-1)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 from cases_of_averaging import AVERAGING
 from cases_of_curvature import OF_CURVATURE
 from cases_of_exact import EXACT
+from cases_of_privacy import OF_PRIVACY
 from cases_of_programs import PROGRAMS
 from cases_of_walks import OF_WALKS
 from cases_of_workers import OF_WORKERS
@@ -438,6 +439,7 @@ SIGNALS = {
 
 CASES: dict[str, Case] = {
     **PROGRAMS, **EXACT, **MOMENTS, **GAUSSIAN, **WORKERS, **SIGNALS, **AVERAGING, **OF_WORKERS, **OF_WALKS, **OF_CURVATURE,
+    **OF_PRIVACY,
 }  # fmt: skip
 
 if __name__ == "__main__":  # a child process, with another dispatch than its parent's
