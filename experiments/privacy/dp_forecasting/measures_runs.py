@@ -22,12 +22,12 @@ TABLES = cases(table={"synthetic": instances.synthetic}, sigma=[160.0])
 REAL = cases(table={"published": instances.published}, sigma=[160.0])
 
 
-def ridge_ratio(table, sigma, rng, seeds=24):
+def ridge_ratio(table, sigma, rng, seeds=32):
     """Ridge regression on noisy counts over the same on the counts, for some draws of the noise."""
     counts = table()
     plain = instances.ridge_rmse(counts, counts)
     noisy = [instances.ridge_rmse(instances.perturbed(counts, sigma, rng), counts) for _ in range(seeds)]
-    return Sample(np.array(noisy) / plain)
+    return Sample(np.array(noisy) / plain), {"rmse": plain}
 
 
 measure(paper.UTILITY, TABLES.guaranteeing("independent_noise"))(ridge_ratio)
@@ -78,7 +78,7 @@ def private_ratio(
     common = {"steps": steps, "batch": batch, "eta": eta, "keys": words, "backend": backend}
     rmse = trained_rmse(model, data, C=C if z else UNCLIPPED, z=z, rng=np.random.default_rng(seed), **common)
     plain = trained_rmse(model, clean, C=UNCLIPPED, z=0.0, rng=np.random.default_rng(seed), **common)
-    return Sample(rmse / plain)
+    return Sample(rmse / plain), {"rmse": float(plain.mean())}
 
 
 GRADIENT = {"z": 35.0, "C": 2.0, "sigma": 0.0}
