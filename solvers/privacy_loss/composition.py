@@ -137,6 +137,8 @@ class _Sum:
         margin = 1 + self.relative + 1e-9
         self.outside = (math.exp(min(up)) + math.exp(min(down))) * margin
         self.beyond = math.exp(min(0.0, *beyond)) * margin
+        beneath = [self.steps * self.moments(-c) + c * self.low for c in self._exponents()]
+        self.beneath = math.exp(min(0.0, *beneath)) * margin
 
     # --- the privacy curve --------------------------------------------------------------------------------------------
 
@@ -152,7 +154,8 @@ class _Sum:
             return 0.0, self.beyond
         rounding = self.slip * float(self.scale[i]) * self.weights + 4 * self.y.size * U * float(self.size[i])
         rounding += self.relative * float(self.size[i])
-        return rounding + float(self.scale[i]) * self.outside, rounding + self.beyond
+        missing = self.beyond + (self.beneath if eps < self.low else 0.0)
+        return rounding + float(self.scale[i]) * self.outside, rounding + missing
 
     def crossing(self, target: float) -> float:
         """Where the computed curve meets a value."""

@@ -163,10 +163,11 @@ def better(step: Step, width: float) -> Loss:
             if not (p > 0 and q > 0):
                 continue
             index = math.floor(float(((p / q).log() / spacing).lower()))
-            value = _down((index * spacing).exp() * q)
-            if value <= float(p.upper()):
-                floors.append(index)
-                masses.append(value)
+            kept = (index * spacing).exp() * q
+            if not kept <= p:  # the float above was rounded up to a whole number
+                index, kept = index - 1, kept / spacing.exp()
+            floors.append(index)
+            masses.append(_down(kept))
     first = min(floors)
     mass = np.zeros(max(floors) - first + 1)
     np.add.at(mass, np.array(floors) - first, masses)
