@@ -121,8 +121,8 @@ class Parameter:
         """The ends of an interval whose ends are rational or infinite."""
         if not isinstance(self.domain, sp.Interval):
             return None
-        ends = [_plain(e) for e in (self.domain.start, self.domain.end)]
-        return None if None in ends else (ends[0], ends[1])
+        low, high = _plain(self.domain.start), _plain(self.domain.end)
+        return None if low is None or high is None else (low, high)
 
     def _admits(self, number: Any) -> bool:
         domain, plain = self.domain, _plain(number)

@@ -70,14 +70,15 @@ def bundled(name: Literal["breast_cancer", "digits"]) -> tuple[NDArray[np.float6
             return np.ascontiguousarray(table[:, :-1]), table[:, -1].astype(np.intp)
     import sklearn.datasets  # a release that keeps it elsewhere
 
-    X, y = getattr(sklearn.datasets, f"load_{name}")(return_X_y=True)
+    load: Callable[..., Any] = getattr(sklearn.datasets, f"load_{name}")
+    X, y = load(return_X_y=True)
     return X, y
 
 
 def breast_cancer() -> Dataset:
     """Breast cancer Wisconsin, 569 x 30, bundled with scikit-learn; columns standardised by the population deviation."""
     X, y = bundled("breast_cancer")
-    return Dataset("breast_cancer", _standardise(X), _signs(y))
+    return Dataset("breast_cancer", _standardise(X), _signs(y.astype(np.float64)))
 
 
 def pixels() -> tuple[NDArray[np.float64], NDArray[np.intp]]:

@@ -1,14 +1,21 @@
-"""SGLD: invariant covariances against the number of samples, and distances to the posterior against the step."""
+"""SGLD: spreads and biases of the samplers against the number of samples, exactly and on real data; distances to the posterior.
 
+Of order one with SGLD and SGD, of order 1/N with the control variate.
+"""
+
+from functools import partial
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from gradproof.experiments.sampling.sgld.instances import sines
+from gradproof.experiments.engine.draws import keys
+from gradproof.experiments.sampling.sgld.instances import projected, sines
+from gradproof.experiments.sampling.sgld.measures_spread import on_the_line, spread_of_logistic_chains
 from gradproof.paper_figures.style import COLOURS
 from gradproof.solvers import gaussian
 from gradproof.solvers.gaussian.langevin import METHODS, FiniteSum, posterior
+from gradproof.theory.sampling import sgld as claims
 
 
 def mean_of(N: int) -> FiniteSum:
@@ -17,8 +24,44 @@ def mean_of(N: int) -> FiniteSum:
     return gaussian.quadratic(np.ones((N, 1, 1)), (x.mean() - x)[:, None])
 
 
+SAMPLERS = ("sgld", "sgldfp")
+CHAINS, ETA = 400, 0.2
+
+
+def _on_breast_cancer(rows: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Means and standard errors of |theta - mode|^2 after 60 steps at 1/L_h, (sampler, rows), and SGLDFP's bound."""
+    mean, error, bound = np.empty((2, len(rows))), np.empty((2, len(rows))), np.empty(len(rows))
+    for k, n in enumerate(rows):
+        problem = partial(projected, rows=n)
+        for row, name in enumerate(SAMPLERS):
+            stream = partial(keys, "figure", n, settings=[0])
+            sample, at = spread_of_logistic_chains(
+                problem, CHAINS, 60, lambda seeds, s=stream: s(seeds=range(seeds)), "numpy", method=name
+            )
+            mean[row, k], error[row, k] = sample.numbers.mean(), sample.numbers.std() / CHAINS**0.5
+        bound[k] = float(claims.CONTROL_VARIATE.bound(**at))
+    return mean, error, bound
+
+
+def _biases(sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """|E theta - mode| on the line by quadrature, and |u''' C/(2 u'')| of the first order, (LMC and samplers, N)."""
+    bias, first = np.empty((3, len(sizes))), np.empty((3, len(sizes)))
+    for row, name in enumerate(("lmc", *SAMPLERS)):
+        for k, N in enumerate(sizes):
+            ((mean, _), (square, _), _), known = on_the_line(3.0, 1.0, ETA, float(N), name)
+            bias[row, k], first[row, k] = abs(mean), abs(known["u3"] * square / (2 * known["u2"]))
+    return bias, first
+
+
 def compute(*, budget: str = "quick") -> xr.Dataset:
-    """Exact covariances at gamma = 1/(2 N); on regression with 50 samples, lower and upper bounds of W2^2 to the posterior."""
+    """(a) Exact covariances at gamma = 1/(2 N). (b) On regression with 50 samples, bounds of W2^2 to the posterior.
+
+    (c) Runs on breast cancer. (d) The bias of the mean on the line.
+    """
+    rows = [71, 142, 284, 569]
+    chains, error, bound = _on_breast_cancer(rows)
+    scales = 4 ** np.arange(1, 6)
+    bias, first = _biases(scales)
     sizes = np.unique(np.geomspace(100, 10**5 if budget == "quick" else 10**6, 16).round().astype(int))
     traces: dict[str, list[float]] = {name: [] for name in ("posterior", *METHODS)}
     for N in sizes:
@@ -46,10 +89,16 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
             "trace": (("law", "N"), np.array(list(traces.values())), {"units": "theta^2"}),
             "lower": (("sampler", "gamma"), lower, {"units": "theta^2"}),
             "upper": (("sampler", "gamma"), upper, {"units": "theta^2"}),
+            "chains": (("pair", "rows"), chains, {"units": "theta^2"}),
+            "error": (("pair", "rows"), error, {"units": "theta^2"}),
+            "bound": ("rows", bound, {"units": "theta^2"}),
+            "bias": (("line", "scale"), bias),
+            "first_order": (("line", "scale"), first),
             "gamma_max": limit,
             "gamma_max_lmc": full,
         },
-        coords={"N": sizes, "law": list(traces), "gamma": steps, "sampler": list(names)},
+        coords={"N": sizes, "law": list(traces), "gamma": steps, "sampler": list(names)}
+        | {"rows": rows, "pair": list(SAMPLERS), "scale": scales, "line": ["lmc", *SAMPLERS]},
         attrs={"source": "Brosse, Durmus, Moulines (2018), arXiv:1811.10072"},
     )
 
@@ -59,10 +108,10 @@ STYLES = {"posterior": "-", "lmc": "--", "sgldfp": ":", "sgld": "-", "sgd": "--"
 
 
 def draw(data: xr.Dataset) -> Any:
-    """Two panels at a paper's text width."""
+    """Four panels at a paper's text width."""
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 2.6))
+    figure, ((left, right), (real, line)) = plt.subplots(2, 2, figsize=(6.6, 5.0))
     colour = dict(zip(LABELS, COLOURS, strict=False))
     for name in data.law.values:
         left.loglog(data.N, data.trace.sel(law=name), STYLES[name], color=colour[name], label=LABELS[name])
@@ -77,4 +126,25 @@ def draw(data: xr.Dataset) -> Any:
     right.set(xlabel=r"step size $\gamma$ (dotted: $\gamma_{\max}$)", ylabel=r"$W_2^2$ to the posterior")
     right.set_title("(b) Lower and upper bounds, $N = 50$")
     right.legend()
+    for name in data.pair.values:
+        at = data.sel(pair=name)
+        real.fill_between(
+            data.rows, at.chains - 3 * at.error, at.chains + 3 * at.error, color=colour[name], alpha=0.3, lw=0
+        )
+        real.loglog(
+            data.rows, at.chains, STYLES[name], color=colour[name], marker="o", ms=3, label=f"{LABELS[name]}, runs"
+        )
+    real.loglog(data.rows, data.bound, "--", color=COLOURS[6], lw=0.9, label=r"bound $d/(\mu(1 - \gamma L_h/2))$")
+    real.set(xlabel="rows $N$ of breast cancer", ylabel=r"$\mathbb{E}\|\theta - \theta^*\|^2$", ylim=(None, 60))
+    real.set_xticks(data.rows.values, [str(n) for n in data.rows.values])
+    real.minorticks_off()
+    real.set_title(r"(c) Logistic regression, $\gamma = 1/L_h$")
+    real.legend(loc="upper right")
+    for name, marker in zip(data.line.values, "s^o", strict=True):
+        at = data.sel(line=name)
+        line.loglog(data.scale, at.bias, marker, ms=3.5, color=colour[name], label=LABELS[name])
+        line.loglog(data.scale, at.first_order, STYLES[name], color=colour[name], lw=0.9)
+    line.set(xlabel="number of samples $N$", ylabel=r"$|\mathbb{E}\theta - \theta^*|$")
+    line.set_title(r"(d) Bias of the mean, $\gamma = 0.2/N$ (lines: first order)")
+    line.legend()
     return figure

@@ -23,6 +23,13 @@ mean_tau = Parameter("mean_tau", "mean staleness", NONNEGATIVE, r"\mathbb E\tau"
 power = Parameter("power", "1 for the bias, 2 for its square in the mean squared error", COUNT, "k")
 x0 = Parameter("x0", "start", REAL, "x_0")
 P = Parameter("P", "number of workers", COUNT)
+steps = Parameter("L", "updates of the server", COUNT)
+servers = Parameter("S", "number of servers, each with its own chain and its own workers", COUNT)
+moved = Parameter("D2", r"$\mathbb E(x_l - x_{l-\tau_l})^2$", NONNEGATIVE, "D^2")
+rounds = Parameter("c", r"$L(\lambda h)^3$, the length of the average relative to $(\lambda h)^{-3}$")
+best = Parameter(
+    "Q", r"the best number of workers, as a real number", sp.Interval.open(sp.Rational(1, 2), sp.oo), "P^*"
+)
 
 GAUSSIAN = Assumption(
     "gaussian_target", r"$U = \lambda x^2/2$; in $\mathbb R^d$ one copy for each eigenvector of the precision"
@@ -107,7 +114,8 @@ BIAS = Claim(
 INDEPENDENT = Claim(
     id="stale-sgmcmc.variance-independent-of-staleness", paper=PAPER,
     title="The variance of the mean does not depend on the staleness",
-    statement=r"For $\phi(x) = x$: $\sum_{k\in\mathbb Z}r_k = \lim_L L\,\mathrm{Var}(\frac1L\sum x_l) = \frac2{\lambda^2h}$ for "
+    statement=r"For $\phi(x) = x$: $\lim_L L\,\mathrm{Var}(\frac1L\sum x_l)$ is the sum of the autocovariances, "
+    r"$\frac2{\lambda^2h}$ for "
     r"every $\tau$ with $h\lambda < a_{\max}(\tau)$. For $\phi(x) = x^2$ it is $2\sum r_k^2$, which depends on $\tau$ at the "
     r"relative order $\tau a$: there the independence holds to leading order only.",
     parameters=(lam, h),
@@ -115,7 +123,22 @@ INDEPENDENT = Claim(
         GAUSSIAN, Assumption("linear_test_function", r"$\phi(x) = x$"),
         Assumption("stable", r"$h\lambda < a_{\max}(\tau)$"),
     ),
-    quantity=r"\lim_L L\,\mathrm{Var}(\hat x)", relation=Relation.EQ, expression=2 / (_lam**2 * _h),
+    quantity=r"\sum_{k\in\mathbb Z}r_k", relation=Relation.EQ, expression=2 / (_lam**2 * _h),
+    where=r"derived here; the paper's variance bound without $\tau$", confidence="derived", tight=True,
+)  # fmt: skip
+
+GRADIENT = Claim(
+    id="stale-sgmcmc.averaged-gradient", paper=PAPER,
+    title="The variance of an averaged gradient does not depend on the staleness, for any posterior",
+    statement=r"For any smooth $U$ and any unit vector $v$, with $g_l = \langle\nabla U(x_l), v\rangle$: "
+    r"$\lim_L L\,\mathrm{Var}(\frac1L\sum g_l)$ is the sum of the autocovariances, $2/h$ for every staleness. On a Gaussian "
+    r"$g_l$ is "
+    r"$\lambda x_l$, and this is `stale-sgmcmc.variance-independent-of-staleness`; here nothing is Gaussian.",
+    parameters=(h,),
+    assumptions=(
+        FIXED, Assumption("settled", "the chain is stationary, with summable covariances of its gradients and noise"),
+    ),
+    quantity=r"\sum_{k\in\mathbb Z}\mathrm{Cov}(g_0, g_k)", relation=Relation.EQ, expression=2 / _h,
     where=r"derived here; the paper's variance bound without $\tau$", confidence="derived", tight=True,
 )  # fmt: skip
 
@@ -132,18 +155,112 @@ TRANSIENT = Claim(
 SPEEDUP = Claim(
     id="stale-sgmcmc.linear-speedup", paper=PAPER, title="$P$ workers divide the variance by $P$",
     statement=r"Workers in turn, one update for each gradient: every gradient is $P - 1$ updates old, and $R$ rounds make "
-    r"$L = PR$ updates. $R\,\mathrm{Var}(\hat x)$ tends to the value below while $h\lambda < a_{\max}(P - 1)$; the bias of "
-    r"$\mathbb Ex^2$ grows as $(P - \frac12)h$.",
-    parameters=(lam, h, P),
+    r"$L = PR$ updates. For the mean over all updates of $S$ servers $\lim_R R\,\mathrm{Var}(\hat x)$ is the value below, while "
+    r"$h\lambda < a_{\max}(P - 1)$; the bias of $\mathbb Ex^2$ grows as $(P - \frac12)h$, whatever $S$.",
+    parameters=(lam, h, P, servers),
     assumptions=(
         GAUSSIAN,
         Assumption(
             "round_robin", "workers update in turn, each with the gradient at what it read after its own last update"
         ),
+        Assumption("independent_servers", "the chains of different servers are independent"),
         _stable(P.symbol - 1),
     ),
-    quantity=r"\lim_R R\,\mathrm{Var}(\hat x)", relation=Relation.EQ, expression=2 / (_lam**2 * _h * P.symbol),
-    where="derived here; the paper's linear speed-up", confidence="derived", tight=True,
+    quantity=r"\frac1P\sum_{k\in\mathbb Z}\mathrm{Cov}(\bar x_0, \bar x_k), \bar x_k = \frac1S\sum_s x_k^s", relation=Relation.EQ,
+    expression=2 / (_lam**2 * _h * P.symbol * servers.symbol),
+    where="derived here; the paper's linear speed-up; several servers: its Section 3.3", confidence="derived", tight=True,
 )  # fmt: skip
 
-register(ORDERS, STABILITY, VARIANCE, BIAS, INDEPENDENT, TRANSIENT, SPEEDUP)
+# --- a server whose workers come in any order ---------------------------------------------------------------------------
+
+READ_ONCE = Assumption(
+    "reads_after_its_update",
+    "a worker reads the point that its own update has made, whatever the order in which workers come",
+)
+
+MEAN_STALENESS = Claim(
+    id="stale-sgmcmc.mean-staleness", paper=PAPER, title="However fast each worker is, the mean staleness is $P - 1$",
+    statement=r"Of $L$ updates from $P$ workers in any order, with any delays: $\tau_l$ is the age of the gradient of "
+    r"update $l$, "
+    r"$V_L$ the sum of the ages of the $P$ points that workers hold at the end. As ages are bounded where no worker stops "
+    r"for good, the "
+    r"mean staleness tends to $P - 1$, and with `stale-sgmcmc.bias-coefficient` the bias of $\mathbb Ex^2$ is about $(P - "
+    r"\frac12)h$.",
+    parameters=(steps, P),
+    assumptions=(Assumption("fresh_start", r"all workers read $x_0$"), READ_ONCE),
+    quantity=r"\frac1L\left(\sum_{l<L}\tau_l + V_L\right)", relation=Relation.EQ, expression=P.symbol - 1,
+    where="derived here", confidence="derived", tight=True,
+)  # fmt: skip
+
+ANY_ORDER = Claim(
+    id="stale-sgmcmc.any-order", paper=PAPER, title="Nor does the variance of the mean depend on the order of the workers",
+    statement=r"$P$ workers deliver in any order. As every point is read once, every $x_l$ drives one update, and the sum of the "
+    r"autocovariances, which is $\lim_L L\,\mathrm{Var}(\hat x)$, is that of fresh gradients.",
+    parameters=(lam, h),
+    assumptions=(
+        GAUSSIAN, READ_ONCE,
+        Assumption("settled", "the order does not depend on the chain, which is stationary with summable covariances"),
+    ),
+    quantity=r"\sum_{k\in\mathbb Z}\mathbb Ex_0x_k", relation=Relation.EQ, expression=2 / (_lam**2 * _h),
+    where="derived here; the paper's asynchronous workers", confidence="derived", tight=True,
+)  # fmt: skip
+
+BALANCE = Claim(
+    id="stale-sgmcmc.balance", paper=PAPER, title="What staleness adds to the variance, exactly",
+    statement=r"For staleness of any law, the stationary variance is that of fresh gradients plus what the chain moves in "
+    r"the time that a "
+    r"gradient is late; so staleness never lowers it. As $\mathbb E(x_l - x_{l-\tau})^2 \approx 2h\tau$, this is "
+    r"the bias $(\mathbb E\tau + \frac12)h$ of `stale-sgmcmc.bias-coefficient`.",
+    parameters=(lam, h, sigma, moved),
+    assumptions=(
+        GAUSSIAN, Assumption("settled", r"$x_{l+1}$, $x_l$ and $x_{l-\tau_l}$ have the same second moment"),
+        Assumption("independent_noise", r"the noises of a step are independent of the past; the gradient's of variance $\sigma^2$"),
+        Assumption("short_steps", "otherwise there is no such law", sp.Lt(_h * _lam, 2)),
+    ),
+    quantity=r"\mathbb Ex^2", relation=Relation.EQ,
+    expression=(1 + _h * sigma.symbol**2 / 2 + _lam * moved.symbol / 2) / (_lam * (1 - _h * _lam / 2)),
+    where="derived here", confidence="derived", tight=True,
+)  # fmt: skip
+
+# --- mean squared error -----------------------------------------------------------------------------------------------------
+
+MSE = Claim(
+    id="stale-sgmcmc.mean-squared-error", paper=PAPER, title="The mean squared error, with its constants",
+    statement=r"For $\phi(x) = x^2$ and $L = c(\lambda h)^{-3}$ steps both parts of the mean squared error are of order "
+    r"$h^2$: the squared "
+    r"bias $(\tau + \frac12)^2h^2$, and the variance $\frac{2}{\lambda^3hL}$, which has no $\tau$. So the orders of "
+    r"`stale-sgmcmc.paper-orders` in $L$, $h$ and $\tau$ are attained.",
+    parameters=(tau, rounds), assumptions=(GAUSSIAN, FIXED, SMALL),
+    quantity=r"\lim_{h\to 0}\frac{\mathbb E(\hat\phi - 1/\lambda)^2}{h^2}", relation=Relation.EQ,
+    expression=(_tau + sp.Rational(1, 2)) ** 2 + 2 / rounds.symbol, where="derived here", confidence="derived", tight=True,
+)  # fmt: skip
+
+OPTIMAL = Claim(
+    id="stale-sgmcmc.optimal-workers", paper=PAPER, title="How many workers are best",
+    statement=r"With $P$ workers in turn and $R$ rounds the mean squared error of $\phi(x) = x^2$ is to leading order "
+    r"$(P - \frac12)^2h^2 + \frac2{\lambda^3hPR}$: more workers lower the variance and raise the bias. It is least at $P^*$ with "
+    r"$P^{*2}(P^* - \frac12) = \frac1{(\lambda h)^3R}$, among real numbers $P$: about $(\lambda h)^{-1}R^{-1/3}$.",
+    parameters=(h, best), assumptions=(
+        GAUSSIAN, Assumption("round_robin", r"workers in turn: $\tau = P - 1$ and $L = PR$"),
+        Assumption("leading_order", r"$h \to 0$ with $P$ and $(\lambda h)^3R$ fixed"),
+    ),
+    quantity=r"\min_{P>0} (P - \tfrac12)^2h^2 + \frac2{\lambda^3hPR}", relation=Relation.EQ,
+    expression=_h**2 * (best.symbol - sp.Rational(1, 2)) * (3 * best.symbol - sp.Rational(1, 2)),
+    where="derived here", confidence="derived", tight=True,
+)  # fmt: skip
+
+register(
+    ORDERS,
+    STABILITY,
+    VARIANCE,
+    BIAS,
+    INDEPENDENT,
+    GRADIENT,
+    TRANSIENT,
+    SPEEDUP,
+    MEAN_STALENESS,
+    ANY_ORDER,
+    BALANCE,
+    MSE,
+    OPTIMAL,
+)

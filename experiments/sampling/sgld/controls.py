@@ -83,7 +83,7 @@ def distance_after(gamma: Fraction, steps: int) -> Found:
 
 replacing(paper.LMC_EXACT, "five steps in the place of the limit", distance_after, gamma=F(19, 10), steps=5)
 
-MANY = [{"N": 100, "p": 1}, {"N": 500, "p": 1}]
+MANY = [{"N": 20, "p": 1}, {"N": 100, "p": 1}]
 TURNS = cases(N=20, p=1, eta=F(1, 2), method="sgld", curvatures={"1/2 and 3/2": (F(1, 2), F(3, 2))})
 breaking(paper.GAUSSIAN_MEAN, "equal_curvatures", measures.variance_of_a_mean, TURNS)
 instead(

@@ -15,86 +15,9 @@ from gradproof.solvers.gaussian.langevin import METHODS
 from gradproof.solvers.moments.certificates import certify
 from gradproof.theory.errors import ParameterError
 from gradproof.theory.evidence import Level
-from gradproof.theory.field import Interval
 from gradproof.theory.proof import Proof
 from gradproof.theory.sampling import sgld as paper
-from gradproof.theory.symbolic import Identity, Inequality
-
-_N, _p, _gamma = (sp.Symbol(k, positive=True) for k in ("N", "p", "gamma"))
-# matrices of any size d: H_0, A = sum H_i, C, and sum H_i C H_i; vectors' outer products: sum g_i g_i', (sum g_i)(sum g_i)'
-_H0, _A, _C, _HCH, _GG, _gg = sp.symbols("H_0 A C HCH GG gg", commutative=False)
-
-
-def _sampled(total: sp.Expr) -> sp.Expr:
-    """E (N/p) sum over the batch, for terms whose sum over all samples is ``total``: p indices, each uniform."""
-    return _N / _p * _p * total / _N
-
-
-def _sampled_pairs(singles: sp.Expr, product_of_sums: sp.Expr) -> sp.Expr:
-    """E of ((N/p) sum over the batch) times the same: p equal and p (p - 1) independent pairs of indices."""
-    return (_N / _p) ** 2 * (_p * singles / _N + _p * (_p - 1) * product_of_sums / _N**2)
-
-
-@check(paper.MEAN, level=Level.SYMBOLIC)
-def mean_of_a_step(ctx: Context) -> Iterator[Evidence]:
-    """Any N, p and d: the mean gradient of each method at theta* + delta is H delta; so a step takes t to t + 1 in the claim."""
-    gamma, h, t, start = ctx.symbols("gamma", "h", "t", "delta0")
-    delta, g = sp.symbols("delta g", commutative=False)  # theta - theta*, and sum g_i; U_0'(theta*) = -g
-    full = (_H0 + _A) * delta
-    sgld = _H0 * delta - g + _sampled(_A * delta + g)
-    anchor = -g + _sampled(g)
-    for name, mean in (("lmc", full), ("sgld, sgd", sgld), ("sgldfp", sgld - anchor)):
-        yield Identity(sp.expand(mean - full), f"{name}: mean gradient")
-    claimed = ctx.claim.expression
-    yield Identity(claimed.subs(t, 0) - start, "no step")
-    yield Identity(sp.powsimp(sp.expand_power_exp(claimed.subs(t, t + 1)) - (1 - gamma * h) * claimed), "one step more")
-
-
-@check(paper.STATIONARITY, level=Level.SYMBOLIC)
-def expected_increment(ctx: Context) -> Iterator[Evidence]:
-    """Any U_i, N and p: the mean increment of each method is -gamma grad U(theta), which is 0 under an invariant law."""
-    # grad U_0 and sum grad U_i at theta; sum grad U_i at theta*, where -a = grad U_0
-    f0, f, a = sp.symbols("f_0 f a", real=True)
-    plain = f0 + _sampled(f)
-    for name, mean in (("sgld, sgd", plain), ("sgldfp", plain - (-a + _sampled(a)))):
-        yield Identity(mean - (f0 + f) - ctx.claim.expression, name)
-
-
-@check(paper.COVARIANCE, level=Level.SYMBOLIC)
-def second_moment_of_a_step(ctx: Context) -> Iterator[Evidence]:
-    """Any N, p and d: E delta+ delta+' for each method, H_i and C as matrices that do not commute; the claim is its trace."""
-    H = _H0 + _A
-    T, M = (_N * _HCH - _A * _C * _A) / _p, (_N * _GG - _gg) / _p
-    gamma, hch, tT, m, d, w = ctx.symbols()
-    eye = sp.Symbol("eye", commutative=False)
-    # E H_S C H_S, with H_S = H_0 + the batch's part; E delta = 0 leaves no cross terms with g_S
-    seen = _H0 * _C * _H0 + _H0 * _C * _sampled(_A) + _sampled(_A) * _C * _H0 + _sampled_pairs(_HCH, _A * _C * _A)
-    kick = _sampled_pairs(_GG, _gg) - _sampled(_gg) - _sampled(_gg) + _gg  # g_S = the batch's part - sum g_i
-    for name, (bend, add, warm) in {
-        "lmc": (H * _C * H, 0, 1), "sgldfp": (seen, 0, 1), "sgld": (seen, kick, 1), "sgd": (seen, kick, 0)
-    }.items():  # fmt: skip
-        after = _C - gamma * (H * _C + _C * H) + gamma**2 * (bend + add) + 2 * gamma * warm * eye
-        terms = {hch: H * _C * H, tT: T if name != "lmc" else 0, m: M if add else 0, w: warm}
-        claimed = ctx.claim.expression.subs(terms, simultaneous=True).subs(d, eye)
-        yield Identity(sp.expand(after - (_C - gamma * (H * _C + _C * H) + gamma * claimed)), name)
-
-
-@check(paper.ADDITIVITY, level=Level.SYMBOLIC)
-def the_equation_is_linear(ctx: Context) -> Iterator[Evidence]:
-    """Any d: solutions of one linear equation add up with their right-hand sides; E's equation and sign in one dimension."""
-    inverse, eye, M = sp.symbols("L_inv eye M", commutative=False)  # C = L^-1 of the right-hand side
-    fp, sgd = ctx.symbols("c_fp", "c_sgd")
-    parts = {fp: inverse * (2 * eye), sgd: inverse * (_gamma * M)}
-    claimed = ctx.claim.expression.subs(parts, simultaneous=True)  # the trace is linear
-    yield Identity(
-        sp.expand(inverse * (2 * eye + _gamma * M) - claimed), "SGLD's right-hand side is the sum of the others'"
-    )
-    (h, g), t = sp.symbols("h gamma", positive=True), sp.Symbol("t", nonnegative=True)
-    c_fp, c_lmc = 2 / (2 * h - g * (h**2 + t)), 2 / (2 * h - g * h**2)
-    yield Identity((2 * h - g * h**2) * (c_fp - c_lmc) - g * t * c_fp, "the equation of E, in one dimension")
-    below = Interval("gamma", "0", "2*h/(h**2 + t)")
-    domain = (Interval("h"), Interval("t", closed_low=True), below)
-    yield Inequality(c_fp - c_lmc, domain, what="E >= 0, in one dimension")
+from gradproof.theory.symbolic import Identity
 
 
 @check(paper.ADDITIVITY, level=Level.CERTIFIED)
@@ -112,16 +35,6 @@ def entries_and_distances(ctx: Context) -> Iterator[Evidence]:
         for one, other, upper in (("sgld", "sgldfp", C["sgd"]), ("sgldfp", "lmc", E)):
             below = gaussian.bures_between(C[one], C[other])[1] <= np.trace(upper)
             yield Identity(sp.Integer(not below), f"W2^2({one}, {other})")
-
-
-@check(paper.STABILITY, level=Level.SYMBOLIC)
-def threshold_on_the_line(ctx: Context) -> Iterator[Evidence]:
-    """One dimension: the factor of E delta^2 is below 1 iff gamma is below the claimed threshold, and that is <= 2/h."""
-    (h, g), t = sp.symbols("h gamma", positive=True), sp.Symbol("t", nonnegative=True)
-    claimed = ctx.claim.expression.subs(ctx.claim.parameter("lam").symbol, (h**2 + t) / (2 * h))
-    factor = (1 - g * h) ** 2 + g**2 * t
-    yield Identity(factor - 1 - g * (h**2 + t) * (g - claimed), "sign of the factor minus one")
-    yield Inequality(2 / h - claimed, (Interval("h"), Interval("t", closed_low=True)), what="at most 2/h")
 
 
 @check(paper.STABILITY, level=Level.CERTIFIED)
@@ -168,34 +81,11 @@ def one_eigenvalue(ctx: Context) -> Iterator[Evidence]:
     yield Identity(distance.subs(g, 2 * (1 - a**2) / h), "A + B - 2 (A^{1/2} B A^{1/2})^{1/2}")
 
 
-@check(paper.GAUSSIAN_MEAN, level=Level.SYMBOLIC)
-def solve_the_equations(ctx: Context) -> Iterator[Evidence]:
-    """h = N, gamma = eta/N, T = 0, M = N^2 s^2/p in the covariance equations; LMC's part falls as 1/N, SGD's does not."""
-    N, eta, p, s2 = ctx.symbols("N", "eta", "p", "s2")
-    g, M = eta / N, N**2 * s2 / p
-    lmc, sgd = 2 / (N * (2 - eta)), eta * s2 / (p * (2 - eta))
-    yield Identity(2 * N * lmc - g * N**2 * lmc - 2, "LMC and SGLDFP")
-    yield Identity(2 * N * sgd - g * N**2 * sgd - g * M, "SGD")
-    yield Identity(ctx.claim.expression - lmc - sgd, "SGLD is their sum")
-
-
 @check(paper.BIAS, level=Level.CERTIFIED)
 def expand_the_mean_gradient(ctx: Context) -> Iterator[Evidence]:
-    """Formally, without the remainder: 0 = E U'(theta) to second order with LMC's variance; a turned product in the plane."""
+    """Formally: 0 = E U'(theta) to second order with LMC's variance; the remainder is bounded in `sgld.bias-expansion`."""
     u2, u3, eta = ctx.symbols("u2", "u3", "eta")
     N = sp.Symbol("N", positive=True)
     c = 2 / (2 * N * u2 - (eta / N) * (N * u2) ** 2)
     mean = ctx.claim.expression / N
     yield Identity(N * u2 * mean + N * u3 * c / 2, "first order of E U'")
-    s, v2, v3 = sp.symbols("s v2 v3", real=True)
-    q = sp.Matrix([[1 - s**2, -2 * s], [2 * s, 1 - s**2]]) / (1 + s**2)  # columns: any two orthonormal directions
-    curvatures, thirds = (u2, v2), (u3, v3)
-    other = {u2: v2, u3: v3}
-    lines = (ctx.claim.expression, ctx.claim.expression.subs(other, simultaneous=True))
-    # with H = Q diag(u2, v2) Q', C = Q diag Q', D^3 U = sum of thirds times cubes: H b = -(1/2) D^3U[C]
-    C = q * sp.diag(*(2 / (2 * k - eta * k**2) for k in curvatures)) * q.T
-    cubed = sum((thirds[k] * (q[:, k].T * C * q[:, k])[0] * q[:, k] for k in range(2)), start=sp.zeros(2, 1))
-    bias = sum((lines[k] * q[:, k] for k in range(2)), start=sp.zeros(2, 1))
-    H = q * sp.diag(*curvatures) * q.T
-    for k in range(2):
-        yield Identity(sp.together((H * bias + cubed / 2)[k]), f"component {k + 1} in the plane")

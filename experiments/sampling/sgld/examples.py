@@ -31,14 +31,3 @@ def control_variate_in_linear_regression(on: Backend) -> Example:
     problem, gamma, mode = on.move((posterior, STEPS, posterior.mode()))
     method = methods.sgldfp(problem, gamma, mode)
     return Example(method, start(np.ones(3), settings=2, seeds=3), methods.numbers(problem, 2))
-
-
-@example(methods.together)
-def all_four_coupled(on: Backend) -> Example:
-    posterior = _posterior(logistic=True)
-    problem, mode = on.move((posterior, posterior.mode()))
-    method = methods.together(list(methods.all_four(problem, 0.01, mode).values()))
-    numbers = methods.numbers(problem, 1)
-    x0 = start(np.ones(3), settings=4, seeds=2)
-    # coupled: all settings see the random numbers of the first
-    return Example(method, x0, lambda d: methods.Draw(*(x[:1, ...] for x in numbers(d))))

@@ -1,12 +1,14 @@
-"""Posteriors that the checks share: sines (floats and rational), diabetes, breast cancer, and two potentials on the line."""
+"""Posteriors that the checks share: sines (floats and rational), real data, and a potential on the line."""
 
+import importlib.util
 from fractions import Fraction
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gradproof.experiments.instances.data import breast_cancer
+from gradproof.experiments.instances.data import load
 from gradproof.experiments.sampling.sgld.methods import Posterior
 from gradproof.solvers import gaussian
 from gradproof.solvers.gaussian import FiniteSum
@@ -36,9 +38,10 @@ def sines_regression() -> FiniteSum:
     return gaussian.regression(*sines())
 
 
-def diabetes_regression() -> FiniteSum:
-    """The regression on diabetes."""
-    return diabetes()[1]
+def diabetes_regression(rows: int = 442) -> FiniteSum:
+    """The regression on the first rows of diabetes, with a prior of precision 1."""
+    X, y = diabetes_data()
+    return gaussian.regression(X[:rows], y[:rows], noise=0.5, prior=1.0)
 
 
 def mean_of(N: int, curvatures: Any = (1,)) -> FiniteSum:
@@ -59,22 +62,53 @@ def window(problem: FiniteSum, p: int = 1) -> Fraction:
     return Fraction(f"{gaussian.threshold(problem, p).value / 4:.4g}")
 
 
-@lru_cache(maxsize=2)
-def diabetes(prior: float = 400.0) -> tuple[Posterior, FiniteSum]:
-    """Linear regression on diabetes (442 x 10, standardised), noise variance 1/2; the prior's precision makes it mix fast."""
-    from sklearn.datasets import load_diabetes
+@lru_cache(maxsize=1)
+def diabetes_data() -> tuple[np.ndarray, np.ndarray]:
+    """Diabetes (442 x 10) and its progression, standardised; from scikit-learn's files, as loading that library takes long."""
+    spec = importlib.util.find_spec("sklearn")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        files = [Path(folder) / "datasets" / "data" / f"diabetes_{k}.csv.gz" for k in ("data_raw", "target")]
+        if all(f.is_file() for f in files):
+            X, y = (np.loadtxt(f) for f in files)
+            break
+    else:
+        from sklearn.datasets import load_diabetes
 
-    X, y = load_diabetes(return_X_y=True)
-    X, y = X / X.std(axis=0), (y - y.mean()) / y.std()
+        X, y = load_diabetes(return_X_y=True, scaled=False)
+    return (X - X.mean(axis=0)) / X.std(axis=0), (y - y.mean()) / y.std()
+
+
+@lru_cache(maxsize=2)
+def diabetes(prior: float) -> tuple[Posterior, FiniteSum]:
+    """Linear regression on diabetes, noise variance 1/2; a prior of a high precision makes it mix fast."""
+    X, y = diabetes_data()
     scale = np.sqrt(2.0)
     return Posterior(X * scale, y * scale, prior), gaussian.regression(X, y, noise=0.5, prior=prior)
 
 
-@lru_cache(maxsize=2)
-def cancer(prior: float = 200.0) -> Posterior:
-    """Logistic regression on breast cancer, 569 x 30."""
-    data = breast_cancer()
-    return Posterior(data.X, data.y, prior, logistic=True)
+def logistic(X: np.ndarray, y: np.ndarray, ridge: float) -> Posterior:
+    """Logistic regression on rows of length one, with a prior of precision ridge N."""
+    return Posterior(X / np.linalg.norm(X, axis=1, keepdims=True), y, ridge * len(X), logistic=True)
+
+
+@lru_cache(maxsize=8)
+def projected(name: str = "breast_cancer", rows: int | None = None, ridge: float = 0.1, d: int = 5) -> Posterior:
+    """As the paper does it: the data on d leading eigenvectors of X'X, standardised; then rows of length one."""
+    table = load(name)
+    X, y = table.X[:rows], table.y[:rows]
+    X = X - X.mean(axis=0)
+    X = X @ np.linalg.eigh(X.T @ X)[1][:, -d:]
+    return logistic(X / X.std(axis=0), y, ridge)
+
+
+@lru_cache(maxsize=1)
+def synthetic(N: int = 100_000, d: int = 50, ridge: float = 0.1) -> Posterior:
+    """Normal rows, and labels of a logistic model with a direction of length 5."""
+    rng = np.random.default_rng(0)
+    X, direction = rng.standard_normal((N, d)), rng.standard_normal(d)
+    X /= np.linalg.norm(X, axis=1, keepdims=True)
+    chance = 1 / (1 + np.exp(-5 * X @ direction / np.linalg.norm(direction)))
+    return logistic(X, np.where(rng.random(N) < chance, 1.0, -1.0), ridge)
 
 
 def bent(slope: float, shift: float) -> Any:

@@ -6,12 +6,12 @@ import numpy as np
 
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import Draws
-from gradproof.experiments.engine.measure import Enclosed, Sample, cases, measure, rounded
+from gradproof.experiments.engine.measure import Sample, cases, measure
 from gradproof.experiments.engine.run import run
 from gradproof.experiments.sampling._limits import Limits
 from gradproof.experiments.sampling.sgld import instances as data
 from gradproof.experiments.sampling.sgld import methods
-from gradproof.experiments.sampling.sgld.measures import CHAIN, MEANS, PAIRS, SETTLED, Found, terms
+from gradproof.experiments.sampling.sgld.measures import CHAIN, MEANS, SETTLED, Found, terms
 from gradproof.experiments.sampling.sgld.methods import Posterior
 from gradproof.solvers import gaussian
 from gradproof.solvers.gaussian.langevin import METHODS, FiniteSum
@@ -19,19 +19,26 @@ from gradproof.theory.errors import DomainError
 from gradproof.theory.sampling import sgld as paper
 
 
-def ends(
-    keys: Any, backend: str, problem: Posterior, gamma: float, method: str, mode: np.ndarray, steps: int, n: int, *, p: int = 1,
+def path(
+    keys: Any, backend: str, problem: Posterior, gamma: float, method: str, mode: np.ndarray, at: list[int], n: int, *, p: int = 1,
     start: Any = 0.0,
 ) -> np.ndarray:  # fmt: skip
-    """theta - mode (n, d) after some steps of n chains from mode + start."""
+    """theta - mode (times, n, d) after numbers of steps of n chains from mode + start."""
     on = array_library(backend)
-    moved, at, stream = on.move((problem, mode, keys(seeds=n)))
+    moved, anchor, stream = on.move((problem, mode, keys(seeds=n)))
     with on.scope():
-        chosen = methods.all_four(moved, gamma, at)[method]
+        chosen = methods.all_four(moved, gamma, anchor)[method]
     x0 = on.asarray(np.broadcast_to(mode + start, (1, n, problem.d)).copy())
     draw = methods.numbers(moved, p)
-    out = run(chosen, x0, steps, draw=lambda t: draw(Draws(stream, t)), record={"theta": lambda s: s.theta}, at=[steps])
-    return out.theta.values[0, :, 0, :] - mode
+    out = run(chosen, x0, at[-1], draw=lambda t: draw(Draws(stream, t)), record={"theta": lambda s: s.theta}, at=at)
+    return np.moveaxis(out.theta.values[0], 1, 0) - mode
+
+
+def ends(
+    keys: Any, backend: str, problem: Posterior, gamma: float, method: str, mode: np.ndarray, steps: int, n: int, **more: Any
+) -> np.ndarray:  # fmt: skip
+    """theta - mode (n, d) after some steps."""
+    return path(keys, backend, problem, gamma, method, mode, [steps], n, **more)[0]
 
 
 def limits(problem: FiniteSum, gamma: float, method: str) -> Limits:
@@ -51,13 +58,7 @@ def diabetes(prior: float = 20_000.0) -> tuple[Posterior, FiniteSum, float]:
     return problem, quadratic, 2 / (prior + float(np.linalg.eigvalsh(quadratic.per_sample).max()))
 
 
-@measure(
-    paper.COVARIANCE,
-    cases(method=METHODS, n=20_000).guaranteeing(*SETTLED),
-    budget="full",
-    name="more_chains_on_diabetes",
-)
-@measure(paper.COVARIANCE, cases(method=METHODS, n=2_500).guaranteeing(*SETTLED))
+@measure(paper.COVARIANCE, cases(method=METHODS, n=1_000).guaranteeing(*SETTLED))
 def chains_on_diabetes(method: str, n: int, keys: Any, backend: str) -> Found:
     r"""$2\mathrm{tr}(HC)$ of Bayesian linear regression on diabetes, one index a step, 40 steps."""
     problem, quadratic, gamma = diabetes()
@@ -68,7 +69,7 @@ def chains_on_diabetes(method: str, n: int, keys: Any, backend: str) -> Found:
     return limits(quadratic, gamma, method).squares(x, weight, 40), terms(quadratic, C, gamma, method, 1)
 
 
-@measure(paper.MEAN, cases(method=METHODS, direction=[0, -1], t=2, n=2_000, delta0=1.0).guaranteeing(*CHAIN))
+@measure(paper.MEAN, cases(method=["sgld", "sgldfp"], direction=[0, -1], t=2, n=1_000, delta0=1.0).guaranteeing(*CHAIN))
 def means_on_diabetes(method: str, direction: int, t: int, n: int, delta0: float, keys: Any, backend: str) -> Found:
     r"""The mean along the softest and the stiffest eigenvector, from a distance of 1 on it."""
     problem, quadratic, gamma = diabetes()
@@ -82,34 +83,29 @@ def means_on_diabetes(method: str, direction: int, t: int, n: int, delta0: float
     return Sample(np.clip(x, -top, top), at_least=-top, at_most=top, bias=beyond), at
 
 
-@measure(paper.ADDITIVITY, cases(n=3_000).guaranteeing(*SETTLED))
-def size_on_diabetes(n: int, keys: Any, backend: str) -> Found:
-    r"""$\mathrm{tr}\,C_{SGLD} = \mathbb E\|\theta - \theta^*\|^2$ on diabetes, 40 steps."""
-    problem, quadratic, gamma = diabetes()
-    delta = ends(keys, backend, problem, gamma, "sgld", quadratic.mode, 40, n)
-    trace = {m: float(gaussian.covariance(quadratic, gamma, m).trace) for m in ("sgldfp", "sgd")}
-    found = limits(quadratic, gamma, "sgld").squares((delta**2).sum(axis=1), 1.0, 40)
-    return found, {"c_fp": trace["sgldfp"], "c_sgd": trace["sgd"]}
+SETTLING = ("invariant", "uniform_indices", "anchor_at_mode")
+CANCER = cases(problem={"breast cancer": data.projected}, n=1_000, p=5).guaranteeing(*SETTLING)
+MILLION = cases(problem={"N = 10^5, d = 50": data.synthetic}, n=1_000_000, p=1).guaranteeing(*SETTLING)
 
 
-@measure(paper.STATIONARITY, cases(n=1_000).guaranteeing("invariant", "uniform_indices", "anchor_at_mode"))
-def gradient_on_breast_cancer(n: int, keys: Any, backend: str) -> Any:
-    r"""$\mathbb E\nabla U$, each component, of SGD with five indices for logistic regression, 60 steps from the mode."""
-    problem, steps = data.cancer(20_000.0), 60
-    squares = (problem.rows**2).sum(axis=1)
-    L = problem.prior + problem.N * float(squares.max()) / 4
-    mode, gamma = problem.mode(), 1 / L
-    slopes = problem.slope(problem.rows @ mode, problem.targets)
-    kicks = problem.N * slopes[:, None] * problem.rows + problem.prior * mode
-    R = float(np.linalg.norm(kicks, axis=1).max()) / problem.prior  # a step contracts by 1 - gamma prior
-    smooth = problem.prior + float(np.linalg.eigvalsh(problem.rows.T @ problem.rows)[-1]) / 4
-    gradient = problem.gradient(mode + ends(keys, backend, problem, gamma, "sgd", mode, steps, n, p=5))
-    top, left = smooth * R, smooth * R * (1 - gamma * problem.prior) ** steps
-    for k in range(problem.d):
-        yield Sample(gradient[:, k], at_least=-top, at_most=top, bias=left)
+@measure(paper.STATIONARITY, MILLION, budget="gpu", name="gradient_of_a_million_logistic_chains")
+@measure(paper.STATIONARITY, CANCER)
+def gradient_of_logistic_chains(problem: Any, n: int, p: int, keys: Any, backend: str) -> Any:
+    r"""$\mathbb E\nabla U$, each component: the mean of what the 101st step of SGD subtracts, logistic regression."""
+    posterior, steps = problem(), 100
+    mode, gamma = posterior.mode(), 1 / (posterior.prior + posterior.N / 4)
+    slopes = posterior.slope(posterior.rows @ mode, posterior.targets)
+    kicks = posterior.N * slopes[:, None] * posterior.rows + posterior.prior * mode
+    R = float(np.linalg.norm(kicks, axis=1).max()) / posterior.prior  # a step contracts by 1 - gamma prior
+    smooth = posterior.prior + float(np.linalg.eigvalsh(posterior.rows.T @ posterior.rows)[-1]) / 4
+    before, after = path(keys, backend, posterior, gamma, "sgd", mode, [steps, steps + 1], n, p=p)
+    top = posterior.N + posterior.prior * (R + float(np.linalg.norm(mode)))
+    left = smooth * R * (1 - gamma * posterior.prior) ** steps
+    for k in range(posterior.d):
+        yield Sample((before - after)[:, k] / gamma, at_least=-top, at_most=top, bias=left)
 
 
-@measure(paper.GAUSSIAN_MEAN, cases(N=[100, 1000], eta=0.5, p=1, n=5_000).guaranteeing(*MEANS))
+@measure(paper.GAUSSIAN_MEAN, cases(N=[100, 1000], eta=0.5, p=1, n=2_000).guaranteeing(*MEANS))
 def chains_for_a_mean(N: int, eta: float, n: int, keys: Any, backend: str) -> Found:
     r"""$C_{SGLD}$ for the mean of N sines, 60 steps."""
     x = np.sin(np.arange(1, N + 1))
@@ -118,18 +114,3 @@ def chains_for_a_mean(N: int, eta: float, n: int, keys: Any, backend: str) -> Fo
     problem = gaussian.quadratic(np.ones((N, 1, 1)), (mode - x)[:, None])
     found = limits(problem, eta / N, "sgld").squares(delta[:, 0] ** 2, 1.0, 60)
     return found, {"s2": float(((x - mode) ** 2).mean())}
-
-
-@measure(paper.CONTRACTION, cases(share=[0.05, 0.5, 0.9], scale=[0.01, 1.0, 10.0]).guaranteeing(*PAIRS))
-def pairs_on_breast_cancer(share: float, scale: float, rng: Any) -> tuple[Enclosed, dict[str, float]]:
-    r"""The worst of ten random pairs at a distance, logistic loss, the mean over all 569 one-sample batches."""
-    problem = data.cancer()
-    L = problem.prior + problem.N * float((problem.rows**2).sum(axis=1).max()) / 4
-    gamma, index, worst = share * 2 / L, np.arange(problem.N)[:, None], 0.0
-    for _ in range(10):
-        theta = rng.standard_normal(problem.d)
-        other = theta + scale * rng.standard_normal(problem.d)
-        pair = [z - gamma * problem.estimate(np.tile(z, (problem.N, 1)), index) for z in (theta, other)]
-        worst = max(worst, float(((pair[0] - pair[1]) ** 2).sum(axis=1).mean() / ((theta - other) ** 2).sum()))
-    # differences of points of size 1 at a distance of 0.01 lose two digits; sums of d and N terms
-    return rounded(worst, 1e3 * problem.N, 1.0), {"gamma": gamma, "mu": problem.prior, "L_h": L}

@@ -1,6 +1,6 @@
 """LMC, SGLD, SGLDFP and SGD as one pure step on any array library, for linear and logistic regression."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -110,22 +110,6 @@ def sgldfp(problem: Posterior, gamma: float, anchor: Array, *, temperature: floa
         return problem.estimate(theta, noise.index) - problem.estimate(0 * theta + anchor, noise.index)
 
     return Method(State, _langevin(difference, gamma, temperature))
-
-
-def together(methods: Sequence[Method]) -> Method:
-    """One setting a method. With keys of shape (1, seed, 2) all have the same random numbers: synchronous coupling."""
-
-    def own(x: Array, k: int) -> Array:
-        return x if x.shape[0] == 1 else x[k : k + 1, ...]
-
-    def step(s: State, noise: Draw) -> State:
-        parts = [
-            m.step(State(s.theta[k : k + 1, ...]), Draw(own(noise.index, k), own(noise.normal, k))).theta
-            for k, m in enumerate(methods)
-        ]
-        return State(array_namespace(s.theta).concat(parts, axis=0))
-
-    return Method(State, step)
 
 
 def all_four(problem: Posterior, gamma: float, mode: Array) -> dict[str, Method]:

@@ -90,4 +90,32 @@ def variance_of_averaged_gradients(lam: Fraction, h: Fraction) -> Fraction:
     return Delay(lam, h, 0).long_run(1)
 
 
-breaking(paper.SPEEDUP, "round_robin", variance_of_averaged_gradients, lam=F(1), h=F(1, 10), P=4)
+breaking(paper.SPEEDUP, "round_robin", variance_of_averaged_gradients, lam=F(1), h=F(1, 10), P=4, S=1)
+
+
+def variance_of_copies(lam: Fraction, h: Fraction, P: int) -> Fraction:
+    r"""All servers draw the same noise: their mean is one chain."""
+    return Delay(lam, h, P - 1).long_run(1) / P
+
+
+breaking(paper.SPEEDUP, "independent_servers", variance_of_copies, lam=F(1), h=F(1, 10), P=2, S=3)
+
+
+def on_the_way(h: Fraction, tau: int, steps: int) -> tuple[Fraction, dict[str, Fraction]]:
+    r"""$\mathbb E x^2$ some steps after 0, $\lambda = 1$."""
+    g = impulse(h, tau, steps)
+    moved = sum((x - y) ** 2 for x, y in zip(g, [0] * tau + g, strict=False))
+    return 2 * h * sum(x * x for x in g), {"D2": 2 * h * moved}
+
+
+breaking(paper.BALANCE, "settled", on_the_way, lam=1, sigma=0, h=F(1, 10), tau=2, steps=5)
+
+
+def error_at_a_step(h: Fraction, tau: int, c: Fraction) -> Fraction:
+    r"""$\mathrm{MSE}/h^2$ in rationals, stationary start."""
+    law = Delay(1, h, tau)
+    return ((law.variance - 1) ** 2 + law.average_variance(int(c / h**3), 2)) / h**2
+
+
+breaking(paper.MSE, "small_steps", error_at_a_step, h=F(1, 5), tau=2, c=F(4, 25))
+breaking(paper.OPTIMAL, "round_robin", measures.least_error, Q=3, h=F(1, 100), shared=False)

@@ -5,7 +5,6 @@ from fractions import Fraction
 from typing import Any
 
 import sympy as sp
-from sympy.polys.matrices import DomainMatrix
 
 from gradproof.experiments.engine.check import Certificate, Context, Evidence, certifier, check
 from gradproof.solvers.gaussian.delay import lyapunov_proof
@@ -14,25 +13,6 @@ from gradproof.theory.field import Interval
 from gradproof.theory.proof import Proof
 from gradproof.theory.sampling import stale_sgmcmc as paper
 from gradproof.theory.symbolic import Identity, Inequality
-
-
-def companion(a: sp.Expr, tau: int) -> sp.Matrix:
-    """The step on the history, newest first."""
-    A = sp.zeros(tau + 1, tau + 1)
-    A[0, 0] = 1
-    for k in range(tau):
-        A[k + 1, k] = 1
-    A[0, tau] -= a
-    return A
-
-
-def yule_walker(a: sp.Expr, noise: sp.Expr, tau: int) -> list[sp.Expr]:
-    """r_0 .. r_{tau+1} for one staleness, rational in a."""
-    r = sp.symbols(f"r_0:{tau + 2}")
-    equations = [r[0] - r[1] + a * r[tau + 1] - noise]
-    equations += [r[k] - r[k - 1] + a * r[abs(k - 1 - tau)] for k in range(1, tau + 2)]
-    found = sp.solve(equations, r, dict=True)[0]
-    return [sp.factor(found[x]) for x in r]
 
 
 @check(paper.STABILITY, level=Level.SYMBOLIC)
@@ -124,41 +104,10 @@ def series_in_the_step(ctx: Context) -> Iterator[Evidence]:
     yield Identity(sp.solve(balance, r1)[0] - ctx.claim.expression, "independent random staleness")
 
 
-@check(paper.INDEPENDENT, level=Level.SYMBOLIC)
-def gain_at_frequency_zero(ctx: Context) -> Iterator[Evidence]:
-    """Any tau: the sum over all lags is the noise times the squared gain of the filter at z = 1."""
-    lam, h = ctx.symbols("lam", "h")
-    a, z, tau = sp.symbols("a z tau", positive=True)
-    gain = (1 / (z - 1 + a * z ** (-tau))).subs(z, 1)
-    yield Identity(2 * h * gain**2 - ctx.claim.expression.subs(lam, a / h), "any tau")
-
-
-@check(paper.ORDERS, level=Level.CERTIFIED)
-def variance_of_squares(ctx: Context) -> Iterator[Evidence]:
-    """tau = 0, 1, 2: L h Var of the mean of x^2 tends to the same limit as h falls: what depends on tau is of a higher order."""
-    a = sp.Symbol("a", positive=True)
-    for tau in range(3):
-        r = yule_walker(a, 2 * a, tau)[: tau + 1]
-        A, field = companion(a, tau), sp.QQ.frac_field(a)
-        B, c = sp.eye((tau + 1) ** 2) - sp.kronecker_product(A, A), sp.Matrix([x * y for x in r for y in r])
-        B, c = (DomainMatrix.from_Matrix(x).convert_to(field) for x in (B, c))
-        total = B.lu_solve(c).to_Matrix()[0]  # sum of r_k^2, k >= 0
-        yield Identity(sp.cancel(2 * a * (2 * total - r[0] ** 2)).subs(a, 0) - 2, f"tau = {tau}")
-
-
-@check(paper.TRANSIENT, level=Level.SYMBOLIC)
-def sum_of_the_means(ctx: Context) -> Iterator[Evidence]:
-    """The recursion summed over all steps, for any tau; tau x_0 comes from before the start."""
-    lam, h, tau, x0 = ctx.symbols("lam", "h", "tau", "x0")
-    a, S = sp.Symbol("a", positive=True), sp.Symbol("S")
-    summed = (S - x0) - (S - a * (S + tau * x0))  # x_{l+1} = x_l - a x_{l-tau}, l >= 0
-    yield Identity(sp.solve(summed, S)[0] - ctx.claim.expression.subs(lam, a / h), "any tau")
-
-
 @check(paper.SPEEDUP, level=Level.CERTIFIED)
 def workers_in_turn(ctx: Context) -> Iterator[Evidence]:
     """P = 1..5 workers that each keep the point they read: their updates are the delay recursion with tau = P - 1."""
-    a, P = sp.Symbol("a", positive=True), ctx.claim.parameter("P").symbol
+    a, (P, S) = sp.Symbol("a", positive=True), ctx.symbols("P", "S")
     for workers in range(1, 6):
         noise = sp.symbols(f"z_0:{3 * workers}")
         x, copies = sp.Integer(1), [sp.Integer(1)] * workers
@@ -168,4 +117,14 @@ def workers_in_turn(ctx: Context) -> Iterator[Evidence]:
             copies[k % workers] = x
             path.append(sp.expand(path[-1] - a * path[-workers] + noise[k]))
         yield Identity(x - path[-1], f"{workers} workers, three rounds")
-    yield Identity(ctx.claim.expression * P - paper.INDEPENDENT.expression, "rounds against updates")
+    yield Identity(ctx.claim.expression * P * S - paper.INDEPENDENT.expression, "rounds against updates")
+
+
+@check(paper.MSE, level=Level.CERTIFIED)
+def fresh_gradients(ctx: Context) -> Iterator[Evidence]:
+    """tau = 0, where r_k = v (1 - a)^k: the squared bias and the variance of the average of x^2, by their closed forms."""
+    a, (tau, c) = sp.Symbol("a", positive=True), ctx.symbols("tau", "c")
+    v = 1 / (1 - a / 2)
+    both_sides = 2 * v**2 * (1 + (1 - a) ** 2) / (1 - (1 - a) ** 2)  # sum over all lags of 2 r_k^2
+    error = ((v - 1) / a) ** 2 + sp.cancel(both_sides * a) / c  # over a^2, with L = c/a^3
+    yield Identity(sp.cancel(error).subs(a, 0) - ctx.claim.expression.subs(tau, 0), "tau = 0")

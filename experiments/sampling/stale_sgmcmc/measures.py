@@ -6,6 +6,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import sympy as sp
+from sympy.polys.matrices import DomainMatrix
 
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.draws import Draws
@@ -25,7 +27,8 @@ Array = Any
 LINE = ("gaussian_target", "fixed_staleness")
 CONSTANT = (*LINE, "constant_history")
 AVERAGED = ("gaussian_target", "linear_test_function", "stable")
-TURNS = ("gaussian_target", "round_robin")
+TURNS = ("gaussian_target", "round_robin", "independent_servers")
+Found = tuple[Any, dict[str, Any]]
 
 # --- exact ---------------------------------------------------------------------------------------------------------------
 
@@ -68,8 +71,6 @@ CYCLES: dict[str, list[dict[int, Any]]] = {
     "fixed, 3": [{3: 1}],
     "uniform on 0..4": [{k: F(1, 5) for k in range(5)}],
     "geometric": [{0: F(8, 15), 1: F(4, 15), 2: F(2, 15), 3: F(1, 15)}],
-    "0 or 5": [{0: F(1, 2), 5: F(1, 2)}],
-    "0, 1, 2, 3, 4 in turn": [{k: 1} for k in range(5)],
     "0, 5 in turn": [{0: 1}, {5: 1}],
     "3, 0, 0, 1 in turn": [{3: 1}, {0: 1}, {0: 1}, {1: 1}],
 }
@@ -104,10 +105,74 @@ def sum_of_means(lam: Any, h: Any, tau: int, x0: Any, before: int) -> Fraction:
     return solve(identity(tau + 1, A) - A, np.array([F(x0)] + [F(before * x0)] * tau, dtype=object))[0][0]
 
 
-@measure(paper.SPEEDUP, cases(lam=F(1), h=F(1, 10), P=[1, 2, 4, 8]).guaranteeing(*TURNS))
-def variance_a_round(lam: Any, h: Any, P: int) -> Fraction:
-    r"""$\lim_R R\,\mathrm{Var}$ of $P$ workers in turn, in rationals: a round is $P$ updates."""
-    return Delay(lam, h, P - 1).long_run(1) / P
+@measure(paper.SPEEDUP, cases(lam=F(1), h=F(1, 10), P=[1, 2, 4, 8], S=[1, 3]).guaranteeing(*TURNS))
+def variance_a_round(lam: Any, h: Any, P: int, S: int) -> Fraction:
+    r"""$\lim_R R\,\mathrm{Var}$ of the mean of S servers of P workers in turn, in rationals: a round is $P$ updates."""
+    return Delay(lam, h, P - 1).long_run(1) / P / S
+
+
+STATIONARY = ("gaussian_target", "settled", "independent_noise")
+
+
+@measure(paper.BALANCE, LAWS.where(lambda tau: tau < 6).guaranteeing(*STATIONARY))
+def variance_by_what_the_chain_moves(lam: Any, h: Any, tau: int, sigma: Any) -> Found:
+    r"""$\mathbb E x^2$ with a fixed staleness, in rationals."""
+    law = Delay(F(lam), F(h), tau, F(sigma))
+    r = law.autocovariances(tau + 1)
+    return r[0], {"D2": 2 * (r[0] - r[tau])}
+
+
+@measure(paper.BALANCE, cases(law={"uniform": (F(1, 5),) * 5, "0 or 3": (F(1, 2), 0, 0, F(1, 2))}, lam=F(2), h=F(1, 20), sigma=2)
+         .guaranteeing(*STATIONARY))  # fmt: skip
+def variance_with_random_staleness(law: Any, lam: Any, h: Any, sigma: Any) -> Found:
+    r"""$\mathbb E x^2$ with staleness that is drawn in each step, in rationals."""
+    m = gaussian.random_delay(lam, h, law, sigma).matrix
+    return m[0, 0], {"D2": sum(p * (m[0, 0] + m[k, k] - 2 * m[0, k]) for k, p in enumerate(law))}
+
+
+# --- mean squared error --------------------------------------------------------------------------------------------------
+
+
+@cache
+def first_order(tau: int) -> Fraction:
+    """Coefficient of h in the bias of E x^2, in rationals."""
+    return gaussian.small_steps([{tau: 1}], 2)[1]
+
+
+@cache
+def leading_variance(tau: int) -> Fraction:
+    r"""$\lim_{a\to0} a\sum_k 2r_k^2$ for $\lambda = 1$, of a rational function of a, from the resolvent of $A \otimes A$."""
+    a, n = sp.Symbol("a"), tau + 1
+    field = sp.QQ.frac_field(a)
+    A = sp.Matrix(n, n, lambda i, j: int(i == j + 1 or i == j == 0) - a * int((i, j) == (0, tau)))
+    B = DomainMatrix.from_Matrix(sp.eye(n * n) - sp.kronecker_product(A, A)).convert_to(field)
+
+    def solved(right: sp.Matrix) -> sp.Matrix:
+        return B.lu_solve(DomainMatrix.from_Matrix(right).convert_to(field)).to_Matrix()
+
+    column = solved(2 * a * sp.eye(n * n)[:, 0])[:n, 0]  # r_0, ..., r_tau
+    total = 2 * solved(sp.kronecker_product(column, column))[0] - column[0] ** 2  # over all lags
+    return F(str(sp.cancel(2 * a * total).subs(a, 0)))
+
+
+@measure(paper.MSE, cases(tau=[0, 1, 2], c=[F(1, 10), F(4)]).guaranteeing(*LINE, "small_steps"))
+def leading_error(tau: int, c: Fraction) -> Fraction:
+    r"""$\lim\mathrm{MSE}/h^2$, $\lambda = 1$: first coefficients of the bias and the long-run variance of $x^2$."""
+    return first_order(tau) ** 2 + leading_variance(tau) / c
+
+
+BEST = ("gaussian_target", "round_robin", "leading_order")
+
+
+@measure(paper.OPTIMAL, cases(Q=[1, 2], h=[F(1, 10), F(1, 100)], shared=True).guaranteeing(*BEST))
+def least_error(Q: int, h: Fraction, shared: bool) -> Fraction:
+    r"""The least over P of the leading order, the bias's coefficient in rationals, $\lambda = 1$, the R of $P^* = Q$.
+
+    ``shared`` is False for workers that wait for each other: one fresh update a round, whatever P.
+    """
+    rounds = 1 / (h**3 * Q**2 * (Q - F(1, 2)))
+    worth = [(P - 1, P) if shared else (0, 1) for P in range(1, 2 * Q + 3)]
+    return min(h**2 * first_order(tau) ** 2 + 2 / (h * P * rounds) for tau, P in worth)
 
 
 # --- runs ----------------------------------------------------------------------------------------------------------------
@@ -133,7 +198,7 @@ def chains(
 @cache
 def posterior_of_diabetes() -> np.ndarray:
     """Eigenvalues of the posterior precision of linear regression on diabetes, scaled to a largest of one."""
-    w = np.linalg.eigvalsh(diabetes()[1].H)
+    w = np.linalg.eigvalsh(diabetes(400.0)[1].H)
     return w / w[-1]
 
 
@@ -144,9 +209,9 @@ def line() -> np.ndarray:
 
 RUNS = cases(
     at=[
-        {"directions": line, "h": 0.1, "tau": 3, "sigma": 0.0, "n": 5_000},
-        {"directions": line, "h": 0.1, "tau": 3, "sigma": 3.0, "n": 5_000},
-        {"directions": posterior_of_diabetes, "h": 0.4, "tau": 2, "sigma": 0.0, "n": 2_000},
+        {"directions": line, "h": 0.1, "tau": 3, "sigma": 0.0, "n": 3_000},
+        {"directions": line, "h": 0.1, "tau": 3, "sigma": 3.0, "n": 3_000},
+        {"directions": posterior_of_diabetes, "h": 0.4, "tau": 2, "sigma": 0.0, "n": 1_000},
     ]
 )
 
@@ -165,14 +230,6 @@ def variance_of_chains(
         yield Sample(x[:, k] ** 2, law="square of normal", bias=left), {"lam": curvature}
 
 
-def average(keys: Any, backend: str, h: float, tau: int, L: int, n: int) -> Sample:
-    """L times the square of the mean of L points from 0, n chains; the bias is that of a finite L: both laws are solved."""
-    law = Delay(1.0, h, tau)
-    total = chains(keys, backend, h, tau, L, n).total[:, 0]
-    bias = abs(L * law.average_variance_from_zero(L) - float(law.long_run(1)))
-    return Sample(total**2 / L, law="square of normal", bias=bias)
-
-
 SIX = round(float(critical(20)[0]) / 4, 6)  # a quarter of the threshold of the last of six delays
 
 
@@ -181,27 +238,26 @@ SIX = round(float(critical(20)[0]) / 4, 6)  # a quarter of the threshold of the 
     cases(lam=1.0, h=SIX, tau=[0, 1, 2, 5, 10, 20], L=[1_000, 10_000], n=1_000).guaranteeing(*AVERAGED),
     budget="full", name="averages_for_six_delays",
 )  # fmt: skip
-@measure(paper.INDEPENDENT, cases(lam=1.0, h=0.1, tau=[0, 5], L=400, n=4_000).guaranteeing(*AVERAGED))
+@measure(paper.INDEPENDENT, cases(lam=1.0, h=0.1, tau=[0, 5], L=400, n=2_000).guaranteeing(*AVERAGED))
 def averages_of_chains(h: float, tau: int, L: int, n: int, keys: Any, backend: str) -> Sample:
-    r"""$L\,\mathrm{Var}(\hat x)$ of chains from 0."""
-    return average(keys, backend, h, tau, L, n)
+    r"""$L\,\mathrm{Var}(\hat x)$ of chains from 0; the bias is that of a finite L: both laws are solved."""
+    law = Delay(1.0, h, tau)
+    bias = abs(L * law.average_variance_from_zero(L) - float(law.long_run(1)))
+    return Sample(chains(keys, backend, h, tau, L, n).total[:, 0] ** 2 / L, law="square of normal", bias=bias)
 
 
-@measure(paper.SPEEDUP, cases(lam=1.0, h=0.2, P=[1, 2, 4], R=150, n=3_000).guaranteeing(*TURNS))
-def parameter_server(h: float, P: int, R: int, n: int, keys: Any, backend: str) -> Sample:
-    r"""$R\,\mathrm{Var}(\hat x)$ of workers in turn: the mean over $PR$ updates from 0."""
-    found = average(keys, backend, h, P - 1, P * R, n)
-    return Sample(found.numbers / P, law=found.law, bias=found.bias / P)
-
-
-@measure(paper.TRANSIENT, cases(lam=1.0, h=0.2, tau=2, x0=50.0).guaranteeing(*CONSTANT))
-def sums_of_chains(h: float, tau: int, x0: float, keys: Any, backend: str) -> Sample:
-    r"""$\sum_{l\le100} x_l$ of 4000 chains; the steps after them add $(I - A)^{-1}A^{101}$ times the start."""
-    steps = 100
-    A = companion(h, tau, tau + 1)
-    left = np.linalg.solve(np.eye(tau + 1) - A, np.linalg.matrix_power(A, steps + 1) @ np.full(tau + 1, x0))[0]
-    total = chains(keys, backend, h, tau, steps, 4_000, x0=x0).total[:, 0]
-    return Sample(total + x0, law="normal", bias=abs(float(left)))
+@measure(
+    paper.SPEEDUP,
+    cases(lam=1.0, h=0.2, at=[{"P": 1, "S": 1}, {"P": 4, "S": 1}, {"P": 2, "S": 2}], R=100, n=2_000).guaranteeing(
+        *TURNS
+    ),
+)
+def averages_of_workers(h: float, P: int, S: int, R: int, n: int, keys: Any, backend: str) -> Sample:
+    r"""$R\,\mathrm{Var}(\hat x)$ of workers in turn: the mean over $PR$ updates of S servers from 0."""
+    law = Delay(1.0, h, P - 1)
+    mean = chains(keys, backend, h, P - 1, P * R, n * S).total[:, 0].reshape(n, S).mean(axis=1) / (P * R)
+    bias = abs(R * law.average_variance_from_zero(P * R) - float(law.long_run(1)) / P) / S
+    return Sample(R * mean**2, law="square of normal", bias=bias)
 
 
 @measure(paper.BIAS, cases(h=0.05, mean_tau=2.0, n=10_000).guaranteeing(*SLOW))

@@ -17,7 +17,7 @@ Array = Any
 
 class State(NamedTuple):
     history: Array  # (setting, seed, tau + 1, d), newest first
-    total: Array  # sum of the points so far, the start left out, (setting, seed, d)
+    total: Array  # sum of the points so far, the start left out, or of the gradients that drove the steps; (setting, seed, d)
 
 
 class Draw(NamedTuple):
@@ -37,10 +37,18 @@ def numbers(d: int, *, noisy: bool = False, delays: int = 1) -> Callable[[Draws]
     return draw
 
 
-def stale(gradient: Callable[[Array], Array], h: Any, tau: int, *, sigma: float = 0.0, random: bool = False) -> Method:
+def stale(
+    gradient: Callable[[Array], Array],
+    h: Any,
+    tau: int,
+    *,
+    sigma: float = 0.0,
+    random: bool = False,
+    of_gradients: bool = False,
+) -> Method:
     """x - h grad U(x_{l - tau}) + sqrt(2 h) z + h sigma xi, from a constant history.
 
-    ``random``: the delay is drawn in each step (at most tau) instead of being tau.
+    ``random``: the delay is drawn in each step (at most tau) instead of being tau. ``of_gradients``: the total is theirs.
     """
 
     def init(x: Array) -> State:
@@ -57,8 +65,9 @@ def stale(gradient: Callable[[Array], Array], h: Any, tau: int, *, sigma: float 
         kick = (2 * h) ** 0.5 * noise.normal
         if sigma:
             kick = kick + h * sigma * noise.extra
-        x = s.history[..., 0, :] - h * gradient(old) + kick
+        g = gradient(old)
+        x = s.history[..., 0, :] - h * g + kick
         queue = xp.concat([x[..., None, :], s.history[..., :tau, :]], axis=-2)
-        return State(queue, s.total + x)
+        return State(queue, s.total + (g if of_gradients else x))
 
     return Method(init, step)

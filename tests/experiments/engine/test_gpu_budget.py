@@ -11,6 +11,7 @@ from gradproof.experiments.engine.judge import judge
 from gradproof.experiments.engine.measure import cases as rows_of
 from gradproof.experiments.landscape.laplacian_smoothing.measures_smoothing import SMOOTHED, runs
 from gradproof.experiments.landscape.small_init.measures_runs import HELD
+from gradproof.experiments.sampling.sgld.instances import synthetic
 from gradproof.theory import registry
 from gradproof.theory.evidence import Level, Outcome
 
@@ -60,6 +61,18 @@ CHECKS = {
         "training_a_wide_network",
         lambda ctx: reduced(ctx, values={"M": 16, "width": 16}),
     ),
+    "sgld.control-variate": (
+        "spread_of_a_million_logistic_chains",
+        lambda ctx: reduced(ctx, values={"problem": partial(synthetic, 500, 6), "n": 300, "steps": 40}),
+    ),
+    "quantum-communication.parameter-shift": (
+        "shifts_at_many_qubits",
+        lambda ctx: reduced(ctx, values={"n": 8, "D": 12}),
+    ),
+    "quantum-communication.sgd": (
+        "descent_on_20_qubits",
+        lambda ctx: reduced(ctx, values={"n": 5, "D": 6, "seeds": 32, "eta": 1 / 24}),
+    ),
 }
 #: bounds that the same run refutes
 FALSE = {
@@ -68,7 +81,10 @@ FALSE = {
     "dpsgd.sharper": lambda bound: bound / 1000, "gradient-sparsification.optimal-density": lambda bound: bound / 2,
     "atomo.spectral-from-below": lambda bound: bound * 2,
     "small-init.sensing-theorem": lambda bound: bound / 500,
+    "sgld.control-variate": lambda bound: bound / 4,
     "train-longer.log-distance": lambda bound: bound * 1.03,
+    "quantum-communication.parameter-shift": lambda bound: bound * 1.01,
+    "quantum-communication.sgd": lambda bound: bound / 20,
 }  # fmt: skip
 
 

@@ -22,6 +22,17 @@ def test_slopes_and_bounds(data):
     assert data.gamma_max < data.gamma_max_lmc
 
 
+def test_real_data_and_biases(data):
+    sgld_runs, anchored = data.chains.sel(pair="sgld"), data.chains.sel(pair="sgldfp")
+    assert (anchored + 3 * data.error.sel(pair="sgldfp") < data.bound).all()
+    assert float(anchored[0] / anchored[-1]) > 5  # N grows by 8
+    assert float(sgld_runs[0] / sgld_runs[-1]) < 2
+    slope = {n: np.polyfit(np.log(data.scale[-2:]), np.log(data.bias.sel(line=n)[-2:]), 1)[0] for n in data.line.values}
+    assert [slope[n] for n in ("lmc", "sgldfp")] == pytest.approx([-1, -1], abs=0.02)
+    assert slope["sgld"] > -0.2
+    assert np.abs(data.bias / data.first_order - 1).isel(scale=-1).max() < 0.05
+
+
 def test_it_draws(data, tmp_path):
     import matplotlib.pyplot as plt
 

@@ -27,6 +27,15 @@ def test_what_the_panels_show(data):
     assert float(data.variance.sel(tau=5, L=L)) == pytest.approx(law.average_variance(L, 2), rel=1e-9)
 
 
+def test_workers_and_averaged_gradients(data):
+    assert int(data.P[int(np.argmin(data.mse.values))]) == int(data.P[int(np.argmin(data.leading.values))]) == 4
+    assert (data.mse >= data.leading)[1:].all()
+    late = data.isel(steps=slice(-3, None))  # the start is past
+    apart = np.abs(late.gradients - late.gradients.sel(servers=1))
+    assert (apart <= 5 * (late.error + late.error.sel(servers=1))).all()  # the same for any number of workers
+    assert (np.abs(data.gradients.isel(steps=-1) - 1) < 0.35).all()
+
+
 def test_it_draws(data, tmp_path):
     import matplotlib.pyplot as plt
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from moves import Between, Case, Move, about, holds, last_place, permuted, rounded, turned, units
 
-from gradproof.solvers import birth_death, newsvendor, piecewise_linear, two_sided_walk
+from gradproof.solvers import birth_death, masked_norm, newsvendor, piecewise_linear, two_sided_walk
 from gradproof.solvers import fractional_brownian as fractional
 
 RNG = np.random.default_rng(19)
@@ -346,4 +347,37 @@ WALKS = {
     ),
 }  # fmt: skip
 
-OF_WALKS = {**CHAINS, **MEMORY, **SHIFTS, **WALKS}
+# --- coins ----------------------------------------------------------------------------------------------------------------
+
+
+def masked(entries):
+    return {"norm": Between(*masked_norm.mean_masked_norm(entries))}
+
+
+def tails(d, p, least):
+    """The chance, and from the other side; and the mean root of d fair coins, as the sum over its law."""
+    below = masked_norm.binomial_below(d, p, least)
+    low, high = masked_norm.mean_root_binomial(d)
+    pieces = [masked_norm.binomial_below(d, F(1, 2), k) for k in range(d + 2)]
+    by_law = sum(float(b - a) * k**0.5 for k, (a, b) in enumerate(pairwise(pieces)))
+    return {
+        "below": below, "mean root": about(by_law, 1e-12),
+        "other side": holds(below == 1 - masked_norm.binomial_below(d, 1 - p, d - least + 1)),
+        "as masks": holds(low - F(1, 10**12) <= by_law <= high + F(1, 10**12)),
+    }  # fmt: skip
+
+
+COINS = {
+    "the norm behind a mask": Case(
+        masked,
+        {"entries": [F(1, 2), F(-5, 3), F(4), F(1, 6), F(0)]},
+        {
+            "order": permuted(entries=(0,)),
+            "units": units({"entries": 12}, norm=12),
+            "signs": Move(lambda data, rng: data | {"entries": [-x for x in data["entries"]]}),
+        },
+    ),
+    "the tail of a binomial law": Case(tails, {"d": 9, "p": F(1, 3), "least": 4}),
+}  # fmt: skip
+
+OF_WALKS = {**CHAINS, **MEMORY, **SHIFTS, **WALKS, **COINS}

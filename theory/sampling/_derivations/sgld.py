@@ -1,4 +1,4 @@
-"""Two chains with the same noise approach each other, in one step and for every law of the noise."""
+"""Two chains with the same noise; invariant moments on quadratics, exactly; spread and bias for any smooth potential."""
 
 from gradproof.theory import derivation as d
 from gradproof.theory.field import Interval
@@ -226,3 +226,118 @@ def additivity() -> d.Derivation:
     stands: dict[str, d.Terms] = {"c_fp": (_inner("1", "F", "I"),), "c_sgd": (_inner("1", "G", "I"),)}
     formal = d.Formal(method, (_inner("1", "A", "I"),), at="0", stands=stands)
     return d.Derivation(formal, d.Case((Interval("kappa"),), steps))
+
+
+# --- any smooth potential ---------------------------------------------------------------------------------------------
+
+D: d.Vec = {"x": "1"}  # theta - theta*
+MOVES = ("x", "g", "u", "z")
+
+
+def _spread(members: dict[str, d.Class], calls: dict[str, d.Call], estimate: d.Vec, noise: str) -> d.Method:
+    """theta+ = x - gamma estimate + z in the invariant law; u is the gradient of U, and the estimate's mean."""
+    after: d.Vec = {"x": "1", "z": "1"} | {n: f"-gamma*({c})" for n, c in estimate.items()}
+    independent = "the Langevin noise is independent of all else and has mean zero"
+    laws = {
+        "invariant": d.Law((("1", after, after), _inner("-1", "x", "x")), ("invariant",), True),
+        "unbiased": d.Law((("1", estimate, D), _inner("-1", "u", "x")), ("uniform_indices", "anchor_at_mode"), True),
+        "z-x": _zero("z", "x", ("expectation",), NOISE),
+        "z-g": d.Law((("1", {"z": "1"}, estimate),), ("expectation",), True, says=independent),
+        "Langevin": d.Law((_inner("1", "z", "z"), (f"-({noise})", "1")), (), True, says=r"$z \sim N(0, 2\gamma I)$"),
+    }
+    fixed = (*MOVES, *(n for n in estimate if n not in MOVES))
+    return d.Method(members, {}, (), calls, fixed=fixed, fixed_values=("f", "f*", "s", "s*"), laws=laws)
+
+
+#: 2 <estimate, x> - gamma |estimate|^2 - (2 d w or 2 d) == 0, times a multiplier
+def _energy(c: str) -> dict[str, str]:
+    return {"invariant": f"-({c})/gamma", "z-x": f"2*({c})/gamma", "z-g": f"-2*({c})", "Langevin": f"({c})/gamma"}
+
+
+@d.derivation(sgld.PITFALL)
+def pitfall() -> d.Derivation:
+    """2 <grad U, x> = gamma |g|^2 + 2 d w in the mean, and <grad U, x> <= L |x|^2."""
+    smooth = d.Class("function", {"mu": ("-L", "l_smooth"), "L": ("L", "l_smooth")})
+    calls = {"at": d.Call("U", D, {"u": "1"}, "f"), "mode": d.Call("U", {}, {}, "f*", by=("fermat",))}
+    method = _spread({"U": smooth}, calls, {"g": "1"}, "2*gamma*d*w")
+    uses = tuple(d.Use("interpolation", "U", pair, "1/L") for pair in (("at", "mode"), ("mode", "at")))
+    # |u|^2/L - L |x|^2 <= 0 is what the two give; <u, x> <= (|u|^2/L + L |x|^2)/2
+    target: d.Terms = (("-1", D, D), ("d*w/L", "1"), ("gamma/(2*L)", {"g": "1"}, {"g": "1"}))
+    weights = {k: f"-({v})" for k, v in _energy("1/(2*L)").items()} | {"unbiased": "1/L"}
+    step = d.Inequality(target, uses, laws=weights, index="0")
+    bounds = ((True, False), (False, True))
+    domain = [
+        (
+            *map(Interval, ("gamma", "L")),
+            Interval("d", "1", "", True),
+            Interval("w", "0", "1", closed_low=low, closed_high=high),
+        )
+        for low, high in bounds
+    ]
+    low, high = (d.Case(part, {"end": step}) for part in domain)
+    formal = d.Formal(
+        method, (("1", D, D),), at="0", stands={"g2": (_inner("1", "g", "g"),)}, by=("expectation", "tower")
+    )
+    return d.Derivation(formal, d.Split("w - 1/2", low, high))
+
+
+@d.derivation(sgld.CONTROL_VARIATE)
+def control_variate() -> d.Derivation:
+    """2 <grad U, x> = gamma |g - h|^2 + 2 d in the mean, |g - h|^2 <= L_h <g - h, x>, and <grad U, x> >= mu |x|^2."""
+    members = {
+        "U": d.Class("function", {"mu": ("mu", "strongly_convex")}),
+        "S": d.Class("function", {"mu": ("0", "convex_minibatches"), "L": ("L_h", "convex_minibatches")}),
+    }
+    calls = {
+        "at": d.Call("U", D, {"u": "1"}, "f"),
+        "mode": d.Call("U", {}, {}, "f*", by=("fermat",)),
+        "S at": d.Call("S", D, {"g": "1"}, "s"),
+        "S mode": d.Call("S", {}, {"h": "1"}, "s*"),
+    }
+    method = _spread(members, calls, {"g": "1", "h": "-1"}, "2*gamma*d")
+    scale = "1/(mu*(2 - gamma*L_h))"
+    uses = (
+        *(d.Use("interpolation", "S", p, f"gamma*L_h*{scale}") for p in (("S at", "S mode"), ("S mode", "S at"))),
+        *(d.Use("interpolation", "U", p, "1/mu") for p in (("at", "mode"), ("mode", "at"))),
+    )
+    target: d.Terms = (("1", D, D), (f"-2*d*{scale}", "1"))
+    laws = _energy(scale) | {"unbiased": "-1/mu"}
+    step = d.Inequality(target, uses, laws=laws, index="0")
+    domain = (Interval("L_h"), Interval("mu"), Interval("gamma", "0", "2/L_h"), Interval("d", "1", "", True))
+    formal = d.Formal(method, (("1", D, D),), at="0", by=("expectation", "tower"))
+    return d.Derivation(formal, d.Case(domain, {"end": step}))
+
+
+@d.derivation(sgld.MEAN_BIAS)
+def mean_bias() -> d.Derivation:
+    """b = E theta - theta* has H b = -r, r the mean of what Taylor's formula leaves; mu |b|^2 <= <H b, b>."""
+    method = d.Method(
+        {"H": d.Class("operator", {"mu": ("mu", "strongly_convex")})},
+        {},
+        (),
+        {"bias": d.Call("H", {"b": "1"}, {"r": "-1"}, by=("centred",)), "zero": d.Call("H", {}, {})},
+        fixed=("b", "r"),
+        fixed_values=(),
+        laws={"Taylor": d.Law((_inner("1", "r", "r"), ("-(M3*V)^2/4", "1")), ("hessian_lipschitz", "expectation"))},
+    )
+    step = d.Inequality(
+        (_inner("1", "b", "b"), ("-(M3*V)^2/(4*mu^2)", "1")),
+        (d.Use("monotone", "H", ("bias", "zero"), "2/mu"),),
+        laws={"Taylor": "1/mu^2"},
+        index="0",
+    )
+    domain = (Interval("mu"), Interval("M3", "0", "", True), Interval("V", "0", "", True))
+    return d.Derivation(d.Formal(method, (_inner("1", "b", "b"),), at="0"), d.Case(domain, {"end": step}))
+
+
+@d.derivation(sgld.EXPANSION)
+def bias_expansion() -> d.Derivation:
+    """A = <H E delta, e>, B = E D^3U[delta, delta, e]/2, R = E <remainder, e>: their sum is <E grad U, e> = 0."""
+    laws = {
+        "mean gradient": d.Law((("1", "A"), ("1", "B"), ("1", "R")), ("centred", "expectation"), True),
+        "Taylor": d.Law((("1", "R"), ("-M4/6*m3", "1")), ("third_derivative_lipschitz", "expectation")),
+    }
+    method = d.Method({}, {}, (), {}, fixed=(), fixed_values=("A", "B", "R"), laws=laws)
+    end = d.Combine({}, {"mean gradient": "-1", "Taylor": "1"})
+    domain = (Interval("M4", "0", "", True), Interval("m3", "0", "", True))
+    return d.Derivation(d.Formal(method, (("-1", "A"), ("-1", "B")), at="0"), d.Case(domain, {"end": end}))
