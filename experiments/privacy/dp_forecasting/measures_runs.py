@@ -82,12 +82,11 @@ def private_ratio(
 
 
 GRADIENT = {"z": 35.0, "C": 2.0, "sigma": 0.0}
-LITTLE = {"z": 1.0, "C": 2.0, "sigma": 0.0}
 INPUT = {"z": 0.0, "C": 2.0, "sigma": 160.0}
 SMALL = {"hidden": 8, "steps": 800, "batch": 32, "eta": 0.01, "seeds": 6}
 LARGE = {"hidden": 200, "steps": 31_200, "batch": 10, "eta": 3e-4, "seeds": 10}
 
-for _budget, _how, _sizes in (("full", [LITTLE, INPUT], SMALL), ("gpu", [GRADIENT, INPUT], LARGE)):
+for _budget, _how, _sizes in (("full", [INPUT], SMALL), ("gpu", [GRADIENT, INPUT], LARGE)):
     _cases = cases(table={"published": instances.published}, how=_how, sizes=[_sizes])
     measure(paper.UTILITY, _cases.guaranteeing("independent_noise"), budget=_budget, name=f"gru_ratio_{_budget}")(
         private_ratio
