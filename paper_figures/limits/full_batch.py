@@ -128,9 +128,10 @@ def _apart(draws: int) -> np.ndarray:
 
 def draw(data: xr.Dataset) -> Any:
     """Four panels from the dataset alone."""
-    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
 
-    figure, ((along, length), (step, apart)) = plt.subplots(2, 2, figsize=(6.75, 4.9))
+    figure = Figure(figsize=(6.75, 4.9))
+    (along, length), (step, apart) = figure.subplots(2, 2)
     gd, sgd = COLOURS[0], COLOURS[1]
     along.plot(data.step, data.formula, color="black", lw=2.2, alpha=0.35, label="$F$, formula")
     points = data.risk.sel(by="gd", on="population")[0]

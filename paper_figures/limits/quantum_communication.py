@@ -70,10 +70,11 @@ def compute(*, budget: str = "quick", seed: int = 0) -> Any:
 
 def draw(data: Any) -> Any:
     """Three panels at a paper's text width."""
-    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
     from matplotlib.ticker import NullFormatter
 
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(6.8, 2.7))
+    figure = Figure(figsize=(6.8, 2.7))
+    left, middle, right = figure.subplots(1, 3)
     for L, (colour, mark) in LAYERS.items():
         at = data.sel(L=L)
         left.semilogy(at.n, at.qubits, color=colour, label=f"qubits, $L = {L}$")
