@@ -34,7 +34,7 @@ REFERENCE = (0.01, 1.1, 1000, 1e-5)
 #: q, z, T, delta: usual training, little and much noise, tiny delta, and the highlighted run of the forecasting paper
 SETTINGS = [
     REFERENCE, (0.1, 1.0, 100, 1e-6), (0.5, 5.0, 50, 1e-5), (0.01, 0.5, 10, 1e-5), (0.02, 2.0, 2000, 1e-12),
-    (1e-4, 0.6, 1000, 1e-9), (0.01, 1.1, 1000, 1e-15), (0.2, 0.8, 1, 1e-6), (0.004, 0.7, 2000, 1e-5),
+    (0.01, 1.1, 1000, 1e-15), (0.2, 0.8, 1, 1e-6), (0.004, 0.7, 2000, 1e-5),
     (10 / 3120, 140.0, 31_200, 1e-7),
 ]  # fmt: skip
 
