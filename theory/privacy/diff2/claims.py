@@ -330,7 +330,7 @@ ADVANTAGE = Claim(
 )  # fmt: skip
 
 BREAST_CANCER = Claim(
-    id="diff2.breast-cancer", paper=PAPER, title="On breast_cancer private gradient descent is not beaten",
+    id="diff2.breast-cancer", paper=PAPER, title="On the breast cancer data private gradient descent is not beaten",
     statement=r"Logistic regression with a regulariser that is not convex, at $(3, 10^{-5})$: the squared gradient at the end of "
     r"a run of private gradient descent over that of DIFF2, each at the best setting of a grid.",
     parameters=(), assumptions=(GAUSSIAN, RESTARTS, WHOLE, Assumption("equal-privacy", r"both runs have the same $\mu_{tot}$"),
