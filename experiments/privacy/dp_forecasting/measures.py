@@ -112,7 +112,7 @@ def rounded_and_clipped(count, eps, s):
         for c in (count + 1, count):
             at = [flint.arb(0), *(normal_cdf((x - c) / ball(s)) for x in edges), flint.arb(1)]
             laws.append([b - a for a, b in itertools.pairwise(at)])
-        return of_outcomes(*laws, eps), {"delta0": tight_end(gaussian_delta(eps, s))}
+        return of_outcomes(laws[0], laws[1], eps), {"delta0": tight_end(gaussian_delta(eps, s))}
 
 
 # --- sampled steps --------------------------------------------------------------------------------------------------------

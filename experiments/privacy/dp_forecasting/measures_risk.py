@@ -173,7 +173,7 @@ def turned(eigenvalues: Vector) -> list[list[F]]:
     u = [F(k) for k in range(1, p + 1)]
     total = sum(x * x for x in u)
     H = [[F(int(i == j)) - 2 * u[i] * u[j] / total for j in range(p)] for i in range(p)]
-    return [[sum(H[i][k] * eigenvalues[k] * H[k][j] for k in range(p)) for j in range(p)] for i in range(p)]
+    return [[sum((H[i][k] * eigenvalues[k] * H[k][j] for k in range(p)), F(0)) for j in range(p)] for i in range(p)]
 
 
 def stationary(R: list[list[F]], eta: F, extra: list[list[F]]) -> list[list[F]]:

@@ -79,24 +79,15 @@ class GRU:
     def forward(self, w: Array, x: Array) -> tuple[Array, list[tuple[Array, ...]]]:
         """Forecast (..., B, outputs) from lags x (..., B, time, inputs), and what the backward pass needs of each time."""
         xp, (W, U, b, V, c) = array_namespace(w), self.parts(w)
-        n, kept = self.hidden, []
+        n = self.hidden
+        kept: list[tuple[Array, ...]] = []
         h = xp.zeros((*x.shape[:-2], n), dtype=w.dtype)
         for t in range(x.shape[-2]):
             a = xp.matmul(x[..., t, :], xp.matrix_transpose(W)) + b[..., None, :]
-            r, u = (
-                1
-                / (
-                    1
-                    + xp.exp(
-                        -(
-                            a[..., i * n : (i + 1) * n]
-                            + xp.matmul(h, xp.matrix_transpose(U[..., i * n : (i + 1) * n, :]))
-                        )
-                    )
-                )
-                for i in (0, 1)
-            )
-            inner = xp.matmul(h, xp.matrix_transpose(U[..., 2 * n :, :]))
+            of_gates, candidate = U[..., : 2 * n, :], U[..., 2 * n :, :]
+            gates = 1 / (1 + xp.exp(-(a[..., : 2 * n] + xp.matmul(h, xp.matrix_transpose(of_gates)))))
+            r, u = gates[..., :n], gates[..., n:]
+            inner = xp.matmul(h, xp.matrix_transpose(candidate))
             new = xp.tanh(a[..., 2 * n :] + r * inner)
             kept.append((h, r, u, inner, new))
             h = (1 - u) * new + u * h
