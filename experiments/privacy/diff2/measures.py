@@ -88,7 +88,7 @@ one_size = cases(pair=at.LINES, **{**SHORT, "path": LONG_STEPS}, fixed=True).gua
 instead(paper.PRIVACY, "noise of one size on all differences", budget_of_a_path, one_size)
 
 WHOLE = (*ACCOUNTED, "whole-periods")
-HALVES = cases(pair=PAIRS, path=at.FAR, n=50, mu=[HALF, F(2)], T=[1, 2, 10], R=[20, 40])
+HALVES = cases(pair=PAIRS, path=at.FAR, n=50, mu=[HALF, F(2)], T=[1, 2, 10], R=[20, 40]).where(lambda T, R: R % T == 0)
 
 
 @measure(paper.CALIBRATION, HALVES.guaranteeing(*WHOLE))
@@ -146,7 +146,10 @@ without(paper.PUBLISHED_RENYI, "order", published_conversion, low)
 over = cases(at=LOGS[:2], share=F(5, 4)).let(alpha=lambda eps, ell: 1 - (-2 * ell // eps))
 without(paper.PUBLISHED_RENYI, "budget", published_conversion, over)
 
-PRIVACIES = cases(eps=[F(1, 2), F(1), F(3), F(5), F(8)], delta=[F(1, 1000), at.GRID["delta"]])
+TARGETS = [
+    {"eps": F(eps), "delta": delta} for eps in ("1/2", "1", "3", "5", "8") for delta in (F(1, 1000), at.GRID["delta"])
+]
+PRIVACIES = cases(target=TARGETS)
 
 
 @measure(paper.PUBLISHED_EPSILON, PRIVACIES.guaranteeing("budget", "published-order"))
