@@ -28,6 +28,7 @@ autodoc_typehints = "signature"
 autodoc_mock_imports = ["torch", "jax", "cupy", "dask", "distributed", "submitit"]
 napoleon_use_rtype = False
 napoleon_use_ivar = True
+toc_object_entries = False  # the list of pages is copied for every page: without thousands of functions in it
 suppress_warnings = ["myst.header", "ref.python"]  # names that a package re-exports are found twice
 
 
@@ -58,7 +59,14 @@ def _font(app):
     )
 
 
+def _no_tree(app, page, template, context, doctree):
+    """Pages of source have no list of all pages: to make it for each of hundreds of modules took most of the time."""
+    if page.startswith("_modules/"):
+        context["toctree"] = lambda **options: ""
+
+
 def setup(app):
+    app.connect("html-page-context", _no_tree, priority=400)  # before the theme's
     app.connect("builder-inited", _font)
     app.add_css_file("math.css")
     app.connect("autodoc-process-docstring", _plain, priority=100)

@@ -63,6 +63,7 @@ class Call:
 class Law:
     """``terms <= 0`` (or ``== 0``) at every k, or at ``k = 0`` alone, by named assumptions or facts.
 
+    Where one of them is an inequality between parameters, the case must state it: in its domain, by a split, or in ``knows``.
     Where the method's own definition says it, ``says`` has the words.
     """
 

@@ -105,9 +105,8 @@ class Functions:
         for name in names:
             if not _NAME.fullmatch(name) or name in RESERVED:
                 raise ProofFormatError(f"a parameter cannot be called {name[:40]!r}; use letters, digits and _")
-        self._field = FracField(
-            [Symbol(n) for n in names], ZZ
-        )  # the same field, with cheaper common factors than over Q
+        # fractions of polynomials over Z are the same field, with cheaper common factors than over Q
+        self._field = FracField([Symbol(n) for n in names], ZZ)
         self.zero, self.one = self._field.zero, self._field.one
         self._names = dict(zip(names, self._field.gens, strict=True))
         self._assumed: dict[Any, str] = {}  # signs of irreducible polynomials that are known from elsewhere

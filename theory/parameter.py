@@ -121,16 +121,14 @@ class Parameter:
         """The ends of an interval whose ends are rational or infinite."""
         if not isinstance(self.domain, sp.Interval):
             return None
-        low, high = _plain(self.domain.start), _plain(self.domain.end)
+        low, high = _of_python(self.domain.start), _of_python(self.domain.end)
         return None if low is None or high is None else (low, high)
 
     def _admits(self, number: Any) -> bool:
-        domain, plain = self.domain, _plain(number)
-        if plain is not None and self._ends is not None:  # Python compares numbers far faster than sympy
+        domain, x = self.domain, _of_python(number)
+        if x is not None and self._ends is not None:  # Python compares numbers far faster than sympy
             low, high = self._ends
-            return (plain > low if domain.left_open else plain >= low) and (
-                plain < high if domain.right_open else plain <= high
-            )
+            return (x > low if domain.left_open else x >= low) and (x < high if domain.right_open else x <= high)
         if isinstance(domain, sp.Interval):  # sympy's own containment is slow on long vectors
             above = number > domain.start if domain.left_open else number >= domain.start
             below = number < domain.end if domain.right_open else number <= domain.end
@@ -162,7 +160,7 @@ class Parameter:
             )
 
 
-def _plain(x: Any) -> Fraction | float | None:
+def _of_python(x: Any) -> Fraction | float | None:
     """A rational as a ``Fraction``, an infinity or a float as a float; None for any other number."""
     if isinstance(x, sp.Rational):
         return Fraction(x.p, x.q)

@@ -127,6 +127,7 @@ def _law(w: Workings, name: str, index: str) -> tuple[Form, bool]:
     if law.index not in ("0", "k"):
         reject(f"law {name} holds at every k or at 0")
     w.used |= set(law.by)
+    w.laws.add(name)
     return w.form(law.terms, index if law.index == "k" else law.index), law.equality
 
 

@@ -122,6 +122,16 @@ def _check_words(formal: d.Formal, claim: Claim) -> None:
         reject("the claim is false as published")
 
 
+def _relational(claim: Claim, formal: d.Formal) -> set[str]:
+    """Assumptions that are inequalities between numbers of the claim, none of which stands for a form."""
+    return {
+        a.name
+        for a in claim.assumptions
+        if isinstance(a.relation, sp.Le | sp.Lt | sp.Ge | sp.Gt)
+        and not {str(s) for s in a.relation.free_symbols} & set(formal.stands)
+    }
+
+
 # --- one case ---------------------------------------------------------------------------------------------------------
 
 
@@ -150,6 +160,12 @@ def _check_case(formal: d.Formal, case: d.Case, claim: Claim, claimed: Stated, m
     covered = check_domain(formal, case, claimed, more, w)
     covered |= {by for n in formal.method.numbers for by in n.by}
     last = run(w)
+    for name in sorted(w.laws):
+        loose = set(formal.method.laws[name].by) & _relational(claim, formal) - covered
+        if loose:
+            reject(
+                f"law {name} rests on the relation of {min(loose)}, which the case does not state; write it in knows"
+            )
     if last.hypotheses or last.since:
         reject("the conclusion holds only under a hypothesis")
     q, numbers = formal.quantity, Numbers.of(w, formal.horizon)

@@ -58,6 +58,7 @@ class Workings:
     def __init__(self, method: d.Method, case: d.Case) -> None:
         self.method, self.case = method, case
         self.used: set[str] = set()
+        self.laws: set[str] = set()  # those of the method that steps use
         self.known: dict[str, Assertion | dict[str, Any]] = {}
         self.proofs: dict[str, kernel.Proof] = {}
         self._declare_names()

@@ -120,6 +120,6 @@ def draw(data: xr.Dataset) -> Any:
     chance.loglog(data.t, data.moments.clip(max=3), "-.", color=COLOURS[2], label="bound, second moments")
     chance.loglog(data.t, data.chernoff, "-", color="black", label="bound, exponential moments")
     chance.axhline(1, ls=":", color=COLOURS[1], label="softmax")
-    chance.set(xlabel="steps $n$", ylabel="$P(X_{n+1} \\neq e_1)$", title="(d) Not yet at the vertex", ylim=(1e-4, 5))
-    chance.legend(loc="lower left")
+    chance.set(xlabel="steps $n$", ylabel="$P(X_{n+1} \\neq e_1)$", title="(d) Not yet at the vertex", ylim=(1e-4, 2e3))
+    chance.legend(loc="upper right")
     return figure

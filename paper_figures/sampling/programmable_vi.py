@@ -115,5 +115,5 @@ def draw(data: xr.Dataset) -> Any:
     rate.loglog(data.step, data.slope.mean("seed"), "--", color=COLOURS[1], label="mean")
     rate.loglog(data.step, data.above, ":", color="black", label="bound")
     rate.set(xlabel="steps $T$", ylabel=r"mean of $F'(\theta_t)^2$, $t < T$", title="(d) Ascent by REINFORCE")
-    rate.legend(loc="lower left")
+    rate.legend(loc="upper right")
     return figure

@@ -145,15 +145,22 @@ def _claims(claim: Claim, formal: d.Formal, unused: tuple[str, ...]) -> Iterator
             or str(p.symbol) not in _needed(claim, formal)
         ):
             continue
-        if any(a.relation is not None and (a.relation.gts / p.symbol).is_positive for a in claim.assumptions):
-            continue  # a positive multiple of it is above another parameter anyway
-        below = sp.Interval(p.domain.inf - 1, p.domain.sup, False, p.domain.sup not in p.domain)
-        wide = tuple(replace(q, domain=below) if q.name == p.name else q for q in claim.parameters)
-        yield f"the domain of {p.name} reaches lower", _with_symbols(claim, wide)
+        if not any(_is_above_another(p.symbol, a.relation) for a in claim.assumptions):
+            below = sp.Interval(p.domain.inf - 1, p.domain.sup, False, p.domain.sup not in p.domain)
+            wide = tuple(replace(q, domain=below) if q.name == p.name else q for q in claim.parameters)
+            yield f"the domain of {p.name} reaches lower", _with_symbols(claim, wide)
         if p.domain.sup.is_finite:
             above = sp.Interval(p.domain.inf, p.domain.sup + 1, p.domain.inf not in p.domain)
             wide = tuple(replace(q, domain=above) if q.name == p.name else q for q in claim.parameters)
             yield f"the domain of {p.name} reaches higher", _with_symbols(claim, wide)
+
+
+def _is_above_another(symbol: sp.Symbol, relation: Any) -> bool:
+    """Whether an assumption keeps a multiple of the parameter above what is not negative, so that its domain need not."""
+    if relation is None or not relation.lts.is_nonnegative:
+        return False
+    multiple = relation.gts / symbol
+    return bool(multiple.is_number and multiple.is_positive)
 
 
 def _needed(claim: Claim, formal: d.Formal) -> set[str]:

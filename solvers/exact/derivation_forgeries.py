@@ -75,6 +75,15 @@ def _numbers() -> Iterator[Attack]:
     )
     law = toy_method(laws={"low": d.Law((square("-1", "c"),), ("low",))})
     negative = {**zero, "end": d.Combine({"zero": "0"}, {"low": "-1"})}
+    short = toy_method(laws={"short": d.Law((G, square("-a", "c")), ("short",))})
+    yield forgery(
+        "a law by a relation that the case does not state",
+        toy_claim(_a, a, assumes=(assumed_to_be("short", sp.Le(_a, 1)),)),
+        (G,),
+        one_case(ALL_OF_A, one_step((G, square("-a", "c")), laws={"short": "1"})),
+        short,
+        (C,),
+    )
     yield forgery("a negative multiplier of a law", toy_claim(0, assumes=(assumed_to_be("low"),)), (C,), negative, law)
     grows = _sequence("1", "2*phi", "1", "1")
     yield forgery(

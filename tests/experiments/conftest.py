@@ -1,12 +1,16 @@
 """Shared by the tests of experiments: backends, of which a missing one skips or fails the test, and a claim with its checks."""
 
 import os
+from functools import cache
 
 import pytest
 
 from gradproof.experiments.engine.backend import BackendUnavailable, backend
+from gradproof.experiments.engine.check import Context, checks_of
+from gradproof.experiments.engine.judge import judge
+from gradproof.experiments.engine.measure import confront as set_beside
 from gradproof.experiments.engine.verify import plan, run_task
-from gradproof.theory.evidence import Level
+from gradproof.theory.evidence import Level, Outcome
 
 
 @pytest.fixture
@@ -41,3 +45,27 @@ def confront():
         assert len(kinds) >= 2 or "one kind of evidence" in claim.remark, f"{claim.id} has {kinds} and no reason"
 
     return run
+
+
+@cache
+def _taken(claim, name):
+    """What a check measures, which no bound has a part in: once for all of them."""
+    (check,) = [c for c in checks_of(claim, "quick") if c.name == name]
+    return list(check.measured.take(Context(claim, scope=name)))
+
+
+@pytest.fixture
+def refuted():
+    """A function that tells whether the quick measures of a claim would refute it with another bound; runs come last."""
+
+    def by_a_measure(claim, bound):
+        wrong = claim.with_bound(bound)
+        return any(
+            judge(level, claim.relation, set_beside(wrong, c.measured, _taken(claim, c.name))).outcome
+            is Outcome.REFUTED
+            for level in (Level.EXACT, Level.EMPIRICAL)
+            for c in checks_of(claim, "quick")
+            if c.level is level
+        )
+
+    return by_a_measure

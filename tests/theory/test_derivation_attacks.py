@@ -75,6 +75,7 @@ def _attacked(claim):
 
 #: What the second checker does not look at: words, facts, and which method is registered.
 WORDS = {
+    "a law by a relation that the case does not state",
     "a smaller class than the assumption says",
     "an assumption that the claim does not make",
     "an assumption that only the formal side knows",

@@ -11,37 +11,12 @@ from gradproof.experiments.engine.controls import breaking, replacing
 from gradproof.experiments.engine.measure import Bracket, Enclosed, Holds, Sample, cases, enclosed, measure
 from gradproof.experiments.limits.sgd_limits.instances import limit_drift
 from gradproof.experiments.limits.sgd_limits.measures_steps import ALL, NOISE, TENSOR
-from gradproof.experiments.limits.sgd_limits.methods import closed_chain, tensor_sgd
+from gradproof.experiments.limits.sgd_limits.methods import closed_chain
 from gradproof.solvers import polynomial_flow, spiked_tensor
 from gradproof.solvers.exact.balls import ball
 from gradproof.theory.evidence import Level
 from gradproof.theory.limits import sgd_limits as paper
 from gradproof.theory.symbolic import Identity
-
-# --- SGD on tensors and the chain ----------------------------------------------------------------------------------------
-
-OVERLAP, RADIUS = {"overlap": lambda m, r2: m * m}, {"radius": lambda m, r2: r2}
-COPIES = cases(h=OVERLAP | RADIUS, n=40, k=2, lam=1.2, c=1.0, time=0.2, runs=200)
-CUBES = cases(h=OVERLAP | RADIUS, n=12, k=3, lam=3.0, c=0.25, time=0.2, runs=200)
-
-
-@measure(paper.CHAIN_COPIES, (COPIES + CUBES).guaranteeing(*ALL))
-@measure(
-    paper.CHAIN_COPIES, cases(h=OVERLAP | RADIUS, n=60, k=2, lam=1.2, c=1.0, time=1.0, runs=4000).guaranteeing(*ALL), budget="full",
-    name="more_copies_at_60",
-)  # fmt: skip
-def tensors_above_chains(h, n, k, lam, c, time, runs, rng, noise="normal"):
-    r"""$h(m_T, r_T) > h(\tilde m_T, \tilde r_T)$ for pairs from $x_0 \sim N(0, I/n)$, $\delta = c/n$."""
-    above, steps, delta = [], round(time * n / c), c / n
-    for _ in range(max(runs // 300, 1)):
-        x = rng.standard_normal((min(runs, 300), n)) / np.sqrt(n)
-        of_tensors = h(*tensor_sgd(x, k, lam, delta, steps, rng, noise=noise))
-        above.append(of_tensors > h(*closed_chain(x[:, 0], (x[:, 1:] ** 2).sum(-1), n, k, lam, delta, steps, rng)))
-    return Sample(np.concatenate(above), at_most=1.0)
-
-
-SYMMETRIC = {"h": RADIUS, "n": 40, "k": 2, "lam": 1.2, "c": 1.0, "time": 0.2, "runs": 200, "noise": "symmetric"}
-breaking(paper.CHAIN_COPIES, NOISE, tensors_above_chains, **SYMMETRIC)
 
 # --- trajectories ----------------------------------------------------------------------------------------------------------
 
@@ -201,22 +176,3 @@ def settled_variance(lam, c, time=None):
 
 breaking(paper.OU_VARIANCE, "stationary", settled_variance, lam=F(2, 5), c=F(1), time=F(1, 10))
 breaking(paper.OU_VARIANCE, "below_recovery", settled_variance, lam=F(6, 5), c=F(1), time=F(1))
-
-OU = (*BALLISTIC, "stationary")
-
-
-@measure(paper.OU_LAW, cases(lam=0.4, c=1.0, n=1500, runs=2500, time=0.3, spread=1.0).guaranteeing(*OU))
-@measure(
-    paper.OU_LAW, cases(lam=[0.0, 0.4], c=1.0, n=2000, runs=6000, time=2.0, spread=1.0).guaranteeing(*OU), budget="full",
-    name="longer_chains",
-)  # fmt: skip
-def within_one_deviation(lam, c, n, runs, time, spread, rng):
-    """Closed chains from the limit's stationary law (times ``spread``); n stands for the limit, from which it is 1/n apart."""
-    variance = c * c / (c - lam)
-    m = spread * np.sqrt(variance / n) * rng.standard_normal(runs)
-    m, _ = closed_chain(m, np.full(runs, c), n, 2, lam, c / n, round(time * n / c), rng)
-    return Sample(abs(m) <= np.sqrt(variance / n), at_most=1.0)
-
-
-breaking(paper.OU_LAW, "stationary", within_one_deviation, lam=0.4, c=1.0, n=1000, runs=2000, time=0.1, spread=0.0)
-breaking(paper.OU_LAW, "high_dimension", within_one_deviation, lam=0.4, c=1.0, n=3, runs=1000, time=3.0, spread=1.0)

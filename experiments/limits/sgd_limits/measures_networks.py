@@ -248,7 +248,7 @@ RUNS = {
     "gpu": ({"N": 1000, "lam": 1000.0, "alpha": 0.1, "c": 5.0, "time": 160.0, "runs": 10_000},) * 2,
 }
 for index, (claim, (q, four, widths)) in enumerate(CLAIMS.items()):
-    measure(claim, cases(q=q, K=[0, 1, 2, 3, 4] if q == 4 else 2, alpha=0.05).guaranteeing(*INIT))(share_of_signs)
+    measure(claim, cases(q=q, K=[1, 2, 3, 4] if q == 4 else 2, alpha=0.05).guaranteeing(*INIT))(share_of_signs)
     begin = {"q": q, "start": [STARTS], "time": 90.0}
     measure(claim, cases(**begin, K=widths, starts=600).guaranteeing(*INIT))(by_the_flow)
     breaking(claim, "gaussian_init", by_the_flow, **begin, K=four, starts=400, rise=3.0)
@@ -256,5 +256,8 @@ for index, (claim, (q, four, widths)) in enumerate(CLAIMS.items()):
     for budget, sizes in RUNS.items():
         name = f"by_sgd_{budget}" if budget != "quick" else ""
         measure(claim, cases(q=q, K=four, sizes=[sizes[index]]).guaranteeing(*INIT), budget=budget, name=name)(by_sgd)
+measure(paper.XOR_PROBABILITY, cases(q=4, K=0, alpha=0.05).guaranteeing(*INIT), name="share_without_units")(
+    share_of_signs
+)
 LARGE = {"q": 4, "K": 4, "alpha": 0.05, "spread": 3.0, "starts": 400, "time": 60.0}
 breaking(paper.XOR_PROBABILITY, "small_first_layer_init", by_the_flow, **LARGE)

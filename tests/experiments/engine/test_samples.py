@@ -124,7 +124,7 @@ def constants(claim, name, measured, seed):
         taken = list(measured.take(Elsewhere(claim, "quick", seed, "numpy", name)))
     samples = [t for t in taken if isinstance(t.value, Sample)]
     return [repr((t.case.name, t.parameters)) for t in samples], [
-        float(t.value.numbers.sum()) for t in samples if np.ptp(t.value.numbers) > 0
+        t.value.numbers.tolist() for t in samples if np.ptp(t.value.numbers) > 0
     ]
 
 

@@ -105,7 +105,7 @@ def test_a_server_with_one_process_takes_the_steps_in_order():
 
 
 def test_a_slow_worker_is_late():
-    found = serve({"lam": 1.0, "rest": [0.0, 1.0]}, np.zeros(2), 0.01, 2, 60, np.random.default_rng(0))
+    found = serve({"lam": 1.0, "rest": [0.01, 0.2]}, np.zeros(2), 0.01, 2, 60, np.random.default_rng(0))
     assert found.delays.max() > 1  # measured, not a constant
     assert found.delays.sum() + found.held.sum() == 60
 

@@ -3,7 +3,6 @@
 from gradproof.theory.limits.sgd_limits.claims import (
     BALANCE,
     BALLISTIC,
-    CHAIN_COPIES,
     CHAIN_MEAN,
     CHAIN_RADIUS,
     CLOSED_CHAIN,
@@ -16,7 +15,6 @@ from gradproof.theory.limits.sgd_limits.claims import (
     GMM_ODE,
     GMM_PROBABILITY,
     MARGIN,
-    OU_LAW,
     OU_VARIANCE,
     PAPER,
     PUBLISHED,
@@ -30,7 +28,7 @@ from gradproof.theory.limits.sgd_limits.claims import (
 )
 
 __all__ = [
-    "BALANCE", "BALLISTIC", "CHAIN_COPIES", "CHAIN_MEAN", "CHAIN_RADIUS", "CLOSED_CHAIN", "CRITICAL_SNR", "CUBIC", "DECAY",
-    "DIFFUSIVE", "DIFFUSIVE_NOISE", "FIXED_POINTS", "GMM_ODE", "GMM_PROBABILITY", "MARGIN", "OU_LAW", "OU_VARIANCE", "PAPER",
+    "BALANCE", "BALLISTIC", "CHAIN_MEAN", "CHAIN_RADIUS", "CLOSED_CHAIN", "CRITICAL_SNR", "CUBIC", "DECAY",
+    "DIFFUSIVE", "DIFFUSIVE_NOISE", "FIXED_POINTS", "GMM_ODE", "GMM_PROBABILITY", "MARGIN", "OU_VARIANCE", "PAPER",
     "PUBLISHED", "RATE", "RECOVERY", "SECOND_LAYER", "TENSOR_NOISE", "TRAJECTORY", "XOR_PROBABILITY", "trajectory",
 ]  # fmt: skip

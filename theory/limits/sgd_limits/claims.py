@@ -161,15 +161,6 @@ CLOSED_CHAIN = _claim(
     quantity=r"\mathbb E[e^{-\sigma(m^+)^2 - \tau(r^2)^+} | x]", relation=Relation.EQ, expression=_transform(), tight=True,
 )  # fmt: skip
 
-CHAIN_COPIES = _claim(
-    "closed-chain-copies", "After any number of steps SGD on tensors and the chain of two numbers have one law",
-    r"$x_T$ of SGD on fresh tensors, $\tilde x_T$ of an independent closed chain from the same start: a statistic of the one is "
-    r"as often above that of the other as below.",
-    parameters=(), assumptions=(TENSOR, NOISE, ONLINE), quantity=r"P(h(m_T, r_T) > h(\tilde m_T, \tilde r_T))",
-    relation=Relation.EQ, expression=sp.Rational(1, 2),
-    remark="It has one kind of evidence, runs: closed-chain is the statement on one step, and both are Markov.",
-)  # fmt: skip
-
 # --- the limit on scale 1 ----------------------------------------------------------------------------------------------
 
 BALLISTIC = _claim(
@@ -282,16 +273,6 @@ OU_VARIANCE = _claim(
     r"$k = 2$ at $r^2 = c$: $du = 4(\lambda - c)u\,dt + 2\sqrt2c\,dB$. For $k \ge 3$ and fixed $\lambda$ the variance is $c$.",
     parameters=(lam, c), assumptions=(STATIONARY, BELOW), quantity=r"\mathbb Eu^2", relation=Relation.EQ,
     expression=_c**2 / (_c - _lam), where="Proposition 3.3", tight=True,
-)  # fmt: skip
-
-OU_LAW = _claim(
-    "ou-law", "The law of the rescaled overlap is Gaussian in the limit",
-    r"$k = 2$, $\lambda < c$, $r^2 = c$: the stationary law of $u$ is $N(0, c^2/(c - \lambda))$, so that $u$ is within one "
-    r"standard deviation with the probability $\mathrm{erf}(1/\sqrt2)$.",
-    parameters=(), assumptions=(TENSOR, NOISE, ONLINE, CRITICAL, LIMIT, STATIONARY),
-    quantity=r"P\left(u^2 \le \tfrac{c^2}{c - \lambda}\right)", relation=Relation.EQ, expression=sp.erf(1 / sp.sqrt(2)),
-    where="Proposition 3.3",
-    remark="It has one kind of evidence, runs of the closed chain; the variance is ou-variance.",
 )  # fmt: skip
 
 # --- two-layer networks ------------------------------------------------------------------------------------------------
