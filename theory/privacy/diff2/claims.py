@@ -299,7 +299,7 @@ _rounds = 1 + _L / _e + _L**2 * _d / (_n * _mu * _e) ** 2
 
 PAPER_THEOREM = Claim(
     id="diff2.paper-theorem", paper=PAPER, title="The paper's theorem, with its constants",
-    statement=r"Its accuracy, rounds and periods: $\varepsilon_{opt} = (LGd)^{2/3}/(n\mu)^{4/3}$, at least $R_0$ rounds, and $T$ of "
+    statement=r"Its accuracy, rounds and periods: $\varepsilon_{opt} = (LGd)^{2/3}/(n\mu)^{4/3}$, at least $R_0$ rounds, $T$ of "
     r"the order of $(G^2\sqrt d/(Ln\mu))^{2/3}R$; the paper has $\Delta$ of order 1, and $\varepsilon$ for $\mu$. At least one "
     r"round is in a period then, and $t = 1$, or the next number for which $T$ is whole, gives $(10 + 4\sqrt2)\varepsilon_{opt}$ "
     r"for $\Delta = 1$.",
