@@ -13,7 +13,7 @@ from gradproof.experiments.engine.measure import Enclosed, Holds, Sample, cases,
 from gradproof.experiments.privacy.diff2 import instances as at
 from gradproof.experiments.privacy.diff2.methods import Quadratic, clipped
 from gradproof.solvers.ef_exact import bisect
-from gradproof.solvers.exact.balls import sqrt_between
+from gradproof.solvers.exact.balls import ball, sqrt_between
 from gradproof.solvers.privacy_loss import gaussian_epsilon
 from gradproof.theory.privacy import diff2 as paper
 from gradproof.theory.privacy.diff2 import formulas
@@ -111,11 +111,10 @@ without(paper.PUBLISHED, "whole-periods", budget_of_a_calibrated_run, sixty)
 LOGS = [{"eps": F(3), "ell": F(12)}, {"eps": F(5), "ell": F(35, 2)}, {"eps": F(3), "ell": F(np.log(1e5))}]
 LOGS += [{"eps": HALF, "ell": F(7)}]
 PUBLISHED_ORDER = {"alpha": lambda eps, ell: 1 - (-2 * ell // eps)}
+SPENT = cases(at=LOGS, share=[F(1), F(3, 4)]).let(**PUBLISHED_ORDER)
 
 
-@measure(
-    paper.PUBLISHED_RENYI, cases(at=LOGS, share=[F(1), F(3, 4)]).let(**PUBLISHED_ORDER).guaranteeing("budget")
-)  # fmt: skip
+@measure(paper.PUBLISHED_RENYI, SPENT.guaranteeing("budget"))
 def published_conversion(eps: F, ell: F, alpha: F, share: F) -> Found:
     r"""$\alpha\mu^2/2 + \log(1/\delta)/(\alpha - 1)$ where a share of the budget is spent."""
     return alpha * share * formulas.published_budget(eps, alpha) / 2 + ell / (alpha - 1), {}
@@ -144,7 +143,7 @@ without(paper.PUBLISHED_EPSILON, "published-order", epsilon_of_the_published_noi
 def largest_excess(eps: F, mu: F) -> Any:
     r"""$\int(p - e^\varepsilon q)_+$ by rigorous quadrature; beyond $\mu + 12$ lies less than 1e-32 of the mass of P."""
     with flint.ctx.workprec(120):
-        e, m = flint.acb(float(eps)), flint.acb(float(mu))  # exact: binary fractions
+        e, m = flint.acb(ball(eps)), flint.acb(ball(mu))
         excess = lambda x, _: (-((x - m) ** 2) / 2).exp() - (e - x * x / 2).exp()  # noqa: E731
         inside = flint.acb.integral(excess, e / m + m / 2, m + 12).real
         return inside / (flint.arb.pi() * 2).sqrt() + flint.arb(0, 1e-32)
@@ -159,7 +158,7 @@ def drawn_excess(eps: float, mu: float, size: int, rng: Any) -> Any:
 
 def excess_of_laplace(eps: F, mu: F) -> Any:
     """The same for Laplace noise of variance 1: 1 - exp((eps - sqrt(2) mu)/2) for eps below sqrt(2) mu."""
-    return 1 - ((flint.arb(float(eps)) - flint.arb(2).sqrt() * float(mu)) / 2).exp()
+    return 1 - ((ball(eps) - flint.arb(2).sqrt() * ball(mu)) / 2).exp()
 
 
 without(paper.CONVERSION, "gaussian-noise", excess_of_laplace, cases(eps=F(1, 8), mu=[F(1, 4), F(1)]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from array_api_compat import array_namespace
 
@@ -14,20 +14,16 @@ from gradproof.experiments.instances import losses
 Array = Any
 
 
-class Problem:
-    """A mean of losses of samples, whose gradients are linear in ``signals``, and a public term without data."""
+class Problem(Protocol):
+    """A mean of losses of samples, whose gradients are linear in ``signals``, and a public term without data.
 
-    def signals(self, x: Array) -> Array:
-        """x (..., d) -> (..., n, m), from which the gradient of every sample is made."""
-        raise NotImplementedError
+    ``signals``: x (..., d) -> (..., n, m). From these, or from differences of them, ``norms`` (..., n) of the samples' gradients,
+    or of their differences, and their ``mean`` (..., d).
+    """
 
-    def norms(self, signals: Array) -> Array:
-        """(..., n, m) -> (..., n), norms of the gradients, or of their differences for differences of signals."""
-        raise NotImplementedError
-
-    def mean(self, signals: Array) -> Array:
-        """(..., n, m) -> (..., d), the mean of the gradients."""
-        raise NotImplementedError
+    def signals(self, x: Array) -> Array: ...
+    def norms(self, signals: Array) -> Array: ...
+    def mean(self, signals: Array) -> Array: ...
 
     def public(self, x: Array) -> Array:
         """The gradient of the term without data, (..., d)."""

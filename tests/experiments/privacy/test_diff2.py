@@ -92,10 +92,10 @@ def test_all_claims_have_variants():
     assert {p.values[0].id for p in VARIANTS} == {c.id for c in CLAIMS}
 
 
-# --- the values of the card -------------------------------------------------------------------------------------------
+# --- reference values -------------------------------------------------------------------------------------------------
 
 
-def test_moments_of_the_card():
+def test_moments():
     m = second_moments(*CARD)
     assert float(m.mean_gradient) == pytest.approx(0.2299597726, abs=1e-10)
     assert float(m.gradient[39]) == pytest.approx(0.1150378001, abs=1e-10)
@@ -114,7 +114,7 @@ def test_powers_of_the_map_are_the_recursion():
     )
 
 
-def test_privacies_of_the_card():
+def test_privacies():
     assert [measures_runs.privacy(e) for e in (1, 3, 5)] == pytest.approx([0.2680511232, 0.719117, 1.121242], abs=5e-7)
 
 

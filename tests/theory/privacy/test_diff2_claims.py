@@ -39,7 +39,7 @@ def test_no_derivation_ends_in_a_false_variant(claim):
             check_derivation(derivation_of(claim), variant)
 
 
-def test_values_of_the_card():
+def test_reference_values():
     sizes = {"L": 1, "G": 1, "Delta": 1, "d": 100, "n": 10**5, "mu": 1}
     n_mu = 10.0**5
     A, B = 4 * 200**0.5 / n_mu, 800 / n_mu**2
