@@ -158,11 +158,13 @@ def diverged(loss: np.ndarray) -> np.ndarray:
     return (over[:, 2:] & over[:, 1:-1] & over[:, :-2]).any(axis=1)
 
 
-def published_best(name: str, eps: int, words: np.ndarray, on: Backend, R: int = at.ROUNDS) -> dict[str, Any]:
-    """The best of the grid for both methods, (T, eta, C_1, C_2): for T and radii the longest step that does not diverge."""
+def published_best(
+    name: str, eps: int, words: np.ndarray, on: Backend, R: int = at.ROUNDS, radii: tuple[int, ...] = at.RADII
+) -> dict[str, Any]:
+    """The best (T, eta, C_1, C_2) of the grid for both methods: for T and radii the longest step that does not diverge."""
     means: dict[Any, float] = {}
     for T in (1, *(max(1, int(share * R)) for share in at.SHARES)):
-        left = list(product(at.RADII, at.RADII if T > 1 else (1,)))
+        left = list(product(radii, radii if T > 1 else (1,)))
         for eta in at.STEPS:
             held, ends = left, np.empty(0)
             for rounds in (R // 10, R):  # most are seen to diverge in a tenth of the run
@@ -174,4 +176,4 @@ def published_best(name: str, eps: int, words: np.ndarray, on: Backend, R: int =
                     ends = out.g.values[fine, :, -1].mean(axis=1)
             means |= {(T, eta, *r): float(e) for r, e in zip(held, ends, strict=True)}
             left = [r for r in left if r not in held]
-    return least_of_both(means, 0) | {"means": means}
+    return least_of_both(means, 0)

@@ -175,7 +175,7 @@ def mean_of_descent(L: F, Delta: F, d: int, sigma: F, R: int, claimed: F = F(0))
 unsmooth = cases(sizes=[{**PLAIN, "L": F(3)}], sigma=F(1), R=10, claimed=F(1)).guaranteeing(*FRESH[1:])
 without(paper.DPGD, "smooth", mean_of_descent, unsmooth)
 
-ACCURACY = {"Delta": [F(1), F(1, 5)], "mu": [F(1, 40), F(1, 10)], "root": [F(1, 10), F(1, 3)], "n": 1000}
+ACCURACY = {"Delta": [F(1), F(1, 5)], "mu": [F(1, 40), F(1)], "root": [F(1, 10), F(1, 3)], "n": 1000}
 THEOREM = (*PRIVATE, "accuracy", "paper-period")
 
 
