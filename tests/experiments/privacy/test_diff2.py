@@ -175,9 +175,9 @@ def test_a_million_samples_in_small():
 
 @pytest.mark.slow
 def test_the_published_grid_does_not_single_out_diff2_on_so_few_samples():
-    """Runs of 100 rounds on breast_cancer at epsilon 3, radii up to 10: chosen on a seed, the best of both on others."""
+    """Runs of 100 rounds on breast_cancer at epsilon 3, radii 3 and 10: chosen on a seed, the best of both on others."""
     on, draw = backend("numpy"), lambda name, seeds: keys(name, settings=[0], seeds=range(seeds))
-    best = measures_runs.published_best("breast_cancer", 3, draw("grid", 1), on, R=100, radii=(1, 3, 10))
+    best = measures_runs.published_best("breast_cancer", 3, draw("grid", 1), on, R=100, radii=(3, 10))
     assert best["descent"][0] == 1 < best["diff2"][0]
     ends = {}
     for what, (T, eta, *radii) in best.items():
