@@ -1,10 +1,10 @@
-r"""DIFF2: utility by the number of samples, the sawtooth of the estimator's error, and gradients on breast_cancer.
+r"""DIFF2: utility by the number of samples, the sawtooth of the estimator's error, and gradients on the breast cancer data.
 
 (a) Mean squared gradient of long runs on $\|x\|^2/2$ at $\mu = 1$: exact (marks), each method at its best, over its bound (lines);
 the bounds cross at 9.55 samples. (b) Exact error of the estimator, restarted every 10 rounds, with the mean and the middle 90 % of
-simulated runs; dashed the error if the noise on a difference does not shrink with the step. (c) Squared gradient on breast_cancer
-at $(3, 10^{-5})$ and $(5, 10^{-5})$, median and middle 80 % of runs, each method at its best setting of a grid: here DIFF2 is not
-better, though its bound is; dotted the end of gradient descent without noise.
+simulated runs; dashed the error if the noise on a difference does not shrink with the step. (c) Squared gradient on the breast
+cancer data at $(3, 10^{-5})$ and $(5, 10^{-5})$, median and middle 80 % of runs, each method at its best setting of a grid: here
+DIFF2 is not better, though its bound is; dotted the end of gradient descent without noise.
 """
 
 from typing import Any
