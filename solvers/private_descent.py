@@ -23,7 +23,7 @@ def private_run(
     Args:
         Delta: f(x_0). G: bound on the gradients that the noise is made for. longer: times the step.
     """
-    noise = formulas.restart_variance(G, n, mu, periods), formulas.difference_variance(L, n, mu, T * periods)
+    noise = formulas.restart_variance(G, n, mu * mu, periods), formulas.difference_variance(L, n, mu * mu, T * periods)
     sigma2, tau2, smooth, gap = (ball(Fraction(x)) for x in (*noise, L, Delta))
     eta = longer / (smooth + (tau2 * d * T).sqrt())
     return mean_gradient_of_periods(smooth, 2 * gap / smooth, d, eta, T, periods, sigma2, tau2)
@@ -31,7 +31,7 @@ def private_run(
 
 def private_descent(L: Exact, G: Exact, Delta: Exact, d: int, n: int, mu: Exact, R: int) -> Ball:
     """The same of private gradient descent over R rounds at 1/L."""
-    sigma2, smooth, gap = (ball(Fraction(x)) for x in (formulas.dpgd_variance(G, n, mu, R), L, Delta))
+    sigma2, smooth, gap = (ball(Fraction(x)) for x in (formulas.dpgd_variance(G, n, mu * mu, R), L, Delta))
     return mean_gradient_of_periods(smooth, 2 * gap / smooth, d, 1 / smooth, 1, R, sigma2, 0)
 
 

@@ -1,10 +1,10 @@
-r"""DIFF2: utility by the number of samples, the sawtooth of the estimator's error, and gradients on breast_cancer.
+r"""DIFF2: utility by the number of samples, the sawtooth of the estimator's error, and gradients on the breast cancer data.
 
 (a) Mean squared gradient of long runs on $\|x\|^2/2$ at $\mu = 1$: exact (marks), each method at its best, over its bound (lines);
 the bounds cross at 9.55 samples. (b) Exact error of the estimator, restarted every 10 rounds, with the mean and the middle 90 % of
-simulated runs; dashed the error if the noise on a difference does not shrink with the step. (c) Squared gradient on breast_cancer
-at $(3, 10^{-5})$ and $(5, 10^{-5})$, median and middle 80 % of runs, each method at its best setting of a grid: here DIFF2 is not
-better, though its bound is; dotted the end of gradient descent without noise.
+simulated runs; dashed the error if the noise on a difference does not shrink with the step. (c) Squared gradient on the breast
+cancer data at $(3, 10^{-5})$ and $(5, 10^{-5})$, median and middle 80 % of runs, each method at its best setting of a grid: here
+DIFF2 is not better, though its bound is; dotted the end of gradient descent without noise.
 """
 
 from typing import Any
@@ -38,13 +38,13 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
     errors, chain = _errors(2000 if budget == "quick" else 20_000)
     words, radii = keys("none", settings=[0], seeds=[0]), (measures_runs.G, measures_runs.L)
     problem, on = instances.logistic("breast_cancer"), backend("numpy")
-    end = measures_runs.squares(problem, on, words, np.zeros(30), (0.0, 0.0), 200, 1, 4.0, radii, every=200)
+    end = measures_runs.trained(problem, on, words, np.zeros(30), (0.0, 0.0), 200, 1, 4.0, radii, every=200).g.values
     return xr.Dataset(
         {
             "bound": (["algorithm", "n_bound"], [ours, theirs]), "exact": (["algorithm", "n"], exact),
             "error": (["noise", "round"], errors), "chain": (["quantile", "round"], chain),
             "gradient": (["algorithm", "eps", "quantile", "step"], _gradients(12 if budget == "quick" else 60)),
-            "noiseless": float(end[0, -1]),
+            "noiseless": float(end[0, 0, -1]),
         },
         coords={
             "algorithm": list(CHAINS), "n": sizes, "n_bound": fine, "noise": ["shrinking", "fixed"], "round": range(len(errors[0])),
@@ -83,9 +83,9 @@ def _gradients(seeds: int) -> np.ndarray:
         radii = (measures_runs.G, measures_runs.CURVATURE)
         rows = []
         for eps in (3, 5):
-            spread = instances.noises(*radii, 569, measures_runs.privacy(eps), R, T)
-            found = measures_runs.squares(problem, on, words, np.zeros(30), spread, R, T, eta, radii, every=R // 20)
-            rows.append(np.quantile(found, [0.1, 0.5, 0.9], axis=0))
+            spread = instances.noises(*radii, 569, measures_runs.privacy(eps) ** 2, R, T)
+            found = measures_runs.trained(problem, on, words, np.zeros(30), spread, R, T, eta, radii, every=R // 20)
+            rows.append(np.quantile(found.g.values[0], [0.1, 0.5, 0.9], axis=0))
         out.append(rows)
     return np.array(out)
 

@@ -20,7 +20,7 @@ def _network() -> methods.Network:
 
 
 PROBLEMS: dict[str, Any] = {
-    "logistic": methods.Logistic(ROWS, np.sqrt((ROWS**2).sum(axis=1)), 0.1),
+    "logistic": methods.Logistic(ROWS / np.sqrt((ROWS**2).sum(axis=1))[:, None], 0.1),
     "quadratic": methods.Quadratic(np.array([1.0, 0.5, 0.1]), ROWS),
     "network": _network(),
 }

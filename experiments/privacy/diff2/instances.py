@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction as F
 from functools import cache
-from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -15,12 +14,9 @@ from gradproof.experiments.privacy.diff2.methods import Logistic, Network
 from gradproof.solvers.difference_estimator import Moments, second_moments
 from gradproof.theory.privacy.diff2 import formulas
 
-#: What the published code is run with: clip radii, T = max(1, int(share R)), step sizes, R, privacies at delta = 10^-5, u, silos.
-GRID = {
-    "C_1": (1, 3, 10, 30, 100), "C_2": (1, 3, 10, 30, 100), "share": (0.003, 0.01, 0.03, 0.1),
-    "eta": tuple(0.5**i for i in range(10)), "R": 2000, "eps": (3, 5), "delta": F(1, 10**5), "u": F(5, 4), "silos": 10,
-}  # fmt: skip
-PUBLISHED_PERIODS = tuple(max(1, int(share * GRID["R"])) for share in GRID["share"])  # type: ignore[operator, attr-defined]
+#: What the published code is run with: clip radii C_1 and C_2, T = max(1, int(share R)), steps, R, privacies at DELTA, and u.
+RADII, SHARES, STEPS, ROUNDS = (1, 3, 10, 30, 100), (0.003, 0.01, 0.03, 0.1), tuple(0.5**i for i in range(10)), 2000
+PRIVACIES, DELTA, U = (3, 5), F(1, 10**5), F(5, 4)
 
 
 @dataclass(frozen=True)
@@ -118,56 +114,48 @@ class Quadratic:
 THREE = Quadratic("diag(1, 1/2, 1/10)", (F(1), F(1, 2), F(1, 10)), (F(1), F(2), F(-3)))
 TWO = Quadratic("diag(1, 1/4)", (F(1), F(1, 4)), (F(1), F(2)))
 ONE = Quadratic("x^2/2", (F(1),), (F(1),))
+SADDLE = Quadratic("diag(1, -1)", (F(1), F(-1)), (F(1), F(2)))
 STEEP = Quadratic(
     "2 x^2, said to be 1-smooth", (F(4),), (F(1),), F(1), frozenset({"lower-bounded", "unclipped", "gaussian-noise"})
 )
-
-
-def exact_step(L: F, tau: F, d: int, T: int) -> F:
-    """1/(L + tau sqrt(dT)) for dT a square."""
-    root = isqrt(d * T)
-    if root * root != d * T:
-        raise ValueError(f"dT = {d * T} is no square")
-    return 1 / (L + tau * root)
-
 
 # --- data -------------------------------------------------------------------------------------------------------------
 
 LAM = 1e-3
 
 
+def _unit(X: np.ndarray) -> np.ndarray:
+    return X / np.linalg.norm(X, axis=1, keepdims=True)
+
+
 @cache
-def logistic(name: str, lam: float = LAM) -> Logistic:
+def logistic(name: str) -> Logistic:
     """Rows of norm 1, so that a sample's gradient has norm 1 at most and its Hessian 1/4."""
     found = data.load(name)
-    X = np.asarray(found.X.todense() if hasattr(found.X, "todense") else found.X, float)
-    rows = X / np.linalg.norm(X, axis=1, keepdims=True) * np.asarray(found.y)[:, None]
-    return Logistic(rows, np.ones(len(rows)), lam)
+    return Logistic(_unit(found.X) * found.y[:, None], LAM)
 
 
 def synthetic(n: int, d: int, seed: int = 0) -> Logistic:
     """Normal rows of norm 1 with labels of a logistic model."""
     rng = np.random.default_rng([n, d, seed])
-    rows = rng.normal(size=(n, d))
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    rows = _unit(rng.normal(size=(n, d)))
     labels = np.where(rng.uniform(size=n) < 1 / (1 + np.exp(-4 * rows @ rng.normal(size=d))), 1.0, -1.0)
-    return Logistic(rows * labels[:, None], np.ones(n), LAM)
+    return Logistic(rows * labels[:, None], LAM)
 
 
 @cache
 def network(name: str, width: int = 10) -> Network:
-    """The published network on rows of norm 1 with labels for targets."""
-    problem = logistic(name)
-    labels = np.asarray(data.load(name).y, float)
-    rows = np.column_stack([problem.rows * labels[:, None], np.ones(len(labels))])
-    return Network(rows, (rows**2).sum(axis=1), labels, width)
+    """The published network on features as they are loaded (standardised where bundled), with labels for targets."""
+    found = data.load(name)
+    rows = np.column_stack([found.X, np.ones(len(found.y))])
+    return Network(rows, (rows**2).sum(axis=1), found.y, width)
 
 
-def noises(G: float, L: float, n: int, mu: float, R: int, T: int) -> tuple[float, float]:
+def noises(G: float, L: float, n: int, mu2: float, R: int, T: int, share: float = 0.5) -> tuple[float, float]:
     """sigma_1 and tau; with T = 1 all of the budget goes to the gradients."""
     if T == 1:
-        return float(formulas.dpgd_variance(G, n, mu, R)) ** 0.5, 0.0
+        return float(formulas.dpgd_variance(G, n, mu2, R)) ** 0.5, 0.0
     return (
-        float(formulas.restart_variance(G, n, mu, R / T)) ** 0.5,
-        float(formulas.difference_variance(L, n, mu, R)) ** 0.5,
+        float(formulas.restart_variance(G, n, mu2, R / T, share)) ** 0.5,
+        float(formulas.difference_variance(L, n, mu2, R, share)) ** 0.5,
     )

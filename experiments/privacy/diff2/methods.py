@@ -15,50 +15,47 @@ Array = Any
 
 
 class Problem(Protocol):
-    """A mean of losses of samples, whose gradients are linear in ``signals``, and a public term without data."""
+    """A mean of losses of samples, whose gradients are linear in ``signals``, and a public term without data.
 
-    def signals(self, x: Array) -> Array:
-        """x (..., d) -> (..., n, m), from which the gradient of every sample is made."""
+    ``signals``: x (..., d) -> (..., n, m). From these, or from differences of them, ``norms`` (..., n) of the samples' gradients,
+    or of their differences, and their ``mean`` (..., d).
+    """
 
-    def norms(self, signals: Array) -> Array:
-        """(..., n, m) -> (..., n), norms of the gradients, or of their differences for differences of signals."""
-
-    def mean(self, signals: Array) -> Array:
-        """(..., n, m) -> (..., d), the mean of the gradients."""
+    def signals(self, x: Array) -> Array: ...
+    def norms(self, signals: Array) -> Array: ...
+    def mean(self, signals: Array) -> Array: ...
 
     def public(self, x: Array) -> Array:
         """The gradient of the term without data, (..., d)."""
+        return 0 * x
 
 
 @dataclass(frozen=True, eq=False)
-class Logistic:
+class Logistic(Problem):
     """Mean of log(1 + exp(-b_i a_i.x)) and lam sum x_j^2/(1 + x_j^2), which is not convex.
 
     Args:
-        rows: b_i a_i, (n, d). sizes: their norms, (n,). lam: >= 0.
+        rows: b_i a_i, (n, d), of norm 1. lam: >= 0.
     """
 
     rows: Array
-    sizes: Array
     lam: float = 0.0
 
     def signals(self, x: Array) -> Array:
-        xp = array_namespace(x)
-        return losses.logistic_slope(xp.matmul(x, self.rows.T))[..., None]
+        return losses.logistic_slope(array_namespace(x).matmul(x, self.rows.T))[..., None]
 
     def norms(self, signals: Array) -> Array:
-        return abs(signals[..., 0]) * self.sizes
+        return abs(signals[..., 0])
 
     def mean(self, signals: Array) -> Array:
-        xp = array_namespace(signals)
-        return xp.matmul(signals[..., 0], self.rows) / self.rows.shape[0]
+        return array_namespace(signals).matmul(signals[..., 0], self.rows) / self.rows.shape[0]
 
     def public(self, x: Array) -> Array:
         return 2 * self.lam * x / (1 + x * x) ** 2
 
 
 @dataclass(frozen=True, eq=False)
-class Quadratic:
+class Quadratic(Problem):
     """Mean of (x - z_i)'H(x - z_i)/2 with H diagonal.
 
     Args:
@@ -77,12 +74,9 @@ class Quadratic:
     def mean(self, signals: Array) -> Array:
         return array_namespace(signals).mean(signals, axis=-2)
 
-    def public(self, x: Array) -> Array:
-        return 0 * x
-
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Network(Problem):
     """Half squares of one hidden layer of softplus neurons; x holds W (width, p + 1) and then w (width + 1).
 
     Args:
@@ -101,9 +95,12 @@ class Network:
         W, w = xp.reshape(x[..., : k * p], (*x.shape[:-1], k, p)), x[..., k * p :]
         z = xp.matmul(self.rows, xp.matrix_transpose(W))  # (..., n, k)
         hidden, slope = losses.logistic(-z), losses.logistic_slope(-z) * -1  # softplus and its derivative
-        out = xp.sum(hidden * w[..., None, :k], axis=-1) + w[..., None, k]
-        left = (out - self.targets)[..., None]
+        left = (xp.sum(hidden * w[..., None, :k], axis=-1) + w[..., None, k] - self.targets)[..., None]
         return xp.concat([left * w[..., None, :k] * slope, left * hidden, left], axis=-1)
+
+    def loss(self, x: Array) -> Array:
+        """The mean of half squares, (...)."""
+        return array_namespace(x).mean(self.signals(x)[..., -1] ** 2, axis=-1) / 2
 
     def norms(self, signals: Array) -> Array:
         xp, k = array_namespace(signals), self.width
@@ -113,11 +110,7 @@ class Network:
     def mean(self, signals: Array) -> Array:
         xp, k = array_namespace(signals), self.width
         first = xp.matmul(xp.matrix_transpose(signals[..., :k]), self.rows) / self.rows.shape[0]
-        flat = xp.reshape(first, (*first.shape[:-2], -1))
-        return xp.concat([flat, xp.mean(signals[..., k:], axis=-2)], axis=-1)
-
-    def public(self, x: Array) -> Array:
-        return 0 * x
+        return xp.concat([xp.reshape(first, (*first.shape[:-2], -1)), xp.mean(signals[..., k:], axis=-2)], axis=-1)
 
 
 class State(NamedTuple):
@@ -137,18 +130,14 @@ def clipped(problem: Problem, signals: Array, radius: Any) -> Array:
     xp = array_namespace(signals)
     norm = problem.norms(signals)
     long = norm > radius
-    weight = xp.where(long, radius / xp.where(long, norm, norm * 0 + 1), norm * 0 + 1)
-    return signals * weight[..., None]
+    return signals * xp.where(long, radius / xp.where(long, norm, norm * 0 + 1), norm * 0 + 1)[..., None]
 
 
-def diff2(
-    problem: Problem, eta: Any, T: Any, sigma: Any, tau: Any, G: Any, L: Any, *, fixed_noise: bool = False
-) -> Method:
+def diff2(problem: Problem, eta: Any, T: Any, sigma: Any, tau: Any, G: Any, L: Any) -> Method:
     """``v`` is a fresh gradient with noise sigma every T rounds, else the last one with a difference with noise tau |x - x_prev|.
 
     Args:
         eta, T, sigma, tau: numbers, or arrays (setting, 1, 1). G, L: clip radii of a gradient and, over the step, of a difference.
-        fixed_noise: noise tau on a difference whatever the step.
     """
 
     def init(x0: Array) -> State:
@@ -162,7 +151,7 @@ def diff2(
         change = problem.mean(clipped(problem, now - problem.signals(s.x_prev), L * size))
         change = change + problem.public(s.x) - problem.public(s.x_prev)
         fresh = problem.mean(clipped(problem, now, G + 0 * size)) + problem.public(s.x) + sigma * z
-        later = s.v + change + tau * (1 + 0 * size if fixed_noise else size) * z
+        later = s.v + change + tau * size * z
         v = xp.where(s.r - T * xp.floor(s.r / T) == 0, fresh, later)
         return State(s.x - eta * v, s.x, v, s.r + 1)
 

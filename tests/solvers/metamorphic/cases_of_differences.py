@@ -7,7 +7,7 @@ from fractions import Fraction
 import flint
 from moves import Between, Case, last_place, permuted, units
 
-from gradproof.solvers import gaussian_budget, private_descent
+from gradproof.solvers import private_descent
 from gradproof.solvers.difference_estimator import mean_gradient_of_periods, second_moments, since_restart
 from gradproof.solvers.exact.balls import ends
 
@@ -41,22 +41,6 @@ def at_a_privacy(L, G, Delta, n, mu):
         return {name: Between(*ends(value)) for name, value in found.items()}
 
 
-def budgets(eps, delta):
-    """Bisections that end in each other, and the curve by two ways and beside Laplace noise."""
-    mu = gaussian_budget.mu_between(eps, delta)
-    found = gaussian_budget.epsilon_between(mu[0] ** 2, delta)
-    with flint.ctx.workprec(gaussian_budget.BITS):
-        curve = gaussian_budget.delta(flint.arb(float(eps)), flint.arb(1))
-        same = gaussian_budget.delta_by_quadrature(float(eps), 1.0)
-        half = gaussian_budget.tail(flint.arb(0)) == flint.arb("0.5")
-    low, high = gaussian_budget.ends_of_laplace(0.25, 1.0)
-    whole = gaussian_budget.bisect(lambda t: t >= F(1, 3), F(0), F(1), F(1, 8))
-    return {
-        "mu": Between(*mu), "eps": Between(*found), "there and back": bool(found[0] <= eps <= found[1] + F(1, 10**12)),
-        "one curve": curve.overlaps(same), "half": half, "laplace": Between(low, high), "bracket": whole == (F(1, 4), F(3, 8)),
-    }  # fmt: skip
-
-
 OF_DIFFERENCES = {
     "second moments of a running estimate": Case(
         moments,
@@ -77,7 +61,6 @@ OF_DIFFERENCES = {
             "units of f": units({"L": 6, "G": 6, "Delta": 6}, **dict.fromkeys(("diff2", "descent", "run", "rounds"), 12)),
         },
     ),
-    "budgets of Gaussian noise": Case(budgets, {"eps": F(2), "delta": F(1, 1000)}),
     "long runs of a running estimate": Case(
         long_run,
         {"h": 1.5, "y2": 2.0, "eta": 0.2, "sigma2": 0.3, "tau2": 0.01},

@@ -314,6 +314,21 @@ def private_utility() -> d.Derivation:
     return d.Derivation(formal, d.Case(domain, steps, given={"d": "q^2/(2*s)"}))
 
 
+@d.derivation(paper.PAPER_THEOREM)
+def paper_theorem() -> d.Derivation:
+    """T/R = t (n mu eps_opt)^2/(L^2 d) without G, so that tau sqrt(dT) = 2 q eps_opt R with q = sqrt(2t); R eps_opt >= L."""
+    eta, known = "(1/(L + 2*q*eps_opt*N))", "N - L/eps_opt"
+    T, tau2 = "(q^2/2*(n*mu*eps_opt)^2/(L^2*d)*N)", "(8*L^2*N/(n*mu)^2)"
+    granted = ("own-step", "calibrated", "accuracy", "paper-period")
+    sign = f"1/(2*{eta}) - L/2 - {eta}/2*({T} - 1)*d*{tau2}"
+    method, steps = _by_restarts(eta, T, "(16*eps_opt/(q^2*d))", tau2, granted, {"q": "2*t"}, (sign,))
+    steps |= {"mean": steps.pop("end"), "gap": replace(steps["below"], index="0")}  # type: ignore[type-var]
+    steps["end"] = d.Combine({"mean": "1", "gap": f"2*eps_opt/N*({known})"})
+    domain = (*_positive("L", "eps_opt", "mu", "q"), *_at_least("1", "d", "n"))
+    formal = d.Formal(method, d.Mean(GRADIENT, "N"), horizon="R", stands=GAP, by=("expectation",))
+    return d.Derivation(formal, d.Case(domain, steps, given={"t": "q^2/2"}, knows=(known,)))
+
+
 @d.derivation(paper.DPGD)
 def dpgd() -> d.Derivation:
     """Descent with the step 1/L; the error is that of the noise of the round."""

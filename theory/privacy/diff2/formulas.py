@@ -9,19 +9,19 @@ from typing import Any
 Number = Any  # int, Fraction, float, sympy or ball
 
 
-def restart_variance(G: Number, n: Number, mu: Number, restarts: Number, share: Number = Fraction(1, 2)) -> Number:
-    """sigma_1^2 with which that many releases of the gradient spend a share of mu^2; the claims have R/T restarts."""
-    return 4 * G * G * restarts / (share * (n * mu) ** 2)
+def restart_variance(G: Number, n: Number, mu2: Number, restarts: Number, share: Number = Fraction(1, 2)) -> Number:
+    """sigma_1^2 with which that many releases of the gradient spend a share of mu2 = mu^2; the claims have R/T restarts."""
+    return 4 * G * G * restarts / (share * n * n * mu2)
 
 
-def difference_variance(L: Number, n: Number, mu: Number, R: Number, share: Number = Fraction(1, 2)) -> Number:
+def difference_variance(L: Number, n: Number, mu2: Number, R: Number, share: Number = Fraction(1, 2)) -> Number:
     """tau^2 with which R releases of a difference spend the rest of mu^2."""
-    return 4 * L * L * R / ((1 - share) * (n * mu) ** 2)
+    return 4 * L * L * R / ((1 - share) * n * n * mu2)
 
 
-def dpgd_variance(G: Number, n: Number, mu: Number, R: Number) -> Number:
-    """sigma^2 of R releases of the gradient."""
-    return 4 * G * G * R / (n * mu) ** 2
+def dpgd_variance(G: Number, n: Number, mu2: Number, R: Number) -> Number:
+    """sigma^2 of R releases of the gradient, which spend all of mu^2."""
+    return 4 * G * G * R / (n * n * mu2)
 
 
 def published_order(eps: float, delta: float) -> int:
@@ -45,11 +45,3 @@ def best_share(Delta: float, L: float, G: float, d: float, n: float, mu: float) 
     A = 4 * math.sqrt(2 * d) * Delta * L / (n * mu)
     B = 8 * d * G * G / (n * mu) ** 2
     return min(1.0, (2 * B / A) ** (2 / 3))
-
-
-def paper_rounds(L: float, G: float, d: float, n: float, mu: float) -> tuple[int, int]:
-    """R and T of Theorem 4.3 with Delta = 1 and all constants 1, T a divisor of R; mu stands for eps."""
-    target = (L * G * d) ** (2 / 3) / (n * mu) ** (4 / 3)
-    R = 1 + L / target + L * L * d / (n * mu * target) ** 2
-    T = max(1, math.floor((G * G * math.sqrt(d) / (L * n * mu)) ** (2 / 3) * R))
-    return T * math.ceil(R / T), T
