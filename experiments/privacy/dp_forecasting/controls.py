@@ -146,7 +146,7 @@ without(
 )  # fmt: skip
 without(
     paper.TARGET_NOISE, "independent_noise", measures_risk.error_against_a_noisy_target,
-    cases(w=[F(1, 2)], s2=[F(1, 4)]).let(shared=lambda: True),
+    cases(w=[F(1, 2)], size=[F(1, 2)]).let(shared=lambda: True),
 )  # fmt: skip
 
 without(

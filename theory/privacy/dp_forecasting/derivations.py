@@ -79,8 +79,7 @@ def chi_square() -> d.Derivation:
 
 @d.derivation(claims.POST)
 def post_processing() -> d.Derivation:
-    """f in [0, 1] is the probability that the released value leads into A; a and b are the positive and negative part of p - "
-    "E q."""
+    """f in [0, 1] is the probability that the released value leads into A; p - E q = a - b, its positive and negative part."""
     laws = {
         "most": d.Law((_in("1", "f", "a"), _in("-1", "i", "a")), ("data_free",)),
         "least": d.Law((_in("-1", "f", "b"),), ("data_free",)),
