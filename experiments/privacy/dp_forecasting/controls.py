@@ -79,11 +79,11 @@ for _claim, _measure in (
 ):
     without(
         _claim, "poisson_sampling", _measure,
-        cases(q=[F(1, 3)], E=[F(101, 100)], z=[F(11, 10)]).let(share=lambda: F(1)),
+        cases(q=[F(1, 3)], D=[F(1, 100)], z=[F(11, 10)]).let(share=lambda: F(1)),
     )  # fmt: skip
 without(
     paper.ADD, "small_eps", measures.difference_after_addition,
-    cases(q=[F(1, 3)], E=[F(3)], z=[F(11, 10)]).let(share=lambda q: q).guaranteeing("poisson_sampling"),
+    cases(q=[F(1, 3)], D=[F(2)], z=[F(11, 10)]).let(share=lambda q: q).guaranteeing("poisson_sampling"),
 )  # fmt: skip
 
 HIGHLIGHTED = cases(run={"GP_3": paper.PUBLISHED[2]})
