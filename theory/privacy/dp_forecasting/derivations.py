@@ -31,9 +31,7 @@ def _one_sum(
     return d.Derivation(d.Formal(method, quantity, at="0", stands=stands or {}, by=by), case)
 
 
-FROM_ZERO = {
-    name: Interval(name, "0", "", True) for name in ("s2", "t2", "w2", "v2", "mse", "delta0", "nu", "g", "D")
-}
+FROM_ZERO = {name: Interval(name, "0", "", True) for name in ("s2", "t2", "w2", "v2", "mse", "delta0", "nu", "g", "D")}
 
 
 @d.derivation(claims.COMPOSITION)
