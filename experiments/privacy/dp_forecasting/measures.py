@@ -254,7 +254,7 @@ def square(v: tuple[F, F]) -> F:
 
 
 @measure(
-    paper.MICROBATCH, cases(C=[F(1), F(5, 2)], spike=[F(2), F(60)]).let(clipping=lambda: clip).guaranteeing("clipped")
+    paper.MICROBATCH, cases(C=[F(1, 2), F(5, 2)], spike=[F(2), F(60)]).let(clipping=lambda: clip).guaranteeing("clipped")
 )
 def change_of_a_microbatch(C, spike, clipping):
     """The mean gradient of two windows, clipped, with one of them as it is and with another in its place."""
@@ -266,7 +266,7 @@ def change_of_a_microbatch(C, spike, clipping):
 
 @measure(
     paper.WINDOWS,
-    cases(C=[F(1), F(5, 2)], p=[1, 6], turn=[F(0), F(1)]).let(clipping=lambda: clip).guaranteeing("clipped"),
+    cases(C=[F(1, 2), F(5, 2)], p=[1, 6], turn=[F(0), F(1)]).let(clipping=lambda: clip).guaranteeing("clipped"),
 )
 def sum_over_windows(C, p, turn, clipping):
     """The clipped gradients of all windows that hold one time point: all alike, or the last one turned."""
