@@ -254,7 +254,8 @@ def square(v: tuple[F, F]) -> F:
 
 
 @measure(
-    paper.MICROBATCH, cases(C=[F(1, 2), F(5, 2)], spike=[F(2), F(60)]).let(clipping=lambda: clip).guaranteeing("clipped")
+    paper.MICROBATCH,
+    cases(C=[F(1, 2), F(5, 2)], spike=[F(2), F(60)]).let(clipping=lambda: clip).guaranteeing("clipped"),
 )
 def change_of_a_microbatch(C, spike, clipping):
     """The mean gradient of two windows, clipped, with one of them as it is and with another in its place."""
