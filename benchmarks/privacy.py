@@ -122,8 +122,7 @@ def compare() -> dict[str, Any]:
 
 
 def speed() -> dict[str, Any]:
-    """Keys ``bracket_width`` and ``speedup_vs_peer``: the peer's grid is refined until its bracket costs a minute or is as "
-    "narrow."""
+    """Keys ``bracket_width`` and ``speedup_vs_peer``: the peer's grid is refined to 1e-5, or until its bracket is as narrow."""
     times, truth = [], None
     for _ in range(5):
         took, truth = seconds(lambda: ours(*REFERENCE))

@@ -1,16 +1,12 @@
 """Private forecasting: what the published epsilons are worth, the noise that is needed, and what it costs a linear forecaster.
 
 (a) Epsilon at delta = 1e-7 of 100 epochs with batches of 5: the accountant with orders up to 512, the same with all orders,
-    the exact
-    value under Poisson sampling (rigorous ends, one line),
-    and that of batches in a fixed order. Circles: the published numbers (the
-    run with batches of 10 is open).
-(b) Noise over sensitivity at delta = 1e-5: the classical formula, proved for epsilon up to 1,
-    and what is needed. Right of the dotted
-    line (8.42) the formula gives too little.
-(c) A forecaster with six lags on one synthetic region: test error over that without privacy,
-    of noisy inputs and of noisy gradients
-    (200 steps from the optimum). Lines are the closed forms, points root mean squares of 16 draws with their range.
+    the exact value under Poisson sampling (rigorous ends, one line), and that of batches in a fixed order. Circles: the
+    published numbers (the run with batches of 10 is open).
+(b) Noise over sensitivity at delta = 1e-5: the classical formula, right for epsilon up to 1 (thin line), and what is needed.
+    Right of the dotted line (8.42) the formula gives too little.
+(c) A forecaster with six lags on one synthetic region: test error over that without privacy, of noisy inputs and of noisy
+    gradients (200 steps from the optimum). Lines are the closed forms, points root mean squares of 16 draws with their range.
 """
 
 from typing import Any
@@ -26,10 +22,9 @@ STEPS, CLIP, DRAWS = 200, 10.0, 16
 def compute(*, budget: str = "quick", seed: int = 0) -> Any:
     """Numbers of the three panels, as one ``xarray.Dataset``.
 
-    ``epsilon`` (account, z): by four accounts, ``epsilon_low`` (z) the lower end of the exact one; ``published`` (run),
-    ``z_run``.
-    ``noise`` (formula, eps). ``ratio`` (how, strength, draw), ``theory`` (how, strength), ``spent`` (how,
-    strength): its epsilon.
+    ``epsilon`` (account, z): by four accounts, ``epsilon_low`` (z) the lower end of the exact one; ``published``, ``z_run``
+    and ``batch`` (run). ``noise`` (formula, eps). ``ratio`` (how, strength, draw), ``theory`` (how, strength), and ``spent``
+    (how, strength), its epsilon.
     """
     from fractions import Fraction
 
@@ -46,12 +41,12 @@ def compute(*, budget: str = "quick", seed: int = 0) -> Any:
         exact = pl.sampled_epsilon(first.q, value, first.steps, paper.DELTA, cells=16)
         low.append(exact.low)
         found = {
-            "capped": pl.renyi_epsilon(first.q, value, first.steps, paper.DELTA, paper.ORDERS).high,
-            "orders": pl.renyi_epsilon(first.q, value, first.steps, paper.DELTA, range(2, 12_000)).high,
-            "exact": exact.high, "fixed": pl.gaussian_epsilon(paper.DELTA, value / paper.EPOCHS**0.5)[1],
+            "capped": float(pl.renyi_epsilon(first.q, value, first.steps, paper.DELTA, paper.ORDERS).high),
+            "orders": float(pl.renyi_epsilon(first.q, value, first.steps, paper.DELTA, range(2, 12_000)).high),
+            "exact": exact.high, "fixed": float(pl.gaussian_epsilon(paper.DELTA, value / paper.EPOCHS**0.5)[1]),
         }  # fmt: skip
         for name, e in found.items():
-            epsilon[name].append(float(e))
+            epsilon[name].append(e)
     eps, delta = np.geomspace(0.1, 30, 16), Fraction(1, 10**5)
     noise = [[float(f(e, delta)[1]) for e in eps] for f in (pl.classical_noise, pl.gaussian_noise)]
     strength, ratio, theory, spent = _forecasters(np.random.default_rng(seed))

@@ -17,7 +17,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from gradproof.solvers.privacy_loss.pairs import Change, Loss, Step, better, worse
+from gradproof.solvers.privacy_loss.pairs import REACH, Change, Loss, Step, better, worse
 from gradproof.theory.errors import DomainError, GradproofError
 
 U = 2.0**-53
@@ -26,6 +26,9 @@ TRANSFORM = 10.0
 #: tilted mass that may lie outside the window
 OUTSIDE = 1e-11
 LONGEST = 2**23
+#: beyond this a loss is no exponent of a float any more
+LARGEST = 600.0
+OTHERWISE = "or take renyi_epsilon, an upper bound"
 Number = Fraction | int | float
 
 
@@ -66,21 +69,24 @@ class _Sum:
         self.low, self.high = self._window()
         length = 1 << max(math.ceil(math.log2((self.high - self.low) / law.width + 2)), 4)
         if length > LONGEST:
-            raise GradproofError(f"{length} grid points are needed, more than {LONGEST}; take fewer cells a step")
+            raise GradproofError(
+                f"{length} grid points are needed, more than {LONGEST}; take fewer cells a step, {OTHERWISE}"
+            )
         self.base = math.floor(self.low / law.width)
         self.low, self.high = self.base * law.width, (self.base + length) * law.width
         self._convolve(length)
         self._tails()
 
     def _chernoff(self, sign: int, beyond: float) -> float:
-        """Least end of a window with less than ``beyond`` of the tilted sum outside, by exponents on a grid."""
+        """An end of a window with less than ``beyond`` of the tilted sum outside, by exponents on a grid."""
         ends = []
         for b in self._exponents():
             if sign < 0 and b > 8 * (self.tilt + 1):
                 break
             rise = self.steps * (self.moments(self.tilt + sign * b) - self.level) - math.log(beyond)
             ends.append(rise / b)
-        return sign * min(ends)
+        last = self.steps * float(self.moments.at[-1 if sign > 0 else 0])  # no sum goes farther
+        return sign * min([*ends, sign * last])
 
     def _exponents(self) -> np.ndarray:
         spread = math.sqrt(max(self.steps, 1)) * max(self._deviation(), self.law.width)
@@ -135,10 +141,14 @@ class _Sum:
         down = [self.steps * (self.moments(self.tilt - b) - self.level) + b * self.low for b in self._exponents()]
         beyond = [self.steps * self.moments(self.tilt + b) - (self.tilt + b) * self.high for b in self._exponents()]
         margin = 1 + self.relative + 1e-9
-        self.outside = (math.exp(min(up)) + math.exp(min(down))) * margin
-        self.beyond = math.exp(min(0.0, *beyond)) * margin
         beneath = [self.steps * self.moments(-c) + c * self.low for c in self._exponents()]
-        self.beneath = math.exp(min(0.0, *beneath)) * margin
+        # nothing is beyond the least and the largest sum of indices
+        lowest, highest = self.steps * self.law.first, self.steps * (self.law.first + self.law.mass.size - 1)
+        below = 0.0 if self.base <= lowest else margin
+        above = 0.0 if self.base + self.y.size > highest else margin
+        self.outside = math.exp(min(up)) * above + math.exp(min(down)) * below
+        self.beyond = math.exp(min(0.0, *beyond)) * above
+        self.beneath = math.exp(min(0.0, *beneath)) * below
 
     # --- the privacy curve --------------------------------------------------------------------------------------------
 
@@ -191,6 +201,14 @@ def _width(step: Step, cells: int) -> float:
 @lru_cache(maxsize=64)
 def _laws(step: Step, cells: int) -> tuple[Loss, Loss]:
     width = _width(step, cells)
+    reach = max(abs(step.loss_at(x)) for x in (-REACH * float(step.z), 1 + REACH * float(step.z)))
+    if reach > LARGEST:
+        raise GradproofError(f"z = {float(step.z):g}: losses up to {reach:.3g} are beyond floats; take a larger z")
+    if reach / width > LONGEST:
+        raise GradproofError(
+            f"q = {float(step.q):g}, z = {float(step.z):g}: losses up to {reach:.3g} are {reach / width:.1e} grid points, "
+            f"more than {LONGEST}; take fewer cells a step, {OTHERWISE}"
+        )
     return better(step, width), worse(step, width)
 
 
@@ -265,7 +283,7 @@ def _at_most(law: _Sum, target: float) -> float:
     spare = law.law.infinite * law.steps * (1 + 1e-9)
     for _ in range(20):
         if eps == math.inf:
-            raise GradproofError("the errors exceed delta; take more cells a step")
+            raise GradproofError(f"the errors exceed delta = {target:g}; take more cells a step, {OTHERWISE}")
         found = max(eps, 0.0)
         if law.nominal(found) + law.error(found)[1] + spare <= target:
             return found + law.steps * law.law.shift * (1 + 1e-9)

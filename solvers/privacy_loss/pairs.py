@@ -130,16 +130,18 @@ def worse(step: Step, width: float) -> Loss:
             _up(abs(step.loss_ball(float(v)) - flint.arb(float(c * width)))) for v, c in zip(x, cuts, strict=True)
         )
         first, last = int(cuts[0]), int(cuts[-1])
-        bounded = step.change == "add" and step.q < 1
-        if bounded:  # losses end at -log(1-q)
-            last = max(last, math.ceil(-math.log1p(-float(step.q)) / width) + 1)
+        tail, infinite = _up(masses[-1][0]), 0.0
+        if step.change == "add" and step.q < 1:  # losses end at -log(1-q)
+            top = math.ceil(-math.log1p(-float(step.q)) / width) + 1
+            near = math.ceil(step.loss_at(-REACH * float(step.z)) / width) + 2
+            if near < top:
+                infinite = _up(normal_cdf(flint.arb(-REACH)))
+            last = max(last, min(top, near))
+        else:
+            tail, infinite = 0.0, tail
         mass = np.zeros(last - first + 1)
         mass[0] += _up(masses[0][0])
-        tail, infinite = _up(masses[-1][0]), 0.0
-        if bounded:
-            mass[-1] += tail
-        else:
-            infinite = tail
+        mass[-1] += tail
         slack = flint.arb(shift)
         edge = [
             ((flint.arb(float(c * width)) - slack).exp(), (flint.arb(float(c * width)) + slack).exp()) for c in cuts
@@ -155,7 +157,7 @@ def worse(step: Step, width: float) -> Loss:
 def better(step: Step, width: float) -> Loss:
     """A loss whose privacy curve is nowhere above the step's; ``width`` is a power of two."""
     with flint.ctx.workprec(BITS):
-        at = _middles(step, width)
+        at, cuts = _middles(step, width), step.cuts(width)
         floors: list[int] = []
         masses: list[float] = []
         spacing = flint.arb(width)
@@ -166,6 +168,8 @@ def better(step: Step, width: float) -> Loss:
             kept = (index * spacing).exp() * q
             if not kept <= p:  # the float above was rounded up to a whole number
                 index, kept = index - 1, kept / spacing.exp()
+            if not cuts[0] - 2 <= index <= cuts[-1] + 2:
+                continue  # next to no mass, of a far tail or between cuts that floats do not part: all of it is given up
             floors.append(index)
             masses.append(_down(kept))
     first = min(floors)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradproof.solvers import privacy_loss as pl
-from gradproof.theory.errors import DomainError, ParameterError
+from gradproof.theory.errors import DomainError, GradproofError, ParameterError
 from gradproof.theory.privacy.dp_forecasting import ORDERS, PUBLISHED
 
 D5, D7 = F(1, 10**5), F(1, 10**7)
@@ -97,6 +97,27 @@ def test_without_sampling_the_exact_curve_is_between_the_ends(z, steps, delta):
 def test_epsilon_and_delta_are_two_readings_of_one_curve():
     eps = pl.sampled_epsilon(F(1, 50), 2, 200, 1e-6)
     assert pl.sampled_delta(F(1, 50), 2, 200, eps.high).low <= 1e-6 <= pl.sampled_delta(F(1, 50), 2, 200, eps.low).high
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ((1e-6, 0.5, 1000, 1e-5), "take fewer cells"), ((1e-5, 1, 100_000, 1e-5), "take fewer cells"),
+        ((0.01, 1.1, 1000, 1e-30), "renyi_epsilon"), ((0.5, 1e-3, 1, 1e-5), "take a larger z"),
+    ],
+)  # fmt: skip
+def test_what_no_grid_holds_is_refused_in_one_line_with_a_way_out(setting, says):
+    with pytest.raises(GradproofError, match=says) as refused:
+        pl.sampled_epsilon(*setting)
+    assert "\n" not in str(refused.value)
+    assert pl.renyi_epsilon(*setting, range(2, 40)).high > 0
+
+
+def test_so_much_noise_that_epsilon_is_zero():
+    """delta(0) is at most sqrt(T) q/(z sqrt(2 pi)) or so, far below the target."""
+    found = pl.sampled_epsilon(0.5, 1e6, 10, 1e-5)
+    assert found.low == 0
+    assert found.high < 1e-12
 
 
 def test_what_is_outside_the_domain_is_refused():

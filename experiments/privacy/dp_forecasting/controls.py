@@ -79,11 +79,11 @@ for _claim, _measure in (
 ):
     without(
         _claim, "poisson_sampling", _measure,
-        cases(q=[F(1, 3)], E=[F(101, 100)], z=[F(11, 10)]).let(share=lambda: F(1)),
+        cases(q=[F(1, 3)], D=[F(1, 100)], z=[F(11, 10)]).let(share=lambda: F(1)),
     )  # fmt: skip
 without(
     paper.ADD, "small_eps", measures.difference_after_addition,
-    cases(q=[F(1, 3)], E=[F(3)], z=[F(11, 10)]).let(share=lambda q: q).guaranteeing("poisson_sampling"),
+    cases(q=[F(1, 3)], D=[F(2)], z=[F(11, 10)]).let(share=lambda q: q).guaranteeing("poisson_sampling"),
 )  # fmt: skip
 
 HIGHLIGHTED = cases(run={"GP_3": paper.PUBLISHED[2]})
@@ -146,7 +146,7 @@ without(
 )  # fmt: skip
 without(
     paper.TARGET_NOISE, "independent_noise", measures_risk.error_against_a_noisy_target,
-    cases(w=[F(1, 2)], s2=[F(1, 4)]).let(shared=lambda: True),
+    cases(w=[F(1, 2)], size=[F(1, 2)]).let(shared=lambda: True),
 )  # fmt: skip
 
 without(

@@ -141,26 +141,25 @@ def second_moment(q, w, T):
         return Enclosed(*ends(integrals.mean_power(2, q, 1 / ball(w).log()) ** T), "quadrature")
 
 
-RATIOS = cases(q=[F(1, 100), F(1, 3)], E=[F(1), F(101, 100), F(3)], z=[F(11, 10), F(3)])
+RATIOS = cases(q=[F(1, 100), F(1, 3)], D=[F(0), F(1, 100), F(2)], z=[F(11, 10), F(3)])
 
 
 @measure(paper.REMOVE, RATIOS.let(share=lambda q: q).guaranteeing("poisson_sampling"))
-def difference_after_removal(q, E, z, share):
+def difference_after_removal(q, D, z, share):
     r"""$\int((1-q)Q + qP - e^\epsilon Q)_+$ as an enclosed integral; ``share`` is the rate at which records are really taken."""
     with flint.ctx.workprec(integrals.BITS):
-        cross = ball(z) ** 2 * (ball(E - 1 + share) / ball(share)).log() + flint.arb(1) / 2
-        value = integrals.beyond(cross, z, ball(share), ball(1 - share - E))
-    return value, {"delta0": tight_end(gaussian_delta_at(1 + (E - 1) / q, z))}
+        cross = ball(z) ** 2 * (ball(D + share) / ball(share)).log() + flint.arb(1) / 2
+        value = integrals.beyond(cross, z, ball(share), ball(-share - D))
+    return value, {"delta0": tight_end(gaussian_delta_at(1 + D / q, z))}
 
 
 @measure(
     paper.ADD,
-    RATIOS.where(lambda q, E: E * (1 - q) < 1).let(share=lambda q: q).guaranteeing("poisson_sampling"),
+    RATIOS.where(lambda q, D: D * (1 - q) < q).let(share=lambda q: q).guaranteeing("poisson_sampling"),
 )
-def difference_after_addition(q, E, z, share):
+def difference_after_addition(q, D, z, share):
     r"""$\int(Q - e^\epsilon((1-q)Q + qP))_+$ as an enclosed integral; zero where the integrand is nowhere positive."""
-    rest = 1 - E * (1 - share)
-    shifted = 1 - E * (1 - q)
+    E, rest, shifted = 1 + D, share - D * (1 - share), q - D * (1 - q)
     other = {"delta0": tight_end(gaussian_delta_at(E * q / shifted if shifted > 0 else E, z))}
     if rest <= 0:
         return F(0), other
@@ -255,7 +254,8 @@ def square(v: tuple[F, F]) -> F:
 
 
 @measure(
-    paper.MICROBATCH, cases(C=[F(1), F(5, 2)], spike=[F(2), F(60)]).let(clipping=lambda: clip).guaranteeing("clipped")
+    paper.MICROBATCH,
+    cases(C=[F(1, 2), F(5, 2)], spike=[F(2), F(60)]).let(clipping=lambda: clip).guaranteeing("clipped"),
 )
 def change_of_a_microbatch(C, spike, clipping):
     """The mean gradient of two windows, clipped, with one of them as it is and with another in its place."""
@@ -267,7 +267,7 @@ def change_of_a_microbatch(C, spike, clipping):
 
 @measure(
     paper.WINDOWS,
-    cases(C=[F(1), F(5, 2)], p=[1, 6], turn=[F(0), F(1)]).let(clipping=lambda: clip).guaranteeing("clipped"),
+    cases(C=[F(1, 2), F(5, 2)], p=[1, 6], turn=[F(0), F(1)]).let(clipping=lambda: clip).guaranteeing("clipped"),
 )
 def sum_over_windows(C, p, turn, clipping):
     """The clipped gradients of all windows that hold one time point: all alike, or the last one turned."""

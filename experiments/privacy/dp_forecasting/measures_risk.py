@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction as F
-from math import isqrt
 from typing import Any
 
 import flint
@@ -129,16 +128,15 @@ def risk_under_more_noise(series, p, s2, t2, trained):
 
 @measure(
     paper.TARGET_NOISE,
-    cases(w=[F(1, 2), F(9, 10)], s2=[F(1, 4), F(4)]).let(shared=lambda: False).guaranteeing("independent_noise"),
+    cases(w=[F(1, 2), F(9, 10)], size=[F(1, 2), F(2)]).let(shared=lambda: False).guaranteeing("independent_noise"),
 )
-def error_against_a_noisy_target(w, s2, shared):
-    """The mean over four windows of a finite population and all signs of two noises of size sqrt(s2), s2 a square."""
-    size = F(isqrt(s2.numerator), isqrt(s2.denominator))
+def error_against_a_noisy_target(w, size, shared):
+    """The mean over four windows of a finite population and all signs of two noises of this size."""
     pairs = [(F(1), F(2)), (F(-1), F(-2)), (F(3), F(1)), (F(-3), F(-1))]
     signs = [(a, b) for a in (1, -1) for b in (1, -1) if a == b or not shared]
     noisy = [(y + a * size - w * (x + b * size)) ** 2 for y, x in pairs for a, b in signs]
     true = [(y - w * (x + b * size)) ** 2 for y, x in pairs for _, b in signs]
-    return sum(noisy) / len(noisy), {"risk": sum(true) / len(true)}
+    return sum(noisy) / len(noisy), {"s2": size**2, "risk": sum(true) / len(true)}
 
 
 # --- gradient perturbation --------------------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def test_a_claim_one_percent_too_good_is_not_let_through(claim):
 EXPONENTS = [
     (paper.EXACT, "s", 1), (paper.CLASSICAL, "eps", "1/2"), (paper.COMPOSITION, "T", -1), (paper.RDP, "q", "1/2"),
     (paper.CHI_SQUARE, "T", 1),
-    (paper.REMOVE, "q", 1), (paper.ADD, "E", 1), (paper.FLOOR, "ell", 1), (paper.OPTIMAL_ORDER, "rho", "1/2"),
+    (paper.REMOVE, "q", 1), (paper.ADD, "q", 1), (paper.FLOOR, "ell", 1), (paper.OPTIMAL_ORDER, "rho", "1/2"),
     (paper.IP_PUBLISHED, "eps_p", 1), (paper.CAP, "eps_p", 1), (paper.MICROBATCH, "C", -1), (paper.WINDOWS, "p", -1),
     (paper.IP_RISK, "r0", 1), (paper.ONE_LAG, "r0", 1), (paper.IP_PRICE, "s2", 1), (paper.IP_MONOTONE, "mse", "-1/2"),
     (paper.TARGET_NOISE, "s2", "1/2"), (paper.GP_MODE, "nu", -1), (paper.GP_RISK, "eta", 1),

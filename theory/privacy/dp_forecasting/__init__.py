@@ -1,5 +1,4 @@
-"""Private forecasting of mobility counts: exact accounting of input and gradient perturbation, and what each costs a "
-"forecaster."""
+"""Private forecasting of mobility counts: exact accounting of input and gradient perturbation, and what each costs."""
 
 # isort: off
 from gradproof.theory.privacy.dp_forecasting.claims import (

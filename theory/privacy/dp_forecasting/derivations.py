@@ -31,9 +31,7 @@ def _one_sum(
     return d.Derivation(d.Formal(method, quantity, at="0", stands=stands or {}, by=by), case)
 
 
-FROM_ZERO = {
-    name: Interval(name, "0", "", True) for name in ("s2", "t2", "w2", "v2", "mse", "risk", "delta0", "nu", "g")
-}
+FROM_ZERO = {name: Interval(name, "0", "", True) for name in ("s2", "t2", "w2", "v2", "mse", "delta0", "nu", "g", "D")}
 
 
 @d.derivation(claims.COMPOSITION)
@@ -79,8 +77,7 @@ def chi_square() -> d.Derivation:
 
 @d.derivation(claims.POST)
 def post_processing() -> d.Derivation:
-    """f in [0, 1] is the probability that the released value leads into A; a and b are the positive and negative part of p - "
-    "E q."""
+    """f in [0, 1] is the probability that the released value leads into A; p - e^eps q = a - b, its positive and negative part."""
     laws = {
         "most": d.Law((_in("1", "f", "a"), _in("-1", "i", "a")), ("data_free",)),
         "least": d.Law((_in("-1", "f", "b"),), ("data_free",)),
@@ -102,23 +99,23 @@ def _amplified(
             says="the event is the same: both likelihood ratios increase with each other",
         ),
     }
-    scale = "q" if mixed == "v" else "1 - E*(1 - q)"
+    scale = "q" if mixed == "v" else "q - D*(1 - q)"
     event: d.Terms = (("1", {"f": "1"}, quantity),)
     return _one_sum(_still(("f", "m", "u", "v"), laws), event, {"mixture": mix, "best": scale}, domain)
 
 
 @d.derivation(claims.REMOVE)
 def remove() -> d.Derivation:
-    """u is the density of Q, v that of P: m - E u = q (v - (1 + (E - 1)/q) u)."""
-    domain = (Interval("q", "0", "1"), Interval("E", "1", "", True), FROM_ZERO["delta0"])
-    return _amplified("v", "u", {"m": "1", "u": "-E"}, "1 + (E - 1)/q", "1", domain)
+    """u is the density of Q, v that of P: m - (1 + D) u = q (v - (1 + D/q) u)."""
+    domain = (Interval("q", "0", "1"), FROM_ZERO["D"], FROM_ZERO["delta0"])
+    return _amplified("v", "u", {"m": "1", "u": "-(1 + D)"}, "1 + D/q", "1", domain)
 
 
 @d.derivation(claims.ADD)
 def add() -> d.Derivation:
-    """u - E m = (1 - E (1 - q)) (u - E q/(1 - E (1 - q)) v)."""
-    domain = (Interval("q", "0", "1"), Interval("E", "1", "1/(1 - q)", True), FROM_ZERO["delta0"])
-    return _amplified("u", "v", {"u": "1", "m": "-E"}, "E*q/(1 - E*(1 - q))", "-E", domain)
+    """u - (1 + D) m = (q - D (1 - q)) (u - (1 + D) q/(q - D (1 - q)) v)."""
+    domain = (FROM_ZERO["D"], Interval("q", "D/(1 + D)", "1"), FROM_ZERO["delta0"])
+    return _amplified("u", "v", {"u": "1", "m": "-(1 + D)"}, "(1 + D)*q/(q - D*(1 - q))", "-(1 + D)", domain)
 
 
 @d.derivation(claims.FLOOR)
