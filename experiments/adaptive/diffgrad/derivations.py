@@ -104,10 +104,14 @@ def one_period_at_the_wrong_end(ctx: Context) -> Iterator[Evidence]:
     constant = paper.cycle_drift(a, b, sp.Integer(1), e) * (sp.sqrt((2 * a**2 + b**2) / 3) + e)
     yield Identity(constant - weights, "drift where vhat is constant")
     published, T, rate = paper.PAPER_REGRET, sp.Symbol("T", positive=True), sp.Symbol("rate", positive=True)
-    at = {"T": T, "v_T": a, "g_norm": sp.sqrt(rate * T), "D": 2, "G_inf": b}
-    average = published.expression.subs({published.parameter(k).symbol: v for k, v in at.items()}) / T
-    left = sp.limit(sp.expand(average), T, sp.oo)
-    yield Identity(left, "the published bound a round vanishes: no constants repair it")
+    (length,) = published.expression.free_symbols & {sp.Symbol("d", integer=True, positive=True)}
+    line = published.expression.subs(length, 1).doit()
+    entries = {"g_1": a, "v_T": a, "g_norm": sp.sqrt(rate * T)}
+    at = {published.parameter(k).symbol[1]: v for k, v in entries.items()}
+    at |= {published.parameter(k).symbol: v for k, v in {"T": T, "D": 2, "D_inf": 2, "G_inf": b}.items()}
+    yield Identity(
+        sp.limit(sp.expand(line.subs(at) / T), T, sp.oo), "the published bound a round vanishes: no constants repair it"
+    )
 
 
 @check(paper.REGRET_MASTER, level=Level.SYMBOLIC)

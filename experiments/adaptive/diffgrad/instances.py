@@ -1,7 +1,7 @@
 """Instances: rows of breast cancer one batch after another, cycles of linear losses, a small network on handwritten digits."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -79,11 +79,13 @@ class Rounds:
     method: Optimiser
 
 
-_ONE, _TENTH = Fraction(1), Fraction(1, 10)
-#: from the end to which diffGrad drifts, and, over more rounds, from the optimum
-_METHODS = [Optimiser(alpha, _TENTH, 9 * _TENTH, lam=Fraction(1, 2)) for alpha in (Fraction(1, 2), Fraction(3, 4))]
-FROM_THE_END = Rounds((_ONE, _ONE, Fraction(-8, 5)), 1, 7500, _METHODS[0])
-FROM_THE_OPTIMUM = Rounds((_ONE, _ONE, Fraction(-41, 25)), -1, 15000, _METHODS[1])
+_EPS = Fraction(1, 10**7)  # as published
+#: from the best point; from the end to which diffGrad drifts, with momentum and without
+FROM_THE_OPTIMUM = Rounds(CYCLE, -1, 40_000, Optimiser(beta2=Fraction(9, 10), eps=_EPS, lam=Fraction(1, 10)))
+FROM_THE_END = Rounds((*CYCLE[:2], Fraction(-8, 5)), 1, 2000, FROM_THE_OPTIMUM.method)
+WITH_MOMENTUM = replace(FROM_THE_END, T=3000, method=replace(FROM_THE_OPTIMUM.method, beta1=Fraction(1, 10)))
+#: with the published beta2 = 0.999
+LONG_MEMORY = Rounds(CYCLE, -1, 600_000, Optimiser(eps=_EPS, lam=Fraction(1, 10)))
 
 
 def played(
