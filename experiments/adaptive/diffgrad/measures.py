@@ -11,7 +11,7 @@ import numpy as np
 import sympy as sp
 
 from gradproof.experiments.adaptive._adam import adam_family
-from gradproof.experiments.adaptive.diffgrad import instances
+from gradproof.experiments.adaptive.diffgrad import convnet, instances, networks
 from gradproof.experiments.adaptive.diffgrad.instances import FROM_THE_END, Rounds
 from gradproof.experiments.adaptive.diffgrad.methods import CYCLE, implementation, synthetic_path
 from gradproof.experiments.engine.backend import backend as array_library
@@ -66,8 +66,15 @@ def beside_a_run_of_adam(backend):
 @measure(paper.ALIASING_BUG, cases(seeds=[20]).guaranteeing("same_state", "by_reference"), budget="full")
 def networks_on_digits(seeds, rng, keys):
     """The last of 300 minibatch steps of 20 networks of 32 neurons, in all weights, beside that of Adam with alpha/2."""
-    last = instances.train(rng, keys("digits", seeds=seeds)).last_step
+    last = networks.train(rng, keys("digits", seeds=seeds)).last_step
     return rounded(last["aliased"].ravel(), 2**12, size=1.0), {"adam": 2 * last["adam, half the step"].ravel()}
+
+
+@measure(paper.ALIASING_BUG, cases(kept=["reference"]).guaranteeing("same_state", "by_reference"), budget="gpu")
+def convolutional_networks_on_digits(kept, seed, **sizes):
+    """The last of 600 minibatch steps of 20 convolutional networks in torch, in all weights, beside Adam's from the same state."""
+    ends = convnet.train(kept, seed=seed, **sizes)
+    return rounded(ends.step.ravel(), 8), {"adam": ends.adam.ravel()}
 
 
 # --- the step ----------------------------------------------------------------------------------------------------------
