@@ -109,9 +109,9 @@ def draw(data: xr.Dataset) -> Any:
     below.plot(data.reach, data.published, "-.", color="0.15", label="published bound, Theorem 1")
     below.axhline(float(data.limit), color="0.6", lw=0.8)
     below.annotate(
-        "certified limit 1/15", (4_500, float(data.limit)), xytext=(0, 6), textcoords="offset points", color="0.4"
+        "certified limit 1/15", (250, float(data.limit)), xytext=(0, 6), textcoords="offset points", color="0.4"
     )
-    below.set(xlabel="rounds $T$", ylabel="$R_T/T$", xscale="log", yscale="log", ylim=(1e-3, 1))
+    below.set(xlabel="rounds $T$", ylabel="$R_T/T$", xscale="log", yscale="log", ylim=(5e-4, 1))
     below.set_title(r"(c) Average regret on the losses $x$, $x$, $-1.9x$, repeated ($\beta_1 = 0$, $\beta_2 = 0.9$)")
     below.legend(loc="lower left", ncols=2)
     return figure

@@ -1,11 +1,12 @@
 """Controls: with an assumption given up, or another method, each bound is violated."""
 
 from fractions import Fraction
+from functools import partial
 
 import flint
 import numpy as np
 
-from gradproof.experiments.adaptive.class_imbalance import measures
+from gradproof.experiments.adaptive.class_imbalance import measures, training
 from gradproof.experiments.adaptive.class_imbalance.instances import SHARED
 from gradproof.experiments.adaptive.class_imbalance.methods import bias_only, sign_descent, softmax, zeros, zipf
 from gradproof.experiments.engine.controls import breaking, replacing
@@ -106,11 +107,35 @@ def rate_with_the_number_of_classes(c, t):
 
 replacing(paper.SIGN_FLOW, "exp(-c t) in the place of exp(-2t)", rate_with_the_number_of_classes, c=3, t=1)
 
+breaking(
+    paper.SIGN_TIME,
+    "zero_start",
+    measures.time_of_exact_signs,
+    c=3,
+    eps=F(1, 10),
+    k=0,
+    pi=[measures.FREQUENCIES],
+    start=1,
+)
+
+
+def time_of_an_unseen_class(pi, eps):
+    """A class with frequency 0 has not reached the loss at the time 8."""
+    return measures.time_of_exact_signs(eps, len(pi) - 1, pi)
+
+
+breaking(paper.SIGN_TIME, "positive_frequencies", time_of_an_unseen_class, UNSEEN.let(eps=lambda: F(1, 10)))
+replacing(paper.SIGN_TIME, "gradient flow in the place of signs", measures.time_by_quadrature, c=3, pi=0.5, eps=0.1)
+
 # --- gradient descent, and the Hessian ---------------------------------------------------------------------------------
 
 # a head start, and a late one
 for _claim, _start in ((paper.GD_UPPER, 3), (paper.GD_LOWER, -3)):
     breaking(_claim, "zero_start", measures.psi_of_the_recursion, c=10, pi=1, eta=F(1, 10), n=1, start=_start)
+
+_HITS = cases(c=5, pi=F(1, 2), eta=F(1, 5), n=8)
+breaking(paper.SGD_LOWER, "unbiased", measures.mean_psi_over_all_batches, _HITS.let(drawn=lambda: F(1, 4)))
+breaking(paper.SGD_LOWER, "zero_start", measures.mean_psi_over_all_batches, _HITS.let(start=lambda: -3))
 
 
 def curvature_of_a_shared_input(eta):
@@ -130,3 +155,7 @@ def eigenvalue_after_some_training(pi):
 
 
 breaking(paper.HESSIAN, "at_zero", eigenvalue_after_some_training, c=2, pi=[F(9, 10), F(1, 10)])
+
+# with equal frequencies no class is behind, and the slow method is as even as the quick one
+EVEN = cases(problem={"equal digits": partial(training.rare_digits, equal=True)}, method=["adam", "sign"])
+breaking(paper.RARE_CLASSES, "heavy_tailed", measures.ratio_of_linear_models, EVEN)
