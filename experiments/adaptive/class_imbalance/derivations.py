@@ -84,6 +84,14 @@ def signs_and_the_rate_two(ctx: Context) -> Iterator[Evidence]:
     yield Inequality(y / (1 + y) - y / (1 + sp.Symbol("z")), unit, what="lower bound")
 
 
+@check(paper.SIGN_TIME, level=Level.SYMBOLIC)
+def inverse_of_the_loss_of_signs(ctx: Context) -> Iterator[Evidence]:
+    """At the stated time the margin 2t has the stated loss, with y = e^eps."""
+    y, e = sp.symbols("y eps", positive=True)
+    yield Identity(sp.exp(paper.softmax_loss(2 * sp.log(z / (y - 1)) / 2, z + 1)) - y, "loss at that time")
+    yield Identity(2 * ctx.stated(c=z + 1, eps=e) - sp.log(z / (sp.exp(e) - 1)), "half the margin")
+
+
 @check(paper.SIGN_DESCENT, level=Level.SYMBOLIC)
 def one_step_of_signs(ctx: Context) -> Iterator[Evidence]:
     """A step moves the margin by eta - (-eta); Adam's direction without memory is g/sqrt(g^2), the sign of g."""
@@ -168,14 +176,15 @@ def gradient_and_hessian_of_a_column(ctx: Context) -> Iterator[Evidence]:
     """Gradient and Hessian of a column at any W, c = 2 and 3."""
     f = sp.Symbol("pi", positive=True)
     for c in (2, 3):
-        w = sp.symbols(f"w1:{c + 1}", real=True)
-        total = sum(sp.exp(s) for s in w)
-        loss, p = f * (sp.log(total) - w[0]), [sp.exp(s) / total for s in w]
+        e = sp.symbols(f"e1:{c + 1}", positive=True)  # exponentials of the logits: the derivative by a logit is e d/de
+        total = sum(e)
+        p = [s / total for s in e]
+        gradient = [s * sp.diff(f * (sp.log(total) - sp.log(e[0])), s) for s in e]
         for i in range(c):
-            yield Identity(sp.diff(loss, w[i]) - f * (p[i] - int(i == 0)), f"c = {c}: gradient, row {i + 1}")
+            yield Identity(gradient[i] - f * (p[i] - int(i == 0)), f"c = {c}: gradient, row {i + 1}")
             for j in range(i + 1):
                 block = f * (p[i] * int(i == j) - p[i] * p[j])
-                yield Identity(sp.diff(loss, w[i], w[j]) - block, f"c = {c}: Hessian, entry {i + 1}, {j + 1}")
+                yield Identity(e[j] * sp.diff(gradient[i], e[j]) - block, f"c = {c}: Hessian, entry {i + 1}, {j + 1}")
 
 
 @check(paper.ZIPF_AVERAGE, level=Level.CERTIFIED)
