@@ -422,7 +422,7 @@ def ratio_of_linear_models(problem, method, backend, steps=300):
 
 
 @measure(paper.RARE_CLASSES, cases(method="adam").guaranteeing("heavy_tailed"), budget="gpu", timeout=3600)
-def ratio_of_a_transformer(seed, share=0.7, **sizes):
+def ratio_of_a_transformer(seed, share=0.55, **sizes):
     """A one-layer transformer in torch on a stream of 10^4 tokens with Zipf's frequencies, on the same minibatches."""
     of = transformer.Sizes(**sizes)
     found, lagging = (transformer.lag(n, of, alpha=a, share=share, seed=seed) for n, a in (("adam", 1e-3), ("gd", 1.0)))

@@ -70,7 +70,7 @@ def _losses(parameters: list[Array], tokens: Array) -> Array:
     return torch.logsumexp(logits, -1) - torch.gather(logits, -1, tokens[:, 1:, None])[..., 0]
 
 
-def lag(name: Literal["gd", "adam"], sizes: Sizes, *, alpha: float, share: float = 0.7, seed: int = 0) -> float:
+def lag(name: Literal["gd", "adam"], sizes: Sizes, *, alpha: float, share: float = 0.55, seed: int = 0) -> float:
     """Mean loss of the rarest tenth of the tokens over that of all, where the latter first is ``share`` of the start, the log of V.
 
     Args:

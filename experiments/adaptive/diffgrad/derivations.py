@@ -101,7 +101,8 @@ def one_period_at_the_wrong_end(ctx: Context) -> Iterator[Evidence]:
     yield Identity(period - 3 * limit - (b - a) * s - b * u, "with steps of length s1 and s2")
     sigma = paper.sigmoid(a + b)
     weights = sigma * a + a / 2 - sigma * b
-    constant = paper.cycle_drift(a, b, sp.Integer(1), e) * (sp.sqrt((2 * a**2 + b**2) / 3) + e)
+    # with e for the whole denominator, the root of the second moment and epsilon
+    constant = paper.cycle_drift(a, b, sp.Integer(1), e - sp.sqrt((2 * a**2 + b**2) / 3)) * e
     yield Identity(constant - weights, "drift where vhat is constant")
     published, y, rate = paper.PAPER_REGRET, sp.Symbol("y", positive=True), sp.Symbol("rate", positive=True)
     (length,) = published.expression.free_symbols & {sp.Symbol("d", integer=True, positive=True)}

@@ -239,9 +239,9 @@ VANISHING = ("vanishing_momentum", "friction")
     (cases(cycle=GIVEN, beta2=[F(9, 10), F(999, 1000)], run=RUNS) + FROM_AFAR).guaranteeing(*VANISHING),
 )
 def limit_of_the_average(
-    a, b, beta2, alpha=SMALL, start=1, rounds=3000, friction=True, maximum=False, beta1=ZERO, lam=ONE
+    a, b, beta2, alpha=SMALL, start=1, rounds=2400, friction=True, maximum=False, beta1=ZERO, lam=ONE
 ):  # fmt: skip
-    """The limit of $R_T/T$ from 3000 rounds in ball arithmetic and a proved bound of what later periods can change."""
+    """The limit of $R_T/T$ from 2400 rounds in ball arithmetic and a proved bound of what later periods can change."""
     method = Optimiser(alpha, beta1, beta2, NOUGHT, lam, friction, maximum)
     return Enclosed(*enclosed_limit((a, a, -b), method, rounds, start=start), "truncation"), {"eps": NOUGHT}
 
