@@ -199,13 +199,13 @@ RARE_CLASSES = Claim(
     id="class-imbalance.rare-classes", paper=PAPER,
     title="At the same mean loss the rare classes are further behind under gradient descent",
     statement=r"Train one model twice from the same start on the same samples, until the mean loss has fallen far (here to "
-    r"3/10; with tokens, whose entropy stays, to 11/20). The mean loss of the rarest tenth of the samples, over that of all, is "
-    r"less under Adam or sign descent than under gradient descent.",
+    r"3/10; with tokens, whose entropy stays, to 11/20). Then the ratio $r$ of the mean loss of the rarest tenth of the samples "
+    r"to that of all is less under Adam or sign descent than under gradient descent.",
     parameters=(lagging,),
     assumptions=(
         Assumption("heavy_tailed", r"frequencies of the classes fall like $1/k$, or are halved as their number doubles"),
     ),
-    quantity=r"r", relation=Relation.LE, expression=lagging.symbol, where="experiments", confidence="derived",
+    quantity="r", relation=Relation.LE, expression=lagging.symbol, where="experiments", confidence="derived",
     remark="An observation on trained models and on the solved one, not a theorem; the paper shows losses of groups of "
     "classes, and this ratio is ours: it does not depend on who is faster.",
 )  # fmt: skip

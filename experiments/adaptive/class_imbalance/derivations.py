@@ -92,28 +92,6 @@ def inverse_of_the_loss_of_signs(ctx: Context) -> Iterator[Evidence]:
     yield Identity(2 * ctx.stated(c=z + 1, eps=e) - sp.log(z / (sp.exp(e) - 1)), "half the margin")
 
 
-@check(paper.SIGN_DESCENT, level=Level.SYMBOLIC)
-def one_step_of_signs(ctx: Context) -> Iterator[Evidence]:
-    """A step moves the margin by eta - (-eta); Adam's direction without memory is g/sqrt(g^2), the sign of g."""
-    eta, n, g = sp.symbols("eta n g", positive=True)
-    yield Identity(ctx.stated(eta=eta, n=n + 1) - ctx.stated(eta=eta, n=n) - (eta - (-eta)), "one step")
-    yield Identity(ctx.stated(eta=eta, n=0), "at the start")
-    yield Identity(g / sp.sqrt(g**2) - 1, "Adam on a positive entry")
-    yield Identity(-g / sp.sqrt((-g) ** 2) + 1, "Adam on a negative entry")
-
-
-@check(paper.GD_LOWER, level=Level.SYMBOLIC)
-def step_from_below(ctx: Context) -> Iterator[Evidence]:
-    """One step raises Psi by e^u (e^d - 1) + z d >= (e^u + z) d, d = c x/(e^u + z): by c x, the claimed increment."""
-    y = sp.Symbol("y", positive=True)  # e^u
-    d = (z + 1) * x / (y + z)
-    n = sp.Symbol("n", positive=True)
-    increment = ctx.stated(c=z + 1, pi=1, eta=x, n=n + 1) - ctx.stated(c=z + 1, pi=1, eta=x, n=n)
-    yield Identity((y + z) * d - increment, "increment with e^d - 1 replaced by d")
-    yield from _exponential_above_tangent()
-    yield Identity(ctx.stated(c=z + 1, pi=1, eta=x, n=0) - 1, "at the start")
-
-
 @check(paper.GD_UPPER, level=Level.SYMBOLIC)
 def step_from_above(ctx: Context) -> Iterator[Evidence]:
     """With r = (e^x - 1)/x >= 1 and d <= x: e^u (e^d - 1) + z d <= r (e^u + z) d = c (e^x - 1), the claimed increment."""
@@ -156,19 +134,6 @@ def curvature_of_the_softmax(ctx: Context) -> Iterator[Evidence]:
     taylor = L - eta * g2 + (top / 2) * eta**2 * g2 / 2
     claimed = ctx.stated(loss=L, eta=eta, pi_max=top, grad2=g2)
     yield Identity(claimed - taylor, "Taylor's bound with smoothness top/2")
-
-
-@check(paper.HESSIAN, level=Level.SYMBOLIC)
-def block_at_zero(ctx: Context) -> Iterator[Evidence]:
-    """At 0 the block is the claimed value times a projection of rank c - 1, for every c."""
-    f = sp.Symbol("pi", positive=True)
-    # at 0 the block is (f/c)(I - J/c) with J = 11', J^2 = c J and trace c: the same for every c
-    c, J = sp.symbols("c J", positive=True)
-    block, value = f / c * (1 - J / c), ctx.stated(c=c, pi=f)
-    squared = sp.rem(sp.expand(block**2 - value * block), J**2 - c * J, J)
-    yield Identity(squared, "the block over its value is a projection, every c")
-    trace = sp.expand(block).coeff(J, 0) * c + sp.expand(block).coeff(J, 1) * c  # tr I = tr J = c
-    yield Identity(trace - (c - 1) * value, "of rank c - 1, every c")
 
 
 @check(paper.HESSIAN, level=Level.CERTIFIED)

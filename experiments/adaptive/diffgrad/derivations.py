@@ -114,26 +114,6 @@ def one_period_at_the_wrong_end(ctx: Context) -> Iterator[Evidence]:
     yield Identity(average.subs(y, 0), "the published bound a round vanishes: no constants repair it")
 
 
-@check(paper.REGRET_MASTER, level=Level.SYMBOLIC)
-def one_step_and_summation(ctx: Context) -> Iterator[Evidence]:
-    """The step's identity, summation by parts, the claimed form, and the instance that attains it."""
-    x, u, g, D = sp.symbols("x u g D", positive=True)
-    e1, e2, d2, d3 = sp.symbols("e1 e2 d2 d3", positive=True)
-    yield Identity(g * (x - u) - ((x - u) ** 2 - (x - e1 * g - u) ** 2) / (2 * e1) - e1 * g**2 / 2, "one step")
-    # what round 2, or any later one, adds to the sum by parts
-    further = d2**2 * (1 / e2 - 1 / e1) - d3**2 / e2 + d2**2 / e1
-    yield Identity((d2**2 - d3**2) / e2 - further, "summation by parts, one more round")
-    yield Identity(_claimed(ctx, D=D, P=1 / e1, Q=e1 * g**2) - D**2 / (2 * e1) - e1 * g**2 / 2, "the claimed form")
-    yield Identity(_claimed(ctx, D=D, P=g / D, Q=D * g) - g * D, "attained in one round from x = u + D with eta = D/g")
-
-
-@check(paper.ALIASING_BUG, level=Level.SYMBOLIC)
-def no_change_no_friction(ctx: Context) -> Iterator[Evidence]:
-    """The sigmoid of |g - g| is the claimed part of Adam's step."""
-    g = sp.Symbol("g", real=True)
-    yield Identity(paper.sigmoid(sp.Abs(g - g)) - _claimed(ctx, adam=1), "xi of a vanishing difference")
-
-
 @check(paper.SYNTHETIC_FUNCTIONS, level=Level.SYMBOLIC)
 def derivative_of_the_second(ctx: Context) -> Iterator[Evidence]:
     """The derivative of x^3 + x sin 8x + 0.85; the jump at -0.9; the exact minima of the first and third."""
