@@ -42,11 +42,13 @@ replacing(paper.TIME_TO_LOSS, "equal frequencies in the place of Zipf's", time_w
 
 
 def loss_from_the_wrong_class(c, t, start):
-    """From the margin -5 the loss at pi_k t = 1 is above the bound."""
+    """From the margin -5 the loss at pi_k t = 1 is above the upper bound, from 5 below the lower."""
     return Enclosed(*loss_between(c - 1, measures.margin_between(c, F(t), start)), "truncation")
 
 
 breaking(paper.GF_UPPER, "zero_start", loss_from_the_wrong_class, c=10, pi=1.0, t=1.0, start=-5)
+
+breaking(paper.GF_LOWER, "zero_start", loss_from_the_wrong_class, c=10, pi=1.0, t=1.0, start=5)
 
 
 def loss_of_sign_descent(c, t):
@@ -98,6 +100,10 @@ def margin_of_an_unseen_class(eta, n, pi):
 UNSEEN = cases(pi={"1/2, 1/2, 0": [F(1, 2), F(1, 2), F(0)]}, c=3, t=F(1), eta=F(1, 20), n=10)
 for _claim, _function in ((paper.SIGN_FLOW, loss_of_an_unseen_class), (paper.SIGN_DESCENT, margin_of_an_unseen_class)):
     breaking(_claim, "positive_frequencies", _function, UNSEEN)
+
+AHEAD = cases(pi=[measures.FREQUENCIES], c=3, t=F(1), eta=F(1, 20), n=10, start=1)
+breaking(paper.SIGN_FLOW, "zero_start", measures.loss_after_exact_signs, AHEAD)
+breaking(paper.SIGN_DESCENT, "zero_start", measures.margins_in_rationals, AHEAD)
 
 
 def rate_with_the_number_of_classes(c, t):

@@ -172,10 +172,10 @@ def _loss(others: list[Fraction]) -> flint.arb:
 
 
 @measure(paper.SIGN_FLOW, cases(c=3, t=[F(1, 2), F(1), F(2)], pi=[FREQUENCIES]).guaranteeing(*SIGNS))
-def loss_after_exact_signs(t, pi):
+def loss_after_exact_signs(t, pi, start=0):
     """Losses of all classes after eight exact steps of length t/8."""
     for margins_of in sign_margins(pi, t / 8, 8):
-        yield enclosed(partial(_loss, margins_of))
+        yield enclosed(partial(_loss, [u + start for u in margins_of]))
 
 
 @measure(
@@ -183,10 +183,10 @@ def loss_after_exact_signs(t, pi):
     cases(step=[{"eta": F(1, 20), "n": 0}, {"eta": F(1, 20), "n": 25}, {"eta": F(7, 3), "n": 4}], pi=[FREQUENCIES])
     .guaranteeing(*SIGNS),
 )  # fmt: skip
-def margins_in_rationals(eta, n, pi):
+def margins_in_rationals(eta, n, pi, start=0):
     """All margins after n steps in rationals, the signs from ball arithmetic."""
     for margins_of in sign_margins(pi, eta, n):
-        yield from ((u, {}) for u in margins_of)
+        yield from ((u + start, {}) for u in margins_of)
 
 
 def first_middle_last(c: int) -> tuple[int, ...]:
@@ -405,7 +405,7 @@ def ratio_of_the_solved_model(c):
 LINEAR = cases(
     problem={"published": partial(training.published, 4), "digits": training.rare_digits}, method=["adam", "sign"]
 )
-MORE = cases(problem={"published": partial(training.published, 6)}, method="adam", steps=4000)
+MORE = cases(problem={"published": partial(training.published, 5)}, method="adam", steps=2000)
 WIDE = cases(problem={"10^4 classes": partial(training.gaussian, 10_000, 1024)}, method="adam", steps=5000)
 
 
@@ -415,7 +415,7 @@ WIDE = cases(problem={"10^4 classes": partial(training.gaussian, 10_000, 1024)},
     paper.RARE_CLASSES, WIDE.guaranteeing("heavy_tailed"), budget="gpu", name="ratio_of_a_vocabulary", timeout=3600
 )
 def ratio_of_linear_models(problem, method, backend, steps=300):
-    """Linear softmax on the published sample (m = 4, at more budget 6) and on digits with rare classes; 10^4 classes for a GPU."""
+    """Linear softmax on the published sample (m = 4, at more budget 5) and on digits with rare classes; 10^4 classes for a GPU."""
     found, lagging = (training.lag(problem, name, steps=steps, backend=backend) for name in (method, "gd"))
     # a step's rounding grows by no more than the smoothness allows, and the ratio is one of sums of the rows' losses
     return rounded(found, 64 * steps), {"lag": lagging}
