@@ -32,7 +32,8 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
     """
     grid = np.linspace(-1.1, 1.1, 881)
     T = 6_000 if budget == "quick" else 60_000
-    constants, rounds = {"alpha": 0.5, "beta1": 0.0, "beta2": 0.9}, FROM_THE_OPTIMUM
+    constants: dict[str, Any] = {"alpha": 0.5, "beta1": 0.0, "beta2": 0.9}
+    rounds = FROM_THE_OPTIMUM
     long = [300, 1_200, 4_500, 12_000, 24_000, 39_999, 60_000]
     v = float(second_moments(CYCLE, rounds.method.beta2)[-1])  # at the end of every period
     times = 3 * np.unique(np.geomspace(3, T // 3, 200).astype(int))  # ends of periods
@@ -72,7 +73,7 @@ def _averages(method: Optimiser, friction: bool, rounds: list[int]) -> list[floa
 
 def _published(constants: dict[str, float], v: float, T: float) -> float:
     """The right side of equation (22)."""
-    of = {"lam": 0.1, "D": 2, "D_inf": 2, "G_inf": 1.9, "g_1": [1.0], "v_T": [v], "T": 3 * round(T / 3)}
+    of: dict[str, Any] = {"lam": 0.1, "D": 2, "D_inf": 2, "G_inf": 1.9, "g_1": [1.0], "v_T": [v], "T": 3 * round(T / 3)}
     return float(diffgrad.PAPER_REGRET.bound(**constants, **of, g_norm=[(1.87 * of["T"]) ** 0.5]))
 
 
