@@ -194,7 +194,7 @@ def first_middle_last(c: int) -> tuple[int, ...]:
     return 0, c // 2, c - 1
 
 
-VOCABULARY = cases(c=10_000, steps=200)
+VOCABULARY = cases(c=10_000, steps=100)
 
 
 @measure(paper.SIGN_FLOW, (cases(c=30, steps=160) + VOCABULARY).guaranteeing(*SIGNS))
