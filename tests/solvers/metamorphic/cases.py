@@ -9,10 +9,12 @@ import numpy as np
 from cases_of_averaging import AVERAGING
 from cases_of_bilevel import OF_BILEVEL
 from cases_of_curvature import OF_CURVATURE
+from cases_of_differences import OF_DIFFERENCES
 from cases_of_estimators import OF_ESTIMATORS
 from cases_of_exact import EXACT
 from cases_of_limits import OF_LIMITS
 from cases_of_parities import PARITIES
+from cases_of_privacy import OF_PRIVACY
 from cases_of_programs import PROGRAMS
 from cases_of_states import STATES
 from cases_of_walks import OF_WALKS
@@ -442,9 +444,8 @@ SIGNALS = {
 }
 
 CASES: dict[str, Case] = {
-    **PROGRAMS, **EXACT, **MOMENTS, **GAUSSIAN, **WORKERS, **SIGNALS, **AVERAGING, **OF_BILEVEL, **OF_WORKERS, **OF_WALKS,
-    **OF_CURVATURE,
-    **OF_LIMITS, **PARITIES, **STATES, **OF_ESTIMATORS,
+    **PROGRAMS, **EXACT, **MOMENTS, **GAUSSIAN, **WORKERS, **SIGNALS, **AVERAGING, **OF_WORKERS, **OF_WALKS, **OF_CURVATURE,
+    **OF_LIMITS, **PARITIES, **STATES, **OF_ESTIMATORS, **OF_DIFFERENCES, **OF_PRIVACY, **OF_BILEVEL,
 }  # fmt: skip
 
 if __name__ == "__main__":  # a child process, with another dispatch than its parent's
