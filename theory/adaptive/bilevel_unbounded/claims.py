@@ -90,7 +90,7 @@ RELAXED = Assumption(
 BOUNDED = Assumption("bounded_on_graph", r"$|\nabla_yf(x, y_*(x))| \le M$")
 OPERATORS = Assumption(
     "lower_curvature",
-    r"$G = \nabla_{xy}^2g[\nabla_{yy}^2g]^{-1}$ has $|G| \le \kappa$ and, by $\mu$ and $l_{g,2}$, changes by at most "
+    r"$H = \nabla_{xy}^2g[\nabla_{yy}^2g]^{-1}$ has $|H| \le \kappa$ and, by $\mu$ and $l_{g,2}$, changes by at most "
     r"$\frac{l_{g,2}}\mu(1 + \kappa)|z - z'|$",
 )
 RADIUS = Assumption(
