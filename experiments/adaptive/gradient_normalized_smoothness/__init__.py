@@ -1,5 +1,5 @@
 """Gradient-normalized smoothness in numbers: certified radii, steps in rational numbers, runs of the adaptive search."""
 
-from gradproof.experiments.adaptive.gradient_normalized_smoothness import measures_steps
+from gradproof.experiments.adaptive.gradient_normalized_smoothness import measures_radius, measures_steps
 
-__all__ = ["measures_steps"]
+__all__ = ["measures_radius", "measures_steps"]

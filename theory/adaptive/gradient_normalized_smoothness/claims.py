@@ -86,7 +86,7 @@ NO_HESSIAN = Assumption("no_hessian", "$H(x) = 0$: the step is one of gradient d
 SMOOTH = Assumption("lipschitz_gradient", r"$|g(y) - g(x)| \le L_1|y - x|$")
 FIRST = Assumption("first_radius", r"$\gamma_1 \le \gamma_{H_1}(x)$, the radius at $x$ with $H_1$ in the place of $H(x)$")
 SECOND = Assumption("second_radius", r"$\gamma_{H_2}(x) \le \gamma_2$, the radius at $x$ with $H_2$ in the place of $H(x)$")
-LOGISTIC = Assumption("logistic_loss", r"on a line, $f(t) = \log(1 + e^t)$ and $H = f''$")
+LOGISTIC = Assumption("logistic_loss", r"on a line, $f(t) = \log(1 + e^t)$")
 PROGRESS = Assumption(
     "progress",
     r"$f(x_k) - f(x_{k+1}) \ge \frac{\gamma_k}8|g_{k+1}|^2/|g_k|$ for all $k < K$: by the descent lemma, or since the search accepts "
@@ -230,7 +230,7 @@ HARMONIC = _claim(
 LOGISTIC_RADIUS = _claim(
     "logistic-radius", "The logistic loss has a radius that is bounded below everywhere",
     r"$\alpha = 0$: the root of $e^\gamma - 1 - \gamma = 1$, 1.146193..., which is the limit for $t \to -\infty$, rounded down.",
-    parameters=(), assumptions=(LOGISTIC,), quantity=r"\gamma(t)", relation=Relation.GE,
+    parameters=(), assumptions=(LOGISTIC, EXACT), quantity=r"\gamma(t)", relation=Relation.GE,
     expression=sp.Rational(1146193, 10**6), confidence="verified",
     remark="Exponentials are no terms of derivations: one kind of evidence, certified enclosures along the line.",
 )  # fmt: skip
@@ -353,7 +353,8 @@ FISHER_POWER = _claim(
 
 GAUSS_NEWTON_POWER = _claim(
     "gauss-newton-power", "Powers of norms: the error of Gauss-Newton's term",
-    r"$C_1 = 0$ and $\beta = 1/(p - 1)$ again; it is no multiple of $|g|$ ($\beta = 0$) where $u$ is small.",
-    parameters=(p, s_max, s_min, gx), assumptions=(POWERED, ONTO, GN_TERM), quantity=r"\|\nabla^2f - H\|",
-    relation=Relation.LE, expression=(p.symbol - 2) * _q, tight=True, remark=_two,
+    r"$C_1 = 0$ and $\beta = 1/(p - 1)$, whatever the range of $A$; it is no multiple of $|g|$ ($\beta = 0$) where $u$ is small.",
+    parameters=(p, s_max, gx), assumptions=(POWERED, GN_TERM), quantity=r"\|\nabla^2f - H\|", relation=Relation.LE,
+    expression=(p.symbol - 2) * s_max.symbol ** (p.symbol / (p.symbol - 1)) * gx.symbol ** ((p.symbol - 2) / (p.symbol - 1)),
+    tight=True, remark=_two,
 )  # fmt: skip
