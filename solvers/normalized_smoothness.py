@@ -67,7 +67,9 @@ class _Line:
         self.g = slope(x)
         self.H = curvature(x) if hessian is None else ball(Fraction(hessian))
         if not self.g.is_finite() or self.g.contains(0):
-            raise ParameterError(f"the slope {self.g} at the point may be zero; the radius is that of a point with a slope")
+            raise ParameterError(
+                f"the slope {self.g} at the point may be zero; the radius is that of a point with a slope"
+            )
 
     def error(self, h: flint.arb) -> flint.arb:
         return self.slope(self.x + h) - self.g - self.H * h
@@ -97,7 +99,9 @@ class _Line:
         if not most.is_finite():
             return least
         ratio = abs(self.g) / most
-        if not most > 0 or ratio < ball(least) or ratio < 1 / FARTHEST:  # rational numbers of an exponential may not fit anywhere
+        if (
+            not most > 0 or ratio < ball(least) or ratio < 1 / FARTHEST
+        ):  # rational numbers of an exponential may not fit anywhere
             return least
         return max(least, ends(ratio)[0]) if ratio < FARTHEST else FARTHEST_RADIUS
 
@@ -125,7 +129,12 @@ class _Line:
 
 
 def radius_above(
-    gradient: Callable[[np.ndarray], np.ndarray], hessian: np.ndarray, x: np.ndarray, *, directions: int = 400, rounds: int = 60
+    gradient: Callable[[np.ndarray], np.ndarray],
+    hessian: np.ndarray,
+    x: np.ndarray,
+    *,
+    directions: int = 400,
+    rounds: int = 60,
 ) -> float:
     """An upper bound of gamma(x) in 1 to 3 dimensions: the best of a grid of h, refined by halving (floats).
 

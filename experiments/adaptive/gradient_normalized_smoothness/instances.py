@@ -120,7 +120,11 @@ LINES: dict[str, OnLine] = {
         lambda t: (1 + t.exp()).log(), _sigmoid, lambda t: _sigmoid(t) * _sigmoid(-t), F(1, 4), F(9623, 10**5)
     ),
     "log cosh": OnLine(
-        lambda t: (3 * t).cosh().log() / 3, lambda t: (3 * t).tanh(), lambda t: 3 / (3 * t).cosh() ** 2, F(3), F(69283, 10**4)
+        lambda t: (3 * t).cosh().log() / 3,
+        lambda t: (3 * t).tanh(),
+        lambda t: 3 / (3 * t).cosh() ** 2,
+        F(3),
+        F(69283, 10**4),
     ),
     "wave": OnLine(lambda t: 2 * t + t.sin(), lambda t: 2 + t.cos(), lambda t: -t.sin(), F(1), F(1), False),
     "exponential": OnLine(flint.arb.exp, flint.arb.exp, flint.arb.exp),
@@ -181,7 +185,9 @@ class Turning(NamedTuple):
         return F(1)
 
 
-def searched(f: OnLine, t: F, gamma0: F, steps: int, *, down: F = F(1, 2), up: F = F(2)) -> tuple[list[F], list[F], int, F]:
+def searched(
+    f: OnLine, t: F, gamma0: F, steps: int, *, down: F = F(1, 2), up: F = F(2)
+) -> tuple[list[F], list[F], int, F]:
     """The adaptive search on a line, decided in balls: iterates (rounded), radii taken, number of trials, the next first trial.
 
     Raises:

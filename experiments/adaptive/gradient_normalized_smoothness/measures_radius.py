@@ -32,7 +32,9 @@ def size(f: OnLine, t: F) -> F:
 
 NAMED = {name: f for name, f in LINES.items() if f.L2 is not None}
 PLACES = [F(-3), F(-1), F(1, 2), F(4)]
-CLASS = cases(f={k: f for k, f in NAMED.items() if k != "cubic"}, t=PLACES).guaranteeing("exact_hessian", "lipschitz_hessian")
+CLASS = cases(f={k: f for k, f in NAMED.items() if k != "cubic"}, t=PLACES).guaranteeing(
+    "exact_hessian", "lipschitz_hessian"
+)
 
 
 @measure(paper.LIPSCHITZ_HESSIAN, CLASS)
@@ -42,14 +44,21 @@ def squared_radius(f, t, hessian=None, share=F(1)):
     return Enclosed(found.low**2, found.high**2, "truncation"), {"g": size(f, t), "L2": share * f.L2}
 
 
-@measure(paper.LIPSCHITZ_HESSIAN, cases(s=[F(1), F(1, 7)], t=[F(3), F(-2, 5)]).guaranteeing("exact_hessian", "lipschitz_hessian"))
+@measure(
+    paper.LIPSCHITZ_HESSIAN,
+    cases(s=[F(1), F(1, 7)], t=[F(3), F(-2, 5)]).guaranteeing("exact_hessian", "lipschitz_hessian"),
+)
 def squared_radius_of_cubics(s, t):
     """$\\gamma(t)^2$ for $st^3/3$: the error is $sh^2$, whose share $s|h|$ is largest at the end."""
     return F(t) ** 2, {"g": s * F(t) ** 2, "L2": 2 * s}
 
 
-breaking(paper.LIPSCHITZ_HESSIAN, "exact_hessian", squared_radius, f={"cubic": LINES["cubic"]}, t=[F(4)], hessian=[F(0)])
-breaking(paper.LIPSCHITZ_HESSIAN, "lipschitz_hessian", squared_radius, f={"cubic": LINES["cubic"]}, t=[F(4)], share=[F(1, 2)])
+breaking(
+    paper.LIPSCHITZ_HESSIAN, "exact_hessian", squared_radius, f={"cubic": LINES["cubic"]}, t=[F(4)], hessian=[F(0)]
+)
+breaking(
+    paper.LIPSCHITZ_HESSIAN, "lipschitz_hessian", squared_radius, f={"cubic": LINES["cubic"]}, t=[F(4)], share=[F(1, 2)]
+)
 
 SMOOTH = {name: f for name, f in LINES.items() if f.L1 is not None}
 
@@ -61,7 +70,10 @@ def radius_without_hessian(f, t, hessian=F(0), share=F(1)):
     return Enclosed(found.low, found.high, "truncation"), {"g": size(f, t), "L1": share * f.L1}
 
 
-@measure(paper.FIRST_ORDER, cases(sigma=[F(1), F(1, 3)], g=[(3, 4), (5, 12)]).guaranteeing("no_hessian", "lipschitz_gradient"))
+@measure(
+    paper.FIRST_ORDER,
+    cases(sigma=[F(1), F(1, 3)], g=[(3, 4), (5, 12)]).guaranteeing("no_hessian", "lipschitz_gradient"),
+)
 def radius_of_quadratics(sigma, g, H=((0, 0), (0, 0)), share=F(1)):
     """$\\gamma(x)$ for a quadratic with $H = 0$: its error is $\\sigma|h|$ at every $h$."""
     q = Quadratic(H, ((1, 0), (0, -1)), g, sigma)
@@ -102,7 +114,10 @@ breaking(paper.HARMONIC, "second_radius", apart_on_parabolas, **PARABOLA, second
 ALONG = [F(-30), F(-12), F(-5), F(-1), F(0), F(2), F(10)]
 
 
-@measure(paper.LOGISTIC_RADIUS, cases(f={"logistic": LINES["logistic"]}, t=ALONG).guaranteeing("logistic_loss", "exact_hessian"))
+@measure(
+    paper.LOGISTIC_RADIUS,
+    cases(f={"logistic": LINES["logistic"]}, t=ALONG).guaranteeing("logistic_loss", "exact_hessian"),
+)
 def radius_along_the_line(f, t, hessian=None):
     """$\\gamma(t)$ with the exact Hessian, enclosed."""
     found = radius_of(f, t, hessian)
@@ -132,7 +147,11 @@ def between_hessians(rows, x, v, mu, scale=1, flat=False):
         mean = sum((w * s for w, s in zip(p, along, strict=True)), flint.arb(0))
         hessian = sum((w * (s - mean) ** 2 for w, s in zip(p, along, strict=True)), flint.arb(0))
         weights = [flint.arb(1) / len(p)] * len(p) if flat else p
-        found = scale * (sum((w * s * s for w, s in zip(weights, along, strict=True)), flint.arb(0)) - hessian) / ball(F(mu))
+        found = (
+            scale
+            * (sum((w * s * s for w, s in zip(weights, along, strict=True)), flint.arb(0)) - hessian)
+            / ball(F(mu))
+        )
         gv2 = (scale * mean) ** 2
     # the mean as a rational number, its rounding as one of the value
     middle = (low(gv2) + high(gv2)) / 2
@@ -173,7 +192,12 @@ def off_fisher(margin, times=1, loss="logistic", away=F(0), D=F(1, 1000)):
         if loss == "squares":  # (1 - m)^2/2
             second, slope, value = flint.arb(1), m - 1, lambda t: (1 - t) ** 2 / 2
         error = abs(second - times * slope**2)
-        known = {"R2": 1, "fz": max(high(value(m + ball(away))), F(0)), "D": max(D, F(0)), "g": max(high(abs(slope)), F(1, 10**30))}
+        known = {
+            "R2": 1,
+            "fz": max(high(value(m + ball(away))), F(0)),
+            "D": max(D, F(0)),
+            "g": max(high(abs(slope)), F(1, 10**30)),
+        }
     return Enclosed(low(error), high(error), "rounding"), known
 
 
@@ -211,7 +235,11 @@ def error_of(A, u, p, term, ridge=F(0)):
     back = [dot([row[j] for row in A], u) for j in range(2)]  # A'u
     first = [[length ** (p - 2) * dot([r[i] for r in A], [r[j] for r in A]) for j in range(2)] for i in range(2)]
     second = [[(p - 2) * length ** (p - 4) * back[i] * back[j] for j in range(2)] for i in range(2)]
-    missing = {"fisher": first, "first": second, "none": [[a + b for a, b in zip(*r, strict=True)] for r in zip(first, second, strict=True)]}
+    missing = {
+        "fisher": first,
+        "first": second,
+        "none": [[a + b for a, b in zip(*r, strict=True)] for r in zip(first, second, strict=True)],
+    }
     E = missing[term]
     E = [[sp.nsimplify(E[i][j]) + ridge * (i == j) for j in range(2)] for i in range(2)]
     return E, length ** (p - 2) * root(dot(back, back))
@@ -230,19 +258,29 @@ SOUND = ("power_of_a_norm", "onto")  # of matrices of full rank
 def off_by(A, u, p, term, ridge=F(0), s_min=None, name=None):
     """$\\|\\nabla^2f - H\\|$ in the plane, exactly."""
     E, g = error_of(A, u, p, term, ridge)
-    smax2 = sp.sqrt(spectral([[F(dot([r[i] for r in A], [r[j] for r in A])) * sp.Integer(1) for j in range(2)] for i in range(2)]))
+    smax2 = sp.sqrt(
+        spectral([[F(dot([r[i] for r in A], [r[j] for r in A])) * sp.Integer(1) for j in range(2)] for i in range(2)])
+    )
     smallest = abs(sp.Rational(A[0][0]) * A[1][1] - A[0][1] * A[1][0]) / smax2
     return spectral(E), {"p": p, "s_max": smax2, "s_min": smallest if s_min is None else s_min, "g": g}
 
 
-measure(paper.FISHER_POWER, (POWERS.let(term=lambda: "fisher")).guaranteeing(*SOUND, "fisher_term"), name="off_fisher_s_term")(off_by)
 measure(
-    paper.GAUSS_NEWTON_POWER, (POWERS.let(term=lambda: "first")).guaranteeing(*SOUND, "gauss_newton_term"), name="off_gauss_newton_s_term"
+    paper.FISHER_POWER,
+    (POWERS.let(term=lambda: "fisher")).guaranteeing(*SOUND, "fisher_term"),
+    name="off_fisher_s_term",
+)(off_by)
+measure(
+    paper.GAUSS_NEWTON_POWER,
+    (POWERS.let(term=lambda: "first")).guaranteeing(*SOUND, "gauss_newton_term"),
+    name="off_gauss_newton_s_term",
 )(off_by)
 ONCE = {"A": {"3 I": MATRICES["3 I"]}, "u": [(3, 4)], "p": [4]}
 FLAT = {"A": {"rank 1": ((1, 0), (0, 0))}, "u": [(F(3, 5), F(4, 5))], "p": [4]}
 breaking(paper.FISHER_POWER, "fisher_term", off_by, **ONCE, term=["none"])
 breaking(paper.GAUSS_NEWTON_POWER, "gauss_newton_term", off_by, **ONCE, term=["none"])
 for _claim, _term in ((paper.FISHER_POWER, "fisher"), (paper.GAUSS_NEWTON_POWER, "first")):
-    breaking(_claim, "power_of_a_norm", off_by, A=ONCE["A"], u=[(F(3, 100), F(4, 100))], p=[4], term=[_term], ridge=[F(1)])
+    breaking(
+        _claim, "power_of_a_norm", off_by, A=ONCE["A"], u=[(F(3, 100), F(4, 100))], p=[4], term=[_term], ridge=[F(1)]
+    )
 breaking(paper.FISHER_POWER, "onto", off_by, **FLAT, term=["fisher"], s_min=[1])

@@ -62,7 +62,9 @@ def next_gradient(H, R, g, sigma, over, stretch=F(1)):
 @measure(paper.DESCENT_CONVEX, QUADRATICS.where(is_convex).guaranteeing(*WITHIN, "convex"))
 @measure(
     paper.DESCENT_CONVEX,
-    cases(H={"sigma I": ONE}, R={"-I": ERRORS["-I"]}, g=GRADIENTS, sigma=[F(1)], over=[F(1)]).guaranteeing(*WITHIN, "convex"),
+    cases(H={"sigma I": ONE}, R={"-I": ERRORS["-I"]}, g=GRADIENTS, sigma=[F(1)], over=[F(1)]).guaranteeing(
+        *WITHIN, "convex"
+    ),
     name="fall_of_linear_functions",
 )
 def fall(H, R, g, sigma, over, stretch=F(1)):
@@ -93,6 +95,7 @@ breaking(paper.DESCENT_CONSTANT, "turning_slope", ratio, d=SHARES, top=[F(3, 2)]
 breaking(paper.DESCENT_CONVEX, "convex", fall_where_the_slope_turns, d=[F(1, 10), F(1, 1000)])
 
 # --- on a line ------------------------------------------------------------------------------------------------------------
+
 
 def curved_up(f, t):
     """f'' is not negative where the step begins."""

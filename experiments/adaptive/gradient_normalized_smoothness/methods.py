@@ -9,6 +9,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from gradproof.experiments.engine.backend import backend as array_library
+from gradproof.experiments.engine.backend import to_numpy
 from gradproof.experiments.engine.run import Method
 
 Array = Any
@@ -97,18 +98,20 @@ def walk(
     """One search from x0 (d,) until ``done(value, gradient norm)``, or until ``limit`` trials."""
     method, on = adaptive_search(problem, gamma0, c=c), array_library(backend)
     state = method.init(on.asarray(np.asarray(x0, float)[None, None]))
-    number = lambda a: float(np.asarray(a).ravel()[0])  # noqa: E731
-    size = lambda s: float(np.linalg.norm(np.asarray(s.gradient)))  # noqa: E731
-    xs, fs, gs, gammas = [np.asarray(state.x)[0, 0]], [number(state.value)], [size(state)], []
+    number = lambda a: float(to_numpy(a).ravel()[0])  # noqa: E731
+    size = lambda s: float(np.linalg.norm(to_numpy(s.gradient)))  # noqa: E731
+    xs, fs, gs, gammas = [to_numpy(state.x)[0, 0]], [number(state.value)], [size(state)], []
     while not done(fs[-1], gs[-1]) and number(state.trials) < limit:
         after = method.step(state, None)
         if number(after.steps) > number(state.steps):
-            xs.append(np.asarray(after.x)[0, 0])
+            xs.append(to_numpy(after.x)[0, 0])
             fs.append(number(after.value))
             gs.append(size(after))
             gammas.append(number(after.taken))
         state = after
-    return Walk(np.array(xs), np.array(fs), np.array(gs), np.array(gammas), int(number(state.trials)), number(state.gamma))
+    return Walk(
+        np.array(xs), np.array(fs), np.array(gs), np.array(gammas), int(number(state.trials)), number(state.gamma)
+    )
 
 
 # --- functions ------------------------------------------------------------------------------------------------------------

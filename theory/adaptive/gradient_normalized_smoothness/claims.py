@@ -84,8 +84,12 @@ LIPSCHITZ = Assumption(
 )
 NO_HESSIAN = Assumption("no_hessian", "$H(x) = 0$: the step is one of gradient descent of the length $\\gamma$")
 SMOOTH = Assumption("lipschitz_gradient", r"$|g(y) - g(x)| \le L_1|y - x|$")
-FIRST = Assumption("first_radius", r"$\gamma_1 \le \gamma_{H_1}(x)$, the radius at $x$ with $H_1$ in the place of $H(x)$")
-SECOND = Assumption("second_radius", r"$\gamma_{H_2}(x) \le \gamma_2$, the radius at $x$ with $H_2$ in the place of $H(x)$")
+FIRST = Assumption(
+    "first_radius", r"$\gamma_1 \le \gamma_{H_1}(x)$, the radius at $x$ with $H_1$ in the place of $H(x)$"
+)
+SECOND = Assumption(
+    "second_radius", r"$\gamma_{H_2}(x) \le \gamma_2$, the radius at $x$ with $H_2$ in the place of $H(x)$"
+)
 LOGISTIC = Assumption("logistic_loss", r"on a line, $f(t) = \log(1 + e^t)$")
 PROGRESS = Assumption(
     "progress",
@@ -113,8 +117,8 @@ CONTRACTS = Assumption(
 )
 STRUCTURE = Assumption(
     "approximate_hessian",
-    r"$\gamma_k \ge \gamma_{H_k}(x_k)$, where with the Hessian itself the radius is at least $|g|^\alpha/M$, and "
-    r"$\|\nabla^2f(x) - H(x)\| \le C_1 + C_2|g(x)|^{1-\beta}$",
+    r"$1/\gamma_k \le M|g_k|^{-\alpha} + C_1/|g_k| + C_2|g_k|^{-\beta}$, which is within the radius where the Hessian itself has one of "
+    r"at least $|g|^\alpha/M$ and $\|\nabla^2f - H\| \le C_1 + C_2|g|^{1-\beta}$",
 )
 SEARCH = Assumption(
     "search",
@@ -296,7 +300,11 @@ CONVEX_COUNT = _claim(
 )  # fmt: skip
 
 _D, _e = D.symbol, eps.symbol
-_S = M.symbol * _D ** (1 + alpha.symbol) / _e**alpha.symbol + C1.symbol * _D**2 / _e + C2.symbol * _D ** (1 + beta.symbol) / _e**beta.symbol
+_S = (
+    M.symbol * _D ** (1 + alpha.symbol) / _e**alpha.symbol
+    + C1.symbol * _D**2 / _e
+    + C2.symbol * _D ** (1 + beta.symbol) / _e**beta.symbol
+)
 
 TABLE = _claim(
     "table", "What approximate Hessians cost",

@@ -209,9 +209,7 @@ def nonconvex_count() -> d.Derivation:
 
     |g_{k+1}|^2/|g_k|^b = |g_{k+1}|^(1 + alpha) e^(b (l' - l)) >= E (1 + b (l' - l)), by the tangent of the exponential at 0.
     """
-    tangent = below(
-        ("E", "1"), ("E*b", "l'"), ("-E*b", "l"), ("-1", "p"), by=("gradient_above", "convex-exponential")
-    )
+    tangent = below(("E", "1"), ("E*b", "l'"), ("-E*b", "l"), ("-1", "p"), by=("gradient_above", "convex-exponential"))
     laws = {
         **GAIN, "tangent": tangent, "above": below(("1", "leps"), ("-1", "l"), by=("gradient_above",)),
         "start": equal(("1", "l"), ("-1", "l0"), at="0", says="l0 is log |g_0|"),
