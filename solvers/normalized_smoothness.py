@@ -49,8 +49,8 @@ def radius(
         width: relative width of the enclosure.
 
     Raises:
-        ParameterError: f'(x) may be zero, the radius may be infinite (f is quadratic, with its own Hessian), or the enclosure is not
-            reached.
+        ParameterError: f'(x) may be zero, the radius may be infinite (a quadratic with its own Hessian), or the enclosure is
+            not reached.
     """
     width = number(width, "the width")
     if not width > 0:

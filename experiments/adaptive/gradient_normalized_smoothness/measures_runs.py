@@ -159,7 +159,8 @@ def steps_to_a_value(on, alpha, backend):
 
 
 for _claim, _measure in (
-    (paper.CONVEX_CONTRACTION, contraction_of_a_run), (paper.CONVEX_COUNT, logarithms_of_a_run), (paper.CONVEX_RATE, steps_to_a_value),
+    (paper.CONVEX_CONTRACTION, contraction_of_a_run), (paper.CONVEX_COUNT, logarithms_of_a_run),
+    (paper.CONVEX_RATE, steps_to_a_value),
 ):  # fmt: skip
     measure(_claim, cases(on=KINDS, alpha=ALPHAS).guaranteeing(*CONVEX))(_measure)
     measure(
@@ -169,7 +170,7 @@ for _claim, _measure in (
 
 @measure(paper.TABLE, cases(on=KINDS, alpha=[0.5]).guaranteeing(*CONVEX, "approximate_hessian"))
 def steps_by_the_rule(on, alpha, backend):
-    """$K$ with the radius that the constants of the function allow, no search: $L_2 \\le 2R^3/\\mu^2$, $C_2 = R/\\mu$, $R$ the longest row."""
+    """$K$ with the radius that the constants of the function allow, no search: $L_2 = 2R^3/\\mu^2$, $R$ the longest row."""
     library = array_library(backend)
     start, mu, R = on(library), 0.5, float(np.linalg.norm(problems.small_rows(), axis=-1).max())
     exact = on is QUICK["log-sum-exp"]

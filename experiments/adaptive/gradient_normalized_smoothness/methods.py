@@ -92,8 +92,8 @@ class Walk(NamedTuple):
 
 
 def walk(
-    problem: Problem, x0: np.ndarray, done: Callable[[float, float], bool], *, gamma0: float = 1.0, c: float = 8.0, limit: int = 5000,
-    backend: str = "numpy",
+    problem: Problem, x0: np.ndarray, done: Callable[[float, float], bool], *, gamma0: float = 1.0, c: float = 8.0,
+    limit: int = 5000, backend: str = "numpy",
 ) -> Walk:  # fmt: skip
     """One search from x0 (d,) until ``done(value, gradient norm)``, or until ``limit`` trials."""
     method, on = adaptive_search(problem, gamma0, c=c), array_library(backend)
@@ -204,7 +204,7 @@ def softmax_regression(X: Array, labels: Array) -> Problem:
 
 
 def power_of_norm(u: Map, jacobian: Map, p: float, *, terms: str = "both") -> Problem:
-    """``|u(x)|^p/p``, u (..., r), jacobian (..., r, d): H is ``|u|^(p-2) J'J`` (``first``), ``(p-2) g g'/|u|^p`` (``fisher``), or both."""
+    """``|u(x)|^p/p``, u (..., r), jacobian (..., r, d): H: ``|u|^(p-2) J'J``, ``first``; ``(p-2) gg'/|u|^p``, ``fisher``; both."""
 
     def gradient(x: Array) -> Array:
         v = u(x)

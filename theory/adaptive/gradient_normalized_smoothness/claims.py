@@ -1,7 +1,7 @@
 r"""Second-order steps with the radius in which the linearised gradient is relatively accurate.
 
-``gamma(x)`` is the largest gamma with ``|grad f(x+h) - grad f(x) - H(x) h| <= |grad f(x)| |h|/gamma`` for all ``|h| <= gamma``, H(x) an
-approximation of the Hessian; ``lam_k = |g_k|/gamma_k``, ``x_{k+1} = x_k - (H_k + lam_k I)^-1 g_k``.
+``gamma(x)`` is the largest gamma with ``|grad f(x+h) - grad f(x) - H(x) h| <= |grad f(x)| |h|/gamma`` for all ``|h| <= gamma``,
+H(x) an approximation of the Hessian; ``lam_k = |g_k|/gamma_k``, ``x_{k+1} = x_k - (H_k + lam_k I)^-1 g_k``.
 """
 
 from typing import Any
@@ -69,8 +69,8 @@ STEP = Assumption(
 PSD = Assumption("psd", r"$H_k$ is symmetric and positive semidefinite")
 RADIUS = Assumption(
     "within_radius",
-    r"$\gamma_k \le \gamma(x_k)$: $|g(x_k + h) - g_k - H_kh| \le \lambda_k|h|$ for $|h| \le \gamma_k$, so that, integrated along $h$, "
-    r"$f(x_k + h) \le f(x_k) + \langle g_k, h\rangle + \frac12\langle H_kh, h\rangle + \frac{\lambda_k}2|h|^2$",
+    r"$\gamma_k \le \gamma(x_k)$: $|g(x_k + h) - g_k - H_kh| \le \lambda_k|h|$ for $|h| \le \gamma_k$, so that, integrated "
+    r"along $h$, $f(x_k + h) \le f(x_k) + \langle g_k, h\rangle + \frac12\langle H_kh, h\rangle + \frac{\lambda_k}2|h|^2$",
 )
 CONVEX = Assumption("convex", "$f$ is convex and differentiable")
 PROFILE = Assumption(
@@ -93,12 +93,13 @@ SECOND = Assumption(
 LOGISTIC = Assumption("logistic_loss", r"on a line, $f(t) = \log(1 + e^t)$")
 PROGRESS = Assumption(
     "progress",
-    r"$f(x_k) - f(x_{k+1}) \ge \frac{\gamma_k}8|g_{k+1}|^2/|g_k|$ for all $k < K$: by the descent lemma, or since the search accepts "
-    r"no other step",
+    r"$f(x_k) - f(x_{k+1}) \ge \frac{\gamma_k}8|g_{k+1}|^2/|g_k|$ for all $k < K$: by the descent lemma, or since the search "
+    r"accepts no other step",
 )
 PROGRESS2 = Assumption(
     "convex_progress",
-    r"$f(x_k) - f(x_{k+1}) \ge \frac{\gamma_k}2|g_{k+1}|^2/|g_k|$ for all $k < K$, as in gradient-normalized-smoothness.descent-convex",
+    r"$f(x_k) - f(x_{k+1}) \ge \frac{\gamma_k}2|g_{k+1}|^2/|g_k|$ for all $k < K$, as in "
+    "gradient-normalized-smoothness.descent-convex",
 )
 POWER = Assumption("power_radius", r"$\gamma_k \ge |g_k|^\alpha/M$ for all $k < K$, with $0 \le \alpha \le 1$")
 BELOW = Assumption("bounded_below", r"$\Delta \ge f(x_0) - \inf f$")
@@ -117,13 +118,13 @@ CONTRACTS = Assumption(
 )
 STRUCTURE = Assumption(
     "approximate_hessian",
-    r"$1/\gamma_k \le M|g_k|^{-\alpha} + C_1/|g_k| + C_2|g_k|^{-\beta}$, which is within the radius where the Hessian itself has one of "
-    r"at least $|g|^\alpha/M$ and $\|\nabla^2f - H\| \le C_1 + C_2|g|^{1-\beta}$",
+    r"$1/\gamma_k \le M|g_k|^{-\alpha} + C_1/|g_k| + C_2|g_k|^{-\beta}$, which is within the radius where the Hessian itself has "
+    r"one of at least $|g|^\alpha/M$ and $\|\nabla^2f - H\| \le C_1 + C_2|g|^{1-\beta}$",
 )
 SEARCH = Assumption(
     "search",
-    r"a step is tried with $\gamma$, which is halved until $f$ falls by $\frac\gamma8|g_{k+1}|^2/|g_k|$; that is $\gamma_k$, and the next "
-    r"first trial is $2\gamma_k$",
+    r"a step is tried with $\gamma$, which is halved until $f$ falls by $\frac\gamma8|g_{k+1}|^2/|g_k|$; that is $\gamma_k$, and "
+    r"the next first trial is $2\gamma_k$",
 )
 VALID = Assumption(
     "valid_radii",
@@ -261,8 +262,8 @@ NONCONVEX_RATE = _claim(
 
 NONCONVEX_COUNT = _claim(
     "nonconvex-count", "Steps while the gradient is large, without the factor e",
-    r"$K \le 8M\Delta\varepsilon^{-(1+\alpha)} + (1 - \alpha)\log(|g_0|/\varepsilon)$: the tangent of the exponential in the place of "
-    r"the inequality of means.",
+    r"$K \le 8M\Delta\varepsilon^{-(1+\alpha)} + (1 - \alpha)\log(|g_0|/\varepsilon)$: the tangent of the exponential in the place "
+    r"of the inequality of means.",
     parameters=(M, Delta), assumptions=_long,
     quantity=r"\varepsilon^{1+\alpha}\bigl(K - (1 - \alpha)\log(|g_0|/\varepsilon)\bigr)", relation=Relation.LE,
     expression=8 * M.symbol * Delta.symbol,
@@ -273,8 +274,8 @@ _c = eps.symbol**alpha.symbol * sp.exp(alpha.symbol - 1) / (2 * M.symbol * D.sym
 
 CONVEX_RATE = _claim(
     "convex-rate", "Steps while the value is large, for convex functions",
-    r"A global linear rate for $\alpha = 0$. For $\alpha > 0$ it is $O(MD^{1+\alpha}\varepsilon^{-\alpha}\log\frac1\varepsilon)$, one "
-    r"logarithm above the paper's order.",
+    r"A global linear rate for $\alpha = 0$. For $\alpha > 0$ it is $O(MD^{1+\alpha}\varepsilon^{-\alpha}\log\frac1\varepsilon)$, "
+    r"one logarithm above the paper's order.",
     parameters=(M, alpha, D, F0, g0, eps), assumptions=(*_run, BALL, HIGH), quantity="K", relation=Relation.LE,
     expression=sp.Max(
         sp.log(D.symbol * g0.symbol / eps.symbol), sp.log(F0.symbol / eps.symbol) / sp.log(1 + _c)
@@ -284,8 +285,8 @@ CONVEX_RATE = _claim(
 
 CONVEX_CONTRACTION = _claim(
     "convex-contraction", "A product of value and gradient contracts in every step",
-    r"$\theta = (1 - \alpha)c/(1 + c)$ with $c = a/(2MD)$. For $\alpha = 0$ ($a = 1$) a global linear rate with $\theta = 1/(1 + 2MD)$. "
-    r"Attained by one step on $|x|$, with $H = \lambda$.",
+    r"$\theta = (1 - \alpha)c/(1 + c)$ with $c = a/(2MD)$. For $\alpha = 0$ ($a = 1$) a global linear rate with "
+    r"$\theta = 1/(1 + 2MD)$. Attained by one step on $|x|$, with $H = \lambda$.",
     parameters=(M, D, a, K), assumptions=(*_run, DIAMETER, STEEP),
     quantity=r"F_K|g_K|^\theta/(F_0|g_0|^\theta)", relation=Relation.LE,
     expression=(2 * M.symbol * D.symbol / (2 * M.symbol * D.symbol + a.symbol)) ** K.symbol, tight=True,
@@ -308,8 +309,9 @@ _S = (
 
 TABLE = _claim(
     "table", "What approximate Hessians cost",
-    r"The exact Hessian's $MD^{1+\alpha}\varepsilon^{-\alpha}$, the constant error's $C_1D^2/\varepsilon$ and $C_2D^{1+\beta}\varepsilon^{-\beta}$ add "
-    r"up, times a logarithm that the paper's table does not have. $C_2$ is no more than a larger $M$ for $\beta \le \alpha$.",
+    r"The exact Hessian's $MD^{1+\alpha}\varepsilon^{-\alpha}$, the constant error's $C_1D^2/\varepsilon$ and "
+    r"$C_2D^{1+\beta}\varepsilon^{-\beta}$ add up, times a logarithm that the paper's table does not have. "
+    r"$C_2$ is no more than a larger $M$ for $\beta \le \alpha$.",
     parameters=(M, alpha, C1, C2, beta, D, F0, g0, eps), assumptions=(PROGRESS2, STRUCTURE, CONVEX, BALL, HIGH),
     quantity="K", relation=Relation.LE,
     expression=(1 + 2 * _S) * sp.log(F0.symbol / _e) + sp.log(_D * g0.symbol / _e),
@@ -337,7 +339,8 @@ SEARCH_COST = _claim(
 
 LSE_GN = _claim(
     "logsumexp-gn", "Log-sum-exp: Gauss-Newton is off by a square of the gradient",
-    r"$H - \nabla^2f = gg^\top/\mu$, of the norm $|g|^2/\mu \le (\max_i|a_i|/\mu)|g|$: $C_1 = 0$, $\beta = 0$, $C_2 = \max_i|a_i|/\mu$.",
+    r"$H - \nabla^2f = gg^\top/\mu$, of the norm $|g|^2/\mu \le (\max_i|a_i|/\mu)|g|$: $C_1 = 0$, $\beta = 0$, "
+    r"$C_2 = \max_i|a_i|/\mu$.",
     parameters=(mu, gv2), assumptions=(LSE, GAUSS_NEWTON), quantity=r"\langle(H - \nabla^2f)v, v\rangle", relation=Relation.EQ,
     expression=gv2.symbol / mu.symbol, confidence="verified", tight=True,
 )  # fmt: skip

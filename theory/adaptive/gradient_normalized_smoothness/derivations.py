@@ -1,7 +1,7 @@
 r"""The step in vectors, the radius by the direction in which it ends, and rates as inductions.
 
-``h`` is the step, ``Hh`` its image under H_k, so that ``g_k = -(Hh + lam h)`` by the method's definition, and ``g+`` the next gradient:
-the error of the linearised gradient is ``g+ - g_k - Hh = g+ + lam h``. ``e`` is a vector of length 1.
+``h`` is the step, ``Hh`` its image under H_k, so that ``g_k = -(Hh + lam h)`` by the method's definition, and ``g+`` the next
+gradient: the error of the linearised gradient is ``g+ - g_k - Hh = g+ + lam h``. ``e`` is a vector of length 1.
 """
 
 from collections.abc import Mapping
@@ -127,7 +127,7 @@ def descent_constant() -> d.Derivation:
 
 # --- the radius ------------------------------------------------------------------------------------------------------
 
-WORST = "gamma(x) is finite (else there is nothing to show): the relative error is |g|/gamma(x) for some |h| <= gamma(x), or in a limit"
+WORST = "gamma(x) is finite (else there is nothing to show): the relative error is |g|/gamma(x) at an |h| <= gamma(x) or a limit"
 
 
 @d.derivation(claims.LIPSCHITZ_HESSIAN)
@@ -231,9 +231,9 @@ def nonconvex_count() -> d.Derivation:
 
 @d.derivation(claims.CONVEX_CONTRACTION)
 def convex_contraction() -> d.Derivation:
-    """All times |g_k|^theta: v of F_k, u of F_{k+1}, w of |g_{k+1}|^2/|g_k|^(1 - alpha), z of F_{k+1} (|g_{k+1}|/|g_k|)^(1 - alpha).
+    """Times |g_k|^theta: v is F_k, u is F_{k+1}, w is |g_{k+1}|^2/|g_k|^(1 - alpha), z is F_{k+1} (|g_{k+1}|/|g_k|)^(1 - alpha).
 
-    F_{k+1} <= D |g_{k+1}| and |g_{k+1}|^alpha >= a give w >= (a/D) z; and u + c z >= (1 + c) v' is the inequality of weighted means.
+    F_{k+1} <= D |g_{k+1}| and |g_{k+1}|^alpha >= a give w >= (a/D) z; and u + c z >= (1 + c) v' by weighted means.
     """
     c = "a/(2*M*D)"
     laws = {
