@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, device
 
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.backend import to_numpy
@@ -47,7 +47,8 @@ def trial(problem: Problem, x: Array, g: Array, gamma: Array) -> Array:
     """``x - (H(x) + lam I)^-1 g`` with ``lam = |g|/gamma``, (..., d)."""
     xp = array_namespace(x)
     lam = norm(g) / gamma
-    H = problem.hessian(x) + (lam + (lam == 0) * 1.0)[..., None] * xp.eye(x.shape[-1], dtype=x.dtype)
+    lam = xp.where(lam == 0, lam + 1, lam)  # where there is no gradient there is no step
+    H = problem.hessian(x) + lam[..., None] * xp.eye(x.shape[-1], dtype=x.dtype, device=device(x))
     return x - xp.linalg.solve(H, g[..., None])[..., 0]
 
 
@@ -232,10 +233,10 @@ def chebyshev(x: Array) -> tuple[Array, Array]:
     """``u_1 = (1 - x_1)/2``, ``u_i = x_i - (2 x_{i-1}^2 - 1)``, and its Jacobian."""
     xp, n = array_namespace(x), x.shape[-1]
     before = xp.concat([x[..., :1] * 0, x[..., :-1]], axis=-1)  # x_{i-1}; the first row has none
-    first = xp.asarray(np.arange(n) == 0, dtype=x.dtype)
+    first = xp.asarray((np.arange(n) == 0).astype(float), dtype=x.dtype, device=device(x))
     u = first * (1 - x) / 2 + (1 - first) * (x - 2 * before * before + 1)
-    down = xp.asarray(np.eye(n, k=-1), dtype=x.dtype)
-    diagonal = xp.asarray(np.diag(np.where(np.arange(n) == 0, -0.5, 1.0)), dtype=x.dtype)
+    down = xp.asarray(np.eye(n, k=-1), dtype=x.dtype, device=device(x))
+    diagonal = xp.asarray(np.diag(np.where(np.arange(n) == 0, -0.5, 1.0)), dtype=x.dtype, device=device(x))
     return u, diagonal - 4 * before[..., None] * down
 
 
