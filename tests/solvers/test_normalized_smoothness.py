@@ -39,7 +39,9 @@ def test_what_has_no_radius_is_refused(t, hessian):
 
 def test_points_of_the_line_do_not_contradict_the_enclosure():
     f, found = LINES["logistic"], radius(LINES["logistic"].slope, LINES["logistic"].curvature, 1)
-    above = radius_above(lambda x: 1 / (1 + np.exp(-x)), np.array([[float(f.curvature(flint.arb(1)))]]), np.array([1.0]))
+    above = radius_above(
+        lambda x: 1 / (1 + np.exp(-x)), np.array([[float(f.curvature(flint.arb(1)))]]), np.array([1.0])
+    )
     assert float(found.low) <= above * (1 + 1e-12) <= float(found.high) * (1 + 1e-6)
 
 

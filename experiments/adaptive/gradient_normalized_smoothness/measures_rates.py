@@ -126,7 +126,8 @@ def contracted(steps, alpha, a=F(1), **other):
 def counted_by_logarithms(steps, alpha, **other):
     """$K$, with the logarithms of what the values and the gradients lost."""
     _, at = contracted(steps, alpha, **other)
-    lost = {"logF": sp.log(number(F(steps.F[0]) / steps.F[-1])), "logG": sp.log(number(F(steps.g[0]) / steps.g[-1]))}
+    logF, logG = (sp.log(number(F(values[0]) / values[-1])) for values in (steps.F, steps.g))
+    lost = {"logF": logF, "logG": number(1 - alpha) * logG}
     return steps.K, at | lost
 
 

@@ -149,7 +149,7 @@ def logarithms_of_a_run(on, alpha, backend):
     w, above, far, at = along_a_run(on, alpha, backend)
     K = len(w.gamma)
     _, more = contracted_by(w, above, far, at, K)
-    return K, more | {"logF": np.log(above[0] / above[-1]) * UP, "logG": np.log(w.g[0] / w.g[-1])}
+    return K, more | {"logF": np.log(above[0] / above[-1]) * UP, "logG": (1 - alpha) * np.log(w.g[0] / w.g[-1])}
 
 
 def steps_to_a_value(on, alpha, backend):

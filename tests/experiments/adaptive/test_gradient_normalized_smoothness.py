@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from gradproof.experiments.adaptive.gradient_normalized_smoothness import measures_rates, measures_runs, methods, problems
+from gradproof.experiments.adaptive.gradient_normalized_smoothness import (
+    measures_rates,
+    measures_runs,
+    methods,
+    problems,
+)
 from gradproof.experiments.adaptive.gradient_normalized_smoothness.instances import LINES, line_step
 from gradproof.experiments.engine.backend import backend
 from gradproof.theory import registry

@@ -62,7 +62,8 @@ OF_RADII: dict[str, Case] = {
         MOVES | {"unit of f": units({"c": 10, "hessian": 10})}, width=1e-8,
     ),
     "radius in the plane, from above": Case(
-        in_the_plane, {"A": np.array([[2.0, 0.5], [0.5, 1.0]]), "x": np.array([1.0, -0.5]), "H": np.array([[4.0, 0.0], [0.0, 3.0]])},
+        in_the_plane,
+        {"A": np.array([[2.0, 0.5], [0.5, 1.0]]), "x": np.array([1.0, -0.5]), "H": np.array([[4.0, 0.0], [0.0, 3.0]])},
         {"basis": turned(A=(0, 1), x=(0,), H=(0, 1))}, width=1e-3,
     ),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The claims of gradient-normalized-smoothness: the card's number, and derivations that end in these claims and in no better ones."""
+"""The claims of gradient-normalized-smoothness: the card's number, and derivations of these and of no better ones."""
 
 import pytest
 import sympy as sp
@@ -40,6 +40,6 @@ def test_the_table_is_the_rate_by_logarithms():
     at = {"M": 1.0, "alpha": 0.5, "D": 5.0, "F0": 125 / 3, "g0": 25.0, "eps": 0.01}
     a = (at["eps"] / at["D"]) ** 0.5
     count = paper.CONVEX_COUNT.bound(
-        M=1.0, D=5.0, a=a, alpha=0.0, logF=float(sp.log(at["F0"] / at["eps"])), logG=float(sp.log(5 * 25 / 0.01))
+        M=1.0, D=5.0, a=a, logF=float(sp.log(at["F0"] / at["eps"])), logG=float(sp.log(5 * 25 / 0.01))
     )
     assert paper.TABLE.bound(C1=0.0, C2=0.0, beta=0.0, **at) == pytest.approx(count, rel=1e-12)

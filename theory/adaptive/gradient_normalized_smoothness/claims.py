@@ -46,7 +46,7 @@ F0 = Parameter("F0", r"$f(x_0) - f_*$", latex="F_0")
 D = Parameter("D", "bound on the distances to a minimiser")
 a = Parameter("a", r"lower bound of $|g_k|^\alpha$")
 logF = Parameter("logF", r"$\log(F_0/F_K)$", NONNEGATIVE, r"\log\frac{F_0}{F_K}")
-logG = Parameter("logG", r"$\log(|g_0|/|g_K|)$", REAL, r"\log\frac{|g_0|}{|g_K|}")
+logG = Parameter("logG", r"$(1-\alpha)\log(|g_0|/|g_K|)$", REAL, r"(1-\alpha)\log\frac{|g_0|}{|g_K|}")
 K = Parameter("K", "number of steps", COUNT)
 C1 = Parameter("C1", "constant error of the Hessian", NONNEGATIVE, "C_1")
 C2 = Parameter("C2", "error of the Hessian by the gradient", NONNEGATIVE, "C_2")
@@ -295,9 +295,9 @@ CONVEX_CONTRACTION = _claim(
 CONVEX_COUNT = _claim(
     "convex-count", "Steps by the logarithms of what they gain",
     r"With $F_K \ge \varepsilon$ and $|g_K| \ge \varepsilon/D$ the logarithms are at most $\log\frac{F_0}\varepsilon$ and "
-    r"$\log\frac{D|g_0|}\varepsilon$. It has no factor $e$, and no maximum.",
-    parameters=(M, D, a, alpha, logF, logG), assumptions=(CONTRACTS,), quantity="K", relation=Relation.LE,
-    expression=(1 + 2 * M.symbol * D.symbol / a.symbol) * logF.symbol + (1 - alpha.symbol) * logG.symbol,
+    r"$(1-\alpha)\log\frac{D|g_0|}\varepsilon$. It has no factor $e$, and no maximum.",
+    parameters=(M, D, a, logF, logG), assumptions=(CONTRACTS,), quantity="K", relation=Relation.LE,
+    expression=(1 + 2 * M.symbol * D.symbol / a.symbol) * logF.symbol + logG.symbol,
 )  # fmt: skip
 
 _D, _e = D.symbol, eps.symbol

@@ -254,11 +254,10 @@ def convex_count() -> d.Derivation:
     """log(1 + c) >= c/(1 + c), by the tangent of the exponential."""
     c = "a/(2*M*D)"
     share, names = f"({c}/(1 + {c}))", ("contraction", "convex-exponential")
-    law = below((share, "K"), (f"-{share}*(1 - alpha)", "lG"), ("-1", "lF"), by=names)
+    law = below((share, "K"), (f"-{share}", "lG"), ("-1", "lF"), by=names)
     end = d.Combine({}, {"logarithm": f"1/{share}"}, index="0")
     stands = {"logF": (("1", "lF"),), "logG": (("1", "lG"),)}
-    domain = (*over("M", "D", "a"), *over("alpha", zero=("alpha",)))
-    return at_once((("1", "K"),), domain, {"logarithm": law}, end, (), ("K", "lF", "lG"), stands=stands)
+    return at_once((("1", "K"),), over("M", "D", "a"), {"logarithm": law}, end, (), ("K", "lF", "lG"), stands=stands)
 
 
 # --- the adaptive search ---------------------------------------------------------------------------------------------
