@@ -2,9 +2,9 @@
 
     python benchmarks/trust_region.py [--json]
 
-Values, gradients and Hessians are the same functions for all; each method stops at the same value. Process time in medians, one BLAS
-thread, the variants interleaved; evaluations of f count what scipy's ``nfev`` counts. ``time_vs_trust_exact`` is the geometric mean over
-the problems of the ratio of the time of ``trust-exact`` to ours: above 1 the search is faster.
+Values, gradients and Hessians are the same functions for all; each method stops at the same value. Process time in medians, one
+BLAS thread, the variants interleaved; evaluations of f count what scipy's ``nfev`` counts. ``time_vs_trust_exact`` is the geometric
+mean over the problems of the ratio of the time of ``trust-exact`` to ours: above 1 the search is faster.
 """
 
 import os

@@ -161,7 +161,8 @@ def radius_above(
     units = _directions(n, directions)
     grid = (2.0 ** np.arange(-8, 9, 0.5))[:, None, None] * units
     values = upper(grid).ravel()
-    best, value = grid.reshape(-1, n)[values.argmin()], float(values.min())
+    best: np.ndarray = grid.reshape(-1, n)[values.argmin()]
+    value = float(values.min())
     spread = 0.3
     for _ in range(rounds):
         near = best + spread * np.linalg.norm(best) * units
@@ -177,7 +178,7 @@ def _directions(n: int, count: int) -> np.ndarray:
     """Unit vectors, spread evenly: (count, n), two on a line."""
     if n == 1:
         return np.array([[1.0], [-1.0]])
-    k = np.arange(count) + 0.5
+    k: np.ndarray = np.arange(count) + 0.5
     if n == 2:
         angle = 2 * math.pi * k / count
         return np.stack([np.cos(angle), np.sin(angle)], axis=-1)

@@ -55,7 +55,7 @@ def compute(*, budget: str = "quick") -> xr.Dataset:
             "gamma": (["t"], [float(r.high) for r in radii]), "lipschitz": (["t"], lipschitz),
             "at": (["step"], [float(x) for x in xs[:-1]]), "taken": (["step"], [float(r) for r in taken]),
             "slope": (["hessian", "n"], _padded([run.g for run in regressions])),
-            "value": (["steps"], [float(slide.F[-1]) for slide in slides]),
+            "value": (["steps"], [float(slide.above[-1]) for slide in slides]),
             "logarithms": (["steps"], [_bound(paper.CONVEX_COUNT, known) for known in counted]),
             "with_e": (["steps"], [_bound(paper.CONVEX_RATE, known) for known in at]),
         },

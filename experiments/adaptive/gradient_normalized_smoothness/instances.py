@@ -46,8 +46,8 @@ class Quadratic(NamedTuple):
     ``over`` times that, and is ``stretch`` times as long as it should be.
     """
 
-    H: Matrix
-    R: Matrix
+    H: Any  # rows of rational numbers
+    R: Any
     g: Vector
     sigma: F = F(1)
     over: F = F(1)
@@ -171,7 +171,10 @@ def high(x: flint.arb) -> F:
 
 
 class Turning(NamedTuple):
-    """H = 0, gamma = |g| = 1 on a line: the slope is 1 - t up to 1 - d, then linear up to ``top`` at t = 1."""
+    """H = 0, |g| = 1 on a line: the slope is 1 - t up to 1 - d, then linear up to ``top <= 2`` at t = 1.
+
+    The error is at most t at every t, and equal to it on the first piece: gamma(x) = 1.
+    """
 
     d: F
     top: F = F(2)
@@ -179,10 +182,6 @@ class Turning(NamedTuple):
     def fall(self) -> F:
         """The area under the slope."""
         return (1 + self.d) / 2 * (1 - self.d) + (self.d + self.top) / 2 * self.d
-
-    def radius(self) -> F:
-        """gamma(x) for ``top <= 2``: the error is at most t at every t, and equal to it on the first piece."""
-        return F(1)
 
 
 def searched(
@@ -193,7 +192,8 @@ def searched(
     Raises:
         ArithmeticError: a test of acceptance is not decided.
     """
-    x, gamma, xs, taken, trials = F(t), F(gamma0), [F(t)], [], 0
+    x, gamma, xs, trials = F(t), F(gamma0), [F(t)], 0
+    taken: list[F] = []
     with flint.ctx.workprec(BITS):
         while len(taken) < steps:
             at = ball(x)

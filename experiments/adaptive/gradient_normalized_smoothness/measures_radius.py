@@ -226,7 +226,6 @@ def off_fisher_on_breast_cancer(trials, backend):
 # --- powers of a norm -------------------------------------------------------------------------------------------------------
 
 MATRICES = {"3 I": ((3, 0), (0, 3)), "diagonal": ((2, 0), (0, 1)), "rotated": ((3, 4), (-4, 3))}
-SINGULAR = {"3 I": (3, 3), "diagonal": (2, 1), "rotated": (5, 5)}
 
 
 def error_of(A, u, p, term, ridge=F(0)):

@@ -16,11 +16,13 @@ from gradproof.solvers.exact.linear import from_flint, to_flint
 from gradproof.theory.adaptive import gradient_normalized_smoothness as paper
 # isort: on
 
+Axes = dict[str, Any]
+
 
 class Counted(NamedTuple):
-    """K steps: values above the least one and gradient norms at x_0, ..., x_K, radii of the steps, and the distance D."""
+    """K steps: values ``above`` the least one and gradient norms at x_0, ..., x_K, radii of the steps, and the distance D."""
 
-    F: list[Any]
+    above: list[Any]
     g: list[Any]
     gamma: list[Any]
     D: Any
@@ -54,7 +56,7 @@ def shrinking(steps: int) -> Counted:
         if k < steps:
             radii.append(size)
             outer = [[a * b / size for b in x] for a in x]
-            H = shifted(shifted([[0, 0], [0, 0]], size), F(1), outer)
+            H = shifted(shifted([[F(0)] * 2] * 2, size), F(1), outer)
             lam = slopes[-1] / size
             h = from_flint(to_flint(shifted(H, lam)).solve(to_flint([[-size * a] for a in x])))
             x = [a + r[0] for a, r in zip(x, h, strict=True)]
@@ -92,7 +94,7 @@ def tumbling(f: OnLine, t: F, over: F) -> Counted:
 def known(c: Counted, alpha: F, M: F = F(1), Delta: F = F(1), eps: F = F(1), D: F = F(1)) -> dict[str, Any]:
     """Parameters, times factors with which they are stated."""
     return {
-        "M": c.M(alpha) * number(M), "alpha": number(alpha), "Delta": number(c.F[0] * Delta), "g0": number(c.g[0]),
+        "M": c.M(alpha) * number(M), "alpha": number(alpha), "Delta": number(c.above[0] * Delta), "g0": number(c.g[0]),
         "eps": number(min(c.g) * eps), "D": number(c.D * D),
     }  # fmt: skip
 
@@ -120,30 +122,39 @@ def contracted(steps, alpha, a=F(1), **other):
     at |= {"a": number(a) * min(power(g, alpha) for g in steps.g[1:]), "K": steps.K}
     c = at["a"] / (2 * at["M"] * at["D"])
     theta = number(1 - alpha) * c / (1 + c)
-    return number(F(steps.F[-1]) / F(steps.F[0])) * number(F(steps.g[-1]) / F(steps.g[0])) ** theta, at
+    return number(F(steps.above[-1]) / F(steps.above[0])) * number(F(steps.g[-1]) / F(steps.g[0])) ** theta, at
 
 
 def counted_by_logarithms(steps, alpha, **other):
     """$K$, with the logarithms of what the values and the gradients lost."""
     _, at = contracted(steps, alpha, **other)
-    logF, logG = (sp.log(number(F(values[0]) / values[-1])) for values in (steps.F, steps.g))
+    logF, logG = (sp.log(number(F(values[0]) / values[-1])) for values in (steps.above, steps.g))
     lost = {"logF": logF, "logG": number(1 - alpha) * logG}
     return steps.K, at | lost
 
 
 def counted_to_a_value(steps, alpha, C1=F(0), C2=F(0), beta=F(0), far=F(1), **other):
     """$K$, with the last value as $\\varepsilon$ (times ``far``); the bound in floats, whose logarithms no exact numbers decide."""
-    at = known(steps, alpha, **other) | {"F0": steps.F[0], "eps": steps.F[-1] * far, "C1": C1, "C2": C2, "beta": beta}
+    at = known(steps, alpha, **other) | {
+        "F0": steps.above[0],
+        "eps": steps.above[-1] * far,
+        "C1": C1,
+        "C2": C2,
+        "beta": beta,
+    }
     return steps.K, {name: float(value) for name, value in at.items()}
 
 
-NONCONVEX = {"alpha": [F(0), F(1, 2), F(1)], "steps": {"turning": turning(F(1, 2000)), "flat": turning(F(1, 50), F(1))}}
-CUBIC = {"alpha": [F(1, 2)], "steps": {"cubic, 4": shrinking(4), "cubic, 8": shrinking(8)}}
-SLIDES = {
+NONCONVEX: Axes = {
+    "alpha": [F(0), F(1, 2), F(1)],
+    "steps": {"turning": turning(F(1, 2000)), "flat": turning(F(1, 50), F(1))},
+}
+CUBIC: Axes = {"alpha": [F(1, 2)], "steps": {"cubic, 4": shrinking(4), "cubic, 8": shrinking(8)}}
+SLIDES: Axes = {
     "alpha": [F(0), F(1)],
     "steps": {"|x|, 16": sliding(F(1), F(1, 16), 16), "|x|, 40": sliding(F(2), F(1, 16), 40)},
 }
-ONE_SLIDE = {"alpha": [F(0), F(1, 2), F(1)], "steps": {"|x|, once": sliding(F(1), F(1, 4), 1, late=True)}}
+ONE_SLIDE: Axes = {"alpha": [F(0), F(1, 2), F(1)], "steps": {"|x|, once": sliding(F(1), F(1, 4), 1, late=True)}}
 RUN = ("progress", "power_radius", "bounded_below", "gradient_above")
 CONVEX = ("convex_progress", "power_radius", "convex", "diameter", "steep", "ball", "value_above")
 for _claim, _measure in (
@@ -168,9 +179,9 @@ measure(paper.CONVEX_RATE, ALL)(counted_to_a_value)
 measure(paper.TABLE, (cases(**CUBIC) + cases(alpha=[F(1)], steps=SLIDES["steps"], C1=[F(16)], M=[F(1, 1000)])).guaranteeing(
     *CONVEX, "approximate_hessian"))(counted_to_a_value)  # fmt: skip
 
-SHORT = {"alpha": [F(0)], "steps": {"half as far": sliding(F(1), F(1, 16), 20, stretch=F(1, 100))}}
-CLIFF = {"alpha": [F(0)], "steps": {"a cliff": sliding(F(1), F(1, 16), 16, cliff=F(1000))}}
-ONCE = {"alpha": [F(0)], "steps": {"|x|, 16": SLIDES["steps"]["|x|, 16"]}}
+SHORT: Axes = {"alpha": [F(0)], "steps": {"half as far": sliding(F(1), F(1, 16), 20, stretch=F(1, 100))}}
+CLIFF: Axes = {"alpha": [F(0)], "steps": {"a cliff": sliding(F(1), F(1, 16), 16, cliff=F(1000))}}
+ONCE: Axes = {"alpha": [F(0)], "steps": {"|x|, 16": SLIDES["steps"]["|x|, 16"]}}
 for _claim, _measure in (
     (paper.CONVEX_CONTRACTION, contracted), (paper.CONVEX_RATE, counted_to_a_value), (paper.TABLE, counted_to_a_value),
 ):  # fmt: skip

@@ -1,7 +1,9 @@
 """Runs of the adaptive search: log-sum-exp, regressions on real data, nonlinear equations; every step counted, in floats."""
 
+from collections.abc import Callable
 from fractions import Fraction as F
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +12,7 @@ from gradproof.experiments.adaptive.gradient_normalized_smoothness.methods impor
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.measure import around, cases, measure, rounded
 from gradproof.theory.adaptive import gradient_normalized_smoothness as paper
+from gradproof.theory.claim import Claim
 
 EPS = 2.0**-52
 UP = 1 + 1e-9  # of constants that are read of a run: theirs is the other side of the rounding
@@ -139,9 +142,9 @@ def contracted_by(w, above, far, at, K):
 
 def contraction_of_a_run(on, alpha, backend):
     """$F_K|g_K|^\\theta/(F_0|g_0|^\\theta)$ after one step of a search, and after all."""
-    run = along_a_run(on, alpha, backend)
-    for K in (1, len(run[0].gamma)):
-        yield contracted_by(*run, K)
+    w, above, far, at = along_a_run(on, alpha, backend)
+    for K in (1, len(w.gamma)):
+        yield contracted_by(w, above, far, at, K)
 
 
 def logarithms_of_a_run(on, alpha, backend):
@@ -158,14 +161,15 @@ def steps_to_a_value(on, alpha, backend):
     return len(w.gamma), at | {"D": far.max(), "eps": above[-1] / UP}
 
 
-for _claim, _measure in (
+CONVEX_RUNS: tuple[tuple[Claim, Callable[..., Any]], ...] = (
     (paper.CONVEX_CONTRACTION, contraction_of_a_run), (paper.CONVEX_COUNT, logarithms_of_a_run),
     (paper.CONVEX_RATE, steps_to_a_value),
-):  # fmt: skip
-    measure(_claim, cases(on=KINDS, alpha=ALPHAS).guaranteeing(*CONVEX))(_measure)
+)  # fmt: skip
+for _convex, _counted in CONVEX_RUNS:
+    measure(_convex, cases(on=KINDS, alpha=ALPHAS).guaranteeing(*CONVEX))(_counted)
     measure(
-        _claim, cases(on=LARGE, alpha=ALPHAS).guaranteeing(*CONVEX), budget="full", name=f"{_measure.__name__}_full"
-    )(_measure)
+        _convex, cases(on=LARGE, alpha=ALPHAS).guaranteeing(*CONVEX), budget="full", name=f"{_counted.__name__}_full"
+    )(_counted)
 
 
 @measure(paper.TABLE, cases(on=KINDS, alpha=[0.5]).guaranteeing(*CONVEX, "approximate_hessian"))
@@ -176,7 +180,9 @@ def steps_by_the_rule(on, alpha, backend):
     exact = on is QUICK["log-sum-exp"]
     flat = on is QUICK["log-sum-exp, no Hessian"]
     M, C1, C2 = ((R**3 / mu**2) ** 0.5, R**2 / mu * flat, R / mu * (not exact and not flat))
-    x, values, slopes, far = library.asarray(start.x0[None]), [], [], 0.0
+    values: list[float] = []
+    slopes: list[float] = []
+    x, far = library.asarray(start.x0[None]), 0.0
     while not values or values[-1] > 1e-6:
         g = start.problem.gradient(x)
         values.append(float(start.problem.value(x)[0, 0]) - start.least)
