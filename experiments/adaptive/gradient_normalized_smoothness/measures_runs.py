@@ -32,8 +32,8 @@ QUICK = {
 FULL = {
     "log-sum-exp of the paper": problems.published_lse,
     "log-sum-exp of the paper, Gauss-Newton": partial(problems.published_lse, kind="gauss-newton"),
-    "mushrooms": partial(problems.regression, name="mushrooms"),
-    "mushrooms, Fisher": partial(problems.regression, name="mushrooms", kind="fisher"),
+    "mushrooms": partial(problems.regression, name="mushrooms", until=1e-3),
+    "mushrooms, Fisher": partial(problems.regression, name="mushrooms", kind="fisher", until=1e-3),
     "equations": problems.linear_equations,
     "equations, first term": partial(problems.linear_equations, kind="first"),
     "Chebyshev, n = 50": partial(problems.powers_of_chebyshev, n=50),

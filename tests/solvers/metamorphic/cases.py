@@ -8,10 +8,12 @@ from fractions import Fraction
 import numpy as np
 from cases_of_averaging import AVERAGING
 from cases_of_curvature import OF_CURVATURE
+from cases_of_differences import OF_DIFFERENCES
 from cases_of_estimators import OF_ESTIMATORS
 from cases_of_exact import EXACT
 from cases_of_limits import OF_LIMITS
 from cases_of_parities import PARITIES
+from cases_of_privacy import OF_PRIVACY
 from cases_of_programs import PROGRAMS
 from cases_of_radii import OF_RADII
 from cases_of_states import STATES
@@ -443,7 +445,7 @@ SIGNALS = {
 
 CASES: dict[str, Case] = {
     **PROGRAMS, **EXACT, **MOMENTS, **GAUSSIAN, **WORKERS, **SIGNALS, **AVERAGING, **OF_WORKERS, **OF_WALKS, **OF_CURVATURE,
-    **OF_LIMITS, **PARITIES, **STATES, **OF_ESTIMATORS, **OF_RADII,
+    **OF_LIMITS, **PARITIES, **STATES, **OF_ESTIMATORS, **OF_DIFFERENCES, **OF_PRIVACY, **OF_RADII,
 }  # fmt: skip
 
 if __name__ == "__main__":  # a child process, with another dispatch than its parent's
