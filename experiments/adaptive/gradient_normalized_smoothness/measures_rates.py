@@ -3,6 +3,7 @@
 from fractions import Fraction as F
 from typing import Any, NamedTuple
 
+import flint
 import sympy as sp
 
 # isort: off
@@ -83,8 +84,10 @@ def sliding(start: F, gamma: F, steps: int, stretch: F = F(1), cliff: F = F(0), 
 def tumbling(f: OnLine, t: F, over: F) -> Counted:
     """One step on a line with ``over`` times the radius (least value 0); balls, rounded to 2^-100."""
     s = line_step(f, t, over)
-    here = f.value(ball(t))
-    values = [F(round((low(v) + high(v)) / 2 * 2**100), 2**100) for v in (here, here - s.fall, s.g, abs(s.after))]
+    with flint.ctx.workprec(160):
+        here = f.value(ball(t))
+        balls = (here, here - s.fall, s.g, abs(s.after))
+    values = [F(round((low(v) + high(v)) / 2 * 2**100), 2**100) for v in balls]
     return Counted(values[:2], values[2:], [s.gamma], abs(t) + abs(F(round(high(s.h)))) + 1)
 
 

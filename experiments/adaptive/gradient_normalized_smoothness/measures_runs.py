@@ -36,7 +36,7 @@ FULL = {
     "mushrooms, Fisher": partial(problems.regression, name="mushrooms", kind="fisher", until=1e-3),
     "equations": problems.linear_equations,
     "equations, first term": partial(problems.linear_equations, kind="first"),
-    "Chebyshev, n = 50": partial(problems.powers_of_chebyshev, n=50),
+    "Chebyshev, n = 1000": partial(problems.powers_of_chebyshev, n=1000),
     "Rosenbrock, p = 5": partial(problems.powers_of_rosenbrock, p=5.0),
 }
 GPU = {
