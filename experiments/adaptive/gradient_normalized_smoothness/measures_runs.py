@@ -26,7 +26,6 @@ QUICK = {
     "breast_cancer, Fisher": partial(problems.regression, kind="fisher"),
     "Rosenbrock": problems.powers_of_rosenbrock,
     "Rosenbrock, first term": partial(problems.powers_of_rosenbrock, kind="first"),
-    "Rosenbrock, Fisher": partial(problems.powers_of_rosenbrock, kind="fisher"),
     "Chebyshev": problems.powers_of_chebyshev,
 }
 FULL = {
@@ -38,6 +37,7 @@ FULL = {
     "equations, first term": partial(problems.linear_equations, kind="first"),
     "Chebyshev, n = 1000": partial(problems.powers_of_chebyshev, n=1000),
     "Rosenbrock, p = 5": partial(problems.powers_of_rosenbrock, p=5.0),
+    "Rosenbrock, Fisher": partial(problems.powers_of_rosenbrock, kind="fisher"),
 }
 GPU = {
     "digits, softmax, Fisher": problems.digit_regression,
