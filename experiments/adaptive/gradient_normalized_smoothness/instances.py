@@ -76,9 +76,14 @@ class Quadratic(NamedTuple):
         h = self.step()
         return -dot(self.g, h) - dot(self.image(h), h) / 2
 
-    def after(self) -> list[F]:
-        """The gradient at x_{k+1}."""
-        return [F(a) + b for a, b in zip(self.g, self.image(self.step()), strict=True)]
+    def numbers(self) -> dict[str, Any]:
+        """The length of the step, the fall, the square of the next gradient, and what the claims set beside them."""
+        h = self.step()
+        after = [F(a) + b for a, b in zip(self.g, self.image(h), strict=True)]
+        return {
+            "length": root(dot(h, h)), "h2": dot(h, h), "Hhh": dot(times(self.H, h), h), "fall": self.fall(),
+            "gp2": dot(after, after), "lam": self.lam, "g": self.size, "gamma": self.size / self.lam,
+        }  # fmt: skip
 
 
 class OnLine(NamedTuple):
@@ -148,6 +153,15 @@ class LineStep(NamedTuple):
     h: flint.arb
     fall: flint.arb
     after: flint.arb
+
+    def numbers(self) -> dict[str, Any]:
+        """As of ``Quadratic``."""
+        with flint.ctx.workprec(BITS):
+            h2 = self.h**2
+            return {
+                "length": abs(self.h), "h2": h2, "Hhh": self.H * h2, "fall": self.fall, "gp2": self.after**2,
+                "lam": self.lam, "g": self.g, "gamma": self.gamma,
+            }  # fmt: skip
 
 
 def line_step(f: OnLine, t: F, over: F = F(1), hessian: F | None = None, stretch: F = F(1)) -> LineStep:

@@ -2,9 +2,11 @@
 
 from fractions import Fraction as F
 
+import flint
+
 # isort: off
 from gradproof.experiments.adaptive.gradient_normalized_smoothness.instances import (
-    LINES, Quadratic, Turning, dot, high, line_step, low, polynomial, root, shifted, times,
+    LINES, Quadratic, Turning, high, line_step, low, polynomial, shifted,
 )  # fmt: skip
 from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.measure import Enclosed, cases, measure
@@ -30,48 +32,67 @@ def is_convex(H, R, sigma):
     return a >= 0 and c >= 0 and a * c >= b * b
 
 
-def enclosed(x):
-    return Enclosed(low(x), high(x), "rounding")
+STRAIGHT = cases(H={"sigma I": ONE}, R={"-I": ERRORS["-I"]}, g=GRADIENTS, sigma=[F(1)], over=[F(1)])
 
 
-@measure(paper.STEP_RADIUS, QUADRATICS.guaranteeing(*STEP))
-def length(H, R, g, sigma, over, stretch=F(1)):
-    """$|x_{k+1} - x_k|$ on quadratics in the plane."""
-    q = Quadratic(H, R, g, sigma, over, stretch)
-    h = q.step()
-    return root(dot(h, h)), {"gamma": q.size / q.lam}
+def curved_up(f, t):
+    """f'' is not negative where the step begins."""
+    return f.convex or bool(f.curvature(ball(F(t))) > 0)
 
 
-@measure(paper.DESCENT_STEP, QUADRATICS.guaranteeing(*WITHIN))
-def fall_by_the_step(H, R, g, sigma, over, stretch=F(1)):
-    """$f(x_k) - f(x_{k+1})$ on quadratics in the plane, beside the step."""
-    q = Quadratic(H, R, g, sigma, over, stretch)
-    h = q.step()
-    return q.fall(), {"lam": q.lam, "h2": dot(h, h), "Hhh": dot(times(H, h), h)}
+def inside(over):
+    """The radius is at most that of the point."""
+    return 0 < over <= 1
 
 
-@measure(paper.NEXT_GRADIENT, QUADRATICS.guaranteeing(*WITHIN))
-def next_gradient(H, R, g, sigma, over, stretch=F(1)):
-    """$|g_{k+1}|^2$ on quadratics in the plane, beside the step."""
-    q = Quadratic(H, R, g, sigma, over, stretch)
-    h, after = q.step(), q.after()
-    return dot(after, after), {"lam": q.lam, "h2": dot(h, h)}
+GOOD = cases(f=LINES, t=[F(-2), F(1, 2), F(3)], over=[F(1), F(1, 3)]).where(inside).where(curved_up)
 
 
-@measure(paper.DESCENT, QUADRATICS.guaranteeing(*WITHIN))
-@measure(paper.DESCENT_CONVEX, QUADRATICS.where(is_convex).guaranteeing(*WITHIN, "convex"))
+def taken(**case):
+    """The numbers of the step of a case: of a quadratic, exactly, or on a line, in balls."""
+    return (Quadratic(**case) if "R" in case else line_step(**case)).numbers()
+
+
+def quantity(numbers, name):
+    x = numbers[name]
+    return Enclosed(low(x), high(x), "rounding") if isinstance(x, flint.arb) else x
+
+
+def at(numbers, *names, end=high):
+    """Parameters: of balls the ends at which the bound says most."""
+    return {k: end(numbers[k]) if isinstance(numbers[k], flint.arb) else numbers[k] for k in names}
+
+
+@measure(paper.STEP_RADIUS, (QUADRATICS + GOOD).guaranteeing(*STEP))
+def length(**case):
+    """$|x_{k+1} - x_k|$ on quadratics in the plane, exactly, and on a line, in balls."""
+    n = taken(**case)
+    return quantity(n, "length"), at(n, "gamma", end=low)
+
+
+@measure(paper.DESCENT_STEP, (QUADRATICS + GOOD).guaranteeing(*WITHIN))
+def fall_by_the_step(**case):
+    """$f(x_k) - f(x_{k+1})$ on quadratics and on a line, beside the step."""
+    n = taken(**case)
+    return quantity(n, "fall"), at(n, "lam", "h2") | {"Hhh": max(at(n, "Hhh")["Hhh"], F(0))}
+
+
+@measure(paper.NEXT_GRADIENT, (QUADRATICS + GOOD).guaranteeing(*WITHIN))
+def next_gradient(**case):
+    """$|g_{k+1}|^2$ on quadratics and on a line, beside the step."""
+    n = taken(**case)
+    return quantity(n, "gp2"), at(n, "lam", "h2", end=low)
+
+
+@measure(paper.DESCENT, (QUADRATICS + GOOD).guaranteeing(*WITHIN))
 @measure(
     paper.DESCENT_CONVEX,
-    cases(H={"sigma I": ONE}, R={"-I": ERRORS["-I"]}, g=GRADIENTS, sigma=[F(1)], over=[F(1)]).guaranteeing(
-        *WITHIN, "convex"
-    ),
-    name="fall_of_linear_functions",
+    (QUADRATICS.where(is_convex) + STRAIGHT + GOOD.where(lambda f: f.convex)).guaranteeing(*WITHIN, "convex"),
 )
-def fall(H, R, g, sigma, over, stretch=F(1)):
-    """$f(x_k) - f(x_{k+1})$ on quadratics in the plane, beside the next gradient."""
-    q = Quadratic(H, R, g, sigma, over, stretch)
-    after = q.after()
-    return q.fall(), {"gamma": q.size / q.lam, "g": q.size, "gp2": dot(after, after)}
+def fall(**case):
+    """$f(x_k) - f(x_{k+1})$ on quadratics and on a line, beside the next gradient."""
+    n = taken(**case)
+    return quantity(n, "fall"), at(n, "gamma", "gp2") | at(n, "g", end=low)
 
 
 # --- a slope that turns ---------------------------------------------------------------------------------------------------
@@ -94,51 +115,6 @@ def fall_where_the_slope_turns(d, top=F(2)):
 breaking(paper.DESCENT_CONSTANT, "turning_slope", ratio, d=SHARES, top=[F(3, 2)])
 breaking(paper.DESCENT_CONVEX, "convex", fall_where_the_slope_turns, d=[F(1, 10), F(1, 1000)])
 
-# --- on a line ------------------------------------------------------------------------------------------------------------
-
-
-def curved_up(f, t):
-    """f'' is not negative where the step begins."""
-    return f.convex or bool(f.curvature(ball(F(t))) > 0)
-
-
-def inside(over):
-    """The radius is at most that of the point."""
-    return 0 < over <= 1
-
-
-GOOD = cases(f=LINES, t=[F(-2), F(1, 2), F(3)], over=[F(1), F(1, 3)]).where(inside).where(curved_up)
-
-
-@measure(paper.STEP_RADIUS, GOOD.guaranteeing(*STEP))
-def length_on_a_line(f, t, over, hessian=None, stretch=F(1)):
-    """$|x_{k+1} - x_k|$ on a line in balls."""
-    s = line_step(f, t, over, hessian, stretch)
-    return enclosed(abs(s.h)), {"gamma": s.gamma}
-
-
-@measure(paper.DESCENT_STEP, GOOD.guaranteeing(*WITHIN))
-def fall_on_a_line_by_the_step(f, t, over, hessian=None, stretch=F(1)):
-    """$f(x_k) - f(x_{k+1})$ on a line in balls, beside the step."""
-    s = line_step(f, t, over, hessian, stretch)
-    return enclosed(s.fall), {"lam": high(s.lam), "h2": high(s.h**2), "Hhh": max(high(s.H * s.h**2), F(0))}
-
-
-@measure(paper.NEXT_GRADIENT, GOOD.guaranteeing(*WITHIN))
-def next_gradient_on_a_line(f, t, over, hessian=None, stretch=F(1)):
-    """$|g_{k+1}|^2$ on a line in balls, beside the step."""
-    s = line_step(f, t, over, hessian, stretch)
-    return enclosed(s.after**2), {"lam": low(s.lam), "h2": low(s.h**2)}
-
-
-@measure(paper.DESCENT, GOOD.guaranteeing(*WITHIN))
-@measure(paper.DESCENT_CONVEX, GOOD.where(lambda f: f.convex).guaranteeing(*WITHIN, "convex"))
-def fall_on_a_line(f, t, over, hessian=None, stretch=F(1)):
-    """$f(x_k) - f(x_{k+1})$ on a line in balls, beside the next gradient."""
-    s = line_step(f, t, over, hessian, stretch)
-    return enclosed(s.fall), {"gamma": s.gamma, "g": low(s.g), "gp2": high(s.after**2)}
-
-
 # --- controls -------------------------------------------------------------------------------------------------------------
 
 STEEP = {"f": {"log cosh": LINES["log cosh"]}, "t": [F(3, 2)]}
@@ -151,14 +127,13 @@ INDEFINITE = cases(**STEEP, over=[F(1)], hessian=[F(-100)])
 SADDLE = cases(f={"t^3/3 - 2t": polynomial(0, -2, 0, F(1, 3))}, t=[F(-1)], over=[F(49, 100)])
 
 for _claim, _measure in (
-    (paper.DESCENT_STEP, fall_on_a_line_by_the_step), (paper.DESCENT, fall_on_a_line), (paper.DESCENT_CONVEX, fall_on_a_line),
+    (paper.DESCENT_STEP, fall_by_the_step), (paper.DESCENT, fall), (paper.DESCENT_CONVEX, fall),
 ):  # fmt: skip
     breaking(_claim, "within_radius", _measure, FAR)
     breaking(_claim, "psd", _measure, INDEFINITE)
-for _claim, _measure in ((paper.DESCENT_STEP, fall_by_the_step), (paper.DESCENT, fall), (paper.DESCENT_CONVEX, fall)):
     breaking(_claim, "regularised_step", _measure, **LEVEL, **GROWING, over=[F(1)], stretch=[F(2)])
-breaking(paper.STEP_RADIUS, "psd", length_on_a_line, SADDLE + INDEFINITE)
+breaking(paper.STEP_RADIUS, "psd", length, SADDLE + INDEFINITE)
 breaking(paper.STEP_RADIUS, "regularised_step", length, **LEVEL, **GROWING, over=[F(1)], stretch=[F(2)])
-breaking(paper.NEXT_GRADIENT, "psd", next_gradient_on_a_line, SADDLE)
+breaking(paper.NEXT_GRADIENT, "psd", next_gradient, SADDLE)
 breaking(paper.NEXT_GRADIENT, "within_radius", next_gradient, **LEVEL, **SHRINKING, over=[F(2)])
 breaking(paper.NEXT_GRADIENT, "regularised_step", next_gradient, **LEVEL, **SHRINKING, over=[F(1)], stretch=[F(1, 2)])
