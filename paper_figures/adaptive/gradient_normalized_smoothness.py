@@ -90,7 +90,7 @@ def draw(data: xr.Dataset) -> Any:
     for i, hessian in enumerate(data.hessian.values):
         slopes = data.slope.sel(hessian=hessian)
         regression.loglog(np.arange(data.sizes["n"]) + 1, slopes, styles[i][:-1], color=COLOURS[i], label=hessian)
-    regression.set(xlabel="steps $k + 1$", ylabel="$|g_k|$", title="(c) Regression on breast_cancer")
+    regression.set(xlabel="steps $k + 1$", ylabel="$|g_k|$", title="(c) Breast cancer data")
     regression.legend(loc="upper right")
 
     by_value = {"color": "black", "lw": 1.2}
