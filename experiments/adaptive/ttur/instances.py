@@ -170,7 +170,8 @@ def _swirl(X: Floats, level: float, rng: np.random.Generator) -> Floats:
 
 
 DISTURBANCES: dict[str, Callable[[Floats, float, np.random.Generator], Floats]] = {
-    "noise": lambda X, level, rng: X + level * rng.standard_normal(X.shape), "blur": _blur, "black rectangles": _rectangles,
+    "noise": lambda X, level, rng: X + level * rng.standard_normal(X.shape),
+    "blur": _blur, "black rectangles": _rectangles,
     "salt and pepper": _salt, "swirl": _swirl,
 }  # fmt: skip
 LEVELS = (0.25, 0.5, 0.75, 1.0)

@@ -1,11 +1,12 @@
-"""The heavy ball that Adam with a frozen second moment follows: energies and rates of its flow, its steps in balls, its stability."""
+"""The heavy ball that Adam with a frozen second moment follows: energies, rates, its steps in balls, its stability."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction as F
-from typing import Any
+from typing import Any, NamedTuple
 
 import flint
-import sympy as sp
 
 from gradproof.experiments.adaptive.ttur.methods import frozen
 from gradproof.experiments.engine.controls import breaking, replacing
@@ -16,59 +17,78 @@ from gradproof.theory.adaptive import ttur as paper
 
 # --- energies ------------------------------------------------------------------------------------------------------------
 
-T, X0, X1 = sp.symbols("t x0 x1")
-FUNCTIONS = {
-    "quadratic": X0**2 + 3 * X1**2 / 2,
-    "quartic": X0**4 / 4 + X0 * X1 - X1**2,
-    "coupled": X0**2 * X1 + X1**2 / 2 + 1,
-}
-STATES = [((1, 2), (1, 0)), ((-1, 1), (2, -3)), ((2, sp.Rational(1, 2)), (0, 1))]
+
+class Dual(NamedTuple):
+    """A number and its slope."""
+
+    value: Any
+    slope: Any = F(0)
+
+    def __add__(self, other: Any) -> Dual:
+        other = other if isinstance(other, Dual) else Dual(F(other))
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    def __mul__(self, other: Any) -> Dual:
+        other = other if isinstance(other, Dual) else Dual(F(other))
+        return Dual(self.value * other.value, self.value * other.slope + self.slope * other.value)
 
 
-def slope(energy: Callable[..., Any], f: sp.Expr, state: Any, friction: Any, push: Any) -> Any:
-    """Derivative at t = 0 of an energy along ``theta'' = -friction theta' - push grad f``, in rationals."""
-    theta, speed = state
-    here = {X0: theta[0], X1: theta[1]}
-    pull = [sp.diff(f, x).subs(here) for x in (X0, X1)]
-    fall = [-friction * v - push * g for v, g in zip(speed, pull, strict=True)]
-    path = [x + T * v + T**2 * a / 2 for x, v, a in zip(theta, speed, fall, strict=True)]
-    along = energy(f.subs({X0: path[0], X1: path[1]}), sum(sp.diff(x, T) ** 2 for x in path))
-    return sp.Rational(sp.diff(along, T).subs(T, 0))
+Function = Callable[[Any, Any], Any]
+Vector = tuple[Any, Any]
+FUNCTIONS: dict[str, Function] = {
+    "quadratic": lambda x, y: x * x + y * y * F(3, 2),
+    "quartic": lambda x, y: x * x * x * x * F(1, 4) + x * y + y * y * F(-1),
+    "coupled": lambda x, y: x * x * y + y * y * F(1, 2) + F(1),
+}  # fmt: skip
+STATES: list[tuple[Vector, Vector]] = [
+    ((F(1), F(2)), (F(1), F(0))),
+    ((F(-1), F(1)), (F(2), F(-3))),
+    ((F(2), F(1, 2)), (F(0), F(1))),
+]
 
 
-def square(v: Any) -> Any:
-    return sum(x * x for x in v)
+class Flow(NamedTuple):
+    """``theta'' = -friction theta' - push grad f`` at a place and speed: values with their slopes in time."""
+
+    f: Dual
+    theta: tuple[Dual, Dual]
+    speed: tuple[Dual, Dual]
+    square: Dual
 
 
-def fitting(state: Any, f: sp.Expr) -> dict[str, Any]:
-    return {"V2": square(state[1]), "F": sp.Rational(f.subs({X0: state[0][0], X1: state[0][1]}))}
-
-
-HALF = sp.Rational(1, 2)
+def flow(f: Function, state: tuple[Vector, Vector], friction: Any, push: Any) -> Flow:
+    (x, y), (u, v) = state
+    pull = f(Dual(x, F(1)), Dual(y)).slope, f(Dual(x), Dual(y, F(1))).slope
+    theta = Dual(x, u), Dual(y, v)
+    speed = Dual(u, -friction * u - push * pull[0]), Dual(v, -friction * v - push * pull[1])
+    return Flow(f(*theta), theta, speed, speed[0] * speed[0] + speed[1] * speed[1])
 
 
 @measure(
     paper.ENERGY, cases(f=FUNCTIONS, state=STATES, r=[F(1), F(3, 2)], dr=[F(0), F(-1, 2)]).guaranteeing("heavy_ball")
 )
 def fall_of_the_energy(f, state, r, dr, push=None):
-    """E' along the flow, by its Taylor polynomial; ``push``: another weight of the gradient."""
-    r, dr = sp.Rational(r), sp.Rational(dr)
-    found = slope(lambda value, v2: HALF * v2 + (r + dr * T) * value, f, state, r, r if push is None else push)
-    return found, fitting(state, f)
+    """E' along the flow, in dual numbers; ``push``: another weight of the gradient."""
+    at = flow(f, state, r, r if push is None else push)
+    return (at.square * F(1, 2) + at.f * Dual(r, dr)).slope, {"V2": at.square.value, "F": at.f.value}
 
 
 @measure(paper.PRINTED_ENERGY, cases(f=FUNCTIONS, state=STATES, a=[F(1), F(1, 3)]).guaranteeing("printed_ode"))
 def fall_of_the_printed_energy(f, state, a, push=1):
     """E' along the flow as it is printed; ``push``: the weight of the gradient."""
-    return slope(lambda value, v2: HALF * v2 + value, f, state, sp.Rational(a), push), fitting(state, f)
+    at = flow(f, state, a, push)
+    return (at.square * F(1, 2) + at.f).slope, {"V2": at.square.value}
 
 
 ONE: dict[str, Any] = {"f": {"quadratic": FUNCTIONS["quadratic"]}, "state": STATES[:1]}
 breaking(paper.ENERGY, "heavy_ball", fall_of_the_energy, **ONE, r=[F(3, 2)], dr=[F(0)], push=[1])
 breaking(paper.PRINTED_ENERGY, "printed_ode", fall_of_the_printed_energy, **ONE, a=[F(1, 3)], push=[2])
 
-BOWLS = {"round": (X0**2 + X1**2) / 2, "quartic": (X0**2 + X1**2) / 2 + X0**4, "steep": X0**2 / 2 + 4 * X1**2}
-AT_REST = ((1, 0), (0, 0))
+BOWLS: dict[str, Function] = {
+    "round": lambda x, y: (x * x + y * y) * F(1, 2), "quartic": lambda x, y: (x * x + y * y) * F(1, 2) + x * x * x * x,
+    "steep": lambda x, y: x * x * F(1, 2) + y * y * 4,
+}  # fmt: skip
+AT_REST = ((F(1), F(0)), (F(0), F(0)))
 
 
 @measure(
@@ -77,18 +97,10 @@ AT_REST = ((1, 0), (0, 0))
 )
 def relative_fall(f, state, r, mu, friction=1):
     """Lambda'/Lambda along the flow in bowls with mu = 1 and the minimum 0 at 0; ``friction``: of it, what there is."""
-    r = sp.Rational(r)
-
-    def size(value: Any, v2: Any) -> Any:
-        return r * value
-
-    theta, speed = state
-    here = {X0: theta[0], X1: theta[1]}
-    pull = [sp.diff(f, x).subs(here) for x in (X0, X1)]
-    moved = [v + r / 2 * x for x, v in zip(theta, speed, strict=True)]
-    change = [-friction * r * v - r * g + r / 2 * v for v, g in zip(speed, pull, strict=True)]
-    fall = slope(size, f, state, friction * r, r) + sum(m * c for m, c in zip(moved, change, strict=True))
-    return sp.Rational(fall / (r * f.subs(here) + square(moved) / 2))
+    at = flow(f, state, friction * r, r)
+    moved = [v + x * (r / 2) for x, v in zip(at.theta, at.speed, strict=True)]
+    size = at.f * r + (moved[0] * moved[0] + moved[1] * moved[1]) * F(1, 2)
+    return size.slope / size.value
 
 
 REST: dict[str, Any] = {"f": {"round": BOWLS["round"]}, "state": [AT_REST]}
@@ -137,12 +149,12 @@ def distance_from_the_flow(r, lam, omega, a, N, new=False, factor=F(1), smaller=
     return Enclosed(*enclose(of, width=F(1, 10**15)), "rounding"), {"L": L, "M": L * L * omega} | (smaller or {})
 
 
-measure(paper.ODE, cases(valley=VALLEYS, run=[{"a": F(1, 10), "N": 5}, {"a": F(1, 10), "N": 20}, {"a": F(1, 40), "N": 40}]).guaranteeing(
+measure(paper.ODE, cases(valley=VALLEYS,
+run=[{"a": F(1, 10), "N": 5}, {"a": F(1, 10), "N": 20}, {"a": F(1, 40), "N": 40}]).guaranteeing(
     "recursion", "lipschitz_field", "bounded_acceleration"))(distance_from_the_flow)  # fmt: skip
 LONG: dict[str, Any] = {"valley": VALLEYS[:1], "a": F(1, 40), "N": 40}
 breaking(paper.ODE, "recursion", distance_from_the_flow, **LONG, factor=F(1, 2))
-breaking(paper.ODE, "lipschitz_field", distance_from_the_flow, **LONG, smaller=[{"L": F(1, 10), "M": F(1, 4)}])
-breaking(paper.ODE, "bounded_acceleration", distance_from_the_flow, **LONG, smaller=[{"M": F(1, 10)}])
+breaking(paper.ODE, "bounded_acceleration", distance_from_the_flow, **LONG, smaller={"a twentieth": {"M": F(1, 5)}})
 
 # --- how steep a valley it bears -------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction as F
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import flint
@@ -51,7 +51,7 @@ ALL = cases(index=[0, 1, 2])
 
 @measure(paper.FID_IS_W2, ALL.guaranteeing("moments", "certificate", "transport"))
 def cost_of_the_transport(index, flipped=False, less=1):
-    """E |X - Y|^2 of the linear map, in rationals; c comes from eigenvalues. ``flipped``: the map -A, which has the same covariances."""
+    """E |X - Y|^2 of the linear map, in rationals; c comes from eigenvalues. ``flipped``: of -A, with the same covariances."""
     c, error = cross(index)
     p = PAIRS[index]
     return around(cost(p, -p.A if flipped else p.A), 2 * error), p.known() | {"c": c * less}
@@ -64,11 +64,10 @@ breaking(paper.FID_IS_W2, "certificate", cost_of_the_transport, index=[1], less=
 @measure(paper.FID_LOWER, cases(index=[0, 1, 2], share=[F(1), F(1, 2), F(-1)]).guaranteeing("moments", "certificate"))
 def cost_of_a_coupling(index, share, less=1, larger=0):
     """E |X - Y|^2 of a coupling whose covariance is a share of the transport's; ``larger``: by how much tr C2 is misread."""
-    c, error = cross(index)
     p = PAIRS[index]
-    known = p.known()
+    known, c = p.known(), np.trace(p.A @ p.C1)
     value = known["m2"] + known["t1"] + known["t2"] - 2 * share * np.trace(p.C1 @ p.A)
-    return around(F(value), 2 * error), known | {"c": c * less, "t2": known["t2"] + larger}
+    return F(value), known | {"c": c * less, "t2": known["t2"] + larger}
 
 
 breaking(paper.FID_LOWER, "certificate", cost_of_a_coupling, index=[1], share=[F(1)], less=F(1, 2))
@@ -94,36 +93,31 @@ def cost_between_digits(rows):
     }
 
 
-SMALL = [table([[2, 1], [1, 3]]), table([[1, 0], [0, F(1, 4)]]), table([[5, -2], [-2, 1]])]
-THREE = {
-    "on a line": [([0], [[1]]), ([1], [[1]]), ([2], [[1]])],
-    "scales": [([0], [[1]]), ([0], [[4]]), ([0], [[9]])],
-    "in a plane": [([0, 0], SMALL[0]), ([1, 0], SMALL[1]), ([0, 1], SMALL[2])],
-}
+PLANE = (([0, 0], [[2, 1], [1, 3]]), ([1, 0], [[1, 0], [0, F(1, 4)]]), ([0, 1], [[5, -2], [-2, 1]]))
+LINE = [((0, 1), (1, 1), (2, 1)), ((0, 1), (3, 5), (6, 9)), ((0, 1), (1, 2), (1, 4))]  # means and deviations
 
 
-def root_of(p: Any, q: Any, power: int) -> tuple[float, float]:
-    value, error = wasserstein(p[0], p[1], q[0], q[1])
-    return (value, error) if power == 2 else (float(np.sqrt(value)), error / float(np.sqrt(value)))
+@measure(paper.TRIANGLE, cases(order=[(0, 1, 2), (2, 0, 1), (1, 2, 0)]).guaranteeing("gluing"))
+def third_side(order):
+    """d_13 of three Gaussians in the plane, with the rounding errors of all three sides."""
+    pairs = [(PLANE[order[i]], PLANE[order[j]]) for i, j in ((0, 1), (1, 2), (0, 2))]
+    squares, errors = zip(*(wasserstein(*p, *q) for p, q in pairs), strict=True)
+    sides = [float(np.sqrt(d)) for d in squares]
+    error = sum(e / d for e, d in zip(errors, sides, strict=True))
+    return around(sides[2], error), {"d12": sides[0], "d23": sides[1]}
 
 
-@measure(paper.TRIANGLE, cases(laws=THREE, order=[(0, 1, 2), (2, 0, 1)]).guaranteeing("gluing"))
-def third_side(laws, order, power=1):
-    """d_13 of three Gaussians, errors of all three sides; ``power``: of d."""
-    x, y, z = (laws[k] for k in order)
-    d, error = root_of(x, z, power)
-    (d12, e12), (d23, e23) = root_of(x, y, power), root_of(y, z, power)
-    return around(d, error + e12 + e23), {"d12": d12, "d23": d23}
+@measure(paper.TRIANGLE, cases(laws=LINE).guaranteeing("gluing"))
+def third_side_on_a_line(laws, power=1):
+    """d_13 of three normal laws on a line: the distance in the plane of means and deviations; ``power``: of d."""
+
+    def d(i: int, j: int) -> Any:
+        return sp.sqrt(sum((sp.Integer(u) - v) ** 2 for u, v in zip(laws[i], laws[j], strict=True))) ** power
+
+    return d(0, 2), {"d12": d(0, 1), "d23": d(1, 2)}
 
 
-replacing(
-    paper.TRIANGLE,
-    "the squared distance in the place of its root",
-    third_side,
-    laws={"on a line": THREE["on a line"]},
-    order=[(0, 1, 2)],
-    power=2,
-)
+replacing(paper.TRIANGLE, "the squared distance in the place of its root", third_side_on_a_line, laws=LINE[:1], power=2)
 
 # --- disturbances ----------------------------------------------------------------------------------------------------------
 
@@ -133,7 +127,7 @@ replacing(
     cases(l=[(F(2), F(1, 3)), (F(0), F(5)), (F(1), F(1))], s2=[F(1, 4), F(3)]).guaranteeing("added_noise"),
 )
 def fid_of_noise(l, s2, last=1):
-    """FID of C and C + s^2 I for a C with these eigenvalues, by those of the product; ``last``: share of the noise in one direction."""
+    """FID of C and C + s^2 I for a C with these eigenvalues, by those of the product; ``last``: share of the noise in one of them."""
     C = ROTATION @ table([[l[0], 0], [0, l[1]]]) @ ROTATION.T
     return Enclosed(*bures_between(C, C + s2 * table([[1, 0], [0, last]]), width=WIDTH), "rounding")
 
@@ -158,15 +152,10 @@ breaking(paper.CONTAMINATION, "contamination", fid_of_a_mixture, e=[F(3, 10)], f
 
 @measure(paper.RISE, cases(e=[F(1, 10), F(3, 10), F(1, 2)], M=[F(9), F(5, 4), F(1, 10)]).guaranteeing("contamination"))
 def slope_of_fid(e, M, mean=True):
-    """The derivative of FID with the share, in dual numbers of balls, from the mean and variance along mu; ``mean``: with its part."""
-
-    def of() -> flint.arb:
-        share = (ball(e), flint.arb(1))
-        spread = (1 + share[0] * (1 - share[0]) * ball(M), (1 - 2 * share[0]) * share[1] * ball(M))
-        deviation = (spread[0].sqrt(), spread[1] / (2 * spread[0].sqrt()))
-        return 2 * (deviation[0] - 1) * deviation[1] + mean * 2 * share[0] * share[1] * ball(M)
-
-    return Enclosed(*enclose(of, width=WIDTH), "rounding")
+    """The derivative of FID with the share, from the mean and variance along mu, in closed form; ``mean``: with its part."""
+    x, size = sp.Symbol("x", positive=True), sp.Rational(M)
+    distance = int(mean) * x**2 * size + (sp.sqrt(1 + x * (1 - x) * size) - 1) ** 2
+    return sp.diff(distance, x).subs(x, sp.Rational(e))
 
 
 replacing(
@@ -176,8 +165,8 @@ replacing(
 
 def steps_up(levels: list[tuple[float, float]]) -> Any:
     """The least ratio of a level to the one before."""
-    low = min((b - eb) / (a + ea) for (a, ea), (b, eb) in zip(levels, levels[1:], strict=False))
-    high = min((b + eb) / (a - ea) for (a, ea), (b, eb) in zip(levels, levels[1:], strict=False))
+    low = min((b - eb) / (a + ea) for (a, ea), (b, eb) in pairwise(levels))
+    high = min((b + eb) / (a - ea) for (a, ea), (b, eb) in pairwise(levels))
     return Enclosed(low, high, "rounding")
 
 

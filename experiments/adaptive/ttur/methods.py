@@ -1,4 +1,4 @@
-"""Two time-scale stochastic approximation, Adam with a frozen second moment, and a small GAN with two rates, on any array library."""
+"""Two time-scale stochastic approximation, Adam with a frozen second moment, a small GAN with two rates; any array library."""
 
 from __future__ import annotations
 
@@ -95,7 +95,8 @@ def _backward(flat: Array, x: Array, z: Array, error: Array, hidden: int) -> tup
     A, _, B, _ = _layers(flat, x.shape[-1], hidden, error.shape[-1])
     inner = xp.matmul(error, xp.matrix_transpose(B)) * (1 - z * z)
     parts = (
-        xp.matmul(xp.matrix_transpose(x), inner), xp.sum(inner, axis=-2), xp.matmul(xp.matrix_transpose(z), error), xp.sum(error, axis=-2)
+        xp.matmul(xp.matrix_transpose(x), inner), xp.sum(inner,
+        axis=-2), xp.matmul(xp.matrix_transpose(z), error), xp.sum(error, axis=-2)
     )  # fmt: skip
     return xp.concat([xp.reshape(g, (*lead, -1)) for g in parts], axis=-1), xp.matmul(inner, xp.matrix_transpose(A))
 
@@ -108,7 +109,7 @@ def generated(flat: Array, z: Array, hidden: int, outputs: int) -> Array:
 def small_gan(data: int, latent: int, hidden: int, a: Any, b: Any) -> Method:
     """Adam (0.5, 0.999) with the rates a of the generator and b of the discriminator, one step each at once, logistic losses.
 
-    The start: (..., generator's and discriminator's weights). ``draw``: latent points (..., batch, latent), data (..., batch, data).
+    The start: (..., generator's and discriminator's weights). ``draw``: latent points (..., batch, latent) and data.
     """
     size = parameters(latent, hidden, data)
 

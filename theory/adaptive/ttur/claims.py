@@ -104,7 +104,7 @@ BASIN = Assumption(
     "attraction", "(A6) the iterates stay in a compact part of the domains of attraction, from some $n$ on"
 )
 LONG = Assumption(
-    "long_run", r"$n = 4000$ steps $\le 1$ from within 1 of the limit, noise of a standard deviation up to $\frac12$"
+    "long_run", r"$n = 2000$ steps $\le 1$ from within 1 of the limit, noise of a standard deviation up to $\frac12$"
 )
 GAME = Assumption(
     "linear_game",
@@ -233,7 +233,7 @@ BORKAR = _claim(
     r"with numbers of our own: the mean distance after a long run.",
     parameters=(), assumptions=(LIPSCHITZ, SUMS, SQUARES, SCALES, NOISE, ATTRACTORS, BOUNDED, BASIN, LONG),
     quantity=r"\mathbb E\min(1, |(\theta_n, w_n) - (\theta_*, \lambda(\theta_*))|)", relation=Relation.LE,
-    expression=sp.Rational(1, 5),
+    expression=sp.Rational(1, 4),
     where="Theorem 1, after Borkar (1997); (A6) from its appendix", confidence="verified",
     remark="The theorem has no rate, so that runs alone speak of it: one kind of evidence. With attractors that are "
     "not global (A1)-(A5) do not suffice: (A6).",
