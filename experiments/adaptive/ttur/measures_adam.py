@@ -96,11 +96,11 @@ AT_REST = ((F(1), F(0)), (F(0), F(0)))
     cases(f=BOWLS, state=[*STATES, AT_REST], r=[F(4), F(1)], mu=[F(1)]).guaranteeing("heavy_ball", "strongly_convex"),
 )
 def relative_fall(f, state, r, mu, friction=1):
-    """Lambda'/Lambda along the flow in bowls with mu = 1 and the minimum 0 at 0; ``friction``: of it, what there is."""
+    """-Lambda'/Lambda along the flow in bowls with mu = 1 and the minimum 0 at 0; ``friction``: of it, what there is."""
     at = flow(f, state, friction * r, r)
     moved = [v + x * (r / 2) for x, v in zip(at.theta, at.speed, strict=True)]
     size = at.f * r + (moved[0] * moved[0] + moved[1] * moved[1]) * F(1, 2)
-    return size.slope / size.value
+    return -size.slope / size.value
 
 
 REST: dict[str, Any] = {"f": {"round": BOWLS["round"]}, "state": [AT_REST]}

@@ -156,11 +156,11 @@ BLOCK = ("block_game", "stable_parts", "coupling")
 
 
 def fall_of_w(block: Block, eps: F, directions: Any = None, more: dict[str, Any] | None = None) -> Any:
-    """W'/|v|^2 on the flow: on a line at the worst point, in the plane at several; ``more``: bounds that are said to hold."""
+    """-W'/|v|^2 on the flow: on a line at the worst point, in the plane at several; ``more``: bounds that are said to hold."""
     known = block.bounds | (more or {}) | {"eps": eps}
     for theta, v in directions or [((block.bounds["beta1"],), (block.bounds["alpha1"],))]:
         slope, size = block.fall(eps, theta, v)
-        yield F(slope / size), known
+        yield F(-slope / size), known
 
 
 PLANE_POINTS = [((1, 0), (1, 0)), ((0, 1), (2, -1)), ((3, 1), (1, 1)), ((-1, 2), (1, 0)), ((6, -8), (5, 0))]

@@ -41,6 +41,7 @@ unstable = Parameter("p", r"the coefficient of $\theta$ in $\theta'$, positive: 
 q = Parameter("q", r"the coefficient of $w$ in $\theta'$", REAL)
 r = Parameter("r", r"the coefficient of $\theta$ in $w'$; for $r < 0$ flip the sign of $w$")
 s = Parameter("s", "the friction of $w$")
+any_s = Parameter("s", "the friction of $w$, of any sign", REAL)
 a = Parameter("a", r"the step of $\theta$")
 b = Parameter("b", "the step of $w$")
 sigma2 = Parameter("sigma2", "variance of the noise in each gradient", NONNEGATIVE, r"\sigma^2")
@@ -82,7 +83,7 @@ sd = Parameter("s", "standard deviation")
 other = Parameter("sigma", "standard deviation of the other law", latex=r"\sigma")
 
 _ep, _p, _q, _r, _s, _a, _b = (x.symbol for x in (eps, p, q, r, s, a, b))
-_schur = _p * _s + _q * _r
+_schur, _any = _p * _s + _q * _r, any_s.symbol
 
 # --- assumptions -----------------------------------------------------------------------------------------------------
 
@@ -112,10 +113,10 @@ GAME = Assumption(
 )
 SCHUR = Assumption("schur", "$p + qr/s < 0$: the slow flow on $w = r\\theta/s$ is stable", sp.Lt(_schur, 0))
 SCHUR_ALONE = Assumption("schur", SCHUR.statement, sp.Lt(unstable.symbol * _s + _q * _r, 0))
-RATIO = Assumption("ratio", r"$\varepsilon p < s$", sp.Lt(_ep * _p, _s))
+RATIO = Assumption("ratio", r"$\varepsilon p < s$", sp.Lt(_ep * _p, _any))
 SPIRALS = Assumption(
-    "spirals", r"$(\varepsilon p + s)^2 + 4\varepsilon qr < 0$: complex eigenvalues, so that $Q$ is positive definite",
-    sp.Lt((_ep * _p + _s) ** 2 + 4 * _ep * _q * _r, 0),
+    "spirals", r"$\frac14(\varepsilon p + s)^2 + \varepsilon qr < 0$: complex eigenvalues, so that $Q$ is positive definite",
+    sp.Lt((_ep * _p + _any) ** 2 / 4 + _ep * _q * _r, 0),
 )  # fmt: skip
 WHITE = Assumption("white_noise", r"independent noise of mean 0 and variance $\sigma^2$ in each gradient")
 CONTRACTS = Assumption("contracts", "$ap < bs + ab(ps + qr)$", sp.Lt(_a * _p, _b * _s + _a * _b * _schur))
@@ -261,9 +262,9 @@ DISCRETE = _claim(
     "discrete-threshold", "The largest fast step at a given ratio",
     r"$Q(z) = \theta^2 - \frac{\varepsilon p + s}r\theta w - \frac{\varepsilon q}rw^2$ is multiplied by $\det(I + "
     r"bA)$ in each step: it falls iff $b$ is below the bound.",
-    parameters=(eps, p, q, r, s), assumptions=(GAME, SCHUR, RATIO, SPIRALS), quantity=r"\sup\{b : \rho(I + bA) < 1\}",
+    parameters=(eps, p, q, r, any_s), assumptions=(GAME, RATIO, SPIRALS), quantity=r"\sup\{b : \rho(I + bA) < 1\}",
     relation=Relation.IFF,
-    expression=(_s - _ep * _p) / (-_ep * _schur), tight=True,
+    expression=(_any - _ep * _p) / (-_ep * (_p * _any + _q * _r)), tight=True,
 )  # fmt: skip
 
 STATIONARY = _claim(
@@ -281,9 +282,9 @@ BLOCK_DECAY = _claim(
     "linear-block", "A Lyapunov function of the game in several dimensions",
     r"$W = \beta_2|\theta|_1^2 + \beta_1|v|_2^2$ along the flow. It falls for $\varepsilon < "
     r"\alpha_1\alpha_2/(\alpha_1\gamma + \beta_1\beta_2)$.",
-    parameters=(eps, alpha1, alpha2, beta1, beta2, gamma), assumptions=(BLOCK, STABLE, COUPLED), quantity="W'(z)/|v|^2",
-    relation=Relation.LE,
-    expression=-2 * _be1 * (_al2 - _ep * (_ga + _be1 * _be2 / _al1)), tight=True,
+    parameters=(eps, alpha1, alpha2, beta1, beta2, gamma), assumptions=(BLOCK, STABLE, COUPLED), quantity="-W'(z)/|v|^2",
+    relation=Relation.GE,
+    expression=2 * _be1 * (_al2 - _ep * (_ga + _be1 * _be2 / _al1)), tight=True,
 )  # fmt: skip
 
 BLOCK_THRESHOLD = _claim(
@@ -350,8 +351,8 @@ RATE = _claim(
     "hbf-rate", "A rate for the heavy ball",
     r"$\Lambda = r(f - f_*) + \frac12|\theta' + \frac r2(\theta - \theta_*)|^2$ falls at least like $e^{-rt/2}$: in "
     r"Adam's steps like $(1 - \beta_1)/2$ a step.",
-    parameters=(mem, mu), assumptions=(BALL, CONVEX, MEMORY), quantity=r"\Lambda'(t)/\Lambda(t)", relation=Relation.LE,
-    expression=-_m / 2, tight=True,
+    parameters=(mem, mu), assumptions=(BALL, CONVEX, MEMORY), quantity=r"-\Lambda'(t)/\Lambda(t)", relation=Relation.GE,
+    expression=_m / 2, tight=True,
 )  # fmt: skip
 
 _L, _M, _N = _symbols(L, M, N)

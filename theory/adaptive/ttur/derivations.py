@@ -100,7 +100,7 @@ def discrete() -> d.Derivation:
     step = {"x": {"x": "1 + b*eps*p", "y": "b*eps*q"}, "y": {"x": "b*r", "y": "1 - b*s"}}
     method = d.Method({}, step, (), {}, fixed=(), fixed_values=())
     quantity = d.Threshold(_grown(spiral), "b*(b*D - T)", variable)
-    by = ("linear_game", "schur", "ratio", "spirals")
+    by = ("linear_game", "ratio", "spirals")
     formal = d.Formal(method, quantity, form(X, Y, spiral), "0", by=by)
     s = "(T + eps*p)"
     case = d.Case(
@@ -157,7 +157,7 @@ def block() -> d.Derivation:
     }  # fmt: skip
     rate = "2*beta1*(alpha2 - eps*(gamma + beta1*beta2/alpha1))"
     return at_once(
-        (("1", "dW"),), over("eps", "alpha1", "alpha2", "beta1", "beta2", "gamma",
+        (("-1", "dW"),), over("eps", "alpha1", "alpha2", "beta1", "beta2", "gamma",
         real=("gamma",)), laws, used, ("x", "y"),
         ("dW", "slow", "fast", "mixed", "back", "turn"), initial=(square(Y),), equality=False,
         target=(("1", "dW"), square(Y, rate)),
@@ -234,7 +234,8 @@ def rate() -> d.Derivation:
     size: d.Terms = (("r", "f"), square(moved, "1/2"))
     target = (*fall, *((f"({c})*r/2", *rest) for c, *rest in size))
     method = d.Method({}, {}, (), {}, fixed=("x", "v", "g"), fixed_values=("f",), laws=laws)
-    formal = d.Formal(method, fall, size, "0", by=("heavy_ball",))
+    negative = tuple((f"-({c})", *rest) for c, *rest in fall)
+    formal = d.Formal(method, negative, size, "0", by=("heavy_ball",))  # type: ignore[arg-type]
     step = d.Inequality(target, laws={"convex": "r^2/2"}, signs=(("r^2*(4*mu - r)/16", X),), index="0")  # type: ignore[arg-type]
     return d.Derivation(formal, d.Case(over("r", "mu"), {"end": step}, knows=("4*mu - r",)))
 
