@@ -247,16 +247,17 @@ breaking(paper.TOY_STATIONARY, "stable_step", stationary_square, side=[AXES[0] |
 RATES = ((1e-4, 1e-2), (1e-2, 1e-2), (1e-3, 1e-3), (1e-2, 1e-4))
 
 
-def toy_runs(keys: Any, backend: str, pair: tuple[float, float], steps: int, seeds: int, sd: float = 1.0, *, at: Any = None,
-             begin: tuple[float, float] = (0.5, 0.5)) -> Any:  # fmt: skip
-    """x and y of the toy with these steps, (seed, step)."""
-    on, words = array_library(backend), keys(settings=[f"toy {pair}"], seeds=seeds)
-    method = two_time_scales(toy, lambda n: pair[0], lambda n: pair[1])
-    draw = ahead(on.asarray(words), lambda d: sd * d.normal((2,)))
+def toy_runs(
+    keys: Any, backend: str, pairs: Any, steps: int, seeds: int, *, at: Any = None, begin: tuple[float, float] = (0.5, 0.5)
+) -> Any:  # fmt: skip
+    """x and y of the toy with noise of standard deviation 1, (pair, seed, step)."""
+    on, words = array_library(backend), keys(settings=[f"toy {pair}" for pair in pairs], seeds=seeds)
+    a, b = (on.asarray(np.array(pairs)[:, k, None, None]) for k in (0, 1))
+    method = two_time_scales(toy, lambda n: a, lambda n: b)
+    draw = ahead(on.asarray(words), lambda d: d.normal((2,)))
     record = {"x": lambda s: s.theta[..., 0], "y": lambda s: s.w[..., 0]}
-    return run(method, on.asarray(start(np.array(begin), seeds=seeds)), steps, record=record, draw=draw, at=at).isel(
-        setting=0
-    )
+    x0 = on.asarray(start(np.array(begin), settings=len(pairs), seeds=seeds))
+    return run(method, x0, steps, record=record, draw=draw, at=at)
 
 
 @measure(paper.TOY_STATIONARY, cases(side=[{"h": F(200), "of": "x"}, {"h": F(2), "of": "y"}]).guaranteeing(*NOISE))
@@ -265,10 +266,10 @@ def squares_of_the_toy(h, of, keys, backend):
 
     The other coordinate changes its curvature by less than 2 % in these runs; what is cut has a mean below 1e-5 of it.
     """
-    out = toy_runs(keys, backend, RATES[0], 400, 800, at=[400], begin=(0.0, 0.0))
+    out = toy_runs(keys, backend, RATES[:1], 400, 800, at=[400], begin=(0.0, 0.0))
     t = RATES[0][of == "y"]
     top = 24 * t / (float(h) * 2)
-    return Sample(np.minimum(out[of].values[:, -1] ** 2, top), at_most=top, bias=0.02 * top / 24), {
+    return Sample(np.minimum(out[of].values[0, :, -1] ** 2, top), at_most=top, bias=0.02 * top / 24), {
         "t": t,
         "sigma2": 1.0,
     }
@@ -277,12 +278,10 @@ def squares_of_the_toy(h, of, keys, backend):
 @measure(paper.TOY_FIRST, cases(steps=[400]).guaranteeing("toy", "pairs"))
 def two_scales_first(steps, keys, backend, order=(0, 1, 2, 3)):
     """Whether the pair (1e-4, 1e-2) comes within 1/10 of the saddle before the others; ``order``: which pair is in its place."""
-    first = []
-    for k in order:
-        out = toy_runs(keys, backend, RATES[k], steps, 60)
-        near = np.hypot(out.x.values, out.y.values) < 0.1
-        first.append(np.where(near.any(-1), near.argmax(-1), steps + 1))
-    return Sample(first[0] < np.min(first[1:], axis=0), at_most=1.0)
+    out = toy_runs(keys, backend, [RATES[k] for k in order], steps, 60)
+    near = np.hypot(out.x.values, out.y.values) < 0.1
+    first = np.where(near.any(-1), near.argmax(-1), steps + 1)
+    return Sample(first[0] < first[1:].min(axis=0), at_most=1.0)
 
 
 replacing(
