@@ -462,7 +462,7 @@ FINITE = _claim(
     r"$\frac{3s^2}{2n}$.",
     parameters=(n, sd), assumptions=(GAUSSIAN,), quantity=r"\mathbb E\,\mathrm{FID}_n",
     expression=_sd**2 * (1 / _n + 2 - 2 * _c4), tight=True,
-    remark="Gamma functions are no numbers of derivations.",
+    remark="Gamma functions are no numbers of derivations: one kind of evidence, in ball arithmetic.",
 )  # fmt: skip
 
 BIASED = _claim(
