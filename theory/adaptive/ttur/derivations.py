@@ -58,7 +58,6 @@ DECIDES = (
     f"1 + (s^2 + r^2)/{DET}", f"2*(s*eps*q - r*eps*p)/{DET}", f"1 + eps^2*(p^2 + q^2)/{DET}",
 )  # fmt: skip
 SLOW, FAST = {"x": "eps*p", "y": "eps*q"}, {"x": "r", "y": "-s"}
-BOTH: d.Terms = (square(X), square(Y))
 
 
 def _along(matrix: tuple[str, str, str]) -> d.Terms:
@@ -67,23 +66,32 @@ def _along(matrix: tuple[str, str, str]) -> d.Terms:
     return ((f"2*({one})", X, SLOW), (two, X, FAST), (two, Y, SLOW), (f"2*({three})", Y, FAST))
 
 
+def _derivative(quantity: Any, domain: tuple[Interval, ...]) -> d.Derivation:
+    """Of V along the flow."""
+    minus = tuple((f"-({c})", *rest) for c, *rest in _along(DECIDES))
+    laws = {"flow": equal(("1", "dV"), *minus, by=("linear_game", "schur"))}  # type: ignore[arg-type]
+    return at_once(
+        quantity,
+        domain,
+        laws,
+        {"flow": "1"},
+        ("x", "y"),
+        ("dV",),
+        initial=(square(X), square(Y)),
+        positive=("-(p*s + q*r)",),
+    )
+
+
 @d.derivation(claims.LYAPUNOV)
 def lyapunov() -> d.Derivation:
-    return at_once(
-        _along(DECIDES), over("eps", "p", "q", "r", "s", real=("p", "q")), {}, {}, ("x", "y"),
-        by=("linear_game", "schur"),
-        initial=BOTH, positive=("-(p*s + q*r)",),
-    )  # fmt: skip
+    return _derivative((("1", "dV"),), over("eps", "p", "q", "r", "s", real=("p", "q")))
 
 
 @d.derivation(claims.THRESHOLD)
 def threshold() -> d.Derivation:
     variable = Interval("eps", "0", "")
-    quantity = d.Threshold(_along(DECIDES), "2*(eps*p - s)", variable)
-    domain = (*over("p", "q", "r", "s", real=("q",)), variable)
-    return at_once(
-        quantity, domain, {}, {}, ("x", "y"), by=("linear_game", "schur"), initial=BOTH, positive=("-(p*s + q*r)",)
-    )
+    quantity = d.Threshold((("1", "dV"),), "2*(eps*p - s)", variable)
+    return _derivative(quantity, (*over("p", "q", "r", "s", real=("q",)), variable))
 
 
 def _grown(matrix: tuple[str, str, str]) -> d.Terms:
