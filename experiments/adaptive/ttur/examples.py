@@ -16,5 +16,5 @@ def noisy_game(on: Backend) -> Example:
 
 @example(small_gan)
 def four_clusters(on: Backend) -> Example:
-    x0 = 0.5 * np.random.default_rng(0).standard_normal((1, 2, parameters(2, 4, 2) + parameters(2, 4, 1)))
+    x0 = 0.5 * np.random.default_rng(0).standard_normal((2, 2, parameters(2, 4, 2) + parameters(2, 4, 1)))
     return Example(small_gan(2, 2, 4, 1e-3, 2e-3), x0, ring(8, 2), steps=5)
