@@ -117,7 +117,8 @@ def main() -> None:
     if options.json:
         worst = max(v for k, v in out.items() if k.startswith("error_bures"))
         head = {
-            "speedup_vs_sqrtm": out["speedup_vs_sqrtm_full_512"], "speedup_vs_peer": out["speedup_vs_torchmetrics_full_512"], "error": worst,
+            "speedup_vs_sqrtm": out["speedup_vs_sqrtm_full_512"], "speedup_vs_peer": out["speedup_vs_torchmetrics_full_512"],
+            "error": worst,
             "error_vs_peer_half": out["error_bures_half_512"] / out["error_torchmetrics_half_512"],
         }  # fmt: skip
         print(json.dumps(head | out))

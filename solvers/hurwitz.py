@@ -1,7 +1,7 @@
 """Are all eigenvalues in the open left half-plane? By Routh's array in rationals; and where a family of matrices first fails.
 
-For a family whose entries are polynomials in a parameter, the determinant of Hurwitz's matrix is a polynomial that vanishes wherever
-an eigenvalue is on the imaginary axis: between its zeros nothing changes.
+For a family whose entries are polynomials in a parameter, the determinant of Hurwitz's matrix is a polynomial that vanishes
+wherever an eigenvalue is on the imaginary axis: between its zeros nothing changes.
 """
 
 from __future__ import annotations

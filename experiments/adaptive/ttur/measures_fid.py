@@ -127,7 +127,7 @@ replacing(paper.TRIANGLE, "the squared distance in the place of its root", third
     cases(l=[(F(2), F(1, 3)), (F(3), F(5)), (F(1), F(1))], s2=[F(1, 4), F(3)]).guaranteeing("added_noise"),
 )
 def fid_of_noise(l, s2, last=1):
-    """FID of C and C + s^2 I for a C with these eigenvalues, by those of the product; ``last``: share of the noise in one of them."""
+    """FID of C and C + s^2 I for a C with these eigenvalues, by those of the product; ``last``: share of the noise in one."""
     C = ROTATION @ table([[l[0], 0], [0, l[1]]]) @ ROTATION.T
     return Enclosed(*bures_between(C, C + s2 * table([[1, 0], [0, last]]), width=WIDTH), "rounding")
 

@@ -20,7 +20,9 @@ def game(constant, linear, scale):
         return (constant + t / scale * linear).tolist()
 
     low, high = hurwitz.first_instability(family, width=WIDTH * scale)
-    inside, outside = (hurwitz.is_hurwitz(hurwitz.characteristic(family(t))) for t in (low - scale / 100, high + scale / 100))
+    inside, outside = (
+        hurwitz.is_hurwitz(hurwitz.characteristic(family(t))) for t in (low - scale / 100, high + scale / 100)
+    )
     return {
         "boundary": round(low / scale * 10**9), "inside": holds(inside), "outside": holds(not outside),
         "trace": -hurwitz.characteristic(family(scale))[1],
