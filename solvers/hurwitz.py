@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import Any
 
 import flint
 
@@ -79,8 +80,9 @@ def first_instability(
     polynomial = flint.fmpq_poly([rows.solve(to_flint([[v] for v in values]))[k, 0] for k in range(count)]).numer()
 
     def smallest() -> flint.arb | None:
-        found = [root.real for root, _ in polynomial.complex_roots() if root.imag == 0 and root.real > 0]
-        return min(found, key=lambda x: float(x.mid()), default=None)
+        roots: Any = polynomial.complex_roots()
+        positive = [root.real for root, _ in roots if root.imag == 0 and root.real > 0]
+        return min(positive, key=lambda x: float(x.mid()), default=None)
 
     if smallest() is None:
         if not is_hurwitz(characteristic(family(Fraction(1)))):
