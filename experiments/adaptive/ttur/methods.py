@@ -150,3 +150,15 @@ def ring(batch: int, latent: int) -> Callable[[Draws], tuple[Array, Array]]:
         return d.normal((batch, latent), slot=0), centre + 0.2 * d.normal((batch, 2), slot=2)
 
     return draw
+
+
+def rows_of(points: Array, batch: int, latent: int) -> Callable[[Draws], tuple[Array, Array]]:
+    """The same for rows of a table (rows, data), each with the same chance."""
+
+    def draw(d: Draws) -> tuple[Array, Array]:
+        which = d.integers(points.shape[0], (batch,), slot=1)
+        xp = array_namespace(points)
+        rows = xp.take(points, xp.reshape(which, (-1,)), axis=0)
+        return d.normal((batch, latent), slot=0), xp.reshape(rows, (*which.shape, points.shape[1]))
+
+    return draw

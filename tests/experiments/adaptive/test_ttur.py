@@ -136,7 +136,8 @@ def test_the_gradients_of_the_small_gan():
 def test_the_gpu_run_in_small(monkeypatch):
     monkeypatch.setitem(measures_games.SIZES, "gpu", (3, 20, 8, 6))
     make = lambda **k: keys("test", settings=k["settings"], seeds=range(k["seeds"]))  # noqa: E731
-    assert len(measures_games.fid_ratio(make, "numpy", "gpu").numbers) == 3
+    for data in ("four clusters", "digits"):
+        assert len(measures_games.fid_ratio(data, (1e-3, 4e-3), make, "numpy", "gpu").numbers) == 3
 
 
 def test_the_blocks_of_the_card():
