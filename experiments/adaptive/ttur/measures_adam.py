@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import flint
 
 from gradproof.experiments.adaptive.ttur.methods import frozen
-from gradproof.experiments.engine.controls import breaking, replacing
+from gradproof.experiments.engine.controls import breaking
 from gradproof.experiments.engine.measure import Bracket, Enclosed, cases, measure
 from gradproof.solvers import hurwitz, jury
 from gradproof.solvers.exact.balls import ball, enclose
@@ -177,4 +177,4 @@ for _claim, _assumption, _new in (
     (paper.ORDER_STABILITY, "adam_order", True),
 ):
     measure(_claim, cases(rate=RATES, new=[_new]).guaranteeing(_assumption))(steepest)
-    replacing(_claim, "the other order of the two updates", steepest, rate=RATES[:1], new=[not _new])
+    breaking(_claim, _assumption, steepest, rate=RATES[:1], new=[not _new])  # the other order of the two updates

@@ -89,11 +89,11 @@ SPIRAL = [
 
 
 @measure(paper.DISCRETE, cases(game=SPIRAL).guaranteeing("linear_game"))
-def largest_fast_step(p, q, r, s, eps):
-    """Where I + b A ceases to be stable, by Jury's test; the test's ends double until it is not."""
+def largest_fast_step(p, q, r, s, eps, share=1):
+    """Where I + b A ceases to be stable, by Jury's test; the test's ends double until it is not. ``share``: of q, what there is."""
 
     def of(b: F) -> list[F]:
-        return hurwitz.characteristic((table([[1, 0], [0, 1]]) + b * game(p, q, r, s, eps)).tolist())
+        return hurwitz.characteristic((table([[1, 0], [0, 1]]) + b * game(p, share * q, r, s, eps)).tolist())
 
     low = F(1, 1000)
     if not jury.is_stable(of(low)):
@@ -104,6 +104,7 @@ def largest_fast_step(p, q, r, s, eps):
     return Bracket(*jury.stability_boundary(of, low, high, width=low / 10**6))
 
 
+breaking(paper.DISCRETE, "linear_game", largest_fast_step, game=SPIRAL[:1], share=2)
 breaking(paper.DISCRETE, "ratio", largest_fast_step, game=[{"p": F(2), "q": F(-20), "r": F(1), "s": F(1), "eps": F(1)}])
 breaking(
     paper.DISCRETE, "spirals", largest_fast_step, game=[{"p": F(-3), "q": F(1), "r": F(1), "s": F(1), "eps": F(1)}]
