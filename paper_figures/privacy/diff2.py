@@ -129,7 +129,7 @@ def draw(data: xr.Dataset) -> Any:
             label = rf"{name}, $\varepsilon = {eps}$"
             gradient.semilogy(data.step, part.sel(quantile="middle"), line, color=COLOURS[k], label=label)
     gradient.axhline(float(data.noiseless), ls=":", color="black", lw=0.9, label="without noise")
-    gradient.set(xlabel="share of the run", ylabel=r"$\|\nabla f(x_r)\|^2$", title="(c) breast_cancer")
+    gradient.set(xlabel="share of the run", ylabel=r"$\|\nabla f(x_r)\|^2$", title="(c) Breast cancer data")
     gradient.set_ylim(1e-5, 1)
     gradient.legend(loc="upper right")
     return figure

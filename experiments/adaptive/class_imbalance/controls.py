@@ -1,11 +1,12 @@
 """Controls: with an assumption given up, or another method, each bound is violated."""
 
 from fractions import Fraction
+from functools import partial
 
 import flint
 import numpy as np
 
-from gradproof.experiments.adaptive.class_imbalance import measures
+from gradproof.experiments.adaptive.class_imbalance import measures, training
 from gradproof.experiments.adaptive.class_imbalance.instances import SHARED
 from gradproof.experiments.adaptive.class_imbalance.methods import bias_only, sign_descent, softmax, zeros, zipf
 from gradproof.experiments.engine.controls import breaking, replacing
@@ -41,11 +42,13 @@ replacing(paper.TIME_TO_LOSS, "equal frequencies in the place of Zipf's", time_w
 
 
 def loss_from_the_wrong_class(c, t, start):
-    """From the margin -5 the loss at pi_k t = 1 is above the bound."""
+    """From the margin -5 the loss at pi_k t = 1 is above the upper bound, from 5 below the lower."""
     return Enclosed(*loss_between(c - 1, measures.margin_between(c, F(t), start)), "truncation")
 
 
 breaking(paper.GF_UPPER, "zero_start", loss_from_the_wrong_class, c=10, pi=1.0, t=1.0, start=-5)
+
+breaking(paper.GF_LOWER, "zero_start", loss_from_the_wrong_class, c=10, pi=1.0, t=1.0, start=5)
 
 
 def loss_of_sign_descent(c, t):
@@ -98,6 +101,10 @@ UNSEEN = cases(pi={"1/2, 1/2, 0": [F(1, 2), F(1, 2), F(0)]}, c=3, t=F(1), eta=F(
 for _claim, _function in ((paper.SIGN_FLOW, loss_of_an_unseen_class), (paper.SIGN_DESCENT, margin_of_an_unseen_class)):
     breaking(_claim, "positive_frequencies", _function, UNSEEN)
 
+AHEAD = cases(pi=[measures.FREQUENCIES], c=3, t=F(1), eta=F(1, 20), n=10, start=1)
+breaking(paper.SIGN_FLOW, "zero_start", measures.loss_after_exact_signs, AHEAD)
+breaking(paper.SIGN_DESCENT, "zero_start", measures.margins_in_rationals, AHEAD)
+
 
 def rate_with_the_number_of_classes(c, t):
     r"""$\log(1 + (c-1)e^{-ct})$ at $c = 3$, $t = 1$ is 0.0949, not 0.2395."""
@@ -106,11 +113,35 @@ def rate_with_the_number_of_classes(c, t):
 
 replacing(paper.SIGN_FLOW, "exp(-c t) in the place of exp(-2t)", rate_with_the_number_of_classes, c=3, t=1)
 
+breaking(
+    paper.SIGN_TIME,
+    "zero_start",
+    measures.time_of_exact_signs,
+    c=3,
+    eps=F(1, 10),
+    k=0,
+    pi=[measures.FREQUENCIES],
+    start=1,
+)
+
+
+def time_of_an_unseen_class(pi, eps):
+    """A class with frequency 0 has not reached the loss at the time 8."""
+    return measures.time_of_exact_signs(eps, len(pi) - 1, pi)
+
+
+breaking(paper.SIGN_TIME, "positive_frequencies", time_of_an_unseen_class, UNSEEN.let(eps=lambda: F(1, 10)))
+replacing(paper.SIGN_TIME, "gradient flow in the place of signs", measures.time_by_quadrature, c=3, pi=0.5, eps=0.1)
+
 # --- gradient descent, and the Hessian ---------------------------------------------------------------------------------
 
 # a head start, and a late one
 for _claim, _start in ((paper.GD_UPPER, 3), (paper.GD_LOWER, -3)):
     breaking(_claim, "zero_start", measures.psi_of_the_recursion, c=10, pi=1, eta=F(1, 10), n=1, start=_start)
+
+_HITS = cases(c=5, pi=F(1, 2), eta=F(1, 5), n=8)
+breaking(paper.SGD_LOWER, "unbiased", measures.mean_psi_over_all_batches, _HITS.let(drawn=lambda: F(1, 4)))
+breaking(paper.SGD_LOWER, "zero_start", measures.mean_psi_over_all_batches, _HITS.let(start=lambda: -3))
 
 
 def curvature_of_a_shared_input(eta):
@@ -130,3 +161,7 @@ def eigenvalue_after_some_training(pi):
 
 
 breaking(paper.HESSIAN, "at_zero", eigenvalue_after_some_training, c=2, pi=[F(9, 10), F(1, 10)])
+
+# with equal frequencies no class is behind, and the slow method is as even as the quick one
+EVEN = cases(problem={"equal digits": partial(training.rare_digits, equal=True)}, method=["adam", "sign"])
+breaking(paper.RARE_CLASSES, "heavy_tailed", measures.ratio_of_linear_models, EVEN)

@@ -84,26 +84,12 @@ def signs_and_the_rate_two(ctx: Context) -> Iterator[Evidence]:
     yield Inequality(y / (1 + y) - y / (1 + sp.Symbol("z")), unit, what="lower bound")
 
 
-@check(paper.SIGN_DESCENT, level=Level.SYMBOLIC)
-def one_step_of_signs(ctx: Context) -> Iterator[Evidence]:
-    """A step moves the margin by eta - (-eta); Adam's direction without memory is g/sqrt(g^2), the sign of g."""
-    eta, n, g = sp.symbols("eta n g", positive=True)
-    yield Identity(ctx.stated(eta=eta, n=n + 1) - ctx.stated(eta=eta, n=n) - (eta - (-eta)), "one step")
-    yield Identity(ctx.stated(eta=eta, n=0), "at the start")
-    yield Identity(g / sp.sqrt(g**2) - 1, "Adam on a positive entry")
-    yield Identity(-g / sp.sqrt((-g) ** 2) + 1, "Adam on a negative entry")
-
-
-@check(paper.GD_LOWER, level=Level.SYMBOLIC)
-def step_from_below(ctx: Context) -> Iterator[Evidence]:
-    """One step raises Psi by e^u (e^d - 1) + z d >= (e^u + z) d, d = c x/(e^u + z): by c x, the claimed increment."""
-    y = sp.Symbol("y", positive=True)  # e^u
-    d = (z + 1) * x / (y + z)
-    n = sp.Symbol("n", positive=True)
-    increment = ctx.stated(c=z + 1, pi=1, eta=x, n=n + 1) - ctx.stated(c=z + 1, pi=1, eta=x, n=n)
-    yield Identity((y + z) * d - increment, "increment with e^d - 1 replaced by d")
-    yield from _exponential_above_tangent()
-    yield Identity(ctx.stated(c=z + 1, pi=1, eta=x, n=0) - 1, "at the start")
+@check(paper.SIGN_TIME, level=Level.SYMBOLIC)
+def inverse_of_the_loss_of_signs(ctx: Context) -> Iterator[Evidence]:
+    """At the stated time the margin 2t has the stated loss, with y = e^eps."""
+    y, e = sp.symbols("y eps", positive=True)
+    yield Identity(sp.exp(paper.softmax_loss(2 * sp.log(z / (y - 1)) / 2, z + 1)) - y, "loss at that time")
+    yield Identity(2 * ctx.stated(c=z + 1, eps=e) - sp.log(z / (sp.exp(e) - 1)), "half the margin")
 
 
 @check(paper.GD_UPPER, level=Level.SYMBOLIC)
@@ -150,32 +136,20 @@ def curvature_of_the_softmax(ctx: Context) -> Iterator[Evidence]:
     yield Identity(claimed - taylor, "Taylor's bound with smoothness top/2")
 
 
-@check(paper.HESSIAN, level=Level.SYMBOLIC)
-def block_at_zero(ctx: Context) -> Iterator[Evidence]:
-    """At 0 the block is the claimed value times a projection of rank c - 1, for every c."""
-    f = sp.Symbol("pi", positive=True)
-    # at 0 the block is (f/c)(I - J/c) with J = 11', J^2 = c J and trace c: the same for every c
-    c, J = sp.symbols("c J", positive=True)
-    block, value = f / c * (1 - J / c), ctx.stated(c=c, pi=f)
-    squared = sp.rem(sp.expand(block**2 - value * block), J**2 - c * J, J)
-    yield Identity(squared, "the block over its value is a projection, every c")
-    trace = sp.expand(block).coeff(J, 0) * c + sp.expand(block).coeff(J, 1) * c  # tr I = tr J = c
-    yield Identity(trace - (c - 1) * value, "of rank c - 1, every c")
-
-
 @check(paper.HESSIAN, level=Level.CERTIFIED)
 def gradient_and_hessian_of_a_column(ctx: Context) -> Iterator[Evidence]:
     """Gradient and Hessian of a column at any W, c = 2 and 3."""
     f = sp.Symbol("pi", positive=True)
     for c in (2, 3):
-        w = sp.symbols(f"w1:{c + 1}", real=True)
-        total = sum(sp.exp(s) for s in w)
-        loss, p = f * (sp.log(total) - w[0]), [sp.exp(s) / total for s in w]
+        e = sp.symbols(f"e1:{c + 1}", positive=True)  # exponentials of the logits: the derivative by a logit is e d/de
+        total = sum(e)
+        p = [s / total for s in e]
+        gradient = [s * sp.diff(f * (sp.log(total) - sp.log(e[0])), s) for s in e]
         for i in range(c):
-            yield Identity(sp.diff(loss, w[i]) - f * (p[i] - int(i == 0)), f"c = {c}: gradient, row {i + 1}")
+            yield Identity(gradient[i] - f * (p[i] - int(i == 0)), f"c = {c}: gradient, row {i + 1}")
             for j in range(i + 1):
                 block = f * (p[i] * int(i == j) - p[i] * p[j])
-                yield Identity(sp.diff(loss, w[i], w[j]) - block, f"c = {c}: Hessian, entry {i + 1}, {j + 1}")
+                yield Identity(e[j] * sp.diff(gradient[i], e[j]) - block, f"c = {c}: Hessian, entry {i + 1}, {j + 1}")
 
 
 @check(paper.ZIPF_AVERAGE, level=Level.CERTIFIED)

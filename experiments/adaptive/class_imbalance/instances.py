@@ -1,4 +1,4 @@
-"""Instances: the full matrix flow with a proved error, three methods on Zipf's frequencies, digits with rare classes."""
+"""Instances: the full matrix flow with a proved error, three methods on Zipf's frequencies, one shared input."""
 
 from functools import cache
 from typing import NamedTuple
@@ -9,7 +9,6 @@ from gradproof.experiments.adaptive._adam import adam_family
 from gradproof.experiments.adaptive.class_imbalance import methods
 from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.run import Method, logarithmic, run
-from gradproof.experiments.instances.data import pixels
 
 SHARED = np.array([0.5, 0.25, 0.15, 0.1])  # frequencies of the model with one shared input
 
@@ -51,20 +50,23 @@ def matrix_flow(c: int = 6, until: float = 150.0, fineness: float = 0.002) -> Fl
 
 
 @cache
-def weights(name: str, c: int, steps: int, backend: str = "numpy") -> tuple[np.ndarray, np.ndarray]:
-    """Steps recorded at, and the weights there, (record, c, c).
+def weights(
+    name: str, c: int, steps: int, backend: str = "numpy", classes: tuple[int, ...] | None = None, eta: float = 1 / 16
+) -> tuple[np.ndarray, np.ndarray]:
+    """Steps recorded at, and the weights there, (record, c, columns): those of the given classes, or all.
 
-    ``name``: ``gd`` with step 2/max pi, ``sign`` or ``adam`` with step 1/16, on Zipf's frequencies.
+    ``name``: ``gd`` with step 2/max pi, ``sign`` or ``adam`` with step eta, on Zipf's frequencies.
     """
-    on, at = array_library(backend), logarithmic(steps, per_decade=4)
-    gradient = methods.one_hot(*on.move((methods.zipf(c), np.eye(c))))
+    on, at, pi = array_library(backend), logarithmic(steps, per_decade=4), methods.zipf(c)
+    of = np.arange(c) if classes is None else np.array(classes)
+    gradient = methods.one_hot(*on.move((pi[of], (np.arange(c)[:, None] == of).astype(float))))
     method = {
-        "gd": methods.gradient_descent(gradient, 2 / methods.zipf(c)[0]),
-        "sign": methods.sign_descent(gradient, 1 / 16),
-        "adam": adam_family(gradient, alpha=1 / 16, variant="adam"),
-        "adam without memory": adam_family(gradient, alpha=1 / 16, variant="adam", beta1=0.0, beta2=0.0, eps=0.0),
+        "gd": methods.gradient_descent(gradient, 2 / pi[0]),
+        "sign": methods.sign_descent(gradient, eta),
+        "adam": adam_family(gradient, alpha=eta, variant="adam"),
+        "adam without memory": adam_family(gradient, alpha=eta, variant="adam", beta1=0.0, beta2=0.0, eps=0.0),
     }[name]
-    out = run(method, on.asarray(methods.zeros(c)), steps, record={"W": lambda s: s.x}, at=at)
+    out = run(method, on.asarray(methods.zeros(c, len(of))), steps, record={"W": lambda s: s.x}, at=at)
     return np.array(at), out.W.values[0, 0]
 
 
@@ -73,26 +75,3 @@ def excess(method: Method, steps: int = 4000, last: int = 1000) -> float:
     out = run(method, methods.zeros(4, 1), steps, record={"p": lambda s: methods.softmax(s.x)[..., 0]})
     p = out.p.values[0, 0, -last:]
     return float((-(np.log(p) @ SHARED) + SHARED @ np.log(SHARED)).mean())
-
-
-@cache
-def rare_digits() -> tuple[np.ndarray, np.ndarray]:
-    """Handwritten digits with 174/(k + 1) samples of class k: rows in [0, 1] (506, 64), and one-hot labels."""
-    X, y = pixels()
-    keep = np.concatenate([np.flatnonzero(y == k)[: 174 // (k + 1)] for k in range(10)])
-    return X[keep], np.eye(10)[y[keep]]
-
-
-@cache
-def digit_losses(name: str, steps: int) -> np.ndarray:
-    """Mean loss of every class after training a linear softmax from 0."""
-    X, Y = rare_digits()
-    gradient, smooth = methods.linear(X, Y), np.linalg.eigvalsh(X.T @ X / len(X))[-1] / 2
-    method = {
-        "gd": methods.gradient_descent(gradient, 1 / smooth),
-        "sign": methods.sign_descent(gradient, 0.002),
-        "adam": adam_family(gradient, alpha=0.01, variant="adam"),
-    }[name]
-    W = run(method, methods.zeros(10, 64), steps, record={"W": lambda s: s.x}, at=[steps]).W.values[0, 0, -1]
-    each = -np.log((methods.softmax(W @ X.T) * Y.T).sum(axis=0))
-    return (each @ Y) / Y.sum(axis=0)

@@ -1,15 +1,28 @@
 """Measures: enclosures of margins, times and losses, the full matrix equation, recursions in balls and in rationals, runs."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
+from math import comb
 
 import flint
 import numpy as np
 import sympy as sp
 
+from gradproof.experiments.adaptive.class_imbalance import training, transformer
 from gradproof.experiments.adaptive.class_imbalance.instances import matrix_flow, weights
-from gradproof.experiments.adaptive.class_imbalance.methods import losses, margins, one_hot, zipf
+from gradproof.experiments.adaptive.class_imbalance.methods import (
+    gradient_descent,
+    losses,
+    margins,
+    one_hot,
+    sign_descent,
+    zeros,
+    zipf,
+)
+from gradproof.experiments.engine.backend import backend as array_library
 from gradproof.experiments.engine.measure import Enclosed, Sample, around, cases, enclosed, measure, rounded
+from gradproof.experiments.engine.run import run
 from gradproof.solvers import separable_ode
 from gradproof.solvers.exact.balls import ball, ends
 from gradproof.theory.adaptive import class_imbalance as paper
@@ -159,10 +172,10 @@ def _loss(others: list[Fraction]) -> flint.arb:
 
 
 @measure(paper.SIGN_FLOW, cases(c=3, t=[F(1, 2), F(1), F(2)], pi=[FREQUENCIES]).guaranteeing(*SIGNS))
-def loss_after_exact_signs(t, pi):
+def loss_after_exact_signs(t, pi, start=0):
     """Losses of all classes after eight exact steps of length t/8."""
     for margins_of in sign_margins(pi, t / 8, 8):
-        yield enclosed(partial(_loss, margins_of))
+        yield enclosed(partial(_loss, [u + start for u in margins_of]))
 
 
 @measure(
@@ -170,23 +183,67 @@ def loss_after_exact_signs(t, pi):
     cases(step=[{"eta": F(1, 20), "n": 0}, {"eta": F(1, 20), "n": 25}, {"eta": F(7, 3), "n": 4}], pi=[FREQUENCIES])
     .guaranteeing(*SIGNS),
 )  # fmt: skip
-def margins_in_rationals(eta, n, pi):
+def margins_in_rationals(eta, n, pi, start=0):
     """All margins after n steps in rationals, the signs from ball arithmetic."""
     for margins_of in sign_margins(pi, eta, n):
-        yield from ((u, {}) for u in margins_of)
+        yield from ((u + start, {}) for u in margins_of)
 
 
-@measure(paper.SIGN_FLOW, cases(c=30, steps=160).guaranteeing(*SIGNS))
+def first_middle_last(c: int) -> tuple[int, ...]:
+    """Three classes by frequency."""
+    return 0, c // 2, c - 1
+
+
+VOCABULARY = cases(c=10_000, steps=100)
+
+
+@measure(paper.SIGN_FLOW, (cases(c=30, steps=160) + VOCABULARY).guaranteeing(*SIGNS))
 @measure(paper.SIGN_FLOW, cases(c=100, steps=240).guaranteeing(*SIGNS), budget="full", name="sign_descent_on_more")
 def sign_descent_on_zipf(c, steps, backend):
-    """Losses of the first, a middle and the last class along a run of steps 1/16, which doubles hold exactly."""
-    at, W = weights("sign", c, steps, backend)
-    u = margins(W[1:])[..., [0, c // 2, c - 1]]  # (record, other, class), multiples of 1/16: exact
+    """Losses of the first, a middle and the last of 30 and 10^4 classes along a run of steps 1/16, which doubles hold exactly."""
+    at, W = weights("sign", c, steps, backend, first_middle_last(c))
+    u = margins(W[1:], np.array(first_middle_last(c)))  # (record, other, class), multiples of 1/16: exact
     others = np.where(u == 0, 0.0, np.exp(-u)).sum(axis=-2)  # but for its own place every margin is positive
     for n, row in zip(at[1:], np.log1p(others), strict=True):
         for loss in row:
             # times as fractions: in floats the bound loses the digits of small losses
             yield Enclosed(F(loss * (1 - 4 * c * ULP)), F(loss * (1 + 4 * c * ULP)), "rounding"), {"t": F(int(n), 16)}
+
+
+def time_between(reached: Callable[[Fraction], bool], until: int, width: Fraction) -> Enclosed:
+    """The end of a stretch of time from 0 on which something is not reached, by halving."""
+    low, high = F(0), F(until)
+    while high - low > width:
+        middle = (low + high) / 2
+        low, high = (low, middle) if reached(middle) else (middle, high)
+    return Enclosed(low, high, "truncation")
+
+
+@measure(
+    paper.SIGN_TIME, cases(c=3, eps=[F(1, 1000), F(1, 10), F(1, 2)], k=[0, 2], pi=[FREQUENCIES]).guaranteeing(*SIGNS)
+)
+def time_of_exact_signs(eps, k, pi, start=0):
+    r"""When four exact steps bring a class to the loss $\varepsilon$, to 2^-12; its loss falls with their length."""
+
+    def reached(t: Fraction) -> bool:
+        return _loss([u + start for u in sign_margins(pi, t / 4, 4)[k]]) < ball(eps)
+
+    return time_between(reached, 8, F(1, 4096))
+
+
+@measure(paper.SIGN_TIME, cases(c=[30, 10_000]).guaranteeing(*SIGNS))
+def time_of_runs(c, backend):
+    """The step of 1/32 on which the first, a middle and the last of 30 and of 10^4 classes pass the losses 1/2 and 1/100."""
+    on, of = array_library(backend), np.array(first_middle_last(c))
+    pi, own = on.move((zipf(c)[of], (np.arange(c)[:, None] == of).astype(float)))
+    record = {"u": lambda s: on.xp.min(on.xp.sum(s.x * own, axis=-2, keepdims=True) - s.x + 1e9 * own, axis=-2)}
+    seen = run(sign_descent(one_hot(pi, own), 1 / 32), on.asarray(zeros(c, 3)), 230, record=record)
+    for u in seen.u.values[
+        0, 0
+    ].T:  # the least margin of a class, a multiple of 1/32: exact, and the same over all others
+        for eps in (0.5, 0.01):
+            after = int((np.log1p((c - 1) * np.exp(-u)) > eps).sum())  # no loss is within rounding of epsilon
+            yield Enclosed(F(after - 1, 32), F(after, 32), "truncation"), {"eps": eps}
 
 
 @measure(paper.SIGN_DESCENT, cases(method=["sign", "adam without memory"]).guaranteeing(*SIGNS))
@@ -214,18 +271,48 @@ def psi_of_the_recursion(c, eta, n, start=0):
         return Enclosed(*psi_between(c - 1, ends(u)), "rounding")
 
 
-@measure(GD, cases(c=30, steps=300).guaranteeing(*STEP))
+@measure(GD, (cases(c=30, steps=300) + VOCABULARY).guaranteeing(*STEP))
 @measure(GD, cases(c=100, steps=2000).guaranteeing(*STEP), budget="full", name="psi_of_longer_runs")
 def psi_of_runs(c, steps, backend):
-    """Gradient descent on the full matrix with step 2/max pi: a frequent, a middle and the rarest class."""
-    at, W = weights("gd", c, steps, backend)
-    pi = zipf(c)
-    for k in (0, c // 2, c - 1):
-        u = margins(W[1:])[..., k].sum(axis=-1) / (c - 1)
+    """Gradient descent with step 2/max pi, 30 and 10^4 classes by Zipf's frequencies: the first, a middle and the last."""
+    at, W = weights("gd", c, steps, backend, first_middle_last(c))
+    pi, of = zipf(c), np.array(first_middle_last(c))
+    for k, u in zip(of, (margins(W[1:], of).sum(axis=-2) / (c - 1)).T, strict=True):
         # with steps below 4/max pi the method brings no two paths further apart: roundings of its steps add up
         error = 8 * ULP * at[1:] * (np.exp(u) + c) * (1 + u)
         known = {"c": c, "pi": float(pi[k]), "eta": float(2 / pi[0]), "n": at[1:]}
         yield around(np.exp(u) + (c - 1) * u, error), known
+
+
+BATCHES = ("one_hot", "zero_start", "unbiased")
+
+
+@measure(
+    paper.SGD_LOWER, cases(c=[2, 5], pi=[F(1, 10), F(1, 2)], eta=[F(1, 5), F(1)], n=[0, 1, 8]).guaranteeing(*BATCHES)
+)
+def mean_psi_over_all_batches(c, pi, eta, n, start=0, drawn=None):
+    """All histories of n batches of one sample, which has the class or not: the margin moves with the number of hits alone."""
+    p, values = pi if drawn is None else drawn, []
+    with flint.ctx.workprec(192):
+        u, mean = flint.arb(start), flint.arb(0)
+        for hits in range(n + 1):
+            chance = ball(comb(n, hits) * F(p) ** hits * (1 - F(p)) ** (n - hits))
+            mean += chance * (u.exp() + (c - 1) * u)
+            u += ball(F(eta) * c) / (u.exp() + c - 1)
+        values.append(Enclosed(*ends(mean), "rounding"))
+    return values[0]
+
+
+@measure(paper.SGD_LOWER, cases(c=5, k=[0, 4], size=4, eta=0.3, n=20, seeds=400).guaranteeing(*BATCHES))
+def mean_psi_of_minibatches(c, k, size, eta, n, seeds, rng, backend):
+    """400 runs on minibatches of four samples with Zipf's frequencies: the most and the least frequent class."""
+    on, pi = array_library(backend), zipf(c)
+    shares = on.asarray(rng.multinomial(size, pi, size=(n, 1, seeds)) / size)
+    method = gradient_descent(one_hot(*on.move((pi, np.eye(c)))), eta)
+    x0 = on.asarray(np.zeros((1, seeds, c, c)))
+    W = run(method, x0, n, record={"W": lambda s: s.x}, at=[n], draw=lambda t: shares[t, ...]).W.values[0, :, -1]
+    u = margins(W)[..., k].sum(axis=-1) / (c - 1)
+    return Sample(np.exp(u) + (c - 1) * u, at_most=1 + c * n * np.expm1(eta)), {"pi": float(pi[k])}
 
 
 @measure(paper.GD_DESCENT, cases(factor=[F(1, 2), F(2), F(39, 10)], scale=[1, 4]).guaranteeing("one_hot"))
@@ -294,3 +381,50 @@ def eigenvalue_of_minibatches(c, k, size, rng):
     """The eigenvalue of a class in 2000 minibatches of 20 one-hot samples, whose mean is the claimed one."""
     counts = rng.multinomial(size, zipf(c), size=2000)[:, k]
     return Sample(counts / (size * c), at_most=1 / c), {"pi": float(zipf(c)[k])}
+
+
+# --- rare classes ------------------------------------------------------------------------------------------------------
+
+
+@measure(paper.RARE_CLASSES, cases(c=[6, 100]).guaranteeing("heavy_tailed"))
+def ratio_of_the_solved_model(c):
+    r"""One under exact signs, as all margins are the same, and under gradient flow at the mean loss $\frac3{10}\log c$."""
+    pi = zipf(c)
+    equal = {u for of in sign_margins([F(1, k + 2) for k in range(min(c, 6))], F(1, 8), 3) for u in of}
+    low, high = 0.0, 1e6
+    for _ in range(60):
+        middle = (low + high) / 2
+        above = pi @ separable_ode.losses(c - 1, c * pi * middle)[0] > 0.3 * np.log(c)
+        low, high = (middle, high) if above else (low, middle)
+    value, error = separable_ode.losses(c - 1, c * pi * high)
+    rare = np.cumsum(pi[::-1])[::-1] <= 0.1 + 1e-12
+    ratio = (pi @ (value * rare)) / (pi @ rare) / (pi @ value)
+    return F(len(equal)), {"lag": float(ratio * (1 - 4 * c * ULP) - 2 * error.max())}
+
+
+LINEAR = cases(
+    problem={"published": partial(training.published, 4), "digits": training.rare_digits}, method=["adam", "sign"]
+)
+MORE = cases(problem={"published": partial(training.published, 5)}, method="adam", steps=2000)
+WIDE = cases(problem={"10^4 classes": partial(training.gaussian, 10_000, 1024)}, method="adam", steps=5000)
+
+
+@measure(paper.RARE_CLASSES, LINEAR.guaranteeing("heavy_tailed"))
+@measure(paper.RARE_CLASSES, MORE.guaranteeing("heavy_tailed"), budget="full", name="ratio_on_more_classes")
+@measure(
+    paper.RARE_CLASSES, WIDE.guaranteeing("heavy_tailed"), budget="gpu", name="ratio_of_a_vocabulary", timeout=3600
+)
+def ratio_of_linear_models(problem, method, backend, steps=300):
+    """Linear softmax on the published sample (m = 4, at more budget 5) and on digits with rare classes; 10^4 classes for a GPU."""
+    found, lagging = (training.lag(problem, name, steps=steps, backend=backend) for name in (method, "gd"))
+    # a step's rounding grows by no more than the smoothness allows, and the ratio is one of sums of the rows' losses
+    return rounded(found, 64 * steps), {"lag": lagging}
+
+
+@measure(paper.RARE_CLASSES, cases(method="adam").guaranteeing("heavy_tailed"), budget="gpu", timeout=3600)
+def ratio_of_a_transformer(seed, share=0.55, **sizes):
+    """A one-layer transformer in torch on a stream of 10^4 tokens with Zipf's frequencies, on the same minibatches."""
+    of = transformer.Sizes(**sizes)
+    found = transformer.lag("adam", of, alpha=1e-3, share=share, seed=seed)
+    lagging = transformer.lag("gd", of, alpha=1.0, share=share, seed=seed)
+    return rounded(found, 2**20), {"lag": lagging}

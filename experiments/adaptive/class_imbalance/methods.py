@@ -44,8 +44,9 @@ def one_hot(pi: Array, identity: Array) -> Gradient:
     """Gradient of ``sum pi_k l_k`` for the inputs e_k: column k is ``pi_k (softmax(W[:, k]) - e_k)``.
 
     Args:
-        pi: frequencies (c,). identity: the c x c identity, of the same library. ``draw``, where there is one, holds the
-            frequencies of the classes in a minibatch, (setting, seed, c).
+        pi: frequencies (c,). identity: the c x c identity, of the same library. Where W has the columns of some classes only,
+            both have these alone: no column moves another. ``draw``, where there is one, holds the frequencies of the classes
+            in a minibatch, (setting, seed, c).
     """
 
     def gradient(W: Array, draw: Any = None) -> Array:
@@ -59,15 +60,25 @@ def bias_only(pi: Array) -> Gradient:
     return lambda W, draw: softmax(W) - pi[:, None]
 
 
-def linear(X: Array, Y: Array) -> Gradient:
-    """Gradient of the mean loss of ``logits = W x``: rows X (n, inputs), one-hot labels Y (n, classes)."""
-    return lambda W, draw: (softmax(W @ X.T) - Y.T) @ X / X.shape[0]
+def linear(X: Array, Y: Array, weights: Array | None = None) -> Gradient:
+    """Gradient of the mean loss of ``logits = W x``: rows X (n, inputs), one-hot labels Y (n, classes).
+
+    ``weights`` (n,) of the rows sum to one; all are equal where none are given.
+    """
+
+    def gradient(W: Array, draw: Any = None) -> Array:
+        off = softmax(W @ X.T) - Y.T
+        return off @ X / X.shape[0] if weights is None else (off * weights) @ X
+
+    return gradient
 
 
-def margins(W: Array) -> Array:
-    """``W_kk - W_ik`` for all i, k; zero on the diagonal; (..., c, c)."""
-    diagonal = array_namespace(W).sum(W * np.eye(W.shape[-1]), axis=-2, keepdims=True)
-    return diagonal - W
+def margins(W: Array, classes: Any = None) -> Array:
+    """``W_kk - W_ik`` for all i and the classes k of the columns (all, where none are given); (..., c, columns)."""
+    xp = array_namespace(W)
+    of = xp.arange(W.shape[-1]) if classes is None else classes
+    own = xp.astype(xp.arange(W.shape[-2])[:, None] == of, W.dtype)
+    return xp.sum(W * own, axis=-2, keepdims=True) - W
 
 
 def losses(W: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""Instances: rows of breast cancer one batch after another, cycles of linear losses, a small network on handwritten digits."""
+"""Instances: rows of breast cancer one batch after another, and cycles of linear losses."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -12,9 +12,8 @@ from gradproof.experiments.adaptive._adam import AdamState, Variant, adam_family
 from gradproof.experiments.adaptive.diffgrad.methods import CYCLE, linear_loss
 from gradproof.experiments.engine.backend import Backend
 from gradproof.experiments.engine.backend import backend as array_library
-from gradproof.experiments.engine.draws import ahead
 from gradproof.experiments.engine.run import run, start
-from gradproof.experiments.instances.data import breast_cancer, pixels
+from gradproof.experiments.instances.data import breast_cancer
 from gradproof.solvers.periodic_regret import Optimiser
 
 Array = Any
@@ -79,11 +78,13 @@ class Rounds:
     method: Optimiser
 
 
-_ONE, _TENTH = Fraction(1), Fraction(1, 10)
-#: from the end to which diffGrad drifts, and, over more rounds, from the optimum
-_METHODS = [Optimiser(alpha, _TENTH, 9 * _TENTH, lam=Fraction(1, 2)) for alpha in (Fraction(1, 2), Fraction(3, 4))]
-FROM_THE_END = Rounds((_ONE, _ONE, Fraction(-8, 5)), 1, 7500, _METHODS[0])
-FROM_THE_OPTIMUM = Rounds((_ONE, _ONE, Fraction(-41, 25)), -1, 15000, _METHODS[1])
+_EPS = Fraction(1, 10**7)  # as published
+#: from the best point; from the end to which diffGrad drifts, with momentum and without
+FROM_THE_OPTIMUM = Rounds(CYCLE, -1, 40_000, Optimiser(beta2=Fraction(9, 10), eps=_EPS, lam=Fraction(1, 10)))
+FROM_THE_END = Rounds((*CYCLE[:2], Fraction(-8, 5)), 1, 2000, FROM_THE_OPTIMUM.method)
+WITH_MOMENTUM = replace(FROM_THE_END, T=3000, method=replace(FROM_THE_OPTIMUM.method, beta1=Fraction(1, 10)))
+#: with the published beta2 = 0.999
+LONG_MEMORY = Rounds(CYCLE, -1, 600_000, Optimiser(eps=_EPS, lam=Fraction(1, 10)))
 
 
 def played(
@@ -107,80 +108,3 @@ def average_regret_of(variant: Variant, T: int) -> float:
     """R_T/T on (1, 1, -1.9) from the optimum, alpha = 1/2, beta1 = 0, beta2 = 0.999, eps = 1e-8."""
     x = played(CYCLE, T, variant, x1=-1.0, alpha=0.5, beta1=0.0, beta2=0.999, eps=1e-8)
     return float(regrets(x, CYCLE)[-1] / T)
-
-
-# --- a network on digits -----------------------------------------------------------------------------------------------
-
-HIDDEN = 32
-SHAPES = ((HIDDEN, 64), (HIDDEN,), (10, HIDDEN), (10,))
-SIZE = sum(int(np.prod(s)) for s in SHAPES)
-#: the variants that are compared, each with its step over alpha
-COMPARED: dict[str, tuple[Variant, float]]
-COMPARED = {"diffgrad": ("diffgrad", 1.0), "adam, half the step": ("adam", 0.5), "aliased": ("aliased", 1.0)}
-
-
-@cache
-def digits() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Pixels in [0, 1] (m, 64) and one-hot labels (m, 10); every third row is held out, and comes last."""
-    X, y = pixels()
-    test = np.arange(len(y)) % 3 == 2
-    Y = np.eye(10)[y]
-    return X[~test], Y[~test], X[test], Y[test]
-
-
-def _forward(x: np.ndarray, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Upper weights, hidden layer and log-probabilities for parameters (..., SIZE) and rows (..., m, 64)."""
-    ends = np.cumsum([int(np.prod(s)) for s in SHAPES])[:-1]
-    W, b, V, c = (p.reshape(*x.shape[:-1], *s) for p, s in zip(np.split(x, ends, axis=-1), SHAPES, strict=True))
-    hidden = np.maximum(X @ np.swapaxes(W, -1, -2) + b[..., None, :], 0)
-    logits = hidden @ np.swapaxes(V, -1, -2) + c[..., None, :]
-    top = logits.max(axis=-1, keepdims=True)
-    return V, hidden, logits - top - np.log(np.exp(logits - top).sum(axis=-1, keepdims=True))
-
-
-def loss(x: np.ndarray, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """Mean cross-entropy, (...)."""
-    return -(_forward(x, X)[2] * Y).sum(axis=-1).mean(axis=-1)
-
-
-def gradient(x: np.ndarray, draw: np.ndarray) -> np.ndarray:
-    """Of the mean loss over the training rows with the indices ``draw`` (..., m); x (..., SIZE)."""
-    X, Y = digits()[0][draw], digits()[1][draw]
-    V, hidden, logs = _forward(x, X)
-    out = (np.exp(logs) - Y) / X.shape[-2]
-    back = (out @ V) * (hidden > 0)
-    parts = (np.swapaxes(back, -1, -2) @ X, back.sum(axis=-2), np.swapaxes(out, -1, -2) @ hidden, out.sum(axis=-2))
-    return np.concatenate([p.reshape(*x.shape[:-1], -1) for p in parts], axis=-1)
-
-
-@dataclass(frozen=True)
-class Trained:
-    """Ends of runs, by the names of ``COMPARED``.
-
-    Args:
-        test_loss: on the held-out rows, one number a seed.
-        last_step: per alpha, of every seed and parameter.
-    """
-
-    test_loss: dict[str, np.ndarray]
-    last_step: dict[str, np.ndarray]
-
-
-def train(rng: np.random.Generator, keys: np.ndarray, *, steps: int = 300, alpha: float = 0.01) -> Trained:
-    """Minibatch steps from Gaussian starts, one seed a key (1, seed, 2), with the same starts and batches for all variants.
-
-    Adam takes its first step with the friction of ``aliased``, which the claim leaves out.
-    """
-    X, _, X_test, Y_test = digits()
-    scale = np.concatenate([np.full(int(np.prod(s)), (2 / s[-1]) ** 0.5 * (len(s) > 1)) for s in SHAPES])
-    x0 = scale * rng.standard_normal((1, keys.shape[1], SIZE))
-    draw = ahead(keys, lambda d: d.integers(len(X), (BATCH,)))
-    test_loss, last_step = {}, {}
-    for name, (variant, share) in COMPARED.items():
-        method = adam_family(gradient, alpha=share * alpha, variant=variant)
-        first = adam_family(gradient, alpha=alpha, variant="aliased" if variant == "adam" else variant)
-        before, state = x0, first.step(first.init(x0), np.asarray(draw(0)))
-        for t in range(1, steps):
-            before, state = state.x, method.step(state, np.asarray(draw(t)))
-        test_loss[name], last_step[name] = loss(state.x[0], X_test, Y_test), np.abs(state.x - before) / alpha
-    return Trained(test_loss, last_step)

@@ -2,17 +2,20 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
 import sympy as sp
 
-from gradproof.experiments.adaptive.class_imbalance import instances, methods
+from gradproof.experiments.adaptive.class_imbalance import instances, measures, methods, training, transformer
+from gradproof.experiments.engine.check import checks_of
 from gradproof.experiments.engine.run import run
 from gradproof.experiments.engine.verify import plan, run_task
 from gradproof.solvers import separable_ode
 from gradproof.theory import registry
 from gradproof.theory.adaptive import class_imbalance as paper
+from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Outcome
 
 CLAIMS = registry.claims("class-imbalance")
@@ -38,7 +41,9 @@ def test_equalities_one_percent_off_are_refuted(claim, factor):
 
 
 @pytest.mark.parametrize(
-    "claim", [paper.GF_UPPER, paper.GF_LOWER, paper.GD_UPPER, paper.GD_LOWER, paper.ZIPF_AVERAGE], ids=lambda c: c.id
+    "claim",
+    [paper.GF_UPPER, paper.GF_LOWER, paper.GD_UPPER, paper.GD_LOWER, paper.SGD_LOWER, paper.ZIPF_AVERAGE],
+    ids=lambda c: c.id,
 )
 def test_bounds_one_percent_too_good_are_refuted(claim):
     factor = sp.Rational(99, 100) if claim.relation.value == "<=" else sp.Rational(101, 100)
@@ -115,17 +120,68 @@ def test_margins_grow_from_any_start():
     assert np.abs(grown[~np.eye(5, dtype=bool)] - 2 * 0.25 * 12).max() < 1e-13
 
 
-def test_rare_digits():
-    X, Y = instances.rare_digits()
-    assert Y.sum(axis=0).tolist() == [174, 87, 58, 43, 34, 29, 24, 21, 19, 17]
-    assert X.shape == (506, 64)
-    order = [instances.digit_losses(name, 200)[5:].mean() for name in ("gd", "sign", "adam")]
-    assert order[0] > max(order[1:])
-    assert order[0] > instances.digit_losses("gd", 200)[:2].mean()
+def test_rare_rows():
+    drawn = training.rare_digits()
+    assert drawn.Y.sum(axis=0).tolist() == [174, 87, 58, 43, 34, 29, 24, 21, 19, 17]
+    assert drawn.X.shape == (506, 64)
+    assert drawn.rare.sum() == 50
+    assert drawn.Y[drawn.rare > 0].sum(axis=0)[7:].tolist() == [14, 19, 17]
+    step = training.published(4)  # 64 rows of 15 classes, 80 inputs
+    assert step.X.shape == (64, 80)
+    assert sorted(step.Y.sum(axis=0)) == [2] * 8 + [4] * 4 + [8] * 2 + [16]
+    wide = training.gaussian(50, 8)
+    assert wide.weights @ wide.rare <= 0.1 < wide.weights @ wide.rare + wide.weights[49 - int(wide.rare.sum())]
+
+
+def test_losses_and_gradients_of_linear_models():
+    drawn, rng = training.gaussian(6, 4), np.random.default_rng(0)
+    W, gradient = rng.standard_normal((6, 4)), methods.linear(drawn.X, drawn.Y, drawn.weights)
+    U, h = rng.standard_normal((6, 4)), 1e-6
+    slope = drawn.weights @ (training.losses(W + h * U, *drawn[:2]) - training.losses(W - h * U, *drawn[:2])) / (2 * h)
+    assert slope == pytest.approx((gradient(W) * U).sum(), abs=1e-8)
+    with pytest.raises(GradproofError, match="in 3 steps"):
+        training.lag(training.rare_digits, "gd", steps=3)
+
+
+def test_chosen_columns_are_those_of_the_whole_matrix():
+    for name in ("gd", "sign", "adam"):
+        (_, all_of_it), (_, some) = (instances.weights(name, 12, 30, classes=k) for k in (None, (0, 5, 11)))
+        assert np.allclose(all_of_it[..., [0, 5, 11]], some, rtol=1e-13, atol=1e-15)
+        assert (methods.margins(some, np.array([0, 5, 11])) == methods.margins(all_of_it)[..., [0, 5, 11]]).mean() > 0.9
+
+
+SMALL = {"vocabulary": 30, "width": 4, "context": 4, "batch": 8, "tested": 32, "steps": 400, "every": 5}
+
+
+def test_a_transformer_in_small():
+    pytest.importorskip("torch")
+    value, at = measures.ratio_of_a_transformer(0, share=0.97, **SMALL)
+    assert 0.9 < value.low < 3
+    assert 0.9 < at["lag"] < 3
+    with pytest.raises(GradproofError, match="after 1 steps"):
+        transformer.lag("gd", transformer.Sizes(**SMALL | {"steps": 1}), alpha=1.0)
+    tokens = transformer.stream(np.random.default_rng(0), transformer.Sizes(**SMALL), 4000)
+    assert np.abs(np.bincount(tokens[:, -1], minlength=30) / 4000 - methods.zipf(30)).max() < 0.03
+    assert (tokens[:, 2:] == tokens[:, :-2]).mean() > 0.5
+
+
+def test_a_vocabulary_in_small():
+    """The measure of the greatest budget on 40 classes with Gaussian inputs in eight dimensions."""
+    check = next(c for c in checks_of(paper.RARE_CLASSES, "gpu") if c.name == "ratio_of_a_vocabulary")
+    value, at = check.measured.function(partial(training.gaussian, 40, 8), "adam", "numpy", steps=2000)
+    assert value.high < at["lag"]
 
 
 @pytest.mark.slow
 def test_full_runs():
-    for claim in (paper.GD_UPPER, paper.GD_LOWER, paper.SIGN_FLOW):
+    for claim in (paper.GD_UPPER, paper.GD_LOWER, paper.SIGN_FLOW, paper.RARE_CLASSES):
         for t in plan([claim], budget="full"):
             assert run_task(t).verdict.outcome.good
+
+
+@pytest.mark.slow
+def test_rare_tokens_lag_behind_in_a_transformer():
+    pytest.importorskip("torch")
+    sizes = {"vocabulary": 200, "width": 32, "context": 16, "batch": 32, "tested": 64, "steps": 3000, "every": 10}
+    value, at = measures.ratio_of_a_transformer(1, share=0.65, **sizes)
+    assert value.high < at["lag"]

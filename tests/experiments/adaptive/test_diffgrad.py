@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from gradproof.experiments.adaptive.diffgrad import instances, measures, methods
+from gradproof.experiments.adaptive.diffgrad import convnet, instances, measures, methods, networks
 from gradproof.experiments.engine.draws import keys
 from gradproof.experiments.engine.run import run, start
 from gradproof.experiments.engine.verify import plan, run_task
@@ -102,19 +102,32 @@ def test_average_regret_of_runs():
 
 def test_the_gradient_of_the_network_is_that_of_its_loss():
     rng = np.random.default_rng(0)
-    X, Y = instances.digits()[:2]
-    x, u = 0.3 * rng.standard_normal((2, instances.SIZE))
+    X, Y = networks.digits()[:2]
+    x, u = 0.3 * rng.standard_normal((2, networks.SIZE))
     batch = rng.integers(0, len(X), 16)
     h = 1e-6
-    slope = (instances.loss(x + h * u, X[batch], Y[batch]) - instances.loss(x - h * u, X[batch], Y[batch])) / (2 * h)
-    assert slope == pytest.approx(instances.gradient(x, batch) @ u, rel=1e-6)
+    slope = (networks.loss(x + h * u, X[batch], Y[batch]) - networks.loss(x - h * u, X[batch], Y[batch])) / (2 * h)
+    assert slope == pytest.approx(networks.gradient(x, batch) @ u, rel=1e-6)
 
 
 def test_networks_by_reference_are_adams_with_half_the_step():
-    found = instances.train(np.random.default_rng(0), keys("digits", settings=[0], seeds=range(3)), steps=60)
+    found = networks.train(np.random.default_rng(0), keys("digits", settings=[0], seeds=range(3)), steps=60)
     assert (found.last_step["aliased"] == found.last_step["adam, half the step"]).all()
     assert all((v < 1.5).all() for v in found.test_loss.values())
     assert not np.allclose(found.test_loss["diffgrad"], found.test_loss["aliased"], rtol=1e-6)
+
+
+def test_convolutional_networks_in_small():
+    """The measure of the greatest budget, and its control: with a copy of the gradient the steps are longer."""
+    pytest.importorskip("torch")
+    sizes = {"seeds": 2, "channels": 2, "steps": 4}
+    value, at = measures.convolutional_networks_on_digits("reference", 0, **sizes)
+    assert (value.low <= at["adam"] / 2).all()
+    assert (at["adam"] / 2 <= value.high).all()
+    ends = {kept: convnet.train(kept, **sizes) for kept in ("copy", "reference", "half of adam")}
+    assert (ends["copy"].step > ends["copy"].adam / 2).mean() > 0.9
+    assert (ends["reference"].test_loss != ends["copy"].test_loss).all()
+    assert np.allclose(ends["half of adam"].step, ends["half of adam"].adam / 2)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,13 @@ def test_what_it_shows(data):
         curve = np.interp(x, np.log(data.t * first.frequency), np.log(first.flow))
         inside = (x > x[60]) & (data.t * other.frequency < float(first.frequency) * float(data.t[-1]))
         assert np.abs(curve - np.log(other.flow))[inside].max() < 0.01  # interpolation
+    for k in (1, 100):  # data between the theory's bounds
+        x, marks = data.n * data.eta * data.frequency.sel(k=k), data.descent.sel(k=k)
+        low, high = (np.interp(x, data.tau, data[name]) for name in ("low", "high"))
+        assert ((0.8 * low < marks) & (marks < 1.02 * high)).all()
+    gap = data.average_flow[::10].values - data.average_below.values
+    assert 0 < gap.max() < 0.2
+    assert gap.min() > -1e-9
     assert float(data.average_at_1000) == pytest.approx(2.825774097, abs=1e-9)
     assert float(data.sign_descent.std("k").max()) < 1e-12
     assert (data.descent.isel(n=-1).diff("k") > 0).all()

@@ -16,6 +16,7 @@ from cases_of_limits import OF_LIMITS
 from cases_of_parities import PARITIES
 from cases_of_privacy import OF_PRIVACY
 from cases_of_programs import PROGRAMS
+from cases_of_radii import OF_RADII
 from cases_of_states import STATES
 from cases_of_walks import OF_WALKS
 from cases_of_workers import OF_WORKERS
@@ -445,7 +446,7 @@ SIGNALS = {
 
 CASES: dict[str, Case] = {
     **PROGRAMS, **EXACT, **MOMENTS, **GAUSSIAN, **WORKERS, **SIGNALS, **AVERAGING, **OF_WORKERS, **OF_WALKS, **OF_CURVATURE,
-    **OF_GAMES, **OF_LIMITS, **PARITIES, **STATES, **OF_ESTIMATORS, **OF_DIFFERENCES, **OF_PRIVACY,
+    **OF_GAMES, **OF_LIMITS, **PARITIES, **STATES, **OF_ESTIMATORS, **OF_DIFFERENCES, **OF_PRIVACY, **OF_RADII,
 }  # fmt: skip
 
 if __name__ == "__main__":  # a child process, with another dispatch than its parent's

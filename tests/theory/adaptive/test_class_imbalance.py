@@ -13,6 +13,7 @@ def test_reference_values():
     assert paper.TIME_TO_LOSS.bound(c=100, pi=1.0, eps=0.1) == pytest.approx(16.18206405, rel=1e-9)
     assert float(paper.SIGN_FLOW.bound(c=3, t=1)) == pytest.approx(0.2395447662, rel=1e-9)
     assert paper.SIGN_FLOW.bound(c=100, t=3.423644156) == pytest.approx(0.1, rel=1e-8)
+    assert paper.SIGN_TIME.bound(c=100, eps=0.1) == pytest.approx(3.423644156, rel=1e-9)
     assert paper.GF_CONSERVATION.bound(c=10, pi=Fraction(1, 2), t=4) == 21
     assert paper.HESSIAN.bound(c=10, pi=Fraction(1, 2)) == Fraction(1, 20)
 
@@ -39,6 +40,7 @@ def test_the_average_is_a_sum_over_classes():
         (lambda: paper.GF_UPPER.bound(c=3, pi=0.5, t=-1.0), DomainError),
         (lambda: paper.TIME_TO_LOSS.bound(c=3, pi=0.5, eps=2.0), DomainError),
         (lambda: paper.TIME_TO_LOSS.bound(c=3, pi=0.5, eps=0), DomainError),
+        (lambda: paper.SIGN_TIME.bound(c=3, eps=2.0), DomainError),
         (lambda: paper.GD_DESCENT.bound(loss=1, eta=8, pi_max=Fraction(1, 2), grad2=1), DomainError),
         (lambda: paper.ZIPF_AVERAGE.bound(pi=[], t=1), ParameterError),
         (lambda: paper.ZIPF_AVERAGE.bound(pi=[0.5, 0.4], t=1), DomainError),

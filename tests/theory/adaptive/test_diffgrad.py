@@ -47,11 +47,26 @@ def test_the_drift_is_an_assumption():
 
 def test_the_published_bound_is_marked_false():
     claim = diffgrad.PAPER_REGRET
-    assert claim.confidence == "recalled"
     assert "regret-master" in claim.false_as_published
-    values = {"alpha": 1, "beta1": 0.5, "beta2": 0.9, "lam": 0.5, "D": 2, "G_inf": 1, "v_T": 1}
-    ratio = claim.bound(T=10**10, g_norm=1e5, **values) / claim.bound(T=10**8, g_norm=1e4, **values)
-    assert ratio == pytest.approx(10, rel=1e-2)  # of order sqrt T
+    values = {"alpha": 1, "beta1": 0.5, "beta2": 0.9, "lam": 0.5, "D": 2, "D_inf": 2, "G_inf": 1}
+    bound = {T: claim.bound(T=T, g_1=[1], v_T=[1], g_norm=[T**0.5], **values) for T in (10**8, 10**10)}
+    assert bound[10**10] / bound[10**8] == pytest.approx(10, rel=1e-2)  # of order sqrt T
+
+
+def test_the_published_constants():
+    """Equation (22) at alpha = 1/2, beta1 = 0, beta2 = 0.9 on (1, 1, -1.9), T = 40000, and in two dimensions."""
+    T, v = 40_000, (0.9 * 1.9**2 + 0.81 + 1) / 2.71  # the last gradient is 1, before it -1.9 and 1
+    norm = (26_667 + 13_333 * 1.9**2) ** 0.5
+    fixed = {"alpha": 0.5, "beta1": 0, "beta2": 0.9, "T": T, "D": 2, "D_inf": 2, "G_inf": 1.9}
+    entry = {"g_1": 1.0, "v_T": v, "g_norm": norm}
+    line = {
+        lam: diffgrad.PAPER_REGRET.bound(lam=lam, **fixed, **{k: [x] for k, x in entry.items()}) for lam in (0.1, 0.5)
+    }
+    third = 4 * 1.9 * 0.1**0.5
+    assert line[0.1] - third / 0.81 == pytest.approx(2316.77, abs=5e-3)
+    assert line[0.5] - line[0.1] == pytest.approx(third * (4 - 1 / 0.81), rel=1e-9)
+    plane = diffgrad.PAPER_REGRET.bound(lam=0.1, **fixed, **{k: [x, x] for k, x in entry.items()})
+    assert plane == pytest.approx(2 * line[0.1], rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Derivations of the claims on descent steps with one-hot inputs; u is the margin of a class."""
+"""Derivations of the claims on descent steps with one-hot inputs, and on the Hessian; u is the margin of a class."""
 
 from gradproof.theory import derivation as d
 from gradproof.theory.adaptive import class_imbalance
@@ -93,3 +93,62 @@ def gd_not_slower() -> d.Derivation:
     }
     domain = (Interval("c", "2", "", True), Interval("pi", "0", "1", closed_high=True), Interval("eta"))
     return d.Derivation(d.Formal(method, (("1", "F"),), horizon="n"), d.Case(domain, steps, first="0"))
+
+
+@d.derivation(class_imbalance.SGD_LOWER)
+def sgd_not_slower() -> d.Derivation:
+    """The same on batches: p is the frequency of the class in a batch, and values are expectations."""
+    laws = {
+        "update": d.Law(
+            (("1", {"d": "1"}, {"g": "1"}), ("-c*eta", "p")),
+            ("one_hot", "softmax-gradient"),
+            equality=True,
+            says=r"$u_{n+1} = u_n + c\eta p_n/(e^{u_n} + c - 1)$",
+        ),
+        "mean": d.Law((("1", "p"), ("-pi", "1")), ("unbiased", "expectation"), equality=True),
+        "start": d.Law((("1", "F"), ("-1", "1")), ("zero_start",), True, "0"),
+    }
+    method = d.Method(
+        {"F": d.Class("function", {"mu": ("0", "convex-exponential")})},
+        {"u": {"u": "1", "d": "1"}},
+        ("d", "g"),
+        {"u": d.Call("F", {"u": "1"}, {"g": "1"}, "F")},
+        ("F", "p"),
+        fixed=(),
+        fixed_values=(),
+        laws=laws,
+    )
+    gain = "c*eta*pi"
+    step = d.Inequality(
+        (("-1", "F'"), ("1", "F"), (gain, "1")),
+        (d.Use("interpolation", "F", ("u'", "u")),),
+        laws={"update": "-1", "mean": "-c*eta"},
+    )
+    steps: dict[str, d.Step] = {
+        "step": step,
+        "sum": d.Sum("step", (("-1", "F"),), rest=((gain, "1"),), total=((f"k*{gain}", "1"),)),
+        "end": d.Combine({"sum": "1"}, {"start": "-1"}),
+    }
+    domain = (Interval("c", "2", "", True), Interval("pi", "0", "1", closed_high=True), Interval("eta"))
+    formal = d.Formal(method, (("1", "F"),), horizon="n", by=("expectation",))
+    return d.Derivation(formal, d.Case(domain, steps, first="0"))
+
+
+@d.derivation(class_imbalance.HESSIAN)
+def eigenvalues_at_zero() -> d.Derivation:
+    """w = A v for a unit eigenvector v of the block A = (pi/c)(I - 11'/c), which is orthogonal to the kernel's vector 1."""
+    w_v: d.Term = ("1", {"w": "1"}, {"v": "1"})
+    laws = {
+        "eigenvalue": d.Law((w_v, ("-1", "lam")), (), True, says=r"$w = Av = \lambda v$ and $\|v\| = 1$"),
+        "block": d.Law(
+            (w_v, ("-pi/c", {"v": "1"}, {"v": "1"})),
+            ("one_hot", "at_zero", "softmax-gradient", "spectral-theorem"),
+            True,
+            says=r"$A\mathbf 1 = 0$, so that $v \perp \mathbf 1$ where $\lambda \ne 0$, and $Av = \frac\pi cv$",
+        ),
+        "unit": d.Law((("1", {"v": "1"}, {"v": "1"}), ("-1", "1")), (), True, says=r"$\|v\| = 1$"),
+    }
+    method = d.Method({}, {}, (), {}, fixed=("v", "w"), fixed_values=("lam",), laws=laws)
+    end = d.Combine({}, {"eigenvalue": "-1", "block": "1", "unit": "pi/c"})
+    domain = (Interval("c", "2", "", True), Interval("pi", "0", "1", closed_high=True))
+    return d.Derivation(d.Formal(method, (("1", "lam"),), at="0"), d.Case(domain, {"end": end}))
