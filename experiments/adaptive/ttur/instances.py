@@ -14,21 +14,13 @@ from gradproof.experiments.instances.data import pixels
 from gradproof.solvers.gaussian import wasserstein
 
 Floats = NDArray[np.float64]
-Rows = list[list[F]]
+Table = Any  # an array of fractions, which the types of NumPy do not know
 
 
-def table(rows: Any) -> Floats:
+def table(rows: Any) -> Table:
     """An array of fractions."""
     out = np.array(rows, dtype=object)
     return np.array([F(x) for x in out.ravel()], dtype=object).reshape(out.shape)
-
-
-def inverse(A: Any) -> Floats:
-    """Of a 1 x 1 or 2 x 2 matrix of fractions."""
-    if len(A) == 1:
-        return table([[1 / A[0, 0]]])
-    det = A[0, 0] * A[1, 1] - A[0, 1] * A[1, 0]
-    return table([[A[1, 1], -A[0, 1]], [-A[1, 0], A[0, 0]]]) / det
 
 
 # --- games -------------------------------------------------------------------------------------------------------------
@@ -42,13 +34,13 @@ class Block(NamedTuple):
     """
 
     name: str
-    S: Floats
-    A12: Floats
-    A22: Floats
-    K: Floats
+    S: Table
+    A12: Table
+    A22: Table
+    K: Table
     bounds: dict[str, F]
 
-    def matrix(self, eps: F) -> Floats:
+    def matrix(self, eps: F) -> Table:
         """Of (theta, w)."""
         top = np.concatenate([eps * (self.S + self.A12 @ self.K), eps * self.A12], axis=1)
         return np.concatenate([top, np.concatenate([self.A22 @ self.K, self.A22], axis=1)])
@@ -97,13 +89,13 @@ class Pair(NamedTuple):
     """Means and covariances of two laws, C2 = A C1 A with A positive definite: A is the transport."""
 
     name: str
-    m1: Floats
-    m2: Floats
-    C1: Floats
-    A: Floats
+    m1: Table
+    m2: Table
+    C1: Table
+    A: Table
 
     @property
-    def C2(self) -> Floats:
+    def C2(self) -> Table:
         return self.A @ self.C1 @ self.A
 
     def known(self) -> dict[str, Any]:

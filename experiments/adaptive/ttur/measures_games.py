@@ -26,7 +26,7 @@ from gradproof.theory.errors import DomainError
 # --- the linear game, exactly ------------------------------------------------------------------------------------------
 
 
-def game(p: F, q: F, r: F, s: F, eps: F = F(1)) -> Floats:
+def game(p: F, q: F, r: F, s: F, eps: F = F(1)) -> Any:
     return table([[eps * p, eps * q], [r, -s]])
 
 
@@ -111,7 +111,7 @@ breaking(
 )
 
 
-def two_steps(a: F, b: F, p: F, q: F, r: F, s: F) -> Floats:
+def two_steps(a: F, b: F, p: F, q: F, r: F, s: F) -> Any:
     return table([[1 + a * p, a * q], [b * r, 1 - b * s]])
 
 
@@ -314,13 +314,15 @@ def distance_after_a_long_run(system, a, b, steps, keys, backend, shift=0.0, fas
     return Sample(np.where(far < 1, far, 1.0), at_most=1.0, bias=1e-9)
 
 
-for _name, _changed in {
+BROKEN: dict[str, dict[str, Any]] = {
     "two_time_scales": {"a": 0.6}, "divergent_steps": {"a": 2.0}, "square_summable_steps": {"b": 0.0, "fast": 1.5},
     "martingale_noise": {"shift": 0.5},
     "attractors": {"system": {"unstable": LINEAR | {"fields": linear_game(2, -1, 1, 1)}}},
     "attraction": {"system": {"other minimum": WELL | {"x0": (-0.9, -0.9)}}},
-}.items():  # fmt: skip
-    breaking(paper.BORKAR, _name, distance_after_a_long_run, cases(**{"system": {"linear": LINEAR}} | RUN | _changed))  # type: ignore[arg-type]
+}  # fmt: skip
+for _name, _changed in BROKEN.items():
+    _axes = {"system": {"linear": LINEAR}} | RUN | _changed
+    breaking(paper.BORKAR, _name, distance_after_a_long_run, cases(**_axes))
 
 # --- a small GAN -------------------------------------------------------------------------------------------------------
 

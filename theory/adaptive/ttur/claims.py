@@ -210,7 +210,7 @@ MLP = Assumption(
 
 
 def _claim(name: str, title: str, statement: str, **fields: Any) -> Claim:
-    stated = {"confidence": "derived", "where": HERE, "relation": Relation.EQ} | fields
+    stated: dict[str, Any] = {"confidence": "derived", "where": HERE, "relation": Relation.EQ} | fields
     return register(Claim(id=f"{PAPER.key}.{name}", paper=PAPER, title=title, statement=statement, **stated))[0]
 
 

@@ -328,7 +328,7 @@ def triangle() -> d.Derivation:
     )
 
 
-ROOT = {"roots": {"w": "1 + e*(1 - e)*M"}}
+ROOT: dict[str, Any] = {"roots": {"w": "1 + e*(1 - e)*M"}}
 
 
 @d.derivation(claims.CONTAMINATION)
@@ -355,7 +355,7 @@ def rise() -> d.Derivation:
     domain = (Interval("e", "0", "1/2", False, True), *over("M"), Interval("w", "1", "", True))
     method = d.Method({}, {}, (), {}, fixed=(), fixed_values=("D",), laws=laws)
     step = d.Combine({}, {"slope": "-1"}, (("M*(1 - 2*e)*(w - 1)/w", {}),), index="0")
-    return d.Derivation(d.Formal(method, (("1", "D"),), at="0"), d.Case(domain, {"end": step}, **ROOT))  # type: ignore[arg-type]
+    return d.Derivation(d.Formal(method, (("1", "D"),), at="0"), d.Case(domain, {"end": step}, **ROOT))
 
 
 @d.derivation(claims.BIASED)
