@@ -3,7 +3,7 @@ r"""Gradient-normalized smoothness: how far a linearised gradient can be trusted
 (a) Log-sum-exp (12 rows, 4 unknowns, mu = 1/2): values above the least one by steps of the adaptive search (constant of
 convex functions), with the Hessian, with Gauss-Newton and without. (b) The radius of the logistic loss along the line, enclosed
 to nine digits, with its lower bounds by the Lipschitz constant of the Hessian (the paper's) and by a constant; marks: radii that
-the search takes from t = 4 on. (c) Logistic regression on breast_cancer: gradient norms by steps, with the Hessian and with
+the search takes from t = 4 on. (c) Regression on the breast cancer data: gradient norms by steps, with the Hessian and with
 Fisher's matrix. (d) |x| from 1 with H = lambda = 16, a Hessian that is wrong by as much as the radius allows: steps down to a
 value, exactly, and the two bounds for alpha = 0, by logarithms (`convex-count`) and with the factor e (`convex-rate`).
 """
@@ -90,7 +90,7 @@ def draw(data: xr.Dataset) -> Any:
     for i, hessian in enumerate(data.hessian.values):
         slopes = data.slope.sel(hessian=hessian)
         regression.loglog(np.arange(data.sizes["n"]) + 1, slopes, styles[i][:-1], color=COLOURS[i], label=hessian)
-    regression.set(xlabel="steps $k + 1$", ylabel="$|g_k|$", title="(c) Regression on breast_cancer")
+    regression.set(xlabel="steps $k + 1$", ylabel="$|g_k|$", title="(c) Breast cancer data")
     regression.legend(loc="upper right")
 
     by_value = {"color": "black", "lw": 1.2}
