@@ -12,6 +12,7 @@ from cases_of_curvature import OF_CURVATURE
 from cases_of_differences import OF_DIFFERENCES
 from cases_of_estimators import OF_ESTIMATORS
 from cases_of_exact import EXACT
+from cases_of_games import OF_GAMES
 from cases_of_limits import OF_LIMITS
 from cases_of_parities import PARITIES
 from cases_of_privacy import OF_PRIVACY
@@ -446,8 +447,7 @@ SIGNALS = {
 
 CASES: dict[str, Case] = {
     **PROGRAMS, **EXACT, **MOMENTS, **GAUSSIAN, **WORKERS, **SIGNALS, **AVERAGING, **OF_WORKERS, **OF_WALKS, **OF_CURVATURE,
-    **OF_LIMITS, **PARITIES, **STATES, **OF_ESTIMATORS, **OF_DIFFERENCES, **OF_PRIVACY, **OF_RADII,
-    **OF_BILEVEL,
+    **OF_LIMITS, **PARITIES, **STATES, **OF_ESTIMATORS, **OF_DIFFERENCES, **OF_PRIVACY, **OF_RADII, **OF_BILEVEL, **OF_GAMES,
 }  # fmt: skip
 
 if __name__ == "__main__":  # a child process, with another dispatch than its parent's

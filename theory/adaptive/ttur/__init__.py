@@ -1,0 +1,40 @@
+"""Two time-scale updates: linear games, the toy saddle, Adam's heavy ball, and the Frechet distance."""
+
+from gradproof.theory.adaptive.ttur.claims import (
+    BIASED,
+    BLOCK_DECAY,
+    BLOCK_THRESHOLD,
+    BORKAR,
+    CONTAMINATION,
+    DISCRETE,
+    DISTURBED,
+    ENERGY,
+    FID_IS_W2,
+    FID_LOWER,
+    FID_NOISE,
+    FINITE,
+    FROZEN_STABILITY,
+    GAN,
+    LYAPUNOV,
+    ODE,
+    ORDER_STABILITY,
+    PAPER,
+    PRINTED_ENERGY,
+    RATE,
+    RISE,
+    SCORES,
+    STATIONARY,
+    THRESHOLD,
+    TOY_FIRST,
+    TOY_SADDLE,
+    TOY_STATIONARY,
+    TRIANGLE,
+    UNDERESTIMATED,
+)
+
+__all__ = [
+    "BIASED", "BLOCK_DECAY", "BLOCK_THRESHOLD", "BORKAR", "CONTAMINATION", "DISCRETE", "DISTURBED", "ENERGY", "FID_IS_W2",
+    "FID_LOWER", "FID_NOISE", "FINITE", "FROZEN_STABILITY", "GAN", "LYAPUNOV", "ODE", "ORDER_STABILITY", "PAPER",
+    "PRINTED_ENERGY", "RATE", "RISE", "SCORES", "STATIONARY", "THRESHOLD", "TOY_FIRST", "TOY_SADDLE", "TOY_STATIONARY",
+    "TRIANGLE", "UNDERESTIMATED",
+]  # fmt: skip
