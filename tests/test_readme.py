@@ -43,7 +43,6 @@ def test_the_own_claim_is_confirmed_and_its_control_caught(tmp_path):
     assert answer["claims"][0]["outcome"] == "confirmed"
     assert answer["claims"][0]["controls"] == 1
     assert answer["claims"][0]["tightness"] == 1
-    assert answer["claims"][0]["tightness"] == 1
 
 
 def test_a_wrong_constant_in_the_own_claim_is_refuted(tmp_path):
@@ -54,3 +53,16 @@ def test_a_wrong_constant_in_the_own_claim_is_refuted(tmp_path):
     path.write_text(wrong)
     result = CliRunner().invoke(main, ["verify", str(path), "--jobs", "1"])
     assert result.exit_code == 1, result.output
+
+
+def test_the_own_claim_is_searched(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "mine.py"
+    path.write_text(next(b for b in BLOCKS if "register(RATE)" in b))
+    found = CliRunner().invoke(main, ["falsify", str(path), "--seconds", "3", "--json"])
+    assert found.exit_code == 0, found.output
+    (answer,) = json.loads(found.stdout)
+    assert answer["tried"] > 10
+    assert answer["ratio"] == pytest.approx(1)
+    needs = CliRunner().invoke(main, ["necessity", str(path)])
+    assert "step_size: needed" in needs.output

@@ -8,6 +8,7 @@ import math
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -131,8 +132,28 @@ def number(value: Any, name: str) -> float:
     if no_number or (hasattr(value, "shape") and value.shape):
         raise TypeError(f"{name} is {shown(value)}; give a number")
     try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+        return as_float(value)
     except Exception:
         raise TypeError(f"{name} is {shown(value)}; give a number") from None
+
+
+def as_float(x: Any) -> float:
+    """The nearest float; infinite where the number, an exact one, is beyond all floats."""
+    try:
+        return float(x)
+    except OverflowError:
+        return math.inf if x > 0 else -math.inf
+
+
+def digits(x: Any, n: int) -> str:
+    """The first n digits, of exact numbers beyond all floats too."""
+    value = as_float(x)
+    if math.isinf(value) and not isinstance(x, float) and hasattr(x, "denominator"):
+        return f"{Decimal(int(x.numerator)) / Decimal(int(x.denominator)):.{n}g}"
+    return f"{value:.{n}g}"
+
+
+def quotient(a: Any, b: Any) -> float:
+    """a/b for b not 0, also where both are exact numbers beyond all floats."""
+    top, bottom = as_float(a), as_float(b)
+    return as_float(a / b) if math.isinf(top) and math.isinf(bottom) else top / bottom

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from gradproof.theory.arguments import fields_of_type, shown
+from gradproof.theory.arguments import as_float, fields_of_type, quotient, shown
 
 
 class _Word(Enum):
@@ -126,8 +126,7 @@ class Measurement:
     @property
     def ratio(self) -> float:
         """measured / bound; NaN where the bound is zero."""
-        bound = float(self.bound)
-        return float(self.measured) / bound if bound else float("nan")
+        return quotient(self.measured, self.bound) if as_float(self.bound) else float("nan")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from gradproof.experiments.attack.bound import bound_in_floats
 from gradproof.experiments.attack.decide import Decision, show
 from gradproof.experiments.attack.experiment import Experiment
 from gradproof.experiments.attack.ranges import respects
+from gradproof.theory.arguments import as_float
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Measurement, Relation
 
@@ -64,7 +65,7 @@ def decide_in_expectation(
     rng = np.random.default_rng([20_000_003, tests])  # streams 0, 1, ... chose the instance: fresh samples decide
     while n < samples and not why and time.monotonic() < stop:
         measured, values = made.run(instance, rng)
-        x = float(measured)
+        x = as_float(measured)
         bound = bound_in_floats(claim, values)
         most = _most(made, claim, values) if below else math.inf
         if not (x >= 0 and bound > 0):

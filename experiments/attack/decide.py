@@ -21,6 +21,7 @@ from gradproof.experiments.attack.routines import Touched
 from gradproof.experiments.attack.watchers import Exactly, Noisy
 from gradproof.experiments.instances.exact import Exact, Unclear, convert, exact, precision
 from gradproof.experiments.instances.interpolated import Interpolated
+from gradproof.theory.arguments import as_float
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Measurement, Relation
@@ -318,7 +319,7 @@ def _decide_in_floats(
 ) -> Decision:
     with np.errstate(all="ignore"):
         measured, values = made.run(instance)
-    measured, bound = float(measured), bound_in_floats(claim, values)
+    measured, bound = as_float(measured), bound_in_floats(claim, values)
     how = "floats, with the spread of quantity and bound under random rounding as error" + (f" ({why})" if why else "")
     relation = made.relation(claim)
     # iterates that converge stop at a floor that the noisy runs share: rounding of numbers as large as the instance's

@@ -13,6 +13,7 @@ from gradproof.experiments.attack.finding import UNMEASURED
 from gradproof.experiments.attack.search import Candidate, Search, judge_candidate
 from gradproof.experiments.attack.shrink import shrink
 from gradproof.experiments.engine.check import Check, Context, Evidence, Undecided, checks_of, register
+from gradproof.theory.arguments import as_float
 from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level, Measurement, Relation
 
@@ -100,6 +101,6 @@ def _decided(search: Search, ctx: Context, drop: frozenset[str], tried: Iterable
 
 
 def _held(relation: Relation, m: Any) -> bool:
-    gap = float(m.bound) - float(m.measured)
+    gap = as_float(m.bound) - as_float(m.measured)
     gap = -gap if relation is Relation.GE else -abs(gap) if relation is Relation.EQ else gap
-    return gap - float(m.error) >= 0 or (relation is Relation.EQ and -gap <= float(m.error))
+    return gap - as_float(m.error) >= 0 or (relation is Relation.EQ and -gap <= as_float(m.error))

@@ -18,7 +18,7 @@ from gradproof.experiments.attack.ranges import draw_parameter, plain, respects
 from gradproof.experiments.instances.exact import Exact
 from gradproof.experiments.instances.source import Source, built
 from gradproof.theory import text
-from gradproof.theory.arguments import arguments_of
+from gradproof.theory.arguments import arguments_of, as_float
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import ParameterError
 from gradproof.theory.evidence import Relation
@@ -196,7 +196,7 @@ def _towards(measured: Any, error: Any, claim: Claim, values: Mapping[str, Any])
     if claim.relation is Relation.GE:
         return measured + error
     bound = bound_in_floats(claim, values)
-    gap = float(measured) - bound
+    gap = as_float(measured) - bound
     return bound if abs(gap) <= error else measured - math.copysign(error, gap)
 
 

@@ -23,7 +23,7 @@ from gradproof.experiments.engine.options import read_budget, read_limit, read_s
 from gradproof.experiments.engine.verify import load_file
 from gradproof.experiments.instances.tape import play
 from gradproof.theory import registry
-from gradproof.theory.arguments import listed, of_type, shown
+from gradproof.theory.arguments import as_float, listed, of_type, shown
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError, ParameterError, UnknownClaim
 from gradproof.theory.statement import statement_of
@@ -112,7 +112,7 @@ def finish(s: Search, *, seed: int = 0, file: str = "", started: float | None = 
         sources, why = carried(s.claim, s.made)
         m = d.measurement
         # what chose a random instance were a few samples; the test's own say how far it goes
-        far = ratio(s.made.relation(s.claim), float(m.measured), float(m.bound)) if s.made.random else c.ratio
+        far = ratio(s.made.relation(s.claim), as_float(m.measured), as_float(m.bound)) if s.made.random else c.ratio
         return Finding(
             violated=True,
             sources=sources,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from gradproof.experiments.engine.cases import Case
 from gradproof.experiments.engine.cells import measurement_json
 from gradproof.experiments.engine.files import write_whole
 from gradproof.experiments.engine.versions import versions
+from gradproof.theory.arguments import as_float, digits
 from gradproof.theory.evidence import Measurement
 
 #: Share of instances that could not be measured above which a search says nothing.
@@ -197,7 +199,7 @@ def _block(text: str) -> str:
 
 def _number(x: Any) -> str:
     text = str(x)
-    return text if len(text) <= 24 and "." not in text else f"{float(x):.12g}"
+    return text if len(text) <= 24 and "." not in text else digits(x, 12)
 
 
 def _not(relation: str) -> str:
@@ -217,7 +219,9 @@ def _text(v: Any) -> str:
         return f"{type(v).__name__}({inner})"
     if isinstance(v, list | tuple):
         return "[" + ", ".join(map(_text, v)) + "]"
-    return short_float(float(v)) if isinstance(v, float | Fraction) else str(v)
+    if isinstance(v, Fraction):
+        return digits(v, 12) if math.isinf(as_float(v)) else short_float(float(v))
+    return short_float(v) if isinstance(v, float) else str(v)
 
 
 def short_float(x: float) -> str:

@@ -26,6 +26,7 @@ from gradproof.experiments.attack.decide import Decision, decide, ratio
 from gradproof.experiments.attack.experiment import Experiment
 from gradproof.experiments.attack.moves import move, polish
 from gradproof.experiments.instances.tape import Choice, Play, Rejected, Value, play
+from gradproof.theory.arguments import as_float
 from gradproof.theory.claim import Claim
 from gradproof.theory.errors import GradproofError, ParameterError
 from gradproof.theory.evidence import Relation
@@ -153,7 +154,9 @@ class Search:
                 return c
             self.refuted_by_replay += 1
             m = decision.measurement
-            true_ratio = ratio(self.made.relation(self.claim), float(m.measured), float(m.bound))  # 0 where undecided
+            true_ratio = ratio(
+                self.made.relation(self.claim), as_float(m.measured), as_float(m.bound)
+            )  # 0 where undecided
             score = math.log(true_ratio) if 0 < true_ratio < 2 else -700.0  # beyond 2 and not a violation: all rounding
             return Candidate(min(score, -1e-9), c.choices, c.instance)
         return Candidate(min(c.score, -1e-9) if self.made.random else -1e-9, c.choices, c.instance)
@@ -173,7 +176,7 @@ class Search:
         """For a random quantity: measured/bound averaged over more samples than chose the instance, with its noise."""
         rng = np.random.default_rng([7, self.tried])
         runs = [self.made.run(instance, rng) for _ in range(samples)]
-        measured = np.array([float(m) for m, _ in runs])
+        measured = np.array([as_float(m) for m, _ in runs])
         bound = bound_in_floats(self.claim, runs[0][1])
         noise = measured.std() / math.sqrt(samples) / abs(bound) if bound else math.inf
         return ratio(self.made.relation(self.claim), float(measured.mean()), bound), float(noise)
@@ -216,11 +219,11 @@ class Search:
         if not self.made.random:
             return self.made.run(instance)
         runs = [self.made.run(instance, np.random.default_rng(k)) for k in range(FEW)]
-        mean, values = sum(float(m) for m, _ in runs) / FEW, runs[0][1]
+        mean, values = sum(as_float(m) for m, _ in runs) / FEW, runs[0][1]
         if ratio(self.made.relation(self.claim), mean, bound_in_floats(self.claim, values)) < 0.7:
             return mean, values
         more = [self.made.run(instance, np.random.default_rng(k))[0] for k in range(FEW, 4 * FEW)]
-        return (FEW * mean + sum(map(float, more))) / (4 * FEW), values
+        return (FEW * mean + sum(map(as_float, more))) / (4 * FEW), values
 
     def _remember(self, c: Candidate) -> None:
         if c.tape in self._seen or c.score == -math.inf:
@@ -406,6 +409,6 @@ def judge_candidate(
         return found
     # what a threshold's experiment returns is at most the bound, and mostly below it: it is no equality
     m = found.measurement
-    holds = math.isclose(float(m.measured), float(instance[made.threshold]))
+    holds = math.isclose(as_float(m.measured), as_float(instance[made.threshold]))
     what = f"{made.threshold} where it {'holds' if holds else 'fails (mirrored at the bound)'}:"
     return replace(found, measurement=replace(m, relation=made.relation(claim), what=m.what or what))

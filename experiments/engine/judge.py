@@ -16,6 +16,7 @@ import sympy as sp
 
 from gradproof.experiments.engine.check import Blank, Certificate, Derived, Evidence, Undecided, Unmeasured
 from gradproof.experiments.engine.power import BLIND, excess, resolution
+from gradproof.theory.arguments import as_float, digits, quotient
 from gradproof.theory.definedness import unshown
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Measurement, Outcome, Relation, Verdict
@@ -281,11 +282,11 @@ def tightness(ms: Iterable[Measurement]) -> float | None:
     ratios = []
     for m in ms:
         most = math.inf if state(m) == "broken" else 1.0
-        measured = float(m.measured if m.level is None else m.low if m.relation is Relation.LE else m.high)
-        if m.relation is Relation.LE and float(m.bound) > 0:
-            ratios.append(min(measured / float(m.bound), most))
-        elif m.relation is Relation.GE and measured > 0:
-            ratios.append(min(float(m.bound) / measured, most))
+        measured = m.measured if m.level is None else m.low if m.relation is Relation.LE else m.high
+        if m.relation is Relation.LE and as_float(m.bound) > 0:
+            ratios.append(min(quotient(measured, m.bound), most))
+        elif m.relation is Relation.GE and as_float(measured) > 0:
+            ratios.append(min(quotient(m.bound, measured), most))
         elif m.relation in (Relation.EQ, Relation.IFF):
             ratios.append(1.0)  # an equality that holds is attained
     return max(ratios) if ratios else None
@@ -308,9 +309,9 @@ def _error(m: Measurement) -> str:
         return f" (e-value {m.e_value:.3g})"
     if m.source == "exact":
         return ""
-    if m.level is not None or math.isinf(float(m.low)) or math.isinf(float(m.high)):
-        return f" in [{float(m.low):.6g}, {float(m.high):.6g}] ({m.test or m.source})"
-    return f" +- {float(m.error):.2g} ({m.source})"
+    if m.level is not None or math.isinf(as_float(m.low)) or math.isinf(as_float(m.high)):
+        return f" in [{as_float(m.low):.6g}, {as_float(m.high):.6g}] ({m.test or m.source})"
+    return f" +- {as_float(m.error):.2g} ({m.source})"
 
 
 def _apart(x: Any, y: Any) -> tuple[str, str]:
@@ -319,7 +320,7 @@ def _apart(x: Any, y: Any) -> tuple[str, str]:
     if short[0] != short[1]:
         return short
     try:
-        gap = float(x - y)  # not x == y: a Fraction cannot be compared with sympy's Float
+        gap = as_float(x - y)  # not x == y: a Fraction cannot be compared with sympy's Float
     except (TypeError, ValueError):
         return short
     if not abs(gap) > 0:
@@ -331,6 +332,6 @@ def _short(v: Any) -> str:
     if isinstance(v, str | bool):
         return str(v)
     try:
-        return f"{float(v):.6g}"
+        return digits(v, 6)
     except (TypeError, ValueError):
         return str(v)[:40]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from gradproof.theory.arguments import as_float, quotient
 from gradproof.theory.evidence import Measurement, Relation
 
 #: A check that lets a bound pass which is wrong by this factor sees nothing.
@@ -21,7 +22,7 @@ def resolution(ms: Iterable[Measurement]) -> float | None:
     stronger, larger, smaller, two_sided = math.inf, math.inf, math.inf, False
     scaled = False
     for m in ms:
-        bound, low, high = float(m.bound), float(m.low), float(m.high)
+        bound, low, high = as_float(m.bound), as_float(m.low), as_float(m.high)
         equal = m.relation in (Relation.EQ, Relation.IFF)
         if bound == low == high == 0 and equal:  # exactly 0: every other number is refuted
             scaled, two_sided, larger, smaller = True, True, 1.0, 1.0
@@ -34,7 +35,7 @@ def resolution(ms: Iterable[Measurement]) -> float | None:
             two_sided = True
             larger = min(larger, _factor(high, bound))
             smaller = min(smaller, _factor(bound, low))
-        elif (m.relation is Relation.LE) == (float(m.bound) > 0):
+        elif (m.relation is Relation.LE) == (as_float(m.bound) > 0):
             stronger = min(stronger, _factor(bound, low))
         else:
             stronger = min(stronger, _factor(high, bound))
@@ -67,12 +68,14 @@ def _reach(m: Measurement) -> float:
 
 def excess(m: Measurement) -> float:
     """How near (or how far beyond) its bound a measurement is; larger is nearer, NaN is infinitely far beyond."""
-    measured, bound = float(m.measured), float(m.bound)
+    measured, bound = as_float(m.measured), as_float(m.bound)
     if math.isnan(measured) or math.isnan(bound):
         return math.inf
     if m.relation in (Relation.EQ, Relation.IFF):
-        low, high = float(m.low), float(m.high)
+        low, high = as_float(m.low), as_float(m.high)
         outside = max(low - bound, bound - high)
         return outside / max(abs(bound), 5e-324) if outside > 0 else -abs(measured - bound)
-    top, bottom = (measured, bound) if m.relation is Relation.LE else (bound, measured)
-    return top / bottom if bottom > 0 else (math.inf if top > bottom else -math.inf)
+    top, bottom = (m.measured, m.bound) if m.relation is Relation.LE else (m.bound, m.measured)
+    return (
+        quotient(top, bottom) if as_float(bottom) > 0 else (math.inf if as_float(top) > as_float(bottom) else -math.inf)
+    )

@@ -31,7 +31,7 @@ from gradproof.experiments.engine.sweep import may_pass, sweep
 from gradproof.experiments.engine.versions import versions
 from gradproof.experiments.engine.workers import can_fork
 from gradproof.theory import registry
-from gradproof.theory.arguments import shown
+from gradproof.theory.arguments import as_float, shown
 from gradproof.theory.claim import LIBRARY, Claim
 from gradproof.theory.decimals import decimal
 from gradproof.theory.errors import GradproofError
@@ -187,7 +187,7 @@ def bound_to_50_digits(claim: Claim, m: Measurement) -> Any:
     if not own or m.what or not all(n in m.parameters for n in names):
         return None
     try:
-        if float(claim.bound(**{n: m.parameters[n] for n in names})) != float(m.bound):
+        if as_float(claim.bound(**{n: m.parameters[n] for n in names})) != as_float(m.bound):
             return None
         found = decimal(claim.bound(**{n: _rational(m.parameters[n]) for n in names}), 50)
     except Exception:  # a parameter that is shown as text, say

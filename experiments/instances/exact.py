@@ -11,6 +11,7 @@ import builtins
 import dataclasses
 import functools
 import math
+import numbers
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -217,8 +218,10 @@ def _value(x: Any) -> Any:
         return flint.fmpq(int(x))
     if isinstance(x, float | np.floating):
         return flint.fmpq(*map(int, float(x).as_integer_ratio())) if math.isfinite(x) else None
-    if isinstance(x, Fraction):
-        return flint.fmpq(x.numerator, x.denominator)
+    if isinstance(x, numbers.Rational):  # of sympy, too
+        return flint.fmpq(int(x.numerator), int(x.denominator))
+    if isinstance(x, flint.fmpq | flint.fmpz):
+        return flint.fmpq(x)
     if isinstance(x, np.ndarray) and x.ndim == 0:
         return _value(x.item())
     return None
