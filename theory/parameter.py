@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from numbers import Real
 from typing import Any
@@ -26,6 +26,21 @@ UNIT_OPEN = sp.Interval.open(0, 1)
 FIRST = 1000  # elements of an infinite set of single numbers, among which a float is looked for
 MAX_DIGITS = 4000  # of a number in text: 1e1000000000 would fill the memory
 COUNT = sp.S.Naturals  # 1, 2, 3, ...
+
+
+@lru_cache(maxsize=256)
+def _facts(domain: sp.Set) -> dict[str, bool]:
+    """What a number of the domain is known to be, in sympy's words. Many parameters share few domains."""
+    facts = {"real": True}
+    try:
+        low = domain.inf
+    except NotImplementedError:  # of a set that sympy knows by its rule alone
+        low = -sp.oo
+    if low >= 0:
+        facts = {"positive": True} if low > 0 or 0 not in domain else {"nonnegative": True}
+    if domain.is_subset(sp.S.Integers):
+        facts["integer"] = True
+    return facts
 
 
 @dataclass(frozen=True)
@@ -69,15 +84,7 @@ class Parameter:
     @cached_property
     def symbol(self) -> Any:
         """The sympy symbol (an ``IndexedBase`` for a vector) carrying the signs that the domain implies."""
-        facts: dict[str, bool] = {"real": True}
-        try:
-            low = self.domain.inf
-        except NotImplementedError:  # of a set that sympy knows by its rule alone
-            low = -sp.oo
-        if low >= 0:
-            facts = {"positive": True} if low > 0 or 0 not in self.domain else {"nonnegative": True}
-        if self.domain.is_subset(sp.S.Integers):
-            facts["integer"] = True
+        facts = _facts(self.domain)
         return sp.IndexedBase(sp.Symbol(self.name, **facts)) if self.size else sp.Symbol(self.name, **facts)
 
     @property

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import sympy as sp
 
+import gradproof
 from gradproof.theory.assumption import Assumption
-from gradproof.theory.claim import Claim
+from gradproof.theory.claim import Claim, no_real_number
 from gradproof.theory.errors import DomainError, ParameterError
 from gradproof.theory.evidence import Relation
 from gradproof.theory.paper import Paper
@@ -143,3 +144,16 @@ def test_lists_and_bad_numbers():
     for bad in ("x", "1/0", "", "1..2"):
         with pytest.raises(ParameterError):
             parse_number(bad)
+
+
+@pytest.mark.parametrize("paper", [p.key for p in gradproof.papers()])
+def test_bounds_of_the_library_may_be_real_numbers(paper):
+    """Of users' claims this is asked when they are stated; of the library's, here."""
+    for claim in gradproof.claims(paper):
+        assert not no_real_number(claim.expression), claim.id
+
+
+def test_what_is_no_real_number_is_refused_when_stated():
+    for expression in (sp.log(-L.symbol), sp.nan, sp.zoo, sp.I * L.symbol):
+        with pytest.raises(ParameterError, match="state a real, finite expression"):
+            make(expression)
