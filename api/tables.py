@@ -13,7 +13,7 @@ from rich.table import Table
 
 from gradproof.experiments.engine.store import Row
 from gradproof.summary import Summary, show_factor, stands
-from gradproof.theory.claim import CONFIDENCE, Claim
+from gradproof.theory.claim import Claim
 from gradproof.theory.evidence import Level, Outcome
 from gradproof.theory.text import plain
 
@@ -150,7 +150,9 @@ def show_claims(claims: Sequence[Claim]) -> None:
         table.add_column(head, no_wrap=head == "claim")
     for c in claims:
         table.add_row(
-            escape(c.id), escape(plain(c.title)), CONFIDENCE["recalled"] if c.confidence == "recalled" else c.confidence
+            escape(c.id),
+            escape(plain(c.title)),
+            "false" if c.false_as_published else c.standing if c.confidence == "recalled" else c.confidence,
         )
     _console().print(table)
     if not claims:

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from gradproof.theory import registry
-from gradproof.theory.claim import CONFIDENCE, Claim
+from gradproof.theory.claim import Claim
 from gradproof.theory.parameter import pretty_set
 
 ROOMS = {
@@ -80,7 +80,7 @@ def _worst_cases(folder: Path) -> None:
 
 def _claim(c: Claim) -> list[str]:
     where = f", {_prose(c.where)}" if c.where else ""
-    lines = [f"## {c.title}", f"`{c.id}`{where} ({CONFIDENCE[c.confidence]})", ""]
+    lines = [f"## {c.title}", f"`{c.id}`{where} ({c.standing})", ""]
     lines += [f"$$\n{c.latex}\n$$", "", _prose(c.statement), ""]
     if c.assumptions:
         lines += ["Assumptions:", "", *(f"- `{a.name}`: {a.statement}" for a in c.assumptions), ""]

@@ -134,6 +134,11 @@ class Claim:
         )
 
     @property
+    def standing(self) -> str:
+        """How far the statement was verified, in words."""
+        return "refuted by this library" if self.false_as_published else CONFIDENCE[self.confidence]
+
+    @property
     def key(self) -> tuple[str, str]:
         """File and id: under what the claim, its checks and its experiments are registered."""
         return self.file, self.id
@@ -269,7 +274,7 @@ class Claim:
         lines += ["parameters"] + [f"  {p.name}: {p.meaning}" for p in self.parameters]
         lines += [
             "source",
-            f"  {self.paper.citation}{', ' + self.where if self.where else ''} [{CONFIDENCE[self.confidence]}]",
+            f"  {self.paper.citation}{', ' + self.where if self.where else ''} [{self.standing}]",
         ]
         if self.false_as_published:
             lines += ["false as published", f"  {self.false_as_published}"]

@@ -17,7 +17,7 @@ from gradproof.experiments.engine.store import Ledger, Row, code_of
 from gradproof.report.findings import Asked, Findings, Found
 from gradproof.report.numbers import MeasuredView, measured, slug
 from gradproof.summary import ClaimSummary, select
-from gradproof.theory.claim import CONFIDENCE, Claim
+from gradproof.theory.claim import Claim
 from gradproof.theory.derivation import derivation_of
 from gradproof.theory.errors import GradproofError
 from gradproof.theory.evidence import Level, Outcome, Relation
@@ -344,7 +344,7 @@ def proof_page(text: str) -> ProofPage:
 
 def confidence(claim: Claim) -> str:
     """How far the source was verified, in words."""
-    return CONFIDENCE[claim.confidence]
+    return claim.standing
 
 
 #: in the order in which they are shown

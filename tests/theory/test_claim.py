@@ -157,3 +157,9 @@ def test_what_is_no_real_number_is_refused_when_stated():
     for expression in (sp.log(-L.symbol), sp.nan, sp.zoo, sp.I * L.symbol):
         with pytest.raises(ParameterError, match="state a real, finite expression"):
             make(expression)
+
+
+def test_a_false_statement_is_said_to_be_refuted():
+    assert gradproof.claim("diffgrad.paper-regret").standing == "refuted by this library"
+    assert "[refuted by this library]" in gradproof.claim("diffgrad.paper-regret").show()
+    assert gradproof.claim("ef21.nonconvex-am").standing.startswith("checked")
