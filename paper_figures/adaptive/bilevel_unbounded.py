@@ -160,5 +160,5 @@ def draw(data: xr.Dataset) -> Any:
     loss.set(xlabel="step $t$", ylabel="loss, validation", title="(e) Cleaning labels of digits", ylim=(0, 2.6))
     loss.legend(loc="upper right")
     weights.set(xlabel="step $t$", ylabel="mean of $x_i$", title="(f) Logarithms of the weights", ylim=(-6, 12))
-    weights.legend(loc="upper right")
+    weights.legend(loc="upper left", fontsize="x-small", handlelength=1.2)
     return figure
