@@ -3,43 +3,14 @@ r"""Bilevel optimisation: differences of hypergradients along a unit vector, rec
 Vectors are random where the claim has an expectation: ``<a, b>`` is that of their product. ``u`` and ``n`` are unit vectors.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from gradproof.theory import derivation as d
 from gradproof.theory.adaptive.bilevel_unbounded import claims
+from gradproof.theory.derivation_words import Names, Steps, at_once, below, equal, over, square
 from gradproof.theory.field import Interval
 
-Laws = Mapping[str, d.Law]
-Steps = dict[str, d.Step]
-Names = tuple[str, ...]
 U, E, W = ({name: "1"} for name in ("u", "e", "w"))
-
-
-def over(*names: str, zero: Names = ()) -> tuple[Interval, ...]:
-    return tuple(Interval(name, "0", "", name in zero) for name in names)
-
-
-def square(v: d.Vec, c: str = "1") -> d.Term:
-    return (c, v, v)
-
-
-def below(*terms: d.Term, by: Names = (), at: str = "k", says: str = "") -> d.Law:
-    return d.Law(terms, by, index=at, says=says)
-
-
-def equal(*terms: d.Term, by: Names = (), at: str = "k", says: str = "") -> d.Law:
-    return d.Law(terms, by, True, at, says)
-
-
-def at_once(
-    quantity: Any, domain: tuple[Interval, ...], laws: Laws, steps: Steps, vectors: Names = (), values: Names = (), *,
-    by: Names = (), stands: Any = None, horizon: str = "N", **case: Any,
-) -> d.Derivation:  # fmt: skip
-    """A claim without steps of a method: what is known of vectors and numbers are laws."""
-    method = d.Method({}, {}, (), {}, fixed=vectors, fixed_values=values, laws=laws)
-    formal = d.Formal(method, quantity, at="0", stands=stands or {}, by=by, horizon=horizon)
-    return d.Derivation(formal, d.Case(domain, steps, **case))
 
 
 # --- hypergradients --------------------------------------------------------------------------------------------------

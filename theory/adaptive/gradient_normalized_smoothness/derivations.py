@@ -4,44 +4,15 @@ r"""The step in vectors, the radius by the direction in which it ends, and rates
 gradient: the error of the linearised gradient is ``g+ - g_k - Hh = g+ + lam h``. ``e`` is a vector of length 1.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from gradproof.theory import derivation as d
 from gradproof.theory.adaptive.gradient_normalized_smoothness import claims
+from gradproof.theory.derivation_words import Names, Steps, at_once, below, equal, over, square
 from gradproof.theory.field import Interval
 
-Laws = Mapping[str, d.Law]
-Steps = dict[str, d.Step]
-Names = tuple[str, ...]
 H, IMAGE, AFTER, E = ({name: "1"} for name in ("h", "Hh", "g+", "e"))
 STEP = ("regularised_step", "psd", "within_radius")
-
-
-def over(*names: str, zero: Names = ()) -> tuple[Interval, ...]:
-    return tuple(Interval(name, "0", "", name in zero) for name in names)
-
-
-def square(v: d.Vec, c: str = "1") -> d.Term:
-    return (c, v, v)
-
-
-def below(*terms: d.Term, by: Names = (), at: str = "k", says: str = "") -> d.Law:
-    return d.Law(terms, by, index=at, says=says)
-
-
-def equal(*terms: d.Term, by: Names = (), at: str = "k", says: str = "") -> d.Law:
-    return d.Law(terms, by, True, at, says)
-
-
-def at_once(
-    quantity: Any, domain: tuple[Interval, ...], laws: Laws, end: d.Step, vectors: Names = (), values: Names = (), *,
-    numbers: tuple[d.Number, ...] = (), stands: Any = None, by: Names = (),
-) -> d.Derivation:  # fmt: skip
-    """A claim on one step, or on one point: what is known of vectors and numbers are laws."""
-    method = d.Method({}, {}, (), {}, fixed=vectors, fixed_values=values, laws=laws, numbers=numbers)
-    formal = d.Formal(method, quantity, at="0", stands=stands or {}, by=by)
-    return d.Derivation(formal, d.Case((*domain, *(n.interval for n in numbers)), {"end": end}))
 
 
 # --- one step --------------------------------------------------------------------------------------------------------

@@ -4,48 +4,15 @@ r"""Mirror descent by its coupling: ``F(p, y) = h(p) - h(x) + <y, x - p>`` at ``
 ``e`` is the constant 1. In other norms than the Euclidean ``a``, ``b`` are vectors of the lengths ``||s||_*`` and ``||x' - x||``.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from gradproof.theory import derivation as d
 from gradproof.theory.adaptive.mirror_descent import claims
+from gradproof.theory.derivation_words import Laws, Names, Steps, at_once, below, equal, minus, over, square
 from gradproof.theory.field import Interval
 
-Laws = Mapping[str, d.Law]
-Steps = dict[str, d.Step]
-Names = tuple[str, ...]
 X, Y, P, S, E = ({name: "1"} for name in ("x", "y", "p", "s", "e"))
 APART, MOVED = {"x": "1", "p": "-1"}, {"x'": "1", "x": "-1"}
-
-
-def over(*names: str, zero: Names = ()) -> tuple[Interval, ...]:
-    return tuple(Interval(name, "0", "", name in zero) for name in names)
-
-
-def square(v: d.Vec, c: str = "1") -> d.Term:
-    return (c, v, v)
-
-
-def minus(*terms: d.Term) -> d.Terms:
-    return tuple((f"-({c})", *rest) for c, *rest in terms)  # type: ignore[misc]
-
-
-def below(*terms: d.Term, by: Names = (), at: str = "k", says: str = "") -> d.Law:
-    return d.Law(terms, by, index=at, says=says)
-
-
-def equal(*terms: d.Term, by: Names = (), at: str = "k", says: str = "") -> d.Law:
-    return d.Law(terms, by, True, at, says)
-
-
-def at_once(
-    quantity: Any, domain: tuple[Interval, ...], laws: Laws, steps: Steps, vectors: Names = (), values: Names = (), *,
-    by: Names = (), stands: Any = None, horizon: str = "N", **case: Any,
-) -> d.Derivation:  # fmt: skip
-    """A claim without steps of a method: what is known of vectors and numbers are laws."""
-    method = d.Method({}, {}, (), {}, fixed=vectors, fixed_values=values, laws=laws)
-    formal = d.Formal(method, quantity, at="0", stands=stands or {}, by=by, horizon=horizon)
-    return d.Derivation(formal, d.Case(domain, steps, **case))
 
 
 # --- the coupling ----------------------------------------------------------------------------------------------------

@@ -9,27 +9,10 @@ from typing import Any
 
 from gradproof.theory import derivation as d
 from gradproof.theory.adaptive.ttur import claims
+from gradproof.theory.derivation_words import Laws, Names, at_once, below, equal, over, square
 from gradproof.theory.field import Interval
 
-Laws = Mapping[str, d.Law]
-Names = tuple[str, ...]
 X, Y, U, V, G = ({name: "1"} for name in ("x", "y", "u", "v", "g"))
-
-
-def over(*names: str, zero: Names = (), real: Names = ()) -> tuple[Interval, ...]:
-    return tuple(Interval(x, "" if x in real else "0", "", x in zero) for x in names)
-
-
-def square(v: d.Vec, c: str = "1") -> d.Term:
-    return (c, v, v)
-
-
-def equal(*terms: d.Term, by: Names = (), at: str = "k") -> d.Law:
-    return d.Law(terms, by, True, at)
-
-
-def below(*terms: d.Term, by: Names = (), at: str = "k") -> d.Law:
-    return d.Law(terms, by, index=at)
 
 
 def form(u: d.Vec, v: d.Vec, matrix: tuple[str, str, str], c: str = "1") -> d.Terms:
@@ -38,16 +21,13 @@ def form(u: d.Vec, v: d.Vec, matrix: tuple[str, str, str], c: str = "1") -> d.Te
     return ((one, u, u), (two, u, v), (three, v, v))
 
 
-def at_once(
+def by_laws(
     quantity: Any, domain: tuple[Interval, ...], laws: Laws, used: Mapping[str, str], vectors: Names = (), values: Names = (), *,
-    by: Names = (), stands: Any = None, initial: d.Terms = (("1", "1"),), equality: bool = True, horizon: str = "N",
-    target: d.Terms = (), **case: Any,
+    equality: bool = True, target: d.Terms = (), **more: Any,
 ) -> d.Derivation:  # fmt: skip
-    """A claim without steps of a method: what is known of vectors and numbers are laws."""
-    method = d.Method({}, {}, (), {}, fixed=vectors, fixed_values=values, laws=laws)
-    formal = d.Formal(method, quantity, initial, "0", horizon, stands or {}, by)
+    """A claim that is a combination of laws, or an inequality by them."""
     end: d.Step = d.Combine({}, used, index="0") if equality else d.Inequality(target, laws=used, index="0")
-    return d.Derivation(formal, d.Case(domain, {"end": end}, **case))
+    return at_once(quantity, domain, laws, end, vectors, values, **more)
 
 
 # --- the linear game -------------------------------------------------------------------------------------------------
@@ -70,7 +50,7 @@ def _derivative(quantity: Any, domain: tuple[Interval, ...]) -> d.Derivation:
     """Of V along the flow."""
     minus = tuple((f"-({c})", *rest) for c, *rest in _along(DECIDES))
     laws = {"flow": equal(("1", "dV"), *minus, by=("linear_game", "schur"))}  # type: ignore[arg-type]
-    return at_once(
+    return by_laws(
         quantity,
         domain,
         laws,
@@ -164,7 +144,7 @@ def block() -> d.Derivation:
         "turn": "2*eps*beta1"
     }  # fmt: skip
     rate = "2*beta1*(alpha2 - eps*(gamma + beta1*beta2/alpha1))"
-    return at_once(
+    return by_laws(
         (("-1", "dW"),), over("eps", "alpha1", "alpha2", "beta1", "beta2", "gamma",
         real=("gamma",)), laws, used, ("x", "y"),
         ("dW", "slow", "fast", "mixed", "back", "turn"), initial=(square(Y),), equality=False,
@@ -216,7 +196,7 @@ def energy() -> d.Derivation:
         "ode": equal(("1", V, {"dv": "1"}), square(V, "r"), ("r", G, V), by=("heavy_ball",)),
     }
     stands = {**SPEED, "F": (("1", "F"),)}
-    return at_once(
+    return by_laws(
         (("1", "dE"),), over("r", "dr", real=("dr",)), laws, {"energy": "1", "ode": "1"}, ("v", "dv", "g"), ("dE", "F"),
         stands=stands
     )  # fmt: skip
@@ -228,7 +208,7 @@ def printed_energy() -> d.Derivation:
         "energy": equal(("1", "dE"), ("-1", V, {"dv": "1"}), ("-1", G, V), by=("printed_ode",)),
         "ode": equal(("1", V, {"dv": "1"}), square(V, "a"), ("1", G, V), by=("printed_ode",)),
     }
-    return at_once(
+    return by_laws(
         (("1", "dE"),), over("a"), laws, {"energy": "1", "ode": "1"}, ("v", "dv", "g"), ("dE",), stands=SPEED
     )
 
@@ -309,7 +289,7 @@ def fid_lower() -> d.Derivation:
 def fid_is_w2() -> d.Derivation:
     laws = {**PARTS, "map": equal(square({"u": "1", "v": "-1"}), by=("transport",))}
     used = WHOLE | {"both": "2", "u": "-1", "v": "-1", "map": "1"}
-    return at_once((square(COST),), DOMAIN, laws, used, ("x", "y", "m", "u", "v"), by=("expectation",))
+    return by_laws((square(COST),), DOMAIN, laws, used, ("x", "y", "m", "u", "v"), by=("expectation",))
 
 
 @d.derivation(claims.TRIANGLE)
@@ -323,7 +303,7 @@ def triangle() -> d.Derivation:
     }  # fmt: skip
     used = {"length": "1", "u": "1/(2*d12)", "v": "1/(2*d23)", "unit": "(d12 + d23)/2"}
     target: d.Terms = (("1", "d13"), ("-d12 - d23", "1"))
-    return at_once(
+    return by_laws(
         (("1", "d13"),), over("d12", "d23"), laws, used, ("u", "v", "g"), ("d13",), equality=False, target=target
     )
 
@@ -342,7 +322,7 @@ def contamination() -> d.Derivation:
         "coin": equal(square(X), ("-e*(1 - e)*M", "1"), by=by),
     }  # fmt: skip
     domain = (Interval("e", "0", "1", True), *over("M"), Interval("w", "1", "", True))
-    return at_once(
+    return by_laws(
         (("1", "FID"),), domain, laws, {"distance": "1", "mean": "1", "spread": "1",
         "coin": "1"}, ("m", "x"), ("FID", "T"), **ROOT
     )  # fmt: skip

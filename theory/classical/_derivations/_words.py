@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gradproof.theory.derivation import Call, Class, Method, Term, Terms, Use, Vec
+from gradproof.theory.derivation_words import times
 from gradproof.theory.field import Interval
 
 GAP: Terms = (("1", "f"), ("-1", "f*"))
@@ -16,14 +17,6 @@ DISTANCE: Vec = {"x": "1", "x*": "-1"}
 def interval(name: str, low: str = "0", high: str = "", closed: str = "") -> Interval:
     """``low < name < high``; ``closed`` names the ends that belong to it: ``low``, ``high``."""
     return Interval(name, low, high, closed == "low", closed == "high")
-
-
-def square(coefficient: str, vector: Vec) -> Term:
-    return (coefficient, vector, vector)
-
-
-def times(coefficient: str, terms: Terms) -> Terms:
-    return tuple((f"({coefficient})*({t[0]})", *t[1:]) for t in terms)  # type: ignore[misc]
 
 
 def ahead(terms: Terms, fixed: tuple[str, ...] = ("x*", "x0", "f*", "h*", "a", "1")) -> Terms:

@@ -1,7 +1,7 @@
 """Decentralised gradient descent on any graph, for all N: all agents' vectors together, W as a quadratic."""
 
 from gradproof.theory.classical import dgd
-from gradproof.theory.classical._derivations._words import DISTANCE, both, descends, interval, square
+from gradproof.theory.classical._derivations._words import DISTANCE, both, descends, interval
 from gradproof.theory.derivation import (
     Call,
     Case,
@@ -16,6 +16,7 @@ from gradproof.theory.derivation import (
     Use,
     derivation,
 )
+from gradproof.theory.derivation_words import square
 
 
 @derivation(dgd.CONTRACTION)
@@ -41,7 +42,7 @@ def contraction() -> Derivation:
         fixed=("x*", "a"),
         fixed_values=("f*", "q*"),
     )
-    close: Terms = (square("1", DISTANCE),)
+    close: Terms = (square(DISTANCE),)
 
     def case(rho: str, w: str, domain: tuple, **more) -> Case:
         uses = (

@@ -1,7 +1,7 @@
 """Douglas-Rachford splitting, for all N: one step contracts the distance to the fixed point."""
 
 from gradproof.theory.classical import douglas_rachford
-from gradproof.theory.classical._derivations._words import STRONG_AND_SMOOTH, both, interval, square
+from gradproof.theory.classical._derivations._words import STRONG_AND_SMOOTH, both, interval
 from gradproof.theory.derivation import (
     Call,
     Case,
@@ -15,6 +15,7 @@ from gradproof.theory.derivation import (
     Terms,
     derivation,
 )
+from gradproof.theory.derivation_words import square
 
 
 @derivation(douglas_rachford.CONTRACTION)
@@ -38,10 +39,10 @@ def contraction() -> Derivation:
         fixed=("w*", "a"),
         fixed_values=("f*", "h*"),
     )
-    close: Terms = (square("1", {"w": "1", "w*": "-1"}),)
+    close: Terms = (square({"w": "1", "w*": "-1"}),)
 
     def next_close(rho: str) -> Terms:
-        return (square("1", {"w'": "1", "w*": "-1"}), square(f"-({rho})^2", {"w": "1", "w*": "-1"}))
+        return (square({"w'": "1", "w*": "-1"}), square({"w": "1", "w*": "-1"}, f"-({rho})^2"))
 
     def case(rho: str, *domain, **more) -> Case:
         uses = (*both("f", "y", "*", f"2*gamma*({rho})"), *both("h", "x", "h*", f"2*gamma*({rho})*(2*({rho}) - 1)"))

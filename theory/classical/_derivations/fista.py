@@ -1,7 +1,7 @@
 """FISTA with momentum k/(k+3), for all N: the classical bound 2 L/(N+1)^2."""
 
 from gradproof.theory.classical import fista
-from gradproof.theory.classical._derivations._words import CONVEX_AND_SMOOTH, DISTANCE, ahead, interval, square, times
+from gradproof.theory.classical._derivations._words import CONVEX_AND_SMOOTH, DISTANCE, ahead, interval
 from gradproof.theory.derivation import (
     Call,
     Case,
@@ -17,6 +17,7 @@ from gradproof.theory.derivation import (
     Vec,
     derivation,
 )
+from gradproof.theory.derivation_words import square, times
 
 GAP: Terms = (("1", "f"), ("1", "h"), ("-1", "f*"), ("-1", "h*"))
 
@@ -51,7 +52,7 @@ def classical() -> Derivation:
     )
     z: Vec = {"x": "1 - (k+2)/2", "y": "(k+2)/2", "x*": "-1"}
     t, before = "(k+2)/2", "(k+1)/2"
-    potential: Terms = (*times(f"({before})^2", GAP), square("L/2", z))
+    potential: Terms = (*times(f"({before})^2", GAP), square(z, "L/2"))
     more = f"({t})^2 - {t}"
     new = (
         Use("descent", "f", ("y", "x'"), f"({t})^2"),
@@ -60,7 +61,7 @@ def classical() -> Derivation:
     )
     old = (Use("interpolation", "f", ("x", "y"), more), Use("interpolation", "h", ("hx", "hx'"), more))
     # at k = 0 the multiplier of the old point is zero, and h need not be finite there
-    first = Inequality((*ahead(potential), square("-L/2", DISTANCE)), new, index="0")
+    first = Inequality((*ahead(potential), square(DISTANCE, "-L/2")), new, index="0")
     lower = (Use("interpolation", "f", ("x", "*"), "1/4"), Use("interpolation", "h", ("hx", "h*"), "1/4"))
     share = "4/(N+1)^2"
     steps = {
@@ -69,4 +70,4 @@ def classical() -> Derivation:
         "induct": Induct("step", potential, start="1"),
         "end": Combine({"induct": share, "first": share}, squares=((f"{share}*L/2", z),)),
     }
-    return Derivation(Formal(method, GAP, (square("1", DISTANCE),)), Case((interval("L"),), steps))
+    return Derivation(Formal(method, GAP, (square(DISTANCE),)), Case((interval("L"),), steps))

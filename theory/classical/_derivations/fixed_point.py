@@ -1,7 +1,7 @@
 """Halpern's iteration for nonexpansive and for contractive operators, for all N."""
 
 from gradproof.theory.classical import fixed_point
-from gradproof.theory.classical._derivations._words import ahead, descends, interval, square
+from gradproof.theory.classical._derivations._words import ahead, descends, interval
 from gradproof.theory.derivation import (
     Call,
     Case,
@@ -18,6 +18,7 @@ from gradproof.theory.derivation import (
     Vec,
     derivation,
 )
+from gradproof.theory.derivation_words import square
 
 RESIDUAL: Vec = {"x": "1", "t": "-1"}
 MOVED: Vec = {"x": "1", "x0": "-1"}
@@ -41,19 +42,19 @@ def _method(L: tuple[str, str], weight: str, sequences: dict[str, Sequence]) -> 
 @derivation(fixed_point.HALPERN)
 def halpern() -> Derivation:
     """k(k+1)/2 ||r||^2 + (k+1) <r, x - x_0> does not grow, r = x - T x."""
-    potential: Terms = (square("k*(k+1)/2", RESIDUAL), ("k+1", RESIDUAL, MOVED))
+    potential: Terms = (square(RESIDUAL, "k*(k+1)/2"), ("k+1", RESIDUAL, MOVED))
     steps = {
         "step": Inequality(descends(potential), (Use("lipschitz", "T", ("x", "x'"), "(k+1)*(k+2)/2"),)),
         "induct": Induct("step", potential),
         "end": Inequality(
-            (square("1", RESIDUAL), square("-4/(N+1)^2", START)),
+            (square(RESIDUAL), square(START, "-4/(N+1)^2")),
             (Use("lipschitz", "T", ("x", "*"), "2/(N+1)"),),
             {"induct": "4/(N+1)^2"},
             index="N",
         ),
     }
     method = _method(("1", "nonexpansive"), "1/(k+2)", {})
-    return Derivation(Formal(method, (square("1", RESIDUAL),), (square("1", START),)), Case((), steps))
+    return Derivation(Formal(method, (square(RESIDUAL),), (square(START),)), Case((), steps))
 
 
 @derivation(fixed_point.CONTRACTIVE_HALPERN)
@@ -61,13 +62,13 @@ def contractive_halpern() -> Derivation:
     """phi_k = 1 + c^2 + ... + c^(2k+2); (q_k - 1) ||r||^2 + 2 <r, x - x_0> - (1 - c^-2) ||x - x_0||^2 <= 0, q_k = phi_(k-1)."""
 
     def potential(q: str) -> Terms:
-        return (square(f"{q} - 1", RESIDUAL), ("2", RESIDUAL, MOVED), square("-(1 - 1/c^2)", MOVED))
+        return (square(RESIDUAL, f"{q} - 1"), ("2", RESIDUAL, MOVED), square(MOVED, "-(1 - 1/c^2)"))
 
     phi = Sequence("1 + c^2", "1 + c^2*phi", "1 + c^2", "(c^4*P^2 - 1)/(c^2 - 1)")
     now, grown = potential("(phi - 1)/c^2"), "c*P"
     uses = (Use("lipschitz", "T", ("x", "x'"), "phi - 1"),)
     end = Inequality(
-        (square("1", RESIDUAL), square(f"-(1 + 1/c)^2*((c - 1)/({grown} - 1))^2", START)),
+        (square(RESIDUAL), square(START, f"-(1 + 1/c)^2*((c - 1)/({grown} - 1))^2")),
         (Use("lipschitz", "T", ("x", "*"), f"(c^2 - 1)/({grown} - 1)"),),
         {"induct": f"(c^2 - 1)/({grown}*({grown} - 1))"},
         index="N",
@@ -80,4 +81,4 @@ def contractive_halpern() -> Derivation:
     }
     method = _method(("1/c", "contraction"), "1/phi", {"phi": phi})
     case = Case((interval("c", "1"),), steps, powers={"P": "c"})
-    return Derivation(Formal(method, (square("1", RESIDUAL),), (square("1", START),)), case)
+    return Derivation(Formal(method, (square(RESIDUAL),), (square(START),)), case)

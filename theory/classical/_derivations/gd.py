@@ -12,7 +12,6 @@ from gradproof.theory.classical._derivations._words import (
     descends,
     gradient_descent,
     interval,
-    square,
 )
 from gradproof.theory.derivation import (
     Case,
@@ -29,10 +28,11 @@ from gradproof.theory.derivation import (
     Use,
     derivation,
 )
+from gradproof.theory.derivation_words import square
 from gradproof.theory.field import Interval
 
-CLOSE: Terms = (square("1", DISTANCE),)
-GRADIENT: Terms = (square("1", {"g": "1"}),)
+CLOSE: Terms = (square(DISTANCE),)
+GRADIENT: Terms = (square({"g": "1"}),)
 
 
 def _case(domain, potential, rho, uses, **more) -> Case:
@@ -117,7 +117,7 @@ def gradient_nonconvex() -> Derivation:
             "least": Least("m"),
             "least'": Least("m", "k+1"),
             "least N": Least("m", "N"),
-            "step": Inequality((*moved, square(a, {"g": "1"}), square("gamma/4", {"g'": "1"})), uses),
+            "step": Inequality((*moved, square({"g": "1"}, a), square({"g'": "1"}, "gamma/4")), uses),
             "gain": Combine({"step": "1", "least": a, "least'": "gamma/4"}, index="k"),
             "sum": Sum("gain", (("1", "f"),), rest=((gain, "m"),), total=((f"k*({gain})", "m"),)),
             "lower": Inequality(last, (Use("lower", "f", ("x",)),), {"least N": "1/(2*L)"}, index="N"),

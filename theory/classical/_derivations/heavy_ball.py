@@ -1,7 +1,7 @@
 """Heavy ball with beta^2 = (1 - gamma mu)(1 - gamma L), for all N: beta is a parameter, its square is not rounded."""
 
 from gradproof.theory.classical import heavy_ball
-from gradproof.theory.classical._derivations._words import GAP, STRONG_AND_SMOOTH, descends, interval, square
+from gradproof.theory.classical._derivations._words import GAP, STRONG_AND_SMOOTH, descends, interval
 from gradproof.theory.derivation import (
     Call,
     Case,
@@ -18,6 +18,7 @@ from gradproof.theory.derivation import (
     Vec,
     derivation,
 )
+from gradproof.theory.derivation_words import square
 
 
 @derivation(heavy_ball.FUNCTION_VALUE)
@@ -39,7 +40,7 @@ def function_value() -> Derivation:
 
     def steps(rho: str, uses: tuple[Use, ...]) -> dict:
         weight = f"beta^2/({rho})/(2*gamma)"
-        potential: Terms = (*GAP, square(weight, move))
+        potential: Terms = (*GAP, square(move, weight))
         power = () if rho == "1" else ("P",)
         return {
             "step": Inequality(descends(potential, rho), uses),

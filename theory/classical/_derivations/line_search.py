@@ -1,7 +1,7 @@
 """Exact line search, for all N: the values contract by ((L - mu)/(L + mu))^2 in one step."""
 
 from gradproof.theory.classical import line_search
-from gradproof.theory.classical._derivations._words import GAP, STRONG_AND_SMOOTH, descends, interval, square
+from gradproof.theory.classical._derivations._words import GAP, STRONG_AND_SMOOTH, descends, interval
 from gradproof.theory.derivation import (
     Call,
     Case,
@@ -17,6 +17,7 @@ from gradproof.theory.derivation import (
     Vanish,
     derivation,
 )
+from gradproof.theory.derivation_words import square
 
 
 def _three(r: str) -> tuple[Use, ...]:
@@ -91,7 +92,7 @@ def inexact_step() -> Derivation:
     exact = Case(
         (interval("mu"), interval("L", "mu")),
         {
-            "close": Inequality((square("1", exact_d),), (Use("contraction", "C", ("d",)),)),
+            "close": Inequality((square(exact_d),), (Use("contraction", "C", ("d",)),)),
             "same": Vanish(exact_d, "close"),
             "step": Inequality(descends(GAP, f"{r}^2"), _three(r), nulls=(("same", along, "-1"),)),
             "end": Induct("step", GAP, f"{r}^2", "P"),

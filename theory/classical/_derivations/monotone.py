@@ -1,7 +1,7 @@
 """Monotone inclusions, for all N: resolvent steps, forward steps, and the accelerated proximal point method."""
 
 from gradproof.theory.classical import monotone
-from gradproof.theory.classical._derivations._words import DISTANCE, descends, interval, square
+from gradproof.theory.classical._derivations._words import DISTANCE, descends, interval
 from gradproof.theory.derivation import (
     Call,
     Case,
@@ -19,8 +19,9 @@ from gradproof.theory.derivation import (
     Vec,
     derivation,
 )
+from gradproof.theory.derivation_words import square
 
-CLOSE: Terms = (square("1", DISTANCE),)
+CLOSE: Terms = (square(DISTANCE),)
 ZERO = Call("A", {"x*": "1"}, {}, by=("zero",))
 
 
@@ -68,7 +69,7 @@ def forward() -> Derivation:
 def cocoercive() -> Derivation:
     """k gamma (2 beta - gamma) ||v||^2 + ||x - x_*||^2 does not grow, v = A x.."""
     gain = "gamma*(2*beta - gamma)"
-    potential: Terms = (square(f"k*{gain}", {"v": "1"}), *CLOSE)
+    potential: Terms = (square({"v": "1"}, f"k*{gain}"), *CLOSE)
     uses = (
         Use("cocoercive", "A", ("x", "*"), "2*gamma"),
         Use("cocoercive", "A", ("x", "x'"), "2*(k+1)*(2*beta - gamma)"),
@@ -81,7 +82,7 @@ def cocoercive() -> Derivation:
     }
     case = Case((interval("beta"), interval("gamma", "0", "2*beta")), steps)
     method = _forward({"beta": ("beta", "cocoercive")})
-    return Derivation(Formal(method, (square("1", {"v": "1"}),), CLOSE), case)
+    return Derivation(Formal(method, (square({"v": "1"}),), CLOSE), case)
 
 
 @derivation(monotone.ACCELERATED)
@@ -104,7 +105,7 @@ def accelerated_proximal_point() -> Derivation:
         start={"x": {"x0": "1"}, "y": {"x0": "1"}, "w": {"x0": "1"}},
     )
     b: Vec = {"w": "1", "x": "-1"}
-    potential: Terms = (square("2*k*(k-1)", b), ("2*k", b, {"w": "1", "x0": "-1"}))
+    potential: Terms = (square(b, "2*k*(k-1)"), ("2*k", b, {"w": "1", "x0": "-1"}))
     anchored: Vec = {"y": "k+1", "x0": "-1", "x": "-2*k", "w": "k"}
     steps = {
         "anchored": Invariant(anchored),
@@ -115,10 +116,10 @@ def accelerated_proximal_point() -> Derivation:
         ),
         "induct": Induct("step", potential, start="1"),
         "end": Inequality(
-            (square("1", b), square("-1/N^2", {"x0": "1", "x*": "-1"})),
+            (square(b), square({"x0": "1", "x*": "-1"}, "-1/N^2")),
             (Use("monotone", "A", ("x", "*"), "2/N"),),
             {"induct": "1/N^2"},
             index="N",
         ),
     }
-    return Derivation(Formal(method, (square("1", b),), CLOSE), Case((), steps))
+    return Derivation(Formal(method, (square(b),), CLOSE), Case((), steps))

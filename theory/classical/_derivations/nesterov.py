@@ -1,7 +1,7 @@
 """Nesterov's method with constant momentum, for all N, with s = sqrt(mu/L)."""
 
 from gradproof.theory.classical import nesterov
-from gradproof.theory.classical._derivations._words import DISTANCE, GAP, STRONG_AND_SMOOTH, descends, interval, square
+from gradproof.theory.classical._derivations._words import DISTANCE, GAP, STRONG_AND_SMOOTH, descends, interval
 from gradproof.theory.derivation import (
     Call,
     Case,
@@ -18,6 +18,7 @@ from gradproof.theory.derivation import (
     Vec,
     derivation,
 )
+from gradproof.theory.derivation_words import square
 
 MOMENTUM = "(1 - s)/(1 + s)"
 
@@ -42,7 +43,7 @@ def strongly_convex() -> Derivation:
         roots={"s": "mu/L"},
     )
     z: Vec = {"y": "1 + 1/s", "x": "-1/s", "x*": "-1"}
-    potential: Terms = (*GAP, square("mu/2", z))
+    potential: Terms = (*GAP, square(z, "mu/2"))
     uses = (
         Use("descent", "f", ("y", "x'")),
         Use("interpolation", "f", ("x", "y"), "1 - s"),
@@ -60,7 +61,7 @@ def strongly_convex() -> Derivation:
         powers={"P": "1 - s"},
     )
     move: Vec = {"y": "1", "x": "-1"}
-    limit: Terms = (*GAP, square("L/2", move))  # of the potential, for mu = 0
+    limit: Terms = (*GAP, square(move, "L/2"))  # of the potential, for mu = 0
     flat = Case(
         (interval("L"),),
         {
@@ -70,5 +71,5 @@ def strongly_convex() -> Derivation:
         },
         given={"mu": "0", "s": "0"},
     )
-    initial: Terms = (*GAP, square("mu/2", DISTANCE))
+    initial: Terms = (*GAP, square(DISTANCE, "mu/2"))
     return Derivation(Formal(method, GAP, initial), Split("mu", flat, main))

@@ -10,19 +10,18 @@ from gradproof.theory.classical._derivations._words import (
     descends,
     gradient_descent,
     interval,
-    square,
-    times,
 )
 from gradproof.theory.derivation import Case, Derivation, Formal, Inequality, Law, Method, Split, Terms, Use, derivation
+from gradproof.theory.derivation_words import square, times
 from gradproof.theory.field import Interval
 
 
 @derivation(polyak_step.DISTANCE)
 def distance() -> Derivation:
     plain = gradient_descent(STRONG_AND_SMOOTH)
-    taken = Law((square("gamma", {"g": "1"}), *times("-2", GAP)), ("polyak",), equality=True, index="0")
+    taken = Law((square({"g": "1"}, "gamma"), *times("-2", GAP)), ("polyak",), equality=True, index="0")
     method = Method(plain.members, plain.step, plain.outputs, plain.calls, plain.values, laws={"taken": taken})
-    close: Terms = (square("1", DISTANCE),)
+    close: Terms = (square(DISTANCE),)
     d = "(gamma*(L + mu) - 1)"
 
     def case(*domain: Interval, **more: Any) -> Case:

@@ -1,7 +1,7 @@
 """The proximal point method over convex functions, for all N."""
 
 from gradproof.theory.classical import prox
-from gradproof.theory.classical._derivations._words import DISTANCE, GAP, ahead, both, descends, interval, square, times
+from gradproof.theory.classical._derivations._words import DISTANCE, GAP, ahead, both, descends, interval
 from gradproof.theory.derivation import (
     Call,
     Case,
@@ -18,8 +18,9 @@ from gradproof.theory.derivation import (
     Vec,
     derivation,
 )
+from gradproof.theory.derivation_words import square, times
 
-CLOSE: Terms = (square("1", DISTANCE),)
+CLOSE: Terms = (square(DISTANCE),)
 
 
 def _method(mu: tuple[str, str], **start: Vec) -> Method:
@@ -50,7 +51,7 @@ def contraction() -> Derivation:
 @derivation(prox.GRADIENT)
 def gradient() -> Derivation:
     """k^2 gamma^2 ||g||^2 + 2 k gamma (f - f_*) + ||x - x_*||^2 does not grow from k = 1 on."""
-    potential: Terms = (square("k^2*gamma^2", {"g": "1"}), *times("2*k*gamma", GAP), *CLOSE)
+    potential: Terms = (square({"g": "1"}, "k^2*gamma^2"), *times("2*k*gamma", GAP), *CLOSE)
     new = Use("interpolation", "f", ("*", "x'"), "2*gamma")
     old = (
         Use("interpolation", "f", ("x", "x'"), "2*k*gamma + 2*k^2*gamma"),
@@ -64,9 +65,7 @@ def gradient() -> Derivation:
         "minimal": Inequality(times("-1", GAP), (Use("interpolation", "f", ("x", "*")),), index="N"),
         "end": Combine({"induct": share, "first": share, "minimal": "2/(gamma*N)"}, squares=((share, DISTANCE),)),
     }
-    return Derivation(
-        Formal(_method(("0", "convex")), (square("1", {"g": "1"}),), CLOSE), Case((interval("gamma"),), steps)
-    )
+    return Derivation(Formal(_method(("0", "convex")), (square({"g": "1"}),), CLOSE), Case((interval("gamma"),), steps))
 
 
 @derivation(prox.FUNCTION_VALUE)
@@ -80,8 +79,8 @@ def function_value() -> Derivation:
     potential: Terms = (
         *times(c, GAP),
         ("-1", {"D": "1"}, start),
-        square("gamma*N", {"D": "1"}),
-        square("gamma*(N - k)", {"R": "1"}),
+        square({"D": "1"}, "gamma*N"),
+        square({"R": "1"}, "gamma*(N - k)"),
     )
     run: Vec = {"x": "1", "x0": "-1", "R": "gamma*k", "D": "2*gamma*N"}
     new = Use("interpolation", "f", ("*", "x'"), d)
@@ -105,4 +104,4 @@ def function_value() -> Derivation:
         reach="k<N",
         defines={"D": {"D": "1", "s": d}, "R": {"R": "k/(k+1)", "s": f"(1 - 2*N*{d})/(k+1)"}},
     )
-    return Derivation(Formal(_method(("0", "convex"), x={"x0": "1"}), GAP, (square("1", DISTANCE),)), case)
+    return Derivation(Formal(_method(("0", "convex"), x={"x0": "1"}), GAP, (square(DISTANCE),)), case)

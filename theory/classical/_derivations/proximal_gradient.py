@@ -9,7 +9,6 @@ from gradproof.theory.classical._derivations._words import (
     STRONG_AND_SMOOTH,
     both,
     descends,
-    square,
 )
 from gradproof.theory.derivation import (
     Call,
@@ -24,6 +23,7 @@ from gradproof.theory.derivation import (
     Terms,
     derivation,
 )
+from gradproof.theory.derivation_words import square
 
 
 def _contraction(assumption: str) -> Derivation:
@@ -42,7 +42,7 @@ def _contraction(assumption: str) -> Derivation:
         fixed=("x*", "a"),
         fixed_values=("f*", "h*"),
     )
-    close: Terms = (square("1", DISTANCE),)
+    close: Terms = (square(DISTANCE),)
     cases = []
     for domain, rho in ((SHORT, "(1 - gamma*mu)"), (LONG, "(gamma*L - 1)")):
         uses = (*both("f", "x", "*", f"2*gamma*{rho}"), *both("h", "x+", "h*", "2*gamma"))

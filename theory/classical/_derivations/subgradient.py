@@ -3,15 +3,7 @@
 from typing import Any
 
 from gradproof.theory.classical import subgradient
-from gradproof.theory.classical._derivations._words import (
-    DISTANCE,
-    GAP,
-    ahead,
-    gradient_descent,
-    interval,
-    square,
-    times,
-)
+from gradproof.theory.classical._derivations._words import DISTANCE, GAP, ahead, gradient_descent, interval
 from gradproof.theory.derivation import (
     Case,
     Combine,
@@ -28,9 +20,10 @@ from gradproof.theory.derivation import (
     Use,
     derivation,
 )
+from gradproof.theory.derivation_words import square, times
 from gradproof.theory.field import Interval
 
-CLOSE: Terms = (square("1", DISTANCE),)
+CLOSE: Terms = (square(DISTANCE),)
 
 
 def _method(step: str, **roots: str) -> Method:

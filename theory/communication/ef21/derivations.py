@@ -10,6 +10,7 @@ from typing import Any
 
 from gradproof.theory import derivation as d
 from gradproof.theory.communication.ef21 import claims
+from gradproof.theory.derivation_words import square
 from gradproof.theory.field import Interval
 
 Q = Interval("q", "0", "1", closed_low=True)
@@ -17,10 +18,6 @@ ERROR: d.Vec = {"e": "1", "e~": "1"}
 NEXT_ERROR: d.Vec = {"r": "1", "r~": "1"}
 MOVED: d.Vec = {"e": "gamma", "h": "gamma"}
 READ = ("expectation", "tower", "weighted-workers")
-
-
-def _square(c: str, v: d.Vec) -> d.Term:
-    return (c, v, v)
 
 
 CONTRACTIVE = ("1 - alpha", "contractive")
@@ -78,8 +75,8 @@ def _step(
     target: d.Terms = (
         (scale, "f'"),
         (f"-({scale})*({rate})", "f"),
-        _square(f"({scale})*({weight})", NEXT_ERROR),
-        _square(f"-({scale})*({rate})*({weight})", ERROR),
+        square(NEXT_ERROR, f"({scale})*({weight})"),
+        square(ERROR, f"-({scale})*({rate})*({weight})"),
         *gain,
     )
     squares: list[tuple[str, d.Vec]] = [
@@ -104,11 +101,11 @@ def distortion() -> d.Derivation:
         fixed_values=(),
         roots={"q": "1 - alpha"},
     )
-    target = (_square("1", {"r": "1"}), _square("-q", {"e": "1"}), _square("-q^2/(1 - q)", {"u": "1"}))
-    stands: dict[str, d.Terms] = {"e2": (_square("1", {"e": "1"}),), "u2": (_square("1", {"u": "1"}),)}
+    target = (square({"r": "1"}), square({"e": "1"}, "-q"), square({"u": "1"}, "-q^2/(1 - q)"))
+    stands: dict[str, d.Terms] = {"e2": (square({"e": "1"}),), "u2": (square({"u": "1"}),)}
     step = d.Inequality(target, (d.Use("contraction", "C", ("sent",)),), index="0")
     case = d.Case((Q,), {"step": step}, {"alpha": "1 - q^2"})
-    formal = d.Formal(method, (_square("1", {"e": "1"}),), at="1", stands=stands, by=("expectation",))
+    formal = d.Formal(method, (square({"e": "1"}),), at="1", stands=stands, by=("expectation",))
     return d.Derivation(formal, case)
 
 
@@ -127,12 +124,12 @@ def young_optimal() -> d.Derivation:
 @d.derivation(claims.LYAPUNOV_AM)
 def lyapunov_am() -> d.Derivation:
     weight = "gamma/(2*(1 - q))"
-    gap: d.Terms = (("1", "f"), ("-1", "f_inf"), _square(weight, ERROR))
+    gap: d.Terms = (("1", "f"), ("-1", "f_inf"), square(ERROR, weight))
     bracket = "1/(2*gamma) - L/2 - gamma*q^2/(2*(1 - q)^2)*L_AM^2"
-    gain = (_square("gamma/2", {"h": "1"}), _square(bracket, MOVED))
+    gain = (square({"h": "1"}, "gamma/2"), square(MOVED, bracket))
     step = _step("L_AM", weight, "1", gain, "gamma/2", index="0")
     case = d.Case((Q, *map(Interval, ("L", "L_AM", "gamma"))), {"step": step}, {"alpha": "1 - q^2"})
-    stands: dict[str, d.Terms] = {"V": gap, "grad2": (_square("1", {"h": "1"}),), "dx2": (_square("1", MOVED),)}
+    stands: dict[str, d.Terms] = {"V": gap, "grad2": (square({"h": "1"}),), "dx2": (square(MOVED),)}
     method = _method("L_AM", {}, "f_inf")
     return d.Derivation(d.Formal(method, gap, at="1", stands=stands, by=READ), case)
 
@@ -146,8 +143,8 @@ def _average(
 ) -> d.Derivation:
     """2/gamma (V+ - V) + ||grad f||^2 <= 0 with V = f - f_inf + gamma/(2 theta) E|e|^2, summed over T steps; V >= 0."""
     weight, scale = "gamma/(2*(1 - q))", "2/gamma"
-    gradient: d.Terms = (_square("1", {"h": "1"}),)
-    potential: d.Terms = (("2/gamma", "f"), _square("1/(1 - q)", ERROR))
+    gradient: d.Terms = (square({"h": "1"}),)
+    potential: d.Terms = (("2/gamma", "f"), square(ERROR, "1/(1 - q)"))
     bracket = f"2/gamma*(1/(2*gamma) - L/2 - gamma*q^2/(2*(1 - q)^2)*{mean}^2)"
     steps: dict[str, d.Step] = {
         "step": _step(mean, weight, "1", gradient, "gamma/2", scale=scale, squares=((bracket, MOVED),)),
@@ -157,7 +154,7 @@ def _average(
     }
     step = Interval("gamma", "0", f"1/(L + {mean}*q/(1 - q))", closed_high=True)
     case = d.Case((Q, *more, Interval("L"), Interval(mean), step), steps, {"alpha": alpha})
-    stands: dict[str, d.Terms] = {"f0": (("1", "f"),), "f_inf": (("1", "f_inf"),), "G0": (_square("1", ERROR),)}
+    stands: dict[str, d.Terms] = {"f0": (("1", "f"),), "f_inf": (("1", "f_inf"),), "G0": (square(ERROR),)}
     method = _method(mean, {"lower": ("f_inf", "lower_bounded")}, "f_inf", q2, by)
     return d.Derivation(d.Formal(method, d.Mean(gradient, "N"), horizon="T", stands=stands, by=READ), case)
 
@@ -191,7 +188,7 @@ def _linear(
 ) -> d.Derivation:
     """Psi+ <= (1 - gamma mu) Psi for Psi = f - f_* + weight E|e|^2, iterated; ``left`` and ``signs`` as in ``_step``."""
     rate = "1 - gamma*mu"
-    potential: d.Terms = (("1", "f"), ("-1", "f*"), _square(weight, ERROR))
+    potential: d.Terms = (("1", "f"), ("-1", "f*"), square(ERROR, weight))
     pl = d.Use("pl", "f", ("x",), "gamma/2")
     steps: dict[str, d.Step] = {
         "step": _step("L_AM", weight, rate, (("-gamma*mu", "f*"),), left, (pl,), **signs),
@@ -234,13 +231,13 @@ def sharp_descent() -> d.Derivation:
     """V = f - f_inf + 1/(2q L_AM) E|e|^2, with the gradient of f Lipschitz as well as those of the workers."""
     a, c = "(1 - q^2)", "1/(2*q*L_AM)"
     inverse = f"(((1 + q^2)*L + 2*q*L_AM)/(2*{a}))"  # 1/gamma_*
-    gap: d.Terms = (("1", "f"), ("-1", "f_inf"), _square(c, ERROR))
+    gap: d.Terms = (("1", "f"), ("-1", "f_inf"), square(ERROR, c))
     target: d.Terms = (
         ("1", "f'"),
         ("-1", "f"),
-        _square(c, NEXT_ERROR),
-        _square(f"-{c}", ERROR),
-        _square(f"1/gamma - {inverse}", MOVED),
+        square(NEXT_ERROR, c),
+        square(ERROR, f"-{c}"),
+        square(MOVED, f"1/gamma - {inverse}"),
     )
     uses = (
         d.Use("interpolation", "f", ("x", "x'")),
@@ -259,7 +256,7 @@ def sharp_descent() -> d.Derivation:
     step = d.Inequality(target, uses, squares=squares, index="0")
     domain = (Interval("q", "0", "1"), *map(Interval, ("L", "L_AM", "gamma")))
     method = _method("L_AM", {"mu": ("-L", "smooth_f")}, "f_inf")
-    stands: dict[str, d.Terms] = {"V": gap, "dx2": (_square("1", MOVED),)}
+    stands: dict[str, d.Terms] = {"V": gap, "dx2": (square(MOVED),)}
     case = d.Case(domain, {"step": step}, {"alpha": "1 - q^2"})
     return d.Derivation(d.Formal(method, gap, at="1", stands=stands, by=READ), case)
 
@@ -273,8 +270,8 @@ def rare_features() -> d.Derivation:
     e_all, u_all, r_all, moved = {"E": "1"}, {"U": "1"}, {"R": "1"}, {"e": "gamma", "h": "gamma"}
     by = ("rare_features", "smooth_fi", "rare-feature-sums")
     laws = {
-        "mean": d.Law((_square("1", {"e": "1"}), _square("-1", e_all)), by),
-        "moves": d.Law((_square("1", u_all), _square("-L_rf^2", moved)), by),
+        "mean": d.Law((square({"e": "1"}), square(e_all, "-1")), by),
+        "moves": d.Law((square(u_all), square(moved, "-L_rf^2")), by),
         "bounded": d.Law((("1", "f_inf"), ("-1", "f")), ("lower_bounded",)),
     }
     sent = {"U": "1", "E": "-1"}
@@ -295,9 +292,9 @@ def rare_features() -> d.Derivation:
         roots={"q": "1 - alpha"},
         laws=laws,
     )
-    gradient: d.Terms = (_square("1", {"h": "1"}),)
+    gradient: d.Terms = (square({"h": "1"}),)
     step = d.Inequality(
-        (("2/gamma", "f'"), ("-2/gamma", "f"), _square("1/(1 - q)", r_all), _square("-1/(1 - q)", e_all), *gradient),
+        (("2/gamma", "f'"), ("-2/gamma", "f"), square(r_all, "1/(1 - q)"), square(e_all, "-1/(1 - q)"), *gradient),
         (d.Use("descent", "f", ("x", "x'"), "2/gamma"), d.Use("contraction", "C", ("sent",), "1/(1 - q)")),
         laws={"mean": "1", "moves": "q^2/(1 - q)^2"},
         squares=(
@@ -305,7 +302,7 @@ def rare_features() -> d.Derivation:
             ("2/gamma*(1/(2*gamma) - L/2 - gamma*q^2/(2*(1 - q)^2)*L_rf^2)", moved),
         ),
     )
-    potential: d.Terms = (("2/gamma", "f"), _square("1/(1 - q)", e_all))
+    potential: d.Terms = (("2/gamma", "f"), square(e_all, "1/(1 - q)"))
     steps: dict[str, d.Step] = {
         "step": step,
         "sum": d.Sum("step", potential, "1", gradient),
@@ -313,5 +310,5 @@ def rare_features() -> d.Derivation:
     }
     gamma = Interval("gamma", "0", "1/(L + L_rf*q/(1 - q))", closed_high=True)
     case = d.Case((Q, Interval("L"), Interval("L_rf"), gamma), steps, {"alpha": "1 - q^2"})
-    stands: dict[str, d.Terms] = {"f0": (("1", "f"),), "f_inf": (("1", "f_inf"),), "G0": (_square("1", e_all),)}
+    stands: dict[str, d.Terms] = {"f0": (("1", "f"),), "f_inf": (("1", "f_inf"),), "G0": (square(e_all),)}
     return d.Derivation(d.Formal(method, d.Mean(gradient, "N"), horizon="T", stands=stands, by=("expectation",)), case)

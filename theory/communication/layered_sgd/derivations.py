@@ -5,11 +5,8 @@ What a formal side takes as given are the laws of one step, each by the assumpti
 
 from gradproof.theory import derivation as d
 from gradproof.theory.communication.layered_sgd import claims
+from gradproof.theory.derivation_words import square
 from gradproof.theory.field import Interval
-
-
-def _square(c: str, v: d.Vec) -> d.Term:
-    return (c, v, v)
 
 
 def _number(c: str) -> d.Terms:
@@ -36,14 +33,14 @@ def mean_of_means_bias() -> d.Derivation:
     method = d.Method(
         {}, {}, ("b", "p~", "q~"), {}, fixed=(), fixed_values=(),
         laws={
-            "bias": d.Law((_square("1", b), ("-1", p, q)), ("mean_of_means",), equality=True),
-            "weights": d.Law((_square("1", p), _square("-chi2", b)), ("mean_of_means",), equality=True),
+            "bias": d.Law((square(b), ("-1", p, q)), ("mean_of_means",), equality=True),
+            "weights": d.Law((square(p), square(b, "-chi2")), ("mean_of_means",), equality=True),
         },
     )  # fmt: skip
-    target = (_square("1", b), _square("-chi2", q))
+    target = (square(b), square(q, "-chi2"))
     squares = (("chi2", {"q~": "1", "p~": "-1/chi2"}),)
     step = d.Inequality(target, laws={"bias": "2", "weights": "1/chi2"}, squares=squares, index="0")
-    formal = d.Formal(method, (_square("1", b),), at="0", stands={"zeta2": (_square("1", q),)})
+    formal = d.Formal(method, (square(b),), at="0", stands={"zeta2": (square(q),)})
     return d.Derivation(formal, d.Case((Interval("chi2"),), {"step": step}))
 
 
@@ -92,10 +89,10 @@ def rounding_drift() -> d.Derivation:
         {"f": f}, {"x": {"x": "1", "g": "-eta", "e": "-eta"}, "y": {"y": "1", "h": "-eta"}}, ("g", "h", "e"),
         {"x": d.Call("f", {"x": "1"}, {"g": "1"}, "fx"), "y": d.Call("f", {"y": "1"}, {"h": "1"}, "fy")},
         ("fx", "fy"), ("x0",), (), {"x": {"x0": "1"}, "y": {"x0": "1"}},
-        {"close": d.Law((_square("1", {"e": "1"}), ("-eps^2", "1")), ("close",))},
+        {"close": d.Law((square({"e": "1"}), ("-eps^2", "1")), ("close",))},
     )  # fmt: skip
-    far: d.Terms = (_square("1", apart), ("-k*(k + 1)*eta^2*eps^2", "1"))
-    further: d.Terms = (_square("1", {"x'": "1", "y'": "-1"}), ("-(k + 1)*(k + 2)*eta^2*eps^2", "1"))
+    far: d.Terms = (square(apart), ("-k*(k + 1)*eta^2*eps^2", "1"))
+    further: d.Terms = (square({"x'": "1", "y'": "-1"}), ("-(k + 1)*(k + 2)*eta^2*eps^2", "1"))
     ratio = "(k + 2)/(k + 1)"
 
     def both(c: str) -> tuple[d.Use, ...]:
@@ -103,7 +100,7 @@ def rounding_drift() -> d.Derivation:
 
     steps: dict[str, d.Step] = {
         "first": d.Inequality(
-            (_square("1", {"x'": "1", "y'": "-1"}), ("-2*eta^2*eps^2", "1")),
+            (square({"x'": "1", "y'": "-1"}), ("-2*eta^2*eps^2", "1")),
             both("4*eta"), laws={"close": "2*eta^2"}, index="0",
         ),
         "next": d.Inequality(
@@ -113,7 +110,7 @@ def rounding_drift() -> d.Derivation:
     }  # fmt: skip
     step = Interval("eta", "0", "2/L", closed_high=True)
     case = d.Case((Interval("L"), step, *_from_zero("eps")), steps)
-    formal = d.Formal(method, (_square("1", apart),), horizon="T", by=("same_start",))
+    formal = d.Formal(method, (square(apart),), horizon="T", by=("same_start",))
     return d.Derivation(formal, case)
 
 
@@ -130,14 +127,14 @@ def convergence() -> d.Derivation:
         {"x": d.Call("f", {"x": "1"}, {"g": "1"}, "f")}, ("f",), (), ("f_inf",),
         laws={
             "unbiased": d.Law((("1", g, w),), ("unbiased",), equality=True),
-            "variance": d.Law((_square("1", w), ("-sigma2/B_tot", "1")), ("variance",)),
+            "variance": d.Law((square(w), ("-sigma2/B_tot", "1")), ("variance",)),
         },
     )  # fmt: skip
-    gradient: d.Terms = (_square("1", g),)
+    gradient: d.Terms = (square(g),)
     noise = "eta*L*sigma2/B_tot"
     steps: dict[str, d.Step] = {
         "step": d.Inequality(
-            (("2/eta", "f'"), ("-2/eta", "f"), _square("1", g), (f"-{noise}", "1")),
+            (("2/eta", "f'"), ("-2/eta", "f"), square(g), (f"-{noise}", "1")),
             (d.Use("descent", "f", ("x", "x'"), "2/eta"),), laws={"unbiased": "2*L*eta - 2", "variance": "L*eta"},
         ),
         "sum": d.Sum("step", (("2/eta", "f"),), "1", gradient, _number(f"-{noise}"), _number(f"-k*{noise}")),
@@ -237,7 +234,7 @@ def linear_scaling() -> d.Derivation:
     after: d.Terms = (("1", {"x'": "1", "x0": f"-({next_part})"}, {"x0": "1"}),)
     method = _small_steps(t=d.Sequence("0", "t + k", "0", "N*(N - 1)/2"))
     case = d.Case((STEP,), _kept(_along(part), after, "t*z^3"), powers={"P": "1 - z"})
-    formal = d.Formal(method, _along("1 - k*z"), (_square("1", {"x0": "1"}),), horizon="k", by=("quadratic",))
+    formal = d.Formal(method, _along("1 - k*z"), (square({"x0": "1"}),), horizon="k", by=("quadratic",))
     return d.Derivation(formal, case)
 
 
@@ -248,5 +245,5 @@ def linear_scaling_below() -> d.Derivation:
     after: d.Terms = (("1", {"x0": "1 - (k + 1)*z", "x'": "-1"}, {"x0": "1"}),)
     case = d.Case((STEP,), _kept(potential, after, "k*z^2"), powers={"P": "1 - z"})
     quantity: d.Terms = (("1", {"x": "1"}, {"x0": "1"}),)
-    formal = d.Formal(_small_steps(), quantity, (_square("1", {"x0": "1"}),), horizon="k", by=("quadratic",))
+    formal = d.Formal(_small_steps(), quantity, (square({"x0": "1"}),), horizon="k", by=("quadratic",))
     return d.Derivation(formal, case)

@@ -8,6 +8,7 @@ from typing import Any
 
 from gradproof.theory import derivation as d
 from gradproof.theory.communication.leader_sgd import claims
+from gradproof.theory.derivation_words import square
 from gradproof.theory.field import Interval
 
 APART: d.Vec = {"x": "1", "z": "-1"}
@@ -16,10 +17,6 @@ LEAD: d.Terms = (("1", "f"), ("-1", "fz"))
 LEADER = d.Law((("1", "fz"), ("-1", "f")), ("leader",))
 READ = ("expectation", "tower")
 SMOOTH, STRONG = ("M", "smooth"), ("m", "strongly_convex")
-
-
-def _square(c: str, v: d.Vec) -> d.Term:
-    return (c, v, v)
 
 
 # --- with noise ------------------------------------------------------------------------------------------------------
@@ -31,7 +28,7 @@ def _noisy(step: str, pull: str, leader: Mapping[str, d.Law], roots: Mapping[str
         "noise is no gradient": d.Law((("1", {"n": "1"}, {"h": "1"}),), ("unbiased",), equality=True),
         "noise is no place": d.Law((("1", {"n": "1"}, APART),), ("unbiased",), equality=True),
     }
-    size: d.Terms = (_square("1", {"n": "1"}), ("-sigma2", "1"), _square("-nu", {"h": "1"}))
+    size: d.Terms = (square({"n": "1"}), ("-sigma2", "1"), square({"h": "1"}, "-nu"))
     return d.Method(
         {"smooth f": d.Class("function", {"L": SMOOTH}), "convex f": d.Class("function", {"mu": STRONG})},
         {"x": {"x": "1", "h": f"-({step})", "n": f"-({step})", "z": f"{pull}"} | {"x": f"1 - {pull}"}},
@@ -155,9 +152,9 @@ def decreasing() -> d.Derivation:
 CHOICE = {
     "lowest": d.Law((("1", "fz"), ("-1", "f"), ("q^2 + 1", {"W": "1"}, {"e": "1"})), ("lowest_estimate", "estimates")),
     "one leads": d.Law(
-        (_square("1", {"W": "1"}), ("-q^2/(q^2 + 1)^2", "1")), ("lowest_estimate", "expectation"), equality=True
+        (square({"W": "1"}), ("-q^2/(q^2 + 1)^2", "1")), ("lowest_estimate", "expectation"), equality=True
     ),
-    "errors": d.Law((_square("1", {"e": "1"}), ("-sigma_f^2", "1")), ("estimates",)),
+    "errors": d.Law((square({"e": "1"}), ("-sigma_f^2", "1")), ("estimates",)),
 }
 ROOT, MANY = {"q": "p - 1"}, {"p": "q^2 + 1"}
 CHOSEN = (Interval("q", "1", "", True), Interval("sigma_f"))
@@ -306,7 +303,7 @@ def fixed_points() -> d.Derivation:
         fixed=(),
         fixed_values=(),
     )
-    target: d.Terms = (*LEAD, _square("-(M^2 - 2*M*lam - lam^2)/(4*M)", APART))
+    target: d.Terms = (*LEAD, square(APART, "-(M^2 - 2*M*lam - lam^2)/(4*M)"))
     step = d.Inequality(target, _uses({("z", "x"): "1"}), index="0")
     case = d.Case((Interval("M"), Interval("lam", closed_low=True)), {"step": step})
-    return d.Derivation(d.Formal(method, LEAD, at="0", stands={"D": (_square("1", APART),)}), case)
+    return d.Derivation(d.Formal(method, LEAD, at="0", stands={"D": (square(APART),)}), case)

@@ -24,10 +24,10 @@ from gradproof.theory.communication.local_sgd.workers import (
     descent,
     local_method,
     no_inner,
-    square,
     stands_for,
     with_beta,
-)  # fmt: skip
+)
+from gradproof.theory.derivation_words import square
 from gradproof.theory.field import Interval
 
 # --- one step --------------------------------------------------------------------------------------------------------
@@ -36,7 +36,7 @@ from gradproof.theory.field import Interval
 @d.derivation(claims.RECURSION)
 def recursion() -> d.Derivation:
     target: d.Terms = (
-        ("1", "f'"), ("-1", "f*"), ("-(1 - eta*mu)", "f"), ("1 - eta*mu", "f*"), square("-eta*L^2/2", {"d": "1"}),
+        ("1", "f'"), ("-1", "f*"), ("-(1 - eta*mu)", "f"), ("1 - eta*mu", "f*"), square({"d": "1"}, "-eta*L^2/2"),
         ("-eta^2*L*sigma2/(2*n)", "1"),
     )  # fmt: skip
     case = d.Case(
@@ -52,7 +52,7 @@ def recursion() -> d.Derivation:
 @d.derivation(claims.CONSENSUS)
 def consensus() -> d.Derivation:
     target: d.Terms = (
-        square("1", {"d'": "1"}), square("-(1 - eta*mu)^2", {"d": "1"}), ("-eta^2*sigma2*(n - 1)/n", "1"),
+        square({"d'": "1"}), square({"d": "1"}, "-(1 - eta*mu)^2"), ("-eta^2*sigma2*(n - 1)/n", "1"),
     )  # fmt: skip
 
     def case(equal: bool) -> d.Case:
@@ -77,12 +77,12 @@ def consensus() -> d.Derivation:
 def _spread(weight: str, after: str, growth: str, total: str, end: str) -> d.Derivation:
     """weight ||d||^2 grows by at most ``growth`` a step; ``after`` is the weight at k + 1, ``total`` the sum of ``growth``."""
     eta = "2/(mu*(k + tau + beta))"
-    potential: d.Terms = (square(weight, {"d": "1"}),)
+    potential: d.Terms = (square({"d": "1"}, weight),)
     rest: d.Terms = ((f"-({growth})", "1"),)
 
     def steps(equal: bool) -> Steps:
         uses, laws = contraction(eta, after, equal)
-        target: d.Terms = (square(after, {"d'": "1"}), square(f"-({weight})", {"d": "1"}), *rest)
+        target: d.Terms = (square({"d'": "1"}, after), square({"d": "1"}, f"-({weight})"), *rest)
         return {
             "step": d.Inequality(target, uses, laws=laws),
             "sum": d.Sum("step", potential, rest=rest, total=((f"-({total})", "1"),)),
@@ -155,7 +155,7 @@ def main() -> d.Derivation:
         ETA, spread=False,
         cost=d.Law((("1", "s'"), ("-1", "s"), ("1/(k + beta - 1)", "r")), (), True, says="a step takes its part of $S$"),
         left=d.Law((("-1", "s"),), (), says="no part of $S$ is negative"),
-        drift=d.Law((square("1", {"d": "1"}), (f"-({C})/(k + beta - 1)^2", "r")), ("drifting",)),
+        drift=d.Law((square({"d": "1"}), (f"-({C})/(k + beta - 1)^2", "r")), ("drifting",)),
     )  # fmt: skip
 
     def step(target: d.Terms) -> d.Step:
@@ -200,7 +200,7 @@ def worst_schedule() -> d.Derivation:
     share = "L^2/mu*(beta - 1)/(2*beta - 3)"
     weight, after = f"({share})*(k + beta - 1)^2", f"({share})*(k + beta)^2"
     moved: d.Vec = {"d": "1", "u": f"-({ETA})", "w": f"-({ETA})"}
-    averaged = d.Law((square("1", {"y": "1"}), square("-1", moved)), ("averaging",))
+    averaged = d.Law((square({"y": "1"}), square(moved, "-1")), ("averaging",))
     method = local_method(ETA, averaged="y", averaged_=averaged)
     growth = f"{NOISE} + ({share})*({C})"
 
@@ -211,12 +211,12 @@ def worst_schedule() -> d.Derivation:
             return descent(ETA, target, NEXT_WEIGHT, steps={"spread": "1"}, signs=(LESS,))
 
         target: d.Terms = (
-            square(after, {"y": "1"}),
-            square(f"-({after})*(1 - mu*({ETA}))^2", {"d": "1"}),
+            square({"y": "1"}, after),
+            square({"d": "1"}, f"-({after})*(1 - mu*({ETA}))^2"),
             (f"-({share})*({C})", "1"),
         )
         spread = d.Inequality(target, uses, laws={**laws, "averaged_": after})
-        made = _growth(step, growth, (square(weight, {"d": "1"}),), (square(after, {"d'": "1"}),))
+        made = _growth(step, growth, (square({"d": "1"}, weight),), (square({"d'": "1"}, after),))
         return {
             "spread": spread,
             **made,
@@ -271,20 +271,20 @@ def quadratic_rate() -> d.Derivation:
         laws={
             "xe": d.Law((("1", ERROR, {"e": "1"}),), MEAN_ZERO, equality=True),
             "ge": no_inner("g", "e", MEAN_ZERO),
-            "noise": d.Law((square("1", {"e": "1"}), ("-sigma2/n", "1")), MEAN_ZERO),
+            "noise": d.Law((square({"e": "1"}), ("-sigma2/n", "1")), MEAN_ZERO),
         },
     )  # fmt: skip
-    close: d.Terms = (square("1", ERROR),)
+    close: d.Terms = (square(ERROR),)
     weight, after = f"({WEIGHT})^2", f"({NEXT_WEIGHT})^2"
     growth, total = "4*sigma2/(n*mu^2)*(k + beta - 1)^2", f"4*sigma2/(n*mu^2)*{_squares('beta - 1')}"
-    target: d.Terms = (square(after, {"x'": "1", "x*": "-1"}), square(f"-({weight})", ERROR), (f"-({growth})", "1"))
+    target: d.Terms = (square({"x'": "1", "x*": "-1"}, after), square(ERROR, f"-({weight})"), (f"-({growth})", "1"))
     laws = {"xe": f"-2*({after})*({ETA})", "ge": f"2*({after})*({ETA})^2", "noise": f"({after})*({ETA})^2"}
 
     def steps(equal: bool) -> Steps:
         return {
             "step": d.Inequality(target, _shrinks(after, "x", "*", equal), laws=laws),
             "sum": d.Sum(
-                "step", (square(weight, ERROR),), rest=((f"-({growth})", "1"),), total=((f"-({total})", "1"),)
+                "step", (square(ERROR, weight),), rest=((f"-({growth})", "1"),), total=((f"-({total})", "1"),)
             ),
             "end": d.Combine({"sum": f"({END})^2"}),
         }
@@ -301,8 +301,8 @@ def quadratic_invariance() -> d.Derivation:
         {"x": ({"z": "1", "a": "1"}, {"g": "1"}, "f"), "z": ({"z": "1"}, {"y": "1"}, "fz")},
         ("quadratic", "additive", "one_objective"), outputs=("g", "y", "e"), values=("f", "fz"), start={"a": {}},
     )  # fmt: skip
-    distance: d.Terms = (square("1", {"a": "1"}),)
-    target: d.Terms = (square("1", {"a'": "1"}), *negative(distance))
+    distance: d.Terms = (square({"a": "1"}),)
+    target: d.Terms = (square({"a'": "1"}), *negative(distance))
 
     def steps(equal: bool) -> Steps:
         return {"step": d.Inequality(target, _shrinks("1", "x", "z", equal)), "sum": d.Sum("step", distance)}

@@ -18,9 +18,9 @@ from gradproof.theory.communication.local_sgd.workers import (
     contraction,
     descent,
     local_method,
-    square,
     stands_for,
-)  # fmt: skip
+)
+from gradproof.theory.derivation_words import square
 from gradproof.theory.field import Interval
 
 
@@ -28,7 +28,7 @@ from gradproof.theory.field import Interval
 def relative_recursion() -> d.Derivation:
     """What the relative part adds, eta^2 L c/(2 n) ||h + c + u||^2, is in the slack of the descent for short steps."""
     target: d.Terms = (
-        ("1", "f'"), ("-1", "f*"), ("-(1 - eta*mu)", "f"), ("1 - eta*mu", "f*"), square("-eta*L^2/2", {"d": "1"}),
+        ("1", "f'"), ("-1", "f*"), ("-(1 - eta*mu)", "f"), ("1 - eta*mu", "f*"), square({"d": "1"}, "-eta*L^2/2"),
         ("-eta^2*L*sigma2/(2*n)", "1"),
     )  # fmt: skip
     short = Interval("eta", "0", "1/(L*(1 + c/n))", closed_high=True)
@@ -61,7 +61,7 @@ def relative_consensus() -> d.Derivation:
     """||grad F||^2 over all workers is at most 2 L (F(x) - F*) in their space, and F there at most f + L/2 ||d||^2."""
     part = "eta^2*(n - 1)/n"
     target: d.Terms = (
-        square("1", {"d'": "1"}), square(f"-(1 - eta*mu)^2 - {part}*c*L^2", {"d": "1"}), (f"-{part}*sigma2", "1"),
+        square({"d'": "1"}), square({"d": "1"}, f"-(1 - eta*mu)^2 - {part}*c*L^2"), (f"-{part}*sigma2", "1"),
         (f"-{part}*2*c*L", "f"), (f"{part}*2*c*L", "f*"),
     )  # fmt: skip
 
@@ -85,7 +85,7 @@ def relative_worst_schedule() -> d.Derivation:
     gains.
     """
     moved: d.Vec = {"d": "1", "u": f"-({ETA})", "w": f"-({ETA})"}
-    averaged = d.Law((square("1", {"y": "1"}), square("-1", moved)), ("averaging",))
+    averaged = d.Law((square({"y": "1"}), square(moved, "-1")), ("averaging",))
     method = local_method(ETA, averaged="y", relative=True, averaged_=averaged)
 
     def steps(equal: bool, A: str) -> Steps:
@@ -98,10 +98,10 @@ def relative_worst_schedule() -> d.Derivation:
         uses, laws = spreading(ETA, apart_after, equal, "1")
         kept = f"-({apart_after})*((1 - mu*({ETA}))^2 + ({ETA})^2*c*L^2)"
         spread: d.Terms = (
-            square(apart_after, {"y": "1"}), square(kept, {"d": "1"}), (f"-({spread_noise})", "1"), (f"-({A})", "f"), (A, "f*"),
+            square({"y": "1"}, apart_after), square({"d": "1"}, kept), (f"-({spread_noise})", "1"), (f"-({A})", "f"), (A, "f*"),
         )  # fmt: skip
-        now: d.Terms = ((weight, "f"), (f"-{weight}", "f*"), square(apart, {"d": "1"}))
-        then: d.Terms = ((after, "f'"), (f"-{after}", "f*"), square(apart_after, {"d'": "1"}))
+        now: d.Terms = ((weight, "f"), (f"-{weight}", "f*"), square({"d": "1"}, apart))
+        then: d.Terms = ((after, "f'"), (f"-{after}", "f*"), square({"d'": "1"}, apart_after))
         rest: d.Terms = ((f"-({growth})", "1"),)
         alone: d.Step = d.Inequality(
             spread, uses, laws={**laws, "averaged_": apart_after}, signs=((f"{apart_after}*({ETA})^2*c/n", GRADIENTS),)
@@ -137,13 +137,13 @@ def fedac_unaccelerated() -> d.Derivation:
     """d = w - v shrinks by (1 - 1/alpha)(1 - 1/b), as u lies between w and v; averaging does not lengthen it."""
     left = "(1 - 1/alpha)*(1 - 1/b)"
     moved: d.Vec = {"d": left, "q": "1", "p": "-1"}
-    averaged = d.Law((square("1", {"y": "1"}), square("-1", moved)), ("both_averaged",))
-    equal = d.Law((square("1", {"q": "1", "p": "-1"}),), ("equal_steps",))  # q = eta g, p = gamma g
+    averaged = d.Law((square({"y": "1"}), square(moved, "-1")), ("both_averaged",))
+    equal = d.Law((square({"q": "1", "p": "-1"}),), ("equal_steps",))  # q = eta g, p = gamma g
     method = d.Method(
         {}, {"d": {"y": "1"}}, ("y", "q", "p"), {}, fixed=(), fixed_values=(), start={"d": {}},
         laws={"averaged": averaged, "equal": equal},
     )  # fmt: skip
-    target: d.Terms = (square("1", {"d'": "1"}), square("-1", {"d": "1"}))
+    target: d.Terms = (square({"d'": "1"}), square({"d": "1"}, "-1"))
     step = d.Inequality(target, laws={"averaged": "1", "equal": f"1/(1 - ({left})^2)"})
     domain = (Interval("alpha", "1", closed_low=True), Interval("b", "1", closed_low=True))
     formal = d.Formal(method, APART, horizon="T", by=("both_start",))
@@ -158,10 +158,10 @@ def floor() -> d.Derivation:
         {}, {"x": {"x": "1 - eta*h", "e": "-eta"}}, ("e",), {}, fixed=(), fixed_values=(),
         laws={
             "xe": d.Law((("1", {"x": "1"}, {"e": "1"}),), (*by, "alone"), equality=True),
-            "noise": d.Law((square("1", {"e": "1"}), ("-sigma2", "1"), square("-c*h^2", {"x": "1"})), by, equality=True),
+            "noise": d.Law((square({"e": "1"}), ("-sigma2", "1"), square({"x": "1"}, "-c*h^2")), by, equality=True),
         },
     )  # fmt: skip
-    error: d.Terms = (square("h/2", {"x": "1"}),)
+    error: d.Terms = (square({"x": "1"}, "h/2"),)
     rho, rise = "(1 - eta*h)^2 + c*eta^2*h^2", "h/2*eta^2*sigma2"
     step = d.Combine({}, {"xe": "-h*eta*(1 - eta*h)", "noise": "h/2*eta^2"}, index="k")
     domain = (Interval("h"), RELATIVE, Interval("eta", "0", "2/(h*(1 + c))"), SIGMA2)

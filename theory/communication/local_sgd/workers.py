@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from gradproof.theory import derivation as d
 from gradproof.theory.communication.local_sgd.schedules import Steps
+from gradproof.theory.derivation_words import square
 from gradproof.theory.field import Interval
 
 ALL = ("product-space", "one_objective")  # x_1, ..., x_n -> (1/n) sum F(x_i) is in the class of F
@@ -33,10 +34,6 @@ MARGIN = Interval("g", closed_low=True)
 KAPPA_BETA = {"L": "kappa*mu", "beta": "2*kappa + g"}
 KAPPA_LET = {"kappa": "L/mu", "g": "beta - 2*L/mu"}
 BETA, LET = {"beta": "2*L/mu + g"}, {"g": "beta - 2*L/mu"}
-
-
-def square(c: str, v: d.Vec) -> d.Term:
-    return (c, v, v)
 
 
 def times(factor: str, terms: d.Terms) -> d.Terms:
@@ -63,7 +60,7 @@ def local_method(
     ``relative``: the variance of the noise may also grow with the square of the gradient, by the factor c.
     """
     mean_zero = ("relative_noise", *MEAN_ZERO[1:]) if relative else MEAN_ZERO
-    size = (("-sigma2", "1"), *((square("-c", GRADIENTS),) if relative else ()))
+    size = (("-sigma2", "1"), *((square(GRADIENTS, "-c"),) if relative else ()))
     moved: d.Vec = {"d": "1", "u": f"-({eta})", "w": f"-({eta})"}
     members = {
         "below": d.Class("function", {"mu": ("mu", "strongly_convex")}),
@@ -88,8 +85,8 @@ def local_method(
             "he": no_inner("h", "e", mean_zero), "ce": no_inner("c", "e", mean_zero),
             "dw": no_inner("d", "w", mean_zero), "uw": no_inner("u", "w", mean_zero),
             **({"hu": no_inner("h", "u", PARTS), "hd": no_inner("h", "d", PARTS)} if relative else {}),
-            "mean noise": d.Law((square("1", {"e": "1"}), *times("1/n", size)), mean_zero),
-            "noise": d.Law((square("1", {"w": "1"}), *times("(n - 1)/n", size)), mean_zero),
+            "mean noise": d.Law((square({"e": "1"}), *times("1/n", size)), mean_zero),
+            "noise": d.Law((square({"w": "1"}), *times("(n - 1)/n", size)), mean_zero),
             **laws,
         },
     )  # fmt: skip

@@ -4,14 +4,11 @@ Spectral bounds enter as laws on these vectors: ``mu W^2 <= W`` says ``mu ||W x|
 """
 
 from gradproof.theory import derivation as d
+from gradproof.theory.derivation_words import square
 from gradproof.theory.field import Interval
 from gradproof.theory.landscape.small_init import claims
 
 MU, LAM, LAM_I, LAM_R = (Interval(name) for name in ("mu", "lam", "lam_i", "lam_r"))
-
-
-def _square(c: str, v: d.Vec) -> d.Term:
-    return (c, v, v)
 
 
 @d.derivation(claims.NORM_INVARIANT)
@@ -24,39 +21,39 @@ def norm_invariant() -> d.Derivation:
     apart: d.Vec = {"d": "1", "p": "-1"}
     laws = {
         "next": d.Law(
-            (_square("1", {"u": "1"}), _square("-lam", moved), ("1", moved, {"d": "1", "c": "mu"})),
+            (square({"u": "1"}), square(moved, "-lam"), ("1", moved, {"d": "1", "c": "mu"})),
             ("population",),
             equality=True,
         ),
         "symmetric": d.Law((("1", {"x": "1"}, {"c": "1"}), ("-1", {"d": "1"}, apart)), ("population",), equality=True),
         "inside": d.Law((("-1", {"x": "1"}, {"d": "1"}),), ("small_init",)),
         "inside apart": d.Law((("-1", apart, {"c": "1"}),), ("small_init",)),
-        "signal": d.Law((_square("1", {"p": "1"}), ("-lam", {"x": "1"}, {"p": "1"})), ("psd_ground_truth",)),
+        "signal": d.Law((square({"p": "1"}), ("-lam", {"x": "1"}, {"p": "1"})), ("psd_ground_truth",)),
     }
     method = d.Method({}, {}, ("d", "p", "c", "u"), {}, fixed=("x",), fixed_values=(), laws=laws)
-    size: d.Terms = (_square("1", {"u": "1"}),)
+    size: d.Terms = (square({"u": "1"}),)
     step = d.Inequality(
-        (*size, _square("-lam", {"x": "1"})),
+        (*size, square({"x": "1"}, "-lam")),
         laws={"next": "1", "symmetric": "-mu", "inside": "1 - 2*mu*lam", "inside apart": "mu^2", "signal": "2*mu"},
         index="0",
     )
     case = d.Case((LAM, Interval("mu", "0", "1/(2*lam)", closed_high=True)), {"step": step})
-    return d.Derivation(d.Formal(method, size, (_square("1", {"x": "1"}),), at="0"), case)
+    return d.Derivation(d.Formal(method, size, (square({"x": "1"}),), at="0"), case)
 
 
 @d.derivation(claims.NORM_GROWTH)
 def norm_growth() -> d.Derivation:
     """x = U_t v, w = W x, m = M x: ||x - mu w|| <= ||x||, and ||m|| <= lam ||x||."""
     laws = {
-        "short": d.Law((_square("mu", {"w": "1"}), ("-1", {"x": "1"}, {"w": "1"})), ("short_step",)),
-        "signal": d.Law((_square("1", {"m": "1"}), ("-lam", {"x": "1"}, {"m": "1"})), ("psd_ground_truth",)),
+        "short": d.Law((square({"w": "1"}, "mu"), ("-1", {"x": "1"}, {"w": "1"})), ("short_step",)),
+        "signal": d.Law((square({"m": "1"}), ("-lam", {"x": "1"}, {"m": "1"})), ("psd_ground_truth",)),
     }
     step: d.Vec = {"x": "1", "w": "-mu", "m": "mu"}
     method = d.Method({}, {"x": step}, ("w", "m"), {}, fixed=(), fixed_values=(), laws=laws)
-    size: d.Terms = (_square("1", {"x": "1"}),)
+    size: d.Terms = (square({"x": "1"}),)
     g = "(1 + mu*lam)"
     grow = d.Inequality(
-        (_square("1", {"x'": "1"}), _square(f"-{g}^2", {"x": "1"})),
+        (square({"x'": "1"}), square({"x": "1"}, f"-{g}^2")),
         laws={"short": f"2*mu*{g}", "signal": f"2*mu*{g}/lam"},
     )
     steps: dict[str, d.Step] = {"grow": grow, "all": d.Induct("grow", size, f"{g}^2", "P")}
@@ -96,24 +93,24 @@ def power_phase() -> d.Derivation:
 def signal_growth() -> d.Derivation:
     """a_t = (I + mu Lambda)^t y in the signal's coordinates, l = Lambda a, b = U_0'V a = Y_t'V y."""
     laws = {
-        "least": d.Law((_square("lam_r", {"a": "1"}), ("-1", {"a": "1"}, {"l": "1"})), ("psd_ground_truth",)),
-        "least again": d.Law((("lam_r", {"a": "1"}, {"l": "1"}), _square("-1", {"l": "1"})), ("psd_ground_truth",)),
-        "overlap": d.Law((_square("sigma0^2", {"a": "1"}), _square("-1", {"b": "1"})), ("overlap",)),
+        "least": d.Law((square({"a": "1"}, "lam_r"), ("-1", {"a": "1"}, {"l": "1"})), ("psd_ground_truth",)),
+        "least again": d.Law((("lam_r", {"a": "1"}, {"l": "1"}), square({"l": "1"}, "-1")), ("psd_ground_truth",)),
+        "overlap": d.Law((square({"a": "1"}, "sigma0^2"), square({"b": "1"}, "-1")), ("overlap",)),
     }
     method = d.Method({}, {"a": {"a": "1", "l": "mu"}}, ("l", "b"), {}, fixed=(), fixed_values=(), laws=laws)
     g = "(1 + mu*lam_r)"
     grow = d.Inequality(
-        (_square("-1", {"a'": "1"}), _square(f"{g}^2", {"a": "1"})),
+        (square({"a'": "1"}, "-1"), square({"a": "1"}, f"{g}^2")),
         laws={"least": "2*mu + mu^2*lam_r", "least again": "mu^2"},
     )
     steps: dict[str, d.Step] = {
         "grow": grow,
-        "all": d.Induct("grow", (_square("-1", {"a": "1"}),), f"{g}^2", "P"),
+        "all": d.Induct("grow", (square({"a": "1"}, "-1"),), f"{g}^2", "P"),
         "end": d.Combine({"all": "sigma0^2"}, {"overlap": "1"}),
     }
     case = d.Case((MU, LAM_R, Interval("sigma0")), steps, powers={"P": f"{g}^2"})
-    start: d.Terms = (_square("1", {"a": "1"}),)
-    formal = d.Formal(method, (_square("1", {"b": "1"}),), start, horizon="t", by=("power_iterate",))
+    start: d.Terms = (square({"a": "1"}),)
+    formal = d.Formal(method, (square({"b": "1"}),), start, horizon="t", by=("power_iterate",))
     return d.Derivation(formal, case)
 
 
@@ -137,11 +134,11 @@ def power_alignment() -> d.Derivation:
 @d.derivation(claims.NULL_MONOTONE)
 def null_monotone() -> d.Derivation:
     """z = U_t'x for x in null(M), or PU_t itself in the Frobenius product; z+ = z - b, b = mu U_t'U_t z."""
-    laws = {"short": d.Law((_square("1", {"b": "1"}), ("-1", {"z": "1"}, {"b": "1"})), ("short_step",))}
+    laws = {"short": d.Law((square({"b": "1"}), ("-1", {"z": "1"}, {"b": "1"})), ("short_step",))}
     method = d.Method({}, {"z": {"z": "1", "b": "-1"}}, ("b",), {}, fixed=(), fixed_values=(), laws=laws)
-    size: d.Terms = (_square("1", {"z": "1"}),)
+    size: d.Terms = (square({"z": "1"}),)
     steps: dict[str, d.Step] = {
-        "step": d.Inequality((_square("1", {"z'": "1"}), _square("-1", {"z": "1"})), laws={"short": "2"}),
+        "step": d.Inequality((square({"z'": "1"}), square({"z": "1"}, "-1")), laws={"short": "2"}),
         "all": d.Induct("step", size),
     }
     formal = d.Formal(method, size, stands={"q0": size}, by=("population",))
@@ -159,32 +156,32 @@ def null_decay() -> d.Derivation:
     D = "(1 + 2*mu*q*k)/(1 + 2*mu*q*(k + 1))"
     zero: d.Vec = {"z": "1", "y": "-1", "b": "-2*mu"}
     laws = {
-        "resolvent": d.Law((_square("1", zero),), ("population",), equality=True),
-        "short": d.Law((_square("mu", {"c": "1"}), ("-1", {"b": "1"}, {"c": "1"})), ("short_step",)),
-        "symmetric": d.Law((("1", {"y": "1"}, {"c": "1"}), _square("-1", {"b": "1"})), ("population",), equality=True),
-        "gram": d.Law((_square("1", {"o": "1"}), ("-1", {"y": "1"}, {"b": "1"})), ("population",), equality=True),
+        "resolvent": d.Law((square(zero),), ("population",), equality=True),
+        "short": d.Law((square({"c": "1"}, "mu"), ("-1", {"b": "1"}, {"c": "1"})), ("short_step",)),
+        "symmetric": d.Law((("1", {"y": "1"}, {"c": "1"}), square({"b": "1"}, "-1")), ("population",), equality=True),
+        "gram": d.Law((square({"o": "1"}), ("-1", {"y": "1"}, {"b": "1"})), ("population",), equality=True),
         "adjoint": d.Law(
             (("1", {"x": "1"}, {"o": "1"}), ("-1", {"z": "1"}, {"y": "1"})), ("population",), equality=True
         ),
-        "unit": d.Law((_square("1", {"x": "1"}), ("-1", "1")), ("population",), equality=True),
-        "start": d.Law((_square("1", {"z": "1"}), ("-q", "1")), ("null_start",), index="0"),
+        "unit": d.Law((square({"x": "1"}), ("-1", "1")), ("population",), equality=True),
+        "start": d.Law((square({"z": "1"}), ("-q", "1")), ("null_start",), index="0"),
     }
     moved: d.Vec = {"y": "1", "b": "mu", "c": "-2*mu^2"}  # (I - A)(I + 2 A) y
     method = d.Method({}, {"z": moved}, ("x", "y", "b", "c", "o"), {}, fixed=(), fixed_values=(), laws=laws)
-    target: d.Terms = (_square("1", {"z'": "1"}), (f"-{after}", "1"))
-    hypothesis: d.Terms = (_square("1", {"z": "1"}), (f"-{bound}", "1"))
+    target: d.Terms = (square({"z'": "1"}), (f"-{after}", "1"))
+    hypothesis: d.Terms = (square({"z": "1"}), (f"-{bound}", "1"))
     used = {
         "short": "4*mu^3", "symmetric": "-4*mu^2", "gram": "2*mu", "adjoint": f"-4*mu*{after}", "unit": f"2*mu*({after})^2",
     }  # fmt: skip
     nulls = (("zero", {"y": "1"}, "-2"),)
     steps: dict[str, d.Step] = {
-        "is zero": d.Inequality((_square("1", zero),), laws={"resolvent": "1"}),
+        "is zero": d.Inequality((square(zero),), laws={"resolvent": "1"}),
         "zero": d.Vanish(zero, "is zero"),
         "first": d.Inequality(target, laws={**used, "start": f"({D})^2"}, nulls=nulls, index="0"),
         "step": d.Inequality(target, laws=used, nulls=nulls, assumes=((hypothesis, f"({D})^2"),)),
         "all": d.InductHypothesis("first", "step", hypothesis),
     }
-    formal = d.Formal(method, (_square("1", {"z": "1"}),), horizon="t")
+    formal = d.Formal(method, (square({"z": "1"}),), horizon="t")
     return d.Derivation(formal, d.Case((MU, Interval("q")), steps))
 
 
@@ -200,7 +197,7 @@ def null_floor() -> d.Derivation:
     g: d.Vec = {"e": "1", "d": "mu"}
     by = ("population", "commuting_init")
     laws = {
-        "unit": d.Law((_square("1", {"e": "1"}), ("-1", "1")), (), True, says=r"$e$ is the unit vector along $U_0^\top v_i$"),
+        "unit": d.Law((square({"e": "1"}), ("-1", "1")), (), True, says=r"$e$ is the unit vector along $U_0^\top v_i$"),
         "scaled": d.Law(
             (("1", {"u": "1"}, {"w": "1"}), ("-1", {"c": "1"}, {"p'": "1"})), by, True, says="$c = s^2u$ and $w = s^2p^+$"
         ),
@@ -208,7 +205,7 @@ def null_floor() -> d.Derivation:
             (("1", {"w": "1"}, {"p'": "1"}), ("-1", g, g)), by, True, says=r"$w = s^2p^+$ and $g = sp^+$, as $(1 - \mu s^2)p^+ = p$"
         ),
         "inside": d.Law(
-            (_square("1", {"d": "1"}), ("-alpha^2", {"d": "1"}, g)), (*by, "null_step"),
+            (square({"d": "1"}), ("-alpha^2", {"d": "1"}, g)), (*by, "null_step"),
             says=r"$d = s^2g$, and $s \le \alpha$ by small-init.null-monotone, where every step is short",
         ),
     }  # fmt: skip
@@ -220,17 +217,17 @@ def null_floor() -> d.Derivation:
         "pair": d.Combine({}, {"scaled": "mu"}, index="k"),
         "pairs": d.Induct("pair", (("1", {"u": "1"}, {"p": "1"}),)),
         "reciprocal": d.Inequality(
-            (_square("1", {"p'": "1"}), _square("-1", {"p": "1"}), (f"-{grown}", "1")),
+            (square({"p'": "1"}), square({"p": "1"}, "-1"), (f"-{grown}", "1")),
             laws={"gap": "2*mu", "inside": f"4*mu^2/(alpha^2*(1 - {x}))", "unit": grown},
         ),
-        "reciprocals": d.Induct("reciprocal", (_square("1", {"p": "1"}), (f"-k*{grown}", "1"))),
+        "reciprocals": d.Induct("reciprocal", (square({"p": "1"}), (f"-k*{grown}", "1"))),
         "end": d.Combine(
             {"pairs": f"-2/{total}", "reciprocals": f"1/{total}^2"}, {"unit": f"1/(alpha^2*{total}^2) - 2/{total}"},
             squares=(("1", {"u": "1", "p": f"-1/{total}"}),),
         ),
     }  # fmt: skip
     case = d.Case((Interval("alpha"), Interval("mu", "0", "1/alpha^2")), steps)
-    return d.Derivation(d.Formal(method, (_square("1", {"u": "1"}),), horizon="t"), case)
+    return d.Derivation(d.Formal(method, (square({"u": "1"}),), horizon="t"), case)
 
 
 # --- one eigenvector -------------------------------------------------------------------------------------------------
@@ -242,15 +239,15 @@ def decoupled() -> d.Derivation:
     moved: d.Vec = {"e": "s*(1 + mu*lam_i)", "c": "-mu"}
     zero: d.Vec = {"z": "1", "v": "-s^2"}
     laws = {
-        "unit": d.Law((_square("1", {"e": "1"}), ("-1", "1")), (), True, says=r"$U_t^\top v_i = s_te$ with a unit vector $e$"),
+        "unit": d.Law((square({"e": "1"}), ("-1", "1")), (), True, says=r"$U_t^\top v_i = s_te$ with a unit vector $e$"),
         "eigenvector": d.Law(
-            (_square("1", zero),), ("commuting_init",), True, says=r"$U_tU_t^\top v_i$ is a multiple of $v_i$, hence $s_t^2v_i$"
+            (square(zero),), ("commuting_init",), True, says=r"$U_tU_t^\top v_i$ is a multiple of $v_i$, hence $s_t^2v_i$"
         ),
         "through": d.Law(
             (("1", {"e": "1"}, {"c": "1"}), ("-1", {"o": "1"}, {"z": "1"})), (), True, says=r"$c = U_t^\top z$ and $o = U_te$"
         ),
         "adjoint": d.Law(
-            (("1", {"o": "1"}, {"v": "1"}), _square("-s", {"e": "1"})), (), True, says=r"$o = U_te$ and $U_t^\top v_i = s_te$"
+            (("1", {"o": "1"}, {"v": "1"}), square({"e": "1"}, "-s")), (), True, says=r"$o = U_te$ and $U_t^\top v_i = s_te$"
         ),
         "norm": d.Law(
             (("1", "norm"), ("-1", {"e": "1"}, moved)), ("population", "short_step", "commuting_init"), True,
@@ -273,14 +270,14 @@ def decoupled() -> d.Derivation:
 @d.derivation(claims.ESCAPE)
 def escape() -> d.Derivation:
     """u = U_t'v_i, c = U_t'U_t u: u+ = u + mu (lam_i u - c) = (1 + mu lam_i/2) u + mu (lam_i/2 u - c)."""
-    laws = {"half": d.Law((("1", {"u": "1"}, {"c": "1"}), _square("-lam_i/2", {"u": "1"})), ("below_half",))}
+    laws = {"half": d.Law((("1", {"u": "1"}, {"c": "1"}), square({"u": "1"}, "-lam_i/2")), ("below_half",))}
     method = d.Method({}, {"u": {"u": "1 + mu*lam_i", "c": "-mu"}}, ("c",), {}, fixed=(), fixed_values=(), laws=laws)
     g = "(1 + mu*lam_i/2)"
     g2 = "(mu*lam_i + 2)^2/4"
-    size: d.Terms = (_square("1", {"u": "1"}),)
+    size: d.Terms = (square({"u": "1"}),)
     steps: dict[str, d.Step] = {
-        "step": d.Inequality((_square("-1", {"u'": "1"}), _square(g2, {"u": "1"})), laws={"half": f"2*mu*{g}"}),
-        "all": d.Induct("step", (_square("-1", {"u": "1"}),), g2, "P"),
+        "step": d.Inequality((square({"u'": "1"}, "-1"), square({"u": "1"}, g2)), laws={"half": f"2*mu*{g}"}),
+        "all": d.Induct("step", (square({"u": "1"}, "-1"),), g2, "P"),
     }
     case = d.Case((MU, LAM_I), steps, powers={"P": g2}, reach="k<N")
     formal = d.Formal(method, size, horizon="t", stands={"a0": size}, by=("population",))
@@ -295,15 +292,15 @@ def settling() -> d.Derivation:
     """
     laws = {
         "window": d.Law(
-            (("1", {"u": "1"}, {"c": "1"}), _square("-3*lam_i/2", {"u": "1"}), ("lam_i^2/2", "1")),
+            (("1", {"u": "1"}, {"c": "1"}), square({"u": "1"}, "-3*lam_i/2"), ("lam_i^2/2", "1")),
             ("commuting_init", "halfway", "small_step"),
         )
     }
     method = d.Method({}, {"u": {"u": "1 + mu*lam_i", "c": "-mu"}}, ("c",), {}, fixed=(), fixed_values=(), laws=laws)
-    left: d.Terms = (("lam_i", "1"), _square("-1", {"u": "1"}))
+    left: d.Terms = (("lam_i", "1"), square({"u": "1"}, "-1"))
     rate = "(1 - mu*lam_i)"
     target: d.Terms = (
-        ("lam_i", "1"), _square("-1", {"u'": "1"}), (f"-{rate}*lam_i", "1"), _square(rate, {"u": "1"})
+        ("lam_i", "1"), square({"u'": "1"}, "-1"), (f"-{rate}*lam_i", "1"), square({"u": "1"}, rate)
     )  # fmt: skip
     steps: dict[str, d.Step] = {
         "step": d.Inequality(target, laws={"window": "2*mu"}),
@@ -318,9 +315,9 @@ def settling() -> d.Derivation:
 @d.derivation(claims.NUCLEAR_NORM)
 def nuclear_norm() -> d.Derivation:
     """Z = UU' and the Frobenius product: tr Z = <U, U>, <A(Z), nu> = <U, K U> with K = sum nu_i A_i <= I."""
-    law = d.Law((("1", {"U": "1"}, {"KU": "1"}), _square("-1", {"U": "1"})), ("dual_feasible",))
+    law = d.Law((("1", {"U": "1"}, {"KU": "1"}), square({"U": "1"}, "-1")), ("dual_feasible",))
     method = d.Method({}, {}, ("U", "KU"), {}, fixed=(), fixed_values=(), laws={"feasible": law})
-    trace: d.Terms = (_square("1", {"U": "1"}),)
+    trace: d.Terms = (square({"U": "1"}),)
     stands: dict[str, d.Terms] = {"dual": (("1", {"U": "1"}, {"KU": "1"}),)}
     steps: dict[str, d.Step] = {"weak": d.Combine({}, {"feasible": "1"}, index="0")}
     return d.Derivation(d.Formal(method, trace, at="0", stands=stands, by=("psd",)), d.Case((), steps))

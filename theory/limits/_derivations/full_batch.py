@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gradproof.theory import derivation as d
+from gradproof.theory.derivation_words import minus, square
 from gradproof.theory.field import Interval
 from gradproof.theory.limits import full_batch as claims
 
@@ -27,14 +28,6 @@ REACHED: dict[str, Any] = {"positive": INSIDE["positive"][:1], "knows": ("eta - 
 
 def over(*names: str) -> tuple[Interval, ...]:
     return tuple(Interval(x, LOW[x], "", bool(LOW[x])) if x in LOW else Interval(x) for x in names)
-
-
-def square(v: d.Vec, c: str = "1") -> d.Term:
-    return (c, v, v)
-
-
-def minus(*terms: d.Term) -> d.Terms:
-    return tuple((f"-({c})", *rest) for c, *rest in terms)  # type: ignore[misc]
 
 
 def below(*terms: d.Term, by: Names, at: str = "0") -> d.Law:

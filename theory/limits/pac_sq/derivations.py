@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from gradproof.theory import derivation as d
+from gradproof.theory.derivation_words import square
 from gradproof.theory.field import Interval
 from gradproof.theory.limits import pac_sq as paper
 
@@ -18,10 +19,6 @@ Squares = tuple[tuple[tuple[str, d.Vec], ...], ...]
 
 def closed(*ends: tuple[str, str]) -> tuple[Interval, ...]:
     return tuple(Interval(name, low, "", True) for name, low in ends)
-
-
-def square(v: d.Vec, c: str = "1") -> d.Term:
-    return (c, v, v)
 
 
 def of_values(values: tuple[str, ...], laws: dict[str, d.Law], fixed: tuple[str, ...] = ()) -> d.Method:

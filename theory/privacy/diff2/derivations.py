@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from gradproof.theory import derivation as d
+from gradproof.theory.derivation_words import square
 from gradproof.theory.field import Interval
 from gradproof.theory.privacy.diff2 import claims as paper
 
@@ -19,10 +20,6 @@ def _positive(*names: str) -> tuple[Interval, ...]:
 
 def _at_least(low: str, *names: str) -> tuple[Interval, ...]:
     return tuple(Interval(name, low, "", True) for name in names)
-
-
-def _square(c: str, v: d.Vec) -> d.Term:
-    return (c, v, v)
 
 
 # --- sensitivity and accounting ---------------------------------------------------------------------------------------
@@ -44,14 +41,14 @@ def sensitivity_of_a_difference() -> d.Derivation:
 
 def _sensitivity(limit: d.Term, by: str, domain: tuple[Interval, ...], stands: Mapping[str, d.Terms]) -> d.Derivation:
     """g of the sample that is replaced, h of the one that replaces it; |g|^2 + limit <= 0."""
-    laws = {v: d.Law((_square("1", {v: "1"}), limit), (by,)) for v in ("g", "h")}
+    laws = {v: d.Law((square({v: "1"}), limit), (by,)) for v in ("g", "h")}
     laws["mean"] = d.Law(
-        (_square("1", {"D": "1"}), _square("-1/n^2", {"g": "1", "h": "-1"})), ("one-replaced",), True,
+        (square({"D": "1"}), square({"g": "1", "h": "-1"}, "-1/n^2")), ("one-replaced",), True,
         says="all other samples are the same",
     )  # fmt: skip
     method = d.Method({}, {}, (), {}, fixed=("D", "g", "h"), fixed_values=("q2",) if stands else (), laws=laws)
     end = d.Combine({}, {"mean": "1", "g": "2/n^2", "h": "2/n^2"}, ((("1/n^2"), {"g": "1", "h": "1"}),))
-    formal = d.Formal(method, (_square("1", {"D": "1"}),), at="0", stands=stands)
+    formal = d.Formal(method, (square({"D": "1"}),), at="0", stands=stands)
     return d.Derivation(formal, d.Case(domain, {"end": end}))
 
 
@@ -135,17 +132,17 @@ def renyi() -> d.Derivation:
 def estimator_step() -> d.Derivation:
     """e' = e + z in the mean over the noise z, which has tau^2 |x_r - x_{r-1}|^2 in each of d directions."""
     laws = {
-        "size": d.Law((_square("1", {"z": "1"}), ("-d*tau^2", "q2")), ("gaussian-noise", "tower"), True),
+        "size": d.Law((square({"z": "1"}), ("-d*tau^2", "q2")), ("gaussian-noise", "tower"), True),
         "independent": d.Law((("1", {"e": "1"}, {"z": "1"}),), ("gaussian-noise",), True),
         "estimator": d.Law(
-            (_square("1", {"e'": "1"}), _square("-1", {"e": "1", "z": "1"})), ("unclipped",), True,
+            (square({"e'": "1"}), square({"e": "1", "z": "1"}, "-1")), ("unclipped",), True,
             says="the difference of gradients is exact but for its noise",
         ),
     }  # fmt: skip
     method = d.Method({}, {}, ("e", "z"), {}, fixed=(), fixed_values=("q2",), laws=laws)
     end = d.Combine({}, {"estimator": "1", "size": "1", "independent": "2"}, index="0")
-    stands: dict[str, d.Terms] = {"e2": (_square("1", {"e": "1"}),), "q": (("1", "q2"),)}
-    formal = d.Formal(method, (_square("1", {"e": "1"}),), at="1", stands=stands, by=("expectation",))
+    stands: dict[str, d.Terms] = {"e2": (square({"e": "1"}),), "q": (("1", "q2"),)}
+    formal = d.Formal(method, (square({"e": "1"}),), at="1", stands=stands, by=("expectation",))
     return d.Derivation(formal, d.Case((*_at_least("1", "d"), *_positive("tau")), {"end": end}))
 
 
@@ -163,14 +160,14 @@ def descent() -> d.Derivation:
         members, {"x": {"x": "1", "v": "-eta"}}, ("g", "v"), CALL, ("f",), fixed=(), fixed_values=("f0",), laws={"start": start}
     )  # fmt: skip
     bound = (
-        _square("eta/2", {"g": "1"}), _square("eta/2 - L*eta^2/2", {"v": "1"}), _square("-eta/2", {"v": "1", "g": "-1"}),
+        square({"g": "1"}, "eta/2"), square({"v": "1"}, "eta/2 - L*eta^2/2"), square({"v": "1", "g": "-1"}, "-eta/2"),
     )  # fmt: skip
     steps: dict[str, d.Step] = {
         "step": d.Inequality((("1", "f'"), ("-1", "f"), *bound), NEXT_POINT, index="0"),
         "end": d.Combine({"step": "1"}, {"start": "1"}),
     }
     stands: dict[str, d.Terms] = {
-        "g2": (_square("1", {"g": "1"}),), "v2": (_square("1", {"v": "1"}),), "w2": (_square("1", {"v": "1", "g": "-1"}),),
+        "g2": (square({"g": "1"}),), "v2": (square({"v": "1"}),), "w2": (square({"v": "1", "g": "-1"}),),
     }  # fmt: skip
     formal = d.Formal(method, (("1", "f"), ("-1", "f0")), at="1", stands=stands)
     return d.Derivation(formal, d.Case(_positive("L", "eta"), steps))
@@ -179,7 +176,7 @@ def descent() -> d.Derivation:
 # --- utility ----------------------------------------------------------------------------------------------------------
 
 GAP: dict[str, d.Terms] = {"Delta": (("1", "f"), ("-1", "f*"))}
-GRADIENT: d.Terms = (_square("1", {"g": "1"}),)
+GRADIENT: d.Terms = (square({"g": "1"}),)
 NOISE = ("unclipped", "gaussian-noise", "expectation", "tower")
 
 
@@ -225,7 +222,7 @@ def _by_restarts(
     laws = {
         "restarts": d.Law(
             (
-                ("1", "w'"), ("-1", "w"), _square(f"-{half}*({T} - 1)*d*{tau2}", _moved(eta)), _square(half, {"e": "1"}),
+                ("1", "w'"), ("-1", "w"), square(_moved(eta), f"-{half}*({T} - 1)*d*{tau2}"), square({"e": "1"}, half),
                 (f"-{half}*d*{sigma2}", "1"),
             ),
             ("restarts", *NOISE, *by),
@@ -254,14 +251,12 @@ SHORT = "1 - eta*L - eta^2*tau^2*d*({} - 1)"
 def period() -> d.Derivation:
     """The potential f + (eta/2)(N - k)|e|^2."""
     laws = {
-        "noise": d.Law(
-            (_square("1", {"e'": "1"}), _square("-1", {"e": "1"}), _square("-d*tau^2", _moved("eta"))), NOISE, True
-        ),
-        "start": d.Law((_square("1", {"e": "1"}), ("-d*sigma_1^2", "1")), ("gaussian-noise",), True, "0"),
+        "noise": d.Law((square({"e'": "1"}), square({"e": "1"}, "-1"), square(_moved("eta"), "-d*tau^2")), NOISE, True),
+        "start": d.Law((square({"e": "1"}), ("-d*sigma_1^2", "1")), ("gaussian-noise",), True, "0"),
     }
-    potential = (("1", "f"), _square("eta/2*(N - k)", {"e": "1"}))
-    after = (("1", "f'"), _square("eta/2*(N - k - 1)", {"e'": "1"}))
-    target = (*after, ("-1", "f"), _square("-eta/2*(N - k)", {"e": "1"}), _square("eta/2", {"g": "1"}))
+    potential = (("1", "f"), square({"e": "1"}, "eta/2*(N - k)"))
+    after = (("1", "f'"), square({"e'": "1"}, "eta/2*(N - k - 1)"))
+    target = (*after, ("-1", "f"), square({"e": "1"}, "-eta/2*(N - k)"), square({"g": "1"}, "eta/2"))
     signs = ((f"({SHORT.format('N')})/(2*eta)", _moved("eta")), ("eta*tau^2*d*k/2", _moved("eta")))
     step = d.Inequality(target, NEXT_POINT, laws={"noise": "eta/2*(N - k - 1)"}, signs=signs)
     steps: dict[str, d.Step] = {
@@ -332,8 +327,8 @@ def paper_theorem() -> d.Derivation:
 @d.derivation(paper.DPGD)
 def dpgd() -> d.Derivation:
     """Descent with the step 1/L; the error is that of the noise of the round."""
-    laws = {"noise": d.Law((_square("1", {"e": "1"}), ("-d*sigma^2", "1")), ("fresh-gradients", *NOISE), True)}
-    target = (("1", "f'"), ("-1", "f"), _square("1/(2*L)", {"g": "1"}), ("-1/(2*L)*d*sigma^2", "1"))
+    laws = {"noise": d.Law((square({"e": "1"}), ("-d*sigma^2", "1")), ("fresh-gradients", *NOISE), True)}
+    target = (("1", "f'"), ("-1", "f"), square({"g": "1"}, "1/(2*L)"), ("-1/(2*L)*d*sigma^2", "1"))
     step = d.Inequality(target, NEXT_POINT, laws={"noise": "1/(2*L)"})
     steps = _summed("(1/L)", (("1", "f"),), "d*sigma^2", step, {}, ())
     case = d.Case((*_positive("L", "sigma"), *_at_least("1", "d")), steps)
