@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import sympy as sp
@@ -11,6 +12,8 @@ from gradproof.theory.errors import DomainError
 
 #: digits that are computed with, where some cancel
 MOST_DIGITS = 3000
+
+_NOT_FOUND = ArithmeticError, ValueError, NotImplementedError, NoConvergence
 
 
 def decimal(value: Any, digits: int) -> Any:
@@ -22,8 +25,9 @@ def decimal(value: Any, digits: int) -> Any:
     for working in (digits, 1000):  # sympy divides by what is zero to the digits asked for
         try:
             return sp.N(sp.sympify(value).evalf(working, maxn=MOST_DIGITS, strict=True), digits)
-        except (ArithmeticError, ValueError, NotImplementedError, NoConvergence):
+        except _NOT_FOUND:
             continue
-    if value.equals(0):
-        return sp.Float(0, digits)
+    with contextlib.suppress(*_NOT_FOUND):
+        if value.equals(0):
+            return sp.Float(0, digits)
     raise DomainError("the decimals of the bound cannot be computed at these numbers; give less extreme ones")

@@ -308,6 +308,7 @@ def test_digits_that_are_hard_to_find_are_found_or_refused():
         ("layered-sgd.straggler tau=2 N=1e30 --drop exponential", "a sum of 1"),
         ("layered-sgd.straggler tau=1e-400 N=1e6 --drop exponential", "a sum of 1000000 terms"),
         ("leader-sgd.half-volume h=1/2 d=1e400", "give less extreme ones"),
+        ("diff2.exact-conversion eps=1e400 mu=1e4", "give less extreme ones"),
     ):
         assert answer in run(["bound", *words.split()]).output
 
