@@ -59,10 +59,10 @@ def regression(on: Backend, kind: str = "exact", name: str = "breast_cancer", un
     return Start(problem, np.zeros(data.X.shape[1]), 0.0, until)
 
 
-def digit_regression(on: Backend, rows: int = 1797) -> Start:
-    """Ten digits from 64 pixels and a constant: 650 weights, Fisher's matrix."""
+def digit_regression(on: Backend, rows: int = 1797, *, every: int = 1) -> Start:
+    """Ten digits from 64 pixels (of which ``every`` so many are taken) and a constant: 650 weights, Fisher's matrix."""
     X, y = pixels()
-    X = np.concatenate([X, np.ones((len(X), 1))], axis=1)[:rows]
+    X = np.concatenate([X[:, ::every], np.ones((len(X), 1))], axis=1)[:rows]
     return Start(
         softmax_regression(on.asarray(X), on.asarray(np.eye(10)[y[:rows]])), np.zeros(10 * X.shape[1]), 0.0, 0.2
     )
