@@ -1,4 +1,4 @@
-"""``pytest -p tests.cpu``: the processor time of each paper's tests, its notebook's kernel and other children included.
+"""``python -m pytest -p tests.cpu``: the processor time of each paper's tests, its notebook's kernel and other children included.
 
 A test is a paper's if its name, its file's or its parameter's holds the paper's key. What all tests share (start, imports,
 collection) is no paper's. Two processes on one core disturb this less than the clock on the wall, but they do.

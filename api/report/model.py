@@ -342,11 +342,6 @@ def proof_page(text: str) -> ProofPage:
                      digest, content=compact)  # fmt: skip
 
 
-def confidence(claim: Claim) -> str:
-    """How far the source was verified, in words."""
-    return claim.standing
-
-
 #: in the order in which they are shown
 VERDICTS = (
     *(o.value for o in Outcome if o.good), KNOWN_FALSE, *(o.value for o in Outcome if not o.good), "unchecked",

@@ -75,7 +75,7 @@ GLOSSARY = {
     "code": "A hash of what the check computes with. Evidence is kept with the code that made it, and is none for other code.",
     "ledger": "The file that keeps every check's verdict, measurement, seed, code and time; the pages show it.",
     "kernel": "The small program that accepts a proof only if its identity holds in exact arithmetic.",
-    "confidence": "How far the statement itself was verified: checked or derived here, recalled from its source, or a user's own.",
+    "confidence": "How far the statement itself was verified: checked, derived or refuted here, recalled, or a user's own.",
 }
 
 
@@ -219,7 +219,7 @@ class _Pages:
         )
         self.env.globals.update(
             version=gradproof.__version__, marks=MARKS, meaning=MEANING, made=time.time(),
-            ledger=ledger.path.name, levels=list(Level), Level=Level, confidence=model.confidence,
+            ledger=ledger.path.name, levels=list(Level), Level=Level,
             domain=lambda s: pretty_set(s).replace("inf", "∞"), tightness=show_tightness, factor=show_factor, targets=targets,
             counts=model.counts, words=WORDS, problems=problems, can_search=_can_search, note_page=notes.page, glossary=GLOSSARY,
             checked_mark=CHECKED, cited_mark=CITED,
